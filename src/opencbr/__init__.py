@@ -1,0 +1,1 @@
+"""Cloud Backup and Recovery for OpenStack: protect servers, prove what was kept."""

@@ -1,0 +1,1 @@
+"""What a backup service talks about, without input or output: standard library only."""

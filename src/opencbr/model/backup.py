@@ -1,0 +1,64 @@
+"""Backups and their states (contract 3.3, 4.3). A server backup has one child per disk."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+UNFINISHED = frozenset({"waiting_protect", "protecting"})
+BUSY = frozenset({"waiting_protect", "protecting", "waiting_restore", "restoring", "waiting_delete", "deleting"})
+DELETABLE = frozenset({"available", "error"})
+READABLE = frozenset({"available", "waiting_restore", "restoring", "waiting_delete"})
+"""Statuses in which ShowMetadata answers (contract 6.7.2); all others give 400/6206."""
+
+MOVES: dict[str, frozenset[str]] = {
+    "waiting_protect": frozenset({"protecting", "error"}),
+    "protecting": frozenset({"available", "error"}),
+    "available": frozenset({"waiting_restore", "restoring", "waiting_delete", "deleting"}),
+    "waiting_restore": frozenset({"restoring", "available"}),
+    "restoring": frozenset({"available"}),
+    "error": frozenset({"waiting_delete", "deleting"}),
+    "waiting_delete": frozenset({"deleting", "error"}),
+    "deleting": frozenset({"error"}),
+}
+"""Allowed status changes; leaving `deleting` for good means the row is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A backup as stored.
+
+    A server's backup is the parent, with one child per disk; a disk backup is a single row and its own disk.
+    Only rows that stand for one disk (children and disk backups) have the fields from `cinder_backup_id` on.
+    `incremental` is what was asked for (trap T15), `is_incremental` what Cinder made.
+    """
+
+    id: str
+    project_id: str
+    checkpoint_id: str
+    vault_id: str
+    provider_id: str
+    parent_id: str | None = None
+    position: int = 0  # order of the disk in the server, 0 = boot disk
+    name: str
+    description: str | None = None
+    resource_id: str
+    resource_name: str
+    resource_type: str
+    resource_size: int = 0  # GB
+    resource_az: str | None = None
+    image_type: str = "backup"
+    status: str = "waiting_protect"
+    incremental: bool = True
+    extend_info: dict[str, Any] = field(default_factory=dict)
+    enterprise_project_id: str = "0"
+    version: int = 3
+    verdict: str | None = None  # complete, partial or drifted, once the record is closed
+    cinder_backup_id: str | None = None
+    is_incremental: bool = False
+    based_on: str | None = None  # our id of the disk backup this one needs
+    stored_mb: int = 0
+    held_at: datetime | None = None  # deleted for the user, kept because later incrementals need it
+    created_at: datetime
+    updated_at: datetime
+    protected_at: datetime | None = None
+    expired_at: datetime | None = None

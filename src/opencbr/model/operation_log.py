@@ -1,0 +1,47 @@
+"""Operation logs: what was asked, how far it is, how it ended (contract 3.8, 4.4).
+
+A waiting operation log is also the order that a worker takes; its id is the job's id.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+TERMINAL = frozenset({"success", "failed", "timeout", "skipped"})
+
+BACKUP = "backup"
+DELETE = "delete"
+REMOVE_RESOURCE = "remove_resource"
+VAULT_DELETE = "vault_delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationLog:
+    """One unit of work on one resource. `progress` is 0 to 100; `details` is the part of extra_info named after the type."""
+
+    id: str
+    project_id: str
+    operation_type: str
+    status: str = "waiting"
+    user_id: str = ""
+    provider_id: str | None = None
+    vault_id: str | None = None
+    vault_name: str | None = None
+    checkpoint_id: str | None = None
+    policy_id: str | None = None
+    backup_id: str | None = None
+    backup_name: str | None = None
+    resource_id: str | None = None
+    resource_name: str | None = None
+    resource_type: str | None = None
+    request_id: str = ""
+    progress: int = 0
+    step: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    cancel_requested: bool = False
+    created_at: datetime
+    started_at: datetime | None = None
+    updated_at: datetime
+    ended_at: datetime | None = None
