@@ -1,0 +1,49 @@
+"""The errors a client is told, and the catalogue of their codes (contract 7.2).
+
+A code, once published, keeps its meaning. The sentence is what a client reads when the place that raises has
+nothing more exact to say; it names the trouble and what to change.
+"""
+
+from dataclasses import dataclass
+
+from opencbr.model.error_catalogue import SENTENCES
+
+UNEXPECTED = "9910"
+BAD_PARAMETER = "9900"
+NOT_ALLOWED = "8600"
+IDENTITY_FAILED = "9998"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One entry of the catalogue: the HTTP status it goes with and its sentence."""
+
+    status: int
+    sentence: str
+
+
+CATALOGUE: dict[str, Fault] = {
+    code: Fault(status, sentence)
+    for status, entries in SENTENCES.items()
+    for code, sentence in entries.items()
+}
+"""Code without prefix -> fault."""
+
+
+class CbrError(Exception):
+    """Anything a client is told: `code` is the catalogue's, `message` a sentence, `status` HTTP's.
+
+    The status is the catalogue's unless one is given (503 for a code of 500 when trying again makes sense).
+    """
+
+    def __init__(self, code: str, message: str | None = None, *, status: int | None = None) -> None:
+        fault = CATALOGUE[code]
+        self.code = code
+        self.status = status if status is not None else fault.status
+        self.message = message if message is not None else fault.sentence
+        super().__init__(f"BackupService.{code}: {self.message}")
+
+    @property
+    def wire_code(self) -> str:
+        """The code as it goes over the wire, with its prefix (contract 7.1)."""
+        return f"BackupService.{self.code}"
