@@ -1,0 +1,49 @@
+"""Column types that behave alike on SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: given and returned aware, in UTC, to the microsecond.
+
+    SQLite has no time type; SQLAlchemy writes text of a fixed width there, which compares as times do.
+    A naive datetime is refused with ValueError: nobody could say later which zone was meant.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Bring `value` to UTC; SQLite gets it without the zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; hand in an aware datetime")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware datetime in UTC."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if dialect.name == "sqlite" else moment.astimezone(UTC)
+
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text ordered by code point on every database.
+
+PostgreSQL would otherwise order by the locale of its cluster, and pages would differ from one installation to
+the next. There is no length: the layers above know the contract's limits, and SQLite would not hold to one.
+"""
+
+
+def storable(value: str) -> bool:
+    """Say whether a database can hold `value`; nothing stored equals a text that it cannot.
+
+    PostgreSQL refuses NUL, and no encoding to UTF-8 exists for a lone surrogate.
+    """
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)

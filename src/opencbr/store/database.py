@@ -1,0 +1,150 @@
+"""The database: an engine, its transactions and the upgrade of its schema.
+
+SQLite (a file, WAL) is the embedded default, PostgreSQL through psycopg the one for several machines.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from opencbr.store.errors import UnsupportedDatabase
+from opencbr.store.schema import current_revision, head_revision, upgrade_schema
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 30_000
+ATTEMPTS = 8
+_PASSING = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock found
+
+
+class Database:
+    """One database. Thread-safe; connections come from a pool that never grows beyond `pool_size`.
+
+    `url` is `sqlite:///path` (three slashes and a relative path, four and an absolute one) or
+    `postgresql+psycopg://…`; anything else raises UnsupportedDatabase. `sleep` takes seconds and is what `transact` waits with.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8, sleep: Callable[[float], None] = time.sleep) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise UnsupportedDatabase(
+                "the database URL cannot be read; write sqlite:///path or postgresql+psycopg://…"
+            ) from error
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
+            raise UnsupportedDatabase(
+                f"a database of kind {parsed.drivername!r} is not supported; use sqlite or postgresql+psycopg"
+            )
+        if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
+            raise UnsupportedDatabase("SQLite needs a file here: write sqlite:///path")
+        self.url = parsed.render_as_string(hide_password=False)
+        self.dialect: Literal["sqlite", "postgresql"] = (
+            "sqlite" if parsed.drivername == "sqlite" else "postgresql"
+        )
+        self._sleep = sleep
+        # Overflow connections are opened and closed per request: dearer than waiting for a pooled one.
+        # Parameters stay out of errors: they are tenants' data.
+        engine = create_engine(parsed, pool_size=pool_size, max_overflow=0, hide_parameters=True)
+        self._writer = engine
+        if self.dialect == "sqlite":
+            _prepare_sqlite(engine)
+            self._reader = engine
+            self._writer = engine.execution_options(opencbr_write=True)
+        else:
+            # A list and its count must speak of the same moment.
+            self._reader = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that sees one moment of the database and changes nothing."""
+        with self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that commits at the end of the block and rolls back when the block raises.
+
+        On SQLite it holds the one write lock from the start (BEGIN IMMEDIATE) and never fails half way for it.
+        """
+        with self._writer.begin() as connection:
+            yield connection
+
+    def transact(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` as one whole write transaction, again when the database asks for that.
+
+        It asks after a deadlock, a failed serialization or a lock waited for in vain. `fn` must do nothing outside the database: it may run up to ATTEMPTS times.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with self.write() as connection:
+                    return fn(connection)
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not _passes(error):
+                    raise
+            # Two that collided must not wait equally long.
+            self._sleep(0.005 * 2**attempt * (1 + secrets.randbelow(100) / 100))
+
+    def upgrade(self) -> list[str]:
+        """Bring the schema to the newest revision; return those applied, none when it was there already.
+
+        Safe when two processes start at once: the second waits, then finds nothing to do.
+        """
+        with self.write() as connection:
+            if self.dialect == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:room)"), {"room": 0x0C_B5})
+            return upgrade_schema(connection)
+
+    def schema_is_current(self) -> bool:
+        """Say whether the schema is the one this program was written for."""
+        with self.read() as connection:
+            return current_revision(connection) == head_revision()
+
+    def check(self) -> bool:
+        """Say whether the database answers."""
+        try:
+            with self.read() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def dispose(self) -> None:
+        """Close the pool's connections."""
+        self._writer.dispose()
+
+
+def _passes(error: DBAPIError) -> bool:
+    """Say whether the same transaction may well succeed a moment later."""
+    if getattr(error.orig, "sqlstate", None) in _PASSING:
+        return True
+    # Extended codes such as SQLITE_BUSY_SNAPSHOT have SQLITE_BUSY (5) or SQLITE_LOCKED (6) as low byte.
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in {5, 6}
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # BEGIN is ours to say
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # The ledger stands before the cloud is asked, even when the power goes: commits reach the disk.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("opencbr_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,1 @@
+"""Alembic's environment. A published revision is never changed; the next one is added beside it."""

@@ -1,0 +1,294 @@
+"""The tables. One place for all of them, so that the schema can be read from top to bottom.
+
+Queries live in the modules of their subject. Names of columns are the names of the dataclasses' fields. Two rules
+hold throughout: a tenant's row has its `project_id`, and lists have an index that starts with the project and ends
+in (created_at, id), both descending: the default order (contract 2, rule 1).
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from opencbr.store.columns import TEXT, Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("user_id", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("description", TEXT, nullable=False),
+    Column("object_type", TEXT, nullable=False),
+    Column("protect_type", TEXT, nullable=False),
+    Column("consistent_level", TEXT, nullable=False),
+    Column("cloud_type", TEXT, nullable=False),
+    Column("size_gb", Integer, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("is_multi_az", Boolean, nullable=False),
+    Column("auto_bind", Boolean, nullable=False),
+    Column("bind_rules", JSON, nullable=False),
+    Column("auto_expand", Boolean, nullable=False),
+    Column("threshold", Integer, nullable=False),
+    Column("smn_notify", Boolean, nullable=False),
+    Column("locked", Boolean, nullable=False),
+    Column("backup_name_prefix", TEXT, nullable=False),
+    Column("demand_billing", Boolean, nullable=False),
+    Column("sys_lock_source_service", TEXT, nullable=False),
+    Column("availability_zone", TEXT),
+    Column("enterprise_project_id", TEXT, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+Index("ix_vault_list", vault.c.project_id, vault.c.created_at.desc(), vault.c.id.desc())
+
+resource = Table(
+    "resource",
+    metadata,
+    # A resource belongs to at most one vault (contract 5.1): the key says so.
+    Column("project_id", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False, index=True),
+    Column("type", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("size_gb", Integer, nullable=False),
+    Column("exclude_volumes", JSON, nullable=False),
+    Column("include_volumes", JSON, nullable=False),
+    Column("protect_status", TEXT, nullable=False),
+    Column("auto_protect", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False, index=True),
+    Column("user_id", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("description", TEXT, nullable=False),
+    Column("incremental", Boolean, nullable=False),
+    Column("auto_trigger", Boolean, nullable=False),
+    Column("retention_days", Integer, nullable=False),
+    Column("resources", JSON, nullable=False),
+    Column("skipped", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+backup = Table(
+    "backup",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("checkpoint_id", TEXT, ForeignKey("checkpoint.id"), nullable=False, index=True),
+    Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False),
+    Column("provider_id", TEXT, nullable=False),
+    Column("parent_id", TEXT, ForeignKey("backup.id")),
+    Column("position", Integer, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("description", TEXT),
+    Column("resource_id", TEXT, nullable=False),
+    Column("resource_name", TEXT, nullable=False),
+    Column("resource_type", TEXT, nullable=False),
+    Column("resource_size", Integer, nullable=False),
+    Column("resource_az", TEXT),
+    Column("image_type", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("incremental", Boolean, nullable=False),
+    Column("extend_info", JSON, nullable=False),
+    Column("enterprise_project_id", TEXT, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("verdict", TEXT),
+    Column("cinder_backup_id", TEXT),
+    Column("is_incremental", Boolean, nullable=False),
+    Column("based_on", TEXT),
+    Column("stored_mb", BigInteger, nullable=False),
+    Column("held_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("protected_at", Moment),
+    Column("expired_at", Moment),
+)
+_LISTED = text("parent_id IS NULL AND held_at IS NULL")
+_UNUSUAL = text("status <> 'available' AND parent_id IS NULL AND held_at IS NULL")
+_CHILD = text("parent_id IS NOT NULL")
+_BASED = text("based_on IS NOT NULL")
+_NEWEST = (backup.c.created_at.desc(), backup.c.id.desc())
+Index("ix_backup_list", backup.c.project_id, *_NEWEST, sqlite_where=_LISTED, postgresql_where=_LISTED)
+Index("ix_backup_vault", backup.c.project_id, backup.c.vault_id, *_NEWEST)
+Index("ix_backup_resource", backup.c.project_id, backup.c.resource_id, *_NEWEST)
+# Nearly every backup is available; the others are few and asked for often.
+Index(
+    "ix_backup_unusual",
+    backup.c.project_id,
+    backup.c.status,
+    *_NEWEST,
+    sqlite_where=_UNUSUAL,
+    postgresql_where=_UNUSUAL,
+)
+Index("ix_backup_child", backup.c.parent_id, backup.c.position, sqlite_where=_CHILD, postgresql_where=_CHILD)
+Index("ix_backup_based", backup.c.based_on, sqlite_where=_BASED, postgresql_where=_BASED)
+
+operation_log = Table(
+    "operation_log",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("operation_type", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("user_id", TEXT, nullable=False),
+    Column("provider_id", TEXT),
+    Column("vault_id", TEXT),
+    Column("vault_name", TEXT),
+    Column("checkpoint_id", TEXT),
+    Column("policy_id", TEXT),
+    Column("backup_id", TEXT),
+    Column("backup_name", TEXT),
+    Column("resource_id", TEXT),
+    Column("resource_name", TEXT),
+    Column("resource_type", TEXT),
+    Column("request_id", TEXT, nullable=False),
+    Column("progress", Integer, nullable=False),
+    Column("step", TEXT, nullable=False),
+    Column("error_code", TEXT, nullable=False),
+    Column("error_message", TEXT, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("taken_at", Moment),  # when a worker had made a job of it
+)
+_OUTBOX = text("status = 'waiting' AND taken_at IS NULL")
+_OPEN = text("ended_at IS NULL")
+_LOG_NEWEST = (operation_log.c.created_at.desc(), operation_log.c.id.desc())
+Index("ix_operation_log_list", operation_log.c.project_id, *_LOG_NEWEST)
+Index("ix_operation_log_vault", operation_log.c.project_id, operation_log.c.vault_id, *_LOG_NEWEST)
+Index("ix_operation_log_resource", operation_log.c.project_id, operation_log.c.resource_id, *_LOG_NEWEST)
+Index(
+    "ix_operation_log_outbox",
+    operation_log.c.created_at,
+    operation_log.c.id,
+    sqlite_where=_OUTBOX,
+    postgresql_where=_OUTBOX,
+)
+Index(
+    "ix_operation_log_open",
+    operation_log.c.project_id,
+    operation_log.c.resource_id,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("operation_log_id", TEXT, nullable=False, index=True),
+    Column("kind", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("volume_id", TEXT, nullable=False),
+    Column("backup_id", TEXT, nullable=False, index=True),
+    Column("state", TEXT, nullable=False),
+    Column("upstream_id", TEXT),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    # A backup and the snapshot that it is made from may bear one name.
+    UniqueConstraint("kind", "name"),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("expires_at", Float(53), nullable=False),  # seconds since 1970 by the database's own clock
+)
+
+leader = Table(
+    "leader",
+    metadata,
+    Column("duty", TEXT, primary_key=True),
+    Column("worker_id", TEXT, nullable=False),
+    Column("expires_at", Float(53), nullable=False),  # seconds since 1970 by the database's own clock
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
+)
+
+project_key = Table(
+    "project_key",
+    metadata,
+    Column("project_id", TEXT, primary_key=True),
+    Column("key_id", TEXT, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("backup_id", TEXT, primary_key=True),
+    Column("part", TEXT, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    # No cascade: a record is buried (its link becomes a tombstone) before its backup can go.
+    Column("backup_id", TEXT, ForeignKey("backup.id"), primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("key_id", TEXT, nullable=False),
+    Column("dictionary_id", TEXT, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("secrets", LargeBinary, nullable=False),
+    Column("documents", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("signer", TEXT, nullable=False),
+    Column("sequence", Integer, nullable=False),
+)
+
+record_link = Table(
+    "record_link",
+    metadata,
+    # No foreign key: a link outlives its backup as a tombstone, so that retention does not break the chain.
+    Column("backup_id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("resource_id", TEXT, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("previous", LargeBinary),
+    Column("closed_at", Moment, nullable=False),
+    Column("buried_at", Moment),
+    UniqueConstraint("project_id", "resource_id", "sequence"),
+)
