@@ -1,0 +1,1 @@
+"""HTTP: one route table drives routing, validation, rights and the OpenAPI document."""

@@ -1,0 +1,48 @@
+"""Pieces that the request and response types of the chapters share, with the limits of contract 0.3.
+
+Request types ignore unknown members (contract 0.3). Limits stand in the types, so that validation and the OpenAPI
+document cannot disagree.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Name = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[\u4E00-\u9FA5\uf900-\ufa2da-zA-Z0-9_\-]*$(?!\n)",
+        description="1 to 64 letters, digits, underscores, hyphens or CJK ideographs",
+    ),
+]
+"""Naming rule N1 (contract 0.3)."""
+
+Description = Annotated[
+    str,
+    Meta(max_length=255, pattern=r"^[^<>]*$(?!\n)", description="at most 255 characters, without < and >"),
+]
+"""Naming rule N2; 255 for vaults too (contract D3)."""
+
+Id = Annotated[str, Meta(min_length=1, max_length=64, description="an id, usually a lower-case UUID")]
+
+Text = Annotated[str, Meta(max_length=255)]
+"""Free text of a filter or a field without a rule of its own."""
+
+
+class PageQuery(Struct, kw_only=True):
+    """What every list takes (contract 2): `marker` works everywhere, `sort` is `key[:dir],…` with `desc` as default."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 1000
+    offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    marker: Id | None = None
+    sort: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class ErrorBody(Struct, omit_defaults=True):
+    """The one shape of an error (contract 7.1); `request_id` comes with errors of sign-in and routing."""
+
+    error_code: str
+    error_msg: str
+    request_id: str | None = None

@@ -1,0 +1,1 @@
+"""The use cases, called alike by HTTP and the command line. They know nothing of HTTP."""

@@ -1,0 +1,22 @@
+"""All use cases in one bundle: what the HTTP side is given."""
+
+from dataclasses import dataclass
+
+from opencbr.service.backups import Backups
+from opencbr.service.checkpoints import Checkpoints
+from opencbr.service.metadata import Metadata
+from opencbr.service.operation_logs import OperationLogs
+from opencbr.service.protectables import Protectables
+from opencbr.service.vaults import Vaults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The use cases by chapter; made once by wiring and shared by all threads."""
+
+    vaults: Vaults
+    protectables: Protectables
+    checkpoints: Checkpoints
+    backups: Backups
+    metadata: Metadata
+    operation_logs: OperationLogs
