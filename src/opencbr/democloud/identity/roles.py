@@ -1,0 +1,162 @@
+"""Roles, who holds which on what, and what that comes to for one project."""
+
+from opencbr.democloud.identity.routes import DOMAIN, ROUTES, linked, listing, need, need_admin
+from opencbr.democloud.state import Doc, State
+from opencbr.democloud.wire import Answer, Call, Refusal
+from opencbr.democloud.world import new_hex
+
+IMPLIED = {"admin": "manager", "manager": "member", "member": "reader"}  # Keystone's bootstrap
+
+
+def grant(
+    state: State, user_id: str, role_id: str, *, scope: str, target: str, inherited: bool = False
+) -> None:
+    """Give a role on a "project" or "domain"; giving it twice changes nothing."""
+    key = f"{scope}:{target}:{user_id}:{role_id}:{inherited}"
+    doc: Doc = {"id": key, "scope": scope, "target": target, "user_id": user_id, "role_id": role_id}
+    state.put("grant", doc | {"inherited": inherited})
+
+
+def effective(state: State, user_id: str, *, scope: str, target: str) -> list[tuple[Doc, Doc]]:
+    """Return (grant, role) for every role the user has there, inherited and implied ones included."""
+    roles = {role["id"]: role for role in state.all("role")}
+    by_name = {role["name"]: role for role in roles.values()}
+    found: dict[str, tuple[Doc, Doc]] = {}
+    for held in state.all("grant"):
+        here = (held["scope"], held["target"], held["inherited"]) == (scope, target, False)
+        from_domain = scope == "project" and held["scope"] == "domain" and held["inherited"]
+        if held["user_id"] != user_id or not (here or from_domain):
+            continue
+        role: Doc | None = roles[held["role_id"]]
+        while role is not None:
+            found.setdefault(role["id"], (held, role))
+            role = by_name.get(IMPLIED.get(role["name"], ""))
+    return list(found.values())
+
+
+@ROUTES.on("GET", "/v3/roles")
+def list_roles(call: Call) -> Answer:
+    """List the roles, all or the one of that name."""
+    need_admin(call, "list_roles")
+    name = call.query.get("name")
+    roles = [r for r in call.world.state.all("role") if name in (None, r["name"])]
+    return listing(call, "roles", [linked(call, "roles", role) for role in roles])
+
+
+@ROUTES.on("GET", "/v3/roles/{role}")
+def show_role(call: Call) -> Answer:
+    """Show one role."""
+    need_admin(call, "get_role")
+    return Answer(body={"role": linked(call, "roles", need(call, "role", call.params["role"]))})
+
+
+@ROUTES.on("POST", "/v3/roles")
+def create_role(call: Call) -> Answer:
+    """Make a role."""
+    need_admin(call, "create_role")
+    name = call.body("role")["name"]
+    if call.world.state.find("role", name=name):
+        raise Refusal(
+            409, f"Conflict occurred attempting to store role - Duplicate entry found with name {name}."
+        )
+    return Answer(201, {"role": linked(call, "roles", make_role(call.world.state, name))})
+
+
+def make_role(state: State, name: str) -> Doc:
+    """Store a new role."""
+    doc: Doc = {"id": new_hex(), "name": name, "domain_id": None, "description": None, "options": {}}
+    return state.put("role", doc)
+
+
+def _place(call: Call, scope: str) -> tuple[str, str, str]:
+    need_admin(call, "create_grant")
+    role = need(call, "role", call.params["role"])
+    user = need(call, "user", call.params["user"])
+    target = need(call, scope, call.params["target"])
+    return user["id"], role["id"], target["id"]
+
+
+def _key(place: tuple[str, str, str], scope: str, *, inherited: bool) -> str:
+    user, role, target = place
+    return f"{scope}:{target}:{user}:{role}:{inherited}"
+
+
+def _grant_calls(path: str, scope: str, *, inherited: bool) -> None:
+    @ROUTES.on("PUT", path)
+    def give(call: Call) -> Answer:
+        user, role, target = _place(call, scope)
+        grant(call.world.state, user, role, scope=scope, target=target, inherited=inherited)
+        return Answer(204)
+
+    @ROUTES.on("GET", path)
+    def check(call: Call) -> Answer:
+        key = _key(_place(call, scope), scope, inherited=inherited)
+        if call.world.state.get("grant", key) is None:
+            raise Refusal(404, f"Could not find role assignment with role: {call.params['role']}.")
+        return Answer(204)
+
+    @ROUTES.on("DELETE", path)
+    def take(call: Call) -> Answer:
+        check(call)
+        call.world.state.drop("grant", _key(_place(call, scope), scope, inherited=inherited))
+        return Answer(204)
+
+
+_grant_calls("/v3/projects/{target}/users/{user}/roles/{role}", "project", inherited=False)
+_grant_calls("/v3/domains/{target}/users/{user}/roles/{role}", "domain", inherited=False)
+_grant_calls(
+    "/v3/OS-INHERIT/domains/{target}/users/{user}/roles/{role}/inherited_to_projects",
+    "domain",
+    inherited=True,
+)
+
+
+@ROUTES.on("GET", "/v3/role_assignments")
+def list_assignments(call: Call) -> Answer:
+    """List who holds what; `effective` spells out inherited and implied roles for each project."""
+    need_admin(call, "list_role_assignments")
+    query, state = call.query, call.world.state
+    names = query.get("include_names", "false") not in ("false", "0", "False")
+    rows: list[Doc] = []
+    if query.get("effective", "false") not in ("false", "0", "False"):
+        for user in state.all("user"):
+            for scope in ("project", "domain"):
+                for target in state.all(scope):
+                    held = effective(state, user["id"], scope=scope, target=target["id"])
+                    rows += [_row(call, g, r, user, scope, target, names=names) for g, r in held]
+    else:
+        for held_grant in state.all("grant"):
+            user = need(call, "user", held_grant["user_id"])
+            role = need(call, "role", held_grant["role_id"])
+            target = need(call, held_grant["scope"], held_grant["target"])
+            rows.append(_row(call, held_grant, role, user, held_grant["scope"], target, names=names))
+    for name, wanted in query.items():
+        part, _, field = name.rpartition(".")
+        if field == "id" and part in ("user", "role"):
+            rows = [row for row in rows if row[part]["id"] == wanted]
+        elif part.startswith("scope.") and field == "id":
+            kind = part.removeprefix("scope.")
+            rows = [row for row in rows if row["scope"].get(kind, {}).get("id") == wanted]
+        elif name == "scope.OS-INHERIT:inherited_to":
+            rows = [row for row in rows if "OS-INHERIT:inherited_to" in row["scope"]]
+    return listing(call, "role_assignments", rows)
+
+
+def _row(call: Call, held: Doc, role: Doc, user: Doc, scope: str, target: Doc, *, names: bool) -> Doc:
+    address = f"{call.base}/v3/{held['scope']}s/{held['target']}/users/{user['id']}/roles/{held['role_id']}"
+    where: Doc = {"id": target["id"]}
+    who: Doc = {"id": user["id"]}
+    what: Doc = {"id": role["id"]}
+    if names:
+        what["name"] = role["name"]
+        who |= {"name": user["name"], "domain": DOMAIN}
+        where["name"] = target["name"]
+        if scope == "project":
+            where["domain"] = DOMAIN
+    place: Doc = {scope: where}
+    if held["inherited"] and scope == "domain":
+        place["OS-INHERIT:inherited_to"] = "projects"
+    links = {"assignment": address}
+    if role["id"] != held["role_id"]:
+        links["prior_role"] = f"{call.base}/v3/prior_role/{role['id']}/implies/{held['role_id']}"
+    return {"links": links, "scope": place, "user": who, "role": what}

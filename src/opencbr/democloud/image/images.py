@@ -1,0 +1,139 @@
+"""Glance: images, of which a few are made at the start."""
+
+import hashlib
+
+from opencbr.democloud.state import Doc
+from opencbr.democloud.wire import Answer, Call, Refusal, Routes
+from opencbr.democloud.world import World, new_uuid
+
+ROUTES = Routes()
+_VERSIONS = ("2.17", "2.15", "2.13", "2.12", "2.11", *(f"2.{minor}" for minor in range(10, -1, -1)))
+
+
+def make_image(world: World, owner: str, name: str, *, size: int, visibility: str, **properties: str) -> Doc:
+    """Store an active raw image of `size` zero bytes; write its bytes with `world.disks`, then `seal`."""
+    now = world.zulu_time()
+    doc: Doc = {"id": new_uuid(), "project_id": owner, "name": name, "size": size, "visibility": visibility}
+    doc |= {"disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0, "min_disk": 0}
+    doc |= {"created_at": now, "updated_at": now, "tags": [], "properties": properties}
+    world.disks.create(doc["id"], size)
+    return seal(world, doc)
+
+
+def seal(world: World, doc: Doc) -> Doc:
+    """Store the checksums of the bytes an image has now."""
+    data = world.disks.read(doc["id"], 0, doc["size"])
+    doc["checksum"] = hashlib.md5(data, usedforsecurity=False).hexdigest()  # Glance's old field
+    doc["os_hash_value"] = hashlib.sha512(data).hexdigest()
+    return world.state.put("image", doc)
+
+
+def _view(doc: Doc) -> Doc:
+    shown: Doc = {**doc["properties"], "name": doc["name"], "disk_format": doc["disk_format"]}
+    shown |= {
+        "container_format": doc["container_format"],
+        "visibility": doc["visibility"],
+        "size": doc["size"],
+    }
+    shown |= {"virtual_size": doc["size"], "status": doc["status"], "checksum": doc["checksum"]}
+    shown |= {"protected": False, "min_ram": doc["min_ram"], "min_disk": doc["min_disk"]}
+    shown |= {"owner": doc["project_id"], "os_hidden": False, "os_hash_algo": "sha512"}
+    shown |= {"os_hash_value": doc["os_hash_value"], "id": doc["id"], "created_at": doc["created_at"]}
+    shown |= {"updated_at": doc["updated_at"], "tags": doc["tags"], "self": f"/v2/images/{doc['id']}"}
+    return shown | {"file": f"/v2/images/{doc['id']}/file", "schema": "/v2/schemas/image", "stores": "file"}
+
+
+def _visible(call: Call, doc: Doc) -> bool:
+    return doc["visibility"] == "public" or call.owns(doc)
+
+
+@ROUTES.on("GET", "/", open=True)
+@ROUTES.on("GET", "/versions", open=True)
+def versions(call: Call) -> Answer:
+    """Answer with the list of versions."""
+    own = [{"rel": "self", "href": f"{call.base}/v2/"}]
+    rows = [
+        {"id": f"v{name}", "status": "CURRENT" if name == _VERSIONS[0] else "SUPPORTED", "links": own}
+        for name in _VERSIONS
+    ]
+    return Answer(300 if call.path == "/" else 200, {"versions": rows})
+
+
+@ROUTES.on("GET", "/v2/images")
+def index(call: Call) -> Answer:
+    """List the images the caller may use."""
+    wanted = {name: value for name, value in call.query.items() if name in ("name", "visibility", "status")}
+    found = [d for d in call.world.state.all("image") if _visible(call, d)]
+    found = [d for d in reversed(found) if all(d[name] == value for name, value in wanted.items())]
+    first = "/v2/images" + (f"?{call.query_text}" if call.query_text else "")
+    return Answer(body={"images": [_view(d) for d in found], "first": first, "schema": "/v2/schemas/images"})
+
+
+def _need(call: Call) -> Doc:
+    doc = call.world.state.get("image", call.params["image"])
+    if doc is None or not _visible(call, doc):
+        raise Refusal(404, f"No image found with ID {call.params['image']}")
+    return doc
+
+
+@ROUTES.on("GET", "/v2/images/{image}")
+def show(call: Call) -> Answer:
+    """Show one image."""
+    return Answer(body=_view(_need(call)))
+
+
+@ROUTES.on("POST", "/v2/images")
+def create(call: Call) -> Answer:
+    """Make an image of no bytes; `PUT …/file` fills it."""
+    body = call.body()
+    known = (
+        "name",
+        "disk_format",
+        "container_format",
+        "visibility",
+        "min_disk",
+        "min_ram",
+        "tags",
+        "id",
+        "protected",
+    )
+    extra = {name: str(value) for name, value in body.items() if name not in known}
+    doc = make_image(
+        call.world,
+        call.project_id,
+        body.get("name") or "",
+        size=0,
+        visibility=body.get("visibility", "shared"),
+        **extra,
+    )
+    return Answer(201, _view(doc))
+
+
+@ROUTES.on("PUT", "/v2/images/{image}/file")
+def upload(call: Call) -> Answer:
+    """Give an image its bytes."""
+    doc = _need(call)
+    call.world.disks.remove(doc["id"])
+    call.world.disks.create(doc["id"], len(call.raw))
+    call.world.disks.write(doc["id"], 0, call.raw)
+    seal(call.world, doc | {"size": len(call.raw), "updated_at": call.world.zulu_time()})
+    return Answer(204)
+
+
+@ROUTES.on("GET", "/v2/images/{image}/file")
+def download(call: Call) -> Answer:
+    """Give the bytes of an image."""
+    doc = _need(call)
+    data = call.world.disks.read(doc["id"], 0, doc["size"])
+    return Answer(200, data, {"Content-Type": "application/octet-stream"})
+
+
+@ROUTES.on("DELETE", "/v2/images/{image}")
+def delete(call: Call) -> Answer:
+    """Forget an image; only its owner may."""
+    doc = _need(call)
+    if not call.owns(doc):
+        raise Refusal(403, "You are not permitted to delete this image.")
+    call.world.state.drop("image", doc["id"])
+    call.world.disks.remove(doc["id"])
+    return Answer(204)

@@ -1,0 +1,106 @@
+"""Floating IPs: an outer address that follows a port."""
+
+from opencbr.democloud.network.ports import free_address
+from opencbr.democloud.network.routes import (
+    ROUTES,
+    listing,
+    need,
+    need_member,
+    need_own,
+    select,
+    stamped,
+    touched,
+)
+from opencbr.democloud.state import Doc
+from opencbr.democloud.wire import Answer, Call, Refusal
+from opencbr.democloud.world import World, new_uuid
+
+
+def make_floating(world: World, project_id: str, external: Doc, address: str | None = None) -> Doc:
+    """Store a floating IP that points nowhere; a wanted address must be free."""
+    subnet = world.state.get("subnet", external["subnets"][0])
+    assert subnet is not None
+    doc: Doc = {"id": new_uuid(), "floating_ip_address": free_address(world, subnet, address)}
+    doc |= {"floating_network_id": external["id"], "router_id": None, "port_id": None}
+    return world.state.put(
+        "floatingip", stamped(world, project_id, doc | {"fixed_ip_address": None, "status": "DOWN"})
+    )
+
+
+def point(world: World, doc: Doc, port: Doc | None) -> Doc:
+    """Let a floating IP point to a port, or nowhere."""
+    new: Doc = {"port_id": None, "fixed_ip_address": None, "router_id": None}
+    if port:
+        subnet_id = port["fixed_ips"][0]["subnet_id"]
+        interfaces = [p for p in world.state.all("port") if p["device_owner"] == "network:router_interface"]
+        routers = [p["device_id"] for p in interfaces if p["fixed_ips"][0]["subnet_id"] == subnet_id]
+        if not routers:
+            message = (
+                f"External network {doc['floating_network_id']} is not reachable from subnet {subnet_id}."
+            )
+            raise Refusal(404, message, "ExternalGatewayForFloatingIPNotFound")
+        new = {"port_id": port["id"], "fixed_ip_address": port["fixed_ips"][0]["ip_address"]}
+        new["router_id"] = routers[0]
+    return world.state.put("floatingip", touched(world, doc | new))
+
+
+def _view(call: Call, doc: Doc) -> Doc:
+    names = (
+        "id",
+        "tenant_id",
+        "project_id",
+        "floating_ip_address",
+        "floating_network_id",
+        "router_id",
+        "port_id",
+    )
+    shown: Doc = {name: doc[name] for name in (*names, "fixed_ip_address", "status", "description")}
+    port = call.world.state.get("port", doc["port_id"]) if doc["port_id"] else None
+    names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
+    shown["port_details"] = {name: port[name] for name in names} if port else None
+    return shown | {name: doc[name] for name in ("tags", "created_at", "updated_at", "revision_number")}
+
+
+@ROUTES.on("GET", "/v2.0/floatingips")
+def index(call: Call) -> Answer:
+    """List floating IPs, of a port by `port_id`."""
+    return listing(call, "floatingips", [_view(call, doc) for doc in select(call, "floatingip")])
+
+
+@ROUTES.on("GET", "/v2.0/floatingips/{floating}")
+def show(call: Call) -> Answer:
+    """Show one floating IP."""
+    return Answer(body={"floatingip": _view(call, need(call, "floatingip", call.params["floating"]))})
+
+
+@ROUTES.on("POST", "/v2.0/floatingips")
+def create(call: Call) -> Answer:
+    """Take a floating IP, and let it point to a port when one is named."""
+    need_member(call, "create_floatingip")
+    body = call.body("floatingip")
+    external = need(call, "network", str(body.get("floating_network_id")))
+    if not external["router:external"]:
+        message = f"Bad floatingip request: Network {external['id']} is not a valid external network."
+        raise Refusal(400, message, "BadRequest")
+    doc = make_floating(call.world, call.project_id, external, body.get("floating_ip_address"))
+    if body.get("port_id"):
+        doc = point(call.world, doc, need(call, "port", body["port_id"]))
+    return Answer(201, {"floatingip": _view(call, doc)})
+
+
+@ROUTES.on("PUT", "/v2.0/floatingips/{floating}")
+def change(call: Call) -> Answer:
+    """Let a floating IP point elsewhere, or nowhere (`port_id` null)."""
+    doc, body = need_own(call, "floatingip", call.params["floating"]), call.body("floatingip")
+    if "port_id" in body:
+        doc = point(call.world, doc, need(call, "port", body["port_id"]) if body["port_id"] else None)
+    if "description" in body:
+        doc = call.world.state.put("floatingip", doc | {"description": body["description"]})
+    return Answer(body={"floatingip": _view(call, doc)})
+
+
+@ROUTES.on("DELETE", "/v2.0/floatingips/{floating}")
+def delete(call: Call) -> Answer:
+    """Give a floating IP back."""
+    call.world.state.drop("floatingip", need_own(call, "floatingip", call.params["floating"])["id"])
+    return Answer(204)

@@ -1,0 +1,61 @@
+"""How fast the cloud works: in real time, at once, by hand, or counted in polls."""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a piece of work (a snapshot, a backup, a restore, a server start) takes.
+
+    `mode` is "real" (seconds of wall time), "instant" (finished before the call is answered), "manual"
+    (finished by `DemoCloud.advance`) or "polls" (finished when the thing has been read `polls` times).
+    In the modes real and manual a piece of work takes `seconds`, and a backup or restore
+    `backup_seconds` and `seconds_per_gib` for each GiB that is really allocated.
+    """
+
+    mode: str = "real"
+    seconds: float = 0.2
+    backup_seconds: float = 1.2
+    seconds_per_gib: float = 8.0
+    polls: int = 2
+
+    @classmethod
+    def instant(cls) -> "Pace":
+        """Everything is finished before the call is answered."""
+        return cls(mode="instant")
+
+    @classmethod
+    def manual(cls) -> "Pace":
+        """Nothing finishes until the test moves the clock."""
+        return cls(mode="manual")
+
+    @classmethod
+    def by_polls(cls, polls: int = 2) -> "Pace":
+        """A thing is finished when it has been read `polls` times."""
+        return cls(mode="polls", polls=polls)
+
+    def duration(self, used_bytes: int | None = None) -> float:
+        """Return the seconds that work on `used_bytes` takes; None is work that moves no bytes."""
+        if used_bytes is None:
+            return self.seconds
+        return self.backup_seconds + self.seconds_per_gib * used_bytes / (1 << 30)
+
+
+class CloudClock:
+    """The time of the cloud: the wall's, moved ahead by hand in the mode manual."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """Return the cloud's time, aware, in UTC."""
+        with self._lock:
+            return datetime.now(UTC) + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move the cloud's time ahead by `seconds`."""
+        with self._lock:
+            self._ahead += timedelta(seconds=seconds)

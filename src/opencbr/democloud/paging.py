@@ -1,0 +1,30 @@
+"""Lists in pages: limit and marker, the way Nova, Cinder and Neutron do it."""
+
+from urllib.parse import parse_qsl, urlencode
+
+from opencbr.democloud.state import Doc
+from opencbr.democloud.wire import Call, Refusal
+
+
+def page(call: Call, docs: list[Doc], self_url: str) -> tuple[list[Doc], str | None]:
+    """Cut the page that the call's `limit` and `marker` ask for; the address of the next one, or None.
+
+    Refuses (400) a limit that is no number and a marker that is not in the list.
+    """
+    marker, limit_text = call.query.get("marker"), call.query.get("limit")
+    if marker is not None:
+        places = [place for place, doc in enumerate(docs) if doc["id"] == marker]
+        if not places:
+            raise Refusal(400, f"marker [{marker}] not found")
+        docs = docs[places[0] + 1 :]
+    if limit_text is None:
+        return docs, None
+    if not limit_text.isdigit():
+        raise Refusal(400, f"Invalid input for query parameters limit. Value: {limit_text}.")
+    limit = int(limit_text)
+    if limit == 0 or len(docs) <= limit:
+        # The real services add a link to an empty page when a page is exactly full; clients stop there.
+        return docs, None
+    kept = [(name, value) for name, value in parse_qsl(call.query_text) if name != "marker"]
+    kept.append(("marker", docs[limit - 1]["id"]))
+    return docs[:limit], f"{self_url}?{urlencode(kept)}"

@@ -1,0 +1,100 @@
+"""What the cloud knows: JSON documents in one SQLite file.
+
+Every request is one transaction: a process that is killed leaves the state of the last finished request.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Doc = dict[str, Any]
+
+
+class State:
+    """Documents by kind and id, kept in the order in which they were first stored.
+
+    All access happens inside `change()`, which holds the only lock of the cloud and is a transaction.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._sql = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._sql.execute("PRAGMA journal_mode=WAL")
+        self._sql.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing; a power cut may
+        self._sql.execute(
+            "CREATE TABLE IF NOT EXISTS thing (place INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
+            " id TEXT NOT NULL, project TEXT NOT NULL, doc TEXT NOT NULL, UNIQUE (kind, id))"
+        )
+        self._sql.execute("CREATE INDEX IF NOT EXISTS thing_project ON thing (kind, project, place)")
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Hold the state: commit at the end, take everything back when an exception leaves the block."""
+        with self._lock:
+            outermost = self._depth == 0
+            if outermost:
+                self._sql.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                if outermost:
+                    self._sql.execute("ROLLBACK")
+                raise
+            else:
+                if outermost:
+                    self._sql.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def get(self, kind: str, id_: str) -> Doc | None:
+        """Return the document, or None."""
+        row = self._sql.execute("SELECT doc FROM thing WHERE kind=? AND id=?", (kind, id_)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, kind: str, doc: Doc, *, project: str | None = None) -> Doc:
+        """Store `doc` under its `id`; its project is `project` or the document's own `project_id`."""
+        owner = project if project is not None else doc.get("project_id") or ""
+        self._sql.execute(
+            "INSERT INTO thing (kind, id, project, doc) VALUES (?,?,?,?) ON CONFLICT (kind, id)"
+            " DO UPDATE SET doc=excluded.doc, project=excluded.project",
+            (kind, doc["id"], owner, json.dumps(doc)),
+        )
+        return doc
+
+    def drop(self, kind: str, id_: str) -> None:
+        """Forget the document; nothing happens when there is none."""
+        self._sql.execute("DELETE FROM thing WHERE kind=? AND id=?", (kind, id_))
+
+    def all(self, kind: str, project: str | None = None) -> list[Doc]:
+        """Return the documents of one kind, oldest first, of one project or (None) of all."""
+        if project is None:
+            rows = self._sql.execute("SELECT doc FROM thing WHERE kind=? ORDER BY place", (kind,))
+        else:
+            rows = self._sql.execute(
+                "SELECT doc FROM thing WHERE kind=? AND project=? ORDER BY place", (kind, project)
+            )
+        return [json.loads(row[0]) for row in rows]
+
+    def find(self, kind: str, **fields: Any) -> Doc | None:
+        """Return the first document of that kind whose fields have these values, or None."""
+        return next(
+            (d for d in self.all(kind) if all(d.get(name) == want for name, want in fields.items())), None
+        )
+
+    def number(self, name: str) -> int:
+        """Return the next number of the sequence `name`, starting at 1."""
+        doc = self.get("sequence", name) or {"id": name, "value": 0}
+        doc["value"] += 1
+        self.put("sequence", doc)
+        return int(doc["value"])
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._sql.close()

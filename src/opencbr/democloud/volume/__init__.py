@@ -1,0 +1,1 @@
+"""Cinder v3: the calls of a backup service and what its scenes need."""

@@ -1,0 +1,100 @@
+"""The calls of Cinder, filled by the modules beside this one, and what they share."""
+
+from opencbr.democloud.state import Doc
+from opencbr.democloud.wire import Answer, Call, Refusal, Routes
+
+ROUTES = Routes()
+HOST = "democloud"
+ZONE = "nova"
+NEWEST = "3.71"
+PROJECT = "/v3/{project}"
+
+
+def need(call: Call, kind: str, id_: str, label: str | None = None) -> Doc:
+    """Return the caller's volume, snapshot or backup; a foreign or unknown one is refused with 404."""
+    doc = call.world.state.get(kind, id_)
+    if doc is None or not call.owns(doc):
+        raise Refusal(404, f"{label or kind.capitalize()} {id_} could not be found.")
+    return doc
+
+
+def need_admin(call: Call, rule: str) -> None:
+    """Refuse (403) everybody but an admin, naming Cinder's policy rule."""
+    if not call.is_admin:
+        raise Refusal(403, f"Policy doesn't allow {rule} to be performed.")
+
+
+def need_member(call: Call, rule: str) -> None:
+    """Refuse (403) those who may only read."""
+    if not {"admin", "member"} & call.roles:
+        raise Refusal(403, f"Policy doesn't allow {rule} to be performed.")
+
+
+def links(call: Call, kind: str, id_: str) -> list[Doc]:
+    """Return the two addresses of a thing, made with the caller's project as Cinder does."""
+    own = f"{call.base}/v3/{call.project_id}/{kind}/{id_}"
+    return [{"rel": "self", "href": own}, {"rel": "bookmark", "href": own.replace("/v3/", "/", 1)}]
+
+
+def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]:
+    """Filter and sort a list by the query; refuses (400) filters that Cinder does not know.
+
+    A filter with a tilde (`name~`) is a part of the value and, in Cinder's default configuration, only for admins.
+    """
+    everywhere = call.query.get("all_tenants", "0") in ("1", "True", "true") and call.is_admin
+    if not everywhere:
+        docs = [doc for doc in docs if doc["project_id"] == call.project_id]
+    for name, value in call.query.items():
+        if name in ("limit", "marker", "offset", "sort", "sort_key", "sort_dir", "all_tenants", "with_count"):
+            continue
+        field = name.rstrip("~")
+        if name.endswith("~") and not call.is_admin or field not in known | {"project_id"}:
+            raise Refusal(400, f"Invalid filters {name} are found in query options.")
+        if field == "metadata":
+            docs = [doc for doc in docs if _metadata_of(value).items() <= doc["metadata"].items()]
+        elif name.endswith("~"):
+            docs = [doc for doc in docs if value in str(doc.get(field))]
+        else:
+            docs = [doc for doc in docs if str(doc.get(field)) == value]
+    return _sorted(call, kind, docs)
+
+
+def _metadata_of(text: str) -> Doc:
+    pairs = [part.split(":", 1) for part in text.strip("{} ").split(",") if ":" in part]
+    return {key.strip(" '\"u"): value.strip(" '\"") for key, value in pairs}
+
+
+def _sorted(call: Call, kind: str, docs: list[Doc]) -> list[Doc]:
+    text = call.query.get("sort") or call.query.get("sort_key", "created_at") + ":" + call.query.get(
+        "sort_dir", "desc"
+    )
+    ordered = docs  # oldest first, as stored
+    for part in reversed(text.split(",")):
+        key, _, direction = part.partition(":")
+        if docs and key not in docs[0]:
+            raise Refusal(400, f"Invalid input received: Sort key supplied is invalid: {key} of {kind}")
+        ordered = sorted(ordered, key=lambda doc: str(doc[key]))
+        if direction != "asc":
+            ordered.reverse()
+    return ordered
+
+
+@ROUTES.on("GET", "/", open=True)
+def versions(call: Call) -> Answer:
+    """Answer with the list of versions."""
+    return Answer(300, _versions(call))
+
+
+@ROUTES.on("GET", "/v3")
+def version(call: Call) -> Answer:
+    """Answer with the version that is meant."""
+    return Answer(200, _versions(call))
+
+
+def _versions(call: Call) -> Doc:
+    describes = {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"}
+    media = {"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}
+    one: Doc = {"id": "v3.0", "status": "CURRENT", "version": NEWEST, "min_version": "3.0"}
+    one |= {"updated": "2023-08-31T00:00:00Z"}
+    one["links"] = [describes, {"rel": "self", "href": f"{call.base}/v3/"}]
+    return {"versions": [one | {"media-types": [media]}]}

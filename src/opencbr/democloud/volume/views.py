@@ -1,0 +1,98 @@
+"""How Cinder shows a volume, a snapshot and a backup, for each microversion and caller."""
+
+from opencbr.democloud.state import Doc
+from opencbr.democloud.volume.routes import HOST, links
+from opencbr.democloud.wire import Call
+
+
+def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
+    """Show a volume; `fresh` is the answer to its creation, which says a little less."""
+    names = ("id", "status", "size", "availability_zone", "created_at", "updated_at", "name", "description")
+    shown: Doc = {name: doc[name] for name in (*names, "volume_type", "snapshot_id", "source_volid")}
+    shown |= {"metadata": doc["metadata"], "links": links(call, "volumes", doc["id"])}
+    shown |= {"user_id": doc["user_id"], "bootable": doc["bootable"], "encrypted": False}
+    shown |= {"replication_status": None, "consistencygroup_id": None, "multiattach": False}
+    shown["attachments"] = [_attachment(call, doc, held) for held in _attached(call, doc)]
+    if call.is_admin and not fresh and call.at_least("3.0"):
+        shown["migration_status"] = None
+    if call.at_least("3.13"):
+        shown["group_id"] = None
+    if call.is_admin and call.at_least("3.21"):
+        shown["provider_id"] = None
+    if call.at_least("3.48"):
+        shown |= {"shared_targets": fresh, "service_uuid": None if fresh else doc["service_uuid"]}
+    if call.is_admin and call.at_least("3.61"):
+        shown["cluster_name"] = None
+    if call.at_least("3.63"):
+        shown["volume_type_id"] = doc["volume_type_id"]
+    if call.at_least("3.65"):
+        shown["consumes_quota"] = True
+    if fresh:
+        return shown
+    shown["os-vol-tenant-attr:tenant_id"] = doc["project_id"]
+    if call.is_admin:
+        shown |= {"os-vol-mig-status-attr:migstat": None, "os-vol-mig-status-attr:name_id": None}
+        shown["os-vol-host-attr:host"] = f"{HOST}@disks#disks"
+    if doc.get("volume_image_metadata"):
+        shown["volume_image_metadata"] = doc["volume_image_metadata"]
+    return shown
+
+
+def _attached(call: Call, doc: Doc) -> list[Doc]:
+    held = [a for a in call.world.state.all("attachment", doc["project_id"]) if a["volume_id"] == doc["id"]]
+    return [a for a in held if a["status"] == "attached"]
+
+
+def _attachment(call: Call, doc: Doc, held: Doc) -> Doc:
+    shown: Doc = {"id": doc["id"], "attachment_id": held["id"], "volume_id": doc["id"]}
+    shown |= {"server_id": held["server_id"], "host_name": HOST if call.is_admin else None}
+    return shown | {"device": held["device"], "attached_at": held["attached_at"]}
+
+
+def snapshot_view(call: Call, doc: Doc, *, extended: bool = True) -> Doc:
+    """Show a snapshot; short lists and the answer to its creation leave the `extended` fields out."""
+    names = (
+        "id",
+        "created_at",
+        "updated_at",
+        "name",
+        "description",
+        "volume_id",
+        "status",
+        "size",
+        "metadata",
+    )
+    shown: Doc = {name: doc[name] for name in names}
+    if call.at_least("3.14"):
+        shown["group_snapshot_id"] = None
+    if call.at_least("3.41"):
+        shown["user_id"] = doc["user_id"]
+    if call.at_least("3.65"):
+        shown["consumes_quota"] = True
+    if extended:
+        shown["os-extended-snapshot-attributes:project_id"] = doc["project_id"]
+        shown["os-extended-snapshot-attributes:progress"] = doc["progress"]
+    return shown
+
+
+def backup_view(call: Call, doc: Doc) -> Doc:
+    """Show a backup with all it says about itself."""
+    shown: Doc = {name: doc[name] for name in ("id", "status", "size", "object_count", "availability_zone")}
+    names = ("container", "created_at", "updated_at", "name", "description", "fail_reason", "volume_id")
+    shown |= {name: doc[name] for name in names}
+    shown |= {"links": links(call, "backups", doc["id"]), "is_incremental": doc["parent_id"] is not None}
+    shown["has_dependent_backups"] = dependents(call, doc) > 0
+    shown |= {"snapshot_id": doc["snapshot_id"], "data_timestamp": doc["data_timestamp"]}
+    if call.at_least("3.43"):
+        shown["metadata"] = doc["metadata"]
+    if call.is_admin and call.at_least("3.18"):
+        shown["os-backup-project-attr:project_id"] = doc["project_id"]
+    if call.is_admin and call.at_least("3.56"):
+        shown["user_id"] = doc["user_id"]
+    return shown
+
+
+def dependents(call: Call, doc: Doc) -> int:
+    """Count the incremental backups that need `doc`; one whose making failed needs nothing."""
+    others = call.world.state.all("backup", doc["project_id"])
+    return sum(1 for other in others if other["parent_id"] == doc["id"] and other["status"] != "deleted")
