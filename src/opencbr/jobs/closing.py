@@ -1,0 +1,49 @@
+"""The end of a good backup: one transaction makes the record, the rows and the operation log say so together."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from opencbr.jobs.disks import disk_rows, top_row
+from opencbr.jobs.kit import Kit
+from opencbr.model.backup import Backup
+from opencbr.model.backup_member import backup_member
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.vault import VOLUME
+from opencbr.store import backups, operation_logs, resources
+
+
+def close(kit: Kit, order: OperationLog, backup_id: str) -> None:
+    """Close the record and set the backup and its disks available. Doing it again changes nothing."""
+    now = kit.clock.now()
+
+    def write(conn: Connection) -> None:
+        top = top_row(conn, order.project_id, backup_id)
+        if top.status == "available":
+            return
+        children = [] if top.resource_type == VOLUME else disk_rows(conn, top)
+        info = {**top.extend_info, "progress": 100} if top.resource_type == VOLUME else top.extend_info
+        done = replace(top, status="available", protected_at=now, updated_at=now, extend_info=info)
+        closed = kit.records.close(conn, done, children, backups_member=backup_member(done))
+        for child in children:
+            backups.move(conn, top.project_id, child.id, to="available", protected_at=now, updated_at=now)
+        backups.move(
+            conn,
+            top.project_id,
+            top.id,
+            to="available",
+            protected_at=now,
+            updated_at=now,
+            extend_info=info,
+            verdict=closed.verdict,
+            stored_mb=_stored(top, children),
+        )
+        resources.set_status(conn, top.project_id, top.resource_id, "available", only_from={"protecting"})
+        operation_logs.finish(conn, order.id, "success", "", "", now)
+
+    kit.database.transact(write)
+
+
+def _stored(top: Backup, children: list[Backup]) -> int:
+    """Return what a row counts for by itself: a parent nothing, its children are counted one by one."""
+    return 0 if children else top.stored_mb

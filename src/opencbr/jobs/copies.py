@@ -1,0 +1,171 @@
+"""Cinder backups from the snapshots: incremental where a parent of ours stands, full otherwise."""
+
+from collections.abc import Sequence
+
+from opencbr.cloud.cloud import ProjectCloud, VolumeBackup
+from opencbr.cloud.errors import NotFound, Refused
+from opencbr.jobs.failures import JobError
+from opencbr.jobs.kit import Kit, parallel
+from opencbr.jobs.names import backup_name
+from opencbr.jobs.upstream import make, planned
+from opencbr.jobs.watch import wait
+from opencbr.model.backup import Backup
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.stored_size import stored_mb
+from opencbr.store import backups, ledger, operation_logs
+
+BEGIN, END = 20, 90
+"""Progress in percent when the copying begins and when it has ended; the rest goes to the reading and the clean-up."""
+
+
+def start(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
+    """Order the Cinder backup of every disk. Raises CloudError."""
+    parallel(lambda disk: _start_one(kit, order, disk), disks)
+
+
+def _start_one(kit: Kit, order: OperationLog, disk: Backup) -> None:
+    project = kit.cloud.project(order.project_id)
+    name = backup_name(kit.installation, disk.id)
+    entry = planned(
+        kit,
+        kind="backup",
+        name=name,
+        project_id=order.project_id,
+        log_id=order.id,
+        volume_id=disk.resource_id,
+        backup_id=disk.id,
+    )
+    with kit.database.read() as conn:
+        known = ledger.get(conn, entry.kind, name)
+    parent_id = disk.based_on if known is not None else _choose_parent(kit, project, disk)
+
+    def find() -> str | None:
+        found = project.find_backup(name, disk.resource_id)
+        return None if found is None else found.id
+
+    def create() -> str:
+        if parent_id is not None:
+            try:
+                return _order(kit, project, disk, name, incremental=True)
+            except Refused as error:
+                if error.status != 400:
+                    raise
+                # The parent went between our look and the order (or is not one in Cinder's eyes): a full backup needs none.
+                _note_parent(kit, disk, None)
+        return _order(kit, project, disk, name, incremental=False)
+
+    upstream_id = make(kit, entry, find, create)
+    with kit.database.write() as conn:
+        backups.update(conn, disk.project_id, disk.id, cinder_backup_id=upstream_id)
+
+
+def _order(kit: Kit, project: ProjectCloud, disk: Backup, name: str, *, incremental: bool) -> str:
+    return project.create_backup(
+        disk.resource_id,
+        str(disk.extend_info["snapshot_id"]),
+        name,
+        f"backup {disk.parent_id or disk.id}",
+        incremental=incremental,
+        metadata={"opencbr": kit.installation},
+    ).id
+
+
+def _choose_parent(kit: Kit, project: ProjectCloud, disk: Backup) -> str | None:
+    """Return our id of the backup to build on, None for a full one, and note it: from then on the parent is needed.
+
+    A parent must be available in our table and in Cinder, and its chain shorter than `full_backup_interval`.
+    """
+    if not disk.incremental:
+        return None
+    with kit.database.read() as conn:
+        parent = backups.latest_disk(conn, disk.project_id, disk.resource_id)
+        if parent is None or parent.id == disk.id or parent.cinder_backup_id is None:
+            return None
+        if backups.chain_length(conn, disk.project_id, parent.id) >= kit.settings.full_backup_interval:
+            return None
+    try:
+        if project.get_backup(parent.cinder_backup_id).status != "available":
+            return None
+    except NotFound:
+        return None
+    return parent.id if _note_parent(kit, disk, parent.id) else None
+
+
+def _note_parent(kit: Kit, disk: Backup, parent_id: str | None) -> bool:
+    """Write down which backup this one needs, unless that one is being deleted meanwhile; return whether it was written."""
+    with kit.database.write() as conn:
+        if parent_id is not None:
+            parent = backups.get(conn, disk.project_id, parent_id, held=True)
+            if parent is None or parent.status != "available":
+                return False
+        backups.update(
+            conn, disk.project_id, disk.id, based_on=parent_id, is_incremental=parent_id is not None
+        )
+    return True
+
+
+def finish(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
+    """Wait until all Cinder backups are available, telling the progress; write down what each has become.
+
+    Raises Cancelled; CloudError; JobError 9910 when one ends in an error, with Cinder's reason.
+    """
+    project = kit.cloud.project(order.project_id)
+    whole = sum(disk.resource_size for disk in disks) or 1
+
+    def is_done(disk: Backup) -> bool:
+        assert disk.cinder_backup_id is not None, "start() has written it"
+        copy = project.get_backup(disk.cinder_backup_id)
+        if copy.status.startswith("error"):
+            asked = f" ({copy.request_id})" if copy.request_id else ""
+            raise JobError(
+                "9910",
+                f"Cinder's backup {copy.id} of volume {disk.resource_id} ended in status {copy.status}{asked}:"
+                f" {copy.fail_reason or 'no reason given'}",
+            )
+        if copy.status != "available":
+            return False
+        _note_copy(kit, project, disk, copy)
+        return True
+
+    def tell(unfinished: Sequence[Backup]) -> None:
+        done = whole - sum(disk.resource_size for disk in unfinished)
+        with kit.database.write() as conn:
+            operation_logs.advance(conn, order.id, BEGIN + (END - BEGIN) * done // whole, "copy")
+
+    wait(
+        kit,
+        disks,
+        is_done,
+        timeout_seconds=kit.settings.backup_timeout_seconds,
+        what="a backup in Cinder",
+        log_id=order.id,
+        told=tell,
+    )
+
+
+def _note_copy(kit: Kit, project: ProjectCloud, disk: Backup, copy: VolumeBackup) -> None:
+    full_count = _full_object_count(kit, project, disk) if copy.is_incremental else None
+    size = stored_mb(
+        size_gb=copy.size_gb,
+        is_incremental=copy.is_incremental,
+        object_count=copy.object_count,
+        full_object_count=full_count,
+    )
+    with kit.database.write() as conn:
+        backups.update(conn, disk.project_id, disk.id, stored_mb=size, is_incremental=copy.is_incremental)
+        if not copy.is_incremental:
+            backups.update(conn, disk.project_id, disk.id, based_on=None)
+
+
+def _full_object_count(kit: Kit, project: ProjectCloud, disk: Backup) -> int | None:
+    """Return how many objects the full backup at the root of this chain has; None when it cannot be told."""
+    with kit.database.read() as conn:
+        row: Backup | None = backups.get(conn, disk.project_id, disk.id, held=True)
+        while row is not None and row.based_on is not None:
+            row = backups.get(conn, row.project_id, row.based_on, held=True)
+    if row is None or row.id == disk.id or row.cinder_backup_id is None:
+        return None
+    try:
+        return project.get_backup(row.cinder_backup_id).object_count
+    except NotFound:
+        return None

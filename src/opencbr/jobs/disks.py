@@ -1,0 +1,85 @@
+"""The rows that stand for one disk each: children of a server backup, or a disk backup itself."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from opencbr.jobs.failures import JobError
+from opencbr.model.backup import Backup
+from opencbr.model.document import Disk, Reading
+from opencbr.model.extend_info import disk_info, server_info
+from opencbr.model.ids import derived_id
+from opencbr.model.vault import SERVER, VOLUME
+from opencbr.store import backups
+
+
+def top_row(conn: Connection, project_id: str, backup_id: str) -> Backup:
+    """Return the backup a job is about, held or not. Raises JobError 6200 when it is gone."""
+    backup = backups.get(conn, project_id, backup_id, held=True)
+    if backup is None:
+        raise JobError("6200", f"backup {backup_id} does not exist any more")
+    return backup
+
+
+def disk_rows(conn: Connection, top: Backup) -> list[Backup]:
+    """Return the rows of the disks of `top` in their order; a disk backup is its own."""
+    if top.resource_type == VOLUME:
+        return [top]
+    return sorted(
+        backups.children(conn, top.project_id, [top.id]).get(top.id, []), key=lambda row: row.position
+    )
+
+
+def enter_reading(conn: Connection, top: Backup, reading: Reading) -> None:
+    """Write what the first reading says about the resource: the parent's size and kind, one row for each disk.
+
+    The children's ids follow from the volumes', so that doing it again changes nothing. Raises JobError 7108 without a disk.
+    """
+    if not reading.disks:
+        raise JobError(
+            "7108", f"{reading.resource_name or reading.resource_id} has no volume that could be backed up"
+        )
+    size = sum(disk.size_gb for disk in reading.disks)
+    if top.resource_type != SERVER:
+        disk = reading.disks[0]
+        backups.update(
+            conn,
+            top.project_id,
+            top.id,
+            resource_size=size,
+            resource_az=reading.availability_zone,
+            extend_info=disk_info(top, disk, child=False),
+        )
+        return
+    backups.update(
+        conn,
+        top.project_id,
+        top.id,
+        resource_size=size,
+        resource_az=reading.availability_zone,
+        extend_info=server_info(top, reading.disks),
+    )
+    there = {row.id for row in disk_rows(conn, top)}
+    for disk in reading.disks:
+        child = child_of(top, disk)
+        if child.id not in there:
+            backups.insert(conn, child)
+
+
+def child_of(top: Backup, disk: Disk) -> Backup:
+    """Return the row of one disk of a server backup (contract 3.3, third column of the table; names: 5.5)."""
+    name = disk.name or disk.volume_id
+    return replace(
+        top,
+        id=derived_id(top.id, disk.volume_id),
+        parent_id=top.id,
+        position=disk.position,
+        name=f"{top.name}_{name}"[:255],
+        resource_id=disk.volume_id,
+        resource_name=name[:255],
+        resource_type=VOLUME,
+        resource_size=disk.size_gb,
+        resource_az=None,
+        status="protecting",
+        extend_info=disk_info(top, disk, child=True),
+    )

@@ -1,0 +1,172 @@
+"""The janitor: what lies in the cloud under our name and should not, and what should lie there and does not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.reader import UpstreamObject
+from opencbr.jobs.kit import Site
+from opencbr.jobs.names import prefix
+from opencbr.jobs.upstream import Outcome, remove
+from opencbr.model.operation_log import TERMINAL
+from opencbr.store import backups, ledger, operation_logs, settings
+from opencbr.store.database import Database
+from opencbr.store.ledger import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """An upstream object that no living backup or running job answers for; `why` is a sentence."""
+
+    kind: str
+    id: str
+    name: str
+    project_id: str
+    size_gb: int | None
+    created_at: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An upstream object that a finished backup needs and the cloud no longer has: that backup cannot be restored."""
+
+    kind: str
+    id: str | None
+    name: str
+    project_id: str
+    backup_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What the comparison of ledger and cloud gave."""
+
+    orphans: tuple[Orphan, ...]
+    missing: tuple[Missing, ...]
+
+
+def find(database: Database, cloud: Cloud) -> list[Orphan]:
+    """Return what should not lie in the cloud, oldest first. Raises CloudError."""
+    return list(take_stock(database, cloud).orphans)
+
+
+def take_stock(database: Database, cloud: Cloud) -> Inventory:
+    """Compare the ledger with every object in the cloud whose name has this installation's prefix. Changes nothing.
+
+    The cloud is read first: what is made after that is in the ledger by then, and is not taken for an orphan. Raises CloudError.
+    """
+    with database.write() as conn:
+        own = prefix(settings.installation_id(conn))
+    reader = cloud.reader()
+    seen = [*reader.list_snapshots(own), *reader.list_backups(own)]
+    orphans: list[Orphan] = []
+    with database.read() as conn:
+        entries = {(entry.kind, entry.name): entry for entry in ledger.all(conn)}
+        for thing in seen:
+            entry = entries.get((thing.kind, thing.name))
+            why = _unanswered(conn, thing, entry)
+            if why is not None:
+                orphans.append(_orphan(thing, why))
+        there = {thing.id for thing in seen}
+        missing = [_lost(entry) for entry in entries.values() if _is_missing(conn, entry, there)]
+    orphans.sort(key=lambda orphan: (orphan.created_at is not None, orphan.created_at, orphan.id))
+    return Inventory(orphans=tuple(orphans), missing=tuple(missing))
+
+
+def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) -> str | None:
+    """Say why nobody answers for `thing`; None when somebody does."""
+    if entry is None:
+        return "it is not in the ledger"
+    if entry.upstream_id is not None and entry.upstream_id != thing.id:
+        return "the ledger knows another object of this name"
+    if not _has_ended(conn, entry):
+        return None
+    if entry.kind == "snapshot":
+        return "the job that made it has ended"
+    row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
+    if row is None:
+        return "its backup does not exist any more"
+    return "its backup failed" if row.status == "error" else None
+
+
+def _has_ended(conn: Connection, entry: Entry) -> bool:
+    order = operation_logs.get(conn, entry.project_id, entry.operation_log_id)
+    return order is None or order.status in TERMINAL
+
+
+def _is_missing(conn: Connection, entry: Entry, there: set[str]) -> bool:
+    if entry.kind != "backup" or entry.upstream_id is None or entry.upstream_id in there:
+        return False
+    row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
+    return row is not None and row.status == "available"
+
+
+def _orphan(thing: UpstreamObject, why: str) -> Orphan:
+    return Orphan(
+        kind=thing.kind,
+        id=thing.id,
+        name=thing.name,
+        project_id=thing.project_id,
+        size_gb=thing.size_gb,
+        created_at=thing.created_at,
+        why=why,
+    )
+
+
+def _lost(entry: Entry) -> Missing:
+    return Missing(
+        kind=entry.kind,
+        id=entry.upstream_id,
+        name=entry.name,
+        project_id=entry.project_id,
+        backup_id=entry.backup_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What came of one orphan: `problem` is a sentence when it is still there."""
+
+    orphan: Orphan
+    problem: str | None
+
+
+def clean(site: Site, orphans: Sequence[Orphan]) -> list[Cleaned]:
+    """Delete the orphans and wait until the cloud no longer has them: backups before snapshots, newest first, since incrementals stand on
+    older ones. Ledger entries about them are struck out.
+    """
+    rank = sorted(
+        orphans, key=lambda o: (o.kind == "backup", o.created_at is not None, o.created_at), reverse=True
+    )
+    return [Cleaned(orphan, _clean_one(site, orphan)) for orphan in rank]
+
+
+def _clean_one(site: Site, orphan: Orphan) -> str | None:
+    now = site.clock.now()
+    entry = Entry(
+        id=orphan.id,
+        project_id=orphan.project_id,
+        operation_log_id="",
+        kind=orphan.kind,
+        name=orphan.name,
+        volume_id="",
+        backup_id="",
+        state="made",
+        upstream_id=orphan.id,
+        created_at=now,
+        updated_at=now,
+    )
+    return remove(site, [entry], doubts=False)[0].reason or None
+
+
+def forget_unmade(site: Site) -> int:
+    """Strike ledger entries of ended jobs that never became an object, as the cloud confirms; return how many."""
+    with site.database.read() as conn:
+        unmade = [
+            entry for entry in ledger.all(conn) if entry.upstream_id is None and _has_ended(conn, entry)
+        ]
+    return sum(done.outcome is Outcome.GONE for done in remove(site, unmade))

@@ -1,0 +1,16 @@
+"""The names of what we make upstream. They are a function of our ids, so that a repeated step finds its earlier attempt."""
+
+
+def prefix(installation: str) -> str:
+    """Return what all names of this installation begin with; the janitor looks for it."""
+    return f"opencbr-{installation}-"
+
+
+def backup_name(installation: str, disk_backup_id: str) -> str:
+    """Return the name of the Cinder backup of one disk backup."""
+    return f"{prefix(installation)}{disk_backup_id}"
+
+
+def snapshot_name(installation: str, disk_backup_id: str) -> str:
+    """Return the name of the snapshot a backup is made from; it differs from the backup's, the ledger is keyed by name."""
+    return f"{prefix(installation)}{disk_backup_id}-snapshot"

@@ -1,0 +1,55 @@
+"""From orders to jobs: a waiting operation log is the order, committed together with what it is about; its id is the job's."""
+
+import logging
+import threading
+
+from opencbr.jobs.engine import Engine
+from opencbr.model.clock import Clock
+from opencbr.store import operation_logs
+from opencbr.store.database import Database
+
+log = logging.getLogger(__name__)
+
+_BATCH = 100
+
+
+class Outbox:
+    """Looks for orders every `seconds` and submits them. Any number of workers may: the same id is one job."""
+
+    def __init__(self, database: Database, engine: Engine, clock: Clock, *, seconds: float) -> None:
+        self._database = database
+        self._engine = engine
+        self._clock = clock
+        self._seconds = seconds
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to look, in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; what is under way is finished."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def look(self) -> int:
+        """Submit what waits; return how many. Submitted first and marked after, so that a crash between them loses nothing."""
+        with self._database.read() as conn:
+            orders = operation_logs.waiting(conn, _BATCH)
+        for order in orders:
+            self._engine.submit(order.id)
+            with self._database.write() as conn:
+                operation_logs.take(conn, order.id, self._clock.now())
+        return len(orders)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self.look() == _BATCH:
+                    continue
+            except Exception:
+                log.warning("the waiting orders could not be read or submitted; trying again", exc_info=True)
+            self._stop.wait(self._seconds)

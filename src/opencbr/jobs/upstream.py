@@ -1,0 +1,215 @@
+"""Upstream objects through the ledger: written down before they exist, struck out when the cloud no longer has them.
+
+Snapshots and Cinder backups are made and removed alike, so both stand behind one small table of calls.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from opencbr.cloud.cloud import ProjectCloud
+from opencbr.cloud.errors import CloudError, Denied, NotFound, Refused, Unreachable
+from opencbr.jobs.kit import Kit, Site, parallel
+from opencbr.jobs.watch import pauses
+from opencbr.model.ids import derived_id
+from opencbr.store import ledger
+from opencbr.store.ledger import Entry
+
+log = logging.getLogger(__name__)
+
+_DELETE_ATTEMPTS = 3
+"""Deletions asked for before an object that ends in an error state each time is left to a person."""
+
+
+def make(kit: Kit, entry: Entry, find: Callable[[], str | None], create: Callable[[], str]) -> str:
+    """Return the id of the upstream object `entry` plans: the one made before, found by its name, or a new one.
+
+    The plan is committed before the cloud is asked. Raises CloudError; the entry stays then, since nobody knows what came of the call.
+    """
+    with kit.database.read() as conn:
+        known = ledger.get(conn, entry.kind, entry.name)
+    if known is not None and known.upstream_id is not None:
+        return known.upstream_id
+    if known is None:
+        with kit.database.write() as conn:
+            ledger.plan(conn, entry)
+    kit.guard()
+    # A plan from an earlier attempt may have come true without anybody writing it down.
+    made = None if known is None else find()
+    if made is None:
+        made = create()
+    with kit.database.write() as conn:
+        ledger.made(conn, entry.kind, entry.name, made)
+    return made
+
+
+def planned(
+    kit: Kit, *, kind: str, name: str, project_id: str, log_id: str, volume_id: str, backup_id: str
+) -> Entry:
+    """Write the ledger entry for one object to be made; its id follows from the backup's, so that a repeated step plans the same."""
+    now = kit.clock.now()
+    return Entry(
+        id=derived_id(backup_id, kind),
+        project_id=project_id,
+        operation_log_id=log_id,
+        kind=kind,
+        name=name,
+        volume_id=volume_id,
+        backup_id=backup_id,
+        state="planned",
+        upstream_id=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+class Outcome(Enum):
+    """How the removal of one object ended."""
+
+    GONE = "gone"
+    NEEDED = "needed"
+    STUCK = "stuck"
+
+
+@dataclass(slots=True)
+class _Removal:
+    """One object on its way out."""
+
+    entry: Entry
+    doubts: bool
+    asked: int = 0
+    outcome: Outcome | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What came of a removal: `reason` is a sentence when the object is still there."""
+
+    entry: Entry
+    outcome: Outcome
+    reason: str
+
+
+def remove(site: Site, entries: Sequence[Entry], *, doubts: bool = True) -> list[Removed]:
+    """Delete the upstream objects of `entries` side by side and wait until the cloud no longer has them; strike them from the ledger.
+
+    Never raises for what the cloud does: what cannot be removed stays in the ledger and comes back as STUCK with the reason, and a
+    backup that later incrementals need as NEEDED. An object still being made cannot be deleted in Cinder; it is waited for, as long
+    as a backup may take. With `doubts` each name is looked up once more at the end: an unanswered call may have left a second object.
+    """
+    removals = [_Removal(entry, doubts) for entry in entries]
+    began = site.clock.now()
+    patience = timedelta(seconds=site.settings.release_timeout_seconds)
+    longest = timedelta(seconds=site.settings.backup_timeout_seconds)
+    gaps = pauses(site.settings.poll_seconds)
+    busy: dict[str, bool] = {}
+    while open_ones := [removal for removal in removals if removal.outcome is None]:
+        site.guard()
+        for removal, is_busy in zip(open_ones, parallel(lambda r: _advance(site, r), open_ones), strict=True):
+            busy[removal.entry.id] = is_busy
+        waited = site.clock.now() - began
+        remaining = [removal for removal in open_ones if removal.outcome is None]
+        for removal in remaining:
+            if waited > (longest if busy[removal.entry.id] else patience):
+                removal.outcome = Outcome.STUCK
+                removal.reason = removal.reason or "it was still there when time was up"
+        if any(removal.outcome is None for removal in remaining):
+            site.clock.sleep(next(gaps))
+    for removal in removals:
+        if removal.outcome is Outcome.STUCK:
+            log.warning("%s %s stays: %s", removal.entry.kind, removal.entry.name, removal.reason)
+    return [Removed(r.entry, r.outcome or Outcome.STUCK, r.reason) for r in removals]
+
+
+def _advance(site: Site, removal: _Removal) -> bool:
+    """Take one object one step nearer to its end; return whether the cloud is still busy making it."""
+    entry = removal.entry
+    try:
+        project = site.cloud.project(entry.project_id)
+        upstream_id = entry.upstream_id or _find(project, entry)
+        if upstream_id is None:
+            _strike(site, removal)
+            return False
+        status, needed = _look(project, entry.kind, upstream_id)
+        if needed:
+            removal.outcome, removal.reason = Outcome.NEEDED, "later incremental backups need it"
+            return False
+        if status in ("creating", "backing-up", "restoring"):
+            removal.reason = f"it was still {status}"
+            return True
+        if status == "deleting":
+            return False
+        if removal.asked >= _DELETE_ATTEMPTS:
+            removal.outcome, removal.reason = Outcome.STUCK, f"it is {status} after {removal.asked} deletions"
+            return False
+        removal.asked += 1
+        site.guard()
+        _delete(project, entry.kind, upstream_id)
+    except NotFound:
+        if removal.doubts and entry.upstream_id is not None and _twin(site, removal):
+            return False
+        _strike(site, removal)
+    except Refused as error:
+        if "ncremental backups exist" in error.reason:
+            removal.outcome, removal.reason = Outcome.NEEDED, "later incremental backups need it"
+        else:
+            removal.reason = str(error)
+            if removal.asked >= _DELETE_ATTEMPTS:
+                removal.outcome = Outcome.STUCK
+    except Unreachable as error:
+        removal.reason = str(error)
+    except (Denied, CloudError) as error:
+        removal.outcome, removal.reason = Outcome.STUCK, str(error)
+    return False
+
+
+def _twin(site: Site, removal: _Removal) -> bool:
+    """Look once more by name when the known id is gone: an unanswered call may have left a second object; delete that too."""
+    project = site.cloud.project(removal.entry.project_id)
+    try:
+        other = _find(project, removal.entry)
+        if other is None or other == removal.entry.upstream_id:
+            return False
+        _delete(project, removal.entry.kind, other)
+    except NotFound:
+        return False
+    except CloudError as error:
+        removal.reason = str(error)
+    return True
+
+
+def _strike(site: Site, removal: _Removal) -> None:
+    entry = removal.entry
+    with site.database.write() as conn:
+        known = ledger.get(conn, entry.kind, entry.name)
+        # An orphan may bear the name of an object that is still there.
+        if known is not None and (known.upstream_id is None or known.upstream_id == entry.upstream_id):
+            ledger.gone(conn, entry.kind, entry.name)
+    removal.outcome = Outcome.GONE
+
+
+def _find(project: ProjectCloud, entry: Entry) -> str | None:
+    found = (
+        project.find_snapshot(entry.name, entry.volume_id)
+        if entry.kind == "snapshot"
+        else project.find_backup(entry.name, entry.volume_id)
+    )
+    return None if found is None else found.id
+
+
+def _look(project: ProjectCloud, kind: str, upstream_id: str) -> tuple[str, bool]:
+    """Return the object's status, and whether other backups need it."""
+    if kind == "snapshot":
+        return project.get_snapshot(upstream_id).status, False
+    backup = project.get_backup(upstream_id)
+    return backup.status, backup.has_dependents
+
+
+def _delete(project: ProjectCloud, kind: str, upstream_id: str) -> None:
+    if kind == "snapshot":
+        project.delete_snapshot(upstream_id)
+    else:
+        project.delete_backup(upstream_id)

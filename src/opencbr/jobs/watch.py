@@ -1,0 +1,81 @@
+"""Waiting for upstream objects: Cinder reports nothing by itself, so everything is asked for again and again."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from opencbr.cloud.errors import Unreachable
+from opencbr.jobs.engine import Cancelled
+from opencbr.jobs.failures import JobError
+from opencbr.jobs.kit import Site, parallel
+from opencbr.store import operation_logs
+
+T = TypeVar("T")
+
+_FIRST_PAUSES = (0.3, 0.5, 1.0)
+"""A snapshot takes well under a second on most backends: the first looks come soon, in seconds."""
+
+
+def pauses(poll_seconds: float) -> Iterator[float]:
+    """Yield the pauses between looks: short ones first, then `poll_seconds` for ever; never longer than that."""
+    for pause in _FIRST_PAUSES:
+        yield min(pause, poll_seconds)
+    while True:
+        yield poll_seconds
+
+
+def stop_if_cancelled(site: Site, log_id: str) -> None:
+    """Raise Cancelled when somebody asked for the end of this job."""
+    with site.database.read() as conn:
+        if operation_logs.cancel_requested(conn, log_id):
+            raise Cancelled
+
+
+def wait(
+    site: Site,
+    items: Sequence[T],
+    look: Callable[[T], bool],
+    *,
+    timeout_seconds: float,
+    what: str,
+    log_id: str | None = None,
+    told: Callable[[Sequence[T]], None] | None = None,
+) -> None:
+    """Look at every item until `look` has said True to each; `told` gets the unfinished ones after each round.
+
+    With `log_id` the cancel flag is read before each round. Raises Cancelled; JobError 9910 when `timeout_seconds` are over; what
+    `look` raises, but a cloud that does not answer (Unreachable) only after `patience_seconds` without a single answer.
+    """
+    began = site.clock.now()
+    deadline = began + timedelta(seconds=timeout_seconds)
+    answered = began
+    open_items = list(items)
+    gaps = pauses(site.settings.poll_seconds)
+    while open_items:
+        if log_id is not None:
+            stop_if_cancelled(site, log_id)
+        site.guard()
+        silence: Unreachable | None = None
+
+        def try_look(item: T) -> bool | Unreachable:
+            try:
+                return look(item)
+            except Unreachable as error:
+                return error
+
+        seen = parallel(try_look, open_items)
+        now = site.clock.now()
+        for result in seen:
+            if isinstance(result, Unreachable):
+                silence = result
+            else:
+                answered = now
+        if silence is not None and now - answered > timedelta(seconds=site.settings.patience_seconds):
+            raise silence
+        open_items = [item for item, result in zip(open_items, seen, strict=True) if result is not True]
+        if told is not None:
+            told(open_items)
+        if open_items:
+            if now > deadline:
+                raise JobError("9910", f"{what} was not done after {timeout_seconds:g} s")
+            site.clock.sleep(next(gaps))

@@ -1,0 +1,128 @@
+"""The worker: lease, engine and outbox together, and which job does which order."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.jobs.backup import run_backup
+from opencbr.jobs.dbos_engine import DbosEngine
+from opencbr.jobs.delete import run_delete
+from opencbr.jobs.engine import Engine, Job, Lost
+from opencbr.jobs.kit import Kit
+from opencbr.jobs.lease import Lease
+from opencbr.jobs.outbox import Outbox
+from opencbr.jobs.removal import run_remove_resource, run_vault_delete
+from opencbr.jobs.settings import WorkerSettings
+from opencbr.model import operation_log
+from opencbr.model.clock import Clock
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import TERMINAL, OperationLog
+from opencbr.store import operation_logs
+from opencbr.store import settings as stored_settings
+from opencbr.store.database import Database
+from opencbr.store.records import Records
+
+log = logging.getLogger(__name__)
+
+WORK: dict[str, Callable[[Job, Kit, OperationLog], None]] = {
+    operation_log.BACKUP: run_backup,
+    operation_log.DELETE: run_delete,
+    operation_log.REMOVE_RESOURCE: run_remove_resource,
+    operation_log.VAULT_DELETE: run_vault_delete,
+}
+"""Operation type -> the job that carries it out."""
+
+
+class LeaseLost(Exception):  # noqa: N818 -- the name says it
+    """This worker was silent for a whole lease and others have its jobs: end the process and start it again."""
+
+
+class Worker:
+    """One worker of this process; a process can have one.
+
+    `identity` tells it from all others, past ones too: leave it out and it is made anew at each start.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        cloud: Cloud,
+        records: Records,
+        clock: Clock,
+        settings: WorkerSettings,
+        identity: str | None = None,
+    ) -> None:
+        self.identity = identity or f"{socket.gethostname()[:20]}-{new_id(clock.now())}"
+        self._database = database
+        self._cloud = cloud
+        self._records = records
+        self._clock = clock
+        self._settings = settings
+        self._halt = threading.Event()
+        self._engine: Engine = DbosEngine(
+            database.url, owner=self.identity, slots=settings.slots, sleep=clock.sleep
+        )
+        self._lease = Lease(database, self._engine, worker_id=self.identity, seconds=settings.lease_seconds)
+        self._outbox = Outbox(database, self._engine, clock, seconds=settings.outbox_seconds)
+        self._running: set[str] = set()
+        self._kit: Kit | None = None
+
+    def start(self) -> None:
+        """Begin to work in the background. The database's schema must be current."""
+        with self._database.write() as conn:
+            installation = stored_settings.installation_id(conn)
+        self._kit = Kit(
+            database=self._database,
+            cloud=self._cloud,
+            records=self._records,
+            clock=self._clock,
+            settings=self._settings,
+            installation=installation,
+            guard=self._guard,
+        )
+        self._lease.open()
+        self._engine.start(self._do)
+        self._lease.start()
+        self._outbox.start()
+        log.info("worker %s is ready", self.identity)
+
+    def stop(self, wait_seconds: float = 0.0) -> None:
+        """Take no more work and wait so long for running jobs; another worker goes on with what is left, once the lease runs out."""
+        self._halt.set()
+        self._outbox.stop()
+        self._engine.stop(wait_seconds)
+        self._lease.close(clean=not self._running)
+
+    def run_forever(self, stop: threading.Event | None = None) -> None:
+        """Work until `stop` is set. Raises LeaseLost when this worker was declared dead: start it again under a new identity."""
+        ending = stop or threading.Event()
+        self.start()
+        try:
+            while not ending.wait(0.5):
+                if self._lease.lost.is_set():
+                    raise LeaseLost(
+                        f"worker {self.identity} was silent for too long; its jobs go on elsewhere"
+                    )
+        finally:
+            self.stop()
+
+    def _guard(self) -> None:
+        if self._halt.is_set():
+            raise Lost
+        self._lease.guard()
+
+    def _do(self, job: Job) -> None:
+        """Carry out one order. One that has ended already (its worker died after the last step) is left alone."""
+        assert self._kit is not None, "start() comes first"
+        with self._database.read() as conn:
+            order = operation_logs.ordered(conn, job.id)
+        if order is None or order.status in TERMINAL:
+            return
+        self._running.add(job.id)
+        try:
+            WORK[order.operation_type](job, self._kit, order)
+        finally:
+            self._running.discard(job.id)

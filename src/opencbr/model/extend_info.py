@@ -1,0 +1,52 @@
+"""The `extend_info` of backups: which keys a server's, a disk's and a child's backup carry (contract 3.3, second table)."""
+
+from typing import Any
+
+from opencbr.model.backup import Backup
+from opencbr.model.document import Disk
+
+_CRASH_CONSISTENT = {
+    "app_consistency": "0",
+    "app_consistency_status": "0",
+    "app_consistency_error_code": "0",
+    "app_consistency_error_message": "",
+}
+"""No agent in the guest takes part, so an app-consistent vault gets crash-consistent backups, and they say so (contract 5.1)."""
+
+
+def server_info(parent: Backup, disks: tuple[Disk, ...]) -> dict[str, Any]:
+    """Return the extend_info of a server backup."""
+    return {
+        "auto_trigger": bool(parent.extend_info.get("auto_trigger", False)),
+        "bootable": None,
+        "snapshot_id": None,
+        "support_lld": True,
+        "supported_restore_mode": "backup",
+        "os_images_data": None,
+        "contain_system_disk": any(is_system(disk) for disk in disks),
+        "system_disk": False,
+        "is_multi_az": False,
+        "progress": None,
+        "app_consistency": dict(_CRASH_CONSISTENT),
+    }
+
+
+def disk_info(top: Backup, disk: Disk, *, child: bool) -> dict[str, Any]:
+    """Return the extend_info of a backup that stands for one disk; `snapshot_id` is filled in once there is one."""
+    return {
+        "auto_trigger": bool(top.extend_info.get("auto_trigger", False)),
+        "bootable": disk.bootable,
+        "snapshot_id": None,
+        "support_lld": True,
+        "supported_restore_mode": None,
+        "os_images_data": None,
+        "encrypted": disk.encrypted,
+        "system_disk": child and is_system(disk),
+        "is_multi_az": False,
+        "progress": None if child else 0,
+    }
+
+
+def is_system(disk: Disk) -> bool:
+    """Say whether a server boots from this disk: it is the first one and bootable."""
+    return disk.position == 0 and disk.bootable
