@@ -8,7 +8,7 @@ from opencbr.democloud.compute.routes import NEWEST as NEWEST_COMPUTE
 from opencbr.democloud.identity.tokens import find_token
 from opencbr.democloud.services import SERVICES
 from opencbr.democloud.volume.routes import NEWEST as NEWEST_VOLUME
-from opencbr.democloud.wire import Answer, Call, Refusal, encode, fault, parse_version
+from opencbr.democloud.wire import Answer, Asked, Call, Refusal, encode, fault, parse_version
 from opencbr.democloud.world import World
 
 _VERSIONS = {"compute": ("2.1", NEWEST_COMPUTE), "volume": ("3.0", NEWEST_VOLUME)}
@@ -34,18 +34,10 @@ def split(path: str) -> tuple[str, str] | None:
     return (service, "/" + rest) if service in SERVICES else None
 
 
-def answer(
-    world: World,
-    base: str,
-    service: str,
-    method: str,
-    path: str,
-    query: str,
-    headers: dict[str, str],
-    raw: bytes,
-) -> Reply:
-    """Carry out one request as one transaction; `headers` have lower-case names, `base` is the cloud's address."""
-    call = Call(world, service, method, path, query, headers, raw, f"{base}/{service}", f"req-{uuid.uuid4()}")
+def answer(world: World, base: str, asked: Asked) -> Reply:
+    """Carry out one request as one transaction; `base` is the cloud's address, http://host:port."""
+    service, path = asked.service, asked.path
+    call = Call(world, asked, f"{base}/{service}", f"req-{uuid.uuid4()}")
     version = ""
     try:
         version = _negotiate(call)

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from opencbr.democloud.disks import extents
 from opencbr.democloud.faults import Faults
@@ -19,12 +19,12 @@ class DemoCloud:
     """Keystone, Nova, Cinder, Neutron and Glance in this process, with real bytes below `state_dir`.
 
     - `listen`: host and port, port 0 is a free one. The first start chooses; look at `auth_url`.
-    - `seed`: "demo" sets the scene of `opencbr.democloud.scene` at the first start; "empty" makes only people,
-      types, flavors and an image, for tests that set their own scene.
+    - `seed`: "demo" sets the scene of `opencbr.democloud.scene` at the first start; "empty" makes only
+      people, types, flavors and an image, for tests that set their own scene.
     - `pace`: how long work takes, see `Pace`.
     - `control`: mount `/_control/`, opened by `control_token`.
 
-    Users and their passwords are made at the first start and kept in `state_dir` (folder mode 0700, files 0600);
+    Users and their passwords are made at the first start and kept in `state_dir` (folder 0700, files 0600);
     whoever starts a second cloud in the same folder finds everything again.
     """
 
@@ -56,7 +56,7 @@ class DemoCloud:
             raise RuntimeError("the cloud is not started: call start() first")
         return self._world
 
-    def start(self) -> "DemoCloud":
+    def start(self) -> Self:
         """Open the state, set the scene when it is new, and listen; returns when calls are answered."""
         self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state_dir.chmod(0o700)
@@ -90,8 +90,9 @@ class DemoCloud:
         self._world.state.close()
         self._server = self._thread = self._world = None
 
-    def __enter__(self) -> "DemoCloud":
-        return self.start()
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -113,7 +114,7 @@ class DemoCloud:
         return doc
 
     def clouds_yaml(self) -> dict[str, Any]:
-        """Return the content of a clouds.yaml with one cloud for each account; it holds passwords: mode 0600."""
+        """Return the content of a clouds.yaml, one cloud for each account; it holds passwords."""
         with self.world.state.change():
             accounts = self.world.state.all("account")
         clouds: dict[str, Any] = {}

@@ -34,10 +34,8 @@ class Disks:
             for start, end in extents(old.fileno()):
                 old.seek(start)
                 new.seek(start)
-                while start < end:
-                    piece = old.read(min(_COPY_BYTES, end - start))
-                    new.write(piece)
-                    start += len(piece)
+                for at in range(start, end, _COPY_BYTES):
+                    new.write(old.read(min(_COPY_BYTES, end - at)))
             new.truncate(size_bytes)
         partial.replace(self.file(target))
 

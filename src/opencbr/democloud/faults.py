@@ -12,8 +12,8 @@ class Order:
     """One fault: which calls it hits and what happens to them.
 
     `service` ("compute", "volume", …), `method` and `path` (a regular expression, searched in the path below
-    the service's address) select; empty selects all. `after` matching calls go well first, then `times` of them
-    are hit (0 is for ever). What happens, in this order:
+    the service's address) select; empty selects all. `after` matching calls go well first, then `times` of
+    them are hit (0 is for ever). What happens, in this order:
 
     - `delay_seconds`: the call waits;
     - `drop` "before": the connection is closed without an answer and nothing was done;

@@ -23,17 +23,17 @@ class Pace:
 
     @classmethod
     def instant(cls) -> "Pace":
-        """Everything is finished before the call is answered."""
+        """Finish everything before the call is answered."""
         return cls(mode="instant")
 
     @classmethod
     def manual(cls) -> "Pace":
-        """Nothing finishes until the test moves the clock."""
+        """Finish nothing until the test moves the clock."""
         return cls(mode="manual")
 
     @classmethod
     def by_polls(cls, polls: int = 2) -> "Pace":
-        """A thing is finished when it has been read `polls` times."""
+        """Finish a thing when it has been read `polls` times."""
         return cls(mode="polls", polls=polls)
 
     def duration(self, used_bytes: int | None = None) -> float:

@@ -46,7 +46,7 @@ def _account(world: World, name: str, project: Doc, role: str) -> Doc:
 
 
 def seed_cloud(world: World) -> None:
-    """Make what every cloud has: roles, catalogue, the admin, the service user, offers and an outer network."""
+    """Make what every cloud has: roles, catalogue, admin, service user, offers and an outer network."""
     state = world.state
     domain: Doc = {"id": "default", "name": "Default", "description": "The default domain", "enabled": True}
     state.put("domain", domain | {"tags": [], "options": {}})
@@ -134,7 +134,7 @@ def seed_demo(world: World) -> None:
     )
     blob = base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + random.Random(11).randbytes(32)).decode()  # noqa: S311
     make_key(world, user["user_id"], "demo-key", f"ssh-ed25519 {blob} demo@example.org")
-    _db1(world, user, net, back, database, public)
+    _db1(world, user, net=net, back=back, database=database, public=public)
     _web1(world, user, net)
     _server(world, user, "café-文", image=None, disks=[_disk(world, user, "café-文-root", 1, boot=True)])
     _server(
@@ -197,7 +197,7 @@ def _server(
     return doc
 
 
-def _db1(world: World, user: Doc, net: Doc, back: Doc, database: Doc, public: Doc) -> None:
+def _db1(world: World, user: Doc, *, net: Doc, back: Doc, database: Doc, public: Doc) -> None:
     disks = [_disk(world, user, "db1-root", 1, boot=True)]
     disks += [_disk(world, user, "db1-data", 1), _disk(world, user, "db1-archive", 3)]
     group: Doc = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from opencbr.democloud.answering import Reply, answer, split
 from opencbr.democloud.control import control
 from opencbr.democloud.faults import Order, Seen
+from opencbr.democloud.wire import Asked
 
 if TYPE_CHECKING:
     from opencbr.democloud.cloud import DemoCloud
@@ -38,7 +39,7 @@ class Server(http.server.ThreadingHTTPServer):
         """Remember the connection, so that `close_all` can end it."""
         assert isinstance(request, socket.socket)
         self._open.add(request)
-        super().process_request(request, client_address)  # type: ignore[arg-type]
+        super().process_request(request, client_address)
 
     def shutdown_request(self, request: "socket.socket | tuple[bytes, socket.socket]") -> None:
         """Forget the connection and close it."""
@@ -77,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         )
         path, _, query = self.path.partition("?")
         if path.startswith("/_control/") and cloud.control_token:
-            status, body = control(cloud, self.command, path, query, dict(self.headers.items()), raw)
+            status, body = control(cloud, self._asked("", path, query, raw))
             self._send(Reply(status, {"Content-Type": "application/json"}, body, ""), body)
             return
         found = split(path)
@@ -87,28 +88,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
             ).encode()
             self._send(Reply(404, {"Content-Type": "application/json"}, body, ""), body)
             return
-        self._answer(found[0], found[1], query, raw)
+        self._answer(self._asked(found[0], found[1], query, raw))
 
-    def _answer(self, service: str, path: str, query: str, raw: bytes) -> None:
+    def _asked(self, service: str, path: str, query: str, raw: bytes) -> Asked:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Asked(service, self.command, path, query, headers, raw)
+
+    def _answer(self, asked: Asked) -> None:
         cloud = self.server.cloud
-        order = cloud.faults.strike(service, self.command, path)
+        order = cloud.faults.strike(asked.service, asked.method, asked.path)
         if order and order.drop == "before":
-            self._note(service, path, query, Reply(0, {}, b"", ""))
+            self._note(asked, Reply(0, {}, b"", ""))
             self._drop()
             return
-        headers = {name.lower(): value for name, value in self.headers.items()}
         if order and order.status:
             reply = _ordered(order)
         else:
             try:
-                reply = answer(cloud.world, cloud.base, service, self.command, path, query, headers, raw)
+                reply = answer(cloud.world, cloud.base, asked)
             except Exception as error:
                 self._send(
                     Reply(500, {"Content-Type": "text/plain"}, b"", ""), f"{type(error).__name__}".encode()
                 )
                 cloud.errors.append(error)
                 raise
-        self._note(service, path, query, reply)
+        self._note(asked, reply)
         if order and order.drop == "after":
             self._drop()
         elif order and order.malformed:
@@ -118,10 +122,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._send(reply, reply.body)
 
-    def _note(self, service: str, path: str, query: str, reply: Reply) -> None:
+    def _note(self, asked: Asked, reply: Reply) -> None:
         who = (reply.project_id, reply.user_id, reply.microversion)
         self.server.cloud.faults.note(
-            Seen(service, self.command, path, query, *who, reply.status, reply.request_id)
+            Seen(asked.service, asked.method, asked.path, asked.query, *who, reply.status, reply.request_id)
         )
 
     def _chunked(self) -> bytes:

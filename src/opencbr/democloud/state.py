@@ -14,6 +14,11 @@ from typing import Any
 Doc = dict[str, Any]
 
 
+def pick(doc: Doc, *names: str) -> Doc:
+    """Return the part of `doc` with these names, in this order."""
+    return {name: doc[name] for name in names}
+
+
 class State:
     """Documents by kind and id, kept in the order in which they were first stored.
 

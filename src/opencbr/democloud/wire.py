@@ -37,6 +37,18 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.status, self.message, self.kind = status, message, kind
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came over the wire: header names in lower case, the path below the service's."""
+
+    service: str
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    raw: bytes
+
+
 @dataclass
 class Answer:
     """Status, body (JSON to encode, or bytes as they are) and further headers."""
@@ -51,17 +63,42 @@ class Call:
     """One request, after its token was checked."""
 
     world: "World"
-    service: str
-    method: str
-    path: str
-    query_text: str
-    headers: dict[str, str]
-    raw: bytes
+    asked: Asked
     base: str
     request_id: str
     token: Doc | None = None
     microversion: tuple[int, int] = (0, 0)
     params: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def service(self) -> str:
+        """The service that is called."""
+        return self.asked.service
+
+    @property
+    def method(self) -> str:
+        """The method in capitals."""
+        return self.asked.method
+
+    @property
+    def path(self) -> str:
+        """The path below the service's address."""
+        return self.asked.path
+
+    @property
+    def query_text(self) -> str:
+        """The query as it came."""
+        return self.asked.query
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, names in lower case."""
+        return self.asked.headers
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it came."""
+        return self.asked.raw
 
     @property
     def query(self) -> dict[str, str]:

@@ -38,8 +38,8 @@ class Work:
         self._running = threading.RLock()  # work ends one after the other
         self._thread: threading.Thread | None = None
 
-    def begin(self, name: str, watched: str, *, used_bytes: int | None = None, **args: object) -> None:
-        """Store work on the thing with id `watched`; call it inside `state.change()`.
+    def begin(self, name: str, *watched: str, used_bytes: int | None = None, **args: object) -> None:
+        """Store work on the things with the ids `watched`; call it inside `state.change()`.
 
         `used_bytes` is what a backup or restore has to move; None is work that moves no bytes.
         """
@@ -63,7 +63,7 @@ class Work:
             return
         with self._world.state.change():
             for doc in self._world.state.all("work"):
-                if doc["watched"] == watched:
+                if watched in doc["watched"]:
                     doc["polls"] -= 1
                     self._world.state.put("work", doc)
         self._run(lambda doc: bool(doc["polls"] <= 0))

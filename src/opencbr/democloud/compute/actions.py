@@ -48,7 +48,7 @@ def _vm_state(status: str) -> str:
 
 @finisher("server.moved")
 def moved(world: World, args: Doc) -> None:
-    """The server runs or stands still."""
+    """Let the server run or stand still."""
     with world.state.change():
         doc = world.state.get("server", args["server"])
         if doc:

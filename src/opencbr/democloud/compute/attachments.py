@@ -24,7 +24,7 @@ def attach(
 
 
 def next_device(taken: list[Doc]) -> str:
-    """Return the first free device name after the ones in use: /dev/sda, /dev/sdb, …"""
+    """Return the first device name that is not taken, from /dev/sda on."""
     used = {row["device"] for row in taken}
     return next(
         f"/dev/sd{letter}" for letter in "abcdefghijklmnopqrstuvwxyz" if f"/dev/sd{letter}" not in used
@@ -109,7 +109,7 @@ def delete(call: Call) -> Answer:
 
 @finisher("volume.detached")
 def detached(world: World, args: Doc) -> None:
-    """The volume is free."""
+    """Set the volume free."""
     with world.state.change():
         world.state.drop("attachment", args["attachment"])
         set_status(world, "volume", args["volume"], "available")

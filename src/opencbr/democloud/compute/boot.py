@@ -133,9 +133,7 @@ def _attach_all(call: Call, doc: Doc, mappings: list[Doc]) -> None:
     taken: list[Doc] = []
     if doc["image_id"]:
         taken.append({"device": "/dev/sda"})  # the root disk is local
-    for item in sorted(
-        mappings, key=lambda item: int(item.get("boot_index") if item.get("boot_index") is not None else 99)
-    ):
+    for item in sorted(mappings, key=_place):
         if item.get("destination_type", "volume") != "volume":
             continue  # the image itself as the local root disk
         volume = _volume_for(call, item)
@@ -147,6 +145,11 @@ def _attach_all(call: Call, doc: Doc, mappings: list[Doc]) -> None:
         raise Refusal(
             400, "Block Device Mapping is Invalid: You specified more local devices than the limit allows"
         )
+
+
+def _place(item: Doc) -> int:
+    index = item.get("boot_index")
+    return 99 if index is None else int(index)
 
 
 def _volume_for(call: Call, item: Doc) -> Doc:
@@ -184,7 +187,7 @@ def _volume_for(call: Call, item: Doc) -> Doc:
 
 @finisher("server.built")
 def built(world: World, args: Doc) -> None:
-    """The server runs."""
+    """Let the server run."""
     with world.state.change():
         doc = world.state.get("server", args["server"])
         if doc:

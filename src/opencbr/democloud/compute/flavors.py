@@ -72,7 +72,7 @@ def list_services(call: Call) -> Answer:
 
 
 @ROUTES.on("GET", "/v2.1/os-availability-zone")
-def zones(call: Call) -> Answer:
+def zones(_: Call) -> Answer:
     """List the one zone."""
     row = {"zoneName": ZONE, "zoneState": {"available": True}, "hosts": None}
     return Answer(body={"availabilityZoneInfo": [row]})

@@ -4,7 +4,7 @@ from opencbr.democloud.compute.boot import plug
 from opencbr.democloud.compute.routes import ROUTES, SERVER, need_member, need_server, need_unlocked
 from opencbr.democloud.compute.views import ports_of
 from opencbr.democloud.network.ports import make_port
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.wire import Answer, Call, Refusal
 
 
@@ -54,7 +54,7 @@ def security_groups(call: Call) -> Answer:
 
 def _group(call: Call, group: Doc) -> Doc:
     rules = [r for r in call.world.state.all("security-group-rule") if r["security_group_id"] == group["id"]]
-    shown: Doc = {name: group[name] for name in ("id", "description", "name")}
+    shown: Doc = pick(group, "id", "description", "name")
     shown["tenant_id"] = group["project_id"]
     return shown | {"rules": [_rule(call, r) for r in rules if r["direction"] == "ingress"]}
 

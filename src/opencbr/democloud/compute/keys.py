@@ -5,7 +5,7 @@ import hashlib
 import secrets
 
 from opencbr.democloud.compute.routes import ROUTES, need_member
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.wire import Answer, Call, Refusal
 from opencbr.democloud.world import World, new_uuid
 
@@ -33,7 +33,7 @@ def _owner(call: Call) -> str:
 
 
 def _short(call: Call, doc: Doc) -> Doc:
-    shown: Doc = {name: doc[name] for name in ("name", "public_key", "fingerprint")}
+    shown: Doc = pick(doc, "name", "public_key", "fingerprint")
     return shown | ({"type": doc["type"]} if call.at_least("2.2") else {})
 
 
@@ -52,7 +52,7 @@ def show_key(call: Call) -> Answer:
     doc = call.world.state.get("keypair", f"{owner}/{name}")
     if doc is None:
         raise Refusal(404, f"Keypair {name} not found for user {owner}")
-    shown: Doc = {name: doc[name] for name in ("name", "public_key", "fingerprint", "user_id", "created_at")}
+    shown: Doc = pick(doc, "name", "public_key", "fingerprint", "user_id", "created_at")
     shown |= {"deleted": False, "deleted_at": None, "id": doc["number"], "updated_at": None}
     if call.at_least("2.2"):
         shown["type"] = doc["type"]

@@ -63,37 +63,51 @@ def delete(call: Call) -> Answer:
 
 @finisher("server.deleted")
 def deleted(world: World, args: Doc) -> None:
-    """The server is gone; its volumes are free or gone with it, ports made for it are gone, others unplugged."""
-    state, gone = world.state, []
+    """Forget the server and what it held, and set free what only was on it."""
+    state = world.state
     with state.change():
         server = state.get("server", args["server"])
         if server is None:
             return
-        for held in state.all("attachment", server["project_id"]):
-            if held["server_id"] == server["id"]:
-                state.drop("attachment", held["id"])
-                if held["delete_on_termination"]:
-                    state.drop("volume", held["volume_id"])
-                    gone.append(held["volume_id"])
-                else:
-                    set_status(world, "volume", held["volume_id"], "available")
-        for port in state.all("port", server["project_id"]):
-            if port["device_id"] != server["id"]:
-                continue
-            if port["id"] in server["made_ports"]:
-                state.drop("port", port["id"])
-                for row in state.all("floatingip", server["project_id"]):
-                    if row["port_id"] == port["id"]:
-                        free: Doc = {"port_id": None, "fixed_ip_address": None, "router_id": None}
-                        state.put("floatingip", row | free)
-            else:
-                state.put("port", port | {"device_id": "", "device_owner": "", "status": "DOWN"})
+        gone = _release_volumes(world, server)
+        _release_ports(world, server)
         for group in state.all("server-group", server["project_id"]):
             members = [member for member in group["members"] if member != server["id"]]
             state.put("server-group", group | {"members": members})
         state.drop("server", server["id"])
     for volume_id in gone:
         world.disks.remove(volume_id)
+
+
+def _release_volumes(world: World, server: Doc) -> list[str]:
+    """Detach all volumes; return the ids of those that go with the server."""
+    gone = []
+    for held in world.state.all("attachment", server["project_id"]):
+        if held["server_id"] != server["id"]:
+            continue
+        world.state.drop("attachment", held["id"])
+        if held["delete_on_termination"]:
+            world.state.drop("volume", held["volume_id"])
+            gone.append(held["volume_id"])
+        else:
+            set_status(world, "volume", held["volume_id"], "available")
+    return gone
+
+
+def _release_ports(world: World, server: Doc) -> None:
+    """Forget the ports that Nova made; unplug those that the user made."""
+    for port in world.state.all("port", server["project_id"]):
+        if port["device_id"] != server["id"]:
+            continue
+        if port["id"] not in server["made_ports"]:
+            free: Doc = {"device_id": "", "device_owner": "", "status": "DOWN", "binding:host_id": ""}
+            world.state.put("port", port | free)
+            continue
+        world.state.drop("port", port["id"])
+        for row in world.state.all("floatingip", server["project_id"]):
+            if row["port_id"] == port["id"]:
+                nowhere: Doc = {"port_id": None, "fixed_ip_address": None, "router_id": None}
+                world.state.put("floatingip", row | nowhere)
 
 
 @ROUTES.on("GET", SERVER + "/metadata")

@@ -52,28 +52,24 @@ def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:
 
 
 def _newer(call: Call, doc: Doc, *, detail: bool) -> Doc:
+    groups = call.world.state.all("server-group", doc["project_id"])
+    member_of = [group["id"] for group in groups if doc["id"] in group["members"]]
+    newer: tuple[tuple[str, bool, Doc], ...] = (
+        ("2.9", True, {"locked": doc["locked"]}),
+        ("2.16", call.is_admin, {"host_status": "UP"}),
+        ("2.19", True, {"description": doc["description"]}),
+        ("2.26", True, {"tags": doc["tags"]}),
+        ("2.63", True, {"trusted_image_certificates": None}),
+        ("2.71", not detail, {"server_groups": member_of}),
+        ("2.73", True, {"locked_reason": doc["locked_reason"]}),
+        ("2.90", not call.is_admin, {"OS-EXT-SRV-ATTR:hostname": doc["hostname"]}),
+        ("2.96", True, {"pinned_availability_zone": None}),
+        ("2.100", True, {"scheduler_hints": doc["scheduler_hints"]}),
+    )  # since which microversion, whether here, what
     shown: Doc = {}
-    if call.at_least("2.9"):
-        shown["locked"] = doc["locked"]
-    if call.at_least("2.16") and call.is_admin:
-        shown["host_status"] = "UP"
-    if call.at_least("2.19"):
-        shown["description"] = doc["description"]
-    if call.at_least("2.26"):
-        shown["tags"] = doc["tags"]
-    if call.at_least("2.63"):
-        shown["trusted_image_certificates"] = None
-    if call.at_least("2.71") and not detail:
-        groups = call.world.state.all("server-group", doc["project_id"])
-        shown["server_groups"] = [group["id"] for group in groups if doc["id"] in group["members"]]
-    if call.at_least("2.73"):
-        shown["locked_reason"] = doc["locked_reason"]
-    if call.at_least("2.90") and not call.is_admin:
-        shown["OS-EXT-SRV-ATTR:hostname"] = doc["hostname"]
-    if call.at_least("2.96"):
-        shown["pinned_availability_zone"] = None
-    if call.at_least("2.100"):
-        shown["scheduler_hints"] = doc["scheduler_hints"]
+    for since, here, more in newer:
+        if here and call.at_least(since):
+            shown |= more
     return shown
 
 

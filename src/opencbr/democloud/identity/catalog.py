@@ -1,7 +1,7 @@
 """Services and endpoints: the cloud's own ones, and what others register."""
 
 from opencbr.democloud.identity.routes import ROUTES, linked, listing, need, need_admin
-from opencbr.democloud.state import Doc, State
+from opencbr.democloud.state import Doc, State, pick
 from opencbr.democloud.wire import Answer, Call
 from opencbr.democloud.world import new_hex
 
@@ -47,7 +47,7 @@ def catalog(state: State, base: str, project_id: str | None) -> list[Doc]:
                 and "(project_id)s" not in url
                 and "(tenant_id)s" not in url
             ):
-                shown = {name: point[name] for name in ("id", "interface", "region_id")}
+                shown = pick(point, "id", "interface", "region_id")
                 places.append(shown | {"url": url, "region": point["region"]})
         entries.append(
             {"endpoints": places, "id": service["id"], "type": service["type"], "name": service["name"]}

@@ -71,7 +71,7 @@ def list_projects(call: Call) -> Answer:
 @ROUTES.on("GET", "/v3/auth/projects")
 def my_projects(call: Call) -> Answer:
     """List the projects on which the token's user has a role."""
-    from opencbr.democloud.identity.roles import effective  # noqa: PLC0415 - roles names people
+    from opencbr.democloud.identity.roles import effective
 
     state = call.world.state
     found = [
@@ -96,7 +96,8 @@ def create_project(call: Call) -> Answer:
     if call.world.state.find("project", name=name):
         raise Refusal(
             409,
-            f"Conflict occurred attempting to store project - it is not permitted to have two projects with the same name in the same domain : {name}.",
+            "Conflict occurred attempting to store project - it is not permitted to have two projects with"
+            f" the same name in the same domain : {name}.",
         )
     return Answer(201, {"project": linked(call, "projects", make_project(call.world.state, name))})
 
@@ -135,7 +136,8 @@ def create_user(call: Call) -> Answer:
     if call.world.state.find("user", name=body["name"]):
         raise Refusal(
             409,
-            f"Conflict occurred attempting to store user - Duplicate entry found with name {body['name']} at domain ID default.",
+            "Conflict occurred attempting to store user - Duplicate entry found with name"
+            f" {body['name']} at domain ID default.",
         )
     password = body.get("password") or secrets.token_urlsafe(24)
     doc = make_user(call.world.state, body["name"], password, body.get("default_project_id"))

@@ -123,13 +123,16 @@ def list_assignments(call: Call) -> Answer:
             for scope in ("project", "domain"):
                 for target in state.all(scope):
                     held = effective(state, user["id"], scope=scope, target=target["id"])
-                    rows += [_row(call, g, r, user, scope, target, names=names) for g, r in held]
+                    rows += [
+                        _row(call, g, r, user=user, scope=scope, target=target, names=names) for g, r in held
+                    ]
     else:
         for held_grant in state.all("grant"):
             user = need(call, "user", held_grant["user_id"])
             role = need(call, "role", held_grant["role_id"])
             target = need(call, held_grant["scope"], held_grant["target"])
-            rows.append(_row(call, held_grant, role, user, held_grant["scope"], target, names=names))
+            where: Doc = {"scope": held_grant["scope"], "target": target}
+            rows.append(_row(call, held_grant, role, user=user, names=names, **where))
     for name, wanted in query.items():
         part, _, field = name.rpartition(".")
         if field == "id" and part in ("user", "role"):
@@ -142,7 +145,7 @@ def list_assignments(call: Call) -> Answer:
     return listing(call, "role_assignments", rows)
 
 
-def _row(call: Call, held: Doc, role: Doc, user: Doc, scope: str, target: Doc, *, names: bool) -> Doc:
+def _row(call: Call, held: Doc, role: Doc, *, user: Doc, scope: str, target: Doc, names: bool) -> Doc:
     address = f"{call.base}/v3/{held['scope']}s/{held['target']}/users/{user['id']}/roles/{held['role_id']}"
     where: Doc = {"id": target["id"]}
     who: Doc = {"id": user["id"]}

@@ -11,7 +11,7 @@ from opencbr.democloud.network.routes import (
     stamped,
     touched,
 )
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.wire import Answer, Call, Refusal
 from opencbr.democloud.world import World, new_uuid
 
@@ -45,20 +45,12 @@ def point(world: World, doc: Doc, port: Doc | None) -> Doc:
 
 
 def _view(call: Call, doc: Doc) -> Doc:
-    names = (
-        "id",
-        "tenant_id",
-        "project_id",
-        "floating_ip_address",
-        "floating_network_id",
-        "router_id",
-        "port_id",
-    )
-    shown: Doc = {name: doc[name] for name in (*names, "fixed_ip_address", "status", "description")}
+    shown = pick(doc, "id", "tenant_id", "project_id", "floating_ip_address", "floating_network_id")
+    shown |= pick(doc, "router_id", "port_id", "fixed_ip_address", "status", "description")
     port = call.world.state.get("port", doc["port_id"]) if doc["port_id"] else None
     names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
-    shown["port_details"] = {name: port[name] for name in names} if port else None
-    return shown | {name: doc[name] for name in ("tags", "created_at", "updated_at", "revision_number")}
+    shown["port_details"] = pick(port, *names) if port else None
+    return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number")
 
 
 @ROUTES.on("GET", "/v2.0/floatingips")

@@ -1,13 +1,13 @@
 """Security groups and their rules."""
 
 from opencbr.democloud.network.routes import ROUTES, listing, need, need_member, need_own, select, stamped
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.wire import Answer, Call, Refusal
 from opencbr.democloud.world import World, new_uuid
 
 
 def make_group(world: World, project_id: str, name: str, description: str) -> Doc:
-    """Store a group with Neutron's two rules that let everything out; `default` also lets its own members in."""
+    """Store a group that lets everything out; `default` also lets its own members in, as in Neutron."""
     doc: Doc = {"id": new_uuid(), "name": name, "stateful": True, "description": description, "shared": False}
     doc = world.state.put("security-group", stamped(world, project_id, doc) | {"revision_number": 1})
     for ethertype in ("IPv4", "IPv6"):
@@ -33,33 +33,25 @@ def make_rule(world: World, group: Doc, **fields: object) -> Doc:
 
 def rule_view(doc: Doc) -> Doc:
     """Show a rule."""
-    names = ("id", "project_id", "security_group_id", "ethertype", "direction", "protocol", "port_range_min")
-    shown: Doc = {name: doc[name] for name in (*names, "port_range_max", "remote_ip_prefix")}
+    shown = pick(doc, "id", "project_id", "security_group_id", "ethertype", "direction", "protocol")
+    shown |= pick(doc, "port_range_min", "port_range_max", "remote_ip_prefix")
     shown |= {"remote_address_group_id": None, "normalized_cidr": doc["remote_ip_prefix"]}
-    names = (
-        "remote_group_id",
-        "standard_attr_id",
-        "belongs_to_default_sg",
-        "description",
-        "tags",
-        "created_at",
-    )
-    return shown | {name: doc[name] for name in (*names, "updated_at", "revision_number", "tenant_id")}
+    shown |= pick(doc, "remote_group_id", "standard_attr_id", "belongs_to_default_sg", "description", "tags")
+    return shown | pick(doc, "created_at", "updated_at", "revision_number", "tenant_id")
 
 
 def group_view(call: Call, doc: Doc) -> Doc:
     """Show a group with its rules."""
-    names = ("id", "name", "stateful", "tenant_id", "project_id", "description", "shared")
-    shown: Doc = {name: doc[name] for name in names}
+    shown = pick(doc, "id", "name", "stateful", "tenant_id", "project_id", "description", "shared")
     rules = call.world.state.all("security-group-rule", doc["project_id"])
     shown["security_group_rules"] = [rule_view(r) for r in rules if r["security_group_id"] == doc["id"]]
-    return shown | {name: doc[name] for name in ("tags", "created_at", "updated_at", "revision_number")}
+    return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number")
 
 
 @ROUTES.on("GET", "/v2.0/security-groups")
 def index(call: Call) -> Answer:
     """List groups; asking makes the project's `default` when it is missing, as in Neutron."""
-    from opencbr.democloud.network.ports import need_default_group  # noqa: PLC0415 - ports names groups
+    from opencbr.democloud.network.ports import need_default_group
 
     if call.project_id:
         need_default_group(call.world, call.project_id)
@@ -118,7 +110,14 @@ def create_rule(call: Call) -> Answer:
     """Add a rule to a group."""
     body = call.body("security_group_rule")
     group = need_own(call, "security-group", str(body.get("security_group_id")))
-    names = ("ethertype", "direction", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix")
+    names: tuple[str, ...] = (
+        "ethertype",
+        "direction",
+        "protocol",
+        "port_range_min",
+        "port_range_max",
+        "remote_ip_prefix",
+    )
     fields = {name: body[name] for name in (*names, "remote_group_id") if body.get(name) is not None}
     made = make_rule(call.world, group, **fields | {"description": body.get("description", "")})
     return Answer(201, {"security_group_rule": rule_view(made)})

@@ -13,7 +13,7 @@ from opencbr.democloud.network.routes import (
     stamped,
     touched,
 )
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.wire import Answer, Call, Refusal
 from opencbr.democloud.world import World, new_uuid
 
@@ -37,13 +37,13 @@ def make_network(
 
 def network_view(call: Call, doc: Doc) -> Doc:
     """Show a network; only an admin sees the provider's side."""
-    names = ("id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets", "shared")
-    shown: Doc = {name: doc[name] for name in (*names, "availability_zone_hints", "availability_zones")}
-    names = ("ipv4_address_scope", "ipv6_address_scope", "router:external", "qinq", "vlan_transparent")
-    shown |= {name: doc[name] for name in (*names, "description", "port_security_enabled")}
+    shown = pick(doc, "id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets")
+    shown |= pick(doc, "shared", "availability_zone_hints", "availability_zones", "ipv4_address_scope")
+    shown |= pick(doc, "ipv6_address_scope", "router:external", "qinq", "vlan_transparent", "description")
+    shown |= pick(doc, "port_security_enabled")
     if doc["router:external"]:
         shown["is_default"] = False
-    shown |= {name: doc[name] for name in ("tags", "created_at", "updated_at", "revision_number")}
+    shown |= pick(doc, "tags", "created_at", "updated_at", "revision_number")
     if call.is_admin:
         flat = doc["router:external"]
         shown |= {"provider:network_type": "flat" if flat else "vxlan"}
@@ -70,10 +70,10 @@ def make_subnet(world: World, network: Doc, name: str, cidr: str, *, dns: tuple[
 
 def subnet_view(doc: Doc) -> Doc:
     """Show a subnet."""
-    names = ("id", "name", "project_id", "network_id", "ip_version", "subnetpool_id", "enable_dhcp")
-    names += ("ipv6_ra_mode", "ipv6_address_mode", "gateway_ip", "cidr", "allocation_pools", "host_routes")
-    names += ("dns_nameservers", "description", "router:external", "service_types", "tags", "created_at")
-    return {name: doc[name] for name in (*names, "updated_at", "revision_number", "tenant_id")}
+    shown = pick(doc, "id", "name", "project_id", "network_id", "ip_version", "subnetpool_id", "enable_dhcp")
+    shown |= pick(doc, "ipv6_ra_mode", "ipv6_address_mode", "gateway_ip", "cidr", "allocation_pools")
+    shown |= pick(doc, "host_routes", "dns_nameservers", "description", "router:external", "service_types")
+    return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number", "tenant_id")
 
 
 def make_router(world: World, project_id: str, name: str, external: Doc, inside: list[Doc]) -> Doc:
@@ -102,13 +102,12 @@ def make_router(world: World, project_id: str, name: str, external: Doc, inside:
 
 def router_view(call: Call, doc: Doc) -> Doc:
     """Show a router; only an admin sees whether it is spread over hosts."""
-    names = ("id", "name", "project_id", "admin_state_up", "status", "external_gateway_info", "description")
-    names += ("availability_zones", "availability_zone_hints")
-    shown: Doc = {name: doc[name] for name in names}
+    shown = pick(doc, "id", "name", "project_id", "admin_state_up", "status", "external_gateway_info")
+    shown |= pick(doc, "description", "availability_zones", "availability_zone_hints")
     if call.is_admin:
         shown |= {"distributed": False, "ha": False}
-    names = ("routes", "flavor_id", "tags", "created_at", "updated_at", "revision_number", "tenant_id")
-    return shown | {name: doc[name] for name in names}
+    shown |= pick(doc, "routes", "flavor_id", "tags", "created_at", "updated_at", "revision_number")
+    return shown | pick(doc, "tenant_id")
 
 
 @ROUTES.on("GET", "/v2.0/networks")
@@ -140,8 +139,9 @@ def delete_network(call: Call) -> Answer:
     """Forget a network without ports."""
     doc, state = need_own(call, "network", call.params["network"]), call.world.state
     if any(port["network_id"] == doc["id"] for port in state.all("port")):
-        message = f"Unable to complete operation on network {doc['id']}. There are one or more ports still in use on the network."
-        raise Refusal(409, message, "NetworkInUse")
+        message = f"Unable to complete operation on network {doc['id']}."
+        more = " There are one or more ports still in use on the network."
+        raise Refusal(409, message + more, "NetworkInUse")
     for subnet in doc["subnets"]:
         state.drop("subnet", subnet)
     state.drop("network", doc["id"])

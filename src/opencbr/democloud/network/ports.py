@@ -12,7 +12,7 @@ from opencbr.democloud.network.routes import (
     stamped,
     touched,
 )
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.wire import Answer, Call, Refusal
 from opencbr.democloud.world import World, new_uuid
 
@@ -24,36 +24,28 @@ _BINDING: Doc = {
     "bound_drivers": {"0": "democloud"},
 }
 _CHANGEABLE = (
-    "name",
-    "description",
-    "admin_state_up",
-    "security_groups",
-    "allowed_address_pairs",
-    "device_id",
+    *("name", "description", "admin_state_up", "security_groups", "allowed_address_pairs", "device_id"),
+    *("device_owner", "extra_dhcp_opts", "port_security_enabled"),
 )
-_CHANGEABLE += ("device_owner", "extra_dhcp_opts", "port_security_enabled")
 
 
 def port_view(call: Call, doc: Doc) -> Doc:
     """Show a port; only an admin sees where it is bound."""
-    names = ("id", "name", "network_id", "project_id", "mac_address", "admin_state_up", "status", "device_id")
-    shown: Doc = {name: doc[name] for name in (*names, "device_owner", "fixed_ips", "allowed_address_pairs")}
-    shown |= {"extra_dhcp_opts": doc["extra_dhcp_opts"], "security_groups": doc["security_groups"]}
-    shown |= {"description": doc["description"], "binding:vnic_type": "normal"}
+    shown = pick(doc, "id", "name", "network_id", "project_id", "mac_address", "admin_state_up", "status")
+    shown |= pick(doc, "device_id", "device_owner", "fixed_ips", "allowed_address_pairs", "extra_dhcp_opts")
+    shown |= pick(doc, "security_groups", "description") | {"binding:vnic_type": "normal"}
     if call.is_admin:
         bound = bool(doc["binding:host_id"])
         shown |= {"binding:profile": {}, "binding:host_id": doc["binding:host_id"]}
-        shown |= {
-            "binding:vif_type": "ovs" if bound else "unbound",
-            "binding:vif_details": _BINDING if bound else {},
-        }
-    shown |= {name: doc[name] for name in ("port_security_enabled", "tags", "created_at", "updated_at")}
-    return shown | {"revision_number": doc["revision_number"], "tenant_id": doc["project_id"]}
+        shown |= {"binding:vif_type": "ovs" if bound else "unbound"}
+        shown["binding:vif_details"] = _BINDING if bound else {}
+    shown |= pick(doc, "port_security_enabled", "tags", "created_at", "updated_at", "revision_number")
+    return shown | {"tenant_id": doc["project_id"]}
 
 
 def need_default_group(world: World, project_id: str) -> Doc:
     """Return the project's group `default`, made when first asked for as Neutron does."""
-    from opencbr.democloud.network.groups import make_group  # noqa: PLC0415 - groups checks ports
+    from opencbr.democloud.network.groups import make_group
 
     for group in world.state.all("security-group", project_id):
         if group["name"] == "default":

@@ -30,7 +30,7 @@ DRIVER = "cinder.backup.drivers.posix.PosixBackupDriver"
 
 @ROUTES.on("POST", PROJECT + "/backups")
 def create(call: Call) -> Answer:
-    """Begin a backup of a volume, or of a snapshot of it; the latter needs no force and leaves the volume alone."""
+    """Begin a backup of a volume, or of a snapshot, which needs no force and leaves the volume alone."""
     need_member(call, "backup:create")
     body, world = call.body("backup"), call.world
     if "volume_id" not in body:
@@ -87,14 +87,20 @@ def _check_source(volume: Doc, snapshot: Doc | None, *, force: bool) -> None:
         if snapshot["volume_id"] != volume["id"]:
             raise Refusal(400, "Invalid snapshot: Snapshot does not belong to the given volume")
         if snapshot["status"] != "available":
-            message = f'Snapshot to be backed up must be available, but the current status is "{snapshot["status"]}".'
-            raise Refusal(400, f"Invalid snapshot: {message}")
+            raise Refusal(
+                400,
+                f"Invalid snapshot: Snapshot to be backed up must be available, but the current"
+                f' status is "{snapshot["status"]}".',
+            )
         return
     if volume["status"] == "in-use" and not force:
         raise Refusal(400, "Invalid volume: Backing up an in-use volume must use the force flag.")
     if volume["status"] not in ("available", "in-use"):
-        message = f'Volume to be backed up must be available or in-use, but the current status is "{volume["status"]}".'
-        raise Refusal(400, f"Invalid volume: {message}")
+        raise Refusal(
+            400,
+            "Invalid volume: Volume to be backed up must be available or in-use, but the current"
+            f' status is "{volume["status"]}".',
+        )
 
 
 def _newest_parent(call: Call, volume: Doc, snapshot: Doc | None) -> Doc:
@@ -184,7 +190,7 @@ def delete(call: Call) -> Answer:
 
 @finisher("backup.deleted")
 def deleted(world: World, args: Doc) -> None:
-    """The backup and its chunks are gone."""
+    """Forget the backup and its chunks."""
     with world.state.change():
         world.state.drop("backup", args["backup"])
     world.chunks.remove(args["backup"])

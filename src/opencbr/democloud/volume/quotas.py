@@ -14,10 +14,12 @@ DEFAULTS = {
 }
 _ERRORS = {
     "volumes": "VolumeLimitExceeded: Maximum number of volumes allowed ({}) exceeded for quota 'volumes'.",
-    "gigabytes": "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota.",
+    "gigabytes": "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes"
+    " quota.",
     "snapshots": "SnapshotLimitExceeded: Maximum number of snapshots allowed ({}) exceeded",
     "backups": "BackupLimitExceeded: Maximum number of backups allowed ({}) exceeded",
-    "backup_gigabytes": "VolumeBackupSizeExceedsAvailableQuota: Requested backup exceeds allowed Backup gigabytes quota.",
+    "backup_gigabytes": "VolumeBackupSizeExceedsAvailableQuota: Requested backup exceeds allowed Backup"
+    " gigabytes quota.",
 }
 
 
@@ -28,7 +30,7 @@ def limits_of(world: World, project_id: str) -> dict[str, int]:
 
 
 def used(world: World, project_id: str) -> dict[str, int]:
-    """Return what the project has: numbers, and GiB; snapshots count into gigabytes as in Cinder's default."""
+    """Return what the project has, in numbers and GiB; snapshots count as gigabytes, as Cinder is shipped."""
     volumes, snapshots = world.state.all("volume", project_id), world.state.all("snapshot", project_id)
     backups = world.state.all("backup", project_id)
     return {

@@ -32,7 +32,7 @@ def restore(call: Call) -> Answer:
     fresh = not body.get("volume_id")
     used = world.chunks.used_bytes(doc["id"])
     args: Doc = {"backup": doc["id"], "volume": volume["id"], "fresh": fresh, "named": bool(body.get("name"))}
-    world.work.begin("backup.restored", volume["id"], used_bytes=used, **args)
+    world.work.begin("backup.restored", volume["id"], doc["id"], used_bytes=used, **args)
     answer = {"backup_id": doc["id"], "volume_id": volume["id"], "volume_name": volume["name"]}
     return Answer(202, {"restore": answer})
 

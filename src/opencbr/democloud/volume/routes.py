@@ -39,7 +39,7 @@ def links(call: Call, kind: str, id_: str) -> list[Doc]:
 def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]:
     """Filter and sort a list by the query; refuses (400) filters that Cinder does not know.
 
-    A filter with a tilde (`name~`) is a part of the value and, in Cinder's default configuration, only for admins.
+    A filter with a tilde (`name~`) wants a part of the value and, as Cinder is shipped, is for admins only.
     """
     everywhere = call.query.get("all_tenants", "0") in ("1", "True", "true") and call.is_admin
     if not everywhere:
@@ -48,7 +48,7 @@ def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]
         if name in ("limit", "marker", "offset", "sort", "sort_key", "sort_dir", "all_tenants", "with_count"):
             continue
         field = name.rstrip("~")
-        if name.endswith("~") and not call.is_admin or field not in known | {"project_id"}:
+        if (name.endswith("~") and not call.is_admin) or field not in known | {"project_id"}:
             raise Refusal(400, f"Invalid filters {name} are found in query options.")
         if field == "metadata":
             docs = [doc for doc in docs if _metadata_of(value).items() <= doc["metadata"].items()]
@@ -65,15 +65,14 @@ def _metadata_of(text: str) -> Doc:
 
 
 def _sorted(call: Call, kind: str, docs: list[Doc]) -> list[Doc]:
-    text = call.query.get("sort") or call.query.get("sort_key", "created_at") + ":" + call.query.get(
-        "sort_dir", "desc"
-    )
+    asked = call.query
+    text = asked.get("sort") or f"{asked.get('sort_key', 'created_at')}:{asked.get('sort_dir', 'desc')}"
     ordered = docs  # oldest first, as stored
     for part in reversed(text.split(",")):
         key, _, direction = part.partition(":")
         if docs and key not in docs[0]:
             raise Refusal(400, f"Invalid input received: Sort key supplied is invalid: {key} of {kind}")
-        ordered = sorted(ordered, key=lambda doc: str(doc[key]))
+        ordered = sorted(ordered, key=lambda doc: (doc[key] is not None, doc[key]))
         if direction != "asc":
             ordered.reverse()
     return ordered

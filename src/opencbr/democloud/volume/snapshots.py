@@ -2,7 +2,7 @@
 
 from opencbr.democloud.disks import GIB
 from opencbr.democloud.paging import page
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.volume.quotas import check_quota
 from opencbr.democloud.volume.routes import PROJECT, ROUTES, need, need_admin, need_member, select
 from opencbr.democloud.volume.views import snapshot_view
@@ -13,8 +13,8 @@ from opencbr.democloud.world import World, new_uuid
 
 _FILTERS = {"name", "status", "volume_id", "metadata", "availability_zone"}
 _FORCE_GONE = (
-    "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compatability, however,"
-    " when the 'force' flag is passed with a value evaluating to True, it is silently ignored."
+    "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compatability,"
+    " however, when the 'force' flag is passed with a value evaluating to True, it is silently ignored."
 )  # spelt as Cinder spells it
 _TRUE = (True, "true", "True", "1", 1, "yes", "on", "t", "y")
 
@@ -58,7 +58,7 @@ def create(call: Call) -> Answer:
 
 @finisher("snapshot.created")
 def created(world: World, args: Doc) -> None:
-    """The snapshot can be used."""
+    """Let the snapshot be used."""
     with world.state.change():
         set_status(world, "snapshot", args["snapshot"], "available", progress="100%")
 
@@ -81,7 +81,7 @@ def index(call: Call) -> Answer:
         "size",
         "metadata",
     )
-    short = [{name: doc[name] for name in names} for doc in found]
+    short = [pick(doc, *names) for doc in found]
     body: Doc = {"snapshots": [snapshot_view(call, doc) for doc in found] if detail else short}
     if following:
         body["snapshots_links"] = [{"rel": "next", "href": following}]
@@ -122,7 +122,7 @@ def delete(call: Call) -> Answer:
 
 @finisher("snapshot.deleted")
 def deleted(world: World, args: Doc) -> None:
-    """The snapshot and its bytes are gone."""
+    """Forget the snapshot and its bytes."""
     with world.state.change():
         world.state.drop("snapshot", args["snapshot"])
     world.disks.remove(args["snapshot"])

@@ -1,6 +1,6 @@
 """How Cinder shows a volume, a snapshot and a backup, for each microversion and caller."""
 
-from opencbr.democloud.state import Doc
+from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.volume.routes import HOST, links
 from opencbr.democloud.wire import Call
 
@@ -8,25 +8,24 @@ from opencbr.democloud.wire import Call
 def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
     """Show a volume; `fresh` is the answer to its creation, which says a little less."""
     names = ("id", "status", "size", "availability_zone", "created_at", "updated_at", "name", "description")
-    shown: Doc = {name: doc[name] for name in (*names, "volume_type", "snapshot_id", "source_volid")}
+    shown: Doc = pick(doc, *names, "volume_type", "snapshot_id", "source_volid")
     shown |= {"metadata": doc["metadata"], "links": links(call, "volumes", doc["id"])}
     shown |= {"user_id": doc["user_id"], "bootable": doc["bootable"], "encrypted": False}
     shown |= {"replication_status": None, "consistencygroup_id": None, "multiattach": False}
     shown["attachments"] = [_attachment(call, doc, held) for held in _attached(call, doc)]
-    if call.is_admin and not fresh and call.at_least("3.0"):
+    if call.is_admin and not fresh:
         shown["migration_status"] = None
-    if call.at_least("3.13"):
-        shown["group_id"] = None
-    if call.is_admin and call.at_least("3.21"):
-        shown["provider_id"] = None
-    if call.at_least("3.48"):
-        shown |= {"shared_targets": fresh, "service_uuid": None if fresh else doc["service_uuid"]}
-    if call.is_admin and call.at_least("3.61"):
-        shown["cluster_name"] = None
-    if call.at_least("3.63"):
-        shown["volume_type_id"] = doc["volume_type_id"]
-    if call.at_least("3.65"):
-        shown["consumes_quota"] = True
+    newer: tuple[tuple[str, bool, Doc], ...] = (
+        ("3.13", False, {"group_id": None}),
+        ("3.21", True, {"provider_id": None}),
+        ("3.48", False, {"shared_targets": fresh, "service_uuid": None if fresh else doc["service_uuid"]}),
+        ("3.61", True, {"cluster_name": None}),
+        ("3.63", False, {"volume_type_id": doc["volume_type_id"]}),
+        ("3.65", False, {"consumes_quota": True}),
+    )  # since which microversion, for admins only, what
+    for since, for_admins, more in newer:
+        if call.at_least(since) and (call.is_admin or not for_admins):
+            shown |= more
     if fresh:
         return shown
     shown["os-vol-tenant-attr:tenant_id"] = doc["project_id"]
@@ -62,7 +61,7 @@ def snapshot_view(call: Call, doc: Doc, *, extended: bool = True) -> Doc:
         "size",
         "metadata",
     )
-    shown: Doc = {name: doc[name] for name in names}
+    shown: Doc = pick(doc, *names)
     if call.at_least("3.14"):
         shown["group_snapshot_id"] = None
     if call.at_least("3.41"):
@@ -77,9 +76,9 @@ def snapshot_view(call: Call, doc: Doc, *, extended: bool = True) -> Doc:
 
 def backup_view(call: Call, doc: Doc) -> Doc:
     """Show a backup with all it says about itself."""
-    shown: Doc = {name: doc[name] for name in ("id", "status", "size", "object_count", "availability_zone")}
+    shown: Doc = pick(doc, "id", "status", "size", "object_count", "availability_zone")
     names = ("container", "created_at", "updated_at", "name", "description", "fail_reason", "volume_id")
-    shown |= {name: doc[name] for name in names}
+    shown |= pick(doc, *names)
     shown |= {"links": links(call, "backups", doc["id"]), "is_incremental": doc["parent_id"] is not None}
     shown["has_dependent_backups"] = dependents(call, doc) > 0
     shown |= {"snapshot_id": doc["snapshot_id"], "data_timestamp": doc["data_timestamp"]}

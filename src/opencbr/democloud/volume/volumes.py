@@ -74,7 +74,7 @@ def create(call: Call) -> Answer:
     image = state.get("image", image_id) if image_id else None
     if image_id and image is None:
         raise Refusal(
-            400, f"Invalid input received: Invalid image identifier or unable to access requested image."
+            400, "Invalid input received: Invalid image identifier or unable to access requested image."
         )
     size = int(body.get("size") or (source["size"] if source else 0))
     if size <= 0 or (source and size < source["size"]):
@@ -107,7 +107,7 @@ def image_metadata(image: Doc) -> Doc:
 
 @finisher("volume.created")
 def created(world: World, args: Doc) -> None:
-    """The volume is there."""
+    """Let the volume be used."""
     with world.state.change():
         set_status(world, "volume", args["volume"], "available")
 
@@ -158,7 +158,7 @@ def delete(call: Call) -> Answer:
 
 @finisher("volume.deleted")
 def deleted(world: World, args: Doc) -> None:
-    """The volume and its bytes are gone."""
+    """Forget the volume and its bytes."""
     with world.state.change():
         world.state.drop("volume", args["volume"])
     world.disks.remove(args["volume"])
@@ -219,7 +219,8 @@ def _extend(call: Call, doc: Doc, size: int) -> Answer:
         sentence = f"Invalid volume: Volume {doc['id']} status must be available to extend."
         raise Refusal(400, sentence)
     if size <= doc["size"]:
-        sentence = f"New size for extend must be greater than current size. (current: {doc['size']}, extended: {size})."
+        sentence = "New size for extend must be greater than current size."
+        sentence += f" (current: {doc['size']}, extended: {size})."
         raise Refusal(400, f"Invalid input received: {sentence}")
     check_quota(call.world, call.project_id, gigabytes=size - doc["size"])
     set_status(call.world, "volume", doc["id"], "extending")
@@ -229,7 +230,7 @@ def _extend(call: Call, doc: Doc, size: int) -> Answer:
 
 @finisher("volume.extended")
 def extended(world: World, args: Doc) -> None:
-    """The volume is larger; what is new reads as zeros."""
+    """Make the volume larger; what is new reads as zeros."""
     world.disks.create(args["volume"], args["size"] * GIB)
     with world.state.change():
         set_status(world, "volume", args["volume"], "available", size=args["size"])
