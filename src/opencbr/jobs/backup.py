@@ -1,7 +1,7 @@
-"""The backup job: reading, snapshots, reading again, copies, clean-up, record. The order of steps is the design's flow of a backup.
+"""The backup job: reading, snapshots, reading again, copies, clean-up, record.
 
-Every step may be cut off anywhere and run again by another worker: rows have derived ids, upstream objects derived names, and
-readings are kept sealed until the record is closed.
+Every step may be cut off anywhere and run again by another worker: rows have derived ids, upstream objects
+derived names, and readings are kept sealed until the record is closed.
 """
 
 from opencbr.cloud.capture import read_again, read_disk, read_server
@@ -20,7 +20,8 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, operation_logs, resources
 
-# A step's name and place are in the journals of running jobs: see VERSION in dbos_engine before changing them.
+# A step's name and place are in the journals of running jobs: see VERSION in dbos_engine before changing
+# them.
 
 
 def run_backup(job: Job, kit: Kit, order: OperationLog) -> None:
@@ -94,7 +95,7 @@ class _Flow:
         self._advance(15, "snapshots")
 
     def recapture(self) -> None:
-        """Read once more what the compatible answer shows: what moved while the snapshots were taken is drift."""
+        """Read the compatible documents once more: what moved during the snapshots is drift."""
         stop_if_cancelled(self._kit, self._order.id)
         if self._kept("after") is None:
             first = self._kept("before")
@@ -112,7 +113,7 @@ class _Flow:
         self._advance(copies.END, "wait")
 
     def export(self) -> None:
-        """Keep Cinder's export record of each disk: with it a Cinder that has lost its database can read the backup."""
+        """Keep Cinder's export records: a Cinder that lost its database reads the backups with them."""
         documents = [kept for kept in parallel(self._export_one, self._disks()) if kept is not None]
         self._kit.records.keep(self._project_id, self._backup_id, "export", tuple(documents))
         self._advance(93, "export")

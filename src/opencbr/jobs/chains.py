@@ -1,6 +1,7 @@
 """Deleting along chains: an incremental backup is worth nothing without those below it.
 
-A backup that later ones need is *held*: gone for the user at once, kept underneath, and removed when the last one above it goes.
+A backup that later ones need is *held*: gone for the user at once, kept underneath, and removed when the last
+one above it goes.
 """
 
 from datetime import datetime
@@ -15,9 +16,9 @@ from opencbr.store import backups, ledger
 
 
 def erase(kit: Kit, project_id: str, backup_id: str) -> list[str]:
-    """Delete a backup with its disks, or hold what is needed; return what could not be removed, in words (then the rows stay).
+    """Delete a backup with its disks, or hold what is needed; return what could not be removed, in words.
 
-    A backup that is gone already is no error. Raises Lost.
+    The rows stay in that case. A backup that is gone already is no error. Raises Lost.
     """
     with kit.database.read() as conn:
         top = backups.get(conn, project_id, backup_id, held=True)
@@ -40,10 +41,11 @@ def erase(kit: Kit, project_id: str, backup_id: str) -> list[str]:
 
 
 def _write_erased(kit: Kit, conn: Connection, top: Backup, needed: set[str], now: datetime) -> list[str]:
-    """Remove the rows of what is gone and hold the rest; return the backups that the removed ones were based on."""
+    """Remove the rows of what is gone and hold the rest; return what the removed ones were based on."""
     top = top_row(conn, top.project_id, top.id)
     if top.held_at is None:
-        # The user has deleted it: what was read about the resource goes at once, also when the bytes must stay for others.
+        # The user has deleted it: what was read about the resource goes at once, also when the bytes must
+        # stay for others.
         kit.records.bury(conn, top.project_id, top.id, now)
     freed: list[str] = []
     left = 0
@@ -67,7 +69,8 @@ def _write_erased(kit: Kit, conn: Connection, top: Backup, needed: set[str], now
 def settle(kit: Kit, project_id: str, disk_ids: list[str]) -> None:
     """Remove held disk backups that nothing needs any more, and what they in turn were based on.
 
-    What cannot be removed now stays held and in the ledger; the next deletion above it or the janitor comes back to it.
+    What cannot be removed now stays held and in the ledger; the next deletion above it or the janitor comes
+    back to it.
     """
     waiting = list(disk_ids)
     while waiting:

@@ -1,4 +1,4 @@
-"""The end of a good backup: one transaction makes the record, the rows and the operation log say so together."""
+"""The end of a good backup: in one transaction record, rows and operation log say so together."""
 
 from dataclasses import replace
 

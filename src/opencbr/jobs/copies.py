@@ -1,6 +1,7 @@
 """Cinder backups from the snapshots: incremental where a parent of ours stands, full otherwise."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from opencbr.cloud.cloud import ProjectCloud, VolumeBackup
 from opencbr.cloud.errors import NotFound, Refused
@@ -15,7 +16,10 @@ from opencbr.model.stored_size import stored_mb
 from opencbr.store import backups, ledger, operation_logs
 
 BEGIN, END = 20, 90
-"""Progress in percent when the copying begins and when it has ended; the rest goes to the reading and the clean-up."""
+"""Progress in percent when the copying begins and when it has ended.
+
+The rest goes to the reading and the clean-up.
+"""
 
 
 def start(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
@@ -48,9 +52,10 @@ def _start_one(kit: Kit, order: OperationLog, disk: Backup) -> None:
             try:
                 return _order(kit, project, disk, name, incremental=True)
             except Refused as error:
-                if error.status != 400:
+                if error.status != HTTPStatus.BAD_REQUEST:
                     raise
-                # The parent went between our look and the order (or is not one in Cinder's eyes): a full backup needs none.
+                # The parent went between our look and the order (or is not one in Cinder's eyes): a full
+                # backup needs none.
                 _note_parent(kit, disk, None)
         return _order(kit, project, disk, name, incremental=False)
 
@@ -71,9 +76,12 @@ def _order(kit: Kit, project: ProjectCloud, disk: Backup, name: str, *, incremen
 
 
 def _choose_parent(kit: Kit, project: ProjectCloud, disk: Backup) -> str | None:
-    """Return our id of the backup to build on, None for a full one, and note it: from then on the parent is needed.
+    """Return our id of the backup to build on, None for a full one, and note it.
 
-    A parent must be available in our table and in Cinder, and its chain shorter than `full_backup_interval`.
+    From then on the parent is needed.
+
+    A parent must be available in our table and in Cinder, and its chain shorter than
+    `full_backup_interval`.
     """
     if not disk.incremental:
         return None
@@ -92,7 +100,7 @@ def _choose_parent(kit: Kit, project: ProjectCloud, disk: Backup) -> str | None:
 
 
 def _note_parent(kit: Kit, disk: Backup, parent_id: str | None) -> bool:
-    """Write down which backup this one needs, unless that one is being deleted meanwhile; return whether it was written."""
+    """Write down which backup this one needs, unless it is being deleted; return whether it was."""
     with kit.database.write() as conn:
         if parent_id is not None:
             parent = backups.get(conn, disk.project_id, parent_id, held=True)
@@ -119,8 +127,8 @@ def finish(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
             asked = f" ({copy.request_id})" if copy.request_id else ""
             raise JobError(
                 "9910",
-                f"Cinder's backup {copy.id} of volume {disk.resource_id} ended in status {copy.status}{asked}:"
-                f" {copy.fail_reason or 'no reason given'}",
+                f"Cinder's backup {copy.id} of volume {disk.resource_id} ended in status"
+                f" {copy.status}{asked}: {copy.fail_reason or 'no reason given'}",
             )
         if copy.status != "available":
             return False

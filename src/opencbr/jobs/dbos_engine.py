@@ -1,8 +1,9 @@
 """The engine port on DBOS Transact: the only module that knows DBOS.
 
-DBOS journals steps and refuses the results of an execution that no longer owns its workflow, but it has no heartbeat: as shipped
-a dead worker's workflows stay pending for ever. `opencbr.jobs.lease` adds that with `owners` and `take_over`, public calls only.
-Nothing is called over the network: no conductor key, no telemetry, no admin server.
+DBOS journals steps and refuses the results of an execution that no longer owns its workflow, but it has no
+heartbeat: as shipped a dead worker's workflows stay pending for ever. `opencbr.jobs.lease` adds that with
+`owners` and `take_over`, public calls only. Nothing is called over the network: no conductor key, no
+telemetry, no admin server.
 """
 
 import json
@@ -21,8 +22,11 @@ from opencbr.jobs.failures import explain
 log = logging.getLogger(__name__)
 
 VERSION = "opencbr-1"
-"""DBOS resumes a workflow only under the version that began it. A constant, so that a new release takes up the jobs of the old one:
-change the row of steps of a job only so that old journals still fit, or raise this and drain."""
+"""DBOS resumes a workflow only under the version that began it.
+
+A constant, so that a new release takes up the jobs of the old one: change the row of steps of a job only so
+that old journals still fit, or raise this and drain.
+"""
 
 QUEUE = "opencbr"
 _NAME = "opencbr"
@@ -30,7 +34,10 @@ _DATABASE_PATIENCE = 300.0  # seconds a step is repeated while our own database 
 
 
 class _Json:
-    """The journal is JSON: DBOS's own default is pickle, which would run whatever somebody wrote into the table."""
+    """The journal is JSON.
+
+    DBOS's own default is pickle, which would run whatever somebody wrote into the table.
+    """
 
     def name(self) -> str:
         return "opencbr_json"
@@ -43,7 +50,7 @@ class _Json:
 
 
 def journal_url(database_url: str) -> str:
-    """Return where the journal lives: beside an SQLite file in one of its own, in PostgreSQL in the schema `dbos` of the same database."""
+    """Return where the journal lives: a file beside SQLite's, the schema `dbos` in PostgreSQL."""
     url = sa.make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return f"sqlite:///{url.database}.jobs"
@@ -67,7 +74,10 @@ class _Job:
         return result
 
     def _attempt(self, name: str, work: Callable[[], Small]) -> list[Any]:
-        """Run `work` and turn its end into JSON; an outage of our own database is waited out, since every step may be repeated."""
+        """Run `work` and turn its end into JSON.
+
+        An outage of our own database is waited out, since every step may be repeated.
+        """
         deadline = time.monotonic() + _DATABASE_PATIENCE
         pause = 0.2
         while True:
@@ -96,7 +106,10 @@ def _passing(error: DBAPIError) -> bool:
 
 
 class DbosEngine:
-    """DBOS keeps one instance for each process, so there is one of these in a worker. `owner` is new at every start."""
+    """DBOS keeps one instance for each process, so there is one of these in a worker.
+
+    `owner` is new at every start.
+    """
 
     def __init__(
         self,
@@ -115,7 +128,10 @@ class DbosEngine:
         self._run: Callable[[str], None] | None = None
 
     def start(self, work: Work) -> None:
-        """Open the journal, making it if needed, and begin to take jobs. Raises what DBOS raises when the database cannot be used."""
+        """Open the journal, making it if needed, and begin to take jobs.
+
+        Raises what DBOS raises when the database cannot be used.
+        """
         logging.getLogger("dbos").setLevel(logging.WARNING)
         if self._url.startswith("sqlite"):
             _write_ahead(self._url)
@@ -166,8 +182,9 @@ class DbosEngine:
     def take_over(self, owner: str) -> list[str]:
         """Give the unfinished jobs of a dead worker back to all; return their ids.
 
-        Resuming writes a new owner token when the next worker claims the job, so what the old one still reports is refused. It is not
-        conditional on the owner: call it from one place at a time (`opencbr.jobs.lease` holds the leader lock).
+        Resuming writes a new owner token when the next worker claims the job, so what the old one still
+        reports is refused. It is not conditional on the owner: call it from one place at a time
+        (`opencbr.jobs.lease` holds the leader lock).
         """
         pending = DBOS.list_workflows(
             status="PENDING", executor_id=owner, load_input=False, load_output=False
@@ -180,7 +197,10 @@ class DbosEngine:
 
 
 def _write_ahead(url: str) -> None:
-    """Switch the journal's SQLite file to write-ahead logging; DBOS leaves the mode as it finds it, and it is kept in the file."""
+    """Switch the journal's SQLite file to write-ahead logging.
+
+    DBOS leaves the mode as it finds it, and it is kept in the file.
+    """
     engine = sa.create_engine(url)
     try:
         with engine.connect() as conn:

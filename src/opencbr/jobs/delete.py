@@ -11,7 +11,10 @@ from opencbr.store import backups, operation_logs
 
 
 def run_delete(job: Job, kit: Kit, order: OperationLog) -> None:
-    """Delete the backup that `order` names; when the cloud will not, the backup is in `error` and can be deleted again."""
+    """Delete the backup that `order` names.
+
+    When the cloud will not, the backup is in `error` and can be deleted again.
+    """
     assert order.backup_id is not None, "an order to delete names its backup"
     backup_id = order.backup_id
     try:

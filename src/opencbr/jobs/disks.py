@@ -31,9 +31,10 @@ def disk_rows(conn: Connection, top: Backup) -> list[Backup]:
 
 
 def enter_reading(conn: Connection, top: Backup, reading: Reading) -> None:
-    """Write what the first reading says about the resource: the parent's size and kind, one row for each disk.
+    """Write what the first reading says: the parent's size and kind, one row for each disk.
 
-    The children's ids follow from the volumes', so that doing it again changes nothing. Raises JobError 7108 without a disk.
+    The children's ids follow from the volumes', so that doing it again changes nothing. Raises JobError
+    7108 without a disk.
     """
     if not reading.disks:
         raise JobError(

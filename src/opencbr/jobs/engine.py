@@ -1,21 +1,25 @@
 """The port to the engine of durable work: what a job may ask of it, and how a step can end.
 
-An engine runs `work(job)` for every submitted id, once, whoever dies: a finished step is never run again, an unfinished one is
-run anew by the next worker. So a step must find its own earlier attempt; no engine gives exactly-once towards a cloud.
+An engine runs `work(job)` for every submitted id, once, whoever dies: a finished step is never run again, an
+unfinished one is run anew by the next worker. So a step must find its own earlier attempt; no engine gives
+exactly-once towards a cloud.
 """
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 Small = None | bool | int | str | list[str]
-"""What a step may return: it is journaled in the engine's own database, so ids and counts only, never a secret or a document."""
+"""What a step may return.
+
+It is journaled in the engine's own database, so ids and counts only, never a secret or a document.
+"""
 
 
 T = TypeVar("T", bound=Small)
 
 
 class StepFailed(Exception):  # noqa: N818 -- it is what happened to a step
-    """A step ended for good with an error that the operation log can tell: `code` of the catalogue, one sentence."""
+    """A step ended for good: `code` of the catalogue and one sentence for the operation log."""
 
     def __init__(self, step: str, code: str, message: str) -> None:
         super().__init__(f"step {step}: {message}")
@@ -33,7 +37,9 @@ class Cancelled(Exception):  # noqa: N818 -- a wish, not an error
 
 
 class Lost(BaseException):
-    """This worker was declared dead and another one has its jobs: stop without a trace, compensation included.
+    """This worker was declared dead and another one has its jobs.
+
+    Stop without a trace, compensation included.
 
     Not an Exception, so that no clean-up of ours catches it.
     """
@@ -78,5 +84,8 @@ class Engine(Protocol):
         ...
 
     def take_over(self, owner: str) -> list[str]:
-        """Give the unfinished jobs of a dead worker back to all; return their ids. From here on its results are refused."""
+        """Give the unfinished jobs of a dead worker back to all; return their ids.
+
+        From here on its results are refused.
+        """
         ...

@@ -1,4 +1,7 @@
-"""From an exception to what an operation log says: a code of the catalogue and one sentence without secrets."""
+"""From an exception to what an operation log says.
+
+A code of the catalogue and one sentence without secrets.
+"""
 
 from dataclasses import dataclass
 
@@ -18,7 +21,10 @@ class JobError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong, for the operation log. `expected` is False for an error of ours, which belongs in the worker's log too."""
+    """What went wrong, for the operation log.
+
+    `expected` is False for an error of ours, which belongs in the worker's log too.
+    """
 
     code: str
     message: str

@@ -1,4 +1,7 @@
-"""The janitor: what lies in the cloud under our name and should not, and what should lie there and does not."""
+"""The janitor.
+
+What lies in the cloud under our name and should not, and what should lie there and does not.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +35,7 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """An upstream object that a finished backup needs and the cloud no longer has: that backup cannot be restored."""
+    """An upstream object that a finished backup needs and the cloud no longer has."""
 
     kind: str
     id: str | None
@@ -55,9 +58,10 @@ def find(database: Database, cloud: Cloud) -> list[Orphan]:
 
 
 def take_stock(database: Database, cloud: Cloud) -> Inventory:
-    """Compare the ledger with every object in the cloud whose name has this installation's prefix. Changes nothing.
+    """Compare the ledger with all objects in the cloud that bear this installation's prefix.
 
-    The cloud is read first: what is made after that is in the ledger by then, and is not taken for an orphan. Raises CloudError.
+    The cloud is read first: what is made after that is in the ledger by then, and is not taken for an
+    orphan. Raises CloudError.
     """
     with database.write() as conn:
         own = prefix(settings.installation_id(conn))
@@ -136,8 +140,10 @@ class Cleaned:
 
 
 def clean(site: Site, orphans: Sequence[Orphan]) -> list[Cleaned]:
-    """Delete the orphans and wait until the cloud no longer has them: backups before snapshots, newest first, since incrementals stand on
-    older ones. Ledger entries about them are struck out.
+    """Delete the orphans and wait until the cloud no longer has them.
+
+    Backups before snapshots, newest first, since incrementals stand on older ones. Ledger entries about
+    them are struck out.
     """
     rank = sorted(
         orphans, key=lambda o: (o.kind == "backup", o.created_at is not None, o.created_at), reverse=True
@@ -164,7 +170,7 @@ def _clean_one(site: Site, orphan: Orphan) -> str | None:
 
 
 def forget_unmade(site: Site) -> int:
-    """Strike ledger entries of ended jobs that never became an object, as the cloud confirms; return how many."""
+    """Strike entries of ended jobs that never became an object, asking the cloud; return how many."""
     with site.database.read() as conn:
         unmade = [
             entry for entry in ledger.all(conn) if entry.upstream_id is None and _has_ended(conn, entry)

@@ -20,8 +20,10 @@ _PARALLEL = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What it takes to work on the cloud by the ledger. `guard` raises Lost when this worker may have been declared dead: it is called
-    before every upstream write.
+    """What it takes to work on the cloud by the ledger.
+
+    `guard` raises Lost when this worker may have been declared dead: it is called before every upstream
+    write.
     """
 
     database: Database
@@ -33,7 +35,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit(Site):
-    """A worker's tools. `installation` is the eight hex digits that tell our upstream objects from another installation's."""
+    """A worker's tools.
+
+    `installation` is the eight hex digits that tell our upstream objects from another installation's.
+    """
 
     records: Records
     installation: str
@@ -42,7 +47,8 @@ class Kit(Site):
 def parallel(work: Callable[[A], B], items: Sequence[A]) -> list[B]:
     """Run `work` on all items at once and return the results in order.
 
-    All are waited for even when one fails, so that no thread goes on behind the back of a compensation; then the first error is raised.
+    All are waited for even when one fails, so that no thread goes on behind the back of a compensation; then
+    the first error is raised.
     """
     if len(items) <= 1:
         return [work(item) for item in items]

@@ -1,7 +1,8 @@
 """Who is alive: workers beat in the database, and the leader gives the jobs of the silent to the others.
 
-All times are judged by the database's clock, so that machines need not agree about theirs. Before it declares anybody dead the
-leader must itself have seen the database up for one whole lease: after an outage everybody looks dead.
+All times are judged by the database's clock, so that machines need not agree about theirs. Before it declares
+anybody dead the leader must itself have seen the database up for one whole lease: after an outage everybody
+looks dead.
 """
 
 import logging
@@ -19,7 +20,10 @@ _REAPER = "reaper"
 
 
 class Lease:
-    """This worker's right to work. Beats four times in a lease; `monotonic` gives seconds and never goes back."""
+    """This worker's right to work.
+
+    Beats four times in a lease; `monotonic` gives seconds and never goes back.
+    """
 
     def __init__(
         self,
@@ -54,7 +58,11 @@ class Lease:
         self._thread.start()
 
     def close(self, *, clean: bool) -> None:
-        """Stop beating. `clean`: no job of ours is left, so leave the list; else the jobs are taken over when the lease runs out."""
+        """Stop beating.
+
+        `clean`: no job of ours is left, so leave the list; else the jobs are taken over when the lease runs
+        out.
+        """
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
@@ -65,8 +73,8 @@ class Lease:
     def guard(self) -> None:
         """Return when this worker is certainly alive; raise Lost when it was declared dead.
 
-        A beat of the last half lease is proof enough. Else (a frozen machine, a slow database) it beats here and now, and the database
-        knows whether somebody has buried us meanwhile.
+        A beat of the last half lease is proof enough. Else (a frozen machine, a slow database) it beats here
+        and now, and the database knows whether somebody has buried us meanwhile.
         """
         if self.lost.is_set():
             raise Lost
@@ -87,7 +95,8 @@ class Lease:
             self.lost.set()
             return False
         if began - self._beaten > self._seconds:
-            # We were away for a whole lease ourselves: whatever else looks dead may only have waited for the same database.
+            # We were away for a whole lease ourselves: whatever else looks dead may only have waited for the
+            # same database.
             self._up_since = began
         self._beaten = began
         return True

@@ -1,4 +1,7 @@
-"""The names of what we make upstream. They are a function of our ids, so that a repeated step finds its earlier attempt."""
+"""The names of what we make upstream.
+
+They are a function of our ids, so that a repeated step finds its earlier attempt.
+"""
 
 
 def prefix(installation: str) -> str:
@@ -12,5 +15,5 @@ def backup_name(installation: str, disk_backup_id: str) -> str:
 
 
 def snapshot_name(installation: str, disk_backup_id: str) -> str:
-    """Return the name of the snapshot a backup is made from; it differs from the backup's, the ledger is keyed by name."""
+    """Return the name of the snapshot that a disk backup is made from."""
     return f"{prefix(installation)}{disk_backup_id}-snapshot"

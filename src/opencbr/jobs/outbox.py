@@ -1,4 +1,4 @@
-"""From orders to jobs: a waiting operation log is the order, committed together with what it is about; its id is the job's."""
+"""From orders to jobs: a waiting operation log is the order, and its id the job's."""
 
 import logging
 import threading
@@ -14,7 +14,10 @@ _BATCH = 100
 
 
 class Outbox:
-    """Looks for orders every `seconds` and submits them. Any number of workers may: the same id is one job."""
+    """Looks for orders every `seconds` and submits them.
+
+    Any number of workers may: the same id is one job.
+    """
 
     def __init__(self, database: Database, engine: Engine, clock: Clock, *, seconds: float) -> None:
         self._database = database
@@ -36,7 +39,10 @@ class Outbox:
             self._thread.join()
 
     def look(self) -> int:
-        """Submit what waits; return how many. Submitted first and marked after, so that a crash between them loses nothing."""
+        """Submit what waits; return how many.
+
+        Submitted first and marked after, so that a crash between them loses nothing.
+        """
         with self._database.read() as conn:
             orders = operation_logs.waiting(conn, _BATCH)
         for order in orders:

@@ -1,6 +1,7 @@
-"""The jobs that delete many backups: a resource leaves its vault, or a vault goes; either takes its backups along (contract 5.1)."""
+"""The jobs that delete many backups: a resource leaves its vault, or a vault goes (contract 5.1)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -8,6 +9,7 @@ from opencbr.jobs.delete import erase_or_fail, give_up_deleting, start_deleting
 from opencbr.jobs.engine import Cancelled, Job, StepFailed
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.undo import describe
+from opencbr.jobs.watch import stop_if_cancelled
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, operation_logs, resources, vaults
 
@@ -54,32 +56,47 @@ def _run(
     resource_id: str | None,
 ) -> None:
     """Delete one backup after the other; `forget` ends a clean run, `keep` one that left something."""
-    total, failed = 0, 0
+    total = 0
+    failures: list[StepFailed] = []
     try:
         ids = job.step("begin", lambda: _begin(kit, order, vault_id, resource_id))
         total = len(ids)
-        first: StepFailed | None = None
         for count, backup_id in enumerate(ids):
-            try:
-                job.step(
-                    f"delete {backup_id}",
-                    lambda one=backup_id, at=count: _delete(kit, order, one, at, len(ids)),
-                )  # type: ignore[misc]
-            except StepFailed as error:
-                failed += 1
-                first = first or error
-                job.step(
-                    f"keep {backup_id}", lambda one=backup_id: give_up_deleting(kit, order.project_id, one)
-                )  # type: ignore[misc]
-        if first is not None:
-            raise StepFailed(
-                first.step, "6115", f"{failed} of {total} backups were not deleted; {first.message}"
-            )
-        job.step("close", lambda: _finish(kit, order, forget, "success", "", "", 0, total))
+            failure = _delete_one(job, kit, order, backup_id, 95 * (count + 1) // total)
+            failures += [failure] if failure is not None else []
+        if not failures:
+            job.step("close", lambda: _finish(kit, order, forget, _End("success", total=total)))
+            return
+        first = failures[0]
+        code, message = (
+            "6115",
+            f"step {first.step}: {len(failures)} of {total} backups were not deleted; {first.message}",
+        )
     except (StepFailed, Cancelled) as end:
         code, message = describe(end)
-        lost = max(failed, 1)
-        job.step("fail", lambda: _finish(kit, order, keep, "failed", code, message, lost, total))
+    ended = _End("failed", code=code, message=message, failed=max(len(failures), 1), total=total)
+    job.step("fail", lambda: _finish(kit, order, keep, ended))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """How a removal ended, for the operation log."""
+
+    status: str = field(kw_only=False)
+    code: str = ""
+    message: str = ""
+    failed: int = 0
+    total: int = 0
+
+
+def _delete_one(job: Job, kit: Kit, order: OperationLog, backup_id: str, progress: int) -> StepFailed | None:
+    """Delete one backup; a failure is returned, for the others must be tried too."""
+    try:
+        job.step(f"delete {backup_id}", lambda: _delete(kit, order, backup_id, progress))
+    except StepFailed as error:
+        job.step(f"keep {backup_id}", lambda: give_up_deleting(kit, order.project_id, backup_id))
+        return error
+    return None
 
 
 def _begin(kit: Kit, order: OperationLog, vault_id: str, resource_id: str | None) -> list[str]:
@@ -88,40 +105,33 @@ def _begin(kit: Kit, order: OperationLog, vault_id: str, resource_id: str | None
         return backups.ids_newest_first(conn, order.project_id, vault_id=vault_id, resource_id=resource_id)
 
 
-def _delete(kit: Kit, order: OperationLog, backup_id: str, count: int, total: int) -> None:
+def _delete(kit: Kit, order: OperationLog, backup_id: str, progress: int) -> None:
+    stop_if_cancelled(kit, order.id)
     with kit.database.read() as conn:
-        if operation_logs.cancel_requested(conn, order.id):
-            raise Cancelled
         if backups.get(conn, order.project_id, backup_id) is None:
             return
     start_deleting(kit, order.project_id, backup_id)
     erase_or_fail(kit, order.project_id, backup_id)
     with kit.database.write() as conn:
-        operation_logs.advance(conn, order.id, 95 * (count + 1) // total, "delete")
+        operation_logs.advance(conn, order.id, progress, "delete")
 
 
-def _finish(
-    kit: Kit,
-    order: OperationLog,
-    last: Callable[[Connection], None],
-    status: str,
-    code: str,
-    message: str,
-    failed: int,
-    total: int,
-) -> None:
-    """Write the end. Four counts, because one kind of client reads the first two and another the rest (contract 3.8)."""
+def _finish(kit: Kit, order: OperationLog, last: Callable[[Connection], None], end: _End) -> None:
+    """Write the end.
+
+    Four counts, because one kind of client reads the first two and another the rest (contract 3.8).
+    """
     details = {
         **order.details,
-        "fail_count": failed,
-        "total_count": total,
-        "fail_delete_count": failed,
-        "total_delete_count": total,
+        "fail_count": end.failed,
+        "total_count": end.total,
+        "fail_delete_count": end.failed,
+        "total_delete_count": end.total,
     }
     now = kit.clock.now()
 
     def write(conn: Connection) -> None:
         last(conn)
-        operation_logs.finish(conn, order.id, status, code, message, now, details=details)
+        operation_logs.finish(conn, order.id, end.status, end.code, end.message, now, details=details)
 
     kit.database.transact(write)

@@ -1,4 +1,6 @@
-"""Snapshots: one for each disk, all asked for at once so that they lie in one short window, removed when the backups stand."""
+"""Snapshots of all disks: asked for at once, so that they lie in one short window; removed at the end."""
+
+from http import HTTPStatus
 
 from opencbr.cloud.errors import Refused
 from opencbr.jobs.failures import JobError
@@ -14,7 +16,8 @@ from opencbr.store import backups, ledger
 def take(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
     """Snapshot all disks and wait until each is available.
 
-    Raises Cancelled; CloudError; JobError 8300 when the project's quota is used up, 7203 when a snapshot ends in an error.
+    Raises Cancelled; CloudError; JobError 8300 when the project's quota is used up, 7203 when a snapshot ends
+    in an error.
     """
     made = dict(
         zip(
@@ -72,13 +75,16 @@ def _take_one(kit: Kit, order: OperationLog, disk: Backup) -> str:
     try:
         return make(kit, entry, find, create)
     except Refused as error:
-        if error.status == 413:  # Cinder answers so when a quota is used up
+        if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # how Cinder says that a quota is used up
             raise JobError("8300", str(error)) from error
         raise
 
 
 def release(kit: Kit, order: OperationLog) -> list[str]:
-    """Remove the snapshots of this job; return what could not be removed, in words. The backup is good all the same."""
+    """Remove the snapshots of this job; return what could not be removed, in words.
+
+    The backup is good all the same.
+    """
     with kit.database.read() as conn:
         entries = [entry for entry in ledger.of_log(conn, order.id) if entry.kind == "snapshot"]
     return [

@@ -1,4 +1,7 @@
-"""The compensation path, the same for failure, cancellation and a job whose worker died: by the ledger, nothing else is trusted."""
+"""The compensation path, the same for failure, cancellation and a job whose worker died.
+
+By the ledger, nothing else is trusted.
+"""
 
 from datetime import datetime
 
@@ -16,7 +19,8 @@ from opencbr.store import backups, drafts, ledger, operation_logs, resources
 def undo(job: Job, kit: Kit, order: OperationLog, end: StepFailed | Cancelled) -> None:
     """Remove what the job made upstream, then let backup, resource and operation log say how it ended.
 
-    What cannot be removed stays in the ledger, where the janitor and a later deletion of the backup find it; the message names it.
+    What cannot be removed stays in the ledger, where the janitor and a later deletion of the backup find it;
+    the message names it.
     """
     try:
         left = job.step("undo", lambda: _remove(kit, order))
@@ -29,7 +33,10 @@ def undo(job: Job, kit: Kit, order: OperationLog, end: StepFailed | Cancelled) -
 
 
 def describe(end: StepFailed | Cancelled) -> tuple[str, str]:
-    """Return code and sentence for the operation log. The catalogue has no code for a cancelled job; the sentence tells."""
+    """Return code and sentence for the operation log.
+
+    The catalogue has no code for a cancelled job; the sentence tells.
+    """
     if isinstance(end, Cancelled):
         return "9910", f"step {end.step}: cancelled by request"
     return end.code, str(end)
@@ -46,7 +53,10 @@ def _remove(kit: Kit, order: OperationLog) -> list[str]:
 
 
 def _fail(kit: Kit, order: OperationLog, code: str, message: str) -> None:
-    """Write the end in one transaction; a disk's row goes unless its upstream objects are still there to be deleted one day."""
+    """Write the end in one transaction.
+
+    A disk's row goes unless its upstream objects are still there to be deleted one day.
+    """
     now = kit.clock.now()
     based_on = kit.database.transact(lambda conn: _write_end(conn, order, code, message, now))
     settle(kit, order.project_id, based_on)

@@ -1,4 +1,6 @@
-"""Upstream objects through the ledger: written down before they exist, struck out when the cloud no longer has them.
+"""Upstream objects through the ledger.
+
+Written down before they exist, struck out when the cloud no longer has them.
 
 Snapshots and Cinder backups are made and removed alike, so both stand behind one small table of calls.
 """
@@ -10,7 +12,7 @@ from datetime import timedelta
 from enum import Enum
 
 from opencbr.cloud.cloud import ProjectCloud
-from opencbr.cloud.errors import CloudError, Denied, NotFound, Refused, Unreachable
+from opencbr.cloud.errors import CloudError, NotFound, Refused, Unreachable
 from opencbr.jobs.kit import Kit, Site, parallel
 from opencbr.jobs.watch import pauses
 from opencbr.model.ids import derived_id
@@ -24,9 +26,12 @@ _DELETE_ATTEMPTS = 3
 
 
 def make(kit: Kit, entry: Entry, find: Callable[[], str | None], create: Callable[[], str]) -> str:
-    """Return the id of the upstream object `entry` plans: the one made before, found by its name, or a new one.
+    """Return the id of the upstream object `entry` plans.
 
-    The plan is committed before the cloud is asked. Raises CloudError; the entry stays then, since nobody knows what came of the call.
+    The one made before, found by its name, or a new one.
+
+    The plan is committed before the cloud is asked. Raises CloudError; the entry stays then, since nobody
+    knows what came of the call.
     """
     with kit.database.read() as conn:
         known = ledger.get(conn, entry.kind, entry.name)
@@ -48,7 +53,10 @@ def make(kit: Kit, entry: Entry, find: Callable[[], str | None], create: Callabl
 def planned(
     kit: Kit, *, kind: str, name: str, project_id: str, log_id: str, volume_id: str, backup_id: str
 ) -> Entry:
-    """Write the ledger entry for one object to be made; its id follows from the backup's, so that a repeated step plans the same."""
+    """Write the ledger entry for one object to be made.
+
+    Its id follows from the backup's, so that a repeated step plans the same.
+    """
     now = kit.clock.now()
     return Entry(
         id=derived_id(backup_id, kind),
@@ -63,6 +71,12 @@ def planned(
         created_at=now,
         updated_at=now,
     )
+
+
+_MOVING = frozenset({"creating", "backing-up", "restoring"})
+"""Statuses in which Cinder refuses a deletion until it is done."""
+
+_NEEDED = "later incremental backups need it"
 
 
 class Outcome(Enum):
@@ -94,11 +108,12 @@ class Removed:
 
 
 def remove(site: Site, entries: Sequence[Entry], *, doubts: bool = True) -> list[Removed]:
-    """Delete the upstream objects of `entries` side by side and wait until the cloud no longer has them; strike them from the ledger.
+    """Delete the upstream objects of `entries` side by side, wait for their end, strike them out.
 
-    Never raises for what the cloud does: what cannot be removed stays in the ledger and comes back as STUCK with the reason, and a
-    backup that later incrementals need as NEEDED. An object still being made cannot be deleted in Cinder; it is waited for, as long
-    as a backup may take. With `doubts` each name is looked up once more at the end: an unanswered call may have left a second object.
+    Never raises for what the cloud does: what cannot be removed stays in the ledger and comes back as STUCK
+    with the reason, and a backup that later incrementals need as NEEDED. An object still being made cannot be
+    deleted in Cinder; it is waited for, as long as a backup may take. With `doubts` each name is looked up
+    once more at the end: an unanswered call may have left a second object.
     """
     removals = [_Removal(entry, doubts) for entry in entries]
     began = site.clock.now()
@@ -126,48 +141,56 @@ def remove(site: Site, entries: Sequence[Entry], *, doubts: bool = True) -> list
 
 def _advance(site: Site, removal: _Removal) -> bool:
     """Take one object one step nearer to its end; return whether the cloud is still busy making it."""
-    entry = removal.entry
     try:
-        project = site.cloud.project(entry.project_id)
-        upstream_id = entry.upstream_id or _find(project, entry)
-        if upstream_id is None:
-            _strike(site, removal)
-            return False
-        status, needed = _look(project, entry.kind, upstream_id)
-        if needed:
-            removal.outcome, removal.reason = Outcome.NEEDED, "later incremental backups need it"
-            return False
-        if status in ("creating", "backing-up", "restoring"):
-            removal.reason = f"it was still {status}"
-            return True
-        if status == "deleting":
-            return False
-        if removal.asked >= _DELETE_ATTEMPTS:
-            removal.outcome, removal.reason = Outcome.STUCK, f"it is {status} after {removal.asked} deletions"
-            return False
-        removal.asked += 1
-        site.guard()
-        _delete(project, entry.kind, upstream_id)
+        return _push(site, removal)
     except NotFound:
-        if removal.doubts and entry.upstream_id is not None and _twin(site, removal):
-            return False
-        _strike(site, removal)
-    except Refused as error:
-        if "ncremental backups exist" in error.reason:
-            removal.outcome, removal.reason = Outcome.NEEDED, "later incremental backups need it"
-        else:
-            removal.reason = str(error)
-            if removal.asked >= _DELETE_ATTEMPTS:
-                removal.outcome = Outcome.STUCK
+        if not (removal.doubts and removal.entry.upstream_id is not None and _twin(site, removal)):
+            _strike(site, removal)
     except Unreachable as error:
         removal.reason = str(error)
-    except (Denied, CloudError) as error:
+    except Refused as error:
+        _refused(removal, error)
+    except CloudError as error:
         removal.outcome, removal.reason = Outcome.STUCK, str(error)
     return False
 
 
+def _push(site: Site, removal: _Removal) -> bool:
+    """Look at the object, and ask for its deletion when it stands still. Raises CloudError."""
+    project = site.cloud.project(removal.entry.project_id)
+    upstream_id = removal.entry.upstream_id or _find(project, removal.entry)
+    if upstream_id is None:
+        _strike(site, removal)
+        return False
+    status, needed = _look(project, removal.entry.kind, upstream_id)
+    if needed:
+        removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
+    elif status in _MOVING:
+        removal.reason = f"it was still {status}"
+    elif removal.asked >= _DELETE_ATTEMPTS and status != "deleting":
+        removal.outcome, removal.reason = Outcome.STUCK, f"it is {status} after {removal.asked} deletions"
+    elif status != "deleting":
+        removal.asked += 1
+        site.guard()
+        _delete(project, removal.entry.kind, upstream_id)
+    return status in _MOVING
+
+
+def _refused(removal: _Removal, error: Refused) -> None:
+    """Tell a backup that others need from one that Cinder will not delete just now."""
+    if "ncremental backups exist" in error.reason:
+        removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
+        return
+    removal.reason = str(error)
+    if removal.asked >= _DELETE_ATTEMPTS:
+        removal.outcome = Outcome.STUCK
+
+
 def _twin(site: Site, removal: _Removal) -> bool:
-    """Look once more by name when the known id is gone: an unanswered call may have left a second object; delete that too."""
+    """Look once more by name when the known id is gone.
+
+    An unanswered call may have left a second object; delete that too.
+    """
     project = site.cloud.project(removal.entry.project_id)
     try:
         other = _find(project, removal.entry)

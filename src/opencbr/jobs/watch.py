@@ -1,4 +1,7 @@
-"""Waiting for upstream objects: Cinder reports nothing by itself, so everything is asked for again and again."""
+"""Waiting for upstream objects.
+
+Cinder reports nothing by itself, so everything is asked for again and again.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -17,7 +20,10 @@ _FIRST_PAUSES = (0.3, 0.5, 1.0)
 
 
 def pauses(poll_seconds: float) -> Iterator[float]:
-    """Yield the pauses between looks: short ones first, then `poll_seconds` for ever; never longer than that."""
+    """Yield the pauses between looks: short ones first, then `poll_seconds` for ever.
+
+    Never longer than that.
+    """
     for pause in _FIRST_PAUSES:
         yield min(pause, poll_seconds)
     while True:
@@ -41,10 +47,11 @@ def wait(
     log_id: str | None = None,
     told: Callable[[Sequence[T]], None] | None = None,
 ) -> None:
-    """Look at every item until `look` has said True to each; `told` gets the unfinished ones after each round.
+    """Look at all items until `look` said True to each; `told` gets the unfinished after a round.
 
-    With `log_id` the cancel flag is read before each round. Raises Cancelled; JobError 9910 when `timeout_seconds` are over; what
-    `look` raises, but a cloud that does not answer (Unreachable) only after `patience_seconds` without a single answer.
+    With `log_id` the cancel flag is read before each round. Raises Cancelled; JobError 9910 when
+    `timeout_seconds` are over; what `look` raises, but a cloud that does not answer (Unreachable) only
+    after `patience_seconds` without a single answer.
     """
     began = site.clock.now()
     deadline = began + timedelta(seconds=timeout_seconds)
@@ -55,23 +62,13 @@ def wait(
         if log_id is not None:
             stop_if_cancelled(site, log_id)
         site.guard()
-        silence: Unreachable | None = None
-
-        def try_look(item: T) -> bool | Unreachable:
-            try:
-                return look(item)
-            except Unreachable as error:
-                return error
-
-        seen = parallel(try_look, open_items)
+        seen = parallel(lambda item: _look(look, item), open_items)
         now = site.clock.now()
-        for result in seen:
-            if isinstance(result, Unreachable):
-                silence = result
-            else:
-                answered = now
-        if silence is not None and now - answered > timedelta(seconds=site.settings.patience_seconds):
-            raise silence
+        silences = [result for result in seen if isinstance(result, Unreachable)]
+        if len(silences) < len(seen):
+            answered = now
+        if silences and now - answered > timedelta(seconds=site.settings.patience_seconds):
+            raise silences[0]
         open_items = [item for item, result in zip(open_items, seen, strict=True) if result is not True]
         if told is not None:
             told(open_items)
@@ -79,3 +76,11 @@ def wait(
             if now > deadline:
                 raise JobError("9910", f"{what} was not done after {timeout_seconds:g} s")
             site.clock.sleep(next(gaps))
+
+
+def _look(look: Callable[[T], bool], item: T) -> bool | Unreachable:
+    """Look at one item; silence is a result here, others may have answered."""
+    try:
+        return look(item)
+    except Unreachable as error:
+        return error

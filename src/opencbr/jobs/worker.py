@@ -36,7 +36,10 @@ WORK: dict[str, Callable[[Job, Kit, OperationLog], None]] = {
 
 
 class LeaseLost(Exception):  # noqa: N818 -- the name says it
-    """This worker was silent for a whole lease and others have its jobs: end the process and start it again."""
+    """This worker was silent for a whole lease and others have its jobs.
+
+    End the process and start it again.
+    """
 
 
 class Worker:
@@ -90,14 +93,20 @@ class Worker:
         log.info("worker %s is ready", self.identity)
 
     def stop(self, wait_seconds: float = 0.0) -> None:
-        """Take no more work and wait so long for running jobs; another worker goes on with what is left, once the lease runs out."""
+        """Take no more work and wait so long for running jobs.
+
+        Another worker goes on with what is left, once the lease runs out.
+        """
         self._halt.set()
         self._outbox.stop()
         self._engine.stop(wait_seconds)
         self._lease.close(clean=not self._running)
 
     def run_forever(self, stop: threading.Event | None = None) -> None:
-        """Work until `stop` is set. Raises LeaseLost when this worker was declared dead: start it again under a new identity."""
+        """Work until `stop` is set.
+
+        Raises LeaseLost when this worker was declared dead: start it again under a new identity.
+        """
         ending = stop or threading.Event()
         self.start()
         try:
@@ -115,7 +124,10 @@ class Worker:
         self._lease.guard()
 
     def _do(self, job: Job) -> None:
-        """Carry out one order. One that has ended already (its worker died after the last step) is left alone."""
+        """Carry out one order.
+
+        One that has ended already (its worker died after the last step) is left alone.
+        """
         assert self._kit is not None, "start() comes first"
         with self._database.read() as conn:
             order = operation_logs.ordered(conn, job.id)

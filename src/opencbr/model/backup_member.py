@@ -1,4 +1,4 @@
-"""The `backups` member of ShowMetadata: our own record of the backup, written once when it ends (contract 6.3)."""
+"""The `backups` member of ShowMetadata: our own record, written once at the end (contract 6.3)."""
 
 import json
 
@@ -7,7 +7,10 @@ from opencbr.model.times import wire_time
 
 
 def backup_member(backup: Backup) -> str:
-    """Return the JSON text of the member. Its keys and their order are the page's; `children` is empty there by rule."""
+    """Return the JSON text of the member.
+
+    Its keys and their order are the page's; `children` is empty there by rule.
+    """
     return json.dumps(
         {
             "provider_id": backup.provider_id,

@@ -1,4 +1,4 @@
-"""The `extend_info` of backups: which keys a server's, a disk's and a child's backup carry (contract 3.3, second table)."""
+"""The `extend_info` of backups: a server's, a disk's and a child's (contract 3.3, second table)."""
 
 from typing import Any
 
@@ -11,7 +11,9 @@ _CRASH_CONSISTENT = {
     "app_consistency_error_code": "0",
     "app_consistency_error_message": "",
 }
-"""No agent in the guest takes part, so an app-consistent vault gets crash-consistent backups, and they say so (contract 5.1)."""
+"""No agent in the guest takes part, so an app-consistent vault gets crash-consistent backups, and they say so
+(contract 5.1).
+"""
 
 
 def server_info(parent: Backup, disks: tuple[Disk, ...]) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def server_info(parent: Backup, disks: tuple[Disk, ...]) -> dict[str, Any]:
 
 
 def disk_info(top: Backup, disk: Disk, *, child: bool) -> dict[str, Any]:
-    """Return the extend_info of a backup that stands for one disk; `snapshot_id` is filled in once there is one."""
+    """Return the extend_info of a backup of one disk; `snapshot_id` is filled in once there is one."""
     return {
         "auto_trigger": bool(top.extend_info.get("auto_trigger", False)),
         "bootable": disk.bootable,

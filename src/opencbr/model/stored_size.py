@@ -1,7 +1,8 @@
 """What a backup of a disk occupies, as well as it can be known.
 
-Cinder tells the size of the volume and, for chunked drivers, how many objects were written, but not the bytes it stored. So this is
-an upper estimate: a quota that counts too much refuses a backup that would have fitted, one that counts too little fills the store.
+Cinder tells the size of the volume and, for chunked drivers, how many objects were written, but not the bytes
+it stored. So this is an upper estimate: a quota that counts too much refuses a backup that would have fitted,
+one that counts too little fills the store.
 """
 
 
@@ -10,8 +11,8 @@ def stored_mb(
 ) -> int:
     """Return the MB (2**20 bytes) to count for one disk.
 
-    A full backup counts as the whole disk. An incremental counts as the share of the full backup's objects that it wrote, when both
-    counts are known and mean something; else as the whole disk too.
+    A full backup counts as the whole disk. An incremental counts as the share of the full backup's objects
+    that it wrote, when both counts are known and mean something; else as the whole disk too.
     """
     whole = size_gb * 1024
     if not is_incremental or not object_count or not full_object_count:
