@@ -1,0 +1,69 @@
+"""What can go wrong between this service and the cloud, in words that name the call.
+
+No error carries a token, a header or a whole body: only the service, the call without its host, the status, the
+upstream request id and the sentence that OpenStack put in its fault.
+"""
+
+
+class BadSettings(ValueError):
+    """The cloud is described wrongly (`clouds.yaml` or the settings); the sentence says what to change."""
+
+
+class CloudError(Exception):
+    """An upstream call that failed for good, all retries included. `status` is None when nothing answered."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        method: str,
+        path: str,
+        status: int | None = None,
+        request_id: str | None = None,
+        reason: str = "",
+    ) -> None:
+        super().__init__(service, method, path, status, request_id, reason)
+        self.service = service
+        self.method = method
+        self.path = path
+        self.status = status
+        self.request_id = request_id
+        self.reason = reason
+
+    def __str__(self) -> str:
+        call = f"{self.service} {self.method} {self.path}"
+        came = "gave no usable answer" if self.status is None else f"answered {self.status}"
+        request = f" ({self.request_id})" if self.request_id else ""
+        return f"{call} {came}{request}" + (f": {self.reason}" if self.reason else "")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only construction does not pickle by itself, and a job engine stores errors pickled.
+        return (_rebuild, (type(self), dict(vars(self))))
+
+
+def _rebuild(kind: type[CloudError], fields: dict[str, object]) -> CloudError:
+    return kind(**fields)  # type: ignore[arg-type]
+
+
+class NotFound(CloudError):
+    """404: the object does not exist, or not for the credential that asked."""
+
+
+class Denied(CloudError):
+    """401 or 403: the credential is not accepted, or lacks a role."""
+
+
+class Refused(CloudError):
+    """Any other 4xx (400, 409, 413 ...): asking again the same way cannot help."""
+
+
+class Unreachable(CloudError):
+    """No answer, a 5xx, 429 to the end, or a body that is not what the API promises."""
+
+
+class InvalidToken(Exception):  # noqa: N818 -- a verdict about a caller, not a failure of ours
+    """Keystone does not vouch for this token, or it is not scoped to a project."""
+
+
+class UnknownKey(Exception):  # noqa: N818 -- a verdict about a caller, not a failure of ours
+    """No usable access key: unknown, bound to a trust, or its user, project or domain is disabled."""

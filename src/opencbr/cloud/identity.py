@@ -1,0 +1,121 @@
+"""Who is asking: tokens and access keys, checked with Keystone on the service credential."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from opencbr.cloud.caller import Caller, KeyOwner
+from opencbr.cloud.errors import InvalidToken, NotFound, UnknownKey
+from opencbr.cloud.wire import Wire
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}\Z")
+_ACCESS = re.compile(r"[\x21-\x7e]{1,255}\Z")
+_BOUND = ("trust_id", "app_cred_id", "access_token_id", "access_id")
+"""Blob members that bind a key to less than its user's roles (Keystone, EC2 token exchange)."""
+
+
+class Identity:
+    """Keystone's verdicts; nothing is cached here."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def validate(self, token: str) -> Caller:
+        """Say whose token this is. Raises InvalidToken, or CloudError when Keystone could not be asked."""
+        if not _TOKEN.match(token):
+            raise InvalidToken("the token is empty, too long or has characters that no token has")
+        try:
+            answer = self._wire.get(
+                "identity", "/auth/tokens", {"nocatalog": ""}, headers={"X-Subject-Token": token}
+            )
+        except NotFound as error:
+            raise InvalidToken(
+                "Keystone does not know this token: it is wrong, expired or revoked"
+            ) from error
+        body = answer.json().get("token")
+        if not isinstance(body, dict) or "user" not in body or "expires_at" not in body:
+            raise answer.garbage()
+        project = body.get("project")
+        if not project:
+            raise InvalidToken("the token is not scoped to a project: ask Keystone for one that is")
+        return Caller(
+            user_id=body["user"]["id"],
+            user_name=body["user"]["name"],
+            project_id=project["id"],
+            project_domain_id=project["domain"]["id"],
+            roles=frozenset(role["name"] for role in body.get("roles", ())),
+            expires_at=datetime.fromisoformat(body["expires_at"]),
+        )
+
+    def key_owner(self, access: str) -> KeyOwner:
+        """Look an EC2 access key up. Raises UnknownKey, or CloudError when Keystone could not be asked.
+
+        Keystone stores such a credential under the SHA-256 of its access key. Roles are the effective ones of the user on the
+        key's project: groups, inherited and implied roles included.
+        """
+        if not _ACCESS.match(access):
+            raise UnknownKey("no such access key")
+        credential = self._thing("/credentials/" + hashlib.sha256(access.encode()).hexdigest(), "credential")
+        secret = _secret(credential, access)
+        user_id, project_id = credential["user_id"], credential["project_id"]
+        user = self._thing("/users/" + quote(user_id, safe=""), "user")
+        project = self._thing("/projects/" + quote(project_id, safe=""), "project")
+        domains = {user["domain_id"], project["domain_id"]}
+        owners = [
+            user,
+            project,
+            *(self._thing("/domains/" + quote(d, safe=""), "domain") for d in sorted(domains)),
+        ]
+        if not all(owner.get("enabled", True) for owner in owners):
+            raise UnknownKey("the user, project or domain of this access key is disabled")
+        answer = self._wire.get(
+            "identity",
+            "/role_assignments",
+            {"effective": "", "include_names": "", "user.id": user_id, "scope.project.id": project_id},
+        )
+        roles = frozenset(row["role"]["name"] for row in answer.json().get("role_assignments", ()))
+        if not roles:
+            raise UnknownKey("the user of this access key has no role on its project any more")
+        return KeyOwner(
+            access=access,
+            secret=secret,
+            user_id=user_id,
+            user_name=user["name"],
+            project_id=project_id,
+            project_domain_id=project["domain_id"],
+            roles=roles,
+        )
+
+    def _thing(self, path: str, envelope: str) -> dict[str, Any]:
+        try:
+            answer = self._wire.get("identity", path)
+        except NotFound as error:
+            raise UnknownKey("no such access key, or its user or project is gone") from error
+        thing = answer.json().get(envelope)
+        if not isinstance(thing, dict):
+            raise answer.garbage()
+        return thing
+
+
+def _secret(credential: Mapping[str, Any], access: str) -> str:
+    """Take the secret out of a credential of type ec2. Raises UnknownKey."""
+    blob = credential.get("blob")
+    if credential.get("type") != "ec2" or not isinstance(blob, str) or not credential.get("project_id"):
+        raise UnknownKey("this credential is not an EC2 access key of a project")
+    try:
+        fields = json.loads(blob)
+    except ValueError:
+        fields = None
+    if (
+        not isinstance(fields, dict)
+        or fields.get("access") != access
+        or not isinstance(fields.get("secret"), str)
+    ):
+        raise UnknownKey("this access key's credential cannot be read")
+    if any(fields.get(name) for name in _BOUND):
+        raise UnknownKey("this access key is bound to a trust or an application credential: use a plain one")
+    return str(fields["secret"])

@@ -1,0 +1,100 @@
+"""Token scopes of one credential: its own project, and each tenant's project it is asked to work for."""
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from opencbr.cloud.config import CloudSettings
+from opencbr.cloud.endpoints import Endpoints
+from opencbr.cloud.errors import BadSettings
+from opencbr.cloud.retry import Patience
+from opencbr.cloud.wire import Wire
+from opencbr.model.clock import Clock
+
+KEPT_SCOPES = 512
+"""Tenant scopes held at a time; the one used longest ago is dropped first."""
+
+
+class Scopes:
+    """Makes wires from the entry of `clouds.yaml`. Nothing is sent until a wire is used. Thread-safe."""
+
+    def __init__(self, settings: CloudSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._limit = threading.BoundedSemaphore(settings.connections)
+        self._patience = Patience(retries=settings.retries)
+        self._lock = threading.Lock()
+        self._tenants: OrderedDict[str, Wire] = OrderedDict()
+        self._connection = _connect(settings)
+        self.region: str | None = settings.region or self._connection.config.get_region_name() or None
+        self.home = self._wire(
+            self._connection, f"Keystone refused the credential of cloud {settings.cloud}: check clouds.yaml"
+        )
+
+    def tenant(self, project_id: str) -> Wire:
+        """Return the wire that works inside `project_id`, the same one while it is in use."""
+        with self._lock:
+            wire = self._tenants.pop(project_id, None)
+            if wire is None:
+                connection = self._connection.connect_as(project_id=project_id)
+                wire = self._wire(
+                    connection,
+                    f"the service user has no role on project {project_id}: run `opencbr register` with an admin "
+                    "credential, and see that the project is enabled",
+                )
+            self._tenants[project_id] = wire
+            while len(self._tenants) > KEPT_SCOPES:
+                self._tenants.popitem(last=False)
+            return wire
+
+    def auth_url(self) -> str:
+        """Return Keystone's address as `clouds.yaml` gives it."""
+        return str(self._connection.config.get_auth_args().get("auth_url", ""))
+
+    def versions_answer(self, timeout_seconds: float) -> bool:
+        """Say whether Keystone's version document answers, without a token."""
+        from keystoneauth1.exceptions import ClientException
+
+        try:
+            response = self._connection.session.get(
+                self.auth_url(),
+                authenticated=False,
+                raise_exc=False,
+                log=False,
+                connect_retries=0,
+                timeout=timeout_seconds,
+            )
+        except ClientException:
+            return False
+        return int(response.status_code) < 400  # noqa: PLR2004 -- HTTP statuses are better read as numbers
+
+    def _wire(self, connection: Any, no_role: str) -> Wire:
+        return Wire(
+            session=connection.session,
+            endpoints=Endpoints(connection.config, self._settings.interface, self.region),
+            clock=self._clock,
+            patience=self._patience,
+            limit=self._limit,
+            timeout_seconds=self._settings.timeout_seconds,
+            no_role=no_role,
+        )
+
+
+def _connect(settings: CloudSettings) -> Any:
+    """Open the entry of `clouds.yaml`. Raises BadSettings when it is not there or cannot be used."""
+    from openstack.config import OpenStackConfig
+    from openstack.connection import Connection
+    from openstack.exceptions import ConfigException
+
+    files = list(settings.config_files) or None
+    overrides: dict[str, Any] = {"api_timeout": settings.timeout_seconds}
+    if settings.region:
+        overrides["region_name"] = settings.region
+    try:
+        config = OpenStackConfig(config_files=files, load_envvars=files is None, app_name="opencbr")
+        return Connection(config=config.get_one(cloud=settings.cloud, **overrides))
+    except ConfigException as error:
+        where = (
+            " or ".join(settings.config_files) or "OS_CLIENT_CONFIG_FILE and the usual places of clouds.yaml"
+        )
+        raise BadSettings(f"cloud {settings.cloud} cannot be used ({error}); looked in {where}") from error

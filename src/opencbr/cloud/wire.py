@@ -1,0 +1,197 @@
+"""Raw calls under one token scope: bytes in, bytes out, every failure a CloudError.
+
+keystoneauth keeps the token (renewed before its end, once more after a 401) and the connection pool; its own retries, its
+logging of bodies and its exceptions stay below this line.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from opencbr.cloud.answer import Answer
+from opencbr.cloud.endpoints import SERVICES, Endpoints
+from opencbr.cloud.errors import CloudError, Denied, Unreachable
+from opencbr.cloud.retry import AGAIN, Again, Patience, persist, retry_after
+from opencbr.model.clock import Clock
+
+Query = Mapping[str, Any]
+
+
+class Wire:
+    """One credential in one scope. Thread-safe; `limit` bounds the calls under way over all scopes of a cloud."""
+
+    def __init__(
+        self,
+        *,
+        session: Any,
+        endpoints: Endpoints,
+        clock: Clock,
+        patience: Patience,
+        limit: threading.BoundedSemaphore,
+        timeout_seconds: float,
+        no_role: str,
+    ) -> None:
+        self._session = session
+        self._endpoints = endpoints
+        self._clock = clock
+        self._limit = limit
+        self._timeout = timeout_seconds
+        self._no_role = no_role
+        self.patience = patience
+        self.clock = clock
+
+    def get(
+        self,
+        service: str,
+        path: str,
+        query: Query | None = None,
+        *,
+        microversion: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
+    ) -> Answer:
+        """GET `path` (relative to the versioned endpoint); asked again while that may help. The body is a JSON object.
+
+        Raises NotFound, Denied, Refused or Unreachable.
+        """
+        where = path + ("?" + urlencode(query, doseq=True) if query else "")
+
+        def attempt() -> Answer:
+            answer = self._once(service, "GET", where, microversion=microversion, headers=headers)
+            try:
+                answer.json()
+            except Unreachable as garbage:
+                raise Again(garbage) from garbage
+            return answer
+
+        return persist(attempt, patience or self.patience, self._clock)
+
+    def delete(self, service: str, path: str, *, microversion: str | None = None) -> Answer:
+        """DELETE `path`; asked again while that may help, so that a first success may show as NotFound."""
+        return persist(
+            lambda: self._once(service, "DELETE", path, microversion=microversion), self.patience, self._clock
+        )
+
+    def put(self, service: str, path: str, body: Any = None) -> Answer:
+        """PUT `path`: idempotent, asked again while that may help."""
+        return persist(lambda: self._once(service, "PUT", path, body=body), self.patience, self._clock)
+
+    def patch(self, service: str, path: str, body: Any) -> Answer:
+        """PATCH `path` with absolute values: idempotent, asked again while that may help."""
+        return persist(lambda: self._once(service, "PATCH", path, body=body), self.patience, self._clock)
+
+    def post(self, service: str, path: str, body: Any, *, microversion: str | None = None) -> Answer:
+        """POST once and never again: what to do after Unreachable is the caller's to know (`retry.get_or_create`).
+
+        A body that is no JSON object is Unreachable too: the effect may well be there.
+        """
+        try:
+            answer = self._once(service, "POST", path, body=body, microversion=microversion)
+        except Again as again:
+            raise again.error from again.__cause__
+        answer.json()
+        return answer
+
+    def newest(self, service: str) -> str:
+        """Return the newest microversion that `service` speaks, "" where it has none."""
+        found = persist(
+            lambda: self._calling(service, lambda: self._endpoints.get(self._session, service)),
+            self.patience,
+            self._clock,
+        )
+        return found.newest
+
+    def access(self, patience: Patience | None = None) -> Any:
+        """Return keystoneauth's access information of a valid token. Raises Denied or Unreachable."""
+        return persist(self._sign_in, patience or self.patience, self._clock)
+
+    def _once(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        microversion: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        self._sign_in()
+        endpoint = self._calling(service, lambda: self._endpoints.get(self._session, service))
+        extra = {"Accept": "application/json", **(headers or {})}
+        if body is not None:
+            extra["Content-Type"] = "application/json"
+        kwargs: dict[str, Any] = {}
+        if microversion:
+            kwargs = {"microversion": microversion, "microversion_service_type": SERVICES[service].header}
+        with self._limit:
+            response = self._calling(
+                service,
+                lambda: self._session.request(
+                    endpoint.url + path,
+                    method,
+                    authenticated=True,
+                    raise_exc=False,
+                    log=False,  # bodies and headers hold secrets
+                    connect_retries=0,
+                    status_code_retries=0,
+                    timeout=self._timeout,
+                    headers=extra,
+                    data=json.dumps(body) if body is not None else None,
+                    **kwargs,
+                ),
+                method,
+                path,
+            )
+        answer = Answer(
+            service=service,
+            method=method,
+            path=path,
+            microversion=microversion,
+            status=response.status_code,
+            request_id=response.headers.get("x-openstack-request-id")
+            or response.headers.get("x-compute-request-id"),
+            read_at=self._clock.now(),
+            body=response.content,
+        )
+        if answer.status in AGAIN:
+            wanted = retry_after(response.headers.get("Retry-After"), self._clock.now())
+            raise Again(answer.error(), wanted)
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
+            raise answer.error()
+        return answer
+
+    def _sign_in(self) -> Any:
+        return self._calling(
+            "identity", lambda: self._session.auth.get_access(self._session), "POST", "/auth/tokens"
+        )
+
+    def _calling(self, service: str, call: Any, method: str = "GET", path: str = "/") -> Any:
+        """Run a keystoneauth call and turn its exceptions into ours; their texts may hold addresses, so ours stand in."""
+        from keystoneauth1 import exceptions
+
+        def error(kind: type[CloudError], reason: str, cause: Any = None) -> CloudError:
+            status = getattr(cause, "http_status", None) or None
+            request_id = getattr(cause, "request_id", None)
+            return kind(
+                service=service, method=method, path=path, status=status, request_id=request_id, reason=reason
+            )
+
+        try:
+            return call()
+        except exceptions.ConnectTimeout as cause:
+            raise Again(error(Unreachable, f"no answer within {self._timeout:g} seconds")) from cause
+        except exceptions.ConnectionError as cause:
+            raise Again(error(Unreachable, "the connection failed or was cut")) from cause
+        except exceptions.HttpError as cause:
+            # With raise_exc off only signing in raises these, also when a call needed a new token in between.
+            service, method, path = "identity", "POST", "/auth/tokens"
+            if cause.http_status in (401, 403, 404):
+                raise error(Denied, self._no_role, cause) from None
+            raise Again(error(Unreachable, "no token could be had", cause)) from cause
+        except exceptions.ClientException as cause:
+            raise Again(error(Unreachable, f"signing in failed ({type(cause).__name__})")) from cause
+        except ValueError as cause:
+            # A catalogue, token or discovery body cut short: keystoneauth lets the JSON error through.
+            raise Again(error(Unreachable, "the answer is not what the API promises")) from cause
