@@ -1,0 +1,122 @@
+"""One error shape for everything that goes wrong, and what each kind of trouble becomes (contract 7.1).
+
+`{"error_code": …, "error_msg": …}`, with `request_id` for errors of sign-in and routing. A client never sees a stack
+trace or an upstream body; the log has the rest, under the request id.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import NoReturn
+
+import falcon
+import msgspec
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from opencbr.api.schema import ErrorBody
+from opencbr.cloud.errors import CloudError, Unreachable
+from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError
+from opencbr.store.errors import UnknownMarker, UnknownSortKey
+
+_log = logging.getLogger("opencbr.api")
+_encode = msgspec.json.Encoder().encode
+_NO_SUCH_API = "APIGW.0101"
+_RETRY_SECONDS = "1"
+
+
+class GatewayError(Exception):
+    """Trouble before an operation is reached: sign-in (401) or routing (404, 405). `code` is the full code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An answer that is an error: `headers` are in addition to those every answer has."""
+
+    status: int
+    code: str
+    message: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def body(self, request_id: str) -> bytes:
+        """Write the one shape."""
+        gateway = self.code.startswith("APIGW.")
+        return _encode(ErrorBody(self.code, self.message, request_id if gateway else None))
+
+
+def bad_parameter(message: str, *, status: int | None = None) -> CbrError:
+    """Make the error for a request that is not valid: 400/9900 unless another 4xx says it better."""
+    return CbrError(BAD_PARAMETER, message, status=status)
+
+
+def no_such_path() -> NoReturn:
+    """Raise the error for a path that names no operation."""
+    raise GatewayError(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
+
+
+def failure_of(error: Exception, request_id: str) -> Failure:
+    """Say what a client is told about `error`; what is not the client's doing is logged."""
+    match error:
+        case CbrError():
+            return Failure(error.status, error.wire_code, error.message)
+        case GatewayError():
+            return _gateway(error)
+        case UnknownMarker() | UnknownSortKey():
+            return Failure(400, f"BackupService.{BAD_PARAMETER}", f"{str(error)[:300]}.")
+        case CloudError():
+            return _cloud(error, request_id)
+        case OperationalError() | PoolTimeout():
+            _log.warning("%s: the database is busy or away: %s", request_id, type(error).__name__)
+            return _try_again("The server's database is busy: send the request again in a moment.")
+        case falcon.HTTPError():
+            return _routing(error)
+    _log.error("%s: unexpected %s", request_id, type(error).__name__, exc_info=error)
+    return Failure(500, f"BackupService.{UNEXPECTED}", CATALOGUE[UNEXPECTED].sentence)
+
+
+def _gateway(error: GatewayError) -> Failure:
+    # RFC 9110 asks for a challenge with every 401; Keystone's is the one that OpenStack clients know.
+    challenge = (
+        (("WWW-Authenticate", 'Keystone, SDK-HMAC-SHA256 realm="cbr"'),) if error.status == 401 else ()
+    )
+    return Failure(error.status, error.code, error.message, challenge)
+
+
+def _cloud(error: CloudError, request_id: str) -> Failure:
+    _log.warning("%s: %s", request_id, error)
+    if error.service == "identity":
+        sentence = CATALOGUE[IDENTITY_FAILED].sentence
+        return _try_again(sentence, IDENTITY_FAILED)
+    if isinstance(error, Unreachable):
+        return _try_again(
+            f"The cloud's {error.service} service does not answer as it should: send the request again in a moment."
+        )
+    return Failure(
+        500,
+        f"BackupService.{UNEXPECTED}",
+        f"The cloud's {error.service} service refused what was needed for this: tell the server's operator the request id.",
+    )
+
+
+def _try_again(message: str, code: str = UNEXPECTED) -> Failure:
+    """Tell that the same request may well succeed soon: 503 instead of the catalogue's 500."""
+    return Failure(503, f"BackupService.{code}", message, (("Retry-After", _RETRY_SECONDS),))
+
+
+def _routing(error: falcon.HTTPError) -> Failure:
+    status = int(str(error.status).split(maxsplit=1)[0])
+    if isinstance(error, falcon.HTTPMethodNotAllowed):
+        headers = dict(error.headers or {})
+        allowed = headers.get("Allow", "")
+        message = f"This path does not take this method: use {allowed or 'another one'}."
+        return Failure(405, _NO_SUCH_API, message, (("Allow", allowed),))
+    if status == 404:
+        return Failure(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
+    return Failure(
+        status, _NO_SUCH_API, "The request is not valid HTTP for this server: check method and headers."
+    )
