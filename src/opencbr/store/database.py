@@ -27,7 +27,8 @@ class Database:
     """One database. Thread-safe; connections come from a pool that never grows beyond `pool_size`.
 
     `url` is `sqlite:///path` (three slashes and a relative path, four and an absolute one) or
-    `postgresql+psycopg://…`; anything else raises UnsupportedDatabase. `sleep` takes seconds and is what `transact` waits with.
+    `postgresql+psycopg://…`; anything else raises UnsupportedDatabase. `sleep` takes seconds: `transact`
+    waits with it.
     """
 
     def __init__(self, url: str, *, pool_size: int = 8, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -72,9 +73,9 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction that commits at the end of the block and rolls back when the block raises.
+        """Open a transaction: it commits at the end of the block and rolls back when the block raises.
 
-        On SQLite it holds the one write lock from the start (BEGIN IMMEDIATE) and never fails half way for it.
+        On SQLite it has the one write lock from the start (BEGIN IMMEDIATE) and never fails half way for it.
         """
         with self._writer.begin() as connection:
             yield connection
@@ -82,7 +83,8 @@ class Database:
     def transact(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` as one whole write transaction, again when the database asks for that.
 
-        It asks after a deadlock, a failed serialization or a lock waited for in vain. `fn` must do nothing outside the database: it may run up to ATTEMPTS times.
+        It asks after a deadlock, a failed serialization or a lock waited for in vain. `fn` may run
+        up to ATTEMPTS times, so it must do nothing outside the database.
         """
         attempt = 0
         while True:

@@ -1,8 +1,8 @@
 """The tables. One place for all of them, so that the schema can be read from top to bottom.
 
-Queries live in the modules of their subject. Names of columns are the names of the dataclasses' fields. Two rules
-hold throughout: a tenant's row has its `project_id`, and lists have an index that starts with the project and ends
-in (created_at, id), both descending: the default order (contract 2, rule 1).
+Queries live in the modules of their subject. Names of columns are the names of the dataclasses' fields. Two
+rules hold throughout: a tenant's row has its `project_id`, and lists have an index that starts with the
+project and ends in (created_at, id), both descending: the default order (contract 2, rule 1).
 """
 
 from sqlalchemy import (

@@ -243,8 +243,8 @@ def upgrade() -> None:
         sa.Column("protected_at", MOMENT, nullable=True),
         sa.Column("expired_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["checkpoint_id"], ["checkpoint.id"], name="fk_backup_checkpoint_id"),
-        sa.ForeignKeyConstraint(["parent_id"], ["backup.id"], name="fk_backup_parent_id"),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name="fk_backup_vault_id"),
+        sa.ForeignKeyConstraint(["parent_id"], ["backup.id"], name="fk_backup_parent_id"),
         sa.PrimaryKeyConstraint("id", name="pk_backup"),
     )
     op.create_index(

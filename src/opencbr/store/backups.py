@@ -1,0 +1,213 @@
+"""Backups: rows, their moves from status to status, and the chains of incrementals.
+
+A backup that was deleted for the user and is kept for later incrementals (`held_at`) is invisible unless a
+function is asked for held ones.
+"""
+
+import builtins
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, RowMapping, cast, func, literal, or_, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
+
+from opencbr.model.backup import MOVES, Backup
+from opencbr.model.vault import VOLUME
+from opencbr.store import tables
+from opencbr.store.pages import Listing, Page, read_page, sort_keys
+from opencbr.store.statements import among, touched, values_of
+
+_t = tables.backup
+_KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status", "protected_at")
+_STANDING = ("available", "waiting_restore", "restoring")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupFilter:
+    """Which backups (contract 2, ListBackups).
+
+    Several values of one field mean any of them; an empty field is no filter. Without
+    `parent_ids` only top-level backups are listed (rule 9). Times are bounds on the creation, both inclusive.
+    """
+
+    checkpoint_ids: tuple[str, ...] = ()
+    vault_ids: tuple[str, ...] = ()
+    parent_ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    image_types: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+    resource_types: tuple[str, ...] = ()
+    resource_azs: tuple[str, ...] = ()
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    incremental: bool | None = None  # as asked for (trap T15)
+    used_percent: int | None = None  # backups in vaults used to at least this share of their size
+
+
+def insert(conn: Connection, backup: Backup) -> None:
+    """Add a backup; its vault, checkpoint and parent exist."""
+    conn.execute(sql_insert(_t).values(**values_of(backup)))
+
+
+def insert_all(conn: Connection, backups: Iterable[Backup]) -> None:
+    """Add backups, parents before their children."""
+    rows = [values_of(backup) for backup in backups]
+    if rows:
+        conn.execute(sql_insert(_t), rows)
+
+
+def get(
+    conn: Connection, project_id: str, backup_id: str, *, held: bool = False, lock: bool = False
+) -> Backup | None:
+    """Read one backup of the project; with `lock` nobody else changes it until this transaction ends."""
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.id == backup_id, *_visible(held=held))
+    row = conn.execute(query.with_for_update() if lock else query).mappings().first()
+    return None if row is None else _backup(row)
+
+
+def children(
+    conn: Connection, project_id: str, parent_ids: Collection[str], *, held: bool = False
+) -> dict[str, builtins.list[Backup]]:
+    """Read the children of each backup in the order of the disks; every given id has an entry."""
+    found: dict[str, builtins.list[Backup]] = {parent_id: [] for parent_id in parent_ids}
+    query = select(_t).where(
+        _t.c.project_id == project_id, _t.c.parent_id.in_(tuple(found)), *_visible(held=held)
+    )
+    for row in conn.execute(query.order_by(_t.c.position, _t.c.id)).mappings():
+        found[row["parent_id"]].append(_backup(row))
+    return found
+
+
+def list(  # noqa: A001 - read as backups.list(…)
+    conn: Connection, project_id: str, wanted: BackupFilter, page: Page
+) -> Listing[Backup]:
+    """Read a page of the project's backups. Raises UnknownMarker, UnknownSortKey."""
+    conditions = _conditions(project_id, wanted)
+    rows = read_page(conn, _t, _KEYS, project_id=project_id, conditions=conditions, page=page)
+    return Listing([_backup(row) for row in rows.items], rows.count)
+
+
+def move(conn: Connection, project_id: str, backup_id: str, to: str, **changes: Any) -> bool:
+    """Change the status along the allowed moves (model.backup.MOVES).
+
+    Other fields change with it, `updated_at` among them. Of two that try at once one gets True; False
+    also when the backup is not there, or not in a status it could move from.
+    """
+    sources = [source for source, targets in MOVES.items() if to in targets]
+    query = sql_update(_t).where(
+        _t.c.project_id == project_id, _t.c.id == backup_id, _t.c.status.in_(sources)
+    )
+    return touched(conn.execute(query.values(status=to, **changes)))
+
+
+def update(conn: Connection, project_id: str, backup_id: str, **changes: Any) -> bool:
+    """Change fields other than the status, `updated_at` among them; say whether it exists, held or not."""
+    if "status" in changes:
+        raise ValueError("a backup changes its status by move(), along the allowed moves")
+    query = sql_update(_t).where(_t.c.project_id == project_id, _t.c.id == backup_id)
+    return touched(conn.execute(query.values(**changes)))
+
+
+def delete(conn: Connection, project_id: str, backup_id: str) -> bool:
+    """Remove a backup, its children and their drafts; say whether it existed. Its record is buried before."""
+    mine = _t.c.project_id == project_id
+    family = select(_t.c.id).where(mine, or_(_t.c.id == backup_id, _t.c.parent_id == backup_id))
+    conn.execute(sql_delete(tables.draft).where(tables.draft.c.backup_id.in_(family)))
+    conn.execute(sql_delete(_t).where(mine, _t.c.parent_id == backup_id))
+    return touched(conn.execute(sql_delete(_t).where(mine, _t.c.id == backup_id)))
+
+
+def latest_disk(conn: Connection, project_id: str, volume_id: str) -> Backup | None:
+    """Read the newest backup of one volume that Cinder can build an incremental on: finished, held or not."""
+    query = select(_t).where(
+        _t.c.project_id == project_id,
+        _t.c.resource_id == volume_id,
+        _t.c.resource_type == VOLUME,
+        _t.c.cinder_backup_id.is_not(None),
+        or_(_t.c.status.in_(_STANDING), _t.c.held_at.is_not(None)),
+    )
+    row = conn.execute(query.order_by(_t.c.created_at.desc(), _t.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else _backup(row)
+
+
+def dependents(conn: Connection, project_id: str, backup_id: str) -> builtins.list[Backup]:
+    """Read the disk backups built directly on this one, in any status, held ones too, oldest first."""
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.based_on == backup_id)
+    return [_backup(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
+
+
+def of_checkpoint(
+    conn: Connection, project_id: str, checkpoint_id: str, *, held: bool = False
+) -> builtins.list[Backup]:
+    """Read the top-level backups of a checkpoint, oldest first."""
+    query = select(_t).where(
+        _t.c.project_id == project_id,
+        _t.c.checkpoint_id == checkpoint_id,
+        _t.c.parent_id.is_(None),
+        *_visible(held=held),
+    )
+    return [_backup(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
+
+
+def chain_length(conn: Connection, project_id: str, backup_id: str) -> int:
+    """Count the disk backups from this one back to the last full one, both included; 0 when there is none."""
+    start = select(_t.c.id, _t.c.based_on).where(_t.c.project_id == project_id, _t.c.id == backup_id)
+    chain = start.cte("chain", recursive=True)
+    older = select(_t.c.id, _t.c.based_on).where(_t.c.project_id == project_id, _t.c.id == chain.c.based_on)
+    chain = chain.union(older)  # without ALL: a circle, which must not be, would end all the same
+    return int(conn.execute(select(func.count()).select_from(chain)).scalar_one())
+
+
+def _visible(*, held: bool) -> tuple[ColumnElement[bool], ...]:
+    return () if held else (_t.c.held_at.is_(None),)
+
+
+def _conditions(project_id: str, wanted: BackupFilter) -> builtins.list[ColumnElement[bool]]:
+    conditions: builtins.list[ColumnElement[bool]] = [
+        _t.c.held_at.is_(None),
+        among(_t.c.parent_id, wanted.parent_ids) if wanted.parent_ids else _t.c.parent_id.is_(None),
+        among(_t.c.checkpoint_id, wanted.checkpoint_ids),
+        among(_t.c.vault_id, wanted.vault_ids),
+        among(_t.c.name, wanted.names),
+        among(_t.c.status, wanted.statuses),
+        among(_t.c.image_type, wanted.image_types),
+        among(_t.c.resource_id, wanted.resource_ids),
+        among(_t.c.resource_name, wanted.resource_names),
+        among(_t.c.resource_type, wanted.resource_types),
+        among(_t.c.resource_az, wanted.resource_azs),
+    ]
+    if wanted.statuses and "available" not in wanted.statuses:
+        # Says nothing new to us: the partial index is used only by a query that repeats its condition.
+        conditions.append(_t.c.status != literal("available", literal_execute=True))
+    if wanted.created_from is not None:
+        conditions.append(_t.c.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        conditions.append(_t.c.created_at <= wanted.created_to)
+    if wanted.incremental is not None:
+        conditions.append(_t.c.incremental.is_(wanted.incremental))
+    if wanted.used_percent is not None:
+        conditions.append(_t.c.vault_id.in_(_vaults_used(project_id, wanted.used_percent)))
+    return conditions
+
+
+def _vaults_used(project_id: str, percent: int) -> Any:
+    vault, kept = tables.vault, _t.alias("kept")
+    used = (
+        select(kept.c.vault_id, func.sum(kept.c.stored_mb).label("megabytes"))
+        .where(kept.c.project_id == project_id, kept.c.resource_type == VOLUME)
+        .group_by(kept.c.vault_id)
+        .subquery()
+    )
+    enough = used.c.megabytes * 100 >= cast(vault.c.size_gb, BigInteger) * 1024 * percent
+    joined = select(vault.c.id).join(used, used.c.vault_id == vault.c.id)
+    return joined.where(vault.c.project_id == project_id, enough)
+
+
+def _backup(row: RowMapping) -> Backup:
+    return Backup(**row)

@@ -1,0 +1,79 @@
+"""The ledger: every object made in the cloud, written down before it exists and struck out after it is gone.
+
+An object is known by its kind and name: a snapshot and the backup made from it bear the same name.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import update as sql_update
+
+from opencbr.store import tables
+from opencbr.store.statements import insert_new, touched, values_of
+
+_t = tables.ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One object of the cloud: planned (it may exist) or made (its id there is known)."""
+
+    id: str
+    project_id: str
+    operation_log_id: str
+    kind: str  # snapshot or backup
+    name: str
+    volume_id: str
+    backup_id: str  # our id of the disk backup that it is made for
+    state: str = "planned"
+    upstream_id: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+def plan(conn: Connection, entry: Entry) -> Entry:
+    """Write an entry down and return it; one of this kind and name that stands already comes back as it is."""
+    if insert_new(conn, _t, values_of(entry)):
+        return entry
+    standing = get(conn, entry.kind, entry.name)
+    assert standing is not None
+    return standing
+
+
+def made(conn: Connection, kind: str, name: str, upstream_id: str, *, now: datetime) -> bool:
+    """Note that the cloud made it, under this id; say whether the entry exists."""
+    query = sql_update(_t).where(_t.c.kind == kind, _t.c.name == name)
+    return touched(conn.execute(query.values(state="made", upstream_id=upstream_id, updated_at=now)))
+
+
+def gone(conn: Connection, kind: str, name: str) -> bool:
+    """Strike an entry out: the cloud says that there is no such object; say whether the entry existed."""
+    return touched(conn.execute(sql_delete(_t).where(_t.c.kind == kind, _t.c.name == name)))
+
+
+def get(conn: Connection, kind: str, name: str) -> Entry | None:
+    """Read one entry."""
+    found = _read(conn, _t.c.kind == kind, _t.c.name == name)
+    return found[0] if found else None
+
+
+def of_log(conn: Connection, operation_log_id: str) -> list[Entry]:
+    """Read the entries that one job wrote, oldest first."""
+    return _read(conn, _t.c.operation_log_id == operation_log_id)
+
+
+def of_backup(conn: Connection, backup_id: str) -> list[Entry]:
+    """Read the entries made for one disk backup, oldest first."""
+    return _read(conn, _t.c.backup_id == backup_id)
+
+
+def all(conn: Connection) -> list[Entry]:  # noqa: A001 - read as ledger.all(…)
+    """Read the whole ledger, oldest first: for the janitor, which works across projects."""
+    return _read(conn)
+
+
+def _read(conn: Connection, *conditions: ColumnElement[bool]) -> list[Entry]:
+    query = select(_t).where(*conditions).order_by(_t.c.created_at, _t.c.id)
+    return [Entry(**row) for row in conn.execute(query).mappings()]

@@ -1,0 +1,171 @@
+"""Operation logs. A waiting one is also the order that a worker takes: this table is the outbox."""
+
+import builtins
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, literal, select
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
+
+from opencbr.model.operation_log import TERMINAL, OperationLog
+from opencbr.store import tables
+from opencbr.store.pages import Listing, Page, read_page, sort_keys
+from opencbr.store.statements import among, touched, values_of
+
+_t = tables.operation_log
+_KEYS = sort_keys(_t, "created_at", "updated_at", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationLogFilter:
+    """Which logs (contract 2, ListOpLogs).
+
+    Several values of one field mean any of them; an empty field is no filter. Times
+    are bounds on the creation, both inclusive.
+    """
+
+    operation_types: tuple[str, ...] = ()
+    provider_ids: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    vault_ids: tuple[str, ...] = ()
+    vault_names: tuple[str, ...] = ()
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+def insert(conn: Connection, log: OperationLog) -> None:
+    """Add a log; a waiting one is an order from the moment that the transaction commits."""
+    conn.execute(sql_insert(_t).values(**values_of(log)))
+
+
+def get(conn: Connection, project_id: str, log_id: str) -> OperationLog | None:
+    """Read one log of the project."""
+    row = conn.execute(select(_t).where(_t.c.project_id == project_id, _t.c.id == log_id)).mappings().first()
+    return None if row is None else _log(row)
+
+
+def list(  # noqa: A001 - read as operation_logs.list(…)
+    conn: Connection, project_id: str, wanted: OperationLogFilter, page: Page
+) -> Listing[OperationLog]:
+    """Read a page of the project's logs. Raises UnknownMarker, UnknownSortKey."""
+    conditions: builtins.list[ColumnElement[bool]] = [
+        among(_t.c.operation_type, wanted.operation_types),
+        among(_t.c.provider_id, wanted.provider_ids),
+        among(_t.c.resource_id, wanted.resource_ids),
+        among(_t.c.resource_name, wanted.resource_names),
+        among(_t.c.status, wanted.statuses),
+        among(_t.c.vault_id, wanted.vault_ids),
+        among(_t.c.vault_name, wanted.vault_names),
+    ]
+    if wanted.created_from is not None:
+        conditions.append(_t.c.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        conditions.append(_t.c.created_at <= wanted.created_to)
+    rows = read_page(conn, _t, _KEYS, project_id=project_id, conditions=conditions, page=page)
+    return Listing([_log(row) for row in rows.items], rows.count)
+
+
+def begin(conn: Connection, log_id: str, *, now: datetime) -> bool:
+    """Say that the work runs; one that runs already keeps its start.
+
+    False when the log has ended or is not there.
+    """
+    started = case((_t.c.started_at.is_(None), now), else_=_t.c.started_at)
+    return _change(conn, log_id, status="running", started_at=started, updated_at=now)
+
+
+def advance(
+    conn: Connection,
+    log_id: str,
+    progress: int,
+    step: str,
+    *,
+    now: datetime,
+    details: dict[str, Any] | None = None,
+) -> bool:
+    """Say how far the work is, in per cent, and what it does.
+
+    Progress never goes back, though a step be repeated.
+    """
+    further = case((_t.c.progress > progress, _t.c.progress), else_=progress)
+    return _change(conn, log_id, progress=further, step=step, updated_at=now, **_details(details))
+
+
+def finish(
+    conn: Connection,
+    log_id: str,
+    status: str,
+    error_code: str = "",
+    error_message: str = "",
+    *,
+    now: datetime,
+    details: dict[str, Any] | None = None,
+) -> bool:
+    """End a log, once: what has ended stays as it is, and False is returned. Success is progress 100."""
+    if status not in TERMINAL:
+        raise ValueError(f"{status!r} does not end an operation log")
+    changes = _details(details) | ({"progress": 100} if status == "success" else {})
+    started = case((_t.c.started_at.is_(None), now), else_=_t.c.started_at)
+    return _change(
+        conn,
+        log_id,
+        status=status,
+        error_code=error_code,
+        error_message=error_message,
+        started_at=started,
+        updated_at=now,
+        ended_at=now,
+        **changes,
+    )
+
+
+def request_cancel(conn: Connection, project_id: str, log_id: str, *, now: datetime) -> bool:
+    """Ask the work to stop: the job reads this flag. False when it has ended or is not the project's."""
+    query = sql_update(_t).where(_t.c.project_id == project_id, _t.c.id == log_id, _t.c.ended_at.is_(None))
+    return touched(conn.execute(query.values(cancel_requested=True, updated_at=now)))
+
+
+def cancel_requested(conn: Connection, log_id: str) -> bool:
+    """Say whether somebody asked this work to stop."""
+    return bool(conn.execute(select(_t.c.cancel_requested).where(_t.c.id == log_id)).scalar_one_or_none())
+
+
+def waiting(conn: Connection, limit: int) -> builtins.list[OperationLog]:
+    """Read the orders of all projects that nobody has taken yet, oldest first."""
+    query = select(_t).where(_t.c.status == literal("waiting", literal_execute=True), _t.c.taken_at.is_(None))
+    return [
+        _log(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id).limit(limit)).mappings()
+    ]
+
+
+def take(conn: Connection, log_id: str, *, now: datetime) -> bool:
+    """Note that a job was made of this order, after it was; False when that had been noted before."""
+    query = sql_update(_t).where(_t.c.id == log_id, _t.c.taken_at.is_(None))
+    return touched(conn.execute(query.values(taken_at=now)))
+
+
+def unfinished_for(conn: Connection, project_id: str, resource_id: str) -> builtins.list[OperationLog]:
+    """Read the logs of work on this resource that has not ended, oldest first."""
+    query = select(_t).where(
+        _t.c.project_id == project_id, _t.c.resource_id == resource_id, _t.c.ended_at.is_(None)
+    )
+    return [_log(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
+
+
+def _change(conn: Connection, log_id: str, **changes: Any) -> bool:
+    query = sql_update(_t).where(_t.c.id == log_id, _t.c.ended_at.is_(None))
+    return touched(conn.execute(query.values(**changes)))
+
+
+def _details(details: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if details is None else {"details": details}
+
+
+def _log(row: RowMapping) -> OperationLog:
+    values = dict(row)
+    del values["taken_at"]
+    return OperationLog(**values)

@@ -1,0 +1,135 @@
+"""Pages of a list: keyset by marker, or offset, in any order a client may ask for (contract 2).
+
+A page behind a marker starts by comparing with the marker's row, so that it costs the same wherever it is.
+The comparison is written as a row value, the only form that both databases answer from an index.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+
+from opencbr.store.columns import storable
+from opencbr.store.errors import UnknownMarker, UnknownSortKey
+
+T = TypeVar("T")
+Direction = Literal["asc", "desc"]
+
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where a time that is not known yet sorts: before all others."""
+
+_FURTHEST = 1 << 62  # an offset beyond this is past the end of anything and no database could read it
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: `limit` rows, after the row with id `marker` if given, `offset` rows further on.
+
+    `sort` names keys with directions; the id breaks ties, in the direction of the last key.
+    """
+
+    limit: int
+    offset: int = 0
+    marker: str | None = None
+    sort: tuple[tuple[str, Direction], ...] = (("created_at", "desc"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """A page's items, and how many rows match in all (contract 2, rule 2)."""
+
+    items: list[T]
+    count: int
+
+
+def sort_keys(table: Table, *names: str) -> dict[str, ColumnElement[Any]]:
+    """Give the expressions to sort `table` by: one that may be NULL sorts as BEFORE_ALL."""
+    return {name: _comparable(table.c[name]) for name in (*names, "id")}
+
+
+def read_page(
+    conn: Connection,
+    table: Table,
+    keys: Mapping[str, ColumnElement[Any]],
+    *,
+    project_id: str,
+    conditions: Sequence[ColumnElement[bool]],
+    page: Page,
+) -> Listing[RowMapping]:
+    """Read one page of the project's rows that meet `conditions`, and count all of them.
+
+    Raises UnknownSortKey, and UnknownMarker when the marker is no row of this project.
+    """
+    order = _order(keys, page.sort)
+    mine = and_(table.c.project_id == project_id, *conditions)
+    query = select(table).where(mine)
+    if page.marker is not None:
+        query = query.where(_behind(order, _marker_values(conn, table, order, project_id, page.marker)))
+    query = query.order_by(*(key.asc() if direction == "asc" else key.desc() for key, direction in order))
+    rows = list(conn.execute(query.limit(page.limit).offset(min(page.offset, _FURTHEST))).mappings())
+    if page.marker is None and len(rows) < page.limit and (rows or page.offset == 0):
+        return Listing(rows, page.offset + len(rows))
+    return Listing(rows, conn.execute(select(func.count()).select_from(table).where(mine)).scalar_one())
+
+
+_Order = list[tuple[ColumnElement[Any], Direction]]
+
+
+def _comparable(column: Column[Any]) -> ColumnElement[Any]:
+    return func.coalesce(column, literal(BEFORE_ALL, column.type)) if column.nullable else column
+
+
+def _order(keys: Mapping[str, ColumnElement[Any]], sort: Sequence[tuple[str, Direction]]) -> _Order:
+    order: _Order = []
+    seen: set[str] = set()
+    for name, direction in sort:
+        if name not in keys:
+            raise UnknownSortKey(name, tuple(keys))
+        if name not in seen:
+            order.append((keys[name], direction))
+            seen.add(name)
+        if name == "id":  # unique: what follows decides nothing
+            return order
+    order.append((keys["id"], order[-1][1] if order else "desc"))
+    return order
+
+
+def _marker_values(
+    conn: Connection, table: Table, order: _Order, project_id: str, marker: str
+) -> tuple[Any, ...]:
+    row = None
+    if storable(marker):
+        # Only the project counts, not the conditions: the row may have changed since the client saw it.
+        wanted = select(*(key for key, _ in order))
+        row = conn.execute(wanted.where(table.c.project_id == project_id, table.c.id == marker)).first()
+    if row is None:
+        raise UnknownMarker(marker)
+    return tuple(row)
+
+
+def _behind(order: _Order, values: Sequence[Any]) -> ColumnElement[bool]:
+    bounds = [literal(value, key.type) for (key, _), value in zip(order, values, strict=True)]
+    directions = {direction for _, direction in order}
+    if len(directions) == 1:
+        here, there = tuple_(*(key for key, _ in order)), tuple_(*bounds)
+        return here > there if directions == {"asc"} else here < there
+    # Mixed directions have no row value: equal so far, and then beyond.
+    steps = []
+    for index, (key, direction) in enumerate(order):
+        equal = [earlier == bounds[at] for at, (earlier, _) in enumerate(order[:index])]
+        steps.append(and_(*equal, key > bounds[index] if direction == "asc" else key < bounds[index]))
+    return or_(*steps)

@@ -1,0 +1,37 @@
+"""What the installation remembers about itself: a few texts by name."""
+
+import secrets
+
+from sqlalchemy import Connection, select
+
+from opencbr.store import tables
+from opencbr.store.statements import insert_new, insert_or_replace
+
+_t = tables.settings
+_INSTALLATION = "installation_id"
+
+
+def get(conn: Connection, key: str) -> str | None:
+    """Read a setting; None when it was never written."""
+    return conn.execute(select(_t.c.value).where(_t.c.key == key)).scalar_one_or_none()
+
+
+def put(conn: Connection, key: str, value: str) -> None:
+    """Write a setting, over what it was."""
+    insert_or_replace(conn, _t, {"key": key, "value": value})
+
+
+def put_once(conn: Connection, key: str, value: str) -> str:
+    """Write a setting unless it has a value; return the one that counts, the same for all who try at once."""
+    insert_new(conn, _t, {"key": key, "value": value})
+    standing = get(conn, key)
+    assert standing is not None
+    return standing
+
+
+def installation_id(conn: Connection) -> str:
+    """Return the eight hex digits that mark our objects in the cloud.
+
+    They are made at the first call, which needs a write transaction.
+    """
+    return get(conn, _INSTALLATION) or put_once(conn, _INSTALLATION, secrets.token_hex(4))

@@ -1,0 +1,141 @@
+"""Vaults: rows, lists and what they hold."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    func,
+    select,
+)
+from sqlalchemy import (
+    delete as sql_delete,
+)
+from sqlalchemy import (
+    insert as sql_insert,
+)
+from sqlalchemy import (
+    update as sql_update,
+)
+
+from opencbr.model.vault import VOLUME, Usage, Vault
+from opencbr.store import tables
+from opencbr.store.pages import Listing, Page, read_page, sort_keys
+from opencbr.store.statements import among, touched, values_of
+
+_t = tables.vault
+_KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultFilter:
+    """Which vaults (contract 2, ListVault).
+
+    Several values of one field mean any of them; an empty field is no filter.
+    """
+
+    ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    object_types: tuple[str, ...] = ()
+    protect_types: tuple[str, ...] = ()
+    cloud_types: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()  # vaults that hold any of them
+
+
+def insert(conn: Connection, vault: Vault) -> None:
+    """Add a vault."""
+    conn.execute(sql_insert(_t).values(**values_of(vault)))
+
+
+def get(conn: Connection, project_id: str, vault_id: str, *, lock: bool = False) -> Vault | None:
+    """Read one vault of the project; with `lock` nobody else changes it until this transaction ends."""
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id)
+    row = conn.execute(query.with_for_update() if lock else query).mappings().first()
+    return None if row is None else _vault(row)
+
+
+def update(conn: Connection, project_id: str, vault_id: str, **changes: Any) -> bool:
+    """Change fields of a vault, `updated_at` among them; say whether it exists."""
+    query = sql_update(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id)
+    return touched(conn.execute(query.values(**changes)))
+
+
+def delete(conn: Connection, project_id: str, vault_id: str) -> bool:
+    """Remove a vault that holds nothing any more; say whether it existed.
+
+    The database refuses it (IntegrityError) while resources, checkpoints or backups are left.
+    """
+    return touched(conn.execute(sql_delete(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id)))
+
+
+def list(  # noqa: A001 - read as vaults.list(…)
+    conn: Connection, project_id: str, wanted: VaultFilter, page: Page
+) -> Listing[Vault]:
+    """Read a page of the project's vaults. Raises UnknownMarker, UnknownSortKey."""
+    conditions = [
+        among(_t.c.id, wanted.ids),
+        among(_t.c.name, wanted.names),
+        among(_t.c.status, wanted.statuses),
+        among(_t.c.object_type, wanted.object_types),
+        among(_t.c.protect_type, wanted.protect_types),
+        among(_t.c.cloud_type, wanted.cloud_types),
+    ]
+    if wanted.resource_ids:
+        bound = tables.resource
+        holders = select(bound.c.vault_id).where(
+            bound.c.project_id == project_id, among(bound.c.id, wanted.resource_ids)
+        )
+        conditions.append(_t.c.id.in_(holders))
+    rows = read_page(conn, _t, _KEYS, project_id=project_id, conditions=conditions, page=page)
+    return Listing([_vault(row) for row in rows.items], rows.count)
+
+
+def usage(conn: Connection, vault_ids: Collection[str]) -> dict[str, Usage]:
+    """Sum up what each vault holds; every given id has an entry.
+
+    The ids come from rows that were read with their project. Held backups take space and are not counted.
+    """
+    bound, kept = tables.resource, tables.backup
+    wanted = tuple(vault_ids)
+    if not wanted:
+        return {}
+    allocated = select(bound.c.vault_id, func.sum(bound.c.size_gb)).where(bound.c.vault_id.in_(wanted))
+    project_ids = select(_t.c.project_id).where(_t.c.id.in_(wanted))
+    # The project is repeated because the index on a vault's backups starts with it.
+    mine = (kept.c.project_id.in_(project_ids), kept.c.vault_id.in_(wanted))
+    used = select(kept.c.vault_id, func.sum(kept.c.stored_mb)).where(*mine, kept.c.resource_type == VOLUME)
+    counted = select(kept.c.vault_id, func.count()).where(
+        *mine, kept.c.parent_id.is_(None), kept.c.held_at.is_(None)
+    )
+    gigabytes = _pairs(conn, allocated.group_by(bound.c.vault_id))
+    megabytes = _pairs(conn, used.group_by(kept.c.vault_id))
+    counts = _pairs(conn, counted.group_by(kept.c.vault_id))
+    return {
+        one: Usage(
+            allocated_gb=gigabytes.get(one, 0), used_mb=megabytes.get(one, 0), backup_count=counts.get(one, 0)
+        )
+        for one in wanted
+    }
+
+
+def summary(conn: Connection, project_id: str) -> tuple[int, int]:
+    """Sum up the project: the size of all vaults in GB, and what their backups use in MB, held ones too."""
+    kept = tables.backup
+    size = select(func.coalesce(func.sum(_t.c.size_gb), 0)).where(_t.c.project_id == project_id)
+    used = select(func.coalesce(func.sum(kept.c.stored_mb), 0)).where(
+        kept.c.project_id == project_id, kept.c.resource_type == VOLUME
+    )
+    return int(conn.execute(size).scalar_one()), int(conn.execute(used).scalar_one())
+
+
+def _pairs(conn: Connection, query: Any) -> dict[str, int]:
+    return {vault_id: int(number) for vault_id, number in conn.execute(query)}
+
+
+def _vault(row: RowMapping) -> Vault:
+    values = dict(row)
+    values["tags"] = tuple((key, value) for key, value in values["tags"])
+    return Vault(**values)
