@@ -53,10 +53,11 @@ class _Flow:
 
     def begin(self) -> None:
         with self._kit.database.write() as conn:
-            operation_logs.begin(conn, self._order.id, self._kit.clock.now())
+            now = self._kit.clock.now()
+            operation_logs.begin(conn, self._order.id, now=now)
             top = top_row(conn, self._project_id, self._backup_id)
             if top.status != "protecting" and not backups.move(
-                conn, self._project_id, top.id, to="protecting"
+                conn, self._project_id, top.id, to="protecting", updated_at=now
             ):
                 raise JobError("6203", f"backup {top.id} is {top.status} and cannot begin")
 
@@ -67,7 +68,8 @@ class _Flow:
             reading = self._read()
             self._kit.records.keep(self._project_id, self._backup_id, "before", reading)
         with self._kit.database.write() as conn:
-            enter_reading(conn, top_row(conn, self._project_id, self._backup_id), reading)
+            top = top_row(conn, self._project_id, self._backup_id)
+            enter_reading(conn, top, reading, self._kit.clock.now())
         self._advance(5, "capture")
 
     def _read(self) -> Reading:
@@ -144,4 +146,4 @@ class _Flow:
 
     def _advance(self, progress: int, step: str) -> None:
         with self._kit.database.write() as conn:
-            operation_logs.advance(conn, self._order.id, progress, step)
+            operation_logs.advance(conn, self._order.id, progress, step, now=self._kit.clock.now())

@@ -12,7 +12,7 @@ from opencbr.jobs.disks import disk_rows, top_row
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.upstream import Outcome, remove
 from opencbr.model.backup import Backup
-from opencbr.store import backups, ledger
+from opencbr.store import backups, checkpoints, ledger
 
 
 def erase(kit: Kit, project_id: str, backup_id: str) -> list[str]:
@@ -52,17 +52,16 @@ def _write_erased(kit: Kit, conn: Connection, top: Backup, needed: set[str], now
     for disk in disk_rows(conn, top):
         if disk.id in needed:
             left += 1
-            # Available in Cinder's eyes, and a chain may still run through it.
-            backups.update(conn, top.project_id, disk.id, held_at=disk.held_at or now, status="available")
+            backups.update(conn, top.project_id, disk.id, held_at=disk.held_at or now, updated_at=now)
             continue
         if disk.based_on is not None:
             freed.append(disk.based_on)
         if disk.id != top.id:
             backups.delete(conn, top.project_id, disk.id)
     if left:
-        backups.update(conn, top.project_id, top.id, held_at=top.held_at or now, status="available")
+        backups.update(conn, top.project_id, top.id, held_at=top.held_at or now, updated_at=now)
     else:
-        backups.delete(conn, top.project_id, top.id)
+        _delete_top(conn, top)
     return freed
 
 
@@ -88,9 +87,16 @@ def settle(kit: Kit, project_id: str, disk_ids: list[str]) -> None:
 
 
 def _write_settled(conn: Connection, disk: Backup) -> None:
-    backups.delete(conn, disk.project_id, disk.id)
     if disk.parent_id is None:
+        _delete_top(conn, disk)
         return
+    backups.delete(conn, disk.project_id, disk.id)
     parent = backups.get(conn, disk.project_id, disk.parent_id, held=True)
     if parent is not None and parent.held_at is not None and not disk_rows(conn, parent):
-        backups.delete(conn, disk.project_id, parent.id)
+        _delete_top(conn, parent)
+
+
+def _delete_top(conn: Connection, top: Backup) -> None:
+    """Remove a backup's row; the checkpoint goes with its last one (contract 4.2)."""
+    backups.delete(conn, top.project_id, top.id)
+    checkpoints.delete_if_empty(conn, top.project_id, top.checkpoint_id)

@@ -39,7 +39,7 @@ def close(kit: Kit, order: OperationLog, backup_id: str) -> None:
             stored_mb=_stored(top, children),
         )
         resources.set_status(conn, top.project_id, top.resource_id, "available", only_from={"protecting"})
-        operation_logs.finish(conn, order.id, "success", "", "", now)
+        operation_logs.finish(conn, order.id, "success", now=now)
 
     kit.database.transact(write)
 

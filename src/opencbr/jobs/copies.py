@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import ProjectCloud, VolumeBackup
 from opencbr.cloud.errors import NotFound, Refused
@@ -14,6 +17,9 @@ from opencbr.model.backup import Backup
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.stored_size import stored_mb
 from opencbr.store import backups, ledger, operation_logs
+
+STANDING = frozenset({"available", "waiting_restore", "restoring"})
+"""Statuses of a finished backup that nobody is deleting."""
 
 BEGIN, END = 20, 90
 """Progress in percent when the copying begins and when it has ended.
@@ -61,7 +67,9 @@ def _start_one(kit: Kit, order: OperationLog, disk: Backup) -> None:
 
     upstream_id = make(kit, entry, find, create)
     with kit.database.write() as conn:
-        backups.update(conn, disk.project_id, disk.id, cinder_backup_id=upstream_id)
+        backups.update(
+            conn, disk.project_id, disk.id, cinder_backup_id=upstream_id, updated_at=kit.clock.now()
+        )
 
 
 def _order(kit: Kit, project: ProjectCloud, disk: Backup, name: str, *, incremental: bool) -> str:
@@ -102,14 +110,29 @@ def _choose_parent(kit: Kit, project: ProjectCloud, disk: Backup) -> str | None:
 def _note_parent(kit: Kit, disk: Backup, parent_id: str | None) -> bool:
     """Write down which backup this one needs, unless it is being deleted; return whether it was."""
     with kit.database.write() as conn:
-        if parent_id is not None:
-            parent = backups.get(conn, disk.project_id, parent_id, held=True)
-            if parent is None or parent.status != "available":
-                return False
+        if parent_id is not None and not _stands(conn, disk.project_id, parent_id):
+            return False
         backups.update(
-            conn, disk.project_id, disk.id, based_on=parent_id, is_incremental=parent_id is not None
+            conn,
+            disk.project_id,
+            disk.id,
+            based_on=parent_id,
+            is_incremental=parent_id is not None,
+            updated_at=kit.clock.now(),
         )
     return True
+
+
+def _stands(conn: Connection, project_id: str, disk_id: str) -> bool:
+    """Say whether a disk backup may be built upon: nobody is deleting it, or it is held for others anyway.
+
+    The row that a deletion changes first is locked, so that of the two one sees the other.
+    """
+    disk = backups.get(conn, project_id, disk_id, held=True)
+    if disk is None:
+        return False
+    top = backups.get(conn, project_id, disk.parent_id or disk.id, held=True, lock=True)
+    return top is not None and (disk.held_at is not None or top.status in STANDING)
 
 
 def finish(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
@@ -138,7 +161,8 @@ def finish(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
     def tell(unfinished: Sequence[Backup]) -> None:
         done = whole - sum(disk.resource_size for disk in unfinished)
         with kit.database.write() as conn:
-            operation_logs.advance(conn, order.id, BEGIN + (END - BEGIN) * done // whole, "copy")
+            progress = BEGIN + (END - BEGIN) * done // whole
+            operation_logs.advance(conn, order.id, progress, "wait", now=kit.clock.now())
 
     wait(
         kit,
@@ -159,10 +183,17 @@ def _note_copy(kit: Kit, project: ProjectCloud, disk: Backup, copy: VolumeBackup
         object_count=copy.object_count,
         full_object_count=full_count,
     )
+    changes: dict[str, Any] = {} if copy.is_incremental else {"based_on": None}
     with kit.database.write() as conn:
-        backups.update(conn, disk.project_id, disk.id, stored_mb=size, is_incremental=copy.is_incremental)
-        if not copy.is_incremental:
-            backups.update(conn, disk.project_id, disk.id, based_on=None)
+        backups.update(
+            conn,
+            disk.project_id,
+            disk.id,
+            stored_mb=size,
+            is_incremental=copy.is_incremental,
+            updated_at=kit.clock.now(),
+            **changes,
+        )
 
 
 def _full_object_count(kit: Kit, project: ProjectCloud, disk: Backup) -> int | None:

@@ -60,8 +60,9 @@ def journal_url(database_url: str) -> str:
 class _Job:
     """One workflow while it runs; steps are told apart by their order, the name is for people."""
 
-    def __init__(self, job_id: str, sleep: Callable[[float], None]) -> None:
+    def __init__(self, job_id: str, project_id: str, sleep: Callable[[float], None]) -> None:
         self.id = job_id
+        self.project_id = project_id
         self._sleep = sleep
 
     def step(self, name: str, work: Callable[[], T]) -> T:
@@ -125,14 +126,13 @@ class DbosEngine:
         self._slots = slots
         self._sleep = sleep
         self._poll_seconds = poll_seconds
-        self._run: Callable[[str], None] | None = None
+        self._run: Callable[[str, str], None] | None = None
 
     def start(self, work: Work) -> None:
         """Open the journal, making it if needed, and begin to take jobs.
 
         Raises what DBOS raises when the database cannot be used.
         """
-        logging.getLogger("dbos").setLevel(logging.WARNING)
         if self._url.startswith("sqlite"):
             _write_ahead(self._url)
         config: DBOSConfig = {
@@ -146,13 +146,13 @@ class DbosEngine:
             "use_listen_notify": False,
             "max_executor_threads": self._slots + 16,
             "scheduler_polling_interval_sec": 3600.0,
-            "notification_listener_polling_interval_sec": 3600.0,
         }
         DBOS(config=config)
+        _speak_through_our_log()
 
         @DBOS.workflow(name="job", max_recovery_attempts=None)
-        def run(job_id: str) -> None:
-            work(_Job(job_id, self._sleep))
+        def run(job_id: str, project_id: str) -> None:
+            work(_Job(job_id, project_id, self._sleep))
 
         self._run = run
         DBOS.launch()
@@ -168,11 +168,11 @@ class DbosEngine:
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(wait_seconds))
         self._run = None
 
-    def submit(self, job_id: str) -> None:
+    def submit(self, job_id: str, project_id: str) -> None:
         """Order a job; ordering the same id twice is one job."""
         assert self._run is not None, "start() comes first"
         with SetWorkflowID(job_id):
-            DBOS.enqueue_workflow(QUEUE, self._run, job_id)
+            DBOS.enqueue_workflow(QUEUE, self._run, job_id, project_id)
 
     def owners(self) -> frozenset[str]:
         """Return the identities of workers that hold unfinished jobs."""
@@ -208,3 +208,11 @@ def _write_ahead(url: str) -> None:
             conn.exec_driver_sql("PRAGMA journal_mode=WAL")
     finally:
         engine.dispose()
+
+
+def _speak_through_our_log() -> None:
+    """Take away DBOS's own way to the console: what it says goes through our log, which hides secrets."""
+    theirs = logging.getLogger("dbos")
+    theirs.handlers.clear()
+    theirs.propagate = True
+    theirs.setLevel(logging.WARNING)

@@ -30,7 +30,9 @@ def start_deleting(kit: Kit, project_id: str, backup_id: str) -> None:
     """Set a backup `deleting`. Raises JobError 6201 when its status forbids that."""
     with kit.database.write() as conn:
         top = top_row(conn, project_id, backup_id)
-        if top.status != "deleting" and not backups.move(conn, project_id, backup_id, to="deleting"):
+        if top.status != "deleting" and not backups.move(
+            conn, project_id, backup_id, to="deleting", updated_at=kit.clock.now()
+        ):
             raise JobError("6201", f"backup {backup_id} is {top.status} and cannot be deleted now")
 
 
@@ -46,18 +48,18 @@ def give_up_deleting(kit: Kit, project_id: str, backup_id: str) -> None:
     with kit.database.write() as conn:
         top = backups.get(conn, project_id, backup_id)
         if top is not None and top.status in ("waiting_delete", "deleting"):
-            backups.move(conn, project_id, backup_id, to="error")
+            backups.move(conn, project_id, backup_id, to="error", updated_at=kit.clock.now())
 
 
 def _begin(kit: Kit, order: OperationLog, backup_id: str) -> None:
     with kit.database.write() as conn:
-        operation_logs.begin(conn, order.id, kit.clock.now())
+        operation_logs.begin(conn, order.id, now=kit.clock.now())
     start_deleting(kit, order.project_id, backup_id)
 
 
 def _finish(kit: Kit, order: OperationLog, status: str, code: str, message: str) -> None:
     with kit.database.write() as conn:
-        operation_logs.finish(conn, order.id, status, code, message, kit.clock.now())
+        operation_logs.finish(conn, order.id, status, code, message, now=kit.clock.now())
 
 
 def _fail(kit: Kit, order: OperationLog, backup_id: str, code: str, message: str) -> None:

@@ -1,6 +1,7 @@
 """The rows that stand for one disk each: children of a server backup, or a disk backup itself."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -26,11 +27,11 @@ def disk_rows(conn: Connection, top: Backup) -> list[Backup]:
     if top.resource_type == VOLUME:
         return [top]
     return sorted(
-        backups.children(conn, top.project_id, [top.id]).get(top.id, []), key=lambda row: row.position
+        backups.children(conn, top.project_id, [top.id], held=True)[top.id], key=lambda row: row.position
     )
 
 
-def enter_reading(conn: Connection, top: Backup, reading: Reading) -> None:
+def enter_reading(conn: Connection, top: Backup, reading: Reading, now: datetime) -> None:
     """Write what the first reading says: the parent's size and kind, one row for each disk.
 
     The children's ids follow from the volumes', so that doing it again changes nothing. Raises JobError
@@ -48,6 +49,7 @@ def enter_reading(conn: Connection, top: Backup, reading: Reading) -> None:
             top.project_id,
             top.id,
             resource_size=size,
+            updated_at=now,
             resource_az=reading.availability_zone,
             extend_info=disk_info(top, disk, child=False),
         )
@@ -57,6 +59,7 @@ def enter_reading(conn: Connection, top: Backup, reading: Reading) -> None:
         top.project_id,
         top.id,
         resource_size=size,
+        updated_at=now,
         resource_az=reading.availability_zone,
         extend_info=server_info(top, reading.disks),
     )

@@ -53,6 +53,11 @@ class Job(Protocol):
         """The operation log's id."""
         ...
 
+    @property
+    def project_id(self) -> str:
+        """The tenant's project, with which every query is made."""
+        ...
+
     def step(self, name: str, work: Callable[[], T]) -> T:
         """Run `work` unless it has finished before; return what it returned then or now.
 
@@ -75,7 +80,7 @@ class Engine(Protocol):
         """Take no more jobs, wait that long for running ones; the rest is taken up by another worker."""
         ...
 
-    def submit(self, job_id: str) -> None:
+    def submit(self, job_id: str, project_id: str) -> None:
         """Order a job; ordering the same id twice is one job."""
         ...
 

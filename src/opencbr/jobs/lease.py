@@ -112,20 +112,23 @@ class Lease:
                 log.warning("the lease could not be renewed; trying again", exc_info=True)
 
     def reap(self) -> list[str]:
-        """As the leader, give back the jobs of workers that are no longer alive; return the jobs' ids."""
-        if self._monotonic() - self._up_since < self._seconds:
-            return []
+        """As the leader, give the jobs of workers that are gone back to all; return the jobs' ids.
+
+        Burying the silent waits until this worker has seen the database up for a whole lease. Who is not on
+        the list at all was buried before or has left in order.
+        """
         owners = self._engine.owners()
         with self._database.write() as conn:
             if not leases.lead(conn, _REAPER, self._id, self._seconds):
                 return []
-            # From this commit on a late worker finds itself buried, whatever its own clock says.
-            leases.bury_dead(conn)
+            if self._monotonic() - self._up_since >= self._seconds:
+                # From this commit on a late worker finds itself buried, whatever its own clock says.
+                leases.bury_dead(conn)
             alive = leases.alive(conn)
         taken: list[str] = []
         for owner in sorted(owners - alive):
             jobs = self._engine.take_over(owner)
             if jobs:
-                log.warning("worker %s is dead; its jobs go on elsewhere: %s", owner, ", ".join(jobs))
+                log.warning("worker %s is gone; its jobs go on elsewhere: %s", owner, ", ".join(jobs))
             taken += jobs
         return taken

@@ -46,9 +46,9 @@ class Outbox:
         with self._database.read() as conn:
             orders = operation_logs.waiting(conn, _BATCH)
         for order in orders:
-            self._engine.submit(order.id)
+            self._engine.submit(order.id, order.project_id)
             with self._database.write() as conn:
-                operation_logs.take(conn, order.id, self._clock.now())
+                operation_logs.take(conn, order.id, now=self._clock.now())
         return len(orders)
 
     def _run(self) -> None:

@@ -12,6 +12,10 @@ from opencbr.jobs.undo import describe
 from opencbr.jobs.watch import stop_if_cancelled
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, operation_logs, resources, vaults
+from opencbr.store.backups import BackupFilter
+from opencbr.store.pages import Page
+
+_PAGE = 500
 
 
 def run_remove_resource(job: Job, kit: Kit, order: OperationLog) -> None:
@@ -40,7 +44,7 @@ def run_vault_delete(job: Job, kit: Kit, order: OperationLog) -> None:
         vaults.delete(conn, order.project_id, vault_id)
 
     def keep(conn: Connection) -> None:
-        vaults.update(conn, order.project_id, vault_id, status="error")
+        vaults.update(conn, order.project_id, vault_id, status="error", updated_at=kit.clock.now())
 
     _run(job, kit, order, forget, keep, vault_id=vault_id, resource_id=None)
 
@@ -101,8 +105,21 @@ def _delete_one(job: Job, kit: Kit, order: OperationLog, backup_id: str, progres
 
 def _begin(kit: Kit, order: OperationLog, vault_id: str, resource_id: str | None) -> list[str]:
     with kit.database.write() as conn:
-        operation_logs.begin(conn, order.id, kit.clock.now())
-        return backups.ids_newest_first(conn, order.project_id, vault_id=vault_id, resource_id=resource_id)
+        operation_logs.begin(conn, order.id, now=kit.clock.now())
+    return _newest_first(kit, order.project_id, vault_id, resource_id)
+
+
+def _newest_first(kit: Kit, project_id: str, vault_id: str, resource_id: str | None) -> list[str]:
+    """Name the backups to delete in the order that chains ask for."""
+    wanted = BackupFilter(vault_ids=(vault_id,), resource_ids=() if resource_id is None else (resource_id,))
+    ids: list[str] = []
+    with kit.database.read() as conn:
+        while True:
+            page = Page(limit=_PAGE, marker=ids[-1] if ids else None)
+            found = backups.list(conn, project_id, wanted, page).items
+            ids += [row.id for row in found]
+            if len(found) < _PAGE:
+                return ids
 
 
 def _delete(kit: Kit, order: OperationLog, backup_id: str, progress: int) -> None:
@@ -113,7 +130,7 @@ def _delete(kit: Kit, order: OperationLog, backup_id: str, progress: int) -> Non
     start_deleting(kit, order.project_id, backup_id)
     erase_or_fail(kit, order.project_id, backup_id)
     with kit.database.write() as conn:
-        operation_logs.advance(conn, order.id, progress, "delete")
+        operation_logs.advance(conn, order.id, progress, "delete", now=kit.clock.now())
 
 
 def _finish(kit: Kit, order: OperationLog, last: Callable[[Connection], None], end: _End) -> None:
@@ -132,6 +149,6 @@ def _finish(kit: Kit, order: OperationLog, last: Callable[[Connection], None], e
 
     def write(conn: Connection) -> None:
         last(conn)
-        operation_logs.finish(conn, order.id, end.status, end.code, end.message, now, details=details)
+        operation_logs.finish(conn, order.id, end.status, end.code, end.message, now=now, details=details)
 
     kit.database.transact(write)

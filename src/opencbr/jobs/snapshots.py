@@ -29,7 +29,7 @@ def take(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
     with kit.database.write() as conn:
         for disk in disks:
             info = {**disk.extend_info, "snapshot_id": made[disk.id]}
-            backups.update(conn, disk.project_id, disk.id, extend_info=info)
+            backups.update(conn, disk.project_id, disk.id, extend_info=info, updated_at=kit.clock.now())
     project = kit.cloud.project(order.project_id)
 
     def is_ready(disk: Backup) -> bool:

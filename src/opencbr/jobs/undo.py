@@ -63,15 +63,14 @@ def _fail(kit: Kit, order: OperationLog, code: str, message: str) -> None:
 
 
 def _write_end(conn: Connection, order: OperationLog, code: str, message: str, now: datetime) -> list[str]:
-    operation_logs.finish(conn, order.id, "failed", code, message, now)
+    operation_logs.finish(conn, order.id, "failed", code, message, now=now)
     if order.resource_id is not None:
         resources.set_status(conn, order.project_id, order.resource_id, "available", only_from={"protecting"})
     backup_id = order.backup_id
     top = None if backup_id is None else backups.get(conn, order.project_id, backup_id, held=True)
     if top is None:
         return []
-    for part in ("before", "after", "export"):
-        drafts.delete(conn, top.id, part)
+    drafts.delete(conn, top.id)
     disks = disk_rows(conn, top)
     based_on = [disk.based_on for disk in disks if disk.based_on is not None]
     for disk in disks:
@@ -79,7 +78,7 @@ def _write_end(conn: Connection, order: OperationLog, code: str, message: str, n
             backups.move(conn, top.project_id, disk.id, to="error", updated_at=now)
         elif disk.id != top.id:
             backups.delete(conn, top.project_id, disk.id)
-        backups.update(conn, top.project_id, disk.id, based_on=None)
+        backups.update(conn, top.project_id, disk.id, based_on=None, updated_at=now)
     if top.status in ("waiting_protect", "protecting"):
         backups.move(conn, top.project_id, top.id, to="error", updated_at=now)
     return based_on

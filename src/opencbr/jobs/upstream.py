@@ -46,7 +46,7 @@ def make(kit: Kit, entry: Entry, find: Callable[[], str | None], create: Callabl
     if made is None:
         made = create()
     with kit.database.write() as conn:
-        ledger.made(conn, entry.kind, entry.name, made)
+        ledger.made(conn, entry.kind, entry.name, made, now=kit.clock.now())
     return made
 
 

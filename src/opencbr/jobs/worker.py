@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.jobs.backup import run_backup
@@ -33,6 +34,10 @@ WORK: dict[str, Callable[[Job, Kit, OperationLog], None]] = {
     operation_log.VAULT_DELETE: run_vault_delete,
 }
 """Operation type -> the job that carries it out."""
+
+
+_LAST_CALL_SECONDS = 10.0
+"""How long stopping waits for upstream calls under way; a job cut off later is taken over when the lease ends."""
 
 
 class LeaseLost(Exception):  # noqa: N818 -- the name says it
@@ -93,14 +98,22 @@ class Worker:
         log.info("worker %s is ready", self.identity)
 
     def stop(self, wait_seconds: float = 0.0) -> None:
-        """Take no more work and wait so long for running jobs.
+        """Take no more orders and wait so long for running jobs, then interrupt them.
 
-        Another worker goes on with what is left, once the lease runs out.
+        Interrupted jobs go on in another worker, or here after the next start, where they were.
         """
-        self._halt.set()
         self._outbox.stop()
-        self._engine.stop(wait_seconds)
+        self._await_jobs(wait_seconds)
+        self._halt.set()
+        # An interrupted job ends at its next look at the cloud.
+        self._await_jobs(self._settings.poll_seconds + _LAST_CALL_SECONDS)
+        self._engine.stop(0.0)
         self._lease.close(clean=not self._running)
+
+    def _await_jobs(self, seconds: float) -> None:
+        deadline = self._clock.now() + timedelta(seconds=seconds)
+        while self._running and self._clock.now() < deadline:
+            self._clock.sleep(0.05)
 
     def run_forever(self, stop: threading.Event | None = None) -> None:
         """Work until `stop` is set.
@@ -130,7 +143,7 @@ class Worker:
         """
         assert self._kit is not None, "start() comes first"
         with self._database.read() as conn:
-            order = operation_logs.ordered(conn, job.id)
+            order = operation_logs.get(conn, job.project_id, job.id)
         if order is None or order.status in TERMINAL:
             return
         self._running.add(job.id)

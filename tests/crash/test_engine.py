@@ -1,0 +1,193 @@
+"""The engine's contract: whoever is killed or frozen, every job ends, and no finished step is done twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.store import operation_logs
+from opencbr.store.database import Database
+
+PROGRAM = Path(__file__).with_name("engine_process.py")
+LEASE = 2.0
+STEPS = ["snapshot", "copy", "record", "cleanup", "finish"]
+Line = dict[str, str]
+
+
+class Crew:
+    """Worker processes over one database, and what they have told so far."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.database = Database(url)
+        self.database.upgrade()
+        self.log = folder / "log.jsonl"
+        self.gate = folder / "gate"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.errors = folder / "errors.txt"
+
+    def start(self, name: str) -> None:
+        command = [sys.executable, str(PROGRAM), self.database.url, name, str(LEASE), str(self.log), str(self.gate)]
+        with self.errors.open("ab") as errors:
+            self.processes[name] = subprocess.Popen(command, stderr=errors)
+        self.until(lambda lines: any(x["who"] == name and x["phase"] == "up" for x in lines))
+
+    def send(self, name: str, what: signal.Signals) -> None:
+        self.processes[name].send_signal(what)
+        if what is signal.SIGKILL:
+            self.processes[name].wait()
+
+    def order(self, count: int) -> list[str]:
+        now = datetime.now(UTC)
+        ids = [new_id(now) for _ in range(count)]
+        with self.database.write() as conn:
+            for one in ids:
+                operation_logs.insert(
+                    conn, OperationLog(id=one, project_id="p", operation_type="backup", created_at=now, updated_at=now)
+                )
+        return ids
+
+    def lines(self) -> list[Line]:
+        if not self.log.exists():
+            return []
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def until(self, seen: Callable[[list[Line]], Any], seconds: float = 60) -> list[Line]:
+        deadline = time.monotonic() + seconds
+        while not seen(lines := self.lines()):
+            assert time.monotonic() < deadline, f"never seen; log: {lines[-30:]}; {self.errors.read_text()[-3000:]}"
+            time.sleep(0.05)
+        return lines
+
+    def ended(self, ids: list[str], phase: str = "end") -> list[Line]:
+        return self.until(
+            lambda lines: {x["job"] for x in lines if x["step"] == "job" and x["phase"] == phase} >= set(ids)
+        )
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+        self.database.dispose()
+
+
+@pytest.fixture
+def crew(database_url: str, tmp_path: Path) -> Iterator[Crew]:
+    crew = Crew(database_url, tmp_path)
+    yield crew
+    crew.close()
+
+
+def begun(job_ids: list[str], step: str = "copy", who: str = "w1") -> Callable[[list[Line]], bool]:
+    return lambda lines: (
+        {x["job"] for x in lines if x["step"] == step and x["phase"] == "begin" and x["who"] == who} >= set(job_ids)
+    )
+
+
+def test_a_killed_workers_jobs_go_on_where_they_were(crew: Crew) -> None:
+    crew.start("w1")
+    ids = crew.order(3)
+    crew.until(begun(ids))
+    crew.start("w2")
+    crew.send("w1", signal.SIGKILL)
+    crew.gate.touch()
+    lines = crew.ended(ids)
+    for one in ids:
+        ends = [x["step"] for x in lines if x["job"] == one and x["phase"] == "end" and x["step"] != "job"]
+        assert ends == STEPS, "each step ended once, in order"
+        assert [x["who"] for x in lines if x["job"] == one and x["step"] == "snapshot"] == ["w1", "w1"]
+        assert {x["who"] for x in lines if x["job"] == one and x["step"] == "record"} == {"w2"}
+
+
+def test_a_worker_started_after_the_death_takes_over_too(crew: Crew) -> None:
+    crew.start("w1")
+    ids = crew.order(1)
+    crew.until(begun(ids))
+    crew.send("w1", signal.SIGKILL)
+    crew.gate.touch()
+    crew.start("w2")
+    assert begun(ids, who="w2")(crew.ended(ids))
+
+
+def test_a_frozen_worker_does_nothing_more_after_it_wakes(crew: Crew) -> None:
+    crew.start("w1")
+    ids = crew.order(3)
+    crew.until(begun(ids))
+    crew.start("w2")
+    crew.send("w1", signal.SIGSTOP)
+    crew.until(begun(ids, who="w2"))
+    crew.gate.touch()
+    crew.ended(ids)
+    crew.send("w1", signal.SIGCONT)
+    crew.until(lambda lines: any(x["who"] == "w1" and x["phase"] == "lost" for x in lines))
+    # What was running in the frozen worker may end; whatever came after it must be refused.
+    crew.until(lambda lines: {x["job"] for x in lines if x["who"] == "w1" and x["step"] == "copy" and x["phase"] == "end"} >= set(ids))
+    fresh = crew.order(1)
+    lines = crew.ended(fresh)
+    later = {"record", "cleanup", "finish", "job", "undo"}
+    assert [x for x in lines if x["who"] == "w1" and x["job"] in ids and x["step"] in later] == []
+    assert {x["who"] for x in lines if x["job"] in fresh} <= {"w2", "w1"}
+    for one in ids:
+        assert [x["step"] for x in lines if x["job"] == one and x["who"] == "w2" and x["phase"] == "end"] == [
+            *STEPS[1:],
+            "job",
+        ]
+
+
+def test_a_cancelled_job_walks_its_compensation_path(crew: Crew) -> None:
+    crew.start("w1")
+    ids = crew.order(2)
+    crew.until(begun(ids))
+    with crew.database.write() as conn:
+        assert operation_logs.request_cancel(conn, "p", ids[0], now=datetime.now(UTC))
+    lines = crew.ended(ids[:1], "undone")
+    assert [x["step"] for x in lines if x["job"] == ids[0] and x["phase"] == "end"] == ["snapshot", "undo"]
+    crew.gate.touch()
+    crew.ended(ids[1:])
+
+
+def test_a_compensation_cut_off_is_walked_to_its_end_by_another(crew: Crew) -> None:
+    """The cancelled step is journaled: the next worker undoes, it does not begin again."""
+    crew.start("w1")
+    ids = crew.order(1)
+    crew.until(begun(ids))
+    with crew.database.write() as conn:
+        operation_logs.request_cancel(conn, "p", ids[0], now=datetime.now(UTC))
+    crew.until(begun(ids, "undo"))
+    crew.send("w1", signal.SIGKILL)
+    crew.start("w2")
+    lines = crew.until(
+        lambda lines: any(x["step"] == "job" or (x["step"] == "undo" and x["phase"] == "end") for x in lines)
+    )
+    assert [x for x in lines if x["who"] == "w2" and x["step"] in STEPS] == []
+
+
+def test_jobs_survive_workers_that_are_killed_one_after_the_other(crew: Crew) -> None:
+    crew.gate.touch()
+    crew.start("w0")
+    crew.start("w1")
+    ids: list[str] = []
+    for number in range(2, 5):
+        ids += crew.order(10)
+        crew.until(lambda lines: len({x["job"] for x in lines if x["phase"] == "end"} & set(ids)) > len(ids) - 10)
+        crew.send(f"w{number - 2}", signal.SIGKILL)
+        crew.start(f"w{number}")
+    lines = crew.ended(ids)
+    for one in ids:
+        ends = [x["step"] for x in lines if x["job"] == one and x["phase"] == "end" and x["step"] in STEPS]
+        # Only a step cut off between its effect and the journal may show twice, then at once after itself.
+        assert list(dict.fromkeys(ends)) == STEPS
+        assert ends == sorted(ends, key=STEPS.index)
+    assert os.path.exists(crew.log)
