@@ -1,0 +1,108 @@
+"""Two clouds for one suite: the embedded one always, a real one when the environment names it.
+
+The real cloud needs OS_CLIENT_CONFIG_FILE and three clouds in that file: OPENCBR_TEST_ADMIN_CLOUD (an
+admin), OPENCBR_TEST_CLOUD (a member of a project with the servers db1 and web1) and OPENCBR_TEST_OTHER_CLOUD
+(a member of another project).
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from opencbr.democloud import DemoCloud, Pace
+
+from .rigs import Client, Rig
+
+
+def _embedded(folder: Path) -> Iterator[Rig]:
+    with DemoCloud(folder / "cloud", pace=Pace.by_polls(6)) as cloud:
+        file = folder / "clouds.yaml"
+        file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
+        admin, member, other = (Client(name, str(file)) for name in ("admin", "demo", "other"))
+        yield Rig(admin, member, other, cloud.auth_url, cloud)
+        assert cloud.errors == []
+
+
+def _real(names: list[str], file: str) -> Rig:
+    admin, member, other = (Client(name, file) for name in names)
+    return Rig(admin, member, other, str(admin.session.auth.auth_url).rstrip("/"), None)
+
+
+def _named() -> list[str]:
+    found = [os.environ.get(f"OPENCBR_TEST_{part}CLOUD", "") for part in ("ADMIN_", "", "OTHER_")]
+    return found if all(found) and "OS_CLIENT_CONFIG_FILE" in os.environ else []
+
+
+_CLOUDS = ["embedded", *([pytest.param("real", marks=pytest.mark.openstack)] if _named() else [])]
+
+
+@pytest.fixture(scope="session", params=_CLOUDS, name="rig")
+def _rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    if request.param == "embedded":
+        yield from _embedded(tmp_path_factory.mktemp("embedded"))
+    else:
+        yield _real(_named(), os.environ["OS_CLIENT_CONFIG_FILE"])
+
+
+@pytest.fixture(scope="session", name="story")
+def _story(rig: Rig) -> Iterator[dict[str, Any]]:
+    """A volume with a snapshot, a full and an incremental backup, and the states each went through."""
+    member, story = rig.member, {}
+    made: list[tuple[str, str]] = []
+    try:
+        body = {"volume": {"size": 1, "name": "conformance", "metadata": {"purpose": "test"}}}
+        answer = member.call("POST", "volumev3", "/volumes", body, mv="3.71")
+        volume = answer.json()["volume"]["id"]
+        made.append(("volume", volume))
+        story |= {"volume": volume, "volume answer": answer}
+        story["volume states"] = member.states(f"/volumes/{volume}", "volume", {"available"})
+        if rig.demo:
+            rig.demo.write(volume, b"first" * 100_000)
+        body = {"snapshot": {"volume_id": volume, "name": "conformance", "metadata": {"purpose": "test"}}}
+        answer = member.call("POST", "volumev3", "/snapshots", body, mv="3.71")
+        snapshot = answer.json()["snapshot"]["id"]
+        made.append(("snapshot", snapshot))
+        story |= {"snapshot": snapshot, "snapshot answer": answer}
+        story["snapshot states"] = member.states(f"/snapshots/{snapshot}", "snapshot", {"available"})
+        story |= _backups(rig, volume, snapshot, made)
+        yield story
+    finally:
+        for kind, id_ in reversed(made):
+            member.states(f"/{kind}s/{id_}", kind, {"available", "error", 404})
+            member.call("DELETE", "volumev3", f"/{kind}s/{id_}")
+            member.states(f"/{kind}s/{id_}", kind, {404})
+
+
+def _backups(rig: Rig, volume: str, snapshot: str, made: list[tuple[str, str]]) -> dict[str, Any]:
+    member, story = rig.member, {}
+    given = {
+        "volume_id": volume,
+        "snapshot_id": snapshot,
+        "name": "conformance",
+        "metadata": {"purpose": "test"},
+    }
+    answer = member.call("POST", "volumev3", "/backups", {"backup": given}, mv="3.71")
+    full = answer.json()["backup"]["id"]
+    made.append(("backup", full))
+    story |= {"full": full, "full answer": answer}
+    story["snapshot while backed up"] = member.get("volumev3", f"/snapshots/{snapshot}")["snapshot"]["status"]
+    story["full while made"] = member.get("volumev3", f"/backups/{full}", mv="3.71")
+    refused = {
+        "delete snapshot": member.call("DELETE", "volumev3", f"/snapshots/{snapshot}"),
+        "delete backup": member.call("DELETE", "volumev3", f"/backups/{full}"),
+        "restore": member.call("POST", "volumev3", f"/backups/{full}/restore", {"restore": {}}),
+        "export": rig.admin.call("GET", "volumev3", f"/backups/{full}/export_record"),
+    }
+    story["refused while made"] = {name: (got.status_code, got.json()) for name, got in refused.items()}
+    story["full states"] = member.states(f"/backups/{full}", "backup", {"available"})
+    given = {"volume_id": volume, "name": "conformance", "incremental": True}
+    answer = member.call("POST", "volumev3", "/backups", {"backup": given}, mv="3.71")
+    assert answer.status_code == 202, answer.text
+    story["incremental"] = answer.json()["backup"]["id"]
+    made.append(("backup", story["incremental"]))
+    story["incremental states"] = member.states(f"/backups/{story['incremental']}", "backup", {"available"})
+    return story

@@ -1,0 +1,32 @@
+"""Comparing a body with a recorded one: keys, their order and JSON types, not values."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+_SAMPLES = Path(__file__).parents[1] / "data" / "openstack"
+_FREE_KEYS = {  # objects whose keys are data
+    *("metadata", "extra_specs", "addresses", "properties", "volume_image_metadata", "connection_info"),
+    *("bound_drivers", "scheduler_hints"),
+}
+
+
+def sample(name: str) -> Any:
+    """Return a recorded body."""
+    return json.loads((_SAMPLES / f"{name}.json").read_text())
+
+
+def differences(found: Any, recorded: Any, where: str = "") -> list[str]:
+    """Return what differs in shape; null is equal to every type, lists are compared by their first items."""
+    if found is None or recorded is None:
+        return []
+    if isinstance(found, bool) != isinstance(recorded, bool) or type(found) is not type(recorded):
+        return [f"{where}: {type(found).__name__} instead of {type(recorded).__name__}"]
+    if isinstance(found, list):
+        return differences(found[0], recorded[0], f"{where}[0]") if found and recorded else []
+    if not isinstance(found, dict) or where.rpartition(".")[2] in _FREE_KEYS:
+        return []
+    if list(found) != list(recorded):
+        lost, more = set(recorded) - set(found), set(found) - set(recorded)
+        return [f"{where}: missing {lost}, more {more}" if lost or more else f"{where}: order {list(found)}"]
+    return [text for key in found for text in differences(found[key], recorded[key], f"{where}.{key}")]

@@ -1,0 +1,159 @@
+"""Nova: what is refused, what a server goes through, and its volumes."""
+
+import time
+from typing import Any
+
+import pytest
+
+from .rigs import MISSING, Client, Rig
+
+
+def _refused(answer: Any, status: int, name: str, message: str) -> None:
+    assert (answer.status_code, answer.json()) == (status, {name: {"code": status, "message": message}})
+
+
+def _server(client: Client, server: str, status: str) -> dict[str, Any]:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        doc: dict[str, Any] = client.get("compute", f"/servers/{server}", mv="2.104")["server"]
+        if doc["status"] == status and doc["OS-EXT-STS:task_state"] is None:
+            return doc
+        time.sleep(0.05)
+    raise AssertionError(f"{server} never became {status}: {doc['status']}")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/servers/{}", "Instance {} could not be found."),
+        ("/servers/{}/os-volume_attachments", "Instance {} could not be found."),
+        ("/flavors/{}", "Flavor {} could not be found."),
+        ("/os-server-groups/{}", "Instance group {} could not be found."),
+    ],
+)
+def test_unknown_things(rig: Rig, path: str, message: str) -> None:
+    answer = rig.member.call("GET", "compute", path.format(MISSING))
+    _refused(answer, 404, "itemNotFound", message.format(MISSING))
+
+
+def test_servers_of_another_project_are_not_there(rig: Rig) -> None:
+    server = rig.server("db1")
+    for path in ("", "/os-interface", "/os-volume_attachments", "/os-security-groups"):
+        answer = rig.other.call("GET", "compute", f"/servers/{server}{path}")
+        _refused(answer, 404, "itemNotFound", f"Instance {server} could not be found.")
+    answer = rig.other.call("POST", "compute", f"/servers/{server}/action", {"os-stop": None})
+    assert answer.status_code == 404
+    assert server not in {
+        row["id"] for row in rig.other.get("compute", "/servers?all_tenants=1&name=db1")["servers"]
+    }
+    assert server in {row["id"] for row in rig.admin.get("compute", "/servers?all_tenants=1")["servers"]}
+
+
+def test_a_microversion_that_does_not_exist(rig: Rig) -> None:
+    message = "Version 2.200 is not supported by the API. Minimum is 2.1 and maximum is 2.104."
+    _refused(rig.member.call("GET", "compute", "/servers", mv="2.200"), 406, "computeFault", message)
+    message = "Version 3.99 is not supported by the API. Minimum is 3.0 and maximum is 3.71."
+    _refused(rig.member.call("GET", "volumev3", "/volumes", mv="3.99"), 406, "computeFault", message)
+
+
+def test_services_are_for_admins(rig: Rig) -> None:
+    message = "Policy doesn't allow os_compute_api:os-services:list to be performed."
+    _refused(rig.member.call("GET", "compute", "/os-services"), 403, "forbidden", message)
+    rows = rig.admin.get("compute", "/os-services", mv="2.104")["services"]
+    names = [
+        "binary",
+        "host",
+        "id",
+        "zone",
+        "status",
+        "state",
+        "updated_at",
+        "disabled_reason",
+        "forced_down",
+    ]
+    assert list(rows[0]) == names
+
+
+def test_the_root_disk_cannot_be_detached(rig: Rig) -> None:
+    server = rig.server("db1")
+    rows = rig.member.get("compute", f"/servers/{server}/os-volume_attachments")["volumeAttachments"]
+    path = f"/servers/{server}/os-volume_attachments/{rows[0]['volumeId']}"
+    answer = rig.member.call("DELETE", "compute", path)
+    _refused(answer, 400, "badRequest", "Cannot detach a root device volume")
+
+
+def test_the_life_of_a_server(rig: Rig) -> None:
+    member = rig.member
+    image = member.get("image", "/v2/images?name=tiny")["images"][0]["id"]
+    network = member.get("compute", f"/servers/{rig.server('db1')}/os-interface")["interfaceAttachments"][0]
+    mapping = {"boot_index": 0, "uuid": image, "source_type": "image", "destination_type": "volume"}
+    mapping |= {"volume_size": 1, "delete_on_termination": True}
+    body = {"name": "conformance", "flavorRef": "1", "networks": [{"uuid": network["net_id"]}]}
+    body |= {"block_device_mapping_v2": [mapping], "metadata": {"purpose": "test"}, "tags": ["b", "a"]}
+    made = member.call("POST", "compute", "/servers", {"server": body}, mv="2.104")
+    assert made.status_code == 202, made.text
+    server = made.json()["server"]["id"]
+    volume = None
+    try:
+        doc = _server(member, server, "ACTIVE")
+        assert (doc["image"], doc["tags"], doc["metadata"]) == ("", ["a", "b"], {"purpose": "test"})
+        assert len(doc["os-extended-volumes:volumes_attached"]) == 1
+        volume = _attach_and_detach(rig, server)
+        _stop_and_lock(rig, server)
+    finally:
+        member.call("POST", "compute", f"/servers/{server}/action", {"unlock": None})
+        assert member.call("DELETE", "compute", f"/servers/{server}").status_code == 204
+        end = time.monotonic() + 120
+        while member.call("GET", "compute", f"/servers/{server}").status_code != 404:
+            assert time.monotonic() < end, "the server is never gone"
+            time.sleep(0.05)
+        if volume:
+            member.states(f"/volumes/{volume}", "volume", {"available"})
+            member.call("DELETE", "volumev3", f"/volumes/{volume}")
+            member.states(f"/volumes/{volume}", "volume", {404})
+
+
+def _attach_and_detach(rig: Rig, server: str) -> str:
+    member = rig.member
+    made = member.call("POST", "volumev3", "/volumes", {"volume": {"size": 1, "name": "conformance-data"}})
+    volume = str(made.json()["volume"]["id"])
+    member.states(f"/volumes/{volume}", "volume", {"available"})
+    body = {"volumeAttachment": {"volumeId": volume}}
+    answer = member.call("POST", "compute", f"/servers/{server}/os-volume_attachments", body)
+    assert answer.status_code == 200
+    assert list(answer.json()["volumeAttachment"]) == ["id", "volumeId", "serverId", "device"]
+    assert member.states(f"/volumes/{volume}", "volume", {"in-use"})[-1] == "in-use"
+    again = member.call("POST", "compute", f"/servers/{server}/os-volume_attachments", body)
+    assert again.status_code == 400
+    gone = member.call("DELETE", "compute", f"/servers/{server}/os-volume_attachments/{volume}")
+    assert gone.status_code == 202
+    assert member.states(f"/volumes/{volume}", "volume", {"available"})[-1] == "available"
+    return volume
+
+
+def _stop_and_lock(rig: Rig, server: str) -> None:
+    member = rig.member
+    assert member.call("POST", "compute", f"/servers/{server}/action", {"os-stop": None}).status_code == 202
+    _server(member, server, "SHUTOFF")
+    answer = member.call("POST", "compute", f"/servers/{server}/action", {"os-stop": None})
+    message = f"Cannot 'stop' instance {server} while it is in vm_state stopped"
+    _refused(answer, 409, "conflictingRequest", message)
+    assert member.call("POST", "compute", f"/servers/{server}/action", {"lock": None}).status_code == 202
+    answer = member.call("POST", "compute", f"/servers/{server}/action", {"os-start": None})
+    _refused(answer, 409, "conflictingRequest", f"Instance {server} is locked")
+    assert member.get("compute", f"/servers/{server}", mv="2.104")["server"]["locked"] is True
+
+
+def test_server_groups(rig: Rig) -> None:
+    body = {"server_group": {"name": "conformance", "policy": "anti-affinity"}}
+    made = rig.member.call("POST", "compute", "/os-server-groups", body, mv="2.104")
+    assert made.status_code == 200
+    group = made.json()["server_group"]
+    try:
+        assert list(group) == ["id", "name", "policy", "rules", "members", "project_id", "user_id"]
+        old = rig.member.get("compute", f"/os-server-groups/{group['id']}")["server_group"]
+        assert list(old) == ["id", "name", "policies", "metadata", "members"]
+        stranger = rig.other.call("GET", "compute", f"/os-server-groups/{group['id']}")
+        assert stranger.status_code == 404
+    finally:
+        assert rig.member.call("DELETE", "compute", f"/os-server-groups/{group['id']}").status_code == 204
