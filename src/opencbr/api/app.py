@@ -1,7 +1,7 @@
 """The WSGI application: each row of the route table becomes a responder of falcon's compiled router.
 
-A request goes: path → sign-in → project → right → body and query → use case → answer. There is no middleware: what
-every request needs is done here, once and in sight.
+A request goes: path → sign-in → project → right → body and query → use case → answer. There is no middleware:
+what every request needs is done here, once and in sight.
 """
 
 import uuid
@@ -13,7 +13,7 @@ import falcon
 import msgspec
 
 from opencbr.api.auth import Authenticator, Session
-from opencbr.api.errors import GatewayError, bad_parameter, failure_of, no_such_path
+from opencbr.api.errors import bad_parameter, failure_of, no_such_path
 from opencbr.api.health import Alive, Readiness, Ready
 from opencbr.api.openapi import document
 from opencbr.api.request import QueryReader, decode_body, read_body

@@ -1,7 +1,7 @@
 """Sign-in: a Keystone token or an access key's signature becomes a session (contract 9).
 
-What Keystone said is remembered for a short, configured time, a token never past its own end. There is no memory of
-signatures: real clients send equal ones within one second.
+What Keystone said is remembered for a short, configured time, a token never past its own end. There is no
+memory of signatures: real clients send equal ones within one second.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from opencbr.cloud.errors import InvalidToken, UnknownKey
 from opencbr.model.clock import Clock
 
 _NO_CREDENTIALS = (
-    "The request carries no credentials: send a Keystone token in X-Auth-Token, or sign it with an access key "
-    "(SDK-HMAC-SHA256)."
+    "The request carries no credentials: send a Keystone token in X-Auth-Token, "
+    "or sign it with an access key (SDK-HMAC-SHA256)."
 )
 _TOKEN_REFUSED = "Keystone does not accept the token: get a new one, scoped to your project."  # noqa: S105
 _KEY_REFUSED = "The access key is unknown or disabled: check it, and that its user and project are enabled."
@@ -51,8 +51,9 @@ class Session:
 
 
 class Authenticator:
-    """Signs requests in. Thread-safe. `token_seconds` and `key_seconds` bound how long Keystone's word is remembered.
+    """Signs requests in. Thread-safe.
 
+    `token_seconds` and `key_seconds` bound how long Keystone's word is remembered.
     A token or key that was withdrawn is accepted until then; 0 asks Keystone every time.
     """
 
@@ -67,8 +68,8 @@ class Authenticator:
     def sign_in(self, token: str | None, authorization: str | None, request: SignedRequest) -> Session:
         """Return the session of a request; `token` is X-Auth-Token, `authorization` the header of that name.
 
-        A token wins where both are sent. Raises GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303 when the
-        clock is off. A CloudError passes through when Keystone fails.
+        A token wins where both are sent. Raises GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303
+        when the clock is off. A CloudError passes through when Keystone fails.
         """
         if token:
             return self._by_token(token)
@@ -115,7 +116,7 @@ class Authenticator:
 
 
 class _Memory(Generic[T]):
-    """A bounded cache whose entries end after `seconds`, or earlier at what `end_of` says (seconds since 1970)."""
+    """A bounded cache; entries end after `seconds`, or earlier at `end_of` (seconds since 1970)."""
 
     def __init__(self, clock: Clock, seconds: float, end_of: Callable[[T], float | None]) -> None:
         def end(_key: bytes, value: T, now: float) -> float:

@@ -1,11 +1,12 @@
 """One error shape for everything that goes wrong, and what each kind of trouble becomes (contract 7.1).
 
-`{"error_code": …, "error_msg": …}`, with `request_id` for errors of sign-in and routing. A client never sees a stack
-trace or an upstream body; the log has the rest, under the request id.
+`{"error_code": …, "error_msg": …}`, with `request_id` for errors of sign-in and routing. A client never sees
+a stack trace or an upstream body; the log has the rest, under the request id.
 """
 
 import logging
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import NoReturn
 
 import falcon
@@ -25,7 +26,7 @@ _RETRY_SECONDS = "1"
 
 
 class GatewayError(Exception):
-    """Trouble before an operation is reached: sign-in (401) or routing (404, 405). `code` is the full code."""
+    """Trouble before an operation is reached: sign-in (401) or routing. `code` is the full code."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -59,7 +60,7 @@ def no_such_path() -> NoReturn:
     raise GatewayError(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
 
 
-def failure_of(error: Exception, request_id: str) -> Failure:
+def failure_of(error: Exception, request_id: str) -> Failure:  # noqa: PLR0911 -- one kind a line
     """Say what a client is told about `error`; what is not the client's doing is logged."""
     match error:
         case CbrError():
@@ -82,7 +83,9 @@ def failure_of(error: Exception, request_id: str) -> Failure:
 def _gateway(error: GatewayError) -> Failure:
     # RFC 9110 asks for a challenge with every 401; Keystone's is the one that OpenStack clients know.
     challenge = (
-        (("WWW-Authenticate", 'Keystone, SDK-HMAC-SHA256 realm="cbr"'),) if error.status == 401 else ()
+        (("WWW-Authenticate", 'Keystone, SDK-HMAC-SHA256 realm="cbr"'),)
+        if error.status == HTTPStatus.UNAUTHORIZED
+        else ()
     )
     return Failure(error.status, error.code, error.message, challenge)
 
@@ -94,12 +97,12 @@ def _cloud(error: CloudError, request_id: str) -> Failure:
         return _try_again(sentence, IDENTITY_FAILED)
     if isinstance(error, Unreachable):
         return _try_again(
-            f"The cloud's {error.service} service does not answer as it should: send the request again in a moment."
+            f"The cloud's {error.service} service does not answer as it should: try again in a moment."
         )
     return Failure(
         500,
         f"BackupService.{UNEXPECTED}",
-        f"The cloud's {error.service} service refused what was needed for this: tell the server's operator the request id.",
+        f"The cloud's {error.service} service refused what this needs: tell the operator the request id.",
     )
 
 
@@ -115,7 +118,7 @@ def _routing(error: falcon.HTTPError) -> Failure:
         allowed = headers.get("Allow", "")
         message = f"This path does not take this method: use {allowed or 'another one'}."
         return Failure(405, _NO_SUCH_API, message, (("Allow", allowed),))
-    if status == 404:
+    if status == HTTPStatus.NOT_FOUND:
         return Failure(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
     return Failure(
         status, _NO_SUCH_API, "The request is not valid HTTP for this server: check method and headers."

@@ -15,8 +15,8 @@ _log = logging.getLogger("opencbr.api")
 class Readiness:
     """Answers whether each part the server needs is there. Thread-safe.
 
-    `checks` maps a name (database, keystone, mover) to a question that answers True or False; an exception counts as
-    False. Answers are kept for `seconds`, so that probes do not load the cloud.
+    `checks` maps a name (database, keystone, mover) to a question that answers True or False; an exception
+    counts as False. Answers are kept for `seconds`, so that probes do not load the cloud.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Alive:
     """`/healthz`: this process answers."""
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer 200."""
         resp.data = b'{"status":"alive"}'
 
     on_head = on_get
@@ -63,6 +64,7 @@ class Ready:
         self._readiness = readiness
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with each check by name."""
         answers = self._readiness.answers()
         ready = all(answers.values())
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503

@@ -1,11 +1,11 @@
 """The OpenAPI 3.1 document, made from the route table and nothing else."""
 
 import re
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
-from opencbr import __version__
 from opencbr.api.route import Route
 from opencbr.api.schema import ErrorBody
 
@@ -42,7 +42,7 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
         "info": {
             "title": "opencbr",
             "summary": "Cloud Backup and Recovery for OpenStack",
-            "version": __version__,
+            "version": version("opencbr"),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

@@ -2,9 +2,7 @@
 
 from opencbr.api.errors import bad_parameter
 from opencbr.api.schema import PageQuery
-from opencbr.store.pages import Page
-
-_DIRECTIONS = ("asc", "desc")
+from opencbr.store.pages import Direction, Page
 
 
 def page_of(query: PageQuery) -> Page:
@@ -18,11 +16,13 @@ def page_of(query: PageQuery) -> Page:
     return Page(limit=query.limit, offset=query.offset, marker=query.marker, sort=sort)
 
 
-def _part(part: str) -> tuple[str, str]:
-    key, _, direction = part.strip().partition(":")
-    direction = direction.strip().lower() or "desc"
-    if not key or direction not in _DIRECTIONS:
-        raise bad_parameter(
-            "sort: write key:asc or key:desc, several separated by commas, as in created_at:desc."
-        )
-    return key.strip(), direction
+def _part(part: str) -> tuple[str, Direction]:
+    key, _, direction = (piece.strip() for piece in part.partition(":"))
+    match direction.lower():
+        case "asc" if key:
+            return key, "asc"
+        case "desc" | "" if key:
+            return key, "desc"
+    raise bad_parameter(
+        "sort: write key:asc or key:desc, several separated by commas, as in created_at:desc."
+    )

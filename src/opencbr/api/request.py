@@ -1,4 +1,4 @@
-"""Read what a client sent: body and query become the types that the route names, or a sentence says what to change."""
+"""Read what a client sent: body and query become the route's types, or a sentence says what to change."""
 
 import re
 from collections.abc import Mapping
@@ -33,8 +33,8 @@ _JSON_TYPES = ("application/json", "")
 def read_body(environ: Mapping[str, Any]) -> bytes:
     """Read the request's body, at most BODY_LIMIT bytes.
 
-    Raises 413/9900 beyond. What is too long is read and thrown away up to a bound, because many clients only look at
-    the answer after they have sent everything.
+    Raises 413/9900 beyond. What is too long is read and thrown away up to a bound, because many clients only
+    look at the answer after they have sent everything.
     """
     length = environ.get("CONTENT_LENGTH") or ""
     if length:
@@ -76,7 +76,7 @@ def decode_body(kind: type[Struct], content_type: str, body: bytes) -> Struct:
 
 
 class QueryReader:
-    """Reads the query of one route. Unknown keys are ignored; a repeated key means OR where the field is a tuple."""
+    """Reads one route's query: unknown keys are ignored, a repeated key means OR if the field is a tuple."""
 
     def __init__(self, kind: type[Struct]) -> None:
         self._kind = kind
@@ -153,7 +153,7 @@ def _invalid(error: msgspec.ValidationError, whole: str) -> CbrError:
     return bad_parameter(f"{place[:200]}: {_plain(what)[:300]}.")
 
 
-def _plain(what: str) -> str:
+def _plain(what: str) -> str:  # noqa: PLR0911 -- one kind of finding a line
     if missing := re.fullmatch(r"Object missing required field `([^`]*)`", what):
         return f"the member {missing[1]} is missing; add it"
     if wrong := re.fullmatch(r"Expected `([^`]*)`, got `([^`]*)`", what):
@@ -162,10 +162,10 @@ def _plain(what: str) -> str:
         bound = "at most" if length[2] == "<=" else "at least"
         unit = "characters" if length[1] == "str" else "entries"
         return f"expected {bound} {length[3]} {unit}; change its length"
-    if bound := re.fullmatch(r"Expected `(\w+)` (<=|>=|<|>) (\S+)", what):
-        return f"expected {_kinds(bound[1])} {bound[2]} {bound[3]}; change it"
+    if limit := re.fullmatch(r"Expected `(\w+)` (<=|>=|<|>) (\S+)", what):
+        return f"expected {_kinds(limit[1])} {limit[2]} {limit[3]}; change it"
     if re.match(r"Expected `str` matching regex", what):
-        return "it has characters that are not allowed here; names take letters, digits, '_' and '-' only, texts no '<' or '>'"
+        return "it has characters that are not allowed; names take letters, digits, '_', '-', texts no '<' or '>'"
     if wrong_enum := re.match(r"Invalid enum value (.*)", what, re.DOTALL):
         return f"the value {wrong_enum[1][:80]} is not one of those allowed; see /openapi.json"
     return what[0].lower() + what[1:]

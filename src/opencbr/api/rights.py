@@ -48,8 +48,9 @@ RULES: dict[str, tuple[str, str]] = {
 class Rights:
     """Answers what a session may do, by the defaults above and the operator's file. Thread-safe.
 
-    `policy_file` may be None or absent; changes to it take effect when a sign-in is next checked with Keystone.
-    `routes` give the rules their documentation. Raises ValueError when a route names a right that has no rule.
+    `policy_file` may be None or absent; changes to it take effect when a sign-in is next checked with
+    Keystone. `routes` give the rules their documentation. Raises ValueError when a route names a right that
+    has no rule.
     """
 
     def __init__(self, routes: Iterable[Route], *, policy_file: Path | None = None) -> None:
@@ -87,7 +88,7 @@ class Rights:
 
 def rule_defaults(routes: Iterable[Route]) -> list[policy.DocumentedRuleDefault]:
     """Return the rules as oslo.policy documents them, each with the operations that it opens."""
-    operations: dict[str, list[dict[str, str]]] = {right: [] for right in RULES}
+    operations: dict[str, list[policy.Operation]] = {right: [] for right in RULES}
     for route in routes:
         operations[route.right].append({"method": route.method, "path": route.path})
     for right in (SECRETS, INFRASTRUCTURE):

@@ -14,9 +14,9 @@ from opencbr.service.services import Services
 class Request:
     """A request that has been routed, signed in, permitted and validated.
 
-    `path` holds the path parameters without `project_id` (that is `ctx.project_id`); they are non-empty text and
-    nothing more: a handler answers 404 for an id it cannot find. `query` and `body` are instances of the types that
-    the route names, None where it names none.
+    `path` holds the path parameters without `project_id` (that is `ctx.project_id`); they are non-empty text
+    and nothing more: a handler answers 404 for an id it cannot find. `query` and `body` are instances of the
+    types that the route names, None where it names none.
     """
 
     ctx: Context
@@ -34,9 +34,9 @@ Handler = Callable[[Request], Struct | bytes | None]
 class Route:
     """One operation of the interface.
 
-    `path` begins with `/v3/{project_id}/`. `right` is a rule of `api/rights.py`. `success` is the one status of a good
-    answer. `response` is what the OpenAPI document shows, also where the handler returns finished bytes.
-    `chapter` is the contract's resource group.
+    `path` begins with `/v3/{project_id}/`. `right` is a rule of `api/rights.py`. `success` is the one status
+    of a good answer. `response` is what the OpenAPI document shows, also where the handler returns finished
+    bytes. `chapter` is the contract's resource group.
     """
 
     method: str

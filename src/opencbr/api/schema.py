@@ -1,7 +1,7 @@
 """Pieces that the request and response types of the chapters share, with the limits of contract 0.3.
 
-Request types ignore unknown members (contract 0.3). Limits stand in the types, so that validation and the OpenAPI
-document cannot disagree.
+Request types ignore unknown members (contract 0.3). Limits stand in the types, so that validation and the
+OpenAPI document cannot disagree.
 """
 
 from typing import Annotated
@@ -32,7 +32,7 @@ Text = Annotated[str, Meta(max_length=255)]
 
 
 class PageQuery(Struct, kw_only=True):
-    """What every list takes (contract 2): `marker` works everywhere, `sort` is `key[:dir],…` with `desc` as default."""
+    """What every list takes (contract 2); `sort` is `key[:dir],…` with `desc` as default."""
 
     limit: Annotated[int, Meta(ge=1, le=1000)] = 1000
     offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0

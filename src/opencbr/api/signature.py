@@ -1,7 +1,7 @@
 """SDK-HMAC-SHA256: verify a request signed with an access key (contract 9.2), nothing but the calculation.
 
-Exactly the headers named in SignedHeaders are part of the signature, no more (trap T29). The path and the query are
-decoded once and encoded again, so every spelling of the same request has the same signature.
+Exactly the headers named in SignedHeaders are part of the signature, no more (trap T29). The path and the
+query are decoded once and encoded again, so every spelling of the same request has the same signature.
 """
 
 import hashlib
@@ -43,8 +43,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """The request as it arrived. `path` is decoded once; `query` is as on the wire, without the question mark.
+    """The request as it arrived.
 
+    `path` is decoded once; `query` is as on the wire, without the question mark.
     `header` gives the bytes of a header by its lower-case name, None when it was not sent.
     """
 
@@ -90,8 +91,8 @@ def verify(request: SignedRequest, claim: Claim, secret: str, now: datetime) -> 
     # After the comparison: only the key's owner learns what the server's clock says.
     if abs(now - moment) > SKEW:
         raise ClockSkew(
-            f"the time in X-Sdk-Date is more than 15 minutes off, the server has {now.astimezone(UTC):%Y%m%dT%H%M%SZ}: "
-            "set the client's clock"
+            "the time in X-Sdk-Date is more than 15 minutes off, "
+            f"the server has {now.astimezone(UTC):%Y%m%dT%H%M%SZ}: set the client's clock"
         )
 
 
@@ -139,7 +140,7 @@ def canonical_query(query: str) -> bytes:
 
 
 def _check_promised_digest(request: SignedRequest, digest: str) -> None:
-    """A body is always covered by the signature; the header that names its digest may only repeat the truth."""
+    """Refuse a body that the signature leaves out; the header with its digest may only repeat it."""
     promised = request.header("x-sdk-content-sha256")
     if promised is None or not request.body:
         return
@@ -159,8 +160,9 @@ def _text(value: bytes | None, name: str) -> str:
 def _moment(stamp: str) -> datetime:
     if _DATE_FORM.match(stamp) is None:
         raise BadSignature("X-Sdk-Date must look like 20190510T075912Z")
-    year, rest = int(stamp[:4]), [int(stamp[at : at + 2]) for at in (4, 6, 9, 11, 13)]
+    year = int(stamp[:4])
+    month, day, hour, minute, second = (int(stamp[at : at + 2]) for at in (4, 6, 9, 11, 13))
     try:
-        return datetime(year, *rest, tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise BadSignature("X-Sdk-Date is no date") from error

@@ -1,4 +1,4 @@
-"""Version discovery, `GET /` and `GET /v3`: 300 with the one version there is (contract 0.4), without sign-in."""
+"""Version discovery, `GET /` and `GET /v3`: 300 with the one version there is (contract 0.4)."""
 
 import falcon
 import msgspec
@@ -8,6 +8,7 @@ class Versions:
     """Lists the versions; `self` links name the host that the client used."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with the list."""
         resp.status = falcon.HTTP_300
         resp.data = msgspec.json.encode(
             {

@@ -11,9 +11,9 @@ from opencbr.cloud.caller import Caller
 class Context:
     """One request as the use cases see it.
 
-    `project_id` is the credential's project, already compared with the path's. `now` is read once from the clock, so
-    that everything a request writes bears one time. `can` answers whether the caller has a right, by its name
-    (`cbr:backups:getMetadataSecrets`).
+    `project_id` is the credential's project, already compared with the path's. `now` is read once from the
+    clock, so that everything a request writes bears one time. `can` answers whether the caller has a right,
+    by its name (`cbr:backups:getMetadataSecrets`).
     """
 
     caller: Caller

@@ -1,0 +1,16 @@
+"""The bounds on time that lists take."""
+
+from datetime import datetime
+
+from opencbr.api.errors import bad_parameter
+from opencbr.model.times import parse_time
+
+
+def time_bound(name: str, text: str | None) -> datetime | None:
+    """Read a query's time; raises 400/9900 naming the parameter."""
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError) as error:
+        raise bad_parameter(f"{name}: it is no time; write it as 2018-02-01T12:00:00Z.") from error

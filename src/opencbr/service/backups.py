@@ -1,0 +1,165 @@
+"""Backups: list, show, rename, delete (contract 3.3, 4.3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from sqlalchemy import Connection
+
+from opencbr.model import operation_log as logs
+from opencbr.model.backup import Backup
+from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.ids import is_uuid, new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.service.context import Context
+from opencbr.store import backups, operation_logs, vaults
+from opencbr.store.backups import BackupFilter
+from opencbr.store.database import Database
+from opencbr.store.pages import Listing, Page
+
+_DELETE_REFUSED = {
+    "waiting_protect": "6203",
+    "protecting": "6203",
+    "waiting_restore": "6216",
+    "restoring": "6216",
+    "waiting_delete": "6201",
+    "deleting": "6201",
+}
+"""Status -> why a backup in it cannot be deleted (contract 4.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupView:
+    """A backup and, where it is a server's, the backups of its disks."""
+
+    backup: Backup
+    children: tuple[Backup, ...] = ()
+
+
+class Backups:
+    """The use cases of the chapter; every one sees the caller's project only."""
+
+    def __init__(self, database: Database, forget: Callable[[str, set[str]], None] | None = None) -> None:
+        """`forget` is told the project and the ids (a backup and its disks) whose deletion is ordered."""
+        self._database = database
+        self._forget = forget
+
+    def list(self, ctx: Context, wanted: BackupFilter, page: Page) -> Listing[Backup]:
+        """Return a page, newest first unless sorted; raises UnknownMarker and UnknownSortKey."""
+        with self._database.read() as conn:
+            return backups.list(conn, ctx.project_id, wanted, page)
+
+    def show(self, ctx: Context, backup_id: str) -> BackupView:
+        """Return one backup with its children; raises 404/6200."""
+        with self._database.read() as conn:
+            return _view(conn, ctx.project_id, find_backup(conn, ctx.project_id, backup_id))
+
+    def rename(self, ctx: Context, backup_id: str, name: str | None) -> BackupView:
+        """Give a backup another name; None leaves it. Its record stays as it was. Raises 404/6200."""
+
+        def change(conn: Connection) -> BackupView:
+            find_backup(conn, ctx.project_id, backup_id)
+            if name is not None:
+                backups.update(conn, ctx.project_id, backup_id, name=name, updated_at=ctx.now)
+            return _view(conn, ctx.project_id, find_backup(conn, ctx.project_id, backup_id))
+
+        return self._database.transact(change)
+
+    def delete(self, ctx: Context, backup_id: str) -> OperationLog:
+        """Order the deletion of a backup with its disks, and return the order; a worker carries it out.
+
+        Raises 404/6200; 400/6201 for a disk of a server backup and for a deletion under way, 6203 while it or
+        its successor runs, 6216 during a restore, 6220 for an automatic one in a locked vault.
+        """
+
+        def order(conn: Connection) -> OperationLog:
+            backup = find_backup(conn, ctx.project_id, backup_id, lock=True)
+            _check_deletable(conn, ctx, backup)
+            vault = vaults.get(conn, ctx.project_id, backup.vault_id)
+            log = _deletion(ctx, backup, vault.name if vault else None)
+            operation_logs.insert(conn, log)
+            if not backups.move(conn, ctx.project_id, backup.id, to="waiting_delete", updated_at=ctx.now):
+                raise CbrError("6216")
+            return log
+
+        log = self._database.transact(order)
+        if self._forget is not None:
+            with self._database.read() as conn:
+                disks = backups.children(conn, ctx.project_id, [backup_id])[backup_id]
+            self._forget(ctx.project_id, {backup_id, *(disk.id for disk in disks)})
+        return log
+
+
+def find_backup(conn: Connection, project_id: str, backup_id: str, *, lock: bool = False) -> Backup:
+    """Read a backup that the project can see; raises 404/6200 for all others, foreign ones too."""
+    backup = backups.get(conn, project_id, backup_id, lock=lock) if is_uuid(backup_id) else None
+    if backup is None:
+        no_such_backup(backup_id)
+    return backup
+
+
+def no_such_backup(backup_id: str) -> NoReturn:
+    """Raise 404/6200."""
+    raise CbrError("6200", f"{CATALOGUE['6200'].sentence} Asked for: {backup_id[:64]}.")
+
+
+def _view(conn: Connection, project_id: str, backup: Backup) -> BackupView:
+    if backup.parent_id is not None:
+        return BackupView(backup)
+    return BackupView(backup, tuple(backups.children(conn, project_id, [backup.id])[backup.id]))
+
+
+def _check_deletable(conn: Connection, ctx: Context, backup: Backup) -> None:
+    if backup.parent_id is not None:
+        raise CbrError(
+            "6201", f"This is one disk of the server backup {backup.parent_id}: delete that one instead."
+        )
+    refused = _DELETE_REFUSED.get(backup.status)
+    if refused is not None:
+        raise CbrError(refused, f"The backup is {backup.status}: {_advice(refused)}")
+    if _successor_runs(conn, ctx, backup):
+        raise CbrError(
+            "6203", "A newer backup of this resource is running and may build on this one: wait for it."
+        )
+    if backup.extend_info.get("auto_trigger"):
+        vault = vaults.get(conn, ctx.project_id, backup.vault_id)
+        if vault is not None and vault.locked and (backup.expired_at is None or backup.expired_at > ctx.now):
+            raise CbrError("6220")
+
+
+def _advice(code: str) -> str:
+    return CATALOGUE[code].sentence.partition(": ")[2]
+
+
+def _successor_runs(conn: Connection, ctx: Context, backup: Backup) -> bool:
+    """Say whether this is the newest finished backup of a resource that is being backed up (contract 4.3)."""
+    if backup.status == "error":
+        return False
+    unfinished = operation_logs.unfinished_for(conn, ctx.project_id, backup.resource_id)
+    if not any(log.operation_type == logs.BACKUP for log in unfinished):
+        return False
+    wanted = BackupFilter(resource_ids=(backup.resource_id,), statuses=("available",))
+    newest = backups.list(conn, ctx.project_id, wanted, Page(limit=1)).items
+    return bool(newest) and newest[0].id == backup.id
+
+
+def _deletion(ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:
+    return OperationLog(
+        id=new_id(ctx.now),
+        project_id=ctx.project_id,
+        operation_type=logs.DELETE,
+        user_id=ctx.caller.user_id,
+        provider_id=backup.provider_id,
+        vault_id=backup.vault_id,
+        vault_name=vault_name,
+        checkpoint_id=backup.checkpoint_id,
+        backup_id=backup.id,
+        backup_name=backup.name,
+        resource_id=backup.resource_id,
+        resource_name=backup.resource_name,
+        resource_type=backup.resource_type,
+        request_id=ctx.request_id,
+        details={"backup_id": backup.id, "backup_name": backup.name},
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )

@@ -1,0 +1,160 @@
+"""ShowMetadata and the record behind it, in the view that the caller's rights give (contract 6)."""
+
+import logging
+import threading
+from typing import Any, Protocol
+
+from cachetools import TTLCache
+
+from opencbr.model.backup import READABLE
+from opencbr.model.clock import Clock
+from opencbr.model.errors import CbrError
+from opencbr.model.ids import is_uuid
+from opencbr.service.backups import find_backup, no_such_backup
+from opencbr.service.context import Context
+from opencbr.store.database import Database
+
+SECRETS_RIGHT = "cbr:backups:getMetadataSecrets"
+INFRASTRUCTURE_RIGHT = "cbr:backups:getMetadataInfrastructure"
+
+View = frozenset[str]
+_SECRETS = "secrets"
+_VIEWS: tuple[tuple[View, View], tuple[View, View]] = (
+    (frozenset(), frozenset({"infrastructure"})),
+    (frozenset({_SECRETS}), frozenset({_SECRETS, "infrastructure"})),
+)
+_Key = tuple[str, str, View]
+_audit = logging.getLogger("opencbr.audit")
+
+
+class Answer(Protocol):
+    """What the store has for a backup: its status, and the body, None while there is no record."""
+
+    @property
+    def status(self) -> str:
+        """The backup's status."""
+        ...
+
+    @property
+    def body(self) -> bytes | None:
+        """The finished JSON text."""
+        ...
+
+
+class Records(Protocol):
+    """What this chapter needs of `opencbr.store.records.Records`."""
+
+    def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
+        """Return the ShowMetadata body; None when the project has no such backup."""
+        ...
+
+    def export(self, project_id: str, backup_id: str, view: View) -> dict[str, Any]:
+        """Return the verifiable record."""
+        ...
+
+    def report(self, project_id: str, backup_id: str) -> dict[str, Any]:
+        """Return the capture report."""
+        ...
+
+
+class Metadata:
+    """The use cases of the chapter.
+
+    `cache_seconds` and `cache_bytes` bound a cache of finished answers in this process; 0 seconds switches it
+    off. Another process that deletes a backup is noticed after that time at the latest.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        records: Records,
+        clock: Clock,
+        *,
+        cache_seconds: float = 0,
+        cache_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        self._database = database
+        self._records = records
+        self._lock = threading.Lock()
+        self._cache: TTLCache[_Key, bytes] | None = None
+        if cache_seconds > 0:
+            self._cache = TTLCache(
+                maxsize=cache_bytes, ttl=cache_seconds, timer=lambda: clock.now().timestamp(), getsizeof=len
+            )
+
+    def show(self, ctx: Context, backup_id: str) -> bytes:
+        """Return the body of ShowMetadata, finished JSON.
+
+        Raises 404/6200 for unknown and foreign ids, 400/6206 in a status that has nothing to show (contract
+        6.7).
+        """
+        view = view_of(ctx)
+        key = (ctx.project_id, backup_id, view)
+        body = self._cached(key)
+        if body is None:
+            answer = self._records.answer(ctx.project_id, backup_id, view) if is_uuid(backup_id) else None
+            if answer is None:
+                no_such_backup(backup_id)
+            if answer.body is None or answer.status not in READABLE:
+                raise _nothing_to_show(answer.status)
+            body = answer.body
+            if self._cache is not None and answer.status == "available":
+                with self._lock:
+                    if len(body) <= self._cache.maxsize:
+                        self._cache[key] = body
+        _note_secrets(ctx, backup_id, view, "metadata")
+        return body
+
+    def export(self, ctx: Context, backup_id: str) -> dict[str, Any]:
+        """Return the record in the caller's view, with all that verifying needs; raises as `show` does."""
+        record_of = self._readable(ctx, backup_id)
+        view = view_of(ctx)
+        _note_secrets(ctx, backup_id, view, "record")
+        return self._records.export(ctx.project_id, record_of, view)
+
+    def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
+        """Return what was read, denied, missing or moved while the record was made; raises as `show` does."""
+        return self._records.report(ctx.project_id, self._readable(ctx, backup_id))
+
+    def forget(self, project_id: str, backup_ids: set[str]) -> None:
+        """Drop the cached answers of backups that are being deleted."""
+        if self._cache is not None:
+            with self._lock:
+                for key in [key for key in self._cache if key[0] == project_id and key[1] in backup_ids]:
+                    self._cache.pop(key, None)
+
+    def _cached(self, key: _Key) -> bytes | None:
+        if self._cache is None:
+            return None
+        with self._lock:
+            return self._cache.get(key)
+
+    def _readable(self, ctx: Context, backup_id: str) -> str:
+        """Return the id of the backup whose record this is: a disk of a server backup has its parent's."""
+        with self._database.read() as conn:
+            backup = find_backup(conn, ctx.project_id, backup_id)
+        if backup.status not in READABLE:
+            raise _nothing_to_show(backup.status)
+        return backup.parent_id or backup.id
+
+
+def view_of(ctx: Context) -> View:
+    """Return the classes of sealed values that the caller may see."""
+    return _VIEWS[ctx.can(SECRETS_RIGHT)][ctx.can(INFRASTRUCTURE_RIGHT)]
+
+
+def _nothing_to_show(status: str) -> CbrError:
+    return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
+
+
+def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
+    """Leave the audit line that reading secrets costs; it names who and what, no value."""
+    if _SECRETS in view:
+        _audit.info(
+            "secrets read: %s of backup %s by user %s in project %s, request %s",
+            what,
+            backup_id,
+            ctx.caller.user_id,
+            ctx.project_id,
+            ctx.request_id,
+        )
