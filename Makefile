@@ -1,0 +1,71 @@
+# Python 3.11 (or newer) and make are all this needs. Everything is installed into .venv, nothing outside this folder
+# but the demo's state (see `make demo`). Locked dependencies are checked by hash.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Options for the program or for pytest: make demo ARGS="--listen 127.0.0.1:9000", make test ARGS="-k vault"
+ARGS   ?=
+# As many test processes as processors
+XDIST  ?= -n auto
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a server, show its metadata, keep serving
+	@exec $(BIN)/opencbr demo $(ARGS)
+
+test: $(VENV)/dev.stamp ## every test that needs nothing but Python
+	$(BIN)/python -m pytest $(XDIST) -m "not postgres and not openstack and not browser" $(ARGS)
+
+test-postgres: $(VENV)/dev.stamp ## the same behaviour on a private PostgreSQL cluster, from the system's own binaries
+	$(BIN)/python -m pytest $(XDIST) -m postgres $(ARGS)
+
+test-openstack: $(VENV)/dev.stamp ## against the real cloud named by OS_CLIENT_CONFIG_FILE and OS_CLOUD
+	@test -n "$$OS_CLIENT_CONFIG_FILE" -a -n "$$OS_CLOUD" || { \
+	  echo "name a cloud first: export OS_CLIENT_CONFIG_FILE=/path/clouds.yaml OS_CLOUD=name" >&2; exit 2; }
+	$(BIN)/python -m pytest -m openstack $(ARGS)
+
+bench: $(VENV)/dev.stamp ## measurements, ratios side by side, as a table
+	$(BIN)/python -m bench $(ARGS)
+
+lint: $(VENV)/dev.stamp ## style, format and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/dev.stamp ## mypy, strict
+	$(BIN)/mypy
+
+lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 2; }
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev \
+	  --constraint requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean: ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "no Python found: install Python 3.11, or say make PYTHON=/path/to/python" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is older than 3.11: say make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp says that the environment holds exactly what the lock file of that moment names: a second run is instant.
+$(VENV)/run.stamp: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "installing locked dependencies into $(VENV) ..."
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "installing what the tests need ..."
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help demo test test-postgres test-openstack bench lint types lock clean

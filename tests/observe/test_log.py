@@ -1,0 +1,105 @@
+"""Nothing secret reaches a log line, whoever wrote it and whatever shape it had."""
+
+import io
+import json
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opencbr.observe import log
+from opencbr.observe.redact import HIDDEN, redact, remember
+
+CANARY = "canary-7Qx9hushhush"
+
+SHAPES = [
+    "X-Auth-Token: {}",
+    "{{'X-Auth-Token': '{}', 'Accept': '*/*'}}",
+    "-H 'X-Subject-Token: {}'",
+    "Authorization: SDK-HMAC-SHA256 Access=abc, SignedHeaders=host, Signature={}",
+    '{{"auth": {{"password": {{"user": {{"password": "{}"}}}}}}}}',
+    '{{"adminPass": "{}"}}',
+    '{{"OS-EXT-SRV-ATTR:user_data": "{}"}}',
+    '"{{\\"password\\": \\"{}\\"}}"',
+    "{{'password': b'{}'}}",
+    '{{"password": "quote \\" inside {}"}}',
+    "password={}",
+    "db_password = {}",
+    "OPENCBR_SK={}",
+    "secret: {}",
+    "postgresql+psycopg://cbr:{}@db.example.org/cbr",
+    '{{"blob": "{{\\"access\\": \\"a\\", \\"secret\\": \\"{}\\"}}"}}',
+    "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+]
+
+
+@pytest.fixture
+def written():
+    """A log that a test can read; the root logger is put back afterwards."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    yield stream
+    root.handlers[:], root.level = before, level
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_secret_of_any_shape_is_hidden_in_messages_fields_and_tracebacks(written, shape, form):
+    log.configure("debug", form, written)
+    said = shape.format(CANARY)
+    logging.getLogger("some.library").debug("sent %s", said)
+    logging.getLogger("opencbr.x").info("a field", extra={"fields": {"note": said, "password": CANARY}})
+    try:
+        raise ValueError(said)
+    except ValueError:
+        logging.getLogger("opencbr.x").exception("it broke")
+    assert CANARY not in written.getvalue()
+    assert written.getvalue().count(HIDDEN) >= 4
+
+
+def test_tokens_are_known_by_their_look():
+    token = "gAAAAABlZ" + "x" * 100
+    assert token not in redact(f"the token {token} was refused")
+
+
+def test_a_remembered_value_is_hidden_without_any_hint_around_it():
+    remember("tr0ub4dor&3")
+    assert redact("the value tr0ub4dor&3 came back") == f"the value {HIDDEN} came back"
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "compute GET /servers/7f6 answered 503 (req-1): no valid host",
+        "GET http://127.0.0.1:5000/v3/auth/tokens 200",
+        "the password is missing from clouds.yaml",
+        "tokens are kept 60 s",
+        "volume 10.0.0.1:/share was read",
+    ],
+)
+def test_ordinary_sentences_stay_as_they_are(harmless):
+    assert redact(harmless) == harmless
+
+
+@given(st.text(), st.text())
+def test_one_event_is_one_line_whatever_a_client_sent(message, value):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    for formatter in (log.TextFormatter(), log.JsonFormatter()):
+        handler.setFormatter(formatter)
+        record = logging.LogRecord("n", logging.INFO, "f", 1, "%s", (message,), None)
+        record.fields = {"value": value}
+        line = handler.format(record)
+        assert len(line.splitlines()) == 1
+
+
+def test_a_line_names_the_request_and_its_fields(written):
+    log.configure("info", "json", written)
+    with log.about("req-42"):
+        logging.getLogger("opencbr.api").info("answered", extra={"fields": {"status": 200}})
+    logging.getLogger("opencbr.api").info("later")
+    first, second = map(json.loads, written.getvalue().splitlines())
+    assert (first["request_id"], first["status"], first["level"]) == ("req-42", "200", "info")
+    assert "request_id" not in second
