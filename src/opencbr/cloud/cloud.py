@@ -1,10 +1,21 @@
 """The cloud as the service sees it: one credential from `clouds.yaml`, and everything reached with it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+from opencbr.cloud.check import Finding, findings, mover_is_up
 from opencbr.cloud.config import CloudSettings
+from opencbr.cloud.errors import CloudError
 from opencbr.cloud.identity import Identity
+from opencbr.cloud.objects import Snapshot, UpstreamObject, VolumeBackup
+from opencbr.cloud.project import ProjectCloud
+from opencbr.cloud.reader import Reader
 from opencbr.cloud.register import Registration
 from opencbr.cloud.scopes import Scopes
 from opencbr.model.clock import Clock
+
+__all__ = ["Cloud", "Finding", "ProjectCloud", "Reader", "Snapshot", "UpstreamObject", "VolumeBackup"]
+
+_PROBE_SECONDS = 5.0
 
 
 class Cloud:
@@ -12,8 +23,37 @@ class Cloud:
 
     def __init__(self, settings: CloudSettings, clock: Clock) -> None:
         self._scopes = Scopes(settings, clock)
+        self._pool = ThreadPoolExecutor(settings.connections, thread_name_prefix="cloud")
+        self._reader = Reader(self._scopes.home, self._pool)
         self.settings = settings
         self.identity = Identity(self._scopes.home)
+
+    def reader(self) -> Reader:
+        """Return the reader across projects: admin on the service's own project, never writing."""
+        return self._reader
+
+    def project(self, project_id: str) -> ProjectCloud:
+        """Return the hand inside a tenant's project: its token is scoped there, so what it makes is the tenant's."""
+        return ProjectCloud(project_id, self._scopes.tenant(project_id), self._reader)
+
+    def check(self) -> list[Finding]:
+        """Look at sign-in, roles, services and the data mover; only `keystone` when signing in fails."""
+        return findings(self._scopes.home, self._reader)
+
+    def keystone_ready(self) -> bool:
+        """Say whether Keystone answers, by one call without a token."""
+        return self._scopes.versions_answer(_PROBE_SECONDS)
+
+    def mover_ready(self) -> bool:
+        """Say whether a cinder-backup is up, by one call."""
+        try:
+            return mover_is_up(self._reader)
+        except CloudError:
+            return False
+
+    def close(self) -> None:
+        """End the reading threads; reads under way are finished first."""
+        self._pool.shutdown()
 
     def register(
         self,

@@ -101,7 +101,7 @@ class Wire:
             self.patience,
             self._clock,
         )
-        return found.newest
+        return str(found.newest)
 
     def access(self, patience: Patience | None = None) -> Any:
         """Return keystoneauth's access information of a valid token. Raises Denied or Unreachable."""

@@ -69,3 +69,4 @@ class Reading:
     disks: tuple[Disk, ...]
     started_at: datetime
     ended_at: datetime
+    gaps: tuple[str, ...] = ()  # what a backup from this lacks, a plain sentence each

@@ -1,0 +1,76 @@
+"""Snapshots and backups of volumes as Cinder describes them, reduced to what the jobs decide by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A volume snapshot. `created_at` is Cinder's own text (naive UTC)."""
+
+    id: str
+    name: str
+    volume_id: str
+    status: str
+    size_gb: int
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeBackup:
+    """A Cinder backup. `request_id` is that of the answer this was read from."""
+
+    id: str
+    name: str
+    volume_id: str
+    snapshot_id: str | None
+    status: str
+    size_gb: int
+    object_count: int
+    is_incremental: bool
+    has_dependents: bool
+    fail_reason: str
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamObject:
+    """A snapshot or backup of any tenant, for the janitor; `kind` is "snapshot" or "backup"."""
+
+    kind: str
+    id: str
+    name: str
+    project_id: str
+    status: str
+    created_at: str
+    size_gb: int
+
+
+def snapshot_of(body: Mapping[str, Any]) -> Snapshot:
+    """Read Cinder's `snapshot` object. Raises KeyError when it is none."""
+    return Snapshot(
+        id=body["id"],
+        name=body.get("name") or "",
+        volume_id=body["volume_id"],
+        status=body.get("status") or "",
+        size_gb=int(body.get("size") or 0),
+        created_at=body.get("created_at") or "",
+    )
+
+
+def backup_of(body: Mapping[str, Any], request_id: str | None) -> VolumeBackup:
+    """Read Cinder's `backup` object, in full. Raises KeyError when it is none."""
+    return VolumeBackup(
+        id=body["id"],
+        name=body.get("name") or "",
+        volume_id=body.get("volume_id") or "",
+        snapshot_id=body.get("snapshot_id"),
+        status=body.get("status") or "",
+        size_gb=int(body.get("size") or 0),
+        object_count=int(body.get("object_count") or 0),
+        is_incremental=bool(body.get("is_incremental")),
+        has_dependents=bool(body.get("has_dependent_backups")),
+        fail_reason=body.get("fail_reason") or "",
+        request_id=request_id,
+    )

@@ -1,0 +1,70 @@
+"""May this document be kept? The reading credential sees all projects; a record holds one project's things and public ones."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+Check = Callable[[Json, str], bool]
+
+_PUBLIC_IMAGES = frozenset({"public", "community"})
+
+
+def may_keep(name: str, body: Json, project_id: str, known: Mapping[str, Json]) -> bool:
+    """Say whether the document belongs to the project or to everybody.
+
+    Flavors, volume types and key pairs have no project, `interface` and `attachments` are parts of the server: they are kept when the
+    server is. A body that does not tell its owner is not kept. `known` holds the networks already allowed, in which subnets lie.
+    """
+    kind = name.partition("/")[0]
+    if kind == "subnet":
+        subnet = body.get("subnet") or {}
+        return _owns(subnet, project_id) or f"network/{subnet.get('network_id')}" in known
+    check = _CHECKS.get(kind)
+    return check is None or check(body, project_id)
+
+
+def _owns(thing: Any, project_id: str) -> bool:
+    return isinstance(thing, Mapping) and project_id in (thing.get("project_id"), thing.get("tenant_id"))
+
+
+def _inside(envelope: str) -> Check:
+    return lambda body, project_id: _owns(body.get(envelope), project_id)
+
+
+def _volume(body: Json, project_id: str) -> bool:
+    return (body.get("volume") or {}).get("os-vol-tenant-attr:tenant_id") == project_id
+
+
+def _image(body: Json, project_id: str) -> bool:
+    return body.get("owner") == project_id or body.get("visibility") in _PUBLIC_IMAGES
+
+
+def _network(body: Json, project_id: str) -> bool:
+    network = body.get("network") or {}
+    return (
+        _owns(network, project_id) or network.get("shared") is True or network.get("router:external") is True
+    )
+
+
+def _group(body: Json, project_id: str) -> bool:
+    group = body.get("security_group") or {}
+    return _owns(group, project_id) or group.get("shared") is True
+
+
+def _floatingips(body: Json, project_id: str) -> bool:
+    return all(_owns(row, project_id) for row in body.get("floatingips") or ())
+
+
+_CHECKS: dict[str, Check] = {
+    "server": _inside("server"),
+    "server@newest": _inside("server"),
+    "server_group": _inside("server_group"),
+    "volume": _volume,
+    "volume@newest": _volume,
+    "image": _image,
+    "network": _network,
+    "router": _inside("router"),
+    "port": _inside("port"),
+    "floatingips": _floatingips,
+    "security_group": _group,
+}

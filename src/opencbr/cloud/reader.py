@@ -1,0 +1,203 @@
+"""Reading across projects on the service's own admin credential. Nothing here ever writes."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from opencbr.cloud.answer import Answer
+from opencbr.cloud.errors import Denied, NotFound
+from opencbr.cloud.objects import UpstreamObject
+from opencbr.cloud.retry import Patience
+from opencbr.cloud.wire import Query, Wire
+from opencbr.model.document import Document, Unread
+
+COMPUTE_MICROVERSION = "2.46"
+"""Gives the published shape of a server: tags and description, the flavor still a link (contract 6.4)."""
+VOLUME_MICROVERSION = "3.0"
+"""Cinder's base; fixed, so that the compatible documents never change shape under an upgrade."""
+LIKE_MICROVERSION = "3.34"
+"""From here on Cinder filters snapshots, backups and volumes by `name~` (a substring)."""
+
+_PAGE = 500
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+Json = dict[str, Any]
+
+
+class Reader:
+    """Raw and reduced reads. Raises NotFound, Denied, Refused or Unreachable. Thread-safe."""
+
+    def __init__(self, wire: Wire, pool: Executor) -> None:
+        self._wire = wire
+        self._pool = pool
+
+    def newest(self, service: str) -> str:
+        """Return the newest microversion of `service`, discovered once; "" where it has none."""
+        return self._wire.newest(service)
+
+    def ask(
+        self,
+        service: str,
+        path: str,
+        query: Query | None = None,
+        *,
+        microversion: str | None = None,
+        patience: Patience | None = None,
+    ) -> Answer:
+        """GET and return the answer whole; its body is a JSON object."""
+        return self._wire.get(service, path, query, microversion=microversion, patience=patience)
+
+    def at_once(self, function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
+        """Apply `function` to all items in parallel, in order; the first error is raised when all have ended."""
+        futures = [self._pool.submit(function, item) for item in items]
+        errors = [error for future in futures if (error := future.exception()) is not None]
+        if errors:
+            raise errors[0]
+        return [future.result() for future in futures]
+
+    def document(
+        self, name: str, service: str, path: str, microversion: str | None = None
+    ) -> Document | Unread:
+        """Read one document byte for byte; 401 and 403 give `denied`, 404 gives `absent`, all else is raised."""
+        try:
+            answer = self.ask(service, path, microversion=microversion)
+        except (Denied, NotFound) as error:
+            if error.path != path:
+                raise  # our own sign-in failed: nothing is known about the document
+            return Unread(
+                name=name,
+                service=service,
+                method="GET",
+                path=path,
+                microversion=microversion,
+                status=error.status or 0,
+                request_id=error.request_id,
+                read_at=self._wire.clock.now(),
+                outcome="absent" if isinstance(error, NotFound) else "denied",
+            )
+        return Document(
+            name=name,
+            service=service,
+            method="GET",
+            path=path,
+            microversion=microversion,
+            status=answer.status,
+            request_id=answer.request_id,
+            read_at=answer.read_at,
+            body=answer.body,
+        )
+
+    def get_server(self, server_id: str) -> Json:
+        """Return Nova's server; its project is `tenant_id`."""
+        return self._one("compute", f"/servers/{quote(server_id, safe='')}", "server", COMPUTE_MICROVERSION)
+
+    def get_volume(self, volume_id: str) -> Json:
+        """Return Cinder's volume; its project is `os-vol-tenant-attr:tenant_id`."""
+        return self._one("volume", f"/volumes/{quote(volume_id, safe='')}", "volume", VOLUME_MICROVERSION)
+
+    def list_servers(
+        self,
+        project_id: str,
+        *,
+        name: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> list[Json]:
+        """List the project's servers in full, newest first; `name` is a part of the name, taken literally."""
+        query = _present(all_tenants=1, project_id=project_id, status=status, limit=limit, marker=marker)
+        if name:
+            query["name"] = re.sub(r"([][\\.^$*+?(){}|])", r"\\\1", name)  # Nova takes a regular expression
+        answer = self.ask("compute", "/servers/detail", query, microversion=COMPUTE_MICROVERSION)
+        return [server for server in _rows(answer, "servers") if server.get("tenant_id") == project_id]
+
+    def list_volumes(
+        self,
+        project_id: str,
+        *,
+        server_id: str | None = None,
+        name: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> list[Json]:
+        """List the project's volumes in full, newest first; `name` is a part of the name, `server_id` keeps those attached to it.
+
+        Cinder cannot filter by server: with `server_id` the attached volumes are read one by one and
+        `limit` and `marker` do not apply.
+        """
+        if server_id is not None:
+            found = self._attached(project_id, server_id)
+            return [
+                volume
+                for volume in found
+                if (not status or volume["status"] == status)
+                and (not name or name in (volume.get("name") or ""))
+            ]
+        query = _present(all_tenants=1, project_id=project_id, status=status, limit=limit, marker=marker)
+        microversion = VOLUME_MICROVERSION
+        if name:
+            query["name~"] = name
+            microversion = LIKE_MICROVERSION
+        answer = self.ask("volume", "/volumes/detail", query, microversion=microversion)
+        rows = _rows(answer, "volumes")
+        return [volume for volume in rows if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
+
+    def list_snapshots(self, name_prefix: str) -> list[UpstreamObject]:
+        """List all tenants' snapshots whose name begins with `name_prefix`."""
+        project = "os-extended-snapshot-attributes:project_id"
+        return list(self._objects("snapshot", "/snapshots/detail", project, name_prefix))
+
+    def list_backups(self, name_prefix: str) -> list[UpstreamObject]:
+        """List all tenants' backups whose name begins with `name_prefix`."""
+        return list(
+            self._objects("backup", "/backups/detail", "os-backup-project-attr:project_id", name_prefix)
+        )
+
+    def _objects(self, kind: str, path: str, project: str, prefix: str) -> Iterator[UpstreamObject]:
+        query: Json = {"all_tenants": 1, "name~": prefix, "limit": _PAGE}
+        while True:
+            rows = _rows(self.ask("volume", path, query, microversion=LIKE_MICROVERSION), kind + "s")
+            for row in rows:
+                if (row.get("name") or "").startswith(prefix):
+                    yield UpstreamObject(
+                        kind=kind,
+                        id=row["id"],
+                        name=row["name"],
+                        project_id=row.get(project) or "",
+                        status=row.get("status") or "",
+                        created_at=row.get("created_at") or "",
+                        size_gb=int(row.get("size") or 0),
+                    )
+            if not rows:  # a server may cut pages shorter than asked: only an empty one is the last
+                return
+            query["marker"] = rows[-1]["id"]
+
+    def _attached(self, project_id: str, server_id: str) -> list[Json]:
+        server = self.get_server(server_id)
+        if server.get("tenant_id") != project_id:
+            return []
+        ids = [row["id"] for row in server.get("os-extended-volumes:volumes_attached", ())]
+        volumes = self.at_once(self.get_volume, ids)
+        return [volume for volume in volumes if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
+
+    def _one(self, service: str, path: str, envelope: str, microversion: str) -> Json:
+        answer = self.ask(service, path, microversion=microversion)
+        thing = answer.json().get(envelope)
+        if not isinstance(thing, dict):
+            raise answer.garbage()
+        return thing
+
+
+def _rows(answer: Answer, envelope: str) -> list[Json]:
+    rows = answer.json().get(envelope)
+    if not isinstance(rows, list):
+        raise answer.garbage()
+    return rows
+
+
+def _present(**fields: Any) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
