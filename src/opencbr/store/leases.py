@@ -68,9 +68,9 @@ def lead(conn: Connection, duty: str, worker_id: str, ttl: float) -> bool:
             index_elements=["duty"],
             set_={"worker_id": worker_id, "expires_at": now + ttl},
             where=mine_or_free,
-        )
+        ).returning(_leaders.c.duty)
     )
-    return touched(result)
+    return result.first() is not None
 
 
 def _now(conn: Connection) -> ColumnElement[float]:

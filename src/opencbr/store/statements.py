@@ -30,8 +30,10 @@ def insert_new(conn: Connection, table: Table, values: Mapping[str, Any]) -> boo
 
     Waits for a rival that has not committed yet.
     """
-    result = conn.execute(_insert(conn, table).values(**values).on_conflict_do_nothing())
-    return result.rowcount == 1
+    key = next(iter(table.primary_key))
+    # Counting rows would not do: psycopg gives -1 for an insert here.
+    claim = _insert(conn, table).values(**values).on_conflict_do_nothing().returning(key)
+    return conn.execute(claim).first() is not None
 
 
 def insert_or_replace(conn: Connection, table: Table, values: Mapping[str, Any]) -> None:
