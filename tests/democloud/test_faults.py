@@ -1,0 +1,135 @@
+"""Faults come as ordered, strike the calls they name, and the list of calls says what really happened."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from opencbr.democloud import DemoCloud, Pace
+
+from .rigs import Client
+
+
+@pytest.fixture(scope="module", name="cloud")
+def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
+    with DemoCloud(
+        tmp_path_factory.mktemp("faults"), seed="empty", pace=Pace.instant(), control=True
+    ) as cloud:
+        yield cloud
+
+
+@pytest.fixture(name="client")
+def _client(cloud: DemoCloud, tmp_path: Path) -> Iterator[Client]:
+    file = tmp_path / "clouds.yaml"
+    file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
+    client = Client("opencbr", str(file))
+    client.get("volumev3", "/volumes")
+    cloud.faults.clear()
+    cloud.faults.forget_seen()
+    yield client
+    cloud.faults.clear()
+
+
+def _volumes(cloud: DemoCloud, client: Client, method: str = "GET", name: str = "") -> requests.Response:
+    """Call Cinder past the session, whose own retries would hide the fault."""
+    address = f"{cloud.base}/volume/v3/{client.project_id}/volumes"
+    headers = {"X-Auth-Token": str(client.session.get_token()), "OpenStack-API-Version": "volume 3.71"}
+    body = {"volume": {"size": 1, "name": name}} if method == "POST" else None
+    return requests.request(method, address, json=body, headers=headers, timeout=10)
+
+
+def _names(client: Client) -> set[str]:
+    return {row["name"] for row in client.get("volumev3", "/volumes")["volumes"]}
+
+
+def test_a_status_strikes_the_nth_call_and_then_no_more(cloud: DemoCloud, client: Client) -> None:
+    order = cloud.faults.order(
+        service="volume", path="/volumes$", after=1, times=2, status=503, headers={"Retry-After": "1"}
+    )
+    answers = [_volumes(cloud, client) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
+    assert answers[1].headers["Retry-After"] == "1"
+    assert (order.seen, order.hits) == (4, 2)
+
+
+def test_only_the_named_calls_are_struck(cloud: DemoCloud, client: Client) -> None:
+    cloud.faults.order(service="volume", method="POST", status=500, times=0)
+    cloud.faults.order(service="compute", status=500, times=0)
+    assert _volumes(cloud, client).status_code == 200
+    assert _volumes(cloud, client, "POST", "never").status_code == 500
+    assert "never" not in _names(client)
+
+
+def test_a_connection_dropped_before_the_call_does_nothing(cloud: DemoCloud, client: Client) -> None:
+    cloud.faults.order(service="volume", method="POST", drop="before")
+    with pytest.raises(requests.ConnectionError):
+        _volumes(cloud, client, "POST", "before")
+    assert "before" not in _names(client)
+
+
+def test_a_connection_dropped_after_the_call_has_done_it(cloud: DemoCloud, client: Client) -> None:
+    cloud.faults.order(service="volume", method="POST", drop="after")
+    with pytest.raises(requests.ConnectionError):
+        _volumes(cloud, client, "POST", "after")
+    assert "after" in _names(client)
+    assert [row.status for row in cloud.faults.seen("volume", "POST")] == [202]
+
+
+def test_malformed_json(cloud: DemoCloud, client: Client) -> None:
+    cloud.faults.order(service="volume", malformed=True)
+    answer = _volumes(cloud, client)
+    assert answer.status_code == 200
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+
+
+def test_a_truncated_body(cloud: DemoCloud, client: Client) -> None:
+    cloud.faults.order(service="volume", truncated=True)
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        _volumes(cloud, client)
+
+
+def test_a_delay_is_longer_than_an_impatient_caller_waits(cloud: DemoCloud, client: Client) -> None:
+    cloud.faults.order(service="volume", delay_seconds=3)
+    address = f"{cloud.base}/volume/v3/{client.project_id}/volumes"
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(address, headers={"X-Auth-Token": str(client.session.get_token())}, timeout=0.2)
+
+
+def test_calls_are_listed_with_project_and_microversion(cloud: DemoCloud, client: Client) -> None:
+    _volumes(cloud, client)
+    client.get("compute", "/servers/detail?name=x", mv="2.46")
+    volume, compute = cloud.faults.seen("volume"), cloud.faults.seen(path="/servers")
+    assert [(row.method, row.microversion, row.status) for row in volume] == [("GET", "3.71", 200)]
+    assert [(row.service, row.query, row.microversion) for row in compute] == [("compute", "name=x", "2.46")]
+    assert volume[0].project_id == client.project_id
+    assert volume[0].request_id.startswith("req-")
+
+
+def test_the_door_for_tests_opens_with_its_token_only(cloud: DemoCloud, client: Client) -> None:
+    def ask(method: str, path: str, token: str, **more: object) -> requests.Response:
+        headers = {"X-Control-Token": token}
+        address = f"{cloud.base}/_control/{path}"
+        return requests.request(method, address, headers=headers, timeout=10, **more)  # type: ignore[arg-type]
+
+    assert ask("GET", "calls", "wrong").status_code == 403
+    assert ask("GET", "calls", "").status_code == 403
+    token = cloud.control_token
+    order = {"service": "volume", "status": 429, "times": 1}
+    assert ask("POST", "faults", token, json=order).status_code == 200
+    assert _volumes(cloud, client).status_code == 429
+    assert ask("GET", "faults", token).json()["faults"][0]["hits"] == 1
+    calls = ask("GET", "calls?service=volume", token).json()["calls"]
+    assert [row["status"] for row in calls] == [429]
+    volume = _volumes(cloud, client, "POST", "bytes").json()["volume"]["id"]
+    assert ask("PUT", f"disks/{volume}?offset=5", token, data=b"hello").status_code == 200
+    assert ask("GET", f"disks/{volume}?offset=4&length=7", token).content == b"\0hello\0"
+    assert ask("GET", "nothing", token).status_code == 404
+
+
+def test_without_control_there_is_no_door(tmp_path: Path) -> None:
+    with DemoCloud(tmp_path / "cloud", seed="empty") as cloud:
+        answer = requests.get(f"{cloud.base}/_control/calls", headers={"X-Control-Token": ""}, timeout=10)
+        assert answer.status_code == 404
