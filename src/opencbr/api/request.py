@@ -165,7 +165,7 @@ def _plain(what: str) -> str:  # noqa: PLR0911 -- one kind of finding a line
     if limit := re.fullmatch(r"Expected `(\w+)` (<=|>=|<|>) (\S+)", what):
         return f"expected {_kinds(limit[1])} {limit[2]} {limit[3]}; change it"
     if re.match(r"Expected `str` matching regex", what):
-        return "it has characters that are not allowed; names take letters, digits, '_', '-', texts no '<' or '>'"
+        return "it has characters not allowed here; names take letters, digits, '_', '-', texts no '<' or '>'"
     if wrong_enum := re.match(r"Invalid enum value (.*)", what, re.DOTALL):
         return f"the value {wrong_enum[1][:80]} is not one of those allowed; see /openapi.json"
     return what[0].lower() + what[1:]
