@@ -12,7 +12,7 @@ _REASON_LENGTH = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A body as it came over the wire. `path` is relative to the service's versioned endpoint, query included."""
+    """A body as it came over the wire; `path` is relative to the versioned endpoint, query included."""
 
     service: str
     method: str
@@ -64,9 +64,11 @@ class Answer:
 
 
 def fault_sentence(body: bytes) -> str:
-    """Take the message out of a fault body: `{"badRequest": {"message": ...}}`, `{"NeutronError": ...}`, Keystone's `error`.
+    """Take the message out of a fault body.
 
-    Anything else (a proxy's HTML page, a body cut short) gives "": what is not a known fault is not repeated.
+    `{"badRequest": {"message": ...}}`, `{"NeutronError": ...}`, Keystone's `error`: one envelope
+    around a message. Anything else (a proxy's HTML page, a body cut short) gives "": what is not a known fault is
+    not repeated.
     """
     try:
         fault = json.loads(body)
@@ -78,4 +80,4 @@ def fault_sentence(body: bytes) -> str:
     message = inner.get("message") if isinstance(inner, dict) else inner
     if not isinstance(message, str):
         return ""
-    return " ".join(message.split())[:_REASON_LENGTH]
+    return " ".join(message.split())[:_REASON_LENGTH].removesuffix(".")

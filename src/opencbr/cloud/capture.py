@@ -1,6 +1,7 @@
 """Capture: from a resource in the cloud to a Reading, every document as it came over the wire.
 
-Reads run in waves: what the resource itself says, all at once; then everything that it names, and what that names.
+Reads run in waves: what the resource itself says, all at once; then everything that it names, and what that
+names.
 """
 
 import json
@@ -75,7 +76,10 @@ class _Pass:
             pass
 
     def need(self, name: str, code: str, what: str) -> Mapping[str, Any]:
-        """Return the body of the resource itself. Raises CaptureRefused when it is gone or foreign, Denied when it may not be read."""
+        """Return the body of the resource itself.
+
+        Raises CaptureRefused when it is gone or foreign, Denied when it may not be read.
+        """
         if name in self.bodies:
             return self.bodies[name]
         missing = self.unread[name]
@@ -126,7 +130,8 @@ def read_server(
 ) -> Reading:
     """Read a server and everything it touches; `exclude` and `include` are volume ids.
 
-    Raises CaptureRefused: 7100 gone or foreign, 7101 its state, 7108 no disk to protect, 7003 a disk's state. Raises CloudError when the cloud
+    Raises CaptureRefused: 7100 gone or foreign, 7101 its state, 7108 no disk to protect, 7003 a disk's
+    state. Raises CloudError when the cloud
     fails; a document that is denied or absent is told in the Reading instead.
     """
     started = clock.now()
@@ -187,7 +192,7 @@ def read_disk(reader: Reader, *, volume_id: str, project_id: str, clock: Clock) 
 
 
 def read_again(reader: Reader, first: Reading, clock: Clock) -> Reading:
-    """Read the compatible documents of `first` once more, by the same calls, for the comparison. Raises CloudError."""
+    """Read the compatible documents of `first` once more, by the same calls. Raises CloudError."""
     started = clock.now()
     one_pass = _Pass(reader, first.project_id)
     before: tuple[Document | Unread, ...] = (*first.documents, *first.unread)
@@ -223,8 +228,10 @@ def _disks(
             continue
         _check_state(body["volume"])
         disks.append(disk_of(body["volume"], position, device))
-    for missing in sorted(include - {volume_id for _, volume_id, _ in attached}):
-        gaps.append(f"Volume {missing} was asked for but is not attached, and is not in this backup.")
+    gaps += [
+        f"Volume {missing} was asked for but is not attached, and is not in this backup."
+        for missing in sorted(include - {volume_id for _, volume_id, _ in attached})
+    ]
     return disks, gaps
 
 
@@ -236,7 +243,7 @@ def _check_state(volume: Mapping[str, Any]) -> None:
 
 
 def _forgive_origin_images(one_pass: _Pass) -> None:
-    """An image that a volume was once made from may be long gone; the volume holds its bytes and its properties."""
+    """Drop that an image a volume was made from is gone: the volume holds its bytes and properties."""
     for name, missing in list(one_pass.unread.items()):
         if name.startswith("image/") and missing.outcome == "absent":
             del one_pass.unread[name]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from opencbr.cloud.errors import CloudError
+from opencbr.cloud.errors import CloudError, Denied
 from opencbr.cloud.reader import LIKE_MICROVERSION, Reader
 from opencbr.cloud.retry import NO_PATIENCE
 from opencbr.cloud.wire import Wire
@@ -35,13 +35,16 @@ def findings(wire: Wire, reader: Reader) -> list[Finding]:
 
 
 def mover_is_up(reader: Reader) -> bool:
-    """Say whether at least one cinder-backup is enabled and up. Raises CloudError when Cinder does not tell."""
+    """Say whether a cinder-backup is enabled and up. Raises CloudError when Cinder does not tell."""
     return any(up for _, up in _movers(reader))
 
 
 def _guarded(name: str, probe: Callable[[], Finding]) -> Finding:
     try:
         return probe()
+    except Denied as error:
+        message = f"{error}. Give the service user the role admin on its project."
+        return Finding(name, ok=False, message=message)
     except CloudError as error:
         return Finding(name, ok=False, message=f"{error}. See that the service runs and is in the catalogue.")
 
@@ -62,9 +65,10 @@ def _keystone(wire: Wire) -> Finding:
 def _role(wire: Wire) -> Finding:
     access = wire.access(NO_PATIENCE)
     if "admin" not in access.role_names:
+        roles = ", ".join(sorted(access.role_names))
         message = (
-            f"the service user has only {', '.join(sorted(access.role_names))} on its project: it needs admin to read servers "
-            "and volumes; run `opencbr register` with an admin credential"
+            f"the service user has only {roles} on its project: it needs admin "
+            "to read servers and volumes; run `opencbr register` with an admin credential"
         )
         return Finding("role", ok=False, message=message)
     answer = wire.get(
@@ -78,8 +82,8 @@ def _role(wire: Wire) -> Finding:
     }
     if not domains:
         message = (
-            "the service user has no inherited role on a domain, so it can make nothing for tenants: run `opencbr register` "
-            "with an admin credential"
+            "the service user has no inherited role on a domain, so it can make nothing for tenants: run "
+            "`opencbr register` with an admin credential"
         )
         return Finding("role", ok=False, message=message)
     return Finding(

@@ -33,7 +33,7 @@ class Cloud:
         return self._reader
 
     def project(self, project_id: str) -> ProjectCloud:
-        """Return the hand inside a tenant's project: its token is scoped there, so what it makes is the tenant's."""
+        """Return the hand inside a tenant's project: what it makes is the tenant's, its token is scoped there."""
         return ProjectCloud(project_id, self._scopes.tenant(project_id), self._reader)
 
     def check(self) -> list[Finding]:
@@ -66,7 +66,7 @@ class Cloud:
         tenant_domain: str = "Default",
         role: str = "member",
     ) -> list[str]:
-        """Set up the service user's roles and the catalogue entry, with this cloud's credential being an admin's.
+        """Set up the service user's roles and the catalogue entry; this cloud's credential is an admin's.
 
         Returns what was done, a sentence each. Raises BadSettings or CloudError.
         """

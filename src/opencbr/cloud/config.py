@@ -7,8 +7,10 @@ from dataclasses import dataclass
 class CloudSettings:
     """The service credential and its limits.
 
-    `cloud` names an entry of `clouds.yaml`; `config_files` are looked at instead of openstacksdk's usual places
-    (OS_CLIENT_CONFIG_FILE, ./clouds.yaml, ~/.config/openstack, /etc/openstack). `timeout_seconds` bounds one HTTP
+    `cloud` names an entry of `clouds.yaml`; `config_files` are looked at instead of openstacksdk's usual
+    places
+    (OS_CLIENT_CONFIG_FILE, ./clouds.yaml, ~/.config/openstack, /etc/openstack). `timeout_seconds` bounds
+    one HTTP
     call, `retries` is how often a failed one is asked again, `connections` how many run at a time.
     """
 

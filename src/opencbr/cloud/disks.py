@@ -12,8 +12,8 @@ Json = Mapping[str, Any]
 def ordered_volumes(known: Known) -> list[tuple[int, str, str | None]]:
     """Return (position, volume id, device) of every attached volume.
 
-    The root disk comes first, the others follow by device name (sdb before sdaa), those without one last. Position 0 is the boot
-    disk of a server booted from a volume; one booted from an image begins at 1.
+    The root disk comes first, the others follow by device name (sdb before sdaa), those without one last.
+    Position 0 is the boot disk of a server booted from a volume; one booted from an image begins at 1.
     """
     server = (known.get("server") or {}).get("server") or {}
     rows = (known.get("attachments") or {}).get("volumeAttachments") or ()

@@ -1,6 +1,7 @@
 """Where a service lies in the catalogue and which microversions it speaks, asked once for each token scope.
 
-keystoneauth falls back to the bare catalogue address when version discovery fails; a Neutron that is away for a second would
+keystoneauth falls back to the bare catalogue address when version discovery fails; a Neutron that is away
+for a second would
 then look like one that knows no port (404). Here a failed discovery is a failure, and worth asking again.
 """
 
@@ -32,7 +33,7 @@ SERVICES = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A versioned base address without a trailing slash, and the newest microversion ("" where there are none)."""
+    """A versioned base address without a trailing slash, and the newest microversion ("" for none)."""
 
     url: str
     newest: str
@@ -49,7 +50,7 @@ class Endpoints:
         self._locks = {service: threading.Lock() for service in SERVICES}
 
     def get(self, session: Any, service: str) -> Endpoint:
-        """Return the endpoint of `service`. Raises Again when it is not in the catalogue or cannot be discovered."""
+        """Return the endpoint of `service`. Raises Again when catalogue or service do not tell it."""
         known = self._known.get(service)
         if known is not None:
             return known

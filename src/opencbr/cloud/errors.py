@@ -1,11 +1,12 @@
 """What can go wrong between this service and the cloud, in words that name the call.
 
-No error carries a token, a header or a whole body: only the service, the call without its host, the status, the
+No error carries a token, a header or a whole body: only the service, the call without its host, the status,
+the
 upstream request id and the sentence that OpenStack put in its fault.
 """
 
 
-class BadSettings(ValueError):
+class BadSettings(ValueError):  # noqa: N818 -- reads as what happened
     """The cloud is described wrongly (`clouds.yaml` or the settings); the sentence says what to change."""
 
 
@@ -45,19 +46,19 @@ def _rebuild(kind: type[CloudError], fields: dict[str, object]) -> CloudError:
     return kind(**fields)  # type: ignore[arg-type]
 
 
-class NotFound(CloudError):
+class NotFound(CloudError):  # noqa: N818 -- reads as what happened
     """404: the object does not exist, or not for the credential that asked."""
 
 
-class Denied(CloudError):
+class Denied(CloudError):  # noqa: N818 -- reads as what happened
     """401 or 403: the credential is not accepted, or lacks a role."""
 
 
-class Refused(CloudError):
+class Refused(CloudError):  # noqa: N818 -- reads as what happened
     """Any other 4xx (400, 409, 413 ...): asking again the same way cannot help."""
 
 
-class Unreachable(CloudError):
+class Unreachable(CloudError):  # noqa: N818 -- reads as what happened
     """No answer, a 5xx, 429 to the end, or a body that is not what the API promises."""
 
 

@@ -1,7 +1,9 @@
 """Fields that an admin sees and a lesser credential does not: their absence is told, not guessed away.
 
-Taken from the default policies of Nova (`os_compute_api:os-extended-server-attributes`), Neutron (`get_port:binding:*`,
-`get_network:provider:*`) and Cinder (`volume_extension:volume_host_attribute`). A field may be null; it must be there.
+Taken from the default policies of Nova (`os_compute_api:os-extended-server-attributes`), Neutron
+(`get_port:binding:*`,
+`get_network:provider:*`) and Cinder (`volume_extension:volume_host_attribute`). A field may be null; it
+must be there.
 """
 
 from collections.abc import Mapping

@@ -54,7 +54,8 @@ class Identity:
     def key_owner(self, access: str) -> KeyOwner:
         """Look an EC2 access key up. Raises UnknownKey, or CloudError when Keystone could not be asked.
 
-        Keystone stores such a credential under the SHA-256 of its access key. Roles are the effective ones of the user on the
+        Keystone stores such a credential under the SHA-256 of its access key. Roles are the effective ones
+        of the user on the
         key's project: groups, inherited and implied roles included.
         """
         if not _ACCESS.match(access):

@@ -1,4 +1,4 @@
-"""May this document be kept? The reading credential sees all projects; a record holds one project's things and public ones."""
+"""May this document be kept? The reader sees all projects, a record holds one's things and public ones."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,8 +12,10 @@ _PUBLIC_IMAGES = frozenset({"public", "community"})
 def may_keep(name: str, body: Json, project_id: str, known: Mapping[str, Json]) -> bool:
     """Say whether the document belongs to the project or to everybody.
 
-    Flavors, volume types and key pairs have no project, `interface` and `attachments` are parts of the server: they are kept when the
-    server is. A body that does not tell its owner is not kept. `known` holds the networks already allowed, in which subnets lie.
+    Flavors, volume types and key pairs have no project, `interface` and `attachments` are parts of the
+    server:
+    they are kept when the server is. A body that does not tell its owner is not kept. `known` holds the
+    networks already allowed, in which subnets lie.
     """
     kind = name.partition("/")[0]
     if kind == "subnet":

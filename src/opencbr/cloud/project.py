@@ -1,4 +1,4 @@
-"""Work inside a tenant's project: its snapshots and backups, made with a token of that project, so that they are its own."""
+"""Work inside a tenant's project: snapshots and backups made with its own token, so that they are its own."""
 
 import base64
 import binascii
@@ -20,7 +20,10 @@ BACKUP_METADATA_MICROVERSION = "3.43"
 
 
 class ProjectCloud:
-    """Raises NotFound, Denied, Refused or Unreachable. A create that got no clear answer is looked up by its name. Thread-safe."""
+    """Raises NotFound, Denied, Refused or Unreachable. Thread-safe.
+
+    A create that got no clear answer is looked up by its name before it is asked again.
+    """
 
     def __init__(self, project_id: str, wire: Wire, reader: Reader) -> None:
         self.project_id = project_id
@@ -35,7 +38,7 @@ class ProjectCloud:
     def create_snapshot(
         self, volume_id: str, name: str, description: str = "", metadata: Mapping[str, str] | None = None
     ) -> Snapshot:
-        """Snapshot a volume, attached or not; returns while it is still `creating`. At most one of a name stays.
+        """Snapshot a volume, attached or not; returns while it is still `creating`.
 
         `force` is what lets Cinder take an attached volume at this microversion (required below 3.66).
         """
@@ -84,9 +87,10 @@ class ProjectCloud:
         incremental: bool = False,
         metadata: Mapping[str, str] | None = None,
     ) -> VolumeBackup:
-        """Back a volume up from its snapshot; returns while it is still `creating`. At most one of a name stays.
+        """Back a volume up from its snapshot; returns while it is still `creating`.
 
-        From a snapshot no force is needed and the volume stays `in-use`. Refused (400) when `incremental` finds no parent.
+        From a snapshot no force is needed and the volume stays `in-use`. Refused (400) when `incremental`
+        finds no parent.
         """
         fields: dict[str, Any] = {
             "volume_id": volume_id,
@@ -117,13 +121,17 @@ class ProjectCloud:
         return backup_of(_inside(answer, "backup"), answer.request_id)
 
     def delete_backup(self, backup_id: str) -> None:
-        """Order the deletion; NotFound means that it is gone already, Refused that incrementals need it or it is busy."""
+        """Order the deletion.
+
+        NotFound means that it is gone already, Refused that incrementals need it or that it is busy.
+        """
         self._wire.delete("volume", f"/backups/{quote(backup_id, safe='')}", microversion=VOLUME_MICROVERSION)
 
     def export_record(self, backup_id: str, name: str) -> Document:
         """Read Cinder's export record of a backup, which lets another Cinder import it.
 
-        Cinder gives it to admins only, so the service's reading credential asks. The record is base64 over JSON and holds
+        Cinder gives it to admins only, so the service's reading credential asks. The record is base64 over
+        JSON and holds
         the owner: another project's gives Denied.
         """
         path = f"/backups/{quote(backup_id, safe='')}/export_record"

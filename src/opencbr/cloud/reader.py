@@ -51,7 +51,7 @@ class Reader:
         return self._wire.get(service, path, query, microversion=microversion, patience=patience)
 
     def at_once(self, function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
-        """Apply `function` to all items in parallel, in order; the first error is raised when all have ended."""
+        """Apply `function` to all items in parallel, in order; the first error is raised at the end."""
         futures = [self._pool.submit(function, item) for item in items]
         errors = [error for future in futures if (error := future.exception()) is not None]
         if errors:
@@ -61,7 +61,7 @@ class Reader:
     def document(
         self, name: str, service: str, path: str, microversion: str | None = None
     ) -> Document | Unread:
-        """Read one document byte for byte; 401 and 403 give `denied`, 404 gives `absent`, all else is raised."""
+        """Read one document byte for byte; 401 and 403 give `denied`, 404 `absent`, all else is raised."""
         try:
             answer = self.ask(service, path, microversion=microversion)
         except (Denied, NotFound) as error:
@@ -124,9 +124,10 @@ class Reader:
         limit: int | None = None,
         marker: str | None = None,
     ) -> list[Json]:
-        """List the project's volumes in full, newest first; `name` is a part of the name, `server_id` keeps those attached to it.
+        """List the project's volumes in full, newest first.
 
-        Cinder cannot filter by server: with `server_id` the attached volumes are read one by one and
+        `name` is a part of the name, `server_id` keeps those attached to that server. Cinder cannot filter
+        by server: with `server_id` the attached volumes are read one by one and
         `limit` and `marker` do not apply.
         """
         if server_id is not None:

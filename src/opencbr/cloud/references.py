@@ -1,6 +1,7 @@
 """What documents name: from what was read so far to what is still to be read.
 
-A document's name tells its kind (`opencbr.model.document`). Three more are read to find others and are not kept: `ports` (the ports
+A document's name tells its kind (`opencbr.model.document`). Three more are read to find others and are not
+kept: `ports` (the ports
 of the server), `router_ports/<network>` and, on a Cinder below 3.63, `volume_types`.
 """
 
@@ -72,7 +73,7 @@ def attached_volumes(known: Known) -> list[str]:
 
 
 def named_by(known: Known, newest: Newest, chosen: Callable[[str], bool], project_id: str) -> Iterator[Want]:
-    """Yield everything that the known documents name, read already or not; of volumes only the `chosen` ones."""
+    """Yield what the known documents name, read already or not; of volumes only the `chosen` ones."""
     yield from _by_server(known, newest)
     for volume_id in attached_volumes(known):
         if chosen(volume_id):
@@ -153,7 +154,7 @@ def _ports(known: Known) -> list[Json]:
 
 
 def _routers(known: Known, subnets: set[str], project_id: str) -> list[str]:
-    """Return the routers in these subnets. On a network of somebody else the routers are that project's affair."""
+    """Return the routers in these subnets; on somebody else's network they are that project's affair."""
     found = []
     for name, body in known.items():
         if not name.startswith("router_ports/"):
@@ -162,8 +163,8 @@ def _routers(known: Known, subnets: set[str], project_id: str) -> list[str]:
         if project_id not in (network.get("project_id"), network.get("tenant_id")):
             continue
         for port in body.get("ports", ()):
-            if subnets & {ip["subnet_id"] for ip in port.get("fixed_ips", ())} and port.get("device_id"):
-                found.append(port["device_id"])
+            if subnets & {ip["subnet_id"] for ip in port.get("fixed_ips", ())}:
+                found.append(port["device_id"])  # noqa: PERF401 -- three nested conditions read better so
     return list(dict.fromkeys(found))
 
 

@@ -1,4 +1,4 @@
-"""`opencbr register`: what an operator's admin credential sets up once, so that the service may work for tenants.
+"""`opencbr register`: what an admin's credential sets up once, so that the service may work for tenants.
 
 Everything is looked for first; a second run changes nothing and says so.
 """
@@ -31,7 +31,7 @@ class Registration:
         tenant_domain: str,
         role: str,
     ) -> list[str]:
-        """Do all steps. Raises BadSettings when a named thing does not exist, CloudError when Keystone refuses."""
+        """Do all steps. Raises BadSettings for a name that does not exist, CloudError when Keystone refuses."""
         domain = self._need("domains", tenant_domain)
         home_domain = self._need("domains", user_domain)
         said = []

@@ -1,7 +1,9 @@
 """When to ask again, and how long to wait: the one place that knows.
 
-GET and DELETE are asked again after no answer, 408, 429, 500, 502, 503, 504 and a body that is no JSON object. A POST is never
-repeated blindly: `get_or_create` looks for its effect by name first. 401 is not listed: the session renews its token and
+GET and DELETE are asked again after no answer, 408, 429, 500, 502, 503, 504 and a body that is no JSON
+object. A POST is never
+repeated blindly: `get_or_create` looks for its effect by name first. 401 is not listed: the session renews
+its token and
 asks once more by itself; what is refused then stays refused.
 """
 
@@ -26,7 +28,7 @@ class Patience:
     """How often and how long. `total_seconds` bounds the pauses of one call all together."""
 
     retries: int = 4
-    first_pause: float = 0.2
+    first_pause: float = 0.3
     longest_pause: float = 8.0
     total_seconds: float = 60.0
     jitter: Callable[[], float] = random.random
@@ -45,7 +47,7 @@ NO_PATIENCE = Patience(retries=0)
 
 
 class Again(Exception):  # noqa: N818 -- carries a failure to the loop, never leaves this room
-    """A failure worth asking again: the final error, should it be the last, and the cloud's wish how long to wait."""
+    """A failure worth asking again: the error, should it be the last, and how long the cloud wants us to wait."""
 
     def __init__(self, error: CloudError, wanted: float | None = None) -> None:
         super().__init__(error)
@@ -54,7 +56,7 @@ class Again(Exception):  # noqa: N818 -- carries a failure to the loop, never le
 
 
 def persist(attempt: Callable[[], T], patience: Patience, clock: Clock) -> T:
-    """Call `attempt` until it returns, fails for good, or patience is used up; then the last error is raised."""
+    """Call `attempt` until it returns or fails for good; with patience used up the last error is raised."""
     waited = 0.0
     for number in range(patience.retries + 1):
         try:
@@ -76,7 +78,10 @@ def get_or_create(
 ) -> T:
     """Make something once: a create that got no clear answer is looked up before it is asked again.
 
-    The caller has looked before the first attempt, or knows that there is nothing. Refusals (4xx) are raised as they are.
+    The caller has looked before the first attempt, or knows that there is nothing. Refusals (4xx) are
+    raised as they are.
+    A second object of the name is left only where the cloud carries out a call long after letting it time
+    out.
     """
     tried = False
 

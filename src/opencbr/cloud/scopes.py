@@ -39,8 +39,8 @@ class Scopes:
                 connection = self._connection.connect_as(project_id=project_id)
                 wire = self._wire(
                     connection,
-                    f"the service user has no role on project {project_id}: run `opencbr register` with an admin "
-                    "credential, and see that the project is enabled",
+                    f"the service user has no role on project {project_id}: run `opencbr register` with an "
+                    "admin credential, and see that the project is enabled",
                 )
             self._tenants[project_id] = wire
             while len(self._tenants) > KEPT_SCOPES:

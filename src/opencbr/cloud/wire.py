@@ -1,6 +1,7 @@
 """Raw calls under one token scope: bytes in, bytes out, every failure a CloudError.
 
-keystoneauth keeps the token (renewed before its end, once more after a 401) and the connection pool; its own retries, its
+keystoneauth keeps the token (renewed before its end, once more after a 401) and the connection pool; its
+own retries, its
 logging of bodies and its exceptions stay below this line.
 """
 
@@ -20,7 +21,7 @@ Query = Mapping[str, Any]
 
 
 class Wire:
-    """One credential in one scope. Thread-safe; `limit` bounds the calls under way over all scopes of a cloud."""
+    """One credential in one scope. Thread-safe; `limit` bounds the calls under way over all scopes."""
 
     def __init__(
         self,
@@ -52,9 +53,9 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         patience: Patience | None = None,
     ) -> Answer:
-        """GET `path` (relative to the versioned endpoint); asked again while that may help. The body is a JSON object.
+        """GET `path` (relative to the versioned endpoint); asked again while that may help.
 
-        Raises NotFound, Denied, Refused or Unreachable.
+        The body is a JSON object. Raises NotFound, Denied, Refused or Unreachable.
         """
         where = path + ("?" + urlencode(query, doseq=True) if query else "")
 
@@ -83,7 +84,7 @@ class Wire:
         return persist(lambda: self._once(service, "PATCH", path, body=body), self.patience, self._clock)
 
     def post(self, service: str, path: str, body: Any, *, microversion: str | None = None) -> Answer:
-        """POST once and never again: what to do after Unreachable is the caller's to know (`retry.get_or_create`).
+        """POST once: what to do after Unreachable is the caller's to know (`retry.get_or_create`).
 
         A body that is no JSON object is Unreachable too: the effect may well be there.
         """
@@ -168,7 +169,7 @@ class Wire:
         )
 
     def _calling(self, service: str, call: Any, method: str = "GET", path: str = "/") -> Any:
-        """Run a keystoneauth call and turn its exceptions into ours; their texts may hold addresses, so ours stand in."""
+        """Run a keystoneauth call; its exceptions become ours, without texts that may hold addresses."""
         from keystoneauth1 import exceptions
 
         def error(kind: type[CloudError], reason: str, cause: Any = None) -> CloudError:
