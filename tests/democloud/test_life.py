@@ -174,12 +174,13 @@ def test_a_reader_may_look_but_not_touch(tmp_path: Path) -> None:
         (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"looker": {"auth": auth}}}))
         looker = Client("looker", str(tmp_path / "clouds.yaml"))
         volume = _volume(looker, "db1-data")
+        server = looker.get("compute", "/servers?name=db1")["servers"][0]["id"]
         for service, path, given in (
             ("volumev3", "/backups", {"backup": {"volume_id": volume, "force": True}}),
             ("volumev3", "/snapshots", {"snapshot": {"volume_id": volume}}),
             (
                 "compute",
-                f"/servers/{looker.get('compute', '/servers?name=db1')['servers'][0]['id']}/action",
+                f"/servers/{server}/action",
                 {"lock": None},
             ),
         ):

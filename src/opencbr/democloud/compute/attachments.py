@@ -86,7 +86,18 @@ def create(call: Call) -> Answer:
     doc = attach(call.world, server, volume, device, delete_on_termination=gone, tag=body.get("tag"))
     if call.at_least("2.101"):
         return Answer(202)
-    return Answer(200, {"volumeAttachment": _view(call, doc)})
+    return Answer(200, {"volumeAttachment": _created(call, doc)})
+
+
+def _created(call: Call, doc: Doc) -> Doc:
+    """Show a new attachment: Nova writes other fields in another order than when it is read."""
+    shown: Doc = {"id": doc["volume_id"], "serverId": doc["server_id"], "volumeId": doc["volume_id"]}
+    shown["device"] = doc["device"]
+    if call.at_least("2.70"):
+        shown["tag"] = doc["tag"]
+    if call.at_least("2.79"):
+        shown["delete_on_termination"] = doc["delete_on_termination"]
+    return shown
 
 
 @ROUTES.on("DELETE", _PATH + "/{volume}")

@@ -1,6 +1,14 @@
 """Servers: show, list, rename, delete, tags and metadata."""
 
-from opencbr.democloud.compute.routes import ROUTES, SERVER, links, need_member, need_server, need_unlocked
+from opencbr.democloud.compute.routes import (
+    ROUTES,
+    SERVER,
+    links,
+    need_admin,
+    need_member,
+    need_server,
+    need_unlocked,
+)
 from opencbr.democloud.compute.views import server_view
 from opencbr.democloud.paging import page
 from opencbr.democloud.state import Doc
@@ -15,7 +23,10 @@ from opencbr.democloud.world import World
 def index(call: Call) -> Answer:
     """List servers, newest first: of the project, or of all for an admin who asks."""
     query = call.query
-    everywhere = call.is_admin and query.get("all_tenants", "0").lower() in ("1", "true", "")
+    everywhere = query.get("all_tenants", "0").lower() in ("1", "true", "")
+    if everywhere:
+        detail = ":detail" if call.path.rstrip("/").endswith("/detail") else ":index"
+        need_admin(call, f"os_compute_api:servers{detail}:get_all_tenants")
     project = query.get("project_id") or query.get("tenant_id") if everywhere else call.project_id
     found = list(reversed(call.world.state.all("server", project)))
     if query.get("name"):
