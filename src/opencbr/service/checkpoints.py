@@ -1,0 +1,300 @@
+"""Checkpoints: order the backup of a vault's resources, and show what came of it (contract 3.2, 5.2)."""
+
+import math
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.model import operation_log as logs
+from opencbr.model.backup import Backup
+from opencbr.model.checkpoint import Checkpoint, Skipped, checkpoint_status
+from opencbr.model.document import Disk
+from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.extend_info import disk_info, server_info
+from opencbr.model.ids import is_uuid, new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.vault import MAX_SIZE_GB, SERVER, Resource, Usage, Vault
+from opencbr.service.context import Context
+from opencbr.service.resources import Wanted, check_wanted, refuse_repeats
+from opencbr.service.sightings import Sighting, sight
+from opencbr.service.vaults import MB_IN_GB, get_vault
+from opencbr.store import backups, checkpoints, operation_logs, resources, vaults
+from opencbr.store.database import Database
+
+_GROWTH = 1.25
+"""What a full vault with auto_expand grows by (contract 5.1)."""
+
+_BUSY = {"protecting": "6125", "restoring": "2010", "removing": "6134"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSpec:
+    """What a client asks for. No resources means all of the vault; `retention_days` -1 means for ever."""
+
+    vault_id: str
+    name: str | None = None
+    description: str = ""
+    incremental: bool = True
+    auto_trigger: bool = False
+    policy_id: str | None = None
+    retention_days: int = -1
+    resource_ids: Sequence[str] = ()
+    details: Sequence[Wanted] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointView:
+    """A checkpoint, its derived status, its vault and how the resources it took stand now."""
+
+    checkpoint: Checkpoint
+    status: str
+    vault: Vault
+    protect_status: dict[str, str]  # resource id -> status; a resource that left the vault is missing
+    usage: dict[str, Usage]
+
+
+class Checkpoints:
+    """The use cases of the chapter; every one touches the context's project alone."""
+
+    def __init__(self, database: Database, cloud: Cloud) -> None:
+        self._database = database
+        self._cloud = cloud
+
+    def create(self, ctx: Context, spec: CheckpointSpec) -> CheckpointView:
+        """Write checkpoint, backups and operation logs; workers find the logs and do the work.
+
+        What cannot be backed up now is listed as skipped. Raises CbrError 6105, 6113 (vault status), 6114
+        (vault full), 6135 (resource not in the vault), 0001 (nothing to back up), 1001 (everything asked for
+        is being backed up).
+        """
+        refuse_repeats(spec.resource_ids)
+        with self._database.read() as conn:
+            vault = get_vault(conn, ctx, spec.vault_id)
+            check_wanted(vault.object_type, spec.details)
+            chosen = _choose(conn, vault, spec)
+        # The cloud is asked outside the transaction: nobody waits for a row while Nova thinks.
+        seen = sight(self._cloud.reader(), chosen, {d.id: d for d in spec.details})
+        return self._database.transact(lambda conn: _order(conn, ctx, spec, seen))
+
+    def show(self, ctx: Context, checkpoint_id: str) -> CheckpointView:
+        """Return a checkpoint; raises CbrError 6217 when there is none or its last backup is gone (T4)."""
+        with self._database.read() as conn:
+            known = is_uuid(checkpoint_id)
+            checkpoint = checkpoints.get(conn, ctx.project_id, checkpoint_id) if known else None
+            if checkpoint is not None:
+                status = checkpoint_status(
+                    b.status for b in backups.of_checkpoint(conn, ctx.project_id, checkpoint.id)
+                )
+                vault = vaults.get(conn, ctx.project_id, checkpoint.vault_id)
+                if status is not None and vault is not None:
+                    return _view(conn, checkpoint, status, vault)
+        raise CbrError(
+            "6217",
+            f"There is no checkpoint {checkpoint_id[:64]} in this project, or its last backup was deleted.",
+        )
+
+
+def _choose(conn: Connection, vault: Vault, spec: CheckpointSpec) -> list[Resource]:
+    """Return the resources asked for, in the vault's order. Raises CbrError 0001, 6135."""
+    bound = resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])
+    wanted = {*spec.resource_ids, *(d.id for d in spec.details)}
+    if foreign := sorted(wanted - {r.id for r in bound}):
+        raise CbrError(
+            "6135",
+            f"Resource {foreign[0][:64]} is not in vault {vault.id}: bind it first, or name one that is.",
+        )
+    chosen = [r for r in bound if not wanted or r.id in wanted]
+    if not chosen:
+        raise CbrError("0001", f"Vault {vault.id} has no resources: bind one with addresources first.")
+    return chosen
+
+
+def _order(
+    conn: Connection, ctx: Context, spec: CheckpointSpec, seen: Collection[Sighting]
+) -> CheckpointView:
+    vault = get_vault(conn, ctx, spec.vault_id, lock=True)
+    if vault.status != "available":
+        raise CbrError(
+            "6113", f"Vault {vault.id} is {vault.status}: a backup needs a vault that is available."
+        )
+    _refuse_full(conn, vault, ctx)
+    taken: list[Sighting] = []
+    skipped: list[Skipped] = []
+    for one in seen:
+        trouble = one.trouble
+        if trouble is None and not resources.set_status(
+            conn, ctx.project_id, one.resource.id, "protecting", only_from={"available", "error"}
+        ):
+            now = resources.get(conn, ctx.project_id, one.resource.id)
+            code = _BUSY.get(now.protect_status, "6125") if now else "6135"
+            trouble = (code, CATALOGUE[code].sentence)
+        if trouble is None:
+            taken.append(one)
+        else:
+            skipped.append(
+                Skipped(
+                    id=one.resource.id,
+                    type=one.resource.type,
+                    name=one.name,
+                    code=f"BackupService.{trouble[0]}",
+                    reason=trouble[1],
+                )
+            )
+    if not taken:
+        raise _nothing_left(skipped)
+    checkpoint = _checkpoint(ctx, spec, vault, taken, skipped)
+    checkpoints.insert(conn, checkpoint)
+    for one in taken:
+        backup = _backup(spec, checkpoint, vault, one)
+        backups.insert(conn, backup)
+        operation_logs.insert(conn, _log(ctx, spec, vault, backup))
+    return _view(conn, checkpoint, "protecting", vault)
+
+
+def _refuse_full(conn: Connection, vault: Vault, ctx: Context) -> None:
+    """Refuse a vault that is full already (6114); a running backup is never cut off."""
+    used_mb = vaults.usage(conn, [vault.id])[vault.id].used_mb
+    size_gb = vault.size_gb
+    while vault.auto_expand and size_gb < MAX_SIZE_GB and used_mb >= size_gb * MB_IN_GB:
+        size_gb = min(math.ceil(size_gb * _GROWTH), MAX_SIZE_GB)
+    if used_mb >= size_gb * MB_IN_GB:
+        raise CbrError(
+            "6114",
+            f"Vault {vault.id} holds {used_mb} MB of {size_gb} GB: enlarge it or delete backups first.",
+        )
+    if size_gb != vault.size_gb:
+        vaults.update(conn, vault.project_id, vault.id, size_gb=size_gb, updated_at=ctx.now)
+
+
+def _nothing_left(skipped: Sequence[Skipped]) -> CbrError:
+    reasons = " ".join(f"{s.id}: {s.reason}" for s in skipped[:3])
+    if all(s.code == "BackupService.6125" for s in skipped):
+        return CbrError("1001", f"{CATALOGUE['1001'].sentence} {reasons}")
+    return CbrError("0001", f"Nothing is left to back up. {reasons}")
+
+
+def _checkpoint(
+    ctx: Context, spec: CheckpointSpec, vault: Vault, taken: Sequence[Sighting], skipped: Sequence[Skipped]
+) -> Checkpoint:
+    return Checkpoint(
+        id=new_id(ctx.now),
+        project_id=ctx.project_id,
+        vault_id=vault.id,
+        user_id=ctx.caller.user_id,
+        name=spec.name or _default_name(spec, vault),
+        description=spec.description,
+        incremental=spec.incremental,
+        auto_trigger=spec.auto_trigger,
+        retention_days=spec.retention_days,
+        resources=tuple(
+            {
+                "id": one.resource.id,
+                "type": one.resource.type,
+                "name": one.name,
+                "size_gb": one.size_gb,
+                "exclude_volumes": list(one.exclude_volumes),
+                "include_volumes": list(one.include_volumes),
+            }
+            for one in taken
+        ),
+        skipped=tuple(skipped),
+        created_at=ctx.now,
+    )
+
+
+def _default_name(spec: CheckpointSpec, vault: Vault) -> str:
+    """Make a name that ends in four hex digits; the vault's prefix is for automatic backups (contract 3.1)."""
+    tail = secrets.token_hex(2)
+    if not spec.auto_trigger:
+        return f"manualbk_{tail}"
+    return f"{vault.backup_name_prefix}_autobk_{tail}" if vault.backup_name_prefix else f"autobk_{tail}"
+
+
+def _backup(spec: CheckpointSpec, checkpoint: Checkpoint, vault: Vault, one: Sighting) -> Backup:
+    now = checkpoint.created_at
+    backup = Backup(
+        id=new_id(now),
+        project_id=checkpoint.project_id,
+        checkpoint_id=checkpoint.id,
+        vault_id=vault.id,
+        provider_id=vault.provider_id,
+        name=checkpoint.name,
+        description=checkpoint.description,
+        resource_id=one.resource.id,
+        resource_name=one.name,
+        resource_type=one.resource.type,
+        resource_size=one.size_gb,
+        resource_az=one.availability_zone,
+        incremental=spec.incremental,
+        extend_info={"auto_trigger": spec.auto_trigger},
+        enterprise_project_id=vault.enterprise_project_id,
+        created_at=now,
+        updated_at=now,
+        expired_at=now + timedelta(days=spec.retention_days) if spec.retention_days > 0 else None,
+    )
+    return _with_extend_info(backup, one)
+
+
+def _with_extend_info(backup: Backup, one: Sighting) -> Backup:
+    """Give a waiting backup all its keys (contract 3.3); the job's reading corrects the values."""
+    if backup.resource_type == SERVER:
+        return replace(backup, extend_info=server_info(backup, ()))
+    disk = Disk(
+        volume_id=one.resource.id,
+        position=0,
+        size_gb=one.size_gb,
+        name=one.name,
+        device=None,
+        bootable=one.bootable,
+        encrypted=one.encrypted,
+        availability_zone=one.availability_zone,
+    )
+    return replace(backup, extend_info=disk_info(backup, disk, child=False))
+
+
+def _log(ctx: Context, spec: CheckpointSpec, vault: Vault, backup: Backup) -> OperationLog:
+    """Make the order for a worker, and what the client sees of it."""
+    details: dict[str, Any] = {
+        "backup_id": backup.id,
+        "backup_name": backup.name,
+        "app_consistency_error_code": "0",
+        "app_consistency_error_message": "",
+        "app_consistency_status": "0",
+    }
+    return OperationLog(
+        id=new_id(ctx.now),
+        project_id=ctx.project_id,
+        operation_type=logs.BACKUP,
+        user_id=ctx.caller.user_id,
+        provider_id=vault.provider_id,
+        vault_id=vault.id,
+        vault_name=vault.name,
+        checkpoint_id=backup.checkpoint_id,
+        policy_id=spec.policy_id,
+        backup_id=backup.id,
+        backup_name=backup.name,
+        resource_id=backup.resource_id,
+        resource_name=backup.resource_name,
+        resource_type=backup.resource_type,
+        request_id=ctx.request_id,
+        details=details,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+
+
+def _view(conn: Connection, checkpoint: Checkpoint, status: str, vault: Vault) -> CheckpointView:
+    ids = [r["id"] for r in checkpoint.resources]
+    bound = resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])
+    return CheckpointView(
+        checkpoint=checkpoint,
+        status=status,
+        vault=vault,
+        protect_status={r.id: r.protect_status for r in bound if r.id in ids},
+        usage=resources.usage(conn, vault.project_id, ids),
+    )

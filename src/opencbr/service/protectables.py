@@ -1,0 +1,191 @@
+"""Protectables: the servers and disks a project has, and whether each can be protected (contract 3.10)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.errors import NotFound, Refused
+from opencbr.cloud.reader import Json, Reader
+from opencbr.model.errors import CbrError
+from opencbr.model.ids import is_uuid
+from opencbr.model.vault import RESOURCE_TYPE, VOLUME
+from opencbr.service.context import Context
+from opencbr.service.sources import (
+    Source,
+    Trouble,
+    attached_ids,
+    disk_source,
+    find_source,
+    server_source,
+)
+from opencbr.service.views import VaultView, views
+from opencbr.store import vaults
+from opencbr.store.database import Database
+from opencbr.store.pages import Page
+from opencbr.store.vaults import VaultFilter
+
+_UPSTREAM_PAGE = 200
+_UPSTREAM_MOST = 1000
+"""Rows in one upstream answer: what Nova and Cinder give at most as they are shipped (`max_limit`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectableFilter:
+    """Which instances; several values mean any of them, none is no filter. `server_id` keeps its disks."""
+
+    names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    server_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protectable:
+    """A server or disk, the reason why it cannot be bound (None when it can), and the vault that has it."""
+
+    source: Source
+    trouble: Trouble | None
+    vault: VaultView | None
+
+
+class Protectables:
+    """The use cases of the chapter; every one touches the context's project alone."""
+
+    def __init__(self, database: Database, cloud: Cloud) -> None:
+        self._database = database
+        self._cloud = cloud
+
+    def list(
+        self, ctx: Context, object_type: str, wanted: ProtectableFilter, page: Page
+    ) -> Sequence[Protectable]:
+        """Return a page of the project's servers or disks, newest first.
+
+        Raises CbrError 6116 (type not offered), 9900 (unknown marker), CloudError.
+        """
+        kind = _kind(object_type)
+        reader = self._cloud.reader()
+        found = _found(reader, ctx.project_id, kind, wanted, page.marker)
+        rows = list(islice((r for r in found if _fits(r, wanted)), page.offset, page.offset + page.limit))
+        if kind == VOLUME:
+            sources = [disk_source(row) for row in rows]
+        else:
+            volumes = _volumes(reader, ctx.project_id, {v for row in rows for v in attached_ids(row)})
+            sources = [server_source(row, volumes) for row in rows]
+        return self._judged(ctx, sources)
+
+    def show(self, ctx: Context, object_type: str, instance_id: str) -> Protectable:
+        """Return one server or disk.
+
+        Raises CbrError 6116, 7100 or 7000 (not there, or in another project), CloudError.
+        """
+        source = find_source(
+            self._cloud.reader(), project_id=ctx.project_id, kind=_kind(object_type), source_id=instance_id
+        )
+        return self._judged(ctx, [source])[0]
+
+    def _judged(self, ctx: Context, sources: Sequence[Source]) -> Sequence[Protectable]:
+        holders = self._holders(ctx, [s.id for s in sources])
+        return [
+            Protectable(
+                source=s, trouble=_bound(s, holders.get(s.id)) or s.trouble(), vault=holders.get(s.id)
+            )
+            for s in sources
+        ]
+
+    def _holders(self, ctx: Context, ids: Sequence[str]) -> dict[str, VaultView]:
+        if not ids:
+            return {}
+        with self._database.read() as conn:
+            wanted = VaultFilter(resource_ids=tuple(ids))
+            found = vaults.list(conn, ctx.project_id, wanted, Page(limit=len(ids))).items
+            return {r.resource.id: v for v in views(conn, ctx.project_id, found) for r in v.resources}
+
+
+def _kind(object_type: str) -> str:
+    if object_type not in RESOURCE_TYPE:
+        raise CbrError(
+            "6116", f"Protectables of type {object_type[:64]} are not offered: use server or disk."
+        )
+    return RESOURCE_TYPE[object_type]
+
+
+def _bound(source: Source, holder: VaultView | None) -> Trouble | None:
+    if holder is None:
+        return None
+    return Trouble(
+        code="6103", message=f"{source.id} is bound to vault {holder.vault.id}: remove it there first."
+    )
+
+
+def _fits(row: Json, wanted: ProtectableFilter) -> bool:
+    """Say whether an upstream row is asked for: names exact (contract 2, rule 10), statuses in any case."""
+    return (
+        (not wanted.names or row.get("name") in wanted.names)
+        and (not wanted.ids or row["id"] in wanted.ids)
+        and (not wanted.statuses or str(row.get("status")).lower() in {s.lower() for s in wanted.statuses})
+    )
+
+
+def _found(
+    reader: Reader, project_id: str, kind: str, wanted: ProtectableFilter, marker: str | None
+) -> Iterator[Json]:
+    """Yield upstream's rows behind `marker`, a superset of what is wanted."""
+    if wanted.server_id is not None and kind == VOLUME:
+        # Few, and upstream reads them one by one: the marker is looked for here.
+        yield from _behind(_disks_of(reader, project_id, wanted.server_id), marker)
+        return
+    name = wanted.names[0] if len(wanted.names) == 1 else None
+    while True:
+        try:
+            if kind == VOLUME:
+                rows = reader.list_volumes(project_id, name=name, limit=_UPSTREAM_PAGE, marker=marker)
+            else:
+                rows = reader.list_servers(project_id, name=name, limit=_UPSTREAM_PAGE, marker=marker)
+        except (NotFound, Refused) as error:
+            if marker is None:
+                raise
+            raise _unknown_marker(marker) from error
+        if not rows:
+            return
+        yield from rows
+        marker = rows[-1]["id"]
+
+
+def _disks_of(reader: Reader, project_id: str, server_id: str) -> list[Json]:
+    if not is_uuid(server_id):
+        return []
+    try:
+        return reader.list_volumes(project_id, server_id=server_id)
+    except NotFound:
+        return []
+
+
+def _behind(rows: list[Json], marker: str | None) -> list[Json]:
+    if marker is None:
+        return rows
+    ids = [row["id"] for row in rows]
+    if marker not in ids:
+        raise _unknown_marker(marker)
+    return rows[ids.index(marker) + 1 :]
+
+
+def _unknown_marker(marker: str) -> CbrError:
+    return CbrError(
+        "9900",
+        f"marker {marker[:64]} is not the id of an entry of this list: use the id of the last entry read.",
+    )
+
+
+def _volumes(reader: Reader, project_id: str, wanted: set[str]) -> list[Json]:
+    """Read the volumes of a page of servers with one list call in most projects, instead of one call each."""
+    found: list[Json] = []
+    missing, marker = set(wanted), None
+    while missing:
+        rows = reader.list_volumes(project_id, limit=_UPSTREAM_MOST, marker=marker)
+        if not rows:
+            break
+        found += rows
+        missing -= {row["id"] for row in rows}
+        marker = rows[-1]["id"]
+    return found

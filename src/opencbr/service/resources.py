@@ -1,0 +1,143 @@
+"""Binding servers and disks to a vault, and taking them out again (contract 3.1, 5.1)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from opencbr.cloud.reader import Reader
+from opencbr.model.errors import CbrError
+from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, Resource, Vault
+from opencbr.service.sources import Source, find_source
+from opencbr.store import resources
+from opencbr.store.errors import AlreadyBound
+
+LOOKS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A resource that a client names, with the volumes of a server to leave out, or the only ones to take."""
+
+    id: str
+    type: str
+    name: str | None = None
+    exclude_volumes: tuple[str, ...] = ()
+    include_volumes: tuple[str, ...] = ()
+
+
+def check_wanted(object_type: str, wanted: Sequence[Wanted]) -> None:
+    """Refuse what needs no look at the cloud.
+
+    Raises CbrError 6102 (type does not fit), 6104 (repeated), 9900 (selection of volumes makes no sense).
+    """
+    fitting = RESOURCE_TYPE[object_type]
+    for one in wanted:
+        if one.type != fitting:
+            raise CbrError(
+                "6102",
+                f"A vault of object_type {object_type} takes type {fitting}; {one.id[:64]} is {one.type[:64]}.",
+            )
+        if one.exclude_volumes and one.include_volumes:
+            raise CbrError(
+                "9900", f"Resource {one.id[:64]} has exclude_volumes and include_volumes: give one of them."
+            )
+        if one.type != SERVER and (one.exclude_volumes or one.include_volumes):
+            raise CbrError(
+                "9900",
+                f"Resource {one.id[:64]} is a disk: exclude_volumes and include_volumes are for servers.",
+            )
+    refuse_repeats(one.id for one in wanted)
+
+
+def refuse_repeats(ids: Iterable[str]) -> None:
+    """Refuse a list that names the same resource twice (6104)."""
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            raise CbrError("6104", f"Resource {one[:64]} is named twice: name each resource once.")
+        seen.add(one)
+
+
+def look_up(reader: Reader, project_id: str, wanted: Sequence[Wanted]) -> dict[str, Source]:
+    """Read all wanted resources from the cloud, several at once.
+
+    Raises as `find_source` does, for the first that fails.
+    """
+    if not wanted:
+        return {}
+    with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(wanted)), thread_name_prefix="look-up") as pool:
+        found = pool.map(
+            lambda one: find_source(reader, project_id=project_id, kind=one.type, source_id=one.id), wanted
+        )
+        return {source.id: source for source in found}
+
+
+def bind(
+    conn: Connection, vault: Vault, wanted: Sequence[Wanted], found: Mapping[str, Source], now: datetime
+) -> list[str]:
+    """Bind the resources, or change the volumes of those that this vault holds already (trap T12).
+
+    A repeated request states the whole selection of volumes: one without any takes an older one back.
+    Returns the ids. Raises CbrError 6100 (too many), 6103 (in another vault), 6134 (being removed), 7003,
+    7101, 7108 (cannot be protected), 7201 (a named volume is not attached).
+    """
+    held = {r.id: r for r in resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])}
+    if len(held.keys() | {one.id for one in wanted}) > MAX_RESOURCES:
+        raise CbrError(
+            "6100", f"A vault holds at most {MAX_RESOURCES} resources: use another vault for the rest."
+        )
+    for one in wanted:
+        source, old = found[one.id], held.get(one.id)
+        if old is not None and old.protect_status == "removing":
+            raise CbrError(
+                "6134", f"Resource {one.id} is being removed from this vault: wait for that to end."
+            )
+        exclude, include = one.exclude_volumes, one.include_volumes
+        _check_volumes(
+            source, {*exclude, *include} - {*(old.exclude_volumes + old.include_volumes if old else ())}
+        )
+        if (trouble := source.trouble(exclude, include)) is not None:
+            raise CbrError(trouble.code, trouble.message)
+        if old is not None:
+            resources.update(
+                conn,
+                vault.project_id,
+                one.id,
+                name=one.name or old.name,
+                size_gb=source.chosen_gb(exclude, include),
+                exclude_volumes=exclude,
+                include_volumes=include,
+            )
+            continue
+        try:
+            resources.bind(
+                conn,
+                Resource(
+                    vault_id=vault.id,
+                    project_id=vault.project_id,
+                    id=one.id,
+                    type=one.type,
+                    name=one.name or source.name,
+                    size_gb=source.chosen_gb(exclude, include),
+                    exclude_volumes=exclude,
+                    include_volumes=include,
+                    created_at=now,
+                ),
+            )
+        except AlreadyBound as error:
+            raise CbrError(
+                "6103", f"Resource {one.id} is bound to vault {error.vault_id}: remove it there first."
+            ) from error
+    return [one.id for one in wanted]
+
+
+def _check_volumes(source: Source, named: set[str]) -> None:
+    """Refuse volume ids that are not of this server: a slip of the pen would leave a disk unprotected."""
+    if foreign := sorted(named - {d.id for d in source.disks}):
+        raise CbrError(
+            "7201",
+            f"Volume {foreign[0][:64]} is not attached to server {source.id}: name volumes of this server.",
+        )

@@ -1,0 +1,160 @@
+"""Servers and disks as the cloud shows them now: name, size, and whether they can be protected.
+
+They are read with the service's credential, which sees all projects; so the project of everything found is
+checked here, and what only an administrator may see is taken out before a tenant gets it.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from opencbr.cloud.errors import NotFound
+from opencbr.cloud.reader import Json, Reader
+from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.ids import is_uuid
+from opencbr.model.vault import SERVER, VOLUME
+
+SERVER_STATES = frozenset({"ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF"})
+"""A server at rest or at work; in between its disks come and go (code 7101)."""
+
+_STATES = ", ".join(sorted(SERVER_STATES))
+
+DISK_STATES = frozenset({"available", "in-use"})
+"""A disk that Cinder can take a snapshot of (code 7003)."""
+
+GONE = {SERVER: "7100", VOLUME: "7000"}
+"""Type of resource -> the code for one that is not there, or not the caller's."""
+
+_ADMIN_ONLY = frozenset(
+    {"host_status", "migration_status", "service_uuid", "cluster_name", "provider_id", "shared_targets"}
+)
+_ADMIN_PREFIXES = ("OS-EXT-SRV-ATTR:", "os-vol-host-attr:", "os-vol-mig-status-attr:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a resource cannot be protected now: the catalogue's code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A server or a disk.
+
+    `size_gb` is the sum of a server's disks; `detail` is the upstream object as its owner would see it.
+    """
+
+    id: str
+    type: str
+    name: str
+    status: str  # upstream's own word
+    size_gb: int
+    bootable: bool
+    encrypted: bool
+    availability_zone: str | None
+    disks: tuple["Source", ...]
+    detail: Json
+
+    def chosen(self, exclude: Collection[str], include: Collection[str]) -> tuple["Source", ...]:
+        """Return the disks a backup would hold: all but `exclude`, or only `include` when that names any."""
+        return tuple(d for d in self.disks if d.id not in exclude and (not include or d.id in include))
+
+    def chosen_gb(self, exclude: Collection[str], include: Collection[str]) -> int:
+        """Return how many GB a backup would cover."""
+        return sum(d.size_gb for d in self.chosen(exclude, include)) if self.type == SERVER else self.size_gb
+
+    def trouble(self, exclude: Collection[str] = (), include: Collection[str] = ()) -> Trouble | None:
+        """Say why it cannot be protected now; None when it can."""
+        if self.type == VOLUME:
+            if self.status in DISK_STATES:
+                return None
+            return Trouble(
+                code="7003", message=f"Disk {self.id} is {self.status}: wait until it is available or in-use."
+            )
+        if self.status not in SERVER_STATES:
+            return Trouble(
+                code="7101",
+                message=f"Server {self.id} is {self.status}: it must be {_STATES} for this.",
+            )
+        if not self.chosen(exclude, include):
+            return Trouble(
+                code="7108",
+                message=f"Server {self.id} has no disk to back up: attach a volume, or exclude fewer.",
+            )
+        return None
+
+
+def find_source(reader: Reader, *, project_id: str, kind: str, source_id: str) -> Source:
+    """Read the server or disk.
+
+    Raises CbrError 7100 or 7000 (404) when it is not there or lies in another project, CloudError else.
+    """
+    # What is no UUID cannot be an id, and must not become a piece of an upstream path.
+    if is_uuid(source_id):
+        try:
+            if kind == VOLUME:
+                volume = reader.get_volume(source_id)
+                if volume.get("os-vol-tenant-attr:tenant_id") == project_id:
+                    return disk_source(volume)
+            else:
+                server = reader.get_server(source_id)
+                if server.get("tenant_id") == project_id:
+                    return server_source(server, _attached(reader, server, project_id))
+        except NotFound:
+            pass
+    raise CbrError(GONE[kind], f"{CATALOGUE[GONE[kind]].sentence} Asked for: {source_id[:64]}.")
+
+
+def server_source(server: Json, volumes: Iterable[Json]) -> Source:
+    """Make a Source of a Nova server and the volumes of its project (or only its own)."""
+    known = {v["id"]: v for v in volumes}
+    disks = tuple(disk_source(known[v]) for v in attached_ids(server) if v in known)
+    return Source(
+        id=server["id"],
+        type=SERVER,
+        name=server.get("name") or server["id"],
+        status=server.get("status", ""),
+        size_gb=sum(d.size_gb for d in disks),
+        bootable=False,
+        encrypted=any(d.encrypted for d in disks),
+        availability_zone=server.get("OS-EXT-AZ:availability_zone"),
+        disks=disks,
+        detail=_as_owner(server),
+    )
+
+
+def disk_source(volume: Json) -> Source:
+    """Make a Source of a Cinder volume. A volume without a name is called by its id."""
+    return Source(
+        id=volume["id"],
+        type=VOLUME,
+        name=volume.get("name") or volume["id"],
+        status=volume.get("status", ""),
+        size_gb=int(volume.get("size") or 0),
+        bootable=volume.get("bootable") in ("true", True),
+        encrypted=bool(volume.get("encrypted")),
+        availability_zone=volume.get("availability_zone"),
+        disks=(),
+        detail=_as_owner(volume),
+    )
+
+
+def attached_ids(server: Json) -> list[str]:
+    """Return the ids of the volumes that Nova has attached to the server, in its order."""
+    return [v["id"] for v in server.get("os-extended-volumes:volumes_attached", [])]
+
+
+def _attached(reader: Reader, server: Json, project_id: str) -> list[Json]:
+    def read(volume_id: str) -> Json | None:
+        try:
+            return reader.get_volume(volume_id)
+        except NotFound:  # detached and deleted since Nova answered
+            return None
+
+    found = reader.at_once(read, attached_ids(server))
+    return [v for v in found if v is not None and v.get("os-vol-tenant-attr:tenant_id") == project_id]
+
+
+def _as_owner(upstream: Json) -> Json:
+    return {k: v for k, v in upstream.items() if k not in _ADMIN_ONLY and not k.startswith(_ADMIN_PREFIXES)}

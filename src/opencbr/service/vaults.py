@@ -1,0 +1,257 @@
+"""Vaults: make, show, list, change, and what is bound to them (contract 3.1, 4.1, 5.1)."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.model import operation_log as logs
+from opencbr.model.errors import CbrError
+from opencbr.model.ids import is_uuid, new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.vault import PROVIDER_ID, Resource, Vault
+from opencbr.service.context import Context
+from opencbr.service.resources import Wanted, bind, check_wanted, look_up, refuse_repeats
+from opencbr.service.views import VaultView, views
+from opencbr.store import operation_logs, resources, vaults
+from opencbr.store.database import Database
+from opencbr.store.pages import Listing, Page
+from opencbr.store.vaults import VaultFilter
+
+MB_IN_GB = 1024
+_TASK = {"protecting": "A backup", "restoring": "A restore"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSpec:
+    """What a client wants of a new vault; `rest` holds further fields of `model.vault.Vault`."""
+
+    name: str
+    object_type: str
+    protect_type: str
+    consistent_level: str
+    size_gb: int
+    charging_mode: str = "post_paid"
+    backup_policy_id: str | None = None
+    resources: Sequence[Wanted] = ()
+    rest: dict[str, Any] = field(default_factory=dict)
+
+
+class Vaults:
+    """The use cases of the chapter; every one touches the context's project alone."""
+
+    def __init__(self, database: Database, cloud: Cloud) -> None:
+        self._database = database
+        self._cloud = cloud
+
+    def create(self, ctx: Context, spec: VaultSpec) -> VaultView:
+        """Make a vault and bind what it names, all or nothing.
+
+        Raises CbrError 6116, 6128, 6111, 6000 for what this server does not offer, and what binding raises.
+        """
+        _check_offer(spec)
+        check_wanted(spec.object_type, spec.resources)
+        found = look_up(self._cloud.reader(), ctx.project_id, spec.resources)
+        vault = Vault(
+            id=new_id(ctx.now),
+            project_id=ctx.project_id,
+            user_id=ctx.caller.user_id,
+            name=spec.name,
+            object_type=spec.object_type,
+            protect_type=spec.protect_type,
+            consistent_level=spec.consistent_level,
+            size_gb=spec.size_gb,
+            created_at=ctx.now,
+            updated_at=ctx.now,
+            **spec.rest,
+        )
+
+        def work(conn: Connection) -> VaultView:
+            vaults.insert(conn, vault)
+            bind(conn, vault, spec.resources, found, ctx.now)
+            return views(conn, ctx.project_id, [vault])[0]
+
+        return self._database.transact(work)
+
+    def show(self, ctx: Context, vault_id: str) -> VaultView:
+        """Return one vault. Raises CbrError 6105 when the project has none of this id."""
+        with self._database.read() as conn:
+            return views(conn, ctx.project_id, [get_vault(conn, ctx, vault_id)])[0]
+
+    def list(self, ctx: Context, wanted: VaultFilter, page: Page) -> Listing[VaultView]:
+        """Return one page of the project's vaults and how many match in all."""
+        with self._database.read() as conn:
+            listing = vaults.list(conn, ctx.project_id, wanted, page)
+            return Listing(items=views(conn, ctx.project_id, listing.items), count=listing.count)
+
+    def summary(self, ctx: Context) -> tuple[int, int]:
+        """Return the project's capacity and what is used of it, both in GB; a begun GB counts."""
+        with self._database.read() as conn:
+            size_gb, used_mb = vaults.summary(conn, ctx.project_id)
+        return size_gb, -(-used_mb // MB_IN_GB)
+
+    def update(self, ctx: Context, vault_id: str, changes: dict[str, Any]) -> VaultView:
+        """Change fields of a vault, named as in `model.vault.Vault`.
+
+        Raises CbrError 6105, 6110 (being deleted, or `locked` taken back), 6101 (a size below what is used).
+        """
+
+        def work(conn: Connection) -> VaultView:
+            vault = get_vault(conn, ctx, vault_id, lock=True)
+            if vault.status == "deleting":
+                raise CbrError("6110", f"Vault {vault.id} is being deleted and cannot be changed.")
+            if vault.locked and changes.get("locked") is False:
+                raise CbrError(
+                    "6110", f"Vault {vault.id} is locked for good: leave locked out, or send true."
+                )
+            used_mb = vaults.usage(conn, [vault.id])[vault.id].used_mb
+            if "size_gb" in changes and changes["size_gb"] * MB_IN_GB < used_mb:
+                raise CbrError(
+                    "6101",
+                    f"Vault {vault.id} holds {used_mb} MB: give at least {-(-used_mb // MB_IN_GB)} GB.",
+                )
+            if changes:
+                vaults.update(conn, ctx.project_id, vault.id, **changes, updated_at=ctx.now)
+            return views(conn, ctx.project_id, [dataclasses.replace(vault, **changes)])[0]
+
+        return self._database.transact(work)
+
+    def add_resources(self, ctx: Context, vault_id: str, wanted: Sequence[Wanted]) -> Sequence[str]:
+        """Bind resources, all or none; return their ids.
+
+        Raises CbrError 6105, 6108 (vault status) and what binding raises.
+        """
+        with self._database.read() as conn:
+            vault = get_vault(conn, ctx, vault_id)
+        check_wanted(vault.object_type, wanted)
+        found = look_up(self._cloud.reader(), ctx.project_id, wanted)
+
+        def work(conn: Connection) -> Sequence[str]:
+            vault = get_vault(conn, ctx, vault_id, lock=True)
+            if vault.status != "available":
+                raise CbrError(
+                    "6108", f"Vault {vault.id} is {vault.status} and takes no resources: use another vault."
+                )
+            return bind(conn, vault, wanted, found, ctx.now)
+
+        return self._database.transact(work)
+
+    def remove_resources(self, ctx: Context, vault_id: str, resource_ids: Sequence[str]) -> Sequence[str]:
+        """Order the removal of resources with their backups, one operation log each; return their ids.
+
+        Raises CbrError 6105, 6104, 6110 (locked), 6112 (vault status), 6135 (not bound here), 6125 (busy),
+        6134 (being removed).
+        """
+        refuse_repeats(resource_ids)
+
+        def work(conn: Connection) -> Sequence[str]:
+            vault = get_vault(conn, ctx, vault_id, lock=True)
+            if vault.status != "available":
+                raise CbrError("6112", f"Vault {vault.id} is {vault.status}: wait until it is available.")
+            if vault.locked:
+                raise CbrError(
+                    "6110", f"Vault {vault.id} is locked: its resources and backups stay until they expire."
+                )
+            held = {r.id: r for r in _bound(conn, vault)}
+            for resource_id in resource_ids:
+                resource = held.get(resource_id)
+                if resource is None:
+                    raise CbrError(
+                        "6135", f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is."
+                    )
+                _refuse_busy(resource)
+                resources.set_status(conn, ctx.project_id, resource.id, "removing")
+                operation_logs.insert(conn, _log(ctx, vault, logs.REMOVE_RESOURCE, resource))
+            return [*resource_ids]
+
+        return self._database.transact(work)
+
+    def delete(self, ctx: Context, vault_id: str) -> None:
+        """Order the end of a vault: a job deletes its backups, its bindings and then itself.
+
+        Raises CbrError 6105, 6112 (deleting already), 6110 (locked and not empty), 6125 or 6134 (a resource
+        is busy).
+        """
+
+        def work(conn: Connection) -> None:
+            vault = get_vault(conn, ctx, vault_id, lock=True)
+            if vault.status not in {"available", "error"}:
+                raise CbrError(
+                    "6112", f"Vault {vault.id} is {vault.status}: it can be deleted when available or error."
+                )
+            if vault.locked and vaults.usage(conn, [vault.id])[vault.id].backup_count:
+                raise CbrError(
+                    "6110", f"Vault {vault.id} is locked and holds backups: it stays until they are gone."
+                )
+            for resource in _bound(conn, vault):
+                _refuse_busy(resource)
+            vaults.update(conn, ctx.project_id, vault.id, status="deleting", updated_at=ctx.now)
+            operation_logs.insert(conn, _log(ctx, vault, logs.VAULT_DELETE, None))
+
+        self._database.transact(work)
+
+
+def _check_offer(spec: VaultSpec) -> None:
+    """Refuse what the wire knows and this server has not: other types, replicas, pre-paid, policies."""
+    if spec.object_type not in PROVIDER_ID:
+        raise CbrError(
+            "6116", f"Vaults of object_type {spec.object_type} are not offered: use server or disk."
+        )
+    if spec.protect_type != "backup":
+        raise CbrError("6128", f"Vaults with protect_type {spec.protect_type} are not offered: use backup.")
+    if spec.charging_mode != "post_paid":
+        raise CbrError(
+            "9900", "charging_mode pre_paid is not offered, there is no billing here: use post_paid."
+        )
+    if spec.backup_policy_id:
+        raise CbrError("6000", "There is no such policy: leave backup_policy_id out.")
+
+
+def get_vault(conn: Connection, ctx: Context, vault_id: str, *, lock: bool = False) -> Vault:
+    """Read the vault; raises CbrError 6105.
+
+    With `lock`, nobody else changes the vault or what is bound to it until the transaction ends.
+    """
+    vault = vaults.get(conn, ctx.project_id, vault_id, lock=lock) if is_uuid(vault_id) else None
+    if vault is None:
+        raise CbrError(
+            "6105", f"There is no vault {vault_id[:64]} in this project: check the id and the project."
+        )
+    return vault
+
+
+def _bound(conn: Connection, vault: Vault) -> Sequence[Resource]:
+    return resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])
+
+
+def _refuse_busy(resource: Resource) -> None:
+    if resource.protect_status in _TASK:
+        raise CbrError(
+            "6125",
+            f"{_TASK[resource.protect_status]} of resource {resource.id} is running: wait for it to end.",
+        )
+    if resource.protect_status == "removing":
+        raise CbrError("6134", f"Resource {resource.id} is being removed already: wait for that to end.")
+
+
+def _log(ctx: Context, vault: Vault, kind: str, resource: Resource | None) -> OperationLog:
+    """Make the order for a job. The counters stand under both names that clients read (trap T19)."""
+    return OperationLog(
+        id=new_id(ctx.now),
+        project_id=ctx.project_id,
+        operation_type=kind,
+        user_id=ctx.caller.user_id,
+        provider_id=vault.provider_id,
+        vault_id=vault.id,
+        vault_name=vault.name,
+        resource_id=resource.id if resource else None,
+        resource_name=resource.name if resource else None,
+        resource_type=resource.type if resource else None,
+        request_id=ctx.request_id,
+        details={"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0},
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
