@@ -1,5 +1,6 @@
 """Faults come as ordered, strike the calls they name, and the list of calls says what really happened."""
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,3 +134,58 @@ def test_without_control_there_is_no_door(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", seed="empty") as cloud:
         answer = requests.get(f"{cloud.base}/_control/calls", headers={"X-Control-Token": ""}, timeout=10)
         assert answer.status_code == 404
+
+
+def _made(client: Client, kind: str, body: dict[str, object]) -> str:
+    answer = client.call("POST", "volumev3", f"/{kind}s", {kind: body}, mv="3.71")
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()[kind]["id"])
+
+
+def test_work_that_fails_ends_as_in_cinder(cloud: DemoCloud, client: Client) -> None:
+    volume = _made(client, "volume", {"size": 1, "name": "to fail"})
+    snapshot = _made(client, "snapshot", {"volume_id": volume})
+    cloud.fail("backup.created", reason="The store is full.")
+    failed = _made(client, "backup", {"volume_id": volume, "snapshot_id": snapshot})
+    shown = client.get("volumev3", f"/backups/{failed}")["backup"]
+    assert (shown["status"], shown["fail_reason"], shown["object_count"]) == (
+        "error",
+        "The store is full.",
+        0,
+    )
+    assert client.get("volumev3", f"/snapshots/{snapshot}")["snapshot"]["status"] == "available"
+    good = _made(client, "backup", {"volume_id": volume, "snapshot_id": snapshot})
+    assert client.get("volumev3", f"/backups/{good}")["backup"]["status"] == "available"
+    cloud.fail("backup.restored")
+    answer = client.call("POST", "volumev3", f"/backups/{good}/restore", {"restore": {"volume_id": volume}})
+    assert answer.status_code == 202
+    assert client.get("volumev3", f"/volumes/{volume}")["volume"]["status"] == "error_restoring"
+    assert client.get("volumev3", f"/backups/{good}")["backup"]["status"] == "available"
+    cloud.fail("snapshot.deleted")
+    assert client.call("DELETE", "volumev3", f"/snapshots/{snapshot}").status_code == 202
+    assert client.get("volumev3", f"/snapshots/{snapshot}")["snapshot"]["status"] == "error_deleting"
+    with pytest.raises(ValueError, match=r"there is backup\.created"):
+        cloud.fail("nothing")
+
+
+def test_a_backup_that_sticks_is_freed_by_an_admin(cloud: DemoCloud, client: Client) -> None:
+    volume = _made(client, "volume", {"size": 1, "name": "to stick"})
+    cloud.fail("backup.created", stick=True)
+    stuck = _made(client, "backup", {"volume_id": volume})
+    assert client.get("volumev3", f"/backups/{stuck}")["backup"]["status"] == "creating"
+    assert client.call("DELETE", "volumev3", f"/backups/{stuck}").status_code == 400
+    reset = {"os-reset_status": {"status": "error"}}
+    assert client.call("POST", "volumev3", f"/backups/{stuck}/action", reset).status_code == 202
+    assert client.call("DELETE", "volumev3", f"/backups/{stuck}").status_code == 202
+    assert client.call("GET", "volumev3", f"/backups/{stuck}").status_code == 404
+
+
+def test_a_damaged_store_ends_the_restore_not_the_cloud(cloud: DemoCloud, client: Client) -> None:
+    volume = _made(client, "volume", {"size": 1, "name": "to damage"})
+    cloud.write(volume, b"data")
+    backup = _made(client, "backup", {"volume_id": volume})
+    (cloud.state_dir / "backups" / backup / "0").write_bytes(zlib.compress(b"other"))
+    client.call("POST", "volumev3", f"/backups/{backup}/restore", {"restore": {"volume_id": volume}})
+    assert client.get("volumev3", f"/volumes/{volume}")["volume"]["status"] == "error_restoring"
+    assert [str(error) for error in cloud.errors] == [f"chunk 0 of backup {backup} is damaged"]
+    cloud.errors.clear()

@@ -230,3 +230,20 @@ def test_keep_alive_and_a_quick_stop(tmp_path: Path) -> None:
             session.get(f"{cloud.base}/identity/v3", timeout=10)
     with pytest.raises(RuntimeError, match="call start"):
         cloud.account("admin")
+
+
+def test_bytes_that_belong_to_nothing_are_swept_out(tmp_path: Path) -> None:
+    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+        client = _client(cloud, tmp_path)
+        volume = _volume(client, "db1-data")
+        backup, digest = _backup(client, volume), cloud.sha256(volume)
+    disks, backups = tmp_path / "cloud" / "disks", tmp_path / "cloud" / "backups"
+    (disks / "11111111-1111-1111-1111-111111111111.raw").write_bytes(b"left behind")
+    (disks / f"{volume}.partial").write_bytes(b"half a copy")
+    (backups / "11111111-1111-1111-1111-111111111111").mkdir()
+    with DemoCloud(tmp_path / "cloud") as cloud:
+        assert not [
+            file.name for file in disks.iterdir() if "1111-1111" in file.name or file.suffix != ".raw"
+        ]
+        assert [folder.name for folder in backups.iterdir()] == [backup]
+        assert cloud.sha256(volume) == digest

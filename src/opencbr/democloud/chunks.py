@@ -83,6 +83,12 @@ class Chunks:
         """Forget the bytes of `backup`; nothing happens when there are none."""
         shutil.rmtree(self._folder / backup, ignore_errors=True)
 
+    def keep_only(self, ids: set[str]) -> None:
+        """Remove every backup that is none of `ids`."""
+        for folder in self._folder.iterdir():
+            if folder.name not in ids:
+                shutil.rmtree(folder)
+
     def _manifest(self, backup: str) -> Doc:
         doc: Doc = json.loads((self._folder / backup / "manifest.json").read_text())
         return doc

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from opencbr.democloud.disks import extents
+from opencbr.democloud.failures import Failure
 from opencbr.democloud.faults import Faults
 from opencbr.democloud.pace import Pace
 from opencbr.democloud.scene import seed_cloud, seed_demo
 from opencbr.democloud.server import Server
 from opencbr.democloud.state import Doc
+from opencbr.democloud.work import FINISHERS
 from opencbr.democloud.world import World
 
 
@@ -43,7 +45,6 @@ class DemoCloud:
         self._listen, self._seed, self._pace = listen, seed, pace or Pace()
         self.control_token = secrets.token_urlsafe(24) if control else ""
         self.faults = Faults()
-        self.errors: list[Exception] = []
         self.base = ""
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -139,6 +140,21 @@ class DemoCloud:
         """End all unfinished work now, whatever the pace."""
         while self.world.work.unfinished():
             self.world.work.run_all()
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What went wrong inside the cloud itself; a test expects it to be empty."""
+        return self.world.errors
+
+    def fail(self, work: str, *, times: int = 1, reason: str = "", stick: bool = False) -> Failure:
+        """Let work go wrong, such as "backup.created", "backup.restored" or "snapshot.deleted".
+
+        The thing ends in the error state of the real service, or (`stick`) stays as it is for ever; `times` 0
+        is always. Raises ValueError for work that does not exist.
+        """
+        if work not in FINISHERS:
+            raise ValueError(f"there is no work {work!r}; there is {', '.join(sorted(FINISHERS))}")
+        return self.world.failures.order(work, times=times, reason=reason, stick=stick)
 
     def write(self, id_: str, data: bytes, *, offset: int = 0) -> None:
         """Write bytes into a volume (or a snapshot or image), as its guest would."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def control(cloud: "DemoCloud", asked: Asked) -> tuple[int, bytes]:
     """Answer a call below /_control/ with (status, body).
 
-    POST faults {fields of Order}, GET faults, DELETE faults; GET calls?service=&method=&path=, DELETE calls;
+    POST faults {fields of Order}, GET faults, DELETE faults; POST failures {"work": "backup.created"},
+    DELETE failures; GET calls?service=&method=&path=, DELETE calls;
     POST clock {"advance_seconds": 5}; GET work; PUT and GET disks/{id}?offset=&length= (bytes).
     """
     given = asked.headers.get("x-control-token", "")
@@ -39,6 +40,10 @@ def _query(asked: Asked) -> dict[str, str]:
 
 def _order(cloud: "DemoCloud", asked: Asked, _: str) -> None:
     cloud.faults.order(**json.loads(asked.raw))
+
+
+def _fail(cloud: "DemoCloud", asked: Asked, _: str) -> None:
+    cloud.fail(**json.loads(asked.raw))
 
 
 def _calls(cloud: "DemoCloud", asked: Asked, _: str) -> Any:
@@ -62,6 +67,8 @@ _ACTIONS: dict[tuple[str, str], Callable[["DemoCloud", Asked, str], Any]] = {
     ("POST", "faults"): _order,
     ("GET", "faults"): lambda cloud, *_: {"faults": cloud.faults.orders()},
     ("DELETE", "faults"): lambda cloud, *_: cloud.faults.clear(),
+    ("POST", "failures"): _fail,
+    ("DELETE", "failures"): lambda cloud, *_: cloud.world.failures.clear(),
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): lambda cloud, *_: cloud.faults.forget_seen(),
     ("POST", "clock"): _advance,

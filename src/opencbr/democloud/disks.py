@@ -66,6 +66,12 @@ class Disks:
         """Forget the bytes; nothing happens when there are none."""
         self.file(id_).unlink(missing_ok=True)
 
+    def keep_only(self, ids: set[str]) -> None:
+        """Remove every file that belongs to none of `ids`."""
+        for file in self._folder.iterdir():
+            if file.suffix != ".raw" or file.stem not in ids:
+                file.unlink()
+
 
 def extents(descriptor: int) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of every allocated stretch of an open file, in order."""

@@ -3,7 +3,6 @@
 import http.server
 import json
 import socket
-import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -148,8 +147,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._drop()
 
     def _drop(self) -> None:
-        """Close the connection with a reset: the client sees it end without (the rest of) an answer."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        """Close the connection: the client sees it end without (the rest of) an answer."""
         self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names the base class calls

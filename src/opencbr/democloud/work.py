@@ -15,14 +15,26 @@ if TYPE_CHECKING:
     from opencbr.democloud.world import World
 
 Finish = Callable[["World", Doc], None]
+Fail = Callable[["World", Doc, str], None]
 FINISHERS: dict[str, Finish] = {}
+FAILERS: dict[str, Fail] = {}
 
 
 def finisher(name: str) -> Callable[[Finish], Finish]:
-    """Register the function that ends the work called `name`; it opens its own `state.change()`."""
+    """Register the function that ends the work called `name` well; it opens its own `state.change()`."""
 
     def register(function: Finish) -> Finish:
         FINISHERS[name] = function
+        return function
+
+    return register
+
+
+def failer(name: str) -> Callable[[Fail], Fail]:
+    """Register the function that ends the work called `name` badly, for the reason it is given."""
+
+    def register(function: Fail) -> Fail:
+        FAILERS[name] = function
         return function
 
     return register
@@ -115,6 +127,21 @@ class Work:
     def _run(self, ready: Callable[[Doc], bool]) -> None:
         with self._running:
             while doc := next((doc for doc in self.unfinished() if ready(doc)), None):
-                FINISHERS[doc["name"]](self._world, doc["args"])
+                self._end(doc["name"], doc["args"])
                 with self._world.state.change():
                     self._world.state.drop("work", doc["id"])
+
+    def _end(self, name: str, args: Doc) -> None:
+        failure = self._world.failures.take(name)
+        if failure and failure.stick:
+            return
+        if failure and name in FAILERS:
+            FAILERS[name](self._world, args, failure.reason)
+            return
+        try:
+            FINISHERS[name](self._world, args)
+        except (OSError, ValueError, KeyError, StopIteration) as error:
+            # an admin's reset or a damaged store leads to an error state, not to the end of the thread
+            self._world.errors.append(error)
+            if name in FAILERS:
+                FAILERS[name](self._world, args, f"{type(error).__name__}: {error}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from opencbr.democloud.chunks import Chunks
 from opencbr.democloud.disks import Disks
+from opencbr.democloud.failures import Failures
 from opencbr.democloud.pace import CloudClock, Pace
 from opencbr.democloud.state import State
 from opencbr.democloud.work import Work
@@ -21,6 +22,17 @@ class World:
         self.disks = Disks(folder / "disks")
         self.chunks = Chunks(folder / "backups")
         self.work = Work(self)
+        self.failures = Failures()
+        self.errors: list[Exception] = []
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove bytes that belong to nothing: a process was killed between a file and its transaction."""
+        with self.state.change():
+            kinds = ("volume", "snapshot", "image", "backup")
+            known = {doc["id"] for kind in kinds for doc in self.state.all(kind)}
+        self.disks.keep_only(known)
+        self.chunks.keep_only(known)
 
     def long_time(self) -> str:
         """Return the time as Nova and Cinder store it: naive, with a fraction of zeros."""

@@ -12,7 +12,7 @@ from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.types import default_type
 from opencbr.democloud.volume.volumes import image_metadata, make_volume
 from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.work import finisher
+from opencbr.democloud.work import failer, finisher
 from opencbr.democloud.world import World, new_uuid
 
 
@@ -193,3 +193,13 @@ def built(world: World, args: Doc) -> None:
         if doc:
             fields: Doc = {"status": "ACTIVE", "task_state": None, "launched_at": world.long_time()}
             world.state.put("server", doc | fields | {"updated": world.zulu_time()})
+
+
+@failer("server.built")
+def not_built(world: World, args: Doc, reason: str) -> None:
+    """Leave a server in error."""
+    with world.state.change():
+        doc = world.state.get("server", args["server"])
+        if doc:
+            trouble = {"code": 500, "created": world.zulu_time(), "message": reason}
+            world.state.put("server", doc | {"status": "ERROR", "task_state": None, "fault": trouble})

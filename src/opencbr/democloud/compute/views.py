@@ -23,7 +23,9 @@ def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:
     shown |= {"id": doc["id"], "image": _image(call, doc, image), "links": links(call, "servers", doc["id"])}
     shown |= {"metadata": doc["metadata"], "name": doc["name"], "status": doc["status"]}
     shown |= {"tenant_id": doc["project_id"], "user_id": doc["user_id"], "updated": doc["updated"]}
-    shown |= {"OS-DCF:diskConfig": "MANUAL"}
+    if "fault" in doc:
+        shown["fault"] = doc["fault"]
+    shown["OS-DCF:diskConfig"] = "MANUAL"
     if doc["status"] in ("ACTIVE", "BUILD"):
         shown["progress"] = 0
     shown |= {

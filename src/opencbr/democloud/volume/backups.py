@@ -21,7 +21,7 @@ from opencbr.democloud.volume.routes import (
 from opencbr.democloud.volume.views import backup_view, dependents
 from opencbr.democloud.volume.volumes import set_status
 from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.work import finisher
+from opencbr.democloud.work import failer, finisher
 from opencbr.democloud.world import World, new_uuid
 
 _FILTERS = {"name", "status", "volume_id"}
@@ -141,6 +141,26 @@ def created(world: World, args: Doc) -> None:
             set_status(world, "volume", args["volume"], args["volume_was"])
     if not snapshot_id:
         world.disks.remove(backup_id)
+
+
+@failer("backup.created")
+def not_created(world: World, args: Doc, reason: str) -> None:
+    """Leave a backup in error, and free what it was read from."""
+    with world.state.change():
+        set_status(world, "backup", args["backup"], "error", fail_reason=reason)
+        if args["snapshot"]:
+            set_status(world, "snapshot", args["snapshot"], "available")
+        else:
+            set_status(world, "volume", args["volume"], args["volume_was"])
+    if not args["snapshot"]:
+        world.disks.remove(args["backup"])
+
+
+@failer("backup.deleted")
+def not_deleted(world: World, args: Doc, reason: str) -> None:
+    """Leave a backup that could not be deleted."""
+    with world.state.change():
+        set_status(world, "backup", args["backup"], "error_deleting", fail_reason=reason)
 
 
 @ROUTES.on("GET", PROJECT + "/backups")

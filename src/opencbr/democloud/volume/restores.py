@@ -6,7 +6,7 @@ from opencbr.democloud.volume.routes import PROJECT, ROUTES, need, need_member
 from opencbr.democloud.volume.types import default_type
 from opencbr.democloud.volume.volumes import make_volume, set_status
 from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.work import finisher
+from opencbr.democloud.work import failer, finisher
 from opencbr.democloud.world import World
 
 
@@ -69,3 +69,11 @@ def restored(world: World, args: Doc) -> None:
                 if not args["named"]:
                     taken["name"] = origin["name"]
             world.state.put("volume", volume | taken)
+
+
+@failer("backup.restored")
+def not_restored(world: World, args: Doc, reason: str) -> None:
+    """Leave the volume as half written; the backup is as good as before."""
+    with world.state.change():
+        set_status(world, "backup", args["backup"], "available", fail_reason=reason)
+        set_status(world, "volume", args["volume"], "error_restoring")

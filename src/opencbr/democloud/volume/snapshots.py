@@ -8,7 +8,7 @@ from opencbr.democloud.volume.routes import PROJECT, ROUTES, need, need_admin, n
 from opencbr.democloud.volume.views import snapshot_view
 from opencbr.democloud.volume.volumes import set_status
 from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.work import finisher
+from opencbr.democloud.work import failer, finisher
 from opencbr.democloud.world import World, new_uuid
 
 _FILTERS = {"name", "status", "volume_id", "metadata", "availability_zone"}
@@ -61,6 +61,20 @@ def created(world: World, args: Doc) -> None:
     """Let the snapshot be used."""
     with world.state.change():
         set_status(world, "snapshot", args["snapshot"], "available", progress="100%")
+
+
+@failer("snapshot.created")
+def not_created(world: World, args: Doc, _: str) -> None:
+    """Leave a snapshot that cannot be used."""
+    with world.state.change():
+        set_status(world, "snapshot", args["snapshot"], "error")
+
+
+@failer("snapshot.deleted")
+def not_deleted(world: World, args: Doc, _: str) -> None:
+    """Leave a snapshot that could not be deleted."""
+    with world.state.change():
+        set_status(world, "snapshot", args["snapshot"], "error_deleting")
 
 
 @ROUTES.on("GET", PROJECT + "/snapshots")

@@ -17,7 +17,7 @@ from opencbr.democloud.volume.routes import (
 from opencbr.democloud.volume.types import default_type, find_type
 from opencbr.democloud.volume.views import volume_view
 from opencbr.democloud.wire import Answer, Call, Refusal, encode
-from opencbr.democloud.work import finisher
+from opencbr.democloud.work import failer, finisher
 from opencbr.democloud.world import World, new_uuid
 
 DELETABLE = {"available", "error", "error_restoring", "error_extending", "error_managing"}
@@ -110,6 +110,13 @@ def created(world: World, args: Doc) -> None:
     """Let the volume be used."""
     with world.state.change():
         set_status(world, "volume", args["volume"], "available")
+
+
+@failer("volume.created")
+def not_created(world: World, args: Doc, _: str) -> None:
+    """Leave a volume that cannot be used."""
+    with world.state.change():
+        set_status(world, "volume", args["volume"], "error")
 
 
 @ROUTES.on("GET", PROJECT + "/volumes")
