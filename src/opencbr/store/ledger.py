@@ -34,7 +34,7 @@ class Entry:
 
 
 def plan(conn: Connection, entry: Entry) -> Entry:
-    """Write an entry down and return it; one of this kind and name that stands already comes back as it is."""
+    """Write an entry down and return it; one of this kind and name that stands comes back as it is."""
     if insert_new(conn, _t, values_of(entry)):
         return entry
     standing = get(conn, entry.kind, entry.name)

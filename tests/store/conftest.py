@@ -1,0 +1,89 @@
+"""A test of the store that asks for `database` runs on SQLite, and on PostgreSQL where a server is named.
+
+Migrating takes longer than most tests, so it is done once and copied.
+"""
+
+import itertools
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from opencbr.store.database import Database
+from support.postgres import VARIABLE, fresh_database
+
+EPOCH = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def server_url() -> str:
+    url = os.environ.get(VARIABLE)
+    if not url:
+        pytest.skip(f"{VARIABLE} names no PostgreSQL server (make test-postgres)")
+    return url
+
+
+def migrate(url: str) -> None:
+    database = Database(url)
+    database.upgrade()
+    database.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    return f"sqlite:///{tmp_path / 'opencbr.db'}"
+
+
+@pytest.fixture
+def postgres_url():
+    with fresh_database(server_url()) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_migrated(tmp_path_factory):
+    path = tmp_path_factory.mktemp("migrated") / "opencbr.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated():
+    with fresh_database(server_url()) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def dialect(request):
+    return request.param
+
+
+@pytest.fixture
+def database_url(request, dialect):
+    """The URL of an empty database."""
+    return request.getfixturevalue(f"{dialect}_url")
+
+
+@pytest.fixture
+def database(request, dialect):
+    migrated = request.getfixturevalue(f"{dialect}_migrated")
+    if dialect == "sqlite":
+        url = request.getfixturevalue("sqlite_url")
+        shutil.copy(migrated, url.removeprefix("sqlite:///"))
+        yield from opened(url)
+    else:
+        with fresh_database(server_url(), template=migrated) as url:
+            yield from opened(url)
+
+
+def opened(url: str):
+    database = Database(url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def ticks():
+    """Moments, a second apart."""
+    return (EPOCH + timedelta(seconds=n) for n in itertools.count())

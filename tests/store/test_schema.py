@@ -1,0 +1,93 @@
+"""The migrated schema is the one the tables describe, and the upgrade is safe to run whenever."""
+
+import multiprocessing
+import re
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from opencbr.store.database import Database
+from opencbr.store.errors import UnsupportedDatabase
+from opencbr.store.tables import metadata
+
+SQLITE = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+POSTGRES = (
+    """SELECT table_name, column_name, ordinal_position, data_type, is_nullable, collation_name, column_default
+       FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+    """,
+    """SELECT tablename, indexname, indexdef FROM pg_indexes
+       WHERE schemaname = 'public' AND tablename <> 'alembic_version'""",
+    """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+       WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'""",
+)
+
+
+def shape(url: str) -> set[tuple]:
+    engine = create_engine(url)
+    queries = (SQLITE,) if engine.dialect.name == "sqlite" else POSTGRES
+    with engine.connect() as conn:
+        found = {
+            tuple(re.sub(r"\s+", " ", value) if isinstance(value, str) else value for value in row)
+            for query in queries
+            for row in conn.execute(text(query))
+        }
+    engine.dispose()
+    return found
+
+
+def compare(migrated_url: str, described_url: str) -> None:
+    Database(migrated_url).upgrade()
+    engine = create_engine(described_url)
+    metadata.create_all(engine)
+    engine.dispose()
+    migrated, described = shape(migrated_url), shape(described_url)
+    assert migrated == described
+    assert len(migrated) > 20  # it did look
+
+
+def test_migrated_schema_is_the_described_one_on_sqlite(tmp_path):
+    compare(f"sqlite:///{tmp_path / 'a.db'}", f"sqlite:///{tmp_path / 'b.db'}")
+
+
+@pytest.fixture
+def second_postgres_url(postgres_url):
+    from support.postgres import fresh_database
+
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.mark.postgres
+def test_migrated_schema_is_the_described_one_on_postgres(postgres_url, second_postgres_url):
+    compare(postgres_url, second_postgres_url)
+
+
+def test_upgrade_says_what_it_did_and_does_it_once(database_url):
+    empty_database = Database(database_url)
+    assert empty_database.check()
+    assert not empty_database.schema_is_current()
+    assert empty_database.upgrade() == ["0001"]
+    assert empty_database.schema_is_current()
+    assert empty_database.upgrade() == []
+    empty_database.dispose()
+
+
+def upgrade(url: str) -> list[str]:
+    return Database(url).upgrade()
+
+
+def test_processes_that_upgrade_at_once_do_it_once(database_url):
+    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
+        done = list(pool.map(upgrade, [database_url] * 3))
+    assert sorted(done) == [[], [], ["0001"]]
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "no url", ""])
+def test_other_databases_are_refused_in_words(url):
+    with pytest.raises(UnsupportedDatabase):
+        Database(url)
+
+
+def test_a_database_that_is_not_there_is_said_to_be_so():
+    assert not Database("postgresql+psycopg://x:y@127.0.0.1:1/z").check()
