@@ -12,14 +12,16 @@ from oslo_policy import opts, policy
 
 from opencbr.api.auth import Session
 from opencbr.api.route import Route
+from opencbr.service.metadata import INFRASTRUCTURE_RIGHT as INFRASTRUCTURE
+from opencbr.service.metadata import SECRETS_RIGHT as SECRETS
 
 _READER = "role:reader or role:member or role:manager or role:admin"
 _MEMBER = "role:member or role:manager or role:admin"
 _MANAGER = "role:manager or role:admin"
 _ADMIN = "role:admin"
 
-SECRETS = "cbr:backups:getMetadataSecrets"
-INFRASTRUCTURE = "cbr:backups:getMetadataInfrastructure"
+_NO_FILE = "/dev/null/policy.yaml"
+"""A file that cannot exist: oslo.policy wants a name, and without a file the defaults hold."""
 
 RULES: dict[str, tuple[str, str]] = {
     "cbr:vaults:list": (_READER, "List vaults, and what they hold in sum."),
@@ -58,12 +60,15 @@ class Rights:
         unknown = {route.right for route in routes} - RULES.keys()
         if unknown:
             raise ValueError(f"routes name rights without a rule: {', '.join(sorted(unknown))}")
+        if policy_file is not None and not policy_file.is_file():
+            raise ValueError(f"the policy file {policy_file} is not there: make it, or leave the setting out")
         settings = cfg.ConfigOpts()
         settings([], project="opencbr", default_config_files=[], default_config_dirs=[])
-        opts.set_defaults(settings, policy_file=str(policy_file) if policy_file else "policy.yaml")
+        opts.set_defaults(settings, policy_file=str(policy_file.resolve()) if policy_file else _NO_FILE)
         settings.set_override("enforce_scope", False, group="oslo_policy")
-        # Without a file of ours nothing is searched for in the working directory or /etc.
-        self._enforcer = policy.Enforcer(settings, use_conf=policy_file is not None)
+        # Rules come from the one file that was named, never from a folder that happens to lie about.
+        settings.set_override("policy_dirs", [], group="oslo_policy")
+        self._enforcer = policy.Enforcer(settings)
         self._enforcer.register_defaults(rule_defaults(routes))
         self._lock = threading.Lock()
 

@@ -114,7 +114,8 @@ class Metadata:
 
     def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
         """Return what was read, denied, missing or moved while the record was made; raises as `show` does."""
-        return self._records.report(ctx.project_id, self._readable(ctx, backup_id))
+        record_of = self._readable(ctx, backup_id)
+        return self._records.report(ctx.project_id, record_of)
 
     def forget(self, project_id: str, backup_ids: set[str]) -> None:
         """Drop the cached answers of backups that are being deleted."""

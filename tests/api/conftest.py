@@ -1,0 +1,28 @@
+"""One embedded cloud and one server for all tests of the interface; a test makes what it needs of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opencbr.democloud import DemoCloud, Pace
+
+from .house import House, open_house
+
+
+@pytest.fixture(scope="session", name="demo_cloud")
+def _demo_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
+    with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=Pace.by_polls(2)) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session", name="house")
+def _house(tmp_path_factory: pytest.TempPathFactory, demo_cloud: DemoCloud) -> Iterator[House]:
+    with open_house(tmp_path_factory.mktemp("server"), demo_cloud, lambda *_: None) as house:
+        yield house
+
+
+@pytest.fixture(autouse=True)
+def _clock_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "house" in request.fixturenames:
+        request.getfixturevalue("house").clock.ahead *= 0

@@ -1,0 +1,81 @@
+"""Chapter Task over HTTP."""
+
+import pytest
+
+from opencbr.model.ids import new_id
+
+from .house import House
+
+
+def test_a_running_log(house: House):
+    log = house.log(
+        backup_id="b-1",
+        backup_name="bk",
+        resource_id="r-1",
+        progress=40,
+        step="snapshots",
+        request_id="req-1",
+    )
+    shown = house.call("GET", f"operation-logs/{log.id}").json()["operation_log"]
+    assert shown["status"] == "running"
+    assert shown["ended_at"] is None
+    assert shown["started_at"] is not None
+    assert shown["error_info"] == {"code": "", "message": ""}
+    assert shown["extra_info"]["common"] == {"progress": 40, "request_id": "req-1", "task_id": log.id}
+    assert shown["extra_info"]["backup"]["backup_id"] == "b-1"
+    assert "incremental" not in shown["extra_info"]["backup"]
+    assert shown["extra_info"]["resource"]["id"] == "r-1"
+
+
+def test_a_failed_log_names_a_full_code(house: House):
+    log = house.log(status="failed", error_code="7101", error_message="why", ended_at=house.clock.now())
+    shown = house.call("GET", f"operation-logs/{log.id}").json()["operation_log"]
+    assert shown["error_info"] == {"code": "BackupService.7101", "message": "why"}
+    assert shown["ended_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"), [("remove_resource", "remove_resources"), ("vault_delete", "vault_delete")]
+)
+def test_counters_come_under_both_names(house: House, kind, member):
+    log = house.log(operation_type=kind, details={"fail_count": 1, "total_count": 3})
+    counters = house.call("GET", f"operation-logs/{log.id}").json()["operation_log"]["extra_info"][member]
+    assert counters == {"fail_count": 1, "total_count": 3, "fail_delete_count": 1, "total_delete_count": 3}
+
+
+def test_filters_and_paging(house: House):
+    vault = new_id(house.clock.now())
+    logs = [
+        house.log(vault_id=vault, status=status, operation_type=kind, resource_id=f"r-{number}")
+        for number, (status, kind) in enumerate(
+            [("success", "backup"), ("failed", "delete"), ("running", "backup")]
+        )
+    ][::-1]
+
+    def listed(query: str) -> list[str]:
+        answer = house.call("GET", f"operation-logs?vault_id={vault}&{query}")
+        assert answer.status_code == 200, answer.text
+        return [log["id"] for log in answer.json()["operation_logs"]]
+
+    everything = [log.id for log in logs]
+    assert listed("") == everything
+    assert listed("status=failed") == [everything[1]]
+    assert listed("status=failed&status=success") == everything[1:]
+    assert listed("operation_type=backup") == [everything[0], everything[2]]
+    assert listed("operation_type=not_invented_yet") == []
+    assert listed("resource_id=r-0") == [everything[2]]
+    assert listed("limit=1&offset=0") == everything[:1]
+    assert listed(f"limit=1&marker={everything[0]}") == [everything[1]]
+    assert listed("offset=10") == []
+    assert listed("enterprise_project_id=0") == everything
+    assert listed("sort=created_at:asc") == everything[::-1]
+
+
+def test_foreign_and_unknown_logs_are_equally_absent(house: House):
+    for wanted in (house.log("other").id, new_id(house.clock.now()), "nonsense"):
+        answer = house.call("GET", f"operation-logs/{wanted}")
+        assert answer.status_code == 404
+        assert answer.json() == {
+            "error_code": "BackupService.6500",
+            "error_msg": "Operation log does not exist.",
+        }
