@@ -6,6 +6,7 @@ the keyboard never silently means "the default". `docs/operate.md` lists the key
 
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -194,7 +195,10 @@ def dumps(config: Config) -> str:
     for section, keys in plain.items():
         lines.append(f"[{section}]")
         # JSON's strings, numbers, booleans and arrays are TOML's as well (DEL aside, which json leaves bare).
-        lines += [f"{key} = {json.dumps(value)}".replace("\x7f", "\\u007f") for key, value in keys.items()]
+        lines += [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+            for key, value in keys.items()
+        ]
         lines.append("")
     return "\n".join(lines)
 
@@ -282,7 +286,7 @@ def _place(error: msgspec.ValidationError, path: Path | None) -> str:
 def _check(config: Config, path: Path | None) -> None:
     source = str(path or "the environment")
     for name, least in _AT_LEAST.items():
-        if _value(config, name) < least:
+        if not least <= _value(config, name) < math.inf:  # NaN is neither
             raise ConfigError(f"{source}: {name} must be at least {least:g}, not {_value(config, name):g}")
     for name, allowed in _ONE_OF.items():
         if _value(config, name) not in allowed:

@@ -1,0 +1,27 @@
+"""`opencbr db`: the schema of the database."""
+
+import click
+
+from opencbr import wiring
+from opencbr.cli.frame import Session, pass_session
+
+
+@click.group()
+def db() -> None:
+    """Bring the database up to date."""
+
+
+@db.command()
+@pass_session
+def upgrade(session: Session) -> None:
+    """Apply every schema revision that is missing.
+
+    Safe at any time, also from two machines at once: the second one waits and then finds nothing to do.
+    Run it after each update of the program, before `serve` and `worker`.
+    """
+    database = wiring.open_database(session.config)
+    applied = database.upgrade()
+    for revision in applied:
+        click.echo(f"applied {revision}")
+    if not applied:
+        click.echo("the database is up to date")

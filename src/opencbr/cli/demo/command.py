@@ -1,0 +1,289 @@
+"""The command: starts the family, tells the story, keeps serving."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from opencbr import wiring
+from opencbr.cli.demo import lines, show, story
+from opencbr.cli.demo.client import Account, Client, answers, sign_in
+from opencbr.cli.demo.family import Family, memory_megabytes
+from opencbr.cli.demo.state import choose_port, claim, default_folder, write_env, write_files
+from opencbr.cli.demo.story import Progress
+from opencbr.cli.frame import INTERRUPTED, Failure, Session, pass_session
+from opencbr.config import listen_address
+from opencbr.democloud import DemoCloud
+from opencbr.observe.log import configure
+
+DEFAULT_LISTEN = "127.0.0.1:8780"
+_READY_SECONDS = 60.0
+_REST_SECONDS = 2.0
+_ADMIN, _MEMBER = "demo-admin", "demo"
+
+
+@click.command()
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps everything. Default: opencbr/demo in your data folder.",
+)
+@click.option(
+    "--env",
+    "env_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write shell lines with endpoint and credentials to this file once everything is ready.",
+)
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help=f"Where the API listens; port 0 is any free one. Default: {DEFAULT_LISTEN}.",
+)
+@click.option("--once", is_flag=True, help="End after the metadata is printed.")
+@pass_session
+def demo(
+    session: Session, state: Path | None, env_file: Path | None, listen: str | None, *, once: bool
+) -> None:
+    """Show the whole thing without a cloud: embedded OpenStack, API and worker.
+
+    Makes a vault, binds a server, backs it up and prints its metadata, then serves until Ctrl-C. Everything
+    is kept in the state folder: a second start finds the backups. Users and passwords are made at the first
+    start: demo-admin is an admin of the project and sees the documents verbatim, demo is a plain member
+    and sees secrets and infrastructure sealed.
+    """
+    folder = (state or default_folder(session.environ)).expanduser().absolute()
+    console = Console(highlight=False, soft_wrap=False)
+    configure("warning")
+    ready = False
+    with _interruptible(), claim(folder):
+        stage: Stage | None = None
+        try:
+            stage = Stage(folder, env_file, _address(listen, console), console)
+            stage.open()
+            stage.play()
+            ready = True
+            if not once:
+                stage.serve()
+        except KeyboardInterrupt:
+            if not ready:
+                raise SystemExit(INTERRUPTED) from None
+        finally:
+            _ignore_signals()
+            if stage is not None:
+                console.print("stopping ...")
+                stage.close()
+    console.print(f"stopped; everything is kept in {folder}", soft_wrap=True)
+
+
+@dataclass
+class Stage:
+    """One run of the demo."""
+
+    folder: Path
+    env_file: Path | None
+    address: tuple[str, int]
+    console: Console
+
+    def __post_init__(self) -> None:
+        host, port = self.address
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- what "any" is called by a client
+        self.endpoint = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        self.cloud = DemoCloud(self.folder / "cloud")
+        self.family: Family | None = None
+        self.backup_id = ""
+
+    def open(self) -> None:
+        """Start the embedded cloud, the API and the worker, and wait until they are ready."""
+        self.cloud.start()
+        self._tell(f"embedded OpenStack on {self.cloud.base}")
+        host, port = self.address
+        listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        config = write_files(self.folder, self.cloud.clouds_yaml(), listen, self.endpoint)
+        parts = wiring.build(config)
+        parts.database.upgrade()
+        # The keys are made here, so that the two children do not both make them.
+        assert parts.records
+        parts.database.dispose()
+        self.family = Family(self.folder, self.folder / "opencbr.toml")
+        self.family.start("serve")
+        self.family.start("worker")
+        deadline = time.monotonic() + _READY_SECONDS
+        while not answers(f"{self.endpoint}/readyz"):
+            self.family.check()
+            if time.monotonic() > deadline:
+                raise Failure(f"the API was not ready in time; its log is {self.family.log('serve')}")
+            time.sleep(0.1)
+        self._tell(f"opencbr on {self.endpoint}, worker beside it")
+
+    def play(self) -> None:
+        """Make or find a backup, print what it holds and how to fetch that."""
+        assert self.family is not None, "open() comes first"
+        client = self._client(_ADMIN)
+        vault_id = story.ensure_vault(client, self._tell)
+        earlier = story.earlier_backups(client, vault_id)
+        if earlier:
+            show.backups(self.console, earlier)
+        self.backup_id = _newest_usable(earlier) or story.order_backup(client, vault_id)
+        with _progress(self.console) as tell:
+            story.await_backup(client, self.backup_id, tell, self.family.check)
+        path = f"/backups/{self.backup_id}"
+        verbatim = client.get(f"{path}/metadata")
+        masked = self._client(_MEMBER).get(f"{path}/metadata")
+        report = client.get(f"{path}/record/report")["report"]
+        self.console.print()
+        show.metadata(self.console, verbatim, masked, report)
+        self._write_envs()
+        self._print_lines()
+
+    def serve(self) -> None:
+        """Serve until interrupted; keep the tokens in the environment files fresh."""
+        assert self.family is not None, "open() comes first"
+        time.sleep(_REST_SECONDS)
+        memory = memory_megabytes()
+        if memory is not None:
+            self._tell(f"memory at rest: {memory:.0f} MB in all processes together")
+        self._tell("serving until Ctrl-C")
+        while True:
+            self.family.check()
+            time.sleep(0.5)
+            if datetime.now(UTC) > self.renew_at:
+                self._write_envs()
+
+    def close(self) -> None:
+        """Stop everything that was started."""
+        if self.family is not None:
+            self.family.stop()
+        self.cloud.stop()
+
+    @property
+    def own_env(self) -> Path:
+        """The environment file that is always written."""
+        return self.folder / "env"
+
+    def _client(self, name: str) -> Client:
+        account = self._account(name)
+        return Client(self.endpoint, account.project_id, sign_in(self.cloud.auth_url, account).value)
+
+    def _account(self, name: str) -> Account:
+        doc = self.cloud.account(name)
+        access, secret = self.cloud.access_key(name)
+        return Account(
+            doc["user_name"], doc["password"], doc["project_name"], doc["project_id"], access, secret
+        )
+
+    def _write_envs(self) -> None:
+        member = self._write_env(_MEMBER, self.folder / "env-member")
+        admin = self._write_env(_ADMIN, self.own_env, *([self.env_file] if self.env_file else []))
+        now = datetime.now(UTC)
+        # At half of a token's life, but not all the time where tokens are very short.
+        self.renew_at = now + max((min(member, admin) - now) / 2, timedelta(seconds=30))
+
+    def _write_env(self, name: str, *paths: Path) -> datetime:
+        account = self._account(name)
+        token = sign_in(self.cloud.auth_url, account)
+        for path in paths:
+            write_env(
+                path,
+                {
+                    "OPENCBR_ENDPOINT": self.endpoint,
+                    "OPENCBR_PROJECT_ID": account.project_id,
+                    "OPENCBR_AK": account.access,
+                    "OPENCBR_SK": account.secret,
+                    "OPENCBR_TOKEN": token.value,
+                    "OPENCBR_BACKUP_ID": self.backup_id,
+                    "OS_AUTH_URL": self.cloud.auth_url,
+                    "OS_USERNAME": account.user,
+                    "OS_PASSWORD": account.password,
+                    "OS_PROJECT_NAME": account.project,
+                    "OS_USER_DOMAIN_NAME": "Default",
+                    "OS_PROJECT_DOMAIN_NAME": "Default",
+                },
+            )
+        return token.expires_at
+
+    def _print_lines(self) -> None:
+        say: Callable[[str], None] = lambda text: self.console.print(text, markup=False, soft_wrap=True)  # noqa: E731
+        say("\nThe same over HTTP (demo-admin; the plain member's variables are in env-member beside it):\n")
+        say(lines.source(self.env_file.absolute() if self.env_file else self.own_env))
+        say(lines.CURL)
+        say("\nThe same with the Python SDK (pip install huaweicloudsdkcbr):\n")
+        say(lines.python() + "\n")
+
+    def _tell(self, text: str) -> None:
+        self.console.print(f"[green]*[/] {text}", soft_wrap=True)
+
+
+def _newest_usable(found: list[dict[str, Any]]) -> str | None:
+    """Name the newest backup that can be shown, or that a worker is still making since the last start."""
+    return next((row["id"] for row in found if row["status"] == "available" or story.is_running(row)), None)
+
+
+def _address(listen: str | None, console: Console) -> tuple[str, int]:
+    """Choose where to listen: an address that was asked for must be free, the default one may give way."""
+    host, port = listen_address(listen or DEFAULT_LISTEN)
+    chosen = choose_port(host, port)
+    if chosen is None and listen:
+        raise Failure(f"{listen} is taken or cannot be used here: choose another address with --listen")
+    if chosen is None:
+        chosen = choose_port(host, 0)
+        console.print(f"{DEFAULT_LISTEN} is taken: using port {chosen}")
+    if chosen is None:
+        raise Failure(f"no free port on {host}")
+    return host, chosen
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Show progress: a moving bar in a terminal, a line a step elsewhere."""
+    if not console.is_terminal:
+        seen: set[str] = set()
+
+        def line(now: Progress) -> None:
+            if now.step not in seen:
+                seen.add(now.step)
+                console.print(f"  {now.percent:3d} %  {now.step}", markup=False)
+
+        yield line
+        return
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("backup of " + story.SERVER),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[step]}"),
+    )
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task("", total=100, step="")
+        yield lambda now: bar.update(task, completed=now.percent, step=now.step)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Treat SIGTERM and SIGHUP as Ctrl-C inside the block."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    names = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {name: signal.signal(name, interrupt) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _ignore_signals() -> None:
+    """Let a second Ctrl-C not disturb the stopping: it would leave children behind."""
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(name, signal.SIG_IGN)

@@ -1,0 +1,158 @@
+"""ShowMetadata for eyes: the same documents, laid out."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+_SEALED = "(sealed "
+_VERDICTS = {"complete": "green", "partial": "yellow", "drifted": "yellow"}
+
+
+def metadata(
+    console: Console, verbatim: dict[str, Any], masked: dict[str, Any], report: dict[str, Any]
+) -> None:
+    """Print what a backup holds. `masked` is the plain member's view of the same: it tells what is sealed."""
+    console.print(
+        Panel(
+            Group(
+                _server(verbatim),
+                Text(),
+                _disks(verbatim),
+                Text(),
+                _addresses(verbatim),
+                Text(),
+                _sealed(masked),
+                Text(),
+                _verdict(report),
+            ),
+            title=f"[bold]metadata of backup {verbatim['backup_id']}",
+            box=box.ROUNDED,
+            padding=(1, 2),
+        )
+    )
+
+
+def backups(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Print backups of earlier starts."""
+    table = _table(
+        "backup", "name", "status", "made", "GB", title=f"{len(rows)} backup(s) from earlier starts"
+    )
+    for row in rows:
+        table.add_row(
+            *map(
+                _text,
+                (row["id"], row["name"], row["status"], (row["created_at"] or "")[:19], row["resource_size"]),
+            )
+        )
+    console.print(table)
+
+
+def _server(view: dict[str, Any]) -> RenderableType:
+    server = json.loads(view["server"])["server"]
+    flavor = json.loads(view["flavor"])["flavor"]
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    labels = ", ".join(f"{key}={value}" for key, value in server.get("metadata", {}).items())
+    groups = ", ".join(sorted({group["name"] for group in server.get("security_groups", ())}))
+    for name, value in (
+        ("server", f"{server['name']}  {server['id']}"),
+        ("state", f"{server['status']}, created {server['created']}"),
+        ("described as", server.get("description")),
+        ("flavor", f"{flavor['name']}: {flavor['vcpus']} vCPU, {flavor['ram']} MB, {flavor['disk']} GB"),
+        ("key pair", server.get("key_name")),
+        ("tags", ", ".join(server.get("tags", ()))),
+        ("metadata", labels),
+        ("groups", groups),
+    ):
+        if value:
+            facts.add_row(name, _text(value))
+    return facts
+
+
+def _disks(view: dict[str, Any]) -> RenderableType:
+    table = _table("disk", "device", "GB", "type", "boot", "volume")
+    for text in view["volumes"]:
+        volume = json.loads(text)["volume"]
+        device = next((one.get("device") for one in volume.get("attachments", ())), "")
+        table.add_row(
+            *map(
+                _text,
+                (
+                    volume["name"],
+                    device,
+                    volume["size"],
+                    volume["volume_type"],
+                    "yes" if str(volume.get("bootable")).lower() == "true" else "",
+                    volume["id"],
+                ),
+            )
+        )
+    return table
+
+
+def _addresses(view: dict[str, Any]) -> RenderableType:
+    floating = {}
+    for text in view["floatingips"]:
+        for ip in json.loads(text or "{}").get("floatingips") or ():
+            floating[ip["port_id"]] = ip["floating_ip_address"]
+    table = _table("address", "floating", "MAC", "port")
+    for text in view["ports"]:
+        port = json.loads(text)["port"]
+        fixed = ", ".join(ip["ip_address"] for ip in port["fixed_ips"])
+        table.add_row(*map(_text, (fixed, floating.get(port["id"], ""), port["mac_address"], port["id"])))
+    return table if view["ports"] else Text("no ports")
+
+
+def _sealed(masked: dict[str, Any]) -> RenderableType:
+    """Name every field that the plain member sees as a fingerprint."""
+    table = _table("sealed for a plain member", "class", "in its place")
+    for member, value in masked.items():
+        for text in value if isinstance(value, list) else [value]:
+            if not isinstance(text, str) or not text.startswith("{"):
+                continue
+            for path, seal in _seals(json.loads(text)):
+                kind = seal.removeprefix(_SEALED).split()[0]
+                table.add_row(_text(f"{member}: {path}"), _text(kind), _text(seal))
+    return table
+
+
+def _seals(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        if isinstance(value.get("sealed"), str):
+            yield path, value["sealed"]
+            return
+        for key, inner in value.items():
+            # The envelope's own name ("server") is no news.
+            yield from _seals(
+                inner,
+                f"{path}.{key}" if path else ("" if isinstance(inner, dict) and len(value) == 1 else key),
+            )
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _seals(inner, path)
+    elif isinstance(value, str) and value.startswith(_SEALED):
+        yield path, value
+
+
+def _verdict(report: dict[str, Any]) -> RenderableType:
+    verdict = report["verdict"]
+    return Text.assemble("verdict: ", (verdict, f"bold {_VERDICTS.get(verdict, 'red')}"))
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _text(value: Any) -> Text:
+    # Text, not markup: tenants choose names.
+    return Text("" if value is None else str(value))

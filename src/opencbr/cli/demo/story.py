@@ -1,0 +1,98 @@
+"""What the demo does as a client: a vault, a server bound to it, a backup, and its metadata."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from opencbr.cli.demo.client import Client
+from opencbr.cli.frame import Failure
+
+VAULT = "demo"
+SERVER = "db1"
+
+_POLL_SECONDS = 0.15
+_PATIENCE_SECONDS = 600.0
+_RUNNING = ("protecting", "waiting_protect")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backup is: per cent, and what is being done."""
+
+    percent: int
+    step: str
+
+
+Told = Callable[[Progress], None]
+
+
+def ensure_vault(client: Client, tell: Callable[[str], None]) -> str:
+    """Return the id of the demo's vault with the demo's server bound to it; what exists is used."""
+    found = client.get("/vaults", name=VAULT)["vaults"]
+    vault = found[0] if found else _create_vault(client)
+    tell(f"{'found' if found else 'created'} vault {VAULT}")
+    if not vault["resources"]:
+        servers = client.get("/protectables/server/instances", name=SERVER)["instances"]
+        if not servers:
+            raise Failure(f"the embedded cloud has no server {SERVER}; start with a fresh --state folder")
+        resource = {"id": servers[0]["id"], "type": "OS::Nova::Server"}
+        client.post(f"/vaults/{vault['id']}/addresources", {"resources": [resource]})
+        tell(f"bound server {SERVER}")
+    return str(vault["id"])
+
+
+def earlier_backups(client: Client, vault_id: str) -> list[dict[str, Any]]:
+    """Return the vault's backups, newest first, running ones too."""
+    found: list[dict[str, Any]] = client.get("/backups", vault_id=vault_id)["backups"]
+    return found
+
+
+def order_backup(client: Client, vault_id: str) -> str:
+    """Order a checkpoint of the vault and return the id of its backup."""
+    body = {"checkpoint": {"vault_id": vault_id, "parameters": {"incremental": True}}}
+    checkpoint = client.post("/checkpoints", body)["checkpoint"]
+    return str(client.get("/backups", checkpoint_id=checkpoint["id"])["backups"][0]["id"])
+
+
+def is_running(backup: dict[str, Any]) -> bool:
+    """Say whether a backup is still being made."""
+    return backup["status"] in _RUNNING
+
+
+def await_backup(client: Client, backup_id: str, tell: Told, check: Callable[[], None]) -> None:
+    """Follow a backup to its end; `check` raises when the demo cannot go on. Raises Failure when it fails."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        check()
+        backup = client.get(f"/backups/{backup_id}")["backup"]
+        log = _log_of(client, backup)
+        if not is_running(backup):
+            if backup["status"] != "available":
+                raise Failure(f"the backup ended as {backup['status']}: {log['error_info']['message']}")
+            tell(Progress(100, "available"))
+            return
+        tell(Progress(log["extra_info"]["common"]["progress"], log["step"] or "waiting for the worker"))
+        time.sleep(_POLL_SECONDS)
+    raise Failure(f"the backup did not end within {_PATIENCE_SECONDS:.0f} seconds")
+
+
+def _create_vault(client: Client) -> dict[str, Any]:
+    billing = {
+        "object_type": "server",
+        "protect_type": "backup",
+        "consistent_level": "crash_consistent",
+        "size": 1000,
+    }
+    vault: dict[str, Any] = client.post(
+        "/vaults", {"vault": {"name": VAULT, "resources": [], "billing": billing}}
+    )["vault"]
+    return vault
+
+
+def _log_of(client: Client, backup: dict[str, Any]) -> dict[str, Any]:
+    """Return the operation log of the backup's making."""
+    logs: list[dict[str, Any]] = client.get(
+        "/operation-logs", resource_id=backup["resource_id"], operation_type="backup"
+    )["operation_logs"]
+    return next(log for log in logs if log["checkpoint_id"] == backup["checkpoint_id"])

@@ -1,0 +1,94 @@
+"""`opencbr orphans`: whether the ledger agrees with the cloud."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from opencbr import wiring
+from opencbr.cli.frame import FAILED, Session, as_json, pass_session
+from opencbr.cli.output import write_json, write_table
+
+if TYPE_CHECKING:
+    from opencbr.jobs.janitor import Inventory
+
+
+@click.group()
+def orphans() -> None:
+    """Compare what was made in the cloud with what should be there."""
+
+
+@orphans.command("list")
+@as_json
+@pass_session
+def list_(session: Session, *, json_: bool) -> None:
+    """List upstream objects of this installation that nothing answers for, and those that are missing.
+
+    Changes nothing. Jobs under way are not touched: what they made is in the ledger.
+    """
+    from opencbr.jobs import janitor
+
+    stock = janitor.take_stock(wiring.open_database(session.config), wiring.open_cloud(session.config))
+    if json_:
+        write_json(stock)
+        return
+    _show(stock)
+
+
+@orphans.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@pass_session
+def clean(session: Session, *, yes: bool, json_: bool) -> None:
+    """Delete the orphans, newest backups first, and strike them from the ledger.
+
+    Asks before it does so. Exit code 1 when one of them could not be removed.
+    """
+    from opencbr.jobs import janitor
+
+    site = wiring.site(session.config)
+    stock = janitor.take_stock(site.database, site.cloud)
+    if stock.orphans and not json_:
+        _show(stock)
+    if stock.orphans and not yes:
+        click.confirm(f"Delete {len(stock.orphans)} object(s) from the cloud?", abort=True, err=True)
+    cleaned = janitor.clean(site, stock.orphans)
+    struck = janitor.forget_unmade(site)
+    if json_:
+        write_json({"cleaned": cleaned, "struck": struck})
+    else:
+        for one in cleaned:
+            result = f"still there: {one.problem}" if one.problem else "removed"
+            click.echo(f"{one.orphan.kind} {one.orphan.id} {result}")
+        if not cleaned:
+            click.echo("nothing to clean")
+        if struck:
+            click.echo(f"struck {struck} ledger entr{'y' if struck == 1 else 'ies'} of objects never made")
+    if any(one.problem for one in cleaned):
+        sys.exit(FAILED)
+
+
+def _show(stock: "Inventory") -> None:
+    write_table(
+        ("kind", "id", "name", "project", "GB", "created", "why"),
+        [
+            (
+                o.kind,
+                o.id,
+                o.name,
+                o.project_id,
+                o.size_gb,
+                o.created_at and f"{o.created_at:%Y-%m-%d %H:%M}",
+                o.why,
+            )
+            for o in stock.orphans
+        ],
+        empty="no orphans: everything in the cloud under this installation's name has its backup or its job",
+    )
+    if stock.missing:
+        click.echo("Missing in the cloud, though a finished backup needs them:")
+        write_table(
+            ("kind", "id", "name", "project", "backup"),
+            [(m.kind, m.id, m.name, m.project_id, m.backup_id) for m in stock.missing],
+            empty="",
+        )

@@ -1,0 +1,48 @@
+"""Listings: a table for people, the same rows as JSON for programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+
+
+def plain(value: Any) -> Any:
+    """Turn dataclasses, times and tuples into what JSON has."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(member) for member in value]
+    return value
+
+
+def write_json(value: Any) -> None:
+    """Write one JSON document to stdout."""
+    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:
+    """Write a table to stdout, or the sentence `empty` when there is nothing in it."""
+    if not rows:
+        click.echo(empty)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        # Text, not markup: a backup may well be called "[bold]".
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console = Console()
+    # A pipe has no width; a table cut to 80 columns would be useless to grep.
+    console.print(table, width=None if console.is_terminal else 400, crop=console.is_terminal)

@@ -1,0 +1,59 @@
+"""`opencbr serve`: the API under granian."""
+
+import logging
+from functools import partial
+from typing import Any
+
+import click
+
+from opencbr import wiring
+from opencbr.cli.frame import Session, pass_session
+from opencbr.cli.parent import end_with_parent
+from opencbr.config import Config, listen_address
+from opencbr.observe.log import configure
+
+log = logging.getLogger("opencbr.serve")
+
+
+@click.command()
+@click.option("--listen", metavar="HOST:PORT", help="Address instead of [api] listen.")
+@click.option("--tied", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+@pass_session
+def serve(session: Session, listen: str | None, *, tied: bool) -> None:
+    """Serve the CBR v3 API until Ctrl-C or SIGTERM.
+
+    Requests under way are answered before the end. Start as many as you like; `opencbr worker` does the jobs.
+    """
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server import Server
+
+    config = session.config
+    configure(config.log.level, config.log.format)
+    host, port = listen_address(listen or config.api.listen)
+    wiring.refuse_unready(config)
+    server = Server(
+        "opencbr",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=config.api.processes,
+        blocking_threads=config.api.threads,
+        http=HTTPModes.http1,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=15,
+        log_enabled=False,
+    )
+    if tied:
+        end_with_parent()
+    log.info("serving on http://%s:%d, %d process(es)", host, port, config.api.processes)
+    server.serve(target_loader=partial(application, config), wrap_loader=False)
+    log.info("stopped")
+
+
+def application(config: Config) -> Any:
+    """Make the WSGI application, in the process that serves it."""
+    configure(config.log.level, config.log.format)
+    # A killed supervisor must not leave servers behind that hold the port.
+    end_with_parent()
+    return wiring.build(config).application()

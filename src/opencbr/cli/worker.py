@@ -1,0 +1,35 @@
+"""`opencbr worker`: the jobs."""
+
+import logging
+import signal
+import threading
+
+import click
+
+from opencbr import wiring
+from opencbr.cli.frame import Session, pass_session
+from opencbr.cli.parent import end_with_parent
+from opencbr.observe.log import configure
+
+log = logging.getLogger("opencbr.worker")
+
+
+@click.command()
+@click.option("--tied", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+@pass_session
+def worker(session: Session, *, tied: bool) -> None:
+    """Carry out backups and deletions until Ctrl-C or SIGTERM.
+
+    Start as many as you like, on any machine that reaches the database, the cloud and the key folder. Kill
+    one whenever you must: another takes its jobs over after the lease, and goes on in the same step.
+    """
+    config = session.config
+    configure(config.log.level, config.log.format)
+    wiring.refuse_unready(config)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    if tied:
+        end_with_parent()
+    wiring.build(config).worker().run_forever(stop)
+    log.info("stopped")

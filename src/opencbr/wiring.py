@@ -1,0 +1,243 @@
+"""Puts the parts together. The only module that names adapters; everything else is handed what it needs."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opencbr.clock import SystemClock
+from opencbr.cloud.check import Finding
+from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.config import CloudSettings
+from opencbr.cloud.errors import BadSettings
+from opencbr.config import Config, ConfigError
+from opencbr.jobs.settings import WorkerSettings
+from opencbr.store.database import Database
+from opencbr.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from opencbr.jobs.kit import Site
+    from opencbr.jobs.worker import Worker
+    from opencbr.service.services import Services
+    from opencbr.store.records import Records
+
+
+@dataclass
+class Wiring:
+    """All parts of one process; each is made when it is first asked for."""
+
+    config: Config
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        """The real clock."""
+        return SystemClock()
+
+    @cached_property
+    def database(self) -> Database:
+        """The database; nothing is sent to it yet."""
+        return open_database(self.config)
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The cloud on the service credential; nothing is sent to it yet."""
+        return open_cloud(self.config)
+
+    @cached_property
+    def records(self) -> "Records":
+        """The records; the keys are made at the very first start. Raises KeyMissing, KeyWrong."""
+        from opencbr.store.records import open_records
+
+        return open_records(self.database, Path(self.config.keys.folder), self.clock)
+
+    @cached_property
+    def services(self) -> "Services":
+        """The use cases."""
+        from opencbr.service.backups import Backups
+        from opencbr.service.checkpoints import Checkpoints
+        from opencbr.service.metadata import Metadata
+        from opencbr.service.operation_logs import OperationLogs
+        from opencbr.service.protectables import Protectables
+        from opencbr.service.services import Services
+        from opencbr.service.vaults import Vaults
+
+        database, cloud, settings = self.database, self.cloud, self.config.metadata
+        metadata = Metadata(
+            database,
+            self.records,
+            self.clock,
+            cache_seconds=settings.cache_seconds,
+            cache_bytes=settings.cache_megabytes * 1024 * 1024,
+        )
+        return Services(
+            vaults=Vaults(database=database, cloud=cloud),
+            protectables=Protectables(database=database, cloud=cloud),
+            checkpoints=Checkpoints(database=database, cloud=cloud),
+            backups=Backups(database, metadata.forget),
+            metadata=metadata,
+            operation_logs=OperationLogs(database),
+        )
+
+    def application(self) -> Any:
+        """Make the WSGI application."""
+        from opencbr.api.app import Doors, create_app
+        from opencbr.api.auth import Authenticator
+        from opencbr.api.health import Readiness
+        from opencbr.api.rights import Rights
+        from opencbr.api.routes import ROUTES
+
+        auth, policy = self.config.auth, self.config.policy.file
+        checks = {
+            "database": self.database.check,
+            "keystone": self.cloud.keystone_ready,
+            "mover": self.cloud.mover_ready,
+        }
+        return create_app(
+            Doors(
+                services=self.services,
+                authenticator=Authenticator(
+                    self.cloud.identity,
+                    self.clock,
+                    token_seconds=auth.token_cache_seconds,
+                    key_seconds=auth.key_cache_seconds,
+                ),
+                rights=Rights(ROUTES, policy_file=Path(policy) if policy else None),
+                readiness=Readiness(checks, self.clock),
+                clock=self.clock,
+            )
+        )
+
+    def worker(self) -> "Worker":
+        """Make the worker of this process."""
+        from opencbr.jobs.worker import Worker
+
+        return Worker(
+            database=self.database,
+            cloud=self.cloud,
+            records=self.records,
+            clock=self.clock,
+            settings=worker_settings(self.config),
+        )
+
+
+def build(config: Config) -> Wiring:
+    """Put the parts of one process together."""
+    return Wiring(config)
+
+
+def open_database(config: Config) -> Database:
+    """Open the database named in the configuration; nothing is sent yet. Raises ConfigError."""
+    from sqlalchemy import make_url
+
+    from opencbr.observe.redact import remember
+
+    try:
+        database = Database(config.database.url, pool_size=config.database.pool_size)
+    except StoreError as error:
+        raise ConfigError(f"database.url: {error}") from error
+    url = make_url(database.url)
+    if url.password:
+        remember(str(url.password))
+    if database.dialect == "sqlite" and url.database and not Path(url.database).parent.is_dir():
+        raise ConfigError(
+            f"database.url: the folder {Path(url.database).parent} does not exist; make it first"
+        )
+    return database
+
+
+def open_cloud(config: Config, *, name: str = "") -> Cloud:
+    """Open the cloud named in the configuration, or `name`; nothing is sent yet. Raises ConfigError."""
+    wanted = config.cloud
+    settings = CloudSettings(
+        cloud=name or wanted.cloud,
+        config_files=wanted.config_files,
+        region=wanted.region or None,
+        interface=wanted.interface,
+        timeout_seconds=wanted.timeout_seconds,
+        retries=wanted.retries,
+        connections=wanted.connections,
+    )
+    try:
+        return Cloud(settings, SystemClock())
+    except BadSettings as error:
+        raise ConfigError(str(error)) from error
+
+
+def worker_settings(config: Config) -> WorkerSettings:
+    """Give the jobs their settings."""
+    wanted = config.worker
+    return WorkerSettings(
+        lease_seconds=wanted.lease_seconds,
+        poll_seconds=wanted.poll_seconds,
+        outbox_seconds=wanted.outbox_seconds,
+        slots=wanted.slots,
+        full_backup_interval=wanted.full_backup_interval,
+        backup_timeout_seconds=wanted.backup_timeout_seconds,
+        release_timeout_seconds=wanted.release_timeout_seconds,
+        patience_seconds=wanted.patience_seconds,
+    )
+
+
+def site(config: Config) -> "Site":
+    """Give the janitor what it works with: it holds no lease, and touches only what no job has."""
+    from opencbr.jobs.kit import Site
+
+    return Site(
+        database=open_database(config),
+        cloud=open_cloud(config),
+        clock=SystemClock(),
+        settings=worker_settings(config),
+        guard=lambda: None,
+    )
+
+
+def refuse_unready(config: Config) -> None:
+    """Raise ConfigError when `serve` or `worker` could not work here: schema, keys, cloud entry.
+
+    Whether the cloud answers is no reason not to start: it may come up later.
+    """
+    for finding in (_database(config), _keys(config)):
+        if not finding.ok:
+            raise ConfigError(finding.message)
+    open_cloud(config).close()
+
+
+def check(config: Config) -> list[Finding]:
+    """Look at everything a start needs, here and in the cloud; changes nothing."""
+    here = [_database(config), _keys(config)]
+    try:
+        cloud = open_cloud(config)
+    except ConfigError as error:
+        return [*here, Finding("keystone", ok=False, message=str(error))]
+    try:
+        return [*here, *cloud.check()]
+    finally:
+        cloud.close()
+
+
+def _database(config: Config) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        database = open_database(config)
+    except ConfigError as error:
+        return Finding("database", ok=False, message=str(error))
+    try:
+        if not database.schema_is_current():
+            message = "the database is not up to date: run `opencbr db upgrade`"
+            return Finding("database", ok=False, message=message)
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return Finding(
+            "database", ok=False, message=f"the database does not answer: {cause}; check database.url"
+        )
+    finally:
+        database.dispose()
+    return Finding("database", ok=True, message=f"{database.dialect}, up to date")
+
+
+def _keys(config: Config) -> Finding:
+    from opencbr.store.records import check_keys
+
+    problem = check_keys(open_database(config), Path(config.keys.folder))
+    return Finding("keys", ok=not problem, message=problem or f"in {config.keys.folder}")
