@@ -4,23 +4,15 @@ Migrating takes longer than most tests, so it is done once and copied.
 """
 
 import itertools
-import os
 import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from opencbr.store.database import Database
-from support.postgres import VARIABLE, fresh_database
+from support.postgres import VARIABLE, fresh_database, server
 
 EPOCH = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-
-
-def server_url() -> str:
-    url = os.environ.get(VARIABLE)
-    if not url:
-        pytest.skip(f"{VARIABLE} names no PostgreSQL server (make test-postgres)")
-    return url
 
 
 def migrate(url: str) -> None:
@@ -29,14 +21,22 @@ def migrate(url: str) -> None:
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig):
+    with server(asked_for=pytestconfig.option.markexpr == "postgres") as url:
+        if url is None:
+            pytest.skip(f"PostgreSQL was not asked for: make test-postgres, or name a server in {VARIABLE}")
+        yield url
+
+
 @pytest.fixture
 def sqlite_url(tmp_path):
     return f"sqlite:///{tmp_path / 'opencbr.db'}"
 
 
 @pytest.fixture
-def postgres_url():
-    with fresh_database(server_url()) as url:
+def postgres_url(postgres_server):
+    with fresh_database(postgres_server) as url:
         yield url
 
 
@@ -48,8 +48,8 @@ def sqlite_migrated(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgres_migrated():
-    with fresh_database(server_url()) as url:
+def postgres_migrated(postgres_server):
+    with fresh_database(postgres_server) as url:
         migrate(url)
         yield url
 
@@ -73,7 +73,7 @@ def database(request, dialect):
         shutil.copy(migrated, url.removeprefix("sqlite:///"))
         yield from opened(url)
     else:
-        with fresh_database(server_url(), template=migrated) as url:
+        with fresh_database(request.getfixturevalue("postgres_server"), template=migrated) as url:
             yield from opened(url)
 
 

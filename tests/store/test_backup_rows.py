@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep
 from sqlalchemy import func, select
 
 from opencbr.model.backup import MOVES
 from opencbr.store import backups, drafts, tables, vaults
 from opencbr.store.backups import BackupFilter
 from opencbr.store.pages import Page
+from store.samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep
 
 WHOLE = Page(1000)
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samples import NOW, OTHER, PROJECT, backup, house, ident, keep, log, vault
 
 from opencbr.store import backups, operation_logs, vaults
 from opencbr.store.backups import BackupFilter
@@ -14,6 +13,7 @@ from opencbr.store.errors import UnknownMarker, UnknownSortKey
 from opencbr.store.operation_logs import OperationLogFilter
 from opencbr.store.pages import BEFORE_ALL, Page
 from opencbr.store.vaults import VaultFilter
+from store.samples import NOW, OTHER, PROJECT, backup, house, ident, keep, log, vault
 
 KEYS = ("created_at", "updated_at", "name", "status", "protected_at", "id")
 few_moments = st.integers(0, 3).map(lambda n: NOW + timedelta(microseconds=n))

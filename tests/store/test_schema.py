@@ -13,8 +13,9 @@ from opencbr.store.tables import metadata
 
 SQLITE = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
 POSTGRES = (
-    """SELECT table_name, column_name, ordinal_position, data_type, is_nullable, collation_name, column_default
-       FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+    """SELECT table_name, column_name, ordinal_position, data_type, is_nullable, collation_name,
+       column_default FROM information_schema.columns
+       WHERE table_schema = 'public' AND table_name <> 'alembic_version'
     """,
     """SELECT tablename, indexname, indexdef FROM pg_indexes
        WHERE schemaname = 'public' AND tablename <> 'alembic_version'""",

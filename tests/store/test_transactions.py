@@ -4,12 +4,12 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from samples import PROJECT, vault
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from opencbr.store import settings, vaults
 from opencbr.store.database import Database
+from store.samples import PROJECT, vault
 
 
 def test_what_raises_leaves_nothing(database):

@@ -4,7 +4,6 @@ import threading
 from dataclasses import replace
 
 import pytest
-from samples import NOW, OTHER, PROJECT, backup, checkpoint, disk, house, ident, keep, resource, vault
 from sqlalchemy.exc import IntegrityError
 
 from opencbr.model.vault import VOLUME, Usage
@@ -12,6 +11,7 @@ from opencbr.store import checkpoints, resources, vaults
 from opencbr.store.errors import AlreadyBound
 from opencbr.store.pages import Page
 from opencbr.store.vaults import VaultFilter
+from store.samples import NOW, OTHER, PROJECT, backup, checkpoint, disk, house, ident, keep, resource, vault
 
 FULL = {
     "description": "naïve 中文 <>&",

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep, log
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +15,7 @@ from opencbr.store.ledger import Entry
 from opencbr.store.operation_logs import OperationLogFilter
 from opencbr.store.pages import Page
 from opencbr.store.record_rows import Link, RecordRow
+from store.samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep, log
 
 LATER = NOW + timedelta(seconds=5)
 

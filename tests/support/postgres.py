@@ -80,6 +80,20 @@ def started() -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def server(*, asked_for: bool) -> Iterator[str | None]:
+    """Give the URL of a server for tests: what OPENCBR_TEST_POSTGRES names, else one started here.
+
+    Where nobody asked for PostgreSQL (`asked_for`: the run selects the marker `postgres`) it yields None instead.
+    """
+    named = os.environ.get(VARIABLE)
+    if named or not asked_for:
+        yield named or None
+    else:
+        with started() as url:
+            yield url
+
+
+@contextlib.contextmanager
 def fresh_database(server_url: str, *, template: str | None = None) -> Iterator[str]:
     """Make a database; yields its URL and drops it at the end of the block.
 
