@@ -1,0 +1,203 @@
+"""What in an upstream body is not for everybody, and how it is replaced.
+
+Two classes of values, each with a right of its own: *secrets* (user data, passwords, private keys, suspicious
+metadata) and *infrastructure* (what only the operator sees: hosts, hypervisors, where a port is bound). A body is
+masked by cutting out the tokens of such values; all else stays byte for byte. docs/record-format.md has the table.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from opencbr.model.spans import NotJson, Span, Step, spans
+
+SECRETS = "secrets"
+INFRASTRUCTURE = "infrastructure"
+
+View = frozenset[str]
+"""Which classes a reader sees in clear: any subset of {SECRETS, INFRASTRUCTURE}."""
+
+MASKED: View = frozenset()
+VERBATIM: View = frozenset({SECRETS, INFRASTRUCTURE})
+
+_WORD = {SECRETS: "secret", INFRASTRUCTURE: "infrastructure"}
+
+# Field names, at any depth of any document: a rule by name cannot be slipped past by a new envelope.
+_SECRET_NAMES = frozenset(
+    {
+        "OS-EXT-SRV-ATTR:user_data",
+        "user_data",
+        "adminPass",
+        "admin_pass",
+        "adminPassword",
+        "admin_password",
+        "password",
+        "private_key",
+        "auth_key",
+        "auth_password",
+        "secret",
+        "secret_key",
+        "personality",
+    }
+)
+_INFRASTRUCTURE_NAMES = frozenset(
+    {
+        "OS-EXT-SRV-ATTR:host",
+        "OS-EXT-SRV-ATTR:hypervisor_hostname",
+        "OS-EXT-SRV-ATTR:instance_name",
+        "binding:host_id",
+        "binding:profile",
+        "binding:vif_details",
+        "os-vol-host-attr:host",
+        "host_name",
+        "cluster_name",
+        "encryption_key_id",
+        "cinder_encryption_key_id",
+        "qos_specs_id",
+        "direct_url",
+        "locations",
+        "backup_url",
+    }
+)
+_INFRASTRUCTURE_PREFIXES = ("provider:", "os-vol-mig-status-attr:")
+
+# Maps that tenants fill themselves; an image's own properties stand beside its fields.
+_FREE_MAPS = frozenset({"metadata", "volume_image_metadata", "image_metadata", "properties"})
+_SUSPICIOUS_NAME = re.compile(
+    r"passw(?:or)?d|passphrase|secret|token|credential|(?:private|api|access|auth|signing)[-_. ]?key"
+    r"|(?:^|[-_.: ])(?:pwd|pass|psk)(?:$|[-_.: 0-9])",
+    re.IGNORECASE,
+)
+_NOT_SECRET = frozenset({"encryption_key_id", "cinder_encryption_key_id"})
+_SUSPICIOUS_VALUE = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY"
+    r"|\bchpasswd\b"
+    r"|\$(?:1|2[aby]|5|6|y|gy|argon2id?)\$[^\s$]"  # a hash as crypt(3) writes it
+    r"|://[^/\s:@]*:[^/\s@]+@"  # a password inside a URL
+    r"|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30}|\bxox[abprs]-[A-Za-z0-9]|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\."
+)
+# Extra specs of a volume type that Cinder shows to every tenant; the others name back ends.
+_PUBLIC_SPECS = frozenset({"multiattach", "RESKEY:availability_zones", "replication_enabled"})
+
+Fingerprint = Callable[[bytes], str]
+"""A keyed digest as 16 hex digits: equal values give equal ones, and nobody without the key can guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """One sealed value: `masked_length` bytes at `offset` of the masked text stand for `verbatim`."""
+
+    offset: int
+    masked_length: int
+    verbatim: bytes
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A body with sealed values replaced, and what puts them back, in order of place."""
+
+    body: bytes
+    sealed: tuple[Splice, ...] = ()
+
+    @property
+    def kinds(self) -> View:
+        """The classes that this body has values of."""
+        return frozenset(splice.kind for splice in self.sealed)
+
+
+def mask(document: str, body: bytes, fingerprint: Fingerprint) -> Masked:
+    """Replace the sealed values of the document named `document`.
+
+    Null and empty values stay: nothing is hidden by hiding them. Raises NotJson, also for what is not UTF-8.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise NotJson(f"not JSON: no UTF-8 at byte {error.start}") from None  # the error holds the body
+    kind_of = document.partition("/")[0].partition("@")[0]
+    pieces: list[bytes] = []
+    sealed: list[Splice] = []
+    done = offset = 0
+    for span in spans(text):
+        if span.start < done:
+            continue  # inside a value that is sealed as a whole
+        kind = _kind(kind_of, span)
+        if kind is None or span.empty or text.startswith("null", span.start):
+            continue
+        token = text[span.start : span.end]
+        before = text[done : span.start].encode()
+        replacement = _replacement(span.kind, kind, fingerprint(_meaning(token, span)))
+        pieces += (before, replacement)
+        offset += len(before)
+        sealed.append(Splice(offset, len(replacement), token.encode(), kind))
+        offset += len(replacement)
+        done = span.end
+    pieces.append(text[done:].encode())
+    return Masked(b"".join(pieces), tuple(sealed))
+
+
+def reveal(text: bytes, sealed: Iterable[Splice], view: View) -> bytes:
+    """Put back the values of the classes in `view`; `sealed` is in order of place."""
+    pieces: list[bytes] = []
+    done = 0
+    for splice in sealed:
+        if splice.kind in view:
+            pieces += (text[done : splice.offset], splice.verbatim)
+            done = splice.offset + splice.masked_length
+    if not done:
+        return text
+    pieces.append(text[done:])
+    return b"".join(pieces)
+
+
+def _kind(document: str, span: Span) -> str | None:
+    if not span.path:
+        return None
+    name = _name(span.path)
+    if name in _SECRET_NAMES or _suspicious(document, span, name):
+        return SECRETS
+    is_inner_spec = (
+        document == "volume_type" and _in_map(span.path, "extra_specs") and name not in _PUBLIC_SPECS
+    )
+    if is_inner_spec or name in _INFRASTRUCTURE_NAMES or name.startswith(_INFRASTRUCTURE_PREFIXES):
+        return INFRASTRUCTURE
+    return None
+
+
+def _suspicious(document: str, span: Span, name: str) -> bool:
+    """Judge what tenants wrote: by its name inside a free map, by its looks anywhere."""
+    if span.value is not None and _SUSPICIOUS_VALUE.search(span.value):
+        return True
+    if name in _NOT_SECRET or _SUSPICIOUS_NAME.search(name) is None:
+        return False
+    is_image_property = document == "image" and len(span.path) <= 2  # noqa: PLR2004 (bare, or inside one envelope)
+    return is_image_property or any(_in_map(span.path, free) for free in _FREE_MAPS)
+
+
+def _name(path: tuple[Step, ...]) -> str:
+    """Give the nearest member name; an array's elements go by the array's."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
+
+
+def _in_map(path: tuple[Step, ...], name: str) -> bool:
+    return name in path[:-1]
+
+
+def _meaning(token: str, span: Span) -> bytes:
+    """Give the decoded value as bytes, so that one value has one fingerprint however it was escaped."""
+    if span.value is not None:
+        return span.value.encode("utf-8", "surrogatepass")
+    if span.kind == "scalar":
+        return token.encode()
+    # Numbers as text: the parser refuses very long ones, and here they are only compared.
+    value = json.loads(token, parse_int=str, parse_float=str, parse_constant=str)
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _replacement(shape: str, kind: str, fingerprint: str) -> bytes:
+    sentence = f'"(sealed {_WORD[kind]} {fingerprint})"'
+    if shape == "object":
+        return f'{{"sealed":{sentence}}}'.encode()
+    return f"[{sentence}]".encode() if shape == "array" else sentence.encode()

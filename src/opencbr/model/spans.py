@@ -1,0 +1,109 @@
+"""Where the values stand in a JSON text.
+
+A body must stay as the cloud wrote it, white space, escapes and doubled keys included. So nothing here decodes
+and encodes again: a text is walked once, and every value gets its place, to be cut out or left alone.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from json import decoder
+
+MAX_DEPTH = 100
+"""Levels of nesting. OpenStack's bodies have fewer than ten; a walk without a limit is a way to fall over."""
+
+Step = str | int
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+# NaN and Infinity are no JSON, but Python's encoder, and thus OpenStack, may send them.
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|NaN|-?Infinity")
+
+_scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
+
+
+class NotJson(ValueError):  # noqa: N818 (a finding about a text, not a failure of ours)
+    """A text that is no JSON document, or nested deeper than MAX_DEPTH. Says where, never what stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One value: `text[start:end]`. `kind` is object, array, string or scalar; `value` a string decoded."""
+
+    path: tuple[Step, ...]
+    start: int
+    end: int
+    kind: str
+    value: str | None = None
+    empty: bool = False  # of an object, array or string
+
+
+def spans(text: str) -> list[Span]:
+    """List every value of a JSON text, each before the values inside it. Raises NotJson."""
+    found: list[Span] = []
+    end = _value(text, _space(text, 0), (), found)
+    if _space(text, end) != len(text):
+        raise NotJson(f"not JSON: more text after the document, at character {end}")
+    return found
+
+
+def _value(text: str, start: int, path: tuple[Step, ...], found: list[Span]) -> int:
+    if len(path) > MAX_DEPTH:
+        raise NotJson(f"not read: nested deeper than {MAX_DEPTH} levels, at character {start}")
+    first = text[start : start + 1]
+    if first == '"':
+        value, end = _string(text, start)
+        found.append(Span(path, start, end, "string", value, not value))
+    elif first in ("{", "["):
+        place = len(found)
+        found.append(Span(path, start, start, "object"))  # holds the place: what contains comes first
+        end, empty = _container(text, start, path, found)
+        found[place] = Span(path, start, end, "object" if first == "{" else "array", None, empty)
+    else:
+        scalar = _SCALAR.match(text, start)
+        if scalar is None:
+            raise NotJson(f"not JSON: no value at character {start}")
+        end = scalar.end()
+        found.append(Span(path, start, end, "scalar"))
+    return end
+
+
+def _container(text: str, start: int, path: tuple[Step, ...], found: list[Span]) -> tuple[int, bool]:
+    """Walk an object or array that begins at `start`; give its end and whether it is empty."""
+    is_object = text[start] == "{"
+    close = "}" if is_object else "]"
+    position = _space(text, start + 1)
+    if text[position : position + 1] == close:
+        return position + 1, True
+    index = 0
+    while True:
+        step: Step = index
+        if is_object:
+            step, position = _string(text, position)
+            position = _space(text, position)
+            if text[position : position + 1] != ":":
+                raise NotJson(f"not JSON: a colon is missing at character {position}")
+            position = _space(text, position + 1)
+        position = _space(text, _value(text, position, (*path, step), found))
+        mark = text[position : position + 1]
+        if mark == close:
+            return position + 1, False
+        if mark != ",":
+            raise NotJson(f"not JSON: a comma or {close} is missing at character {position}")
+        position = _space(text, position + 1)
+        index += 1
+
+
+def _string(text: str, start: int) -> tuple[str, int]:
+    if text[start : start + 1] != '"':
+        raise NotJson(f"not JSON: a string is missing at character {start}")
+    try:
+        value, end = _scan_string(text, start + 1, True)
+    except ValueError:  # it holds the whole text: it must not be handed on
+        raise NotJson(f"not JSON: a string that begins at character {start} is broken") from None
+    return value, end
+
+
+def _space(text: str, start: int) -> int:
+    match = _SPACE.match(text, start)
+    assert match is not None  # the pattern also matches nothing
+    return match.end()
