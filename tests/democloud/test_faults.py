@@ -10,7 +10,7 @@ import yaml
 
 from opencbr.democloud import DemoCloud, Pace
 
-from .rigs import Client
+from .rigs import MISSING, Client
 
 
 @pytest.fixture(scope="module", name="cloud")
@@ -189,3 +189,33 @@ def test_a_damaged_store_ends_the_restore_not_the_cloud(cloud: DemoCloud, client
     assert client.get("volumev3", f"/volumes/{volume}")["volume"]["status"] == "error_restoring"
     assert [str(error) for error in cloud.errors] == [f"chunk 0 of backup {backup} is damaged"]
     cloud.errors.clear()
+
+
+def test_a_failed_backup_is_nobody_s_parent(cloud: DemoCloud, client: Client) -> None:
+    volume = _made(client, "volume", {"size": 1, "name": "parents"})
+    cloud.fail("backup.created")
+    _made(client, "backup", {"volume_id": volume})
+    refused = client.call(
+        "POST", "volumev3", "/backups", {"backup": {"volume_id": volume, "incremental": True}}
+    )
+    assert refused.status_code == 400
+    older = _made(client, "snapshot", {"volume_id": volume})
+    _made(client, "backup", {"volume_id": volume})
+    body = {"volume_id": volume, "snapshot_id": older, "incremental": True}
+    refused = client.call("POST", "volumev3", "/backups", {"backup": body})
+    message = "Invalid backup: No backups available to do an incremental backup."  # the only one is too new
+    assert refused.json()["badRequest"]["message"] == message
+    assert _made(client, "backup", {"volume_id": volume, "incremental": True})
+
+
+def test_a_refused_call_leaves_nothing_behind(tmp_path: Path) -> None:
+    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+        file = tmp_path / "clouds.yaml"
+        file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
+        client = Client("demo", str(file))
+        before = len(client.get("network", "/v2.0/ports")["ports"])
+        missing = {"boot_index": 0, "uuid": MISSING, "source_type": "volume", "destination_type": "volume"}
+        body = {"server": {"name": "no", "flavorRef": "1", "block_device_mapping_v2": [missing]}}
+        assert client.call("POST", "compute", "/servers", body).status_code == 400
+        assert len(client.get("network", "/v2.0/ports")["ports"]) == before
+        assert "no" not in {row["name"] for row in client.get("compute", "/servers")["servers"]}
