@@ -2,9 +2,10 @@
 
     OPENCBR_TEST_ADMIN_CLOUD=admin OPENCBR_TEST_CLOUD=alpha python tests/openstack/prepare.py [FILE]
 
-FILE (default OPENCBR_TEST_CLOUDS or opencbr-test-clouds.yaml in the temporary folder, mode 0600) gets the clouds
-`opencbr` (service user), `opencbr-test-admin` (admin on the test project, its access key under `ec2`) and copies of the two
-named ones. Its path is the only thing printed on standard output. Passwords are made once and read back from FILE.
+FILE (default OPENCBR_TEST_CLOUDS, or opencbr-test-clouds.yaml in the temporary folder; mode 0600) gets the
+clouds `opencbr` (service user), `opencbr-test-admin` (admin on the test project, its access key under `ec2`)
+and copies of those already known. Its path is the only thing printed on standard output. Passwords are made
+once and read back from FILE.
 """
 
 import os
@@ -14,9 +15,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import openstack
 import yaml
 
+import openstack
 from opencbr.clock import SystemClock
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
@@ -61,7 +62,7 @@ def main(target: Path) -> None:
         set_password(identity, "opencbr", password)
     cloud = Cloud(CloudSettings(cloud=admin_cloud), SystemClock())
     for sentence in cloud.register(endpoint=None, password=password):
-        print(sentence, file=sys.stderr)
+        print(sentence, file=sys.stderr)  # noqa: T201 -- a program for people
 
     project = identity.find_project(given[test_cloud]["auth"]["project_name"], ignore_missing=False)
     tester = identity.find_user(TEST_ADMIN)
@@ -87,7 +88,7 @@ def main(target: Path) -> None:
     target.touch(mode=0o600)
     target.chmod(0o600)
     target.write_text(yaml.safe_dump({"clouds": clouds}, sort_keys=False))
-    print(target)
+    print(target)  # noqa: T201 -- the path is the answer
 
 
 if __name__ == "__main__":

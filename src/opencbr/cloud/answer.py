@@ -67,8 +67,8 @@ def fault_sentence(body: bytes) -> str:
     """Take the message out of a fault body.
 
     `{"badRequest": {"message": ...}}`, `{"NeutronError": ...}`, Keystone's `error`: one envelope
-    around a message. Anything else (a proxy's HTML page, a body cut short) gives "": what is not a known fault is
-    not repeated.
+    around a message. Anything else (a proxy's HTML page, a body cut short) gives "": what is not a known
+    fault is not repeated.
     """
     try:
         fault = json.loads(body)

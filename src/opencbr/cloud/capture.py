@@ -10,11 +10,19 @@ from dataclasses import replace
 from typing import Any
 
 from opencbr.cloud.disks import chooser, disk_of, ordered_volumes
-from opencbr.cloud.errors import Denied
+from opencbr.cloud.errors import Denied, Unreachable
 from opencbr.cloud.hidden import hidden_fields
 from opencbr.cloud.ownership import may_keep
 from opencbr.cloud.reader import COMPUTE_MICROVERSION, VOLUME_MICROVERSION, Reader
-from opencbr.cloud.references import SIDE_READS, Newest, Want, named_by, server_itself, volume_itself
+from opencbr.cloud.references import (
+    ENVELOPE,
+    SIDE_READS,
+    Newest,
+    Want,
+    named_by,
+    server_itself,
+    volume_itself,
+)
 from opencbr.model.clock import Clock
 from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.vault import SERVER, VOLUME
@@ -111,6 +119,8 @@ class _Pass:
     def _judge(self, read: Document | Unread) -> None:
         if isinstance(read, Document):
             body = json.loads(read.body)
+            if body.get(ENVELOPE[read.name.partition("/")[0]]) is None:
+                raise _strange(read)
             if may_keep(read.name, body, self.project_id, self.bodies):
                 self.kept[read.name] = read
                 self.bodies[read.name] = body
@@ -154,9 +164,13 @@ def read_server(
             "The root disk is not a volume and is not in this backup: the server boots from an image."
         )
     if not disks:
-        raise CaptureRefused(
-            "7108", f"Server {server_id} has no volume to back up: attach one, or exclude fewer."
-        )
+        unread = [
+            f"{one.service} {one.method} {one.path} answered {one.status} ({one.request_id})"
+            for name, one in one_pass.unread.items()
+            if name.startswith("volume/")
+        ]
+        why = "; ".join(unread) or "attach one, or exclude fewer."
+        raise CaptureRefused("7108", f"Server {server_id} has no volume to back up: {why}")
     return one_pass.reading(
         resource_id=server_id,
         resource_type=SERVER,
@@ -247,6 +261,17 @@ def _forgive_origin_images(one_pass: _Pass) -> None:
     for name, missing in list(one_pass.unread.items()):
         if name.startswith("image/") and missing.outcome == "absent":
             del one_pass.unread[name]
+
+
+def _strange(document: Document) -> Unreachable:
+    return Unreachable(
+        service=document.service,
+        method=document.method,
+        path=document.path,
+        status=document.status,
+        request_id=document.request_id,
+        reason="the body is not what the API promises",
+    )
 
 
 def _denied(document: Document) -> Unread:

@@ -33,7 +33,7 @@ class Cloud:
         return self._reader
 
     def project(self, project_id: str) -> ProjectCloud:
-        """Return the hand inside a tenant's project: what it makes is the tenant's, its token is scoped there."""
+        """Return the hand inside a tenant's project: its token is scoped there."""
         return ProjectCloud(project_id, self._scopes.tenant(project_id), self._reader)
 
     def check(self) -> list[Finding]:

@@ -19,7 +19,7 @@ class ServiceKind:
 
     catalogue_type: str
     major: str
-    header: str | None = None  # name in the OpenStack-API-Version header
+    header: str | None = None  # its name in microversion headers; None: it has no microversions
 
 
 SERVICES = {
@@ -74,9 +74,11 @@ class Endpoints:
             )
         except CatalogException as error:
             raise Again(self._missing(service, "the catalogue has no such service in this region")) from error
-        if data is None or not data.url:
-            raise Again(self._missing(service, f"no {self._interface} endpoint that tells its versions"))
-        newest = data.max_microversion
+        newest = None if data is None else data.max_microversion
+        # Without a version document keystoneauth hands out the catalogue's address as it is.
+        known = data is not None and data.url and (newest if kind.header else data.api_version)
+        if not known:
+            raise Again(self._missing(service, f"no {self._interface} endpoint told its versions"))
         return Endpoint(data.url.rstrip("/"), ".".join(map(str, newest)) if newest else "")
 
     def _missing(self, service: str, why: str) -> Unreachable:

@@ -23,6 +23,31 @@ ROUTER_PORTS = (
 )
 """Owners of a port by which a router stands in a subnet (Neutron: plain, distributed, highly available)."""
 
+ENVELOPE = {
+    "server": "server",
+    "server@newest": "server",
+    "interface": "interfaceAttachments",
+    "attachments": "volumeAttachments",
+    "flavor": "flavor",
+    "flavor@newest": "flavor",
+    "keypair": "keypair",
+    "server_group": "server_group",
+    "volume": "volume",
+    "volume@newest": "volume",
+    "volume_type": "volume_type",
+    "volume_types": "volume_types",
+    "image": "id",  # Glance answers without an envelope
+    "port": "port",
+    "ports": "ports",
+    "router_ports": "ports",
+    "floatingips": "floatingips",
+    "network": "network",
+    "subnet": "subnet",
+    "router": "router",
+    "security_group": "security_group",
+}
+"""Kind of document -> the member that its body must have."""
+
 SIDE_READS = ("ports", "router_ports/", "volume_types")
 
 

@@ -31,7 +31,7 @@ class Registration:
         tenant_domain: str,
         role: str,
     ) -> list[str]:
-        """Do all steps. Raises BadSettings for a name that does not exist, CloudError when Keystone refuses."""
+        """Do all steps. Raises BadSettings for an unknown name, CloudError when Keystone refuses."""
         domain = self._need("domains", tenant_domain)
         home_domain = self._need("domains", user_domain)
         said = []

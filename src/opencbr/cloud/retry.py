@@ -47,7 +47,7 @@ NO_PATIENCE = Patience(retries=0)
 
 
 class Again(Exception):  # noqa: N818 -- carries a failure to the loop, never leaves this room
-    """A failure worth asking again: the error, should it be the last, and how long the cloud wants us to wait."""
+    """A failure worth asking again: the error, should it be the last, and the pause the cloud wants."""
 
     def __init__(self, error: CloudError, wanted: float | None = None) -> None:
         super().__init__(error)

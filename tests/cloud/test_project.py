@@ -1,0 +1,148 @@
+"""A tenant's snapshots and backups: made in its project, and once, whatever gets lost."""
+
+import pytest
+
+from opencbr.cloud.errors import Denied, NotFound, Refused, Unreachable
+
+from .rigs import Rig
+
+LOST = [
+    {"drop": "after"},
+    {"drop": "before"},
+    {"status": 503},
+    {"status": 500},
+    {"status": 429, "headers": {"Retry-After": "2"}},
+    {"malformed": True},
+    {"truncated": True},
+    {"status": 401},
+]
+
+
+@pytest.fixture(name="volume")
+def _volume(rig: Rig) -> str:
+    return rig.volume_id("db1-data")
+
+
+def clean(rig: Rig, name: str) -> None:
+    project = rig.cloud.project(rig.project_id)
+    for backup in rig.cloud.reader().list_backups(name):
+        project.delete_backup(backup.id)
+    for snapshot in rig.cloud.reader().list_snapshots(name):
+        project.delete_snapshot(snapshot.id)
+    assert rig.cloud.reader().list_backups(name) == []
+    assert rig.cloud.reader().list_snapshots(name) == []
+
+
+def test_they_lie_in_the_tenant_s_project(rig: Rig, volume):
+    project = rig.cloud.project(rig.project_id)
+    snapshot = project.create_snapshot(volume, "t1", "for a test", {"by": "us"})
+    assert (snapshot.name, snapshot.volume_id, snapshot.status) == ("t1", volume, "creating")
+    stands = project.get_snapshot(snapshot.id)
+    assert (stands.id, stands.status, stands.size_gb) == (snapshot.id, "available", snapshot.size_gb)
+    assert project.find_snapshot("t1", volume) == stands
+    made = project.create_backup(volume, snapshot.id, "t1", metadata={"by": "us"})
+    backup = project.get_backup(made.id)
+    assert (backup.status, backup.volume_id, backup.snapshot_id) == ("available", volume, snapshot.id)
+    assert (backup.is_incremental, backup.has_dependents) == (False, False)
+    assert project.find_backup("t1", volume).id == made.id
+    [row] = rig.cloud.reader().list_backups("t1")
+    assert (row.kind, row.id, row.project_id) == ("backup", made.id, rig.project_id)
+    [row] = rig.cloud.reader().list_snapshots("t1")
+    assert (row.kind, row.id, row.project_id) == ("snapshot", snapshot.id, rig.project_id)
+    clean(rig, "t1")
+    with pytest.raises(NotFound):
+        project.get_backup(made.id)
+    with pytest.raises(NotFound):
+        project.delete_snapshot(snapshot.id)
+
+
+@pytest.mark.parametrize("fault", LOST, ids=str)
+def test_a_snapshot_is_made_once(rig: Rig, volume, fault):
+    order = rig.demo.faults.order(service="volume", method="POST", path="/snapshots", **fault)
+    project = rig.cloud.project(rig.project_id)
+    made = project.create_snapshot(volume, "t2")
+    assert order.hits == 1
+    assert [row.id for row in rig.cloud.reader().list_snapshots("t2")] == [made.id]
+    clean(rig, "t2")
+
+
+@pytest.mark.parametrize("fault", LOST, ids=str)
+def test_a_backup_is_made_once(rig: Rig, volume, fault):
+    project = rig.cloud.project(rig.project_id)
+    snapshot = project.create_snapshot(volume, "t3")
+    order = rig.demo.faults.order(service="volume", method="POST", path="/backups", **fault)
+    made = project.create_backup(volume, snapshot.id, "t3")
+    assert order.hits == 1
+    assert [row.id for row in rig.cloud.reader().list_backups("t3")] == [made.id]
+    clean(rig, "t3")
+
+
+def test_a_create_that_never_answers_ends(rig: Rig, volume):
+    order = rig.demo.faults.order(service="volume", method="POST", path="/snapshots", times=0, status=503)
+    with pytest.raises(Unreachable, match="volume POST /snapshots answered 503"):
+        rig.cloud.project(rig.project_id).create_snapshot(volume, "t4")
+    assert order.hits == 1 + rig.cloud.settings.retries
+
+
+def test_a_refusal_is_told_and_not_repeated(rig: Rig):
+    volume = rig.volume_id("web1-data")
+    project = rig.cloud.project(rig.project_id)
+    snapshot = project.create_snapshot(volume, "t5")
+    rig.demo.faults.forget_seen()
+    with pytest.raises(Refused, match="answered 400"):
+        project.create_backup(volume, snapshot.id, "t5", incremental=True)
+    assert len(rig.demo.faults.seen("volume", "POST", "/backups")) == 1
+    clean(rig, "t5")
+
+
+def test_a_backup_with_incrementals_is_not_deleted(rig: Rig, volume):
+    project = rig.cloud.project(rig.project_id)
+    snapshots = [project.create_snapshot(volume, "t6-a")]
+    full = project.create_backup(volume, snapshots[0].id, "t6-a")
+    snapshots.append(project.create_snapshot(volume, "t6-b"))
+    more = project.create_backup(volume, snapshots[1].id, "t6-b", incremental=True)
+    assert project.get_backup(more.id).is_incremental
+    assert project.get_backup(full.id).has_dependents
+    with pytest.raises(Refused, match="ncremental backups exist"):
+        project.delete_backup(full.id)
+    project.delete_backup(more.id)
+    clean(rig, "t6")
+
+
+def test_a_delete_whose_answer_is_lost_shows_as_gone(rig: Rig, volume):
+    project = rig.cloud.project(rig.project_id)
+    snapshot = project.create_snapshot(volume, "t7")
+    rig.demo.faults.order(service="volume", method="DELETE", path="/snapshots", drop="after")
+    with pytest.raises(NotFound):
+        project.delete_snapshot(snapshot.id)
+
+
+def test_another_project_s_objects_are_not_found(rig: Rig, volume):
+    project, other = rig.cloud.project(rig.project_id), rig.cloud.project(rig.other_project_id)
+    snapshot = project.create_snapshot(volume, "t8")
+    backup = project.create_backup(volume, snapshot.id, "t8")
+    with pytest.raises(NotFound):
+        other.get_snapshot(snapshot.id)
+    with pytest.raises(NotFound):
+        other.delete_backup(backup.id)
+    with pytest.raises(NotFound):
+        other.create_snapshot(volume, "t8-foreign")
+    with pytest.raises(Denied, match="belongs to another project"):
+        other.export_record(backup.id, "export/x")
+    document = project.export_record(backup.id, "export/x")
+    assert (document.name, document.status) == ("export/x", 200)
+    assert b'"backup-record"' in document.body
+    clean(rig, "t8")
+
+
+def test_a_project_without_our_role_says_what_to_do(rig: Rig):
+    with pytest.raises(Denied, match="opencbr register"):
+        rig.cloud.project("f" * 32).find_snapshot("x", "y")
+
+
+def test_names_are_matched_whole(rig: Rig, volume):
+    project = rig.cloud.project(rig.project_id)
+    project.create_snapshot(volume, "t9-1")
+    assert project.find_snapshot("t9", volume) is None
+    assert project.find_snapshot("t9-1", rig.volume_id("db1-root")) is None
+    clean(rig, "t9")
