@@ -208,7 +208,7 @@ def _checkpoint(
 
 
 def _default_name(spec: CheckpointSpec, vault: Vault) -> str:
-    """Make a name that ends in four hex digits; the vault's prefix is for automatic backups (contract 3.1)."""
+    """Make a name ending in four hex digits; the vault's prefix is for automatic backups (contract 3.1)."""
     tail = secrets.token_hex(2)
     if not spec.auto_trigger:
         return f"manualbk_{tail}"

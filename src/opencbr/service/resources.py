@@ -38,7 +38,7 @@ def check_wanted(object_type: str, wanted: Sequence[Wanted]) -> None:
         if one.type != fitting:
             raise CbrError(
                 "6102",
-                f"A vault of object_type {object_type} takes type {fitting}; {one.id[:64]} is {one.type[:64]}.",
+                f"A vault of object_type {object_type} takes {fitting}; {one.id[:64]} is {one.type[:64]}.",
             )
         if one.exclude_volumes and one.include_volumes:
             raise CbrError(

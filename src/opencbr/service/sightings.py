@@ -58,8 +58,8 @@ def _sight(reader: Reader, resource: Resource, wanted: Wanted | None) -> Sightin
             trouble=(error.code, error.message),
         )
     except CloudError:
-        # The request is good even when the cloud does not answer now: the job asks again, with patience, and its
-        # operation log tells what it was told.
+        # The request is good even when the cloud does not answer now: the job asks again, with patience, and
+        # its operation log tells what it was told.
         return plain
     trouble = source.trouble(exclude, include)
     return Sighting(

@@ -114,8 +114,10 @@ class Vaults:
                     f"Vault {vault.id} holds {used_mb} MB: give at least {-(-used_mb // MB_IN_GB)} GB.",
                 )
             if changes:
-                vaults.update(conn, ctx.project_id, vault.id, **changes, updated_at=ctx.now)
-            return views(conn, ctx.project_id, [dataclasses.replace(vault, **changes)])[0]
+                written = changes | {"updated_at": ctx.now}
+                vaults.update(conn, ctx.project_id, vault.id, **written)
+                vault = dataclasses.replace(vault, **written)
+            return views(conn, ctx.project_id, [vault])[0]
 
         return self._database.transact(work)
 
