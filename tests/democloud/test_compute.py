@@ -99,7 +99,8 @@ def test_the_life_of_a_server(rig: Rig) -> None:
         doc = _server(member, server, "ACTIVE")
         assert (doc["image"], doc["tags"], doc["metadata"]) == ("", ["a", "b"], {"purpose": "test"})
         assert len(doc["os-extended-volumes:volumes_attached"]) == 1
-        volume = _attach_and_detach(rig, server)
+        volume = _free_volume(rig)
+        _attach_and_detach(rig, server, volume)
         _stop_and_lock(rig, server)
     finally:
         member.call("POST", "compute", f"/servers/{server}/action", {"unlock": None})
@@ -114,11 +115,15 @@ def test_the_life_of_a_server(rig: Rig) -> None:
             member.states(f"/volumes/{volume}", "volume", {404})
 
 
-def _attach_and_detach(rig: Rig, server: str) -> str:
+def _free_volume(rig: Rig) -> str:
+    given = {"volume": {"size": 1, "name": "conformance-data"}}
+    volume = str(rig.member.call("POST", "volumev3", "/volumes", given).json()["volume"]["id"])
+    rig.member.states(f"/volumes/{volume}", "volume", {"available"})
+    return volume
+
+
+def _attach_and_detach(rig: Rig, server: str, volume: str) -> None:
     member = rig.member
-    made = member.call("POST", "volumev3", "/volumes", {"volume": {"size": 1, "name": "conformance-data"}})
-    volume = str(made.json()["volume"]["id"])
-    member.states(f"/volumes/{volume}", "volume", {"available"})
     body = {"volumeAttachment": {"volumeId": volume}}
     answer = member.call("POST", "compute", f"/servers/{server}/os-volume_attachments", body)
     assert answer.status_code == 200
@@ -129,7 +134,6 @@ def _attach_and_detach(rig: Rig, server: str) -> str:
     gone = member.call("DELETE", "compute", f"/servers/{server}/os-volume_attachments/{volume}")
     assert gone.status_code == 202
     assert member.states(f"/volumes/{volume}", "volume", {"available"})[-1] == "available"
-    return volume
 
 
 def _stop_and_lock(rig: Rig, server: str) -> None:
