@@ -168,11 +168,12 @@ def _push(site: Site, removal: _Removal) -> bool:
     elif status in _MOVING:
         removal.reason = f"it was still {status}"
     elif removal.asked >= _DELETE_ATTEMPTS and status != "deleting":
-        removal.outcome, removal.reason = Outcome.STUCK, f"it is {status} after {removal.asked} deletions"
+        removal.outcome = Outcome.STUCK
+        removal.reason = removal.reason or f"it is {status} after {removal.asked} deletions"
     elif status != "deleting":
-        removal.asked += 1
         site.guard()
         _delete(project, removal.entry.kind, upstream_id)
+        removal.asked += 1
     return status in _MOVING
 
 
@@ -182,6 +183,7 @@ def _refused(removal: _Removal, error: Refused) -> None:
         removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
         return
     removal.reason = str(error)
+    removal.asked += 1
     if removal.asked >= _DELETE_ATTEMPTS:
         removal.outcome = Outcome.STUCK
 

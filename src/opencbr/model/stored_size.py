@@ -6,15 +6,14 @@ one that counts too little fills the store.
 """
 
 
-def stored_mb(
-    *, size_gb: int, is_incremental: bool, object_count: int | None, full_object_count: int | None
-) -> int:
-    """Return the MB (2**20 bytes) to count for one disk.
+def stored_mb(*, size_gb: int, is_incremental: bool, object_count: int, full_object_count: int | None) -> int:
+    """Return the MB (2**20 bytes) to count for one disk, at least 1.
 
-    A full backup counts as the whole disk. An incremental counts as the share of the full backup's objects
-    that it wrote, when both counts are known and mean something; else as the whole disk too.
+    A full backup counts as the whole disk. An incremental counts as the share that its objects are of the
+    full backup's (none when nothing has changed), provided that the driver counted any there; else as the
+    whole disk too.
     """
     whole = size_gb * 1024
-    if not is_incremental or not object_count or not full_object_count:
+    if not is_incremental or not full_object_count:
         return whole
     return max(1, min(whole, -(-whole * object_count // full_object_count)))
