@@ -58,10 +58,19 @@ def bases() -> dict[str, Reading]:
 def main(cloud: str, server_id: str, project_id: str, file: str) -> None:
     clock = SystemClock()
     reader = Cloud(CloudSettings(cloud=cloud), clock).reader()
-    reading = read_server(reader, server_id=server_id, project_id=project_id, exclude=frozenset(), include=frozenset(), clock=clock)
+    reading = read_server(
+        reader,
+        server_id=server_id,
+        project_id=project_id,
+        exclude=frozenset(),
+        include=frozenset(),
+        clock=clock,
+    )
     Path(file).write_text(dump(reading))
     raw = sum(len(d.body) for d in reading.documents)
-    print(f"{len(reading.documents)} documents, {raw} bytes, {len(reading.disks)} disks, {(reading.ended_at - reading.started_at).total_seconds():.2f} s")
+    print(
+        f"{len(reading.documents)} documents, {raw} bytes, {len(reading.disks)} disks, {(reading.ended_at - reading.started_at).total_seconds():.2f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -49,7 +49,11 @@ def free_port() -> int:
 
 def pinned(core: str, command: list[str]) -> list[str]:
     """Prefix a command so that it stays on one core, where the machine can do that."""
-    return ["taskset", "-c", core, *command] if shutil.which("taskset") and (os.cpu_count() or 1) > 1 else command
+    return (
+        ["taskset", "-c", core, *command]
+        if shutil.which("taskset") and (os.cpu_count() or 1) > 1
+        else command
+    )
 
 
 @contextmanager
@@ -98,7 +102,18 @@ def wrk(target: Target, folder: Path, *, connections: int = CONNECTIONS, seconds
         "function done(s, l, r) io.write(string.format('good %d of %d in %d us\\n', s.requests - s.errors.status, s.requests, s.duration)) end\n"
     )
     run = subprocess.run(
-        pinned(CLIENT_CORE, ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{target.port}"]),
+        pinned(
+            CLIENT_CORE,
+            [
+                "wrk",
+                "-t1",
+                f"-c{connections}",
+                f"-d{seconds}s",
+                "-s",
+                str(script),
+                f"http://127.0.0.1:{target.port}",
+            ],
+        ),
         capture_output=True,
         text=True,
         check=True,
@@ -109,7 +124,9 @@ def wrk(target: Target, folder: Path, *, connections: int = CONNECTIONS, seconds
     return int(found[1]) / int(found[3]) * 1e6
 
 
-def interleaved(targets: list[Target], folder: Path, *, rounds: int = ROUNDS, connections: int = CONNECTIONS) -> None:
+def interleaved(
+    targets: list[Target], folder: Path, *, rounds: int = ROUNDS, connections: int = CONNECTIONS
+) -> None:
     """Measure all targets in turn, `rounds` times, a fresh server each time, one unmeasured second first."""
     for _ in range(rounds):
         for target in targets:

@@ -15,7 +15,24 @@ from datetime import datetime, timedelta
 from opencbr.model.document import Disk, Document, Reading
 
 SEED = 20261124
-_WORDS = ["api", "web", "db", "cache", "queue", "mail", "auth", "build", "batch", "proxy", "files", "search", "log", "shop", "pay", "wiki"]
+_WORDS = [
+    "api",
+    "web",
+    "db",
+    "cache",
+    "queue",
+    "mail",
+    "auth",
+    "build",
+    "batch",
+    "proxy",
+    "files",
+    "search",
+    "log",
+    "shop",
+    "pay",
+    "wiki",
+]
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _VARIES = re.compile(
     rf"(?P<uuid>{_UUID})"
@@ -37,7 +54,9 @@ class Variant:
         self._project = project
         self._known: dict[str, str] = {}
         self._shift = timedelta(seconds=self._random.randrange(400 * 86400))
-        self.name = f"{self._random.choice(_WORDS)}-{self._random.choice(_WORDS)}-{self._random.randrange(1000):03d}"
+        self.name = (
+            f"{self._random.choice(_WORDS)}-{self._random.choice(_WORDS)}-{self._random.randrange(1000):03d}"
+        )
 
     def text(self, old: str) -> str:
         return _VARIES.sub(self._swap, old)
@@ -58,7 +77,11 @@ class Variant:
     _uuid = _hex = _mac = _finger = _hexes
 
     def _ip(self, old: str) -> str:
-        return old.split(".")[0] + "." + ".".join(str(self._random.randrange(1, 255)) for _ in range(3))
+        return (
+            old.split(".", maxsplit=1)[0]
+            + "."
+            + ".".join(str(self._random.randrange(1, 255)) for _ in range(3))
+        )
 
     def _time(self, old: str) -> str:
         moment = datetime.fromisoformat(old) + self._shift
@@ -80,7 +103,9 @@ def vary(base: Reading, number: int, project: str, seed: int = SEED) -> Reading:
     variant = Variant(number, project, seed)
     variant.project_id(base.project_id)
     names = [base.resource_name, *(disk.name for disk in base.disks)]
-    renamed = {old: variant.name if i == 0 else f"{variant.name}-disk{i}" for i, old in enumerate(names) if old}
+    renamed = {
+        old: variant.name if i == 0 else f"{variant.name}-disk{i}" for i, old in enumerate(names) if old
+    }
 
     def fresh(old: str) -> str:
         for name, new in renamed.items():

@@ -1,0 +1,39 @@
+"""`make bench`: every measurement, one table each. `python -m bench record metadata backup calls memory` chooses."""
+
+import sys
+from collections.abc import Callable
+
+from bench.load import Missing
+
+
+def chosen() -> dict[str, Callable[[], list[str]]]:
+    from bench import backup_calls, backup_time, memory, metadata, record_size
+
+    return {
+        "record": record_size.main,
+        "metadata": metadata.main,
+        "calls": backup_calls.main,
+        "memory": memory.main,
+        "backup": backup_time.main,
+    }
+
+
+TITLES = {
+    "record": "Size of a record",
+    "metadata": "ShowMetadata",
+    "calls": "Upstream calls of a backup",
+    "memory": "Memory of the demo at rest",
+    "backup": "Time of a server backup on a real OpenStack",
+}
+
+if __name__ == "__main__":
+    benches = chosen()
+    wanted = sys.argv[1:] or list(benches)
+    if unknown := set(wanted) - set(benches):
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
+    for name in wanted:
+        print(f"\n## {TITLES[name]}\n", flush=True)
+        try:
+            print("\n".join(benches[name]()), flush=True)
+        except Missing as missing:
+            print(f"NOT MEASURED: {missing}", flush=True)

@@ -1,0 +1,27 @@
+"""A bare WSGI callable on granian that answers a constant body: `python -m bench.floor BYTES PORT`. The floor of `bench.metadata`."""
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server import Server
+
+
+def application(size: int) -> Callable[..., Iterable[bytes]]:
+    body = b"x" * size
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(size))]
+
+    def answer(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", headers)
+        return [body]
+
+    return answer
+
+
+if __name__ == "__main__":
+    Server(
+        "floor", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI, workers=1, blocking_threads=8,
+        http=HTTPModes.http1, websockets=False, log_enabled=False,
+    ).serve(target_loader=partial(application, int(sys.argv[1])), wrap_loader=False)  # fmt: skip
