@@ -49,7 +49,9 @@ def create_app(
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """Make the application; thread-safe, one a process."""
     app = falcon.App(media_type=falcon.MEDIA_JSON)
-    app.add_error_handler(Exception, _on_error)
+    # falcon's own errors have handlers of falcon's, which would win as the more exact ones.
+    for kind in (Exception, falcon.HTTPError, falcon.HTTPStatus):
+        app.add_error_handler(kind, _on_error)
     by_path: dict[str, list[Route]] = {}
     for route in routes:
         by_path.setdefault(route.path, []).append(route)
