@@ -83,7 +83,7 @@ def started() -> Iterator[str]:
 def server(*, asked_for: bool) -> Iterator[str | None]:
     """Give the URL of a server for tests: what OPENCBR_TEST_POSTGRES names, else one started here.
 
-    Where nobody asked for PostgreSQL (`asked_for`: the run selects the marker `postgres`) it yields None instead.
+    Where nobody asked for PostgreSQL (`asked_for`: the run selects marker `postgres`) it yields None instead.
     """
     named = os.environ.get(VARIABLE)
     if named or not asked_for:

@@ -34,7 +34,3 @@ class AlreadyBound(StoreError):
 
 class UnsupportedDatabase(StoreError):
     """The database URL names something that this store does not run on."""
-
-
-class SchemaMissing(StoreError):
-    """The database was never upgraded, or is older than this program."""

@@ -137,7 +137,26 @@ _UNUSUAL = text("status <> 'available' AND parent_id IS NULL AND held_at IS NULL
 _CHILD = text("parent_id IS NOT NULL")
 _BASED = text("based_on IS NOT NULL")
 _NEWEST = (backup.c.created_at.desc(), backup.c.id.desc())
-Index("ix_backup_list", backup.c.project_id, *_NEWEST, sqlite_where=_LISTED, postgresql_where=_LISTED)
+# The last two are always NULL here; without them SQLite would fetch every row to count them.
+Index(
+    "ix_backup_list",
+    backup.c.project_id,
+    *_NEWEST,
+    backup.c.parent_id,
+    backup.c.held_at,
+    sqlite_where=_LISTED,
+    postgresql_where=_LISTED,
+)
+# What a vault holds is asked for with every vault shown: answered from the index alone.
+Index(
+    "ix_backup_usage",
+    backup.c.project_id,
+    backup.c.vault_id,
+    backup.c.resource_type,
+    backup.c.stored_mb,
+    backup.c.parent_id,
+    backup.c.held_at,
+)
 Index("ix_backup_vault", backup.c.project_id, backup.c.vault_id, *_NEWEST)
 Index("ix_backup_resource", backup.c.project_id, backup.c.resource_id, *_NEWEST)
 # Nearly every backup is available; the others are few and asked for often.

@@ -265,7 +265,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_backup_list",
         "backup",
-        ["project_id", sa.text("created_at DESC"), sa.text("id DESC")],
+        ["project_id", sa.text("created_at DESC"), sa.text("id DESC"), "parent_id", "held_at"],
         sqlite_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
         postgresql_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
     )
@@ -280,6 +280,11 @@ def upgrade() -> None:
         ["project_id", "status", sa.text("created_at DESC"), sa.text("id DESC")],
         sqlite_where=sa.text("status <> 'available' AND parent_id IS NULL AND held_at IS NULL"),
         postgresql_where=sa.text("status <> 'available' AND parent_id IS NULL AND held_at IS NULL"),
+    )
+    op.create_index(
+        "ix_backup_usage",
+        "backup",
+        ["project_id", "vault_id", "resource_type", "stored_mb", "parent_id", "held_at"],
     )
     op.create_index(
         "ix_backup_vault",
