@@ -211,17 +211,20 @@ def test_operation_logs(story: SimpleNamespace):
     assert shown.extra_info.resource.id == story.server.id
 
 
-def test_a_disk_has_its_own_vault_and_metadata(story: SimpleNamespace):
+def test_a_disk_has_its_own_vault(story: SimpleNamespace):
     disk = story.disks[-1]
     vault = make_vault(story, "disk", [v1.ResourceCreate(id=disk.id, type=DISK)])
     checkpoint = back_up(story, vault.id, resources=[disk.id], incremental=False)
     finished(story, checkpoint.id)
     backup = backup_of(story, checkpoint.id)
     assert (backup.resource_type, backup.children) == (DISK, [])
-    answer = story.client.show_metadata(v1.ShowMetadataRequest(backup_id=backup.id))
-    assert [json.loads(text)["volume"]["id"] for text in answer.volumes] == [disk.id]
-    assert (answer.server, answer.ports, answer.floatingips) == (None, [], [])
     story.disk_vault, story.disk_backup, story.disk_checkpoint = vault, backup, checkpoint
+
+
+def test_show_metadata_of_a_disk(story: SimpleNamespace):
+    answer = story.client.show_metadata(v1.ShowMetadataRequest(backup_id=story.disk_backup.id))
+    assert [json.loads(text)["volume"]["id"] for text in answer.volumes] == [story.disks[-1].id]
+    assert (answer.server, answer.ports, answer.floatingips) == (None, [], [])
 
 
 def test_delete_backup_takes_its_checkpoint_along(story: SimpleNamespace):
