@@ -1,8 +1,6 @@
 """Two clouds for one suite: the embedded one always, a real one when the environment names it.
 
-The real cloud needs OS_CLIENT_CONFIG_FILE and three clouds in that file: OPENCBR_TEST_ADMIN_CLOUD (an
-admin), OPENCBR_TEST_CLOUD (a member of a project with the servers db1 and web1) and OPENCBR_TEST_OTHER_CLOUD
-(a member of another project).
+The test project of the real one holds the servers db1 (boots from a volume) and web1 (boots from an image).
 """
 
 import os
@@ -27,17 +25,15 @@ def _embedded(folder: Path) -> Iterator[Rig]:
         assert cloud.errors == []
 
 
-def _real(names: list[str], file: str) -> Rig:
-    admin, member, other = (Client(name, file) for name in names)
+def _real(file: Path) -> Rig:
+    admin_cloud = os.environ.get("OPENCBR_TEST_ADMIN_CLOUD", "admin")
+    tenant_cloud = os.environ.get("OPENCBR_TEST_CLOUD") or os.environ["OS_CLOUD"]  # whose key db1 has
+    names = (admin_cloud, tenant_cloud, "opencbr-test-other")
+    admin, member, other = (Client(name, str(file)) for name in names)
     return Rig(admin, member, other, str(admin.session.auth.auth_url).rstrip("/"), None)
 
 
-def _named() -> list[str]:
-    found = [os.environ.get(f"OPENCBR_TEST_{part}CLOUD", "") for part in ("ADMIN_", "", "OTHER_")]
-    return found if all(found) and "OS_CLIENT_CONFIG_FILE" in os.environ else []
-
-
-_CLOUDS = ["embedded", *([pytest.param("real", marks=pytest.mark.openstack)] if _named() else [])]
+_CLOUDS = ["embedded", pytest.param("real", marks=pytest.mark.openstack)]
 
 
 @pytest.fixture(scope="session", params=_CLOUDS, name="rig")
@@ -45,7 +41,7 @@ def _rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "embedded":
         yield from _embedded(tmp_path_factory.mktemp("embedded"))
     else:
-        yield _real(_named(), os.environ["OS_CLIENT_CONFIG_FILE"])
+        yield _real(request.getfixturevalue("real_clouds"))
 
 
 @pytest.fixture(scope="session", name="story")

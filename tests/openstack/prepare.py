@@ -1,11 +1,15 @@
-"""Make any OpenStack ready for the tests: a service user, a project admin with an access key, a clouds.yaml.
+"""Make any OpenStack ready for the tests: a service user, users of two projects, a clouds.yaml.
 
     OPENCBR_TEST_ADMIN_CLOUD=admin OPENCBR_TEST_CLOUD=alpha python tests/openstack/prepare.py [FILE]
+    python tests/openstack/prepare.py --own FILE       users of this file's own, for one run
+    python tests/openstack/prepare.py --remove FILE    takes away the users that --own made
 
 FILE (default OPENCBR_TEST_CLOUDS, or opencbr-test-clouds.yaml in the temporary folder; mode 0600) gets the
-clouds `opencbr` (service user), `opencbr-test-admin` (admin on the test project, its access key under `ec2`)
-and copies of those already known. Its path is the only thing printed on standard output. Passwords are made
-once and read back from FILE.
+clouds `opencbr` (service user), `opencbr-test-admin` (admin on the test project, its access key under `ec2`),
+`opencbr-test-member` (member of it), `opencbr-test-other` (member of another project) and copies of those
+already known. Its path is the only thing printed on standard output. Without --own the users have fixed
+names and their passwords are made once and read back from FILE: not for a cloud where a service user
+`opencbr` is at work.
 """
 
 import os
@@ -22,75 +26,122 @@ from opencbr.clock import SystemClock
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 
-TEST_ADMIN = "opencbr-test-admin"
+SERVICE, ADMIN, MEMBER, OTHER = "opencbr", "opencbr-test-admin", "opencbr-test-member", "opencbr-test-other"
+TENANTS = {ADMIN: ("admin", "member"), MEMBER: ("member",), OTHER: ("member",)}
+HOME = "service"
+"""The service user's own project."""
+
+Entry = dict[str, Any]
 
 
-def credential(like: dict[str, Any], user: str, password: str, project: str) -> dict[str, Any]:
-    return {
-        "auth": {
-            "auth_url": like["auth"]["auth_url"],
-            "username": user,
-            "password": password,
-            "project_name": project,
-            "user_domain_name": "Default",
-            "project_domain_name": "Default",
-        },
-        "region_name": like.get("region_name"),
-        "identity_api_version": 3,
-    }
+def say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201 -- a program for people
 
 
-def set_password(identity: Any, name: str, password: str) -> Any:
-    user = identity.find_user(name) or identity.create_user(name=name, domain_id="default", password=password)
-    identity.update_user(user, password=password)
-    return user
+class Preparation:
+    """One cloud being made ready; `suffix` sets the users of one run apart from all others."""
+
+    def __init__(self, target: Path, suffix: str) -> None:
+        self.target, self.suffix = target, suffix
+        self.admin_cloud = os.environ.get("OPENCBR_TEST_ADMIN_CLOUD", "admin")
+        self.test_cloud = os.environ.get("OPENCBR_TEST_CLOUD") or os.environ.get("OS_CLOUD") or "alpha"
+        config = openstack.config.OpenStackConfig()
+        self.given: dict[str, Entry] = config.cloud_config["clouds"]
+        for name in (self.admin_cloud, self.test_cloud):
+            if name not in self.given:
+                raise SystemExit(f"clouds.yaml has no cloud {name}: it has {', '.join(self.given)}")
+        self.like = self.given[self.admin_cloud]
+        self.like.setdefault("region_name", config.get_one(cloud=self.admin_cloud).get_region_name())
+        self.identity = openstack.connect(cloud=self.admin_cloud).identity
+        self.kept: dict[str, Entry] = yaml.safe_load(target.read_text())["clouds"] if target.exists() else {}
+
+    def run(self) -> None:
+        service, password = self.user(SERVICE)
+        cloud = Cloud(CloudSettings(cloud=self.admin_cloud), SystemClock())
+        for sentence in cloud.register(endpoint=None, user=service.name, password=password):
+            say(sentence)
+        clouds = {SERVICE: self.entry(service, password, HOME)}
+        project_id = openstack.connect(cloud=self.test_cloud).current_project_id
+        tested = self.identity.get_project(project_id)
+        other = OTHER + self.suffix
+        foreign = self.identity.find_project(other) or self.identity.create_project(
+            name=other, domain_id="default"
+        )
+        for name, roles in TENANTS.items():
+            project = foreign if name == OTHER else tested
+            user, password = self.user(name)
+            for role in roles:
+                found = self.identity.find_role(role, ignore_missing=False)
+                self.identity.assign_project_role_to_user(project, user, found)
+            clouds[name] = self.entry(user, password, project.name)
+        clouds[ADMIN]["ec2"] = self.key(clouds[ADMIN], tested.id)
+        clouds |= {self.admin_cloud: self.like}
+        clouds |= {name: entry for name, entry in self.given.items() if name not in clouds}
+        self.target.touch(mode=0o600)
+        self.target.chmod(0o600)
+        self.target.write_text(yaml.safe_dump({"clouds": clouds}, sort_keys=False))
+
+    def user(self, name: str) -> tuple[Any, str]:
+        """Return a user and a password that is right."""
+        password = self.kept.get(name, {}).get("auth", {}).get("password")
+        full = name + self.suffix
+        user = self.identity.find_user(full)
+        if user is None:
+            password = password or secrets.token_urlsafe(24)
+            user = self.identity.create_user(name=full, domain_id="default", password=password)
+            say(f"created user {full}")
+        elif password is None:
+            password = secrets.token_urlsafe(24)
+            self.identity.update_user(user, password=password)
+            say(f"gave user {full} a new password")
+        return user, password
+
+    def entry(self, user: Any, password: str, project: str) -> Entry:
+        auth = {"auth_url": self.like["auth"]["auth_url"], "username": user.name, "password": password}
+        auth |= {"project_name": project, "user_domain_name": "Default", "project_domain_name": "Default"}
+        trust = {name: self.like[name] for name in ("verify", "cacert", "interface") if name in self.like}
+        return {"auth": auth, "region_name": self.like["region_name"], "identity_api_version": 3, **trust}
+
+    def key(self, entry: Entry, project_id: str) -> dict[str, str]:
+        """Return an access key of the user; only the owner can make one."""
+        own = openstack.connection.Connection(
+            **{name: value for name, value in entry.items() if name != "ec2"}
+        )
+        path = f"/users/{own.current_user_id}/credentials/OS-EC2"
+        keys = own.identity.get(path).json()["credentials"]
+        key = next((k for k in keys if k["tenant_id"] == project_id), None)
+        if key is None:
+            key = own.identity.post(path, json={"tenant_id": project_id}).json()["credential"]
+        return {"access": key["access"], "secret": key["secret"], "project_id": project_id}
 
 
-def main(target: Path) -> None:
-    admin_cloud = os.environ.get("OPENCBR_TEST_ADMIN_CLOUD", "admin")
-    test_cloud = os.environ.get("OPENCBR_TEST_CLOUD", "alpha")
-    config = openstack.config.OpenStackConfig()
-    given = config.cloud_config["clouds"]
-    like = given[admin_cloud]
-    like.setdefault("region_name", config.get_one(cloud=admin_cloud).get_region_name())
-    kept = yaml.safe_load(target.read_text())["clouds"] if target.exists() else {}
+def remove(target: Path) -> None:
+    """Take the users and the other project away again."""
+    clouds = yaml.safe_load(target.read_text())["clouds"]
+    identity = openstack.connect(cloud=os.environ.get("OPENCBR_TEST_ADMIN_CLOUD", "admin")).identity
+    for name in (SERVICE, *TENANTS):
+        full = clouds[name]["auth"]["username"]
+        if full == name:
+            raise SystemExit(f"{target} was not made with --own: its users are left alone")
+        user = identity.find_user(full)
+        if user is not None:
+            identity.delete_user(user)
+    project = identity.find_project(clouds[OTHER]["auth"]["project_name"])
+    if project is not None:
+        identity.delete_project(project)
+    target.unlink()
 
-    identity = openstack.connect(cloud=admin_cloud).identity
-    password = kept.get("opencbr", {}).get("auth", {}).get("password") or secrets.token_urlsafe(24)
-    test_password = kept.get(TEST_ADMIN, {}).get("auth", {}).get("password") or secrets.token_urlsafe(24)
-    if "opencbr" not in kept and identity.find_user("opencbr"):
-        set_password(identity, "opencbr", password)
-    cloud = Cloud(CloudSettings(cloud=admin_cloud), SystemClock())
-    for sentence in cloud.register(endpoint=None, password=password):
-        print(sentence, file=sys.stderr)  # noqa: T201 -- a program for people
 
-    project = identity.find_project(given[test_cloud]["auth"]["project_name"], ignore_missing=False)
-    tester = identity.find_user(TEST_ADMIN)
-    if TEST_ADMIN not in kept or tester is None:
-        tester = set_password(identity, TEST_ADMIN, test_password)
-    for role in ("admin", "member"):
-        identity.assign_project_role_to_user(project, tester, identity.find_role(role, ignore_missing=False))
-    keys = identity.get(f"/users/{tester.id}/credentials/OS-EC2").json()["credentials"]
-    key = next((k for k in keys if k["tenant_id"] == project.id), None)
-    if key is None:
-        own = openstack.connect(**credential(like, TEST_ADMIN, test_password, project.name)["auth"])
-        path = f"/users/{tester.id}/credentials/OS-EC2"
-        key = own.identity.post(path, json={"tenant_id": project.id}).json()["credential"]
-
-    test_admin = credential(like, TEST_ADMIN, test_password, project.name)
-    test_admin["ec2"] = {"access": key["access"], "secret": key["secret"], "project_id": project.id}
-    clouds = {
-        "opencbr": credential(like, "opencbr", password, "service"),
-        TEST_ADMIN: test_admin,
-        admin_cloud: like,
-        **{name: given[name] for name in given if name != admin_cloud},
-    }
-    target.touch(mode=0o600)
-    target.chmod(0o600)
-    target.write_text(yaml.safe_dump({"clouds": clouds}, sort_keys=False))
+def main(arguments: list[str]) -> None:
+    options = {a for a in arguments if a.startswith("--")}
+    default = os.environ.get("OPENCBR_TEST_CLOUDS") or f"{tempfile.gettempdir()}/opencbr-test-clouds.yaml"
+    target = Path(next((a for a in arguments if a not in options), default))
+    if "--remove" in options:
+        remove(target)
+        return
+    Preparation(target, f"-{secrets.token_hex(4)}" if "--own" in options else "").run()
     print(target)  # noqa: T201 -- the path is the answer
 
 
 if __name__ == "__main__":
-    default = os.environ.get("OPENCBR_TEST_CLOUDS") or f"{tempfile.gettempdir()}/opencbr-test-clouds.yaml"
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else default))
+    main(sys.argv[1:])

@@ -1,13 +1,11 @@
 """The same tests on the embedded cloud and, where one is named, on a real OpenStack.
 
-A real one is named by OS_CLIENT_CONFIG_FILE as `tests/openstack/prepare.py` writes it; OPENCBR_TEST_SERVER
-(default db1) is a server of its test project that boots from a volume.
+OPENCBR_TEST_SERVER (default db1) is a server of the test project that boots from a volume.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -19,22 +17,16 @@ from .installation import Installation, Key, installed
 TENANT = "opencbr-test-admin"
 
 
-def _named() -> dict[str, Any]:
-    file = os.environ.get("OS_CLIENT_CONFIG_FILE")
-    return yaml.safe_load(Path(file).read_text())["clouds"] if file and Path(file).exists() else {}
-
-
-_REAL = "ec2" in _named().get(TENANT, {}) and "opencbr" in _named()
-_CLOUDS = ["embedded", *([pytest.param("real", marks=pytest.mark.openstack)] if _REAL else [])]
+_CLOUDS = ["embedded", pytest.param("real", marks=pytest.mark.openstack)]
 
 
 @pytest.fixture(scope="module", name="site", params=_CLOUDS)
 def _site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("site")
     if request.param == "real":
-        key = _named()[TENANT]["ec2"]
+        clouds: Path = request.getfixturevalue("real_clouds")
+        key = yaml.safe_load(clouds.read_text())["clouds"][TENANT]["ec2"]
         name = os.environ.get("OPENCBR_TEST_SERVER", "db1")
-        clouds = Path(os.environ["OS_CLIENT_CONFIG_FILE"]).absolute()
         with installed(folder, clouds, Key(key["access"], key["secret"], key["project_id"]), name) as site:
             yield site
         return
