@@ -149,7 +149,7 @@ def _attach_all(call: Call, doc: Doc, mappings: list[Doc]) -> None:
 
 def _place(item: Doc) -> int:
     index = item.get("boot_index")
-    return 99 if index is None else int(index)
+    return 99 if index is None or int(index) < 0 else int(index)  # negative: never booted from
 
 
 def _volume_for(call: Call, item: Doc) -> Doc:
