@@ -1,0 +1,186 @@
+"""Protect a server, and answer exactly what was backed up: every document as the cloud sent it.
+
+OPENCBR_TEST_SERVER (default db1) is a server of the test project that boots from a volume.
+"""
+
+import base64
+import json
+import os
+import secrets
+from typing import Any
+
+from opencbr.store.verify import verify_export
+from support.stage import Stage
+
+NO_FLOATING_IPS = '{"floatingips":null}'
+Json = dict[str, Any]
+
+
+def in_clear(stage: Stage, backup: Json) -> tuple[Json, Json]:
+    """Return ShowMetadata and the record as an admin of the project sees them, checked against the wire."""
+    record = stage.admin.get(f"backups/{backup['id']}/record")
+    assert verify_export(record, record["public_key"]) == []
+    documents = {one["name"]: one["body"] for one in record["documents"]}
+    heard = stage.recorder.reads()
+    for page in record["manifest"]["documents"]:
+        exchange = heard[page["request_id"]]
+        assert exchange.path.endswith(page["path"]), page["name"]
+        assert (exchange.status, exchange.microversion) == (page["status"], page["microversion"]), page[
+            "name"
+        ]
+        assert documents.pop(page["name"]).encode() == exchange.body, page["name"]
+    assert documents == {}
+    metadata = stage.admin.get(f"backups/{backup['id']}/metadata")
+    as_recorded(metadata, record)
+    return metadata, record
+
+
+def as_recorded(metadata: Json, record: Json) -> None:
+    """Check that each text in the answer is a document of the record, and which one."""
+    documents = {one["name"]: one["body"] for one in record["documents"]}
+    assert metadata["server"] == documents["server"]
+    assert metadata["interface"] == documents["interface"]
+    assert metadata["flavor"] == documents["flavor"]
+    disks = sorted(record["manifest"]["disks"], key=lambda disk: disk["position"])
+    assert metadata["volumes"] == [documents[f"volume/{disk['volume_id']}"] for disk in disks]
+    ports = [name for name in documents if name.startswith("port/")]
+    assert sorted(metadata["ports"]) == sorted(documents[name] for name in ports)
+    for port, addresses in zip(metadata["ports"], metadata["floatingips"], strict=False):
+        sent = documents[f"floatingips/{json.loads(port)['port']['id']}"]
+        assert addresses == (sent if json.loads(sent)["floatingips"] else NO_FLOATING_IPS)
+    if not ports:
+        assert metadata["floatingips"] == [NO_FLOATING_IPS]
+
+
+def test_a_standing_server_is_kept_byte_for_byte(stage: Stage):
+    name = os.environ.get("OPENCBR_TEST_SERVER", "db1")
+    (server,) = [s for s in stage.tenant.get("compute", "/servers")["servers"] if s["name"] == name]
+    with stage.protected(server["id"]) as vault:
+        backup = stage.back_up(vault, "standing")
+        metadata, record = in_clear(stage, backup)
+        assert json.loads(metadata["server"])["server"]["id"] == server["id"]
+        assert record["manifest"]["verdict"] == "complete"
+        assert {"port", "flavor@newest", "image", "keypair", "security_group", "network", "export"} <= {
+            page["name"].partition("/")[0] for page in record["manifest"]["documents"]
+        }
+        # The tenant itself sees its backups in Cinder, one for each disk, and none of the snapshots any more.
+        copies = stage.upstream("backups")
+        assert {stage.prefix + child["id"] for child in backup["children"]} == copies.keys()
+        assert {copy["status"] for copy in copies.values()} == {"available"}
+        assert {c["volume_id"] for c in copies.values()} == {c["resource_id"] for c in backup["children"]}
+        assert stage.upstream("snapshots") == {}
+    assert stage.upstream("backups") == {}
+
+
+def test_three_disks_two_ports_and_a_secret(stage: Stage):
+    scenery, canary = stage.scenery, f"canary-{secrets.token_hex(8)}"
+    user_data = base64.b64encode(f"#cloud-config\nchpasswd: {canary}\n".encode()).decode()
+    disks = [scenery.volume("root", bootable=True), scenery.volume("daten-文"), scenery.volume("log")]
+    server = scenery.server(
+        "café-文",
+        volumes=disks,
+        ports=[scenery.port("front"), scenery.port("back")],
+        user_data=user_data,
+        metadata={"admin_password": canary},
+    )
+    with stage.protected(server) as vault:
+        first = stage.back_up(vault, "first")
+        assert [child["resource_id"] for child in first["children"]] == disks
+        metadata, _ = in_clear(stage, first)
+        told = json.loads(metadata["server"])["server"]
+        assert told["name"] == f"{scenery.prefix}-café-文"
+        assert told["OS-EXT-SRV-ATTR:user_data"] == user_data
+        assert [json.loads(text)["volume"]["id"] for text in metadata["volumes"]] == disks
+        assert len(metadata["ports"]) == 2
+        a_member_sees_no_secret(stage, first, (canary, user_data))
+
+        before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
+        answer = stage.tenant.call("PUT", "compute", f"/servers/{server}", {"server": {"name": "renamed"}})
+        assert answer.status_code == 200, answer.text
+        after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
+        assert before == after
+
+        second = stage.back_up(vault, "second")
+        assert json.loads(in_clear(stage, second)[0]["server"])["server"]["name"] == "renamed"
+        full = {stage.prefix + child["id"] for child in first["children"]}
+        increments = {stage.prefix + child["id"] for child in second["children"]}
+        copies = stage.upstream("backups")
+        assert {name for name, copy in copies.items() if not copy["is_incremental"]} == full
+        assert {name for name, copy in copies.items() if copy["is_incremental"]} == increments
+
+        stage.delete(first)
+        listed = stage.member.get(f"backups?vault_id={vault['id']}")
+        assert ([row["id"] for row in listed["backups"]], listed["count"]) == ([second["id"]], 1)
+        assert stage.upstream("backups").keys() == full | increments, "Cinder needs the full ones still"
+        in_clear(stage, second)
+        stage.delete(second)
+        assert stage.upstream("backups") == {}
+    nowhere(stage, (canary, user_data))
+
+
+def users(stage: Stage) -> list[Any]:
+    return [stage.admin, stage.member]
+
+
+def a_member_sees_no_secret(stage: Stage, backup: Json, secret: tuple[str, ...]) -> None:
+    """Check a plain member's view: the same documents, whole and readable, without what is sealed."""
+    for path in ("metadata", "record"):
+        text = stage.member.call("GET", f"backups/{backup['id']}/{path}").text
+        assert all(word not in text for word in secret)
+        assert "(sealed secret " in text
+        assert "(sealed infrastructure " in text
+    masked = stage.member.get(f"backups/{backup['id']}/metadata")
+    as_recorded(masked, stage.member.get(f"backups/{backup['id']}/record"))
+    clear = json.loads(stage.admin.get(f"backups/{backup['id']}/metadata")["server"])["server"]
+    sealed = json.loads(masked["server"])["server"]
+    assert sealed.keys() == clear.keys()
+    assert sealed["metadata"].keys() == clear["metadata"].keys()
+    differing = {name for name in clear if clear[name] != sealed[name]}
+    assert {"OS-EXT-SRV-ATTR:user_data", "metadata", "OS-EXT-SRV-ATTR:host"} <= differing
+    assert not differing & {"id", "name", "status", "flavor", "addresses", "security_groups"}
+
+
+def nowhere(stage: Stage, secret: tuple[str, ...]) -> None:
+    """Check that the secrets are in no file of the service: not in its logs, not in its database."""
+    files = [file for file in stage.folder.iterdir() if file.is_file()]
+    assert any(file.name == "service.log" for file in files)
+    for file in files:
+        content = file.read_bytes()
+        assert all(word.encode() not in content for word in secret), file.name
+
+
+def test_a_server_booted_from_an_image(stage: Stage):
+    disk = stage.scenery.volume("data")
+    server = stage.scenery.server(
+        "image", image=True, volumes=[disk], ports=[stage.scenery.port("only")], metadata={"tier": "web"}
+    )
+    with stage.protected(server) as vault:
+        backup = stage.back_up(vault, "image")
+        metadata, record = in_clear(stage, backup)
+        assert json.loads(metadata["server"])["server"]["image"]["id"] == stage.scenery.image["id"]
+        assert [json.loads(text)["volume"]["id"] for text in metadata["volumes"]] == [disk]
+        report = stage.member.get(f"backups/{backup['id']}/record/report")["report"]
+        assert report["verdict"] == record["manifest"]["verdict"] == "partial"
+        assert any("boots from an image" in gap for gap in record["manifest"]["gaps"])
+
+
+def test_a_server_without_ports_that_is_deleted_meanwhile(stage: Stage):
+    root = stage.scenery.volume("lonely", bootable=True)
+    server = stage.scenery.server("lonely", volumes=[root])
+    with stage.protected(server) as vault:
+        backup = stage.back_up(vault, "lonely")
+        metadata, _ = in_clear(stage, backup)
+        assert json.loads(metadata["interface"])["interfaceAttachments"] == []
+        assert (metadata["ports"], metadata["floatingips"]) == ([], [NO_FLOATING_IPS])
+        stage.scenery.clear()
+        assert stage.tenant.call("GET", "compute", f"/servers/{server}").status_code == 404
+        assert stage.admin.get(f"backups/{backup['id']}/metadata") == metadata
+
+
+def test_nothing_is_left(stage: Stage):
+    listed = stage.opencbr("orphans", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    assert json.loads(listed.stdout) == {"orphans": [], "missing": []}
+    assert stage.ledger() == 0
+    assert (stage.upstream("backups"), stage.upstream("snapshots")) == ({}, {})
+    assert stage.recorder.troubles == []
