@@ -37,7 +37,15 @@ class Crew:
         self.errors = folder / "errors.txt"
 
     def start(self, name: str) -> None:
-        command = [sys.executable, str(PROGRAM), self.database.url, name, str(LEASE), str(self.log), str(self.gate)]
+        command = [
+            sys.executable,
+            str(PROGRAM),
+            self.database.url,
+            name,
+            str(LEASE),
+            str(self.log),
+            str(self.gate),
+        ]
         with self.errors.open("ab") as errors:
             self.processes[name] = subprocess.Popen(command, stderr=errors)
         self.until(lambda lines: any(x["who"] == name and x["phase"] == "up" for x in lines))
@@ -53,7 +61,10 @@ class Crew:
         with self.database.write() as conn:
             for one in ids:
                 operation_logs.insert(
-                    conn, OperationLog(id=one, project_id="p", operation_type="backup", created_at=now, updated_at=now)
+                    conn,
+                    OperationLog(
+                        id=one, project_id="p", operation_type="backup", created_at=now, updated_at=now
+                    ),
                 )
         return ids
 
@@ -65,7 +76,9 @@ class Crew:
     def until(self, seen: Callable[[list[Line]], Any], seconds: float = 60) -> list[Line]:
         deadline = time.monotonic() + seconds
         while not seen(lines := self.lines()):
-            assert time.monotonic() < deadline, f"never seen; log: {lines[-30:]}; {self.errors.read_text()[-3000:]}"
+            assert time.monotonic() < deadline, (
+                f"never seen; log: {lines[-30:]}; {self.errors.read_text()[-3000:]}"
+            )
             time.sleep(0.05)
         return lines
 
@@ -92,7 +105,8 @@ def crew(database_url: str, tmp_path: Path) -> Iterator[Crew]:
 
 def begun(job_ids: list[str], step: str = "copy", who: str = "w1") -> Callable[[list[Line]], bool]:
     return lambda lines: (
-        {x["job"] for x in lines if x["step"] == step and x["phase"] == "begin" and x["who"] == who} >= set(job_ids)
+        {x["job"] for x in lines if x["step"] == step and x["phase"] == "begin" and x["who"] == who}
+        >= set(job_ids)
     )
 
 
@@ -133,7 +147,12 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(crew: Crew) -> None:
     crew.send("w1", signal.SIGCONT)
     crew.until(lambda lines: any(x["who"] == "w1" and x["phase"] == "lost" for x in lines))
     # What was running in the frozen worker may end; whatever came after it must be refused.
-    crew.until(lambda lines: {x["job"] for x in lines if x["who"] == "w1" and x["step"] == "copy" and x["phase"] == "end"} >= set(ids))
+    crew.until(
+        lambda lines: (
+            {x["job"] for x in lines if x["who"] == "w1" and x["step"] == "copy" and x["phase"] == "end"}
+            >= set(ids)
+        )
+    )
     fresh = crew.order(1)
     lines = crew.ended(fresh)
     later = {"record", "cleanup", "finish", "job", "undo"}
@@ -181,7 +200,9 @@ def test_jobs_survive_workers_that_are_killed_one_after_the_other(crew: Crew) ->
     ids: list[str] = []
     for number in range(2, 5):
         ids += crew.order(10)
-        crew.until(lambda lines: len({x["job"] for x in lines if x["phase"] == "end"} & set(ids)) > len(ids) - 10)
+        crew.until(
+            lambda lines: len({x["job"] for x in lines if x["phase"] == "end"} & set(ids)) > len(ids) - 10
+        )
         crew.send(f"w{number - 2}", signal.SIGKILL)
         crew.start(f"w{number}")
     lines = crew.ended(ids)

@@ -61,7 +61,9 @@ def test_a_disk_backup_is_its_own_disk(yard: Yard) -> None:
 
 def test_snapshots_of_all_disks_come_before_the_first_backup(yard: Yard) -> None:
     yard.succeeded(yard.order_backup(yard.bind("db1")))
-    made = [row.path.rsplit("/", 1)[1] for row in yard.demo.faults.seen("volume", "POST", "/(snapshots|backups)$")]
+    made = [
+        row.path.rsplit("/", 1)[1] for row in yard.demo.faults.seen("volume", "POST", "/(snapshots|backups)$")
+    ]
     assert made == ["snapshots"] * 3 + ["backups"] * 3
 
 
@@ -146,7 +148,8 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(yard: Yard) -
 
 
 @pytest.mark.parametrize(
-    "call", ["POST /snapshots$", "GET /snapshots/.*-", "POST /backups$", "GET /backups/.*-", "DELETE /snapshots/"]
+    "call",
+    ["POST /snapshots$", "GET /snapshots/.*-", "POST /backups$", "GET /backups/.*-", "DELETE /snapshots/"],
 )
 def test_a_cancelled_backup_leaves_nothing(yard: Yard, call: str) -> None:
     method, path = call.split(" ")

@@ -197,7 +197,10 @@ def test_the_janitor_finds_and_removes_what_nobody_answers_for(yard: Yard, worke
     state = yard.demo.world.state
     ours = yard.upstream("backup")[0]
     with state.change():
-        state.put("backup", ours | {"id": "e" * 8 + ours["id"][8:], "name": ours["name"][:-1] + "x", "parent_id": None})
+        state.put(
+            "backup",
+            ours | {"id": "e" * 8 + ours["id"][8:], "name": ours["name"][:-1] + "x", "parent_id": None},
+        )
         state.put("backup", ours | {"id": "d" * 8 + ours["id"][8:], "name": "nightly", "parent_id": None})
     assert {orphan.why for orphan in janitor.find(yard.database, yard.cloud)} == {
         "it is not in the ledger",
@@ -224,7 +227,9 @@ def test_the_janitor_says_which_backups_have_lost_their_bytes(yard: Yard) -> Non
 
 
 def test_a_running_jobs_objects_are_no_orphans(yard: Yard) -> None:
-    slow = yard.demo.faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
+    slow = yard.demo.faults.order(
+        service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0
+    )
     order = yard.order_backup(yard.bind("web1"))
     from support.yard import eventually
 

@@ -167,7 +167,9 @@ class Yard:
         )
         order = self._order(operation_log.BACKUP, bound, backup)
         with self.database.write() as conn:
-            assert resources.set_status(conn, self.project_id, bound.id, "protecting", only_from={"available"})
+            assert resources.set_status(
+                conn, self.project_id, bound.id, "protecting", only_from={"available"}
+            )
             checkpoints.insert(conn, checkpoint)
             backups.insert(conn, backup)
             operation_logs.insert(conn, order)
@@ -178,7 +180,9 @@ class Yard:
         assert backup is not None
         order = replace(self._order(operation_log.DELETE, None, backup), resource_id=backup.resource_id)
         with self.database.write() as conn:
-            assert backups.move(conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now())
+            assert backups.move(
+                conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now()
+            )
             operation_logs.insert(conn, order)
         return order
 
@@ -192,7 +196,9 @@ class Yard:
     def order_vault_deletion(self, bound: Resource) -> OperationLog:
         order = replace(self._order(operation_log.VAULT_DELETE, bound, None), resource_id=None)
         with self.database.write() as conn:
-            vaults.update(conn, self.project_id, bound.vault_id, status="deleting", updated_at=self.clock.now())
+            vaults.update(
+                conn, self.project_id, bound.vault_id, status="deleting", updated_at=self.clock.now()
+            )
             operation_logs.insert(conn, order)
         return order
 

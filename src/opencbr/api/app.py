@@ -78,7 +78,19 @@ def _resource(rows: Iterable[Route], doors: Doors) -> Any:
         responders[f"on_{route.method.lower()}"] = responder
         if route.method == "GET":
             responders["on_head"] = responder
-    return type("Path", (), {name: staticmethod(responder) for name, responder in responders.items()})()
+    return _with_options("Path", responders)
+
+
+def _with_options(name: str, responders: dict[str, Responder]) -> Any:
+    """Make a resource, with OPTIONS naming its methods: falcon's own would answer without a request id."""
+    allowed = ", ".join(sorted(responder.removeprefix("on_").upper() for responder in responders))
+
+    def on_options(req: falcon.Request, resp: falcon.Response, **_path: str) -> None:
+        _begin(req, resp)
+        resp.set_header("Allow", allowed)
+
+    every = responders | {"on_options": on_options}
+    return type(name, (), {key: staticmethod(responder) for key, responder in every.items()})()
 
 
 def _responder(route: Route, doors: Doors) -> Responder:
@@ -187,4 +199,4 @@ def _with_request_id(resource: Any) -> Any:
         _begin(req, resp)
         resource.on_get(req, resp)
 
-    return type("Open", (), {"on_get": staticmethod(on_get), "on_head": staticmethod(on_get)})()
+    return _with_options("Open", {"on_get": on_get, "on_head": on_get})

@@ -24,7 +24,7 @@ _DATE_FORM = re.compile(r"\d{8}T\d{6}Z\Z")
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
-class BadSignature(Exception):  # noqa: N818 -- a verdict about a request, not a failure of ours
+class BadSignature(Exception):
     """The Authorization header or what it promises does not hold; the message says what to change."""
 
 

@@ -45,7 +45,7 @@ _COMPATIBLE = ("server", "interface", "flavor", "port/", "floatingips/", "volume
 _FOREIGN = "denied"
 
 
-class CaptureRefused(Exception):  # noqa: N818 -- the name is the interface
+class CaptureRefused(Exception):
     """The resource cannot be backed up as it stands; `code` is the catalogue's (contract 7.2)."""
 
     def __init__(self, code: str, message: str) -> None:

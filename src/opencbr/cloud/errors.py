@@ -6,7 +6,7 @@ upstream request id and the sentence that OpenStack put in its fault.
 """
 
 
-class BadSettings(ValueError):  # noqa: N818 -- reads as what happened
+class BadSettings(ValueError):
     """The cloud is described wrongly (`clouds.yaml` or the settings); the sentence says what to change."""
 
 
@@ -46,25 +46,25 @@ def _rebuild(kind: type[CloudError], fields: dict[str, object]) -> CloudError:
     return kind(**fields)  # type: ignore[arg-type]
 
 
-class NotFound(CloudError):  # noqa: N818 -- reads as what happened
+class NotFound(CloudError):
     """404: the object does not exist, or not for the credential that asked."""
 
 
-class Denied(CloudError):  # noqa: N818 -- reads as what happened
+class Denied(CloudError):
     """401 or 403: the credential is not accepted, or lacks a role."""
 
 
-class Refused(CloudError):  # noqa: N818 -- reads as what happened
+class Refused(CloudError):
     """Any other 4xx (400, 409, 413 ...): asking again the same way cannot help."""
 
 
-class Unreachable(CloudError):  # noqa: N818 -- reads as what happened
+class Unreachable(CloudError):
     """No answer, a 5xx, 429 to the end, or a body that is not what the API promises."""
 
 
-class InvalidToken(Exception):  # noqa: N818 -- a verdict about a caller, not a failure of ours
+class InvalidToken(Exception):
     """Keystone does not vouch for this token, or it is not scoped to a project."""
 
 
-class UnknownKey(Exception):  # noqa: N818 -- a verdict about a caller, not a failure of ours
+class UnknownKey(Exception):
     """No usable access key: unknown, bound to a trust, or its user, project or domain is disabled."""

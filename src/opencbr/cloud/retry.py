@@ -46,7 +46,7 @@ NO_PATIENCE = Patience(retries=0)
 """For probes that must answer at once."""
 
 
-class Again(Exception):  # noqa: N818 -- carries a failure to the loop, never leaves this room
+class Again(Exception):
     """A failure worth asking again: the error, should it be the last, and the pause the cloud wants."""
 
     def __init__(self, error: CloudError, wanted: float | None = None) -> None:

@@ -26,7 +26,7 @@ _FAULT_NAMES = {
 }  # what Nova and Cinder call their faults; every other status is a computeFault
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+class Refusal(Exception):
     """A call the cloud does not carry out: `status` and the sentence of the real service.
 
     `kind` is the exception type that Neutron names in its body; the other services do not show it.

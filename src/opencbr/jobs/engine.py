@@ -18,7 +18,7 @@ It is journaled in the engine's own database, so ids and counts only, never a se
 T = TypeVar("T", bound=Small)
 
 
-class StepFailed(Exception):  # noqa: N818 -- it is what happened to a step
+class StepFailed(Exception):
     """A step ended for good: `code` of the catalogue and one sentence for the operation log."""
 
     def __init__(self, step: str, code: str, message: str) -> None:
@@ -28,7 +28,7 @@ class StepFailed(Exception):  # noqa: N818 -- it is what happened to a step
         self.message = message
 
 
-class Cancelled(Exception):  # noqa: N818 -- a wish, not an error
+class Cancelled(Exception):
     """Somebody asked for an end; the job walks its compensation path. `step` is where it was seen."""
 
     def __init__(self, step: str = "") -> None:

@@ -40,7 +40,7 @@ _LAST_CALL_SECONDS = 10.0
 """How long stopping waits for upstream calls under way; a job cut off later is taken over when the lease ends."""
 
 
-class LeaseLost(Exception):  # noqa: N818 -- the name says it
+class LeaseLost(Exception):
     """This worker was silent for a whole lease and others have its jobs.
 
     End the process and start it again.

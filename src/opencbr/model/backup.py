@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 UNFINISHED = frozenset({"waiting_protect", "protecting"})
-BUSY = frozenset({"waiting_protect", "protecting", "waiting_restore", "restoring", "waiting_delete", "deleting"})
+BUSY = frozenset(
+    {"waiting_protect", "protecting", "waiting_restore", "restoring", "waiting_delete", "deleting"}
+)
 DELETABLE = frozenset({"available", "error"})
 READABLE = frozenset({"available", "waiting_restore", "restoring", "waiting_delete"})
 """Statuses in which ShowMetadata answers (contract 6.7.2); all others give 400/6206."""

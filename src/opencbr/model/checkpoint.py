@@ -30,7 +30,9 @@ class Checkpoint:
     incremental: bool = True
     auto_trigger: bool = False
     retention_days: int = -1
-    resources: tuple[dict[str, Any], ...] = ()  # id, name, type, size_gb, exclude_volumes, include_volumes as asked
+    resources: tuple[
+        dict[str, Any], ...
+    ] = ()  # id, name, type, size_gb, exclude_volumes, include_volumes as asked
     skipped: tuple[Skipped, ...] = ()
     created_at: datetime
 

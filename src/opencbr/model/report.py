@@ -118,3 +118,29 @@ class _Differences:
 
 def _plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def report_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Say of every document what became of it, read or not; made from a record's manifest."""
+    calls = ("name", "service", "method", "path", "microversion", "status", "request_id", "read_at")
+    read = [
+        {**{key: page[key] for key in calls}, "outcome": "read", "sealed": _classes(page["commitments"])}
+        for page in manifest["documents"]
+    ]
+    unread = [{**one, "sealed": []} for one in manifest["unread"]]
+    same = (
+        "backup_id",
+        "resource",
+        "verdict",
+        "started_at",
+        "ended_at",
+        "closed_at",
+        "hidden",
+        "gaps",
+        "drift",
+    )
+    return {**{key: manifest[key] for key in same}, "documents": read + unread, "copies": manifest["copies"]}
+
+
+def _classes(views: Mapping[str, str]) -> list[str]:
+    return sorted({kind for view in views for kind in view.split("+")})

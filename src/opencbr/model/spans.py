@@ -21,7 +21,7 @@ _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true
 _scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
 
 
-class NotJson(ValueError):  # noqa: N818 (a finding about a text, not a failure of ours)
+class NotJson(ValueError):
     """A text that is no JSON document, or nested deeper than MAX_DEPTH. Says where, never what stands there."""
 
 

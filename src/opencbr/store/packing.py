@@ -1,12 +1,12 @@
-"""The parts of a record as bytes, before they are compressed and sealed. docs/record-format.md has the layout.
+"""The parts of a record as bytes, before they are compressed and sealed.
 
-Nothing stands here twice: a document that the ShowMetadata body holds has no body of its own here.
+docs/record-format.md has the layout. Nothing stands here twice: a document that the ShowMetadata body holds has no
+body of its own here.
 """
 
 import base64
 import json
 import re
-import struct
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -45,8 +45,8 @@ class Folder:
     copies: tuple[Copy, ...]
 
 
-def pack_folder(folder: Folder) -> bytes:
-    """Write the `documents` part: a JSON head, request ids and times in binary, then the bodies."""
+def pack_folder(folder: Folder) -> tuple[bytes, bytes]:
+    """Write the `documents` part as text (a line of JSON, then the bodies) and binary (request ids, times)."""
     head = {
         "resource": [
             folder.resource_id,
@@ -65,21 +65,22 @@ def pack_folder(folder: Folder) -> bytes:
         "disks": [asdict(one) for one in folder.disks],
         "copies": [asdict(one) for one in folder.copies],
     }
-    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
-    pieces = [struct.pack(">I", len(text)), text]
+    marks: list[bytes] = []
     for document in folder.documents:
         if _is_plain(document.request_id):
-            pieces.append(uuid.UUID(str(document.request_id)[4:]).bytes)
-        pieces.append(_signed((document.read_at - folder.started_at) // _MICROSECOND))
-    return b"".join([*pieces, *(document.body for document in folder.documents)])
+            marks.append(uuid.UUID(str(document.request_id)[4:]).bytes)
+        marks.append(_signed((document.read_at - folder.started_at) // _MICROSECOND))
+    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return text + b"".join(document.body for document in folder.documents), b"".join(marks)
 
 
-def unpack_folder(data: bytes) -> Folder:
-    """Read what `pack_folder` wrote. Raises ValueError, LookupError or struct.error when it is something else."""
-    (length,) = struct.unpack_from(">I", data)
-    head: dict[str, Any] = json.loads(data[4 : 4 + length])
+def unpack_folder(text: bytes, binary: bytes) -> Folder:
+    """Read what `pack_folder` wrote. Raises ValueError, LookupError or TypeError when it is something else."""
+    line = text.index(b"\n")
+    head: dict[str, Any] = json.loads(text[:line])
+    bodies = _Cursor(text, line + 1)
     started_at, ended_at, closed_at = map(datetime.fromisoformat, head["times"])
-    cursor = _Cursor(data, 4 + length)
+    cursor = _Cursor(binary, 0)
     marks: list[tuple[str | None, datetime]] = []
     for call in head["documents"]:
         request_id = call[6]
@@ -100,9 +101,10 @@ def unpack_folder(data: bytes) -> Folder:
                 status=status,
                 request_id=request_id,
                 read_at=read_at,
-                body=cursor.take(size),
+                body=bodies.take(size),
             )
         )
+    bodies.finish()
     cursor.finish()
     resource_id, resource_type, resource_name, availability_zone = head["resource"]
     return Folder(
@@ -151,9 +153,8 @@ def unpack_splices(data: bytes, start: int = 0) -> tuple[tuple[Splice, ...], int
     for gap, masked_length, how in marks:
         value = cursor.take(how >> 2)
         if how & 2:
-            # The masked token stands in quotes too, escaped ones inside the ShowMetadata body: see _from_base64.
-            quote, value = value[: value.index(b'"') + 1], value[value.index(b'"') + 1 :]
-            value = quote + base64.b64encode(value) + quote
+            inside = value.index(b'"') + 1  # see _from_base64
+            value = value[:inside] + base64.b64encode(value[inside:]) + value[:inside]
         sealed.append(Splice(done + gap, masked_length, value, _KINDS[how & 1]))
         done += gap + masked_length
     return tuple(sealed), cursor.place
@@ -203,7 +204,7 @@ def _from_base64(token: bytes) -> bytes | None:
 def _number(value: int) -> bytes:
     """Write a number of 0 or more in groups of seven bits, lowest first."""
     out = bytearray()
-    while value > 0x7F:
+    while value >> 7:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)
@@ -234,7 +235,7 @@ class _Cursor:
             byte = self._data[self.place]
             self.place += 1
             value |= (byte & 0x7F) << shift
-            if byte < 0x80:  # noqa: PLR2004 (the highest bit says that more follows)
+            if not byte & 0x80:
                 return value
             shift += 7
 

@@ -26,6 +26,7 @@ from opencbr.observe.log import configure
 DEFAULT_LISTEN = "127.0.0.1:8780"
 _READY_SECONDS = 60.0
 _REST_SECONDS = 2.0
+_PIPE_WIDTH = 100
 _ADMIN, _MEMBER = "demo-admin", "demo"
 
 
@@ -59,7 +60,9 @@ def demo(
     and sees secrets and infrastructure sealed.
     """
     folder = (state or default_folder(session.environ)).expanduser().absolute()
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PIPE_WIDTH)
     configure("warning")
     ready = False
     with _interruptible(), claim(folder):
@@ -130,9 +133,11 @@ class Stage:
         earlier = story.earlier_backups(client, vault_id)
         if earlier:
             show.backups(self.console, earlier)
-        self.backup_id = _newest_usable(earlier) or story.order_backup(client, vault_id)
-        with _progress(self.console) as tell:
-            story.await_backup(client, self.backup_id, tell, self.family.check)
+        usable = _newest_usable(earlier)
+        self.backup_id = usable["id"] if usable else story.order_backup(client, vault_id)
+        if usable is None or story.is_running(usable):
+            with _progress(self.console) as tell:
+                story.await_backup(client, self.backup_id, tell, self.family.check)
         path = f"/backups/{self.backup_id}"
         verbatim = client.get(f"{path}/metadata")
         masked = self._client(_MEMBER).get(f"{path}/metadata")
@@ -220,9 +225,9 @@ class Stage:
         self.console.print(f"[green]*[/] {text}", soft_wrap=True)
 
 
-def _newest_usable(found: list[dict[str, Any]]) -> str | None:
-    """Name the newest backup that can be shown, or that a worker is still making since the last start."""
-    return next((row["id"] for row in found if row["status"] == "available" or story.is_running(row)), None)
+def _newest_usable(found: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Give the newest backup that can be shown, or that a worker is still making since the last start."""
+    return next((row for row in found if row["status"] == "available" or story.is_running(row)), None)
 
 
 def _address(listen: str | None, console: Console) -> tuple[str, int]:

@@ -24,16 +24,13 @@ def metadata(
                 _server(verbatim),
                 Text(),
                 _disks(verbatim),
-                Text(),
                 _addresses(verbatim),
-                Text(),
                 _sealed(masked),
-                Text(),
                 _verdict(report),
             ),
             title=f"[bold]metadata of backup {verbatim['backup_id']}",
             box=box.ROUNDED,
-            padding=(1, 2),
+            padding=(1, 1, 0, 1),
         )
     )
 
@@ -111,15 +108,19 @@ def _addresses(view: dict[str, Any]) -> RenderableType:
 
 
 def _sealed(masked: dict[str, Any]) -> RenderableType:
-    """Name every field that the plain member sees as a fingerprint."""
-    table = _table("sealed for a plain member", "class", "in its place")
+    """Name the fields that a plain member sees as a fingerprint, by class and member."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
     for member, value in masked.items():
         for text in value if isinstance(value, list) else [value]:
-            if not isinstance(text, str) or not text.startswith("{"):
-                continue
-            for path, seal in _seals(json.loads(text)):
-                kind = seal.removeprefix(_SEALED).split()[0]
-                table.add_row(_text(f"{member}: {path}"), _text(kind), _text(seal))
+            if isinstance(text, str) and text.startswith("{"):
+                for path, seal in _seals(json.loads(text)):
+                    kind = seal.removeprefix(_SEALED).split()[0]
+                    found.setdefault((kind, member), {})[path] = None
+    if not found:
+        return Text("nothing is sealed")
+    table = _table("sealed for a plain member", "in", "fields")
+    for (kind, member), paths in sorted(found.items(), reverse=True):
+        table.add_row(*map(_text, (kind, member, ", ".join(paths))))
     return table
 
 

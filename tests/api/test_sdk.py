@@ -1,0 +1,69 @@
+"""The vendor's own Python SDK, unmodified, on the chapters backups and tasks; signing with an access key."""
+
+import pytest
+from huaweicloudsdkcbr.v1 import (
+    BackupUpdate,
+    BackupUpdateReq,
+    CbrClient,
+    DeleteBackupRequest,
+    ListBackupsRequest,
+    ListOpLogsRequest,
+    ShowBackupRequest,
+    ShowOpLogRequest,
+    UpdateBackupRequest,
+)
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+
+from .house import House
+
+
+def client(house: House, account: str = "demo", project: str | None = None) -> CbrClient:
+    access, secret = house.cloud.access_key(account)
+    credentials = BasicCredentials(access, secret, project if project is not None else house.project(account))
+    return CbrClient.new_builder().with_credentials(credentials).with_endpoint(house.url).build()
+
+
+def test_list_and_show(house: House):
+    vault = house.vault()
+    first, second = house.backup(vault), house.backup(vault, name="文 b&c=d+e%")
+    sdk = client(house)
+    listed = sdk.list_backups(ListBackupsRequest(vault_id=vault.id, limit=1, offset=0, show_replication=True))
+    assert (listed.count, [backup.id for backup in listed.backups]) == (2, [second.id])
+    listed = sdk.list_backups(
+        ListBackupsRequest(name="文 b&c=d+e%", vault_id=vault.id, sort="created_at:asc")
+    )
+    assert [backup.id for backup in listed.backups] == [second.id]
+    shown = sdk.show_backup(ShowBackupRequest(backup_id=first.id)).backup
+    assert shown.created_at.replace(tzinfo=None) == first.created_at.replace(tzinfo=None)
+    assert [child.parent_id for child in shown.children] == [first.id, first.id]
+    assert shown.extend_info.auto_trigger is False
+
+
+def test_rename_and_delete_and_follow(house: House):
+    backup = house.backup(house.vault())
+    sdk = client(house)
+    body = BackupUpdateReq(backup=BackupUpdate(name="new-name"))
+    renamed = sdk.update_backup(UpdateBackupRequest(backup_id=backup.id, body=body)).backup
+    assert renamed.name == "new-name"
+    assert sdk.delete_backup(DeleteBackupRequest(backup_id=backup.id)).status_code == 204
+    logs = sdk.list_op_logs(ListOpLogsRequest(resource_id=backup.resource_id, operation_type="delete"))
+    assert logs.count == 1
+    log = sdk.show_op_log(ShowOpLogRequest(operation_log_id=logs.operation_logs[0].id)).operation_log
+    assert (log.status, log.extra_info.delete.backup_name) == ("waiting", "new-name")
+    assert log.extra_info.common.progress == 0
+
+
+def test_errors_reach_the_caller(house: House):
+    with pytest.raises(ClientRequestException) as caught:
+        client(house).show_backup(ShowBackupRequest(backup_id=house.backup(house.vault("other")).id))
+    assert (caught.value.status_code, caught.value.error_code) == (404, "BackupService.6200")
+    assert caught.value.request_id.startswith("req-")
+    assert "no such backup" in caught.value.error_msg
+
+
+def test_a_client_without_project_id_is_told(house: House):
+    with pytest.raises(ClientRequestException) as caught:
+        client(house, project="").list_backups(ListBackupsRequest())
+    assert caught.value.status_code == 400
+    assert "project_id" in caught.value.error_msg

@@ -1,0 +1,103 @@
+"""The program as its user starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+OPENCBR = [sys.executable, "-m", "opencbr"]
+
+
+class Demo:
+    """A running `opencbr demo` and what it has printed so far."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self.env_file, self.output = folder, folder / "env.sh", folder / "output.txt"
+        self.state = folder / "state"
+        folder.mkdir(exist_ok=True)
+        self.env_file.unlink(missing_ok=True)
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [
+                    *OPENCBR,
+                    "demo",
+                    "--state",
+                    self.state,
+                    "--env",
+                    self.env_file,
+                    "--listen",
+                    "127.0.0.1:0",
+                    *options,
+                ],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def until(self, words: str, seconds: float = 120) -> str:
+        deadline = time.monotonic() + seconds
+        while words not in (said := self.output.read_text()):
+            assert self.process.poll() is None, said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.1)
+        return said
+
+    def stop(self, name=signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(name)
+        return self.process.wait(60)
+
+    def env(self) -> dict[str, str]:
+        """The variables that a shell has after sourcing the file."""
+        script = f". '{self.env_file}' && env -0"
+        said = subprocess.run(["sh", "-c", script], env={}, check=True, capture_output=True).stdout.decode()
+        pairs = (line.partition("=") for line in said.split("\0") if line)
+        return {name: value for name, _, value in pairs if name.startswith(("OPENCBR_", "OS_"))}
+
+    def processes(self) -> set[int]:
+        """All processes that have this demo's folder on their command line."""
+        found = set()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal():
+                try:
+                    words = (entry / "cmdline").read_bytes()
+                except OSError:
+                    continue
+                if str(self.state).encode() in words:
+                    found.add(int(entry.name))
+        return found
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """One demo for all tests that only look at it."""
+    running = Demo(tmp_path_factory.mktemp("demo"))
+    try:
+        running.until("serving until Ctrl-C")
+        yield running
+    finally:
+        running.stop(signal.SIGTERM)
+
+
+@pytest.fixture
+def opencbr(tmp_path):
+    """Run the program to its end, without the variables of the shell that runs the tests."""
+
+    def run(*words, env=None, cwd=None, text=None):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
+        return subprocess.run(
+            [*OPENCBR, *map(str, words)],
+            env=clean | (env or {}),
+            cwd=cwd or tmp_path,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,152 @@
+"""The demo does what its first page promises, and leaves nothing behind."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Demo
+
+VARIABLES = {
+    "OPENCBR_ENDPOINT",
+    "OPENCBR_PROJECT_ID",
+    "OPENCBR_AK",
+    "OPENCBR_SK",
+    "OPENCBR_TOKEN",
+    "OPENCBR_BACKUP_ID",
+    "OS_AUTH_URL",
+    "OS_USERNAME",
+    "OS_PASSWORD",
+    "OS_PROJECT_NAME",
+    "OS_USER_DOMAIN_NAME",
+    "OS_PROJECT_DOMAIN_NAME",
+}
+MEMBERS = {"backup_id", "backups", "server", "volumes", "interface", "flavor", "ports", "floatingips"}
+
+
+def block(said: str, first: str, last: str) -> str:
+    """The printed lines from one that begins with `first` to one that begins with `last`."""
+    lines = said.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(first))
+    end = next(i for i, line in enumerate(lines[start:], start) if line.startswith(last))
+    return "\n".join(lines[start : end + 1])
+
+
+def test_it_prints_what_a_person_wants_to_know(demo):
+    said = demo.output.read_text()
+    for words in (
+        "db1",
+        "m1.tiny",
+        "10.1.0.20",
+        "db1-archive",
+        "demo-key",
+        "user_data",
+        "verdict: complete",
+        "memory at rest",
+    ):
+        assert words in said, words
+    assert "97 %" in said  # progress while it ran
+
+
+def test_it_keeps_its_secrets_off_the_screen_and_its_files_to_itself(demo):
+    said, env = demo.output.read_text(), demo.env()
+    for name in ("OPENCBR_SK", "OPENCBR_TOKEN", "OS_PASSWORD"):
+        assert env[name] not in said
+    assert "correct-horse" not in said
+    for path in (
+        demo.env_file,
+        demo.state / "env-member",
+        demo.state / "clouds.yaml",
+        demo.state / "opencbr.toml",
+    ):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert demo.state.stat().st_mode & 0o077 == 0
+
+
+def test_the_file_has_the_promised_variables_in_the_promised_form(demo):
+    assert demo.env().keys() == VARIABLES
+    for line in demo.env_file.read_text().splitlines():
+        assert re.fullmatch(r"export [A-Z_]+='[^']*'", line)
+
+
+def test_the_printed_curl_line_gives_the_verbatim_metadata(demo):
+    script = block(demo.output.read_text(), ". ", "curl ")
+    answer = json.loads(subprocess.run(["sh", "-c", script], check=True, capture_output=True).stdout)
+    assert answer.keys() == MEMBERS
+    assert "correct-horse" not in json.dumps(answer)  # in base64, as Nova gives it
+    assert json.loads(answer["server"])["server"]["OS-EXT-SRV-ATTR:user_data"].startswith("I2Nsb3VkLWNvbmZpZ")
+
+
+def test_the_printed_python_lines_give_the_same(demo):
+    said = demo.output.read_text()
+    here = f'PATH="{Path(sys.executable).parent}:$PATH"; '
+    script = block(said, ". ", ". ") + "\n" + here + block(said, "python3 - <<", "END")
+    answer = json.loads(subprocess.run(["sh", "-c", script], check=True, capture_output=True).stdout)
+    assert answer["backup_id"] == demo.env()["OPENCBR_BACKUP_ID"]
+    assert json.loads(answer["server"])["server"]["name"] == "db1"
+
+
+def test_a_plain_member_sees_the_same_documents_sealed(demo):
+    script = f". '{demo.state}/env-member'\n" + block(demo.output.read_text(), "curl ", "curl ")
+    answer = json.loads(subprocess.run(["sh", "-c", script], check=True, capture_output=True).stdout)
+    server = json.loads(answer["server"])["server"]
+    assert server["name"] == "db1"
+    assert server["OS-EXT-SRV-ATTR:user_data"].startswith("(sealed secret")
+    assert server["OS-EXT-SRV-ATTR:host"].startswith("(sealed infrastructure")
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(demo, opencbr):
+    done = opencbr("demo", "--once", "--state", demo.state, "--listen", "127.0.0.1:0")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "another demo runs in" in done.stderr
+
+
+def test_an_address_that_is_taken_is_refused_in_a_sentence(opencbr, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = opencbr("demo", "--once", "--state", tmp_path / "s", "--listen", listen)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"{listen} is taken" in done.stderr
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_it_stops_without_leaving_a_process_and_finds_its_backups_again(tmp_path, name):
+    first = Demo(tmp_path)
+    first.until("serving until Ctrl-C")
+    backup_id, password = first.env()["OPENCBR_BACKUP_ID"], first.env()["OS_PASSWORD"]
+    family = first.processes()
+    assert len(family) >= 3
+    code = first.stop(name)
+    assert code == (-9 if name == signal.SIGKILL else 0), first.output.read_text()
+    deadline = time.monotonic() + 20
+    while first.processes():
+        assert time.monotonic() < deadline, first.processes()
+        time.sleep(0.1)
+
+    second = Demo(tmp_path, "--once")
+    assert second.process.wait(120) == 0, second.output.read_text()
+    assert backup_id in second.output.read_text()
+    assert "earlier starts" in second.output.read_text()
+    assert (second.env()["OPENCBR_BACKUP_ID"], second.env()["OS_PASSWORD"]) == (backup_id, password)
+    assert not second.processes()
+
+
+def test_interrupted_in_the_middle_of_the_backup_it_stops_and_goes_on_at_the_next_start(tmp_path):
+    first = Demo(tmp_path)
+    first.until("capture")
+    assert first.stop() == 130
+    assert not first.processes()
+    second = Demo(tmp_path, "--once")
+    assert second.process.wait(120) == 0, second.output.read_text()
+    said = second.output.read_text()
+    assert "1 backup(s) from earlier starts" in said
+    assert "verdict: complete" in said

@@ -1,0 +1,80 @@
+"""What the documents list is what the program has."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from opencbr.api.routes import ROUTES
+from opencbr.config import SECTIONS
+
+ROOT = Path(__file__).parents[2]
+API = (ROOT / "docs/api.md").read_text()
+OPERATE = (ROOT / "docs/operate.md").read_text()
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
+def test_every_operation_has_its_row(route):
+    row = f"| {route.operation} | {route.method} `{route.path}` | `{route.right}` | {route.success} |"
+    assert row in API
+
+
+def test_the_page_lists_no_operation_that_is_not_offered():
+    rows = re.findall(r"^\| \w+ \| (\w+) \| [A-Z]+ `", API, re.MULTILINE)
+    assert sorted(rows) == sorted(route.operation for route in ROUTES)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_setting_is_explained_with_its_default(section):
+    rows = [
+        line.split("|")[1:5] for line in OPERATE.splitlines() if line.startswith("|") and line.count("|") == 5
+    ]
+    defaults: dict[str, str] = {}
+    current = ""
+    for place, names, default, _meaning in rows:
+        current = place.strip() or current
+        if current == section:
+            defaults |= dict(
+                zip(
+                    (n.strip() for n in names.split(",")),
+                    (d.strip() for d in default.split(",")),
+                    strict=False,
+                )
+            )
+    for field in msgspec.structs.fields(SECTIONS[section]):
+        assert field.name in defaults, f"docs/operate.md does not explain [{section}] {field.name}"
+        if isinstance(field.default, int | float):
+            assert defaults[field.name] == f"{field.default:g}"
+        elif field.default:
+            assert defaults[field.name] == field.default
+
+
+def test_the_readme_s_first_screen_has_exactly_the_two_commands():
+    screen = README.split("\n## ")[0]
+    commands = re.findall(r"^(make \S+|\S*opencbr .*)", screen, re.MULTILINE)
+    assert commands == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize(
+    "target", sorted({t for page in PAGES for t in re.findall(r"`?make ([a-z-]+)", page.read_text())})
+)
+def test_every_make_target_that_a_page_names_exists(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in link:
+            assert (page.parent / link).exists(), f"{page.name} points at {link}"
+
+
+def test_every_decision_is_in_the_list():
+    listed = (ROOT / "docs/adr/README.md").read_text()
+    for page in (ROOT / "docs/adr").glob("0*.md"):
+        assert f"({page.name})" in listed
