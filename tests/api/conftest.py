@@ -17,7 +17,7 @@ def _demo_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]
 
 @pytest.fixture(scope="session", name="house")
 def _house(tmp_path_factory: pytest.TempPathFactory, demo_cloud: DemoCloud) -> Iterator[House]:
-    with open_house(tmp_path_factory.mktemp("server"), demo_cloud, lambda *_: None) as house:
+    with open_house(tmp_path_factory.mktemp("server"), demo_cloud) as house:
         yield house
 
 

@@ -20,10 +20,12 @@ from opencbr.api.health import Readiness
 from opencbr.api.rights import Rights
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
+from opencbr.cloud.capture import read_server
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.democloud import DemoCloud
 from opencbr.model.backup import Backup
+from opencbr.model.backup_member import backup_member
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
@@ -37,6 +39,7 @@ from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
 from opencbr.store import backups, checkpoints, operation_logs, vaults
 from opencbr.store.database import Database
+from opencbr.store.records import open_records
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -69,6 +72,7 @@ class House:
     clock: TurnedClock
     checks: dict[str, Any]
     records: Any
+    adapter: Cloud
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
     def project(self, account: str = "demo") -> str:
@@ -168,6 +172,55 @@ class House:
             backups.insert_all(conn, [top, *children])
         return top
 
+    def protected(self, name: str = "db1", account: str = "demo") -> Backup:
+        """Capture a server of the embedded cloud and close its record, without moving bytes."""
+        vault, project = self.vault(account), self.project(account)
+        reader = self.adapter.reader()
+        (server,) = [one for one in reader.list_servers(project) if one["name"] == name]
+        reading = read_server(
+            reader,
+            server_id=server["id"],
+            project_id=project,
+            exclude=frozenset(),
+            include=frozenset(),
+            clock=self.clock,
+        )
+        backup = self.backup(vault, disks=0, status="protecting")
+        with self.database.write() as conn:
+            backups.update(
+                conn,
+                project,
+                backup.id,
+                resource_id=server["id"],
+                resource_name=name,
+                resource_type=SERVER,
+                provider_id=PROVIDER_ID["server"],
+            )
+            for disk in reading.disks:
+                child = replace(
+                    backup,
+                    id=new_id(self.clock.now()),
+                    parent_id=backup.id,
+                    position=disk.position,
+                    resource_id=disk.volume_id,
+                    resource_type=VOLUME,
+                    cinder_backup_id=new_id(self.clock.now()),
+                )
+                backups.insert(conn, child)
+        for part in ("before", "after"):
+            self.records.keep(project, backup.id, part, reading)
+        with self.database.write() as conn:
+            top = backups.get(conn, project, backup.id)
+            assert top is not None
+            children = backups.children(conn, project, [top.id])[top.id]
+            member = backup_member(replace(top, status="available"))
+            self.records.close(conn, top, children, backups_member=member)
+            for one in (top, *children):
+                assert backups.move(conn, project, one.id, "available")
+            found = backups.get(conn, project, backup.id)
+            assert found is not None
+        return found
+
     def log(self, account: str = "demo", **changes: Any) -> OperationLog:
         now = self.clock.now()
         log = OperationLog(
@@ -185,7 +238,7 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path, cloud: DemoCloud, make_records: Any, **metadata: Any) -> Iterator[House]:
+def open_house(folder: Path, cloud: DemoCloud, **metadata: Any) -> Iterator[House]:
     """Start a server whose state lies in `folder`."""
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
     clock = TurnedClock()
@@ -195,7 +248,7 @@ def open_house(folder: Path, cloud: DemoCloud, make_records: Any, **metadata: An
     adapter = Cloud(settings, clock)
     database = Database(f"sqlite:///{folder / 'opencbr.sqlite3'}")
     database.upgrade()
-    records = make_records(database, folder, clock)
+    records = open_records(database, folder / "keys", clock)
     shown = Metadata(database, records, clock, **metadata)
     services = Services(
         vaults=Vaults(database=database, cloud=adapter),
@@ -218,11 +271,19 @@ def open_house(folder: Path, cloud: DemoCloud, make_records: Any, **metadata: An
     thread.start()
     try:
         yield House(
-            f"http://127.0.0.1:{server.server_port}", cloud, database, services, clock, checks, records
+            f"http://127.0.0.1:{server.server_port}",
+            cloud,
+            database,
+            services,
+            clock,
+            checks,
+            records,
+            adapter,
         )
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
         adapter.close()
+        records.shut()
         database.dispose()

@@ -10,8 +10,9 @@ from opencbr.api.health import Readiness
 from opencbr.api.rights import RULES, rule_defaults
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
+from opencbr.model.ids import new_id
 
-from .house import House
+from .house import House, open_house
 
 
 @pytest.mark.parametrize("path", ["/", "/v3", "/v3/"])
@@ -136,3 +137,20 @@ def test_every_right_is_documented_and_says_what_it_opens():
         assert any(operation["path"].startswith("/v3/{project_id}/") for operation in rule.operations), (
             rule.name
         )
+
+
+@pytest.mark.parametrize("path", ["backups", "backups/{}/metadata"])
+def test_a_database_that_is_away_is_a_matter_of_trying_again(tmp_path, demo_cloud, path):
+    with open_house(tmp_path, demo_cloud) as house:
+        token, wanted = house.token(), new_id(house.clock.now())
+        file = tmp_path / "opencbr.sqlite3"
+        house.database.dispose()
+        for one in tmp_path.glob("opencbr.sqlite3*"):
+            one.unlink()
+        file.mkdir()  # cannot be opened as a database
+        answer = house.call("GET", path.format(wanted))
+        file.rmdir()
+    assert (answer.status_code, answer.json()["error_code"]) == (503, "BackupService.9910"), answer.text
+    assert answer.headers["Retry-After"] == "1"
+    assert token not in answer.text
+    assert str(tmp_path) not in answer.text

@@ -5,12 +5,14 @@ a stack trace or an upstream body; the log has the rest, under the request id.
 """
 
 import logging
+import sqlite3
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NoReturn
 
 import falcon
 import msgspec
+import psycopg
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -71,7 +73,8 @@ def failure_of(error: Exception, request_id: str) -> Failure:  # noqa: PLR0911 -
             return Failure(400, f"BackupService.{BAD_PARAMETER}", f"{str(error)[:300]}.")
         case CloudError():
             return _cloud(error, request_id)
-        case OperationalError() | PoolTimeout():
+        # The hot read speaks to the bare driver, whose errors SQLAlchemy has not wrapped.
+        case OperationalError() | PoolTimeout() | sqlite3.OperationalError() | psycopg.OperationalError():
             _log.warning("%s: the database is busy or away: %s", request_id, type(error).__name__)
             return _try_again("The server's database is busy: send the request again in a moment.")
         case falcon.HTTPError():

@@ -6,13 +6,14 @@ from typing import Any, Protocol
 
 from cachetools import TTLCache
 
-from opencbr.model.backup import READABLE
+from opencbr.model.backup import READABLE, Backup
 from opencbr.model.clock import Clock
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.service.backups import find_backup, no_such_backup
 from opencbr.service.context import Context
 from opencbr.store.database import Database
+from opencbr.store.records import RecordRefused
 
 SECRETS_RIGHT = "cbr:backups:getMetadataSecrets"
 INFRASTRUCTURE_RIGHT = "cbr:backups:getMetadataInfrastructure"
@@ -109,13 +110,20 @@ class Metadata:
         """Return the record in the caller's view, with all that verifying needs; raises as `show` does."""
         record_of = self._readable(ctx, backup_id)
         view = view_of(ctx)
+        try:
+            record = self._records.export(ctx.project_id, record_of.id, view)
+        except RecordRefused as error:
+            raise _nothing_to_show(record_of.status) from error
         _note_secrets(ctx, backup_id, view, "record")
-        return self._records.export(ctx.project_id, record_of, view)
+        return record
 
     def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
         """Return what was read, denied, missing or moved while the record was made; raises as `show` does."""
         record_of = self._readable(ctx, backup_id)
-        return self._records.report(ctx.project_id, record_of)
+        try:
+            return self._records.report(ctx.project_id, record_of.id)
+        except RecordRefused as error:
+            raise _nothing_to_show(record_of.status) from error
 
     def forget(self, project_id: str, backup_ids: set[str]) -> None:
         """Drop the cached answers of backups that are being deleted."""
@@ -130,13 +138,15 @@ class Metadata:
         with self._lock:
             return self._cache.get(key)
 
-    def _readable(self, ctx: Context, backup_id: str) -> str:
-        """Return the id of the backup whose record this is: a disk of a server backup has its parent's."""
+    def _readable(self, ctx: Context, backup_id: str) -> Backup:
+        """Return the backup whose record this is: a disk of a server backup has its parent's."""
         with self._database.read() as conn:
             backup = find_backup(conn, ctx.project_id, backup_id)
+            if backup.parent_id is not None:
+                backup = find_backup(conn, ctx.project_id, backup.parent_id)
         if backup.status not in READABLE:
             raise _nothing_to_show(backup.status)
-        return backup.parent_id or backup.id
+        return backup
 
 
 def view_of(ctx: Context) -> View:

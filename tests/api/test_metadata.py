@@ -1,0 +1,164 @@
+"""ShowMetadata over HTTP on a server that was really captured: shape, views, statuses, isolation."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from huaweicloudsdkcbr.v1 import ShowMetadataRequest
+
+from opencbr.democloud import DemoCloud
+from opencbr.model.backup import Backup
+from opencbr.model.ids import new_id
+from opencbr.store import backups
+from opencbr.store.verify import verify_export
+
+from .house import House, open_house
+from .test_sdk import client
+
+MEMBERS = ["backup_id", "backups", "server", "volumes", "interface", "flavor", "ports", "floatingips"]
+
+
+@pytest.fixture(scope="module", name="backup")
+def _backup(house: House) -> Backup:
+    return house.protected()
+
+
+def metadata(house: House, backup_id: str, account: str = "demo") -> dict:
+    answer = house.call("GET", f"backups/{backup_id}/metadata", account=account)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_eight_members_of_strings(house: House, backup: Backup):
+    shown = metadata(house, backup.id)
+    assert list(shown) == MEMBERS
+    assert shown["backup_id"] == backup.id
+    for name in ("backups", "server", "interface", "flavor"):
+        assert isinstance(json.loads(shown[name]), dict), name
+    for name, envelope in (("volumes", "volume"), ("ports", "port"), ("floatingips", "floatingips")):
+        assert shown[name], name
+        assert all(list(json.loads(text)) == [envelope] for text in shown[name])
+    server = json.loads(shown["server"])["server"]
+    assert server["id"] == json.loads(shown["backups"])["resource_id"] == backup.resource_id
+    attached = {one["id"] for one in server["os-extended-volumes:volumes_attached"]}
+    assert {json.loads(text)["volume"]["id"] for text in shown["volumes"]} == attached
+
+
+def test_a_member_sees_neither_secrets_nor_infrastructure_and_an_admin_both(house: House, backup: Backup):
+    masked = json.loads(metadata(house, backup.id)["server"])["server"]
+    plain = json.loads(metadata(house, backup.id, "demo-admin")["server"])["server"]
+    assert masked.keys() == plain.keys()
+    for name in ("OS-EXT-SRV-ATTR:user_data", "OS-EXT-SRV-ATTR:host"):
+        assert masked[name].startswith("(sealed"), name
+        assert not plain[name].startswith("(sealed"), name
+        assert plain[name] not in json.dumps(masked)
+
+
+def test_reading_secrets_leaves_a_line_without_them(house: House, backup: Backup, caplog):
+    with caplog.at_level(logging.INFO, logger="opencbr.audit"):
+        metadata(house, backup.id)
+        assert not [line for line in caplog.records if line.name == "opencbr.audit"]
+        answer = house.call("GET", f"backups/{backup.id}/metadata", account="demo-admin")
+    (line,) = [line.getMessage() for line in caplog.records if line.name == "opencbr.audit"]
+    assert backup.id in line
+    assert house.cloud.account("demo-admin")["user_id"] in line
+    assert answer.headers["X-Request-Id"] in line
+    secret = json.loads(answer.json()["server"])["server"]["OS-EXT-SRV-ATTR:user_data"]
+    assert secret not in caplog.text
+
+
+def test_a_disk_of_a_server_has_the_servers_metadata_narrowed_to_it(house: House, backup: Backup):
+    for child in house.call("GET", f"backups/{backup.id}").json()["backup"]["children"]:
+        shown = metadata(house, child["id"])
+        assert shown["backup_id"] == child["id"]
+        assert [json.loads(text)["volume"]["id"] for text in shown["volumes"]] == [child["resource_id"]]
+
+
+@pytest.mark.parametrize("status", ["waiting_protect", "protecting", "error", "deleting"])
+def test_nothing_to_show(house: House, status):
+    unfinished = house.backup(house.vault(), status=status)
+    for path in ("metadata", "record", "record/report"):
+        answer = house.call("GET", f"backups/{unfinished.id}/{path}")
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.6206"), path
+        assert status in answer.json()["error_msg"]
+
+
+@pytest.mark.parametrize("status", ["available", "waiting_delete", "restoring"])
+def test_a_readable_status_without_a_record_is_no_server_error(house: House, status):
+    """A failed backup that is to be deleted is `waiting_delete` and never had a record."""
+    without = house.backup(house.vault(), status=status)
+    for path in ("metadata", "record", "record/report"):
+        answer = house.call("GET", f"backups/{without.id}/{path}")
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.6206"), path
+
+
+def test_a_record_of_a_backup_that_is_being_deleted(house: House):
+    """Readable while the deletion waits, refused once it works, although the record is still there."""
+    doomed = house.protected("web1")
+    assert house.call("DELETE", f"backups/{doomed.id}").status_code == 204
+    assert metadata(house, doomed.id)["backup_id"] == doomed.id
+    with house.database.write() as conn:
+        assert backups.move(conn, doomed.project_id, doomed.id, "deleting")
+    answer = house.call("GET", f"backups/{doomed.id}/metadata")
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.6206")
+
+
+def test_foreign_and_unknown_ids_are_equally_absent(house: House, backup: Backup):
+    answers = [
+        house.call("GET", f"backups/{backup.id}/metadata", account="other"),
+        house.call("GET", f"backups/{new_id(house.clock.now())}/metadata"),
+        house.call("GET", "backups/nonsense/metadata"),
+    ]
+    assert {(one.status_code, one.json()["error_code"]) for one in answers} == {(404, "BackupService.6200")}
+
+
+def test_the_record_verifies_in_either_view(house: House, backup: Backup):
+    public_key = house.records.public_key
+    for account in ("demo", "demo-admin"):
+        answer = house.call("GET", f"backups/{backup.id}/record", account=account)
+        assert answer.status_code == 200, answer.text
+        assert verify_export(answer.json(), public_key) == []
+        bent = answer.text.replace("db1", "db2")
+        assert bent != answer.text
+        assert verify_export(json.loads(bent), public_key) != []
+
+
+def test_the_report(house: House, backup: Backup):
+    report = house.call("GET", f"backups/{backup.id}/record/report").json()["report"]
+    assert report["verdict"] in {"complete", "partial", "drifted"}
+
+
+def test_the_sdk_reads_strings(house: House, backup: Backup):
+    shown = client(house).show_metadata(ShowMetadataRequest(backup_id=backup.id))
+    assert json.loads(shown.server)["server"]["name"] == "db1"
+    assert all(json.loads(text)["volume"] for text in shown.volumes)
+
+
+@pytest.fixture(scope="module", name="caching")
+def _caching(tmp_path_factory: pytest.TempPathFactory, demo_cloud: DemoCloud) -> Iterator[House]:
+    with open_house(tmp_path_factory.mktemp("caching"), demo_cloud, cache_seconds=600) as house:
+        yield house
+
+
+def test_the_cache_keeps_views_and_projects_apart(caching: House):
+    backup = caching.protected()
+    plain = [metadata(caching, backup.id, "demo-admin") for _ in range(2)]
+    masked = [metadata(caching, backup.id) for _ in range(2)]
+    assert plain[0] == plain[1]
+    assert masked[0] == masked[1]
+    assert plain[0]["server"] != masked[0]["server"]
+    assert caching.call("GET", f"backups/{backup.id}/metadata", account="other").status_code == 404
+
+
+def test_a_deletion_ends_what_is_cached(caching: House):
+    backup = caching.protected()
+    child = caching.call("GET", f"backups/{backup.id}").json()["backup"]["children"][0]["id"]
+    for wanted in (backup.id, child):
+        metadata(caching, wanted)
+    assert caching.call("DELETE", f"backups/{backup.id}").status_code == 204
+    with caching.database.write() as conn:
+        for wanted in (backup.id, child):
+            assert backups.move(conn, backup.project_id, wanted, "deleting")
+    for wanted in (backup.id, child):
+        assert caching.call("GET", f"backups/{wanted}/metadata").status_code == 400
