@@ -12,7 +12,7 @@ from pathlib import Path
 from opencbr.clock import SystemClock
 from opencbr.jobs.worker import LeaseLost, Worker
 from opencbr.store.database import Database
-from support.records import open_records
+from opencbr.store.records import open_records
 from support.yard import QUICK, open_cloud
 
 

@@ -61,7 +61,7 @@ def test_the_readme_s_first_screen_has_exactly_the_two_commands():
 
 
 @pytest.mark.parametrize(
-    "target", sorted({t for page in PAGES for t in re.findall(r"`?make ([a-z-]+)", page.read_text())})
+    "target", sorted({t for page in PAGES for t in re.findall(r"`make ([a-z-]+)", page.read_text())})
 )
 def test_every_make_target_that_a_page_names_exists(target):
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)

@@ -23,7 +23,7 @@ from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.store import backups, checkpoints, ledger, operation_logs, resources, tables, vaults
 from opencbr.store.database import Database
-from support.records import open_records
+from opencbr.store.records import open_records
 
 T = TypeVar("T")
 
