@@ -5,8 +5,6 @@ import random
 import sys
 from pathlib import Path
 
-from opencbr.store.records import Records, open_records
-
 from bench.capture import bases
 from bench.vary import SEED, vary
 from opencbr.clock import SystemClock
@@ -20,6 +18,7 @@ from opencbr.model.ids import new_id
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
 from opencbr.store import backups, checkpoints, vaults
 from opencbr.store.database import Database
+from opencbr.store.records import Records, open_records
 
 
 def readings(count: int, project_id: str) -> list[Reading]:

@@ -3,8 +3,6 @@
 usage: worker_process.py DATABASE_URL FOLDER IDENTITY; FOLDER has clouds.yaml and keys/. Says "up" on a line when it works.
 """
 
-import faulthandler
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -17,7 +15,6 @@ from support.yard import QUICK, open_cloud
 
 
 def main() -> int:
-    faulthandler.register(signal.SIGUSR1, all_threads=True)
     url, folder, identity = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     database, clock = Database(url), SystemClock()
     worker = Worker(

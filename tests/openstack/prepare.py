@@ -35,7 +35,7 @@ Entry = dict[str, Any]
 
 
 def say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201 -- a program for people
+    print(sentence, file=sys.stderr)
 
 
 class Preparation:
@@ -140,7 +140,7 @@ def main(arguments: list[str]) -> None:
         remove(target)
         return
     Preparation(target, f"-{secrets.token_hex(4)}" if "--own" in options else "").run()
-    print(target)  # noqa: T201 -- the path is the answer
+    print(target)
 
 
 if __name__ == "__main__":

@@ -124,9 +124,10 @@ class Lease:
             if self._monotonic() - self._up_since >= self._seconds:
                 # From this commit on a late worker finds itself buried, whatever its own clock says.
                 leases.bury_dead(conn)
-            alive = leases.alive(conn)
+            # Whoever is silent but not buried still counts: that it looks dead may be the database's fault.
+            listed = leases.alive(conn) | leases.dead(conn)
         taken: list[str] = []
-        for owner in sorted(owners - alive):
+        for owner in sorted(owners - listed):
             jobs = self._engine.take_over(owner)
             if jobs:
                 log.warning("worker %s is gone; its jobs go on elsewhere: %s", owner, ", ".join(jobs))
