@@ -1,7 +1,9 @@
 """`opencbr worker`: the jobs."""
 
 import logging
+import os
 import signal
+import sys
 import threading
 
 import click
@@ -23,6 +25,8 @@ def worker(session: Session, *, tied: bool) -> None:
     Start as many as you like, on any machine that reaches the database, the cloud and the key folder. Kill
     one whenever you must: another takes its jobs over after the lease, and goes on in the same step.
     """
+    from opencbr.jobs.worker import LeaseLost
+
     config = session.config
     configure(config.log.level, config.log.format)
     wiring.refuse_unready(config)
@@ -31,5 +35,10 @@ def worker(session: Session, *, tied: bool) -> None:
         signal.signal(name, lambda *_: stop.set())
     if tied:
         end_with_parent()
-    wiring.build(config).worker().run_forever(stop)
+    try:
+        wiring.build(config).worker().run_forever(stop)
+    except LeaseLost as lost:
+        # A machine that slept, or a database that was away: begin anew in this process, as somebody else.
+        log.warning("%s; starting again", lost)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 -- our own command line
     log.info("stopped")

@@ -4,6 +4,8 @@ Every step may be cut off anywhere and run again by another worker: rows have de
 derived names, and readings are kept sealed until the record is closed.
 """
 
+from sqlalchemy import Connection
+
 from opencbr.cloud.capture import read_again, read_disk, read_server
 from opencbr.cloud.errors import Denied, NotFound
 from opencbr.jobs import copies, snapshots
@@ -18,7 +20,7 @@ from opencbr.model.backup import Backup
 from opencbr.model.document import Document, Reading
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
-from opencbr.store import backups, operation_logs, resources
+from opencbr.store import backups, checkpoints, operation_logs, resources
 
 # A step's name and place are in the journals of running jobs: see VERSION in dbos_engine before changing
 # them.
@@ -77,7 +79,7 @@ class _Flow:
         stop_if_cancelled(self._kit, self._order.id)
         with self._kit.database.read() as conn:
             top = top_row(conn, self._project_id, self._backup_id)
-            bound = resources.get(conn, self._project_id, top.resource_id)
+            exclude, include = _selection(conn, top)
         reader = self._kit.cloud.reader()
         if top.resource_type != SERVER:
             return read_disk(
@@ -87,8 +89,8 @@ class _Flow:
             reader,
             server_id=top.resource_id,
             project_id=self._project_id,
-            exclude=frozenset(bound.exclude_volumes if bound else ()),
-            include=frozenset(bound.include_volumes if bound else ()),
+            exclude=exclude,
+            include=include,
             clock=self._kit.clock,
         )
 
@@ -147,3 +149,17 @@ class _Flow:
     def _advance(self, progress: int, step: str) -> None:
         with self._kit.database.write() as conn:
             operation_logs.advance(conn, self._order.id, progress, step, now=self._kit.clock.now())
+
+
+def _selection(conn: Connection, top: Backup) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the volumes to leave out and those to keep to: the request's own words first, else the binding's."""
+    checkpoint = checkpoints.get(conn, top.project_id, top.checkpoint_id)
+    for asked in checkpoint.resources if checkpoint else ():
+        if asked["id"] == top.resource_id:
+            return frozenset(asked.get("exclude_volumes") or ()), frozenset(
+                asked.get("include_volumes") or ()
+            )
+    bound = resources.get(conn, top.project_id, top.resource_id)
+    return frozenset(bound.exclude_volumes if bound else ()), frozenset(
+        bound.include_volumes if bound else ()
+    )

@@ -1,7 +1,4 @@
-"""The janitor.
-
-What lies in the cloud under our name and should not, and what should lie there and does not.
-"""
+"""The janitor: what lies in the cloud under our name and should not, and what should and does not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
-from opencbr.cloud.reader import UpstreamObject
+from opencbr.cloud.objects import UpstreamObject
 from opencbr.jobs.kit import Site
 from opencbr.jobs.names import prefix
 from opencbr.jobs.upstream import Outcome, remove
 from opencbr.model.operation_log import TERMINAL
+from opencbr.model.times import parse_time
 from opencbr.store import backups, ledger, operation_logs, settings
 from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
@@ -116,7 +114,7 @@ def _orphan(thing: UpstreamObject, why: str) -> Orphan:
         name=thing.name,
         project_id=thing.project_id,
         size_gb=thing.size_gb,
-        created_at=thing.created_at,
+        created_at=parse_time(thing.created_at) if thing.created_at else None,
         why=why,
     )
 
