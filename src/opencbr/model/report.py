@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from opencbr.model.document import Reading, Unread
+from opencbr.model.document import Unread
 from opencbr.model.record import Drift
 
 COMPLETE = "complete"
@@ -13,15 +13,20 @@ PARTIAL = "partial"
 DRIFTED = "drifted"
 
 VOLATILE: dict[str, frozenset[str]] = {
-    "server": frozenset({"updated", "progress", "OS-EXT-STS:task_state", "host_status"}),
-    "volume": frozenset({"updated_at", "attached_at"}),
+    "server": frozenset({"updated", "progress", "OS-EXT-STS:task_state", "host_status", "links"}),
+    "flavor": frozenset({"links"}),
+    "volume": frozenset({"updated_at", "attached_at", "links"}),
     "port": frozenset({"updated_at", "revision_number"}),
     "floatingips": frozenset({"updated_at", "revision_number"}),
 }
 """Kind of document -> fields, at any depth, whose change is no drift: the cloud moves them by itself.
 
-`task_state` and `updated` move with our own snapshots; `host_status` is about the host's heartbeat.
+`task_state` and `updated` move with our own snapshots; `host_status` is about the host's heartbeat; `links` name the
+address that the API was asked at.
 """
+
+_FREE = frozenset({"metadata", "volume_image_metadata", "extra_specs"})
+"""Members whose keys are the user's own words: nothing in them is volatile, whatever it is called."""
 
 NOT_COMPARED = "The resource was not read again after the snapshots: whether it moved meanwhile is not known."
 
@@ -41,12 +46,14 @@ def verdict(
     return PARTIAL if unread or hidden or gaps else COMPLETE
 
 
-def find_drift(before: Mapping[str, bytes], after: Mapping[str, bytes], second: Reading) -> tuple[Drift, ...]:
-    """Compare the compatible documents of two readings by name; `second` says why one is gone.
+def find_drift(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], unread: tuple[Unread, ...]
+) -> tuple[Drift, ...]:
+    """Compare the compatible documents of two readings by name; `unread`, the second one's, says why one is gone.
 
     Masked bodies are enough: a changed secret has a changed fingerprint.
     """
-    unread = {one.name: one.outcome for one in second.unread}
+    outcomes = {one.name: one.outcome for one in unread}
     found: list[Drift] = []
     for name, body in before.items():
         kind = _kind(name)
@@ -55,7 +62,7 @@ def find_drift(before: Mapping[str, bytes], after: Mapping[str, bytes], second: 
         if name in after:
             found += _moved(name, kind, body, after[name])
         else:
-            found.append(Drift(name, "", '"read"', json.dumps(unread.get(name, "absent"))))
+            found.append(Drift(name, "", '"read"', json.dumps(outcomes.get(name, "absent"))))
     found += [
         Drift(name, "", '"absent"', '"read"')
         for name in after
@@ -91,8 +98,9 @@ class _Differences:
     def walk(self, old: Any, new: Any, path: tuple[str, ...]) -> None:
         field = ".".join(path)
         if isinstance(old, dict) and isinstance(new, dict):
+            volatile = frozenset() if path and path[-1] in _FREE else self._volatile
             for key in [*old, *(key for key in new if key not in old)]:
-                if key in self._volatile:
+                if key in volatile:
                     continue
                 if key in old and key in new:
                     self.walk(old[key], new[key], (*path, key))

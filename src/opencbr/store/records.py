@@ -115,7 +115,7 @@ class Records:
         if after is not None:
             first = {name: one.body for name, one in masked.items()}
             second = {name: one.body for name, one in _masked(after.documents, key).items()}
-            drift = find_drift(first, second, after)
+            drift = find_drift(first, second, after.unread)
         gaps = before.gaps if after is not None else (*before.gaps, NOT_COMPARED)
         last = record_rows.last_link(conn, backup.project_id, backup.resource_id)
         record = Record(
@@ -258,10 +258,13 @@ def open_records(database: Database, folder: Path, clock: Clock) -> Records:
     return Records(database, keys, open_signer(database, folder), clock)
 
 
-def check_keys(database: Database, folder: Path) -> str | None:
-    """Say in a sentence what is wrong with the keys in `folder`; None when they fit. Changes nothing."""
+def check_keys(database: Database | None, folder: Path) -> str | None:
+    """Say in a sentence what is wrong with the keys in `folder`; None when they fit. Changes nothing.
+
+    Without a usable database only the files are judged.
+    """
     try:
-        current = database if database.schema_is_current() else None
+        current = database if database is not None and database.schema_is_current() else None
     except SQLAlchemyError:  # told elsewhere; the files can be judged all the same
         current = None
     try:
