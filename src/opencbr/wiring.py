@@ -50,6 +50,11 @@ class Wiring:
 
         return open_records(self.database, Path(self.config.keys.folder), self.clock)
 
+    def standing_records(self) -> "Records":
+        """Give the records once schema and keys are found fit. Raises ConfigError."""
+        refuse_unready(self.config)
+        return self.records
+
     @cached_property
     def services(self) -> "Services":
         """The use cases."""
@@ -196,7 +201,7 @@ def refuse_unready(config: Config) -> None:
 
     Whether the cloud answers is no reason not to start: it may come up later.
     """
-    for finding in (_database(config), _keys(config)):
+    for finding in _here(config):
         if not finding.ok:
             raise ConfigError(finding.message)
     open_cloud(config).close()
@@ -204,7 +209,7 @@ def refuse_unready(config: Config) -> None:
 
 def check(config: Config) -> list[Finding]:
     """Look at everything a start needs, here and in the cloud; changes nothing."""
-    here = [_database(config), _keys(config)]
+    here = _here(config)
     try:
         cloud = open_cloud(config)
     except ConfigError as error:
@@ -215,7 +220,13 @@ def check(config: Config) -> list[Finding]:
         cloud.close()
 
 
+def _here(config: Config) -> list[Finding]:
+    database = _database(config)
+    return [database, _keys(config, usable=database.ok)]
+
+
 def _database(config: Config) -> Finding:
+    from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
@@ -223,7 +234,9 @@ def _database(config: Config) -> Finding:
     except ConfigError as error:
         return Finding("database", ok=False, message=str(error))
     try:
-        if not database.schema_is_current():
+        # Looking into an SQLite file that is not there would make it.
+        path = make_url(database.url).database if database.dialect == "sqlite" else None
+        if (path and not Path(path).exists()) or not database.schema_is_current():
             message = "the database is not up to date: run `opencbr db upgrade`"
             return Finding("database", ok=False, message=message)
     except SQLAlchemyError as error:
@@ -236,8 +249,15 @@ def _database(config: Config) -> Finding:
     return Finding("database", ok=True, message=f"{database.dialect}, up to date")
 
 
-def _keys(config: Config) -> Finding:
+def _keys(config: Config, *, usable: bool) -> Finding:
+    """Look at the keys; `usable` says that the database can be asked which ones they should be."""
     from opencbr.store.records import check_keys
 
-    problem = check_keys(open_database(config), Path(config.keys.folder))
-    return Finding("keys", ok=not problem, message=problem or f"in {config.keys.folder}")
+    folder = Path(config.keys.folder)
+    database = open_database(config) if usable else None
+    problem = check_keys(database, folder)
+    if database is not None:
+        database.dispose()
+    if problem is None and not folder.exists():
+        return Finding("keys", ok=True, message=f"the first start will make them in {folder}")
+    return Finding("keys", ok=not problem, message=problem or f"in {folder}")

@@ -51,7 +51,7 @@ def test_it_prints_what_a_person_wants_to_know(demo):
         "memory at rest",
     ):
         assert words in said, words
-    assert "97 %" in said  # progress while it ran
+    assert len(set(re.findall(r"^ +(\d+) %", said, re.MULTILINE))) >= 3  # progress while it ran
 
 
 def test_it_keeps_its_secrets_off_the_screen_and_its_files_to_itself(demo):

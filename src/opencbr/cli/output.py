@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+_PIPE_WIDTH = 400
+
 
 def plain(value: Any) -> Any:
     """Turn dataclasses, times and tuples into what JSON has."""
@@ -44,5 +46,7 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty:
         # Text, not markup: a backup may well be called "[bold]".
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console = Console()
-    # A pipe has no width; a table cut to 80 columns would be useless to grep.
-    console.print(table, width=None if console.is_terminal else 400, crop=console.is_terminal)
+    if not console.is_terminal:
+        # A pipe has no width; a table cut to 80 columns would be useless to grep.
+        console = Console(width=_PIPE_WIDTH)
+    console.print(table)

@@ -143,8 +143,24 @@ def _seals(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _verdict(report: dict[str, Any]) -> RenderableType:
-    verdict = report["verdict"]
-    return Text.assemble("verdict: ", (verdict, f"bold {_VERDICTS.get(verdict, 'red')}"))
+    """Say how complete and how true the record is, and name what is not."""
+    verdict, documents = report["verdict"], report["documents"]
+    read = sum(document["outcome"] == "read" for document in documents)
+    lines = [
+        Text.assemble("verdict: ", (verdict, f"bold {_VERDICTS.get(verdict, 'red')}")),
+        Text(
+            f"{read} of {len(documents)} documents read; {len(report['drift'])} fields moved during the snapshots"
+        ),
+    ]
+    lines += [
+        Text(f"{document['outcome']}: {document['name']} ({document['method']} {document['path']})")
+        for document in documents
+        if document["outcome"] != "read"
+    ]
+    lines += [Text(f"hidden: {field}") for field in report["hidden"]]
+    lines += [Text(f"gap: {sentence}") for sentence in report["gaps"]]
+    lines += [Text(f"moved: {drift['document']} {drift['field']}") for drift in report["drift"]]
+    return Group(*lines)
 
 
 def _table(*columns: str, title: str | None = None) -> Table:

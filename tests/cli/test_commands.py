@@ -1,0 +1,157 @@
+"""The commands against a running installation: the demo's."""
+
+import json
+import re
+
+import pytest
+
+
+@pytest.fixture
+def on_demo(demo, opencbr):
+    """Run a command with the demo's configuration."""
+    return lambda *words, **more: opencbr("--config", demo.state / "opencbr.toml", *words, **more)
+
+
+def test_config_check_finds_nothing_missing(on_demo):
+    done = on_demo("config", "check", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"]) == (0, True), found
+    names = {finding["name"] for finding in found["findings"]}
+    assert names == {"database", "keys", "keystone", "role", "compute", "volume", "network", "image", "mover"}
+
+
+def test_config_check_says_what_is_missing_and_changes_nothing(opencbr, tmp_path):
+    (tmp_path / "opencbr.toml").write_text('[cloud]\ncloud = "nowhere"\nconfig_files = ["clouds.yaml"]\n')
+    before = sorted(tmp_path.iterdir())
+    done = opencbr("config", "check")
+    assert done.returncode == 1
+    assert "run `opencbr db upgrade`" in done.stdout
+    assert "cloud nowhere cannot be used" in done.stdout
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_config_show_hides_the_password(opencbr):
+    url = "postgresql+psycopg://cbr:hushhush@db.example.org/cbr"
+    for words in (["config", "show"], ["config", "show", "--json"]):
+        done = opencbr(*words, env={"OPENCBR_DATABASE_URL": url})
+        assert done.returncode == 0
+        assert "db.example.org" in done.stdout
+        assert "hushhush" not in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["serve", "worker"])
+def test_a_start_without_a_schema_is_refused(opencbr, verb):
+    done = opencbr(verb)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "opencbr: the database is not up to date: run `opencbr db upgrade`\n"
+
+
+def test_db_upgrade_twice(opencbr):
+    first, second = opencbr("db", "upgrade"), opencbr("db", "upgrade")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stdout.startswith("applied ")
+    assert second.stdout == "the database is up to date\n"
+
+
+@pytest.mark.parametrize("verb", ["serve", "worker"])
+def test_a_start_with_a_lost_key_is_refused(demo, on_demo, tmp_path, verb):
+    done = on_demo(verb, env={"OPENCBR_KEYS_FOLDER": str(tmp_path / "other")})
+    assert done.returncode == 3
+    assert "is missing" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_wrong_configuration_is_one_sentence_with_its_own_exit_code(opencbr):
+    done = opencbr("config", "show", env={"OPENCBR_API_LISTN": "x"})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+
+
+def test_an_unreachable_database_is_one_sentence_without_the_password(opencbr):
+    url = "postgresql+psycopg://cbr:hushhush@127.0.0.1:1/cbr"
+    done = opencbr("db", "upgrade", env={"OPENCBR_DATABASE_URL": url})
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "hushhush" not in done.stderr
+
+
+def test_operation_logs_are_listed(demo, on_demo):
+    project = demo.env()["OPENCBR_PROJECT_ID"]
+    found = json.loads(on_demo("operation-logs", "list", "--project", project, "--json").stdout)
+    assert found["count"] == 1
+    assert (found["operation_logs"][0]["status"], found["operation_logs"][0]["progress"]) == ("success", 100)
+    table = on_demo("operation-logs", "list", "--project", project).stdout
+    assert found["operation_logs"][0]["id"] in table
+    assert on_demo("operation-logs", "list", "--project", "0" * 32).stdout == "no operation logs\n"
+
+
+def test_what_has_ended_cannot_be_cancelled(demo, on_demo):
+    project = demo.env()["OPENCBR_PROJECT_ID"]
+    log = json.loads(on_demo("operation-logs", "list", "--project", project, "--json").stdout)[
+        "operation_logs"
+    ][0]
+    done = on_demo("operation-logs", "cancel", "--project", project, log["id"])
+    assert (done.returncode, done.stderr) == (1, f"opencbr: operation log {log['id']} has ended: success\n")
+    foreign = on_demo("operation-logs", "cancel", "--project", "0" * 32, log["id"])
+    assert "has no operation log" in foreign.stderr
+
+
+def test_a_healthy_installation_has_no_orphans(on_demo):
+    assert json.loads(on_demo("orphans", "list", "--json").stdout) == {"orphans": [], "missing": []}
+    assert on_demo("orphans", "clean").stdout == "nothing to clean\n"
+
+
+def test_a_record_is_proved_with_its_file_and_the_public_key_alone(demo, on_demo, opencbr, tmp_path):
+    env, path = demo.env(), tmp_path / "record.json"
+    words = [
+        "record",
+        "export",
+        "--project",
+        env["OPENCBR_PROJECT_ID"],
+        env["OPENCBR_BACKUP_ID"],
+        "--output",
+        path,
+    ]
+    for reveal in ([], ["--reveal", "secrets"], ["--reveal", "secrets", "--reveal", "infrastructure"]):
+        assert on_demo(*words, *reveal).returncode == 0
+        assert path.stat().st_mode & 0o077 == 0
+        key = on_demo("record", "public-key").stdout
+        assert re.fullmatch(r"[0-9a-f]{64}\n", key)
+        good = opencbr("record", "verify", path, "--key", key.strip())
+        assert (good.returncode, good.stdout.split(":")[0]) == (0, "genuine"), good.stdout
+        assert ("I2Nsb3VkLWNvbmZpZ" in path.read_text()) == bool(reveal)
+        other = opencbr("record", "verify", path, "--key", "0" * 64, "--json")
+        assert (other.returncode, json.loads(other.stdout)["ok"]) == (1, False)
+    path.write_text(path.read_text().replace("db1", "db2", 1))
+    assert opencbr("record", "verify", path, "--key", key.strip()).returncode == 1
+
+
+def test_registering_twice_changes_nothing_the_second_time(demo, on_demo):
+    for _ in range(2):
+        done = on_demo("register", "--as", "admin", "--endpoint", "http://127.0.0.1:8780")
+        assert done.returncode == 0, done.stderr
+    assert all(line.startswith("already there") for line in done.stdout.splitlines())
+
+
+def test_a_wrong_command_line_has_clicks_exit_code(opencbr):
+    assert opencbr("serve", "--nonsense").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["demo"],
+        ["serve"],
+        ["worker"],
+        ["db"],
+        ["config"],
+        ["register"],
+        ["orphans"],
+        ["record"],
+        ["operation-logs"],
+    ],
+)
+def test_every_command_has_help(opencbr, words):
+    done = opencbr(*words, "--help")
+    assert done.returncode == 0
+    assert "Usage: opencbr" in done.stdout
