@@ -114,8 +114,12 @@ class Wiring:
 
     def worker(self) -> "Worker":
         """Make the worker of this process."""
+        from opencbr.jobs.dbos_engine import journal_url
         from opencbr.jobs.worker import Worker
+        from opencbr.store.private_file import make_private
 
+        # The engine would make its journal as the umask allows.
+        make_private(journal_url(self.database.url))
         return Worker(
             database=self.database,
             cloud=self.cloud,
