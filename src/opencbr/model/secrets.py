@@ -6,11 +6,11 @@ masked by cutting out the tokens of such values; all else stays byte for byte. d
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from opencbr.model.spans import NotJson, Span, Step, spans
+from opencbr.model.suspicion import public_keys, secret_name, secret_text
 
 SECRETS = "secrets"
 INFRASTRUCTURE = "infrastructure"
@@ -64,19 +64,7 @@ _INFRASTRUCTURE_PREFIXES = ("provider:", "os-vol-mig-status-attr:")
 
 # Maps that tenants fill themselves; an image's own properties stand beside its fields.
 _FREE_MAPS = frozenset({"metadata", "volume_image_metadata", "image_metadata", "properties"})
-_SUSPICIOUS_NAME = re.compile(
-    r"passw(?:or)?d|passphrase|secret|token|credential|(?:private|api|access|auth|signing)[-_. ]?key"
-    r"|(?:^|[-_.: ])(?:pwd|pass|psk)(?:$|[-_.: 0-9])",
-    re.IGNORECASE,
-)
 _NOT_SECRET = frozenset({"encryption_key_id", "cinder_encryption_key_id"})
-_SUSPICIOUS_VALUE = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY"
-    r"|\bchpasswd\b"
-    r"|\$(?:1|2[aby]|5|6|y|gy|argon2id?)\$[^\s$]"  # a hash as crypt(3) writes it
-    r"|://[^/\s:@]*:[^/\s@]+@"  # a password inside a URL
-    r"|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30}|\bxox[abprs]-[A-Za-z0-9]|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\."
-)
 # Extra specs of a volume type that Cinder shows to every tenant; the others name back ends.
 _PUBLIC_SPECS = frozenset({"multiattach", "RESKEY:availability_zones", "replication_enabled"})
 
@@ -168,9 +156,9 @@ def _kind(document: str, span: Span) -> str | None:
 
 def _suspicious(document: str, span: Span, name: str) -> bool:
     """Judge what tenants wrote: by its name inside a free map, by its looks anywhere."""
-    if span.value is not None and _SUSPICIOUS_VALUE.search(span.value):
+    if span.value is not None and secret_text(span.value):
         return True
-    if name in _NOT_SECRET or _SUSPICIOUS_NAME.search(name) is None:
+    if name in _NOT_SECRET or not secret_name(name) or public_keys(span.value or ""):
         return False
     is_image_property = document == "image" and len(span.path) <= 2  # noqa: PLR2004 (bare, or inside one envelope)
     return is_image_property or any(_in_map(span.path, free) for free in _FREE_MAPS)
