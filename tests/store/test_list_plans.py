@@ -22,10 +22,9 @@ ROWS = 40
 
 
 @pytest.fixture(scope="module", name="filled")
-def _filled(sqlite_migrated, tmp_path_factory):
-    path = tmp_path_factory.mktemp("plans") / "opencbr.db"
-    path.write_bytes(sqlite_migrated.read_bytes())
-    database = Database(f"sqlite:///{path}")
+def _filled(tmp_path_factory):
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('plans') / 'opencbr.db'}")
+    database.upgrade()
     one = new_id(NOW)
     with database.write() as conn:
         vaults.insert(
