@@ -5,18 +5,16 @@ memory of signatures: real clients send equal ones within one second.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
-
-from cachetools import TLRUCache
+from typing import Protocol
 
 from opencbr.api.errors import GatewayError
 from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
 from opencbr.cloud.caller import Caller, KeyOwner
 from opencbr.cloud.errors import InvalidToken, UnknownKey
 from opencbr.model.clock import Clock
+from opencbr.service.memory import Memory
 
 _NO_CREDENTIALS = (
     "The request carries no credentials: send a Keystone token in X-Auth-Token, "
@@ -26,8 +24,6 @@ _TOKEN_REFUSED = "Keystone does not accept the token: get a new one, scoped to y
 _KEY_REFUSED = "The access key is unknown or disabled: check it, and that its user and project are enabled."
 _MAX_TOKEN = 16 * 1024
 _MAX_KEPT = 10_000
-
-T = TypeVar("T")
 
 
 class Identity(Protocol):
@@ -62,19 +58,24 @@ class Authenticator:
     ) -> None:
         self._identity = identity
         self._clock = clock
-        self._tokens: _Memory[Session] = _Memory(clock, token_seconds, _session_end)
-        self._keys: _Memory[tuple[str, Session]] = _Memory(clock, key_seconds, lambda _entry: None)
+        self._token_seconds = token_seconds
+        self._key_seconds = key_seconds
+        self._tokens: Memory[bytes, Session] = Memory(clock, _MAX_KEPT)
+        self._keys: Memory[str, tuple[str, Session]] = Memory(clock, _MAX_KEPT)
 
-    def sign_in(self, token: str | None, authorization: str | None, request: SignedRequest) -> Session:
+    def sign_in(
+        self, token: str | None, authorization: str | None, request: Callable[[], SignedRequest]
+    ) -> Session:
         """Return the session of a request; `token` is X-Auth-Token, `authorization` the header of that name.
 
-        A token wins where both are sent. Raises GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303
-        when the clock is off. A CloudError passes through when Keystone fails.
+        `request` is called where a signature must be checked. A token wins where both are sent. Raises
+        GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303 when the clock is off. A CloudError passes
+        through when Keystone fails.
         """
         if token:
             return self._by_token(token)
         if authorization:
-            return self._by_signature(authorization, request)
+            return self._by_signature(authorization, request())
         raise GatewayError(401, "APIGW.0301", _NO_CREDENTIALS)
 
     def _by_token(self, token: str) -> Session:
@@ -88,7 +89,9 @@ class Authenticator:
                 session = Session(self._identity.validate(token))
             except InvalidToken as error:
                 raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED) from error
-            self._tokens.put(key, session)
+            ends = self._clock.now().timestamp() + self._token_seconds
+            expires_at = session.caller.expires_at
+            self._tokens.put(key, session, min(ends, expires_at.timestamp()) if expires_at else ends)
         return session
 
     def _by_signature(self, authorization: str, request: SignedRequest) -> Session:
@@ -103,43 +106,15 @@ class Authenticator:
         return session
 
     def _key(self, access: str) -> tuple[str, Session]:
-        key = access.encode()
-        entry = self._keys.get(key)
+        entry = self._keys.get(access)
         if entry is None:
             try:
                 owner = self._identity.key_owner(access)
             except UnknownKey as error:
                 raise GatewayError(401, "APIGW.0301", _KEY_REFUSED) from error
             entry = (owner.secret, Session(owner.caller()))
-            self._keys.put(key, entry)
+            self._keys.put(access, entry, self._clock.now().timestamp() + self._key_seconds)
         return entry
-
-
-class _Memory(Generic[T]):
-    """A bounded cache; entries end after `seconds`, or earlier at `end_of` (seconds since 1970)."""
-
-    def __init__(self, clock: Clock, seconds: float, end_of: Callable[[T], float | None]) -> None:
-        def end(_key: bytes, value: T, now: float) -> float:
-            own = end_of(value)
-            return now + seconds if own is None else min(now + seconds, own)
-
-        self._lock = threading.Lock()
-        self._entries: TLRUCache[bytes, T] = TLRUCache(
-            maxsize=_MAX_KEPT, ttu=end, timer=lambda: clock.now().timestamp()
-        )
-
-    def get(self, key: bytes) -> T | None:
-        with self._lock:
-            return self._entries.get(key)
-
-    def put(self, key: bytes, value: T) -> None:
-        with self._lock:
-            self._entries[key] = value
-
-
-def _session_end(session: Session) -> float | None:
-    expires_at = session.caller.expires_at
-    return None if expires_at is None else expires_at.timestamp()
 
 
 def _sentence(error: BadSignature) -> str:

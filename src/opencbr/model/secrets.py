@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from opencbr.model.spans import NotJson, Span, Step, spans
 
@@ -84,8 +85,7 @@ Fingerprint = Callable[[bytes], str]
 """A keyed digest as 16 hex digits: equal values give equal ones, and nobody without the key can guess."""
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(NamedTuple):
     """One sealed value: `masked_length` bytes at `offset` of the masked text stand for `verbatim`."""
 
     offset: int
