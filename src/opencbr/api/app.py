@@ -93,7 +93,8 @@ def _with_options(name: str, responders: dict[str, Responder]) -> Any:
 
 
 def _responder(route: Route, doors: Doors) -> Responder:
-    handler, right, body_type, success = route.handler, route.right, route.body, route.success
+    handler, right, body_type = route.handler, route.right, route.body
+    success = falcon.code_to_http_status(route.success)
     query_reader = QueryReader(route.query) if route.query is not None else None
     authenticator, rights, services, clock = doors.authenticator, doors.rights, doors.services, doors.clock
 
@@ -104,7 +105,9 @@ def _responder(route: Route, doors: Doors) -> Responder:
             no_such_path()
         _check_project(project_id)
         body = read_body(environ)
+        now = clock.now()
         session = authenticator.sign_in(
+            now,
             environ.get("HTTP_X_AUTH_TOKEN"),
             environ.get("HTTP_AUTHORIZATION"),
             lambda: _signed_request(environ, body),
@@ -119,7 +122,7 @@ def _responder(route: Route, doors: Doors) -> Responder:
             raise CbrError(
                 NOT_ALLOWED, f"Your roles do not allow {right}: ask the project's admin for a role that does."
             )
-        ctx = Context(caller, project_id, request_id, clock.now(), lambda name: rights.allows(session, name))
+        ctx = Context(caller, project_id, request_id, now, lambda name: rights.allows(session, name))
         answer = handler(
             Request(
                 ctx,

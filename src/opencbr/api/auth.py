@@ -7,13 +7,13 @@ memory of signatures: real clients send equal ones within one second.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from opencbr.api.errors import GatewayError
 from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
 from opencbr.cloud.caller import Caller, KeyOwner
 from opencbr.cloud.errors import InvalidToken, UnknownKey
-from opencbr.model.clock import Clock
 from opencbr.service.memory import Memory
 
 _NO_CREDENTIALS = (
@@ -53,18 +53,19 @@ class Authenticator:
     A token or key that was withdrawn is accepted until then; 0 asks Keystone every time.
     """
 
-    def __init__(
-        self, identity: Identity, clock: Clock, *, token_seconds: float = 60, key_seconds: float = 60
-    ) -> None:
+    def __init__(self, identity: Identity, *, token_seconds: float = 60, key_seconds: float = 60) -> None:
         self._identity = identity
-        self._clock = clock
-        self._token_seconds = token_seconds
-        self._key_seconds = key_seconds
-        self._tokens: Memory[bytes, Session] = Memory(clock, _MAX_KEPT)
-        self._keys: Memory[str, tuple[str, Session]] = Memory(clock, _MAX_KEPT)
+        self._token_lasts = timedelta(seconds=token_seconds)
+        self._key_lasts = timedelta(seconds=key_seconds)
+        self._tokens: Memory[bytes, Session] = Memory(_MAX_KEPT)
+        self._keys: Memory[str, tuple[str, Session]] = Memory(_MAX_KEPT)
 
     def sign_in(
-        self, token: str | None, authorization: str | None, request: Callable[[], SignedRequest]
+        self,
+        now: datetime,
+        token: str | None,
+        authorization: str | None,
+        request: Callable[[], SignedRequest],
     ) -> Session:
         """Return the session of a request; `token` is X-Auth-Token, `authorization` the header of that name.
 
@@ -73,15 +74,15 @@ class Authenticator:
         through when Keystone fails.
         """
         if token:
-            return self._by_token(token)
+            return self._by_token(now, token)
         if authorization:
-            return self._by_signature(authorization, request())
+            return self._by_signature(now, authorization, request())
         raise GatewayError(401, "APIGW.0301", _NO_CREDENTIALS)
 
-    def _by_token(self, token: str) -> Session:
+    def _by_token(self, now: datetime, token: str) -> Session:
         # The digest is the key, so that the cache holds no token that a memory dump could give away.
         key = hashlib.sha256(token.encode("latin-1")).digest()
-        session = self._tokens.get(key)
+        session = self._tokens.get(key, now)
         if session is None:
             if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
                 raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED)
@@ -89,31 +90,30 @@ class Authenticator:
                 session = Session(self._identity.validate(token))
             except InvalidToken as error:
                 raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED) from error
-            ends = self._clock.now().timestamp() + self._token_seconds
-            expires_at = session.caller.expires_at
-            self._tokens.put(key, session, min(ends, expires_at.timestamp()) if expires_at else ends)
+            ends = now + self._token_lasts
+            self._tokens.put(key, session, min(ends, session.caller.expires_at or ends))
         return session
 
-    def _by_signature(self, authorization: str, request: SignedRequest) -> Session:
+    def _by_signature(self, now: datetime, authorization: str, request: SignedRequest) -> Session:
         try:
             claim = read_claim(authorization)
-            secret, session = self._key(claim.access)
-            verify(request, claim, secret, self._clock.now())
+            secret, session = self._key(now, claim.access)
+            verify(request, claim, secret, now)
         except ClockSkew as error:
             raise GatewayError(401, "APIGW.0303", _sentence(error)) from error
         except BadSignature as error:
             raise GatewayError(401, "APIGW.0301", _sentence(error)) from error
         return session
 
-    def _key(self, access: str) -> tuple[str, Session]:
-        entry = self._keys.get(access)
+    def _key(self, now: datetime, access: str) -> tuple[str, Session]:
+        entry = self._keys.get(access, now)
         if entry is None:
             try:
                 owner = self._identity.key_owner(access)
             except UnknownKey as error:
                 raise GatewayError(401, "APIGW.0301", _KEY_REFUSED) from error
             entry = (owner.secret, Session(owner.caller()))
-            self._keys.put(access, entry, self._clock.now().timestamp() + self._key_seconds)
+            self._keys.put(access, entry, now + self._key_lasts)
         return entry
 
 

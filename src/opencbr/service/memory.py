@@ -2,11 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from cachetools import LRUCache
-
-from opencbr.model.clock import Clock
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -19,23 +18,22 @@ class Memory(Generic[K, V]):
     alone is not kept.
     """
 
-    def __init__(self, clock: Clock, most: int, size_of: Callable[[V], int] | None = None) -> None:
-        self._clock = clock
+    def __init__(self, most: int, size_of: Callable[[V], int] | None = None) -> None:
         self._lock = threading.Lock()
         sized = None if size_of is None else (lambda entry: size_of(entry[1]))
-        self._entries: LRUCache[K, tuple[float, V]] = LRUCache(most, sized)
+        self._entries: LRUCache[K, tuple[datetime, V]] = LRUCache(most, sized)
 
-    def get(self, key: K) -> V | None:
+    def get(self, key: K, now: datetime) -> V | None:
         """Return what was put under `key`; None when it was not, or has ended."""
         try:
             with self._lock:
                 ends, value = self._entries[key]
         except KeyError:
             return None
-        return value if self._clock.now().timestamp() < ends else None
+        return value if now < ends else None
 
-    def put(self, key: K, value: V, ends: float) -> None:
-        """Remember `value` until `ends`, in seconds since 1970."""
+    def put(self, key: K, value: V, ends: datetime) -> None:
+        """Remember `value` until `ends`."""
         with self._lock:
             try:
                 self._entries[key] = (ends, value)

@@ -1,10 +1,10 @@
 """ShowMetadata and the record behind it, in the view that the caller's rights give (contract 6)."""
 
 import logging
+from datetime import timedelta
 from typing import Any, Protocol
 
 from opencbr.model.backup import READABLE, Backup
-from opencbr.model.clock import Clock
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.service.backups import find_backup, no_such_backup
@@ -67,17 +67,14 @@ class Metadata:
         self,
         database: Database,
         records: Records,
-        clock: Clock,
         *,
         cache_seconds: float = 0,
         cache_bytes: int = 64 * 1024 * 1024,
     ) -> None:
         self._database = database
         self._records = records
-        self._seconds = cache_seconds
-        self._cache: Memory[_Key, bytes] | None = (
-            Memory(clock, cache_bytes, len) if cache_seconds > 0 else None
-        )
+        self._remembered = timedelta(seconds=cache_seconds)
+        self._cache: Memory[_Key, bytes] | None = Memory(cache_bytes, len) if cache_seconds > 0 else None
 
     def show(self, ctx: Context, backup_id: str) -> bytes:
         """Return the body of ShowMetadata, finished JSON.
@@ -87,7 +84,7 @@ class Metadata:
         """
         view = view_of(ctx)
         key = (ctx.project_id, backup_id, view)
-        body = self._cache.get(key) if self._cache is not None else None
+        body = self._cache.get(key, ctx.now) if self._cache is not None else None
         if body is None:
             answer = self._records.answer(ctx.project_id, backup_id, view) if is_uuid(backup_id) else None
             if answer is None:
@@ -96,7 +93,7 @@ class Metadata:
                 raise _nothing_to_show(answer.status)
             body = answer.body
             if self._cache is not None and answer.status == "available":
-                self._cache.put(key, body, ctx.now.timestamp() + self._seconds)
+                self._cache.put(key, body, ctx.now + self._remembered)
         _note_secrets(ctx, backup_id, view, "metadata")
         return body
 
