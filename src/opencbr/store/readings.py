@@ -46,7 +46,7 @@ def get_reading(
     try:
         pieces = load_dictionary(dictionary_id.decode()).decompress(parted(data, 3))
         folder = unpack_folder(put_together(Apart(*pieces)))
-    except (zstandard.ZstdError, ValueError, LookupError, TypeError) as error:
+    except (zstandard.ZstdError, ValueError, LookupError, OverflowError, TypeError) as error:
         raise SealBroken(f"a kept reading of backup {backup_id} cannot be read") from error
     return _reading(folder, project_id)
 

@@ -162,6 +162,7 @@ _DAMAGE = (
     struct.error,
     FileNotFoundError,
     LookupError,
+    OverflowError,
     TypeError,
     ValueError,
     StopIteration,
