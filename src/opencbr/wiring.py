@@ -70,7 +70,6 @@ class Wiring:
         metadata = Metadata(
             database,
             self.records,
-            self.clock,
             cache_seconds=settings.cache_seconds,
             cache_bytes=settings.cache_megabytes * 1024 * 1024,
         )
@@ -102,7 +101,6 @@ class Wiring:
                 services=self.services,
                 authenticator=Authenticator(
                     self.cloud.identity,
-                    self.clock,
                     token_seconds=auth.token_cache_seconds,
                     key_seconds=auth.key_cache_seconds,
                 ),

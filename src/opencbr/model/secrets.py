@@ -8,6 +8,7 @@ masked by cutting out the tokens of such values; all else stays byte for byte. d
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from opencbr.model.spans import NotJson, Span, Step, spans
 from opencbr.model.suspicion import public_keys, secret_name, secret_text
@@ -72,8 +73,7 @@ Fingerprint = Callable[[bytes], str]
 """A keyed digest as 16 hex digits: equal values give equal ones, and nobody without the key can guess."""
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(NamedTuple):
     """One sealed value: `masked_length` bytes at `offset` of the masked text stand for `verbatim`."""
 
     offset: int
