@@ -5,7 +5,6 @@ import hmac
 import json
 from itertools import combinations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,9 +26,9 @@ def masked(value, document="server", how=MINE, *, ascii_only=True):
     return mask(document, text.encode(), how).body
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(VALUES, 2)))
-def test_different_values_look_different(one, other):
-    assert masked(one) != masked(other)
+def test_different_values_look_different():
+    alike = [(one, other) for one, other in combinations(VALUES, 2) if masked(one) == masked(other)]
+    assert alike == []
 
 
 @given(st.text(min_size=1))
