@@ -1,5 +1,6 @@
 """Readings between the steps of a backup: what was kept is given back, to its project alone, until the record is closed."""
 
+import contextlib
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -8,12 +9,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from opencbr.model.document import Unread
+from opencbr.store.records import RecordRefused
 from opencbr.store.sealing import SealBroken
 from opencbr.store.tables import draft
 from store.protected import document, documents, protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT
 from store.spoiling import outcome, spoilt
 from store.templates import EXPORT, LOGS
+from support.json_texts import json_texts
 
 GONE = Unread(
     name="keypair",
@@ -64,10 +67,12 @@ def test_what_is_kept_opens_for_its_project_alone(database, records):
 
 
 TIMES = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))]))
+# A body is kept before anybody has looked at it, so it may be no JSON; raw control characters are in none.
+CONTROLLED = st.binary().map(lambda blob: bytes(max(byte, 0x20) for byte in blob))
 DOCUMENTS = st.builds(
     document,
     st.text(),
-    st.binary(),
+    json_texts().map(str.encode) | CONTROLLED,
     path=st.text(),
     microversion=st.none() | st.text(),
     status=st.integers(0, 999),
@@ -90,6 +95,18 @@ def test_documents_of_any_kind_are_given_back(database, records):
         assert not found or records.kept(PROJECT, top.id, "export") == tuple(found)
 
     check()
+
+
+def test_a_raw_control_character_is_refused_or_given_back(database, records):
+    top, _ = rows(database, server_reading(documents=()))
+    before = server_reading(documents=())
+    records.keep(PROJECT, top.id, "before", before)
+    for code in range(0x20):
+        reading = server_reading(documents=(document("x", b'{"password": "hush%c"}' % code),))
+        with contextlib.suppress(RecordRefused):
+            records.keep(PROJECT, top.id, "before", reading)
+            before = reading
+        assert records.kept(PROJECT, top.id, "before") == before
 
 
 def test_nothing_is_kept_any_more_once_the_record_is_closed(database, records):

@@ -1,6 +1,9 @@
 """A closed record: it gives back what the cloud sent, to its project alone, and stays what it was."""
 
+import base64
 import json
+import random
+import uuid
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +49,22 @@ def test_every_json_the_cloud_may_send_comes_back_to_the_byte(database, records)
         assert exported == texts
 
     check()
+
+
+@pytest.mark.parametrize("size", [300, 70_000])
+def test_large_bodies_and_large_secrets_come_back_too(database, records, size):
+    order = random.Random(size)
+    noise = base64.b64encode(order.randbytes(size)).decode()
+    ids = " ".join(str(uuid.UUID(bytes=order.randbytes(16))) for _ in range(size // 40))
+    text = f'{{"server":{{"user_data":"{noise}","name":"{ids}","password":"{ids}","x":"{noise}"}}}}'.encode()
+    found = (document("server", text), document("server@newest", text))
+    top, _, _ = protect(database, records, server_reading(documents=found, disks=()))
+    exported = records.export(PROJECT, top.id, VERBATIM)["documents"]
+    assert [one["body"].encode() for one in exported] == [text, text]
+    for view in VIEWS:
+        shown = json.loads(answer(records, top.id, view))["server"]
+        assert (noise in shown.partition('"x"')[0], f'"password":"{ids}"' in shown) == (SECRETS in view,) * 2
+    assert shown.encode() == text
 
 
 def test_there_is_nothing_for_another_project(database, records):

@@ -3,18 +3,34 @@
 A text is drawn as text, so that a test knows every byte of it; `json.dumps` would tidy away what is to be kept.
 """
 
+import base64
 import json
 from typing import Any
 
 from hypothesis import strategies as st
 
 _SPACE = st.text(" \t\n\r", max_size=2)
-# Ids stand everywhere in OpenStack's bodies; the rest are characters that an encoder may write in several ways.
+# What stands everywhere in OpenStack's bodies, what only looks like it, and what may stand beside it.
+_TOKENS = st.one_of(
+    st.uuids().map(str),
+    st.uuids().map(lambda one: str(one).upper()),
+    st.binary(min_size=8, max_size=70).map(bytes.hex),
+    st.binary(min_size=30, max_size=90).map(lambda blob: base64.b64encode(b"\0\0\0" + blob).decode()),
+    st.datetimes().map(lambda moment: moment.isoformat()),
+    st.datetimes().map(lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}"),
+    st.ip_addresses().map(str),
+    st.sampled_from(
+        ["0000-01-01T00:00:00", "2026-02-30T00:00:00", "2026-01-01T24:00:00", "256.1.1.1", "010.1.1.1"]
+    ),
+    st.sampled_from(["fa:16:3e:a9:33:b2", "FA:16:3e:a9:33:b2", "1.2.3.4", "2026-11-24T05:00:24", "f" * 131]),
+    st.sampled_from(["-", ":", ".", "Z", "+00:00", "a", "0", "=", " ", "AAAA" * 20]),
+)
+_PHRASES = st.lists(_TOKENS, max_size=4).map("".join)
 _WORDS = st.one_of(
     st.text(max_size=12),
-    st.text('"\\/\b\f\n\r\t\0\x7f\u2028é€😀', max_size=6),
-    st.uuids().map(str),
-    st.binary(min_size=8, max_size=70).map(bytes.hex),
+    st.text('"\\/\b\f\n\r\t\0\x7f\u2028é€😀', max_size=6),  # what an encoder may write in several ways
+    _PHRASES,
+    st.one_of(_PHRASES.map(str.encode), st.binary(max_size=40)).map(lambda it: base64.b64encode(it).decode()),
 )
 _STRINGS = st.one_of(
     _WORDS.map(json.dumps),
