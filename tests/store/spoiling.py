@@ -24,8 +24,9 @@ _NEED = {  # column -> who cannot answer without it; exports and reports need ev
 
 def spoilt(stored: bytes) -> Iterator[bytes]:
     """One bit turned in every byte of the head and here and there behind it; cut short; longer; nothing at all."""
-    step = max(1, len(stored) // 16)
-    places = sorted({*range(min(32, len(stored))), *range(32, len(stored), step), len(stored) - 1})
+    places = sorted(
+        {*range(min(16, len(stored))), *range(0, len(stored), len(stored) // 12 + 1), len(stored) - 1}
+    )
     for at in places:
         yield stored[:at] + bytes([stored[at] ^ 1 << at % 8]) + stored[at + 1 :]
     yield from (stored[:size] for size in places)
