@@ -174,14 +174,19 @@ def _in_map(path: tuple[Step, ...], name: str) -> bool:
 
 
 def _meaning(token: str, span: Span) -> bytes:
-    """Give the decoded value as bytes, so that one value has one fingerprint however it was escaped."""
+    """Give the decoded value as bytes, so that one value has one fingerprint however it was escaped.
+
+    A text stands for itself; whatever else a value may be begins with a byte that no text has.
+    """
     if span.value is not None:
         return span.value.encode("utf-8", "surrogatepass")
-    if span.kind == "scalar":
-        return token.encode()
-    # Numbers as text: the parser refuses very long ones, and here they are only compared.
-    value = json.loads(token, parse_int=str, parse_float=str, parse_constant=str)
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    value = json.loads(token, parse_int=_digits, parse_float=_digits, parse_constant=_digits)
+    return b"\xff" + json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _digits(number: str) -> dict[str, str]:
+    """Keep a number as it was written, apart from a text of the same digits: the parser refuses very long ones."""
+    return {"\0": number}
 
 
 def _replacement(shape: str, kind: str, fingerprint: str) -> bytes:

@@ -16,6 +16,7 @@ from importlib import resources
 import zstandard
 
 CURRENT = "record-1"
+_EARLIER: tuple[str, ...] = ()
 
 _LAST_BLOCK = b"\x01\x00\x00"  # RFC 8878, 3.1.1.2: last, raw, of size 0
 SIZED = 2
@@ -79,6 +80,9 @@ class Dictionary:
 
 @lru_cache
 def load_dictionary(dictionary_id: str = CURRENT) -> Dictionary:
-    """Load a dictionary that ships with the program. Raises FileNotFoundError for an id that does not."""
+    """Load a dictionary that ships with the program. Raises LookupError for an id that does not."""
+    shipped = {CURRENT, *_EARLIER}
+    if dictionary_id not in shipped:  # it comes out of a row: not a path to follow
+        raise LookupError(f"dictionary {dictionary_id[:40]!r} does not ship with this program")
     asset = resources.files("opencbr.store") / "assets" / f"{dictionary_id}.zdict"
     return Dictionary(dictionary_id, asset.read_bytes())

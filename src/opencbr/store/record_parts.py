@@ -160,7 +160,6 @@ _DAMAGE = (
     SealBroken,
     zstandard.ZstdError,
     struct.error,
-    FileNotFoundError,
     LookupError,
     OverflowError,
     TypeError,

@@ -29,6 +29,7 @@ from opencbr.store.master_key import look_at_master_key, open_master_key
 from opencbr.store.readings import AFTER, BEFORE, EXPORT, as_reading, get_reading, put_reading
 from opencbr.store.record_parts import SALT_BYTES, Parts, RecordDamaged, open_answer, open_record, seal_parts
 from opencbr.store.record_rows import Link, RecordRow
+from opencbr.store.sealing import SealBroken
 from opencbr.store.signing import Signer, is_signed, look_at_signer, open_signer
 
 
@@ -138,7 +139,7 @@ class Records:
             return None
         if row.answer is None or row.key_id is None or row.dictionary_id is None:
             return Answer(row.status, None)
-        key = self._keys.of(project_id, row.key_id)
+        key = self._key(project_id, row.key_id, backup_id)
         parts = (row.parent_id or backup_id, row.dictionary_id, row.answer, row.secrets)
         body = open_answer(parts, project_id, key, view)
         if row.parent_id is not None:
@@ -182,6 +183,12 @@ class Records:
     def _kept(self, conn: Connection, project_id: str, backup_id: str, part: str) -> Reading | None:
         return get_reading(conn, self._keys, project_id=project_id, backup_id=backup_id, part=part)
 
+    def _key(self, project_id: str, key_id: str, backup_id: str) -> ProjectKey:
+        try:
+            return self._keys.of(project_id, key_id)
+        except SealBroken as error:
+            raise RecordDamaged(f"the record of backup {backup_id} cannot be opened: {error}") from error
+
     def _write(
         self, conn: Connection, record: Record, parts: Parts, key: ProjectKey, dictionary_id: str
     ) -> None:
@@ -219,7 +226,7 @@ class Records:
             link = _link(conn, project_id, backup_id)
         if row is None or link is None:
             raise RecordRefused(f"backup {backup_id} has no record")
-        record = open_record(row, link, self._keys.of(project_id, row.key_id))
+        record = open_record(row, link, self._key(project_id, row.key_id, backup_id))
         return row, record, _proved(row, record)
 
 
