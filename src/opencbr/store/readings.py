@@ -40,10 +40,10 @@ def get_reading(
     stored = drafts.get(conn, backup_id, part)
     if stored is None:
         return None
-    key_id, dictionary_id, sealed = stored.split(b"\n", 2)
-    key = keys.find(conn, project_id, key_id.decode())
-    data = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
     try:
+        key_id, dictionary_id, sealed = stored.split(b"\n", 2)
+        key = keys.find(conn, project_id, key_id.decode())
+        data = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
         pieces = load_dictionary(dictionary_id.decode()).decompress(parted(data, 3))
         folder = unpack_folder(put_together(Apart(*pieces)))
     except (zstandard.ZstdError, ValueError, LookupError, OverflowError, TypeError) as error:

@@ -126,7 +126,7 @@ class Records:
         dictionary = load_dictionary()
         parts = seal_parts(composed, key, dictionary)
         self._write(conn, record, parts, key, dictionary.id)
-        drafts.delete(conn, backup.id)
+        drafts.delete(conn, backup.project_id, backup.id)
         return Closed(record.verdict, digest(build_manifest(record)))
 
     def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
@@ -176,9 +176,9 @@ class Records:
 
     def bury(self, conn: Connection, project_id: str, backup_id: str, at: Any) -> None:
         """Remove a record and what was kept for it; its link in the chain stays as a tombstone."""
-        drafts.delete(conn, backup_id)
+        drafts.delete(conn, project_id, backup_id)
         if record_rows.delete(conn, project_id, backup_id):
-            record_rows.bury(conn, backup_id, at)
+            record_rows.bury(conn, project_id, backup_id, at)
 
     def _kept(self, conn: Connection, project_id: str, backup_id: str, part: str) -> Reading | None:
         return get_reading(conn, self._keys, project_id=project_id, backup_id=backup_id, part=part)
