@@ -190,19 +190,19 @@ def test_a_volume_in_a_server_vault_and_a_disk_vault_is_one_chain(yard: Yard) ->
     yard.assert_nothing_left()
 
 
-@pytest.mark.parametrize("place", ["_write_erased", "_claim", "_write_settled"])
+@pytest.mark.parametrize("function", ["_write_erased", "_claim", "_write_settled"])
 def test_a_step_cut_off_right_after_its_commit_is_taken_up_where_it_was(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch, place: str
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
     """As when the worker dies there (`tests/crash`), without a janitor that could mend it."""
     bound = yard.bind("web1")
     first, second, third = backed_up(yard, bound, 3)
     for one in (first, second):
         yard.succeeded(yard.order_delete(one))
-    real_function, real_transact, reached = getattr(chains, place), Database.transact, []
+    real_function, real_transact, reached = getattr(chains, function), Database.transact, []
 
     def marked(*args: Any, **kwargs: Any) -> Any:
-        reached.append(place)
+        reached.append(function)
         return real_function(*args, **kwargs)
 
     def transact(self: Database, fn: Callable[[Connection], Any]) -> Any:
@@ -212,7 +212,7 @@ def test_a_step_cut_off_right_after_its_commit_is_taken_up_where_it_was(
             raise OperationalError("COMMIT", {}, Exception("the connection was lost"))
         return result
 
-    monkeypatch.setattr(chains, place, marked)
+    monkeypatch.setattr(chains, function, marked)
     monkeypatch.setattr(Database, "transact", transact)
     yard.succeeded(yard.order_delete(third))
     assert "cut off" in reached
