@@ -22,8 +22,8 @@ demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a
 test: $(VENV)/dev.stamp ## every test that needs nothing but Python
 	$(BIN)/python -m pytest $(XDIST) -m "not postgres and not openstack and not browser" $(ARGS)
 
-test-postgres: $(VENV)/dev.stamp ## the same behaviour on a private PostgreSQL cluster, from the system's own binaries
-	$(BIN)/python -m pytest $(XDIST) -m postgres $(ARGS)
+test-postgres: $(VENV)/dev.stamp ## store, API, SDK and crash tests on a private PostgreSQL cluster, from the system's own binaries
+	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m postgres $(ARGS)
 
 test-openstack: $(VENV)/dev.stamp ## against the real cloud named by OS_CLIENT_CONFIG_FILE and OS_CLOUD
 	@test -n "$$OS_CLIENT_CONFIG_FILE" -a -n "$$OS_CLOUD" || { \

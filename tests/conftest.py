@@ -1,8 +1,9 @@
-"""What all rooms share: the real cloud that tests marked `openstack` run against.
+"""What all rooms share: databases, and the real cloud that tests marked `openstack` run against.
 
-It is named by OS_CLIENT_CONFIG_FILE, OPENCBR_TEST_ADMIN_CLOUD (an admin, default "admin") and
-OPENCBR_TEST_CLOUD (whose project the tests work in, default OS_CLOUD). Without these the tests are skipped;
-with them a cloud that does not answer is an error.
+Tests marked `postgres` run on the server that OPENCBR_TEST_POSTGRES names (`make test-postgres` starts one). The cloud
+is named by OS_CLIENT_CONFIG_FILE, OPENCBR_TEST_ADMIN_CLOUD (an admin, default "admin") and OPENCBR_TEST_CLOUD (whose
+project the tests work in, default OS_CLOUD). Without these the tests are skipped; with them a server or a cloud that
+does not answer is an error.
 """
 
 import os
@@ -10,20 +11,62 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from support.databases import KINDS, Databases
+from support.postgres import VARIABLE
+
 _PREPARE = Path(__file__).parent / "openstack" / "prepare.py"
+_STORIES = {"tests/sdk/test_sdk.py"}
+"""Modules whose tests are chapters of one story: in one process, in their order."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand tests to the processes one by one, but a story whole (xdist's own groups need an older pytest)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return module if module in _STORIES else nodeid
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tenant = os.environ.get("OPENCBR_TEST_CLOUD") or os.environ.get("OS_CLOUD")
-    if os.environ.get("OS_CLIENT_CONFIG_FILE") and tenant:
-        return
-    unnamed = pytest.mark.skip(reason="OS_CLIENT_CONFIG_FILE and OS_CLOUD name no real cloud")
+    missing = {}
+    if not (os.environ.get("OS_CLIENT_CONFIG_FILE") and tenant):
+        missing["openstack"] = "OS_CLIENT_CONFIG_FILE and OS_CLOUD name no real cloud"
+    if not os.environ.get(VARIABLE):
+        missing["postgres"] = f"{VARIABLE} names no server: make test-postgres starts one"
     for item in items:
-        if item.get_closest_marker("openstack"):
-            item.add_marker(unnamed)
+        for marker, reason in missing.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=KINDS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database; a test that looks into SQLite's files names "sqlite" alone."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(dialect: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that has its schema and nothing else."""
+    with databases.fresh(dialect, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

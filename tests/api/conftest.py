@@ -1,10 +1,14 @@
-"""One embedded cloud and one server for all tests of the interface; a test makes what it needs of its own."""
+"""One embedded cloud and, on each kind of database, one server for all tests of the interface.
+
+A test makes what it needs of its own.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
 from opencbr.democloud import DemoCloud, Pace
+from support.databases import KINDS, Databases
 
 from .house import House, open_house
 
@@ -15,9 +19,15 @@ def _demo_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]
         yield cloud
 
 
-@pytest.fixture(scope="session", name="house")
-def _house(tmp_path_factory: pytest.TempPathFactory, demo_cloud: DemoCloud) -> Iterator[House]:
-    with open_house(tmp_path_factory.mktemp("server"), demo_cloud) as house:
+@pytest.fixture(scope="session", name="house", params=KINDS)
+def _house(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    demo_cloud: DemoCloud,
+    databases: Databases,
+) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("server")
+    with databases.fresh(request.param, folder) as url, open_house(folder, demo_cloud, url) as house:
         yield house
 
 

@@ -1,4 +1,4 @@
-"""Serve a house's database and cloud under granian: `python granian_process.py FOLDER PORT`."""
+"""Serve a house's database and cloud under granian: `python granian_process.py DATABASE_URL FOLDER PORT`."""
 
 import sys
 from pathlib import Path
@@ -25,21 +25,21 @@ from opencbr.store.database import Database
 
 
 def application():
-    folder, clock = Path(sys.argv[1]), SystemClock()
+    folder, clock = Path(sys.argv[2]), SystemClock()
     cloud = Cloud(CloudSettings(cloud="opencbr", config_files=(str(folder / "clouds.yaml"),)), clock)
-    database = Database(f"sqlite:///{folder / 'opencbr.sqlite3'}")
+    database = Database(sys.argv[1])
     services = Services(
         vaults=Vaults(database=database, cloud=cloud),
         protectables=Protectables(database=database, cloud=cloud),
         checkpoints=Checkpoints(database=database, cloud=cloud),
         backups=Backups(database),
-        metadata=Metadata(database, None, clock),
+        metadata=Metadata(database, None),
         operation_logs=OperationLogs(database),
     )
     return create_app(
         Doors(
             services=services,
-            authenticator=Authenticator(cloud.identity, clock),
+            authenticator=Authenticator(cloud.identity),
             rights=Rights(ROUTES),
             readiness=Readiness({"database": database.check}, clock),
             clock=clock,
@@ -51,7 +51,7 @@ if __name__ == "__main__":
     Server(
         "opencbr",
         address="127.0.0.1",
-        port=int(sys.argv[2]),
+        port=int(sys.argv[3]),
         interface=Interfaces.WSGI,
         blocking_threads=4,
         http=HTTPModes.http1,

@@ -66,6 +66,7 @@ class House:
     """The server under test and hands to reach it with."""
 
     url: str
+    folder: Path
     cloud: DemoCloud
     database: Database
     services: Services
@@ -238,18 +239,17 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path, cloud: DemoCloud, **metadata: Any) -> Iterator[House]:
-    """Start a server whose state lies in `folder`."""
+def open_house(folder: Path, cloud: DemoCloud, database_url: str, **metadata: Any) -> Iterator[House]:
+    """Start a server; its clouds.yaml and keys lie in `folder`."""
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
     clock = TurnedClock()
     settings = CloudSettings(
         cloud="opencbr", config_files=(str(folder / "clouds.yaml"),), timeout_seconds=10, retries=0
     )
     adapter = Cloud(settings, clock)
-    database = Database(f"sqlite:///{folder / 'opencbr.sqlite3'}")
-    database.upgrade()
+    database = Database(database_url)
     records = open_records(database, folder / "keys", clock)
-    shown = Metadata(database, records, clock, **metadata)
+    shown = Metadata(database, records, **metadata)
     services = Services(
         vaults=Vaults(database=database, cloud=adapter),
         protectables=Protectables(database=database, cloud=adapter),
@@ -261,7 +261,7 @@ def open_house(folder: Path, cloud: DemoCloud, **metadata: Any) -> Iterator[Hous
     checks = {"database": database.check, "keystone": adapter.keystone_ready, "mover": adapter.mover_ready}
     doors = Doors(
         services=services,
-        authenticator=Authenticator(adapter.identity, clock),
+        authenticator=Authenticator(adapter.identity),
         rights=Rights(ROUTES),
         readiness=Readiness(checks, clock, seconds=0),
         clock=clock,
@@ -272,6 +272,7 @@ def open_house(folder: Path, cloud: DemoCloud, **metadata: Any) -> Iterator[Hous
     try:
         yield House(
             f"http://127.0.0.1:{server.server_port}",
+            folder,
             cloud,
             database,
             services,

@@ -25,10 +25,10 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module", name="granian")
 def _granian(house: House) -> Iterator[House]:
-    folder = Path(house.database.url.removeprefix("sqlite:///")).parent
     port = _free_port()
     program = Path(__file__).with_name("granian_process.py")
-    process = subprocess.Popen([sys.executable, program, str(folder), str(port)])
+    command = [sys.executable, str(program), house.database.url, str(house.folder), str(port)]
+    process = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"
     try:
         end = time.monotonic() + 60

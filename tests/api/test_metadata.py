@@ -12,6 +12,7 @@ from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
 from opencbr.store import backups
 from opencbr.store.verify import verify_export
+from support.databases import KINDS, Databases
 
 from .house import House, open_house
 from .test_sdk import client
@@ -135,9 +136,18 @@ def test_the_sdk_reads_strings(house: House, backup: Backup):
     assert all(json.loads(text)["volume"] for text in shown.volumes)
 
 
-@pytest.fixture(scope="module", name="caching")
-def _caching(tmp_path_factory: pytest.TempPathFactory, demo_cloud: DemoCloud) -> Iterator[House]:
-    with open_house(tmp_path_factory.mktemp("caching"), demo_cloud, cache_seconds=600) as house:
+@pytest.fixture(scope="module", name="caching", params=KINDS)
+def _caching(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    demo_cloud: DemoCloud,
+    databases: Databases,
+) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("caching")
+    with (
+        databases.fresh(request.param, folder) as url,
+        open_house(folder, demo_cloud, url, cache_seconds=600) as house,
+    ):
         yield house
 
 

@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +13,7 @@ from opencbr.api.health import Readiness
 from opencbr.api.rights import RULES, rule_defaults
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
-from opencbr.model.ids import new_id
+from support.postgres import cut_off
 
 from .house import House, open_house
 
@@ -139,18 +142,39 @@ def test_every_right_is_documented_and_says_what_it_opens():
         )
 
 
-@pytest.mark.parametrize("path", ["backups", "backups/{}/metadata"])
-def test_a_database_that_is_away_is_a_matter_of_trying_again(tmp_path, demo_cloud, path):
-    with open_house(tmp_path, demo_cloud) as house:
-        token, wanted = house.token(), new_id(house.clock.now())
-        file = tmp_path / "opencbr.sqlite3"
-        house.database.dispose()
-        for one in tmp_path.glob("opencbr.sqlite3*"):
-            one.unlink()
-        file.mkdir()  # cannot be opened as a database
-        answer = house.call("GET", path.format(wanted))
-        file.rmdir()
-    assert (answer.status_code, answer.json()["error_code"]) == (503, "BackupService.9910"), answer.text
-    assert answer.headers["Retry-After"] == "1"
-    assert token not in answer.text
-    assert str(tmp_path) not in answer.text
+@contextmanager
+def away(url: str) -> Iterator[None]:
+    """Take a database away from those who use it, as an outage does."""
+    if not url.startswith("sqlite"):
+        with cut_off(url):
+            yield
+        return
+    file = Path(url.removeprefix("sqlite:///"))
+    for one in file.parent.glob(f"{file.name}*"):
+        one.rename(one.with_name(f"away-{one.name}"))
+    file.mkdir()  # cannot be opened as a database
+    yield
+    file.rmdir()
+    for one in file.parent.glob("away-*"):
+        one.rename(one.with_name(one.name.removeprefix("away-")))
+
+
+def test_a_database_that_is_away_is_a_matter_of_trying_again(tmp_path, demo_cloud, database_url):
+    with open_house(tmp_path, demo_cloud, database_url) as house:
+        token, backup = house.token(), house.backup(house.vault())
+        calls = [
+            ("GET", "backups", None, 200),
+            ("PUT", f"backups/{backup.id}", {"backup": {"name": "n"}}, 200),
+            ("GET", f"backups/{backup.id}/metadata", None, 400),  # it has no record
+        ]
+        house.database.dispose()  # SQLite would not notice: its open file is still there
+        with away(database_url):
+            for method, path, body, _ in calls * 2:
+                answer = house.call(method, path, body)
+                assert answer.status_code == 503, answer.text
+                assert answer.json()["error_code"] == "BackupService.9910"
+                assert answer.headers["Retry-After"] == "1"
+                assert token not in answer.text
+                assert str(tmp_path) not in answer.text
+        for method, path, body, status in calls:
+            assert house.call(method, path, body).status_code == status

@@ -3,11 +3,8 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +15,12 @@ from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
+from support.processes import Processes
 
-PROGRAM = Path(__file__).with_name("engine_process.py")
+from . import engine
+
 LEASE = 2.0
-STEPS = ["snapshot", "copy", "record", "cleanup", "finish"]
+STEPS = [*engine.STEPS]
 Line = dict[str, str]
 
 
@@ -30,30 +29,14 @@ class Crew:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.database = Database(url)
-        self.database.upgrade()
-        self.log = folder / "log.jsonl"
-        self.gate = folder / "gate"
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.errors = folder / "errors.txt"
+        self.folder, self.log, self.gate = folder, folder / "log.jsonl", folder / "gate"
+        self.processes = Processes(folder / "errors.txt")
 
     def start(self, name: str) -> None:
-        command = [
-            sys.executable,
-            str(PROGRAM),
-            self.database.url,
-            name,
-            str(LEASE),
-            str(self.log),
-            str(self.gate),
-        ]
-        with self.errors.open("ab") as errors:
-            self.processes[name] = subprocess.Popen(command, stderr=errors)
-        self.until(lambda lines: any(x["who"] == name and x["phase"] == "up" for x in lines))
+        self.processes.start(name, engine.work, self.database.url, name, LEASE, self.folder)
 
     def send(self, name: str, what: signal.Signals) -> None:
-        self.processes[name].send_signal(what)
-        if what is signal.SIGKILL:
-            self.processes[name].wait()
+        self.processes.send(name, what)
 
     def order(self, count: int) -> list[str]:
         now = datetime.now(UTC)
@@ -76,9 +59,7 @@ class Crew:
     def until(self, seen: Callable[[list[Line]], Any], seconds: float = 60) -> list[Line]:
         deadline = time.monotonic() + seconds
         while not seen(lines := self.lines()):
-            assert time.monotonic() < deadline, (
-                f"never seen; log: {lines[-30:]}; {self.errors.read_text()[-3000:]}"
-            )
+            assert time.monotonic() < deadline, f"never seen; log: {lines[-30:]}; {self.processes.errors()}"
             time.sleep(0.05)
         return lines
 
@@ -88,11 +69,7 @@ class Crew:
         )
 
     def close(self) -> None:
-        for process in self.processes.values():
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGCONT)
-                process.kill()
-            process.wait()
+        self.processes.close()
         self.database.dispose()
 
 

@@ -1,25 +1,31 @@
 """kill -9 of the worker inside each step: another identity ends the job, nothing is left upstream, nothing was made twice."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Order
 from opencbr.democloud.pace import Pace
-from opencbr.model.operation_log import OperationLog
+from opencbr.jobs.backup import run_backup
+from opencbr.jobs.delete import run_delete
+from opencbr.jobs.removal import run_vault_delete
+from opencbr.model.operation_log import BACKUP, DELETE, VAULT_DELETE, OperationLog
+from opencbr.store import operation_logs, tables, vaults
+from support.processes import Processes
+from support.worker import AT_COMMIT, AT_END, Hold, work
 from support.yard import Yard, eventually
 
-PROGRAM = Path(__file__).with_name("worker_process.py")
-TESTS = Path(__file__).parents[1]
+from .journal import unfinished
+from .steps import steps_of
+
 HELD = 1.0
 """Seconds a call hangs while its worker is killed: less than a lease, as a call in flight outlives its caller only so long."""
 
@@ -29,37 +35,10 @@ class Staff:
 
     def __init__(self, yard: Yard) -> None:
         self.yard = yard
-        self.errors = yard.folder / "errors.txt"
-        self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.processes = Processes(yard.folder / "errors.txt")
 
-    def start(self, name: str) -> None:
-        command = [sys.executable, str(PROGRAM), self.yard.url, str(self.yard.folder), name]
-        path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
-        with self.errors.open("ab") as errors:
-            self.processes[name] = subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env=os.environ | {"PYTHONPATH": path},
-            )
-        out = self.processes[name].stdout
-        assert out is not None
-        assert out.readline() == "up\n", self.errors.read_text()[-3000:]
-
-    def send(self, name: str, what: signal.Signals) -> None:
-        self.processes[name].send_signal(what)
-        if what is signal.SIGKILL:
-            self.processes[name].wait()
-
-    def close(self) -> None:
-        for process in self.processes.values():
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGCONT)
-                process.kill()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+    def start(self, name: str, hold: Hold | None = None) -> None:
+        self.processes.start(name, work, self.yard.url, self.yard.folder, name, hold)
 
 
 @pytest.fixture(scope="session")
@@ -81,19 +60,44 @@ def yard(database_url: str, tmp_path: Path, demo: DemoCloud) -> Iterator[Yard]:
 def staff(yard: Yard) -> Iterator[Staff]:
     staff = Staff(yard)
     yield staff
-    staff.close()
+    staff.processes.close()
 
 
-def hold(yard: Yard, call: str, *, after: int = 0) -> Order:
+Call = tuple[str, int]
+"""One upstream call, and how many like it go well before."""
+
+
+def slow(yard: Yard, call: str, after: int = 0) -> Order:
+    """Let an upstream call hang, so that its worker can be killed meanwhile."""
     service, method, path = call.split(" ")
     return yard.demo.faults.order(
         service=service, method=method, path=path, delay_seconds=HELD, after=after, times=1
     )
 
 
-def kill_inside(yard: Yard, staff: Staff, held: Order) -> None:
-    eventually(lambda: held.hits, f"{held.method} {held.path} begins")
-    staff.send("w1", signal.SIGKILL)
+def in_each(steps: list[str], calls: dict[str, list[Call]]) -> pytest.MarkDecorator:
+    """Die in the upstream calls of each step, before the commit where it makes none, and at its end."""
+    assert calls.keys() <= set(steps), f"the steps are {steps}"
+    places = [(step, place) for step in steps for place in (*calls.get(step, [AT_COMMIT]), AT_END)]
+    cases = [pytest.param(step, place, id=f"{step}: {place}") for step, place in places]
+    return pytest.mark.parametrize(("step", "place"), cases)
+
+
+def hold(kind: str, step: str, place: str | Call) -> Hold | None:
+    """Tell the worker where to stop; in an upstream call it is the cloud that stops it."""
+    return Hold(kind, step, place) if isinstance(place, str) else None
+
+
+@contextmanager
+def death(yard: Yard, staff: Staff, place: str | Call) -> Iterator[None]:
+    """The job ordered in this block is cut off: w1 dies at `place`, and w2 follows it."""
+    held = None if isinstance(place, str) else slow(yard, *place)
+    yield
+    if held is None:
+        staff.processes.await_word("w1", "held")
+    else:
+        eventually(lambda: held.hits, f"{held.method} {held.path} begins")
+    staff.processes.send("w1", signal.SIGKILL)
     staff.start("w2")
 
 
@@ -102,26 +106,33 @@ def assert_made_once(yard: Yard, disks: int) -> None:
     assert len(yard.posts("/backups$")) == disks
 
 
-BACKUP_STEPS = {
-    "capture": ("compute GET /servers/", 0),
-    "snapshots, while one is asked for": ("volume POST /snapshots$", 1),
-    "snapshots, while they are waited for": ("volume GET /snapshots/[0-9a-f]", 1),
-    "recapture": ("compute GET /os-interface$", 1),
-    "backups": ("volume POST /backups$", 1),
-    "wait": ("volume GET /backups/[0-9a-f-]{36}$", 3),
-    "export": ("volume GET /export_record$", 1),
-    "release": ("volume DELETE /snapshots/", 1),
+def assert_all_ended(yard: Yard) -> None:
+    """No operation log runs on, no resource stays busy, and the engine has nothing left to do."""
+    eventually(lambda: not unfinished(yard.url), "the engine is done")
+    with yard.database.read() as conn:
+        assert operation_logs.waiting(conn, 1) == []
+        busy = select(tables.resource.c.id).where(tables.resource.c.protect_status != "available")
+        assert conn.execute(busy).all() == []
+
+
+BACKUP_CALLS: dict[str, list[Call]] = {
+    "capture": [("compute GET /servers/", 0)],
+    "snapshots": [("volume POST /snapshots$", 1), ("volume GET /snapshots/[0-9a-f]", 1)],
+    "recapture": [("compute GET /os-interface$", 1)],
+    "backups": [("volume POST /backups$", 1)],
+    "wait": [("volume GET /backups/[0-9a-f-]{36}$", 3)],
+    "export": [("volume GET /export_record$", 1)],
+    "release": [("volume DELETE /snapshots/", 1)],
 }
 
 
-@pytest.mark.parametrize("step", BACKUP_STEPS)
-def test_a_backup_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str) -> None:
-    call, after = BACKUP_STEPS[step]
-    held = hold(yard, call, after=after)
-    staff.start("w1")
-    order = yard.order_backup(yard.bind("db1"))
-    kill_inside(yard, staff, held)
+@in_each(steps_of(run_backup), BACKUP_CALLS)
+def test_a_backup_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
+    staff.start("w1", hold(BACKUP, step, place))
+    with death(yard, staff, place):
+        order = yard.order_backup(yard.bind("db1"))
     yard.succeeded(order)
+    assert_all_ended(yard)
     backup = yard.backup(order.backup_id)
     assert backup is not None
     assert backup.status == "available"
@@ -130,45 +141,116 @@ def test_a_backup_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, ste
     assert_made_once(yard, 3)
 
 
-@pytest.mark.parametrize("call", ["GET", "DELETE"])
-def test_a_deletion_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, call: str) -> None:
-    staff.start("w1")
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    held = hold(yard, f"volume {call} /backups/[0-9a-f-]{{36}}$")
-    deletion = yard.order_delete(order.backup_id or "")
-    kill_inside(yard, staff, held)
-    yard.succeeded(deletion)
-    assert yard.backup(order.backup_id, held=True) is None
-    yard.assert_nothing_left()
+UNDO_CALLS: dict[str, list[Call]] = {
+    "undo": [("volume DELETE /backups/", 0), ("volume DELETE /snapshots/", 0)]
+}
 
 
-@pytest.mark.parametrize("call", ["volume DELETE /backups/", "volume DELETE /snapshots/"])
-def test_a_compensation_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, call: str) -> None:
+@in_each(steps_of(run_backup, failing="wait"), UNDO_CALLS)
+def test_a_compensation_goes_on_wherever_its_worker_dies(
+    yard: Yard, staff: Staff, step: str, place: Any
+) -> None:
     waiting = yard.demo.faults.order(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=HELD
     )
-    held = hold(yard, call)
-    staff.start("w1")
-    order = yard.order_backup(yard.bind("db1"))
-    eventually(lambda: waiting.hits, "the wait for the backups")
-    yard.cancel(order)
-    kill_inside(yard, staff, held)
+    staff.start("w1", hold(BACKUP, step, place))
+    with death(yard, staff, place):
+        order = yard.order_backup(yard.bind("db1"))
+        eventually(lambda: waiting.hits, "the wait for the backups")
+        yard.cancel(order)
     yard.assert_failed_cleanly(order, "step wait: cancelled by request")
+    assert_all_ended(yard)
     assert_made_once(yard, 3)
 
 
+DELETE_CALLS: dict[str, list[Call]] = {
+    "delete": [(f"volume {method} /backups/[0-9a-f-]{{36}}$", 0) for method in ("GET", "DELETE")]
+}
+
+
+@in_each(steps_of(run_delete), DELETE_CALLS)
+def test_a_deletion_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
+    staff.start("w1", hold(DELETE, step, place))
+    order = yard.order_backup(yard.bind("web1"))
+    yard.succeeded(order)
+    with death(yard, staff, place):
+        deletion = yard.order_delete(order.backup_id or "")
+    yard.succeeded(deletion)
+    assert_all_ended(yard)
+    assert yard.backup(order.backup_id, held=True) is None
+    yard.assert_nothing_left()
+    assert_made_once(yard, 1)
+
+
+def refuse_deletions(yard: Yard) -> None:
+    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+
+
+@in_each(steps_of(run_delete, failing="delete"), {})
+def test_a_deletion_that_fails_says_so_wherever_its_worker_dies(
+    yard: Yard, staff: Staff, step: str, place: Any
+) -> None:
+    staff.start("w1", hold(DELETE, step, place))
+    order = yard.order_backup(yard.bind("web1"))
+    yard.succeeded(order)
+    refuse_deletions(yard)
+    with death(yard, staff, place):
+        deletion = yard.order_delete(order.backup_id or "")
+    assert "answered 403" in yard.ended(deletion).error_message
+    assert_all_ended(yard)
+    backup = yard.backup(order.backup_id)
+    assert backup is not None
+    assert backup.status == "error"
+    yard.demo.faults.clear()
+    yard.succeeded(yard.order_delete(backup.id))
+    yard.assert_nothing_left()
+
+
+@in_each(steps_of(run_vault_delete), {})
+def test_a_vaults_deletion_goes_on_wherever_its_worker_dies(
+    yard: Yard, staff: Staff, step: str, place: Any
+) -> None:
+    staff.start("w1", hold(VAULT_DELETE, step, place))
+    bound = yard.bind("web1")
+    yard.succeeded(yard.order_backup(bound))
+    with death(yard, staff, place):
+        deletion = yard.order_vault_deletion(bound)
+    assert yard.succeeded(deletion).details["total_count"] == 1
+    assert_all_ended(yard)
+    with yard.database.read() as conn:
+        assert vaults.get(conn, yard.project_id, bound.vault_id) is None
+    yard.assert_nothing_left()
+
+
+@in_each(steps_of(run_vault_delete, failing="delete"), {})
+def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
+    yard: Yard, staff: Staff, step: str, place: Any
+) -> None:
+    staff.start("w1", hold(VAULT_DELETE, step, place))
+    bound = yard.bind("web1")
+    yard.succeeded(yard.order_backup(bound))
+    refuse_deletions(yard)
+    with death(yard, staff, place):
+        deletion = yard.order_vault_deletion(bound)
+    log = yard.ended(deletion)
+    assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
+    assert_all_ended(yard)
+    yard.demo.faults.clear()
+    yard.succeeded(yard.order_vault_deletion(bound))
+    yard.assert_nothing_left()
+
+
 def test_a_frozen_worker_wakes_up_and_does_no_harm(yard: Yard, staff: Staff) -> None:
-    held = hold(yard, "volume GET /backups/[0-9a-f-]{36}$")
+    held = slow(yard, "volume GET /backups/[0-9a-f-]{36}$")
     staff.start("w1")
     order = yard.order_backup(yard.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
-    staff.send("w1", signal.SIGSTOP)
+    staff.processes.send("w1", signal.SIGSTOP)
     staff.start("w2")
     yard.succeeded(order)
     calls = len(yard.demo.faults.seen("volume"))
-    staff.send("w1", signal.SIGCONT)
-    assert staff.processes["w1"].wait(30) == 75, "it knows that it was declared dead"
+    staff.processes.send("w1", signal.SIGCONT)
+    assert staff.processes.wait("w1") == 75, "it knows that it was declared dead"
     writes = [row for row in yard.demo.faults.seen("volume")[calls:] if row.method != "GET"]
     assert writes == []
     yard.assert_nothing_left(backups_left=3)
@@ -176,12 +258,12 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(yard: Yard, staff: Staff) -> 
 
 
 def test_a_worker_told_to_stop_leaves_its_job_to_the_next(yard: Yard, staff: Staff) -> None:
-    held = hold(yard, "volume GET /backups/[0-9a-f-]{36}$")
+    held = slow(yard, "volume GET /backups/[0-9a-f-]{36}$")
     staff.start("w1")
     order = yard.order_backup(yard.bind("web1"))
     eventually(lambda: held.hits, "the wait for the backup")
-    staff.send("w1", signal.SIGINT)
-    staff.processes["w1"].wait(30)
+    staff.processes.send("w1", signal.SIGINT)
+    staff.processes.wait("w1")
     staff.start("w2")
     yard.succeeded(order)
     yard.assert_nothing_left(backups_left=1)
@@ -199,7 +281,7 @@ def test_many_jobs_survive_many_deaths(yard: Yard, staff: Staff) -> None:
                 yard.ended(order)
             orders += [yard.order_backup(bound) for bound in bounds]
         time.sleep(whims.uniform(0.2, 1.5))  # where it dies is the point, not when
-        staff.send(f"w{number - 1}", signal.SIGKILL)
+        staff.processes.send(f"w{number - 1}", signal.SIGKILL)
         staff.start(f"w{number}")
     for order in orders:
         yard.succeeded(order)

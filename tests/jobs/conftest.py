@@ -1,4 +1,4 @@
-"""A yard with a worker in this process, shared by the tests of a module; each test finds it empty."""
+"""A yard with a worker, shared by all tests of the room; each test finds it empty."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ import pytest
 
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.pace import Pace
-from opencbr.jobs.worker import Worker
-from support.yard import QUICK, Yard
+from support.databases import KINDS, Databases
+from support.processes import Processes
+from support.worker import work
+from support.yard import Yard
 
 
 @pytest.fixture(scope="session")
@@ -17,22 +19,26 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
         yield cloud
 
 
-@pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, demo: DemoCloud) -> Iterator[Yard]:
+@pytest.fixture(scope="session", params=KINDS)
+def place(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    demo: DemoCloud,
+    databases: Databases,
+) -> Iterator[Yard]:
     folder = tmp_path_factory.mktemp("yard")
-    yard = Yard(f"sqlite:///{folder}/opencbr.db", folder, demo)
-    yield yard
-    yard.close()
+    with databases.fresh(request.param, folder) as url:
+        yard = Yard(url, folder, demo)
+        yield yard
+        yard.close()
 
 
 @pytest.fixture(scope="session")
-def worker(place: Yard) -> Iterator[Worker]:
-    worker = Worker(
-        database=place.database, cloud=place.cloud, records=place.records, clock=place.clock, settings=QUICK
-    )
-    worker.start()
-    yield worker
-    worker.stop()
+def worker(place: Yard) -> Iterator[None]:
+    processes = Processes(place.folder / "errors.txt")
+    processes.start("worker", work, place.url, place.folder, "worker", None)
+    yield
+    processes.close()
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
-from opencbr.jobs.worker import Worker
-from opencbr.store import settings
+from opencbr.store import settings, tables
 from support.yard import Yard, eventually
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -226,10 +226,20 @@ def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(yard: Yard, call: 
         yard.assert_failed_cleanly(order, "step ")
 
 
-def test_the_worker_passes_over_an_order_that_has_ended(yard: Yard, worker: Worker) -> None:
+def test_an_order_that_is_submitted_twice_is_one_job(yard: Yard) -> None:
+    """As when its worker died after it submitted the order and before it noted that."""
     order = yard.order_backup(yard.bind("web1"))
     yard.succeeded(order)
     made = len(yard.posts("/backups$"))
-    worker._engine.submit(order.id, order.project_id)
+    mine = tables.operation_log.c.id == order.id
+    with yard.database.write() as conn:
+        again = {"status": "waiting", "taken_at": None, "ended_at": None}
+        conn.execute(tables.operation_log.update().where(mine).values(**again))
+
+    def taken() -> bool:
+        with yard.database.read() as conn:
+            return conn.execute(select(tables.operation_log.c.taken_at).where(mine)).scalar_one() is not None
+
+    eventually(taken, "the order is submitted again")
     yard.succeeded(yard.order_backup(yard.bind("db1-data", "disk")))
     assert len(yard.posts("/backups$")) == made + 1

@@ -5,7 +5,6 @@ from sqlalchemy import func, select
 
 from opencbr.jobs import janitor
 from opencbr.jobs.kit import Site
-from opencbr.jobs.worker import Worker
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import checkpoints, tables, vaults
@@ -187,7 +186,7 @@ def site(yard: Yard) -> Site:
     )
 
 
-def test_the_janitor_finds_and_removes_what_nobody_answers_for(yard: Yard, worker: Worker) -> None:
+def test_the_janitor_finds_and_removes_what_nobody_answers_for(yard: Yard) -> None:
     keep = yard.order_backup(yard.bind("db1-data", "disk"))
     yard.succeeded(keep)
     yard.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)

@@ -31,6 +31,7 @@ from opencbr.jobs.worker import WORK
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import settings
+from support.databases import SQLITE, Databases
 from support.yard import QUICK, Yard
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -151,10 +152,10 @@ def _kind(seen: Seen) -> Call:
 
 
 @pytest.fixture(scope="module")
-def plot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
     folder: Path = tmp_path_factory.mktemp("matrix")
-    with DemoCloud(folder / "cloud", pace=Pace.instant()) as cloud:
-        yard = Yard(f"sqlite:///{folder}/opencbr.db", folder, cloud)
+    with DemoCloud(folder / "cloud", pace=Pace.instant()) as cloud, databases.fresh(SQLITE, folder) as url:
+        yard = Yard(url, folder, cloud)
         yield Ground(yard)
         yard.close()
 

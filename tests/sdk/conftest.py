@@ -1,4 +1,4 @@
-"""The same tests on the embedded cloud and, where one is named, on a real OpenStack.
+"""The same tests on the embedded cloud, with SQLite and PostgreSQL, and, where one is named, on a real OpenStack.
 
 OPENCBR_TEST_SERVER (default db1) is a server of the test project that boots from a volume.
 """
@@ -11,17 +11,24 @@ import pytest
 import yaml
 
 from opencbr.democloud import DemoCloud, Pace
+from support.databases import POSTGRES, SQLITE, Databases
 
 from .installation import Installation, Key, installed
 
 TENANT = "opencbr-test-admin"
 
 
-_CLOUDS = ["embedded", pytest.param("real", marks=pytest.mark.openstack)]
+_SITES = [
+    pytest.param(SQLITE, id="embedded"),
+    pytest.param(POSTGRES, id="embedded-postgres", marks=pytest.mark.postgres),
+    pytest.param("real", marks=pytest.mark.openstack),
+]
 
 
-@pytest.fixture(scope="module", name="site", params=_CLOUDS)
-def _site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+@pytest.fixture(scope="module", name="site", params=_SITES)
+def _site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("site")
     if request.param == "real":
         clouds: Path = request.getfixturevalue("real_clouds")
@@ -31,9 +38,13 @@ def _site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             yield site
         return
     pace = Pace(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
-    with DemoCloud(folder / "cloud", pace=pace) as cloud:
+    # The database is empty: `opencbr db upgrade` is part of the story.
+    with (
+        databases.fresh(request.param, folder, empty=True) as url,
+        DemoCloud(folder / "cloud", pace=pace) as cloud,
+    ):
         clouds = folder / "clouds.yaml"
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
         key = Key(*cloud.access_key("demo-admin"), cloud.account("demo-admin")["project_id"])
-        with installed(folder, clouds, key, "db1") as site:
+        with installed(folder, clouds, key, "db1", url) as site:
             yield site

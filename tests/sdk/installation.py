@@ -22,7 +22,7 @@ CONFIG = """
 cloud = "opencbr"
 config_files = ["{clouds}"]
 [database]
-url = "sqlite:///{folder}/opencbr.db"
+url = "{url}"
 [keys]
 folder = "{folder}/keys"
 [worker]
@@ -67,10 +67,13 @@ class Installation:
 
 
 @contextmanager
-def installed(folder: Path, clouds: Path, key: Key, server_name: str) -> Iterator[Installation]:
-    """Run the service on a free port until the block ends."""
+def installed(
+    folder: Path, clouds: Path, key: Key, server_name: str, database_url: str | None = None
+) -> Iterator[Installation]:
+    """Run the service on a free port until the block ends; its database is SQLite in `folder` unless another is given."""
     config = folder / "opencbr.toml"
-    config.write_text(CONFIG.format(clouds=clouds, folder=folder))
+    database_url = database_url or f"sqlite:///{folder}/opencbr.db"
+    config.write_text(CONFIG.format(clouds=clouds, folder=folder, url=database_url))
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
     environment["OPENCBR_CONFIG"] = str(config)
     opencbr = [sys.executable, "-m", "opencbr"]

@@ -64,8 +64,8 @@ def test_migrated_schema_is_the_described_one_on_postgres(postgres_url, second_p
     compare(postgres_url, second_postgres_url)
 
 
-def test_upgrade_says_what_it_did_and_does_it_once(database_url):
-    empty_database = Database(database_url)
+def test_upgrade_says_what_it_did_and_does_it_once(empty_url):
+    empty_database = Database(empty_url)
     assert empty_database.check()
     assert not empty_database.schema_is_current()
     assert empty_database.upgrade() == ["0001"]
@@ -78,9 +78,9 @@ def upgrade(url: str) -> list[str]:
     return Database(url).upgrade()
 
 
-def test_processes_that_upgrade_at_once_do_it_once(database_url):
+def test_processes_that_upgrade_at_once_do_it_once(empty_url):
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
-        done = list(pool.map(upgrade, [database_url] * 3))
+        done = list(pool.map(upgrade, [empty_url] * 3))
     assert sorted(done) == [[], [], ["0001"]]
 
 

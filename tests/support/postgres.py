@@ -1,12 +1,13 @@
-"""A PostgreSQL of one's own for tests: Debian's programs, a free port, a throw-away folder, no fsync.
+"""A PostgreSQL of one's own for tests: the system's programs, a free port, a throw-away folder, no fsync.
 
-From Python: `with started() as server_url, fresh_database(server_url) as url: ...`. From a Makefile:
-`python tests/support/postgres.py COMMAND...` runs the command with OPENCBR_TEST_POSTGRES set.
+`python tests/support/postgres.py COMMAND...` runs the command with OPENCBR_TEST_POSTGRES naming the server: the one
+that the variable names already, else one started here. Without PostgreSQL's programs it says so and exits with 2.
 """
 
 import contextlib
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -27,15 +29,21 @@ START_SECONDS = 60
 
 
 class PostgresMissing(RuntimeError):
-    """Debian's PostgreSQL is not installed."""
+    """No PostgreSQL server is installed."""
 
 
 def programs() -> Path:
-    """Find the folder of initdb and postgres, the newest version of them."""
+    """Find the folder of initdb and postgres: the newest of Debian's, else what PATH has."""
     folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    if not folders:
-        raise PostgresMissing("no /usr/lib/postgresql/*/bin/initdb: apt-get install postgresql")
-    return max(folders, key=lambda folder: int(folder.parent.name))
+    if folders:
+        return max(folders, key=lambda folder: int(folder.parent.name))
+    found = shutil.which("initdb")
+    if found is None:
+        raise PostgresMissing(
+            "no PostgreSQL server here, neither /usr/lib/postgresql/*/bin/initdb nor initdb on PATH: "
+            f"apt-get install postgresql, or name a server in {VARIABLE}"
+        )
+    return Path(found).resolve().parent
 
 
 @contextlib.contextmanager
@@ -52,45 +60,25 @@ def started() -> Iterator[str]:
         if owner is not None:
             shutil.chown(folder / "password", owner)
         data = folder / "data"
-        initdb = [
-            programs() / "initdb",
-            "-D",
-            data,
-            "-U",
-            "opencbr",
-            "-A",
-            "scram-sha-256",
-            "-E",
-            "UTF8",
-            "-N",
-        ]
+        initdb = f"initdb -U postgres -A scram-sha-256 -E UTF8 -N --locale=C.UTF-8 {_collation()}".split()
+        initdb[0] = str(programs() / initdb[0])
         subprocess.run(
-            [*initdb, "--locale=C.UTF-8", "--pwfile", folder / "password"],
+            [*initdb, "-D", data, "--pwfile", folder / "password"],
             check=True,
             stdout=subprocess.DEVNULL,
             user=owner,
             cwd=folder,
         )
         with _running(folder, data, owner) as port:
-            url = f"postgresql+psycopg://opencbr:{password}@127.0.0.1:{port}/postgres"
-            _await(url, folder / "log")
-            yield url
+            owner_url = f"postgresql+psycopg://postgres:{password}@127.0.0.1:{port}/postgres"
+            _await(owner_url, folder / "log")
+            with _maintenance(owner_url) as connection:
+                # What an operator would give us, and the right to make databases; no superuser.
+                role = sql.SQL("CREATE ROLE opencbr LOGIN CREATEDB PASSWORD {}").format(sql.Literal(password))
+                connection.execute(role)
+            yield owner_url.replace("//postgres:", "//opencbr:")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def server(*, asked_for: bool) -> Iterator[str | None]:
-    """Give the URL of a server for tests: what OPENCBR_TEST_POSTGRES names, else one started here.
-
-    Where nobody asked for PostgreSQL (`asked_for`: the run selects marker `postgres`) it yields None instead.
-    """
-    named = os.environ.get(VARIABLE)
-    if named or not asked_for:
-        yield named or None
-    else:
-        with started() as url:
-            yield url
 
 
 @contextlib.contextmanager
@@ -99,18 +87,44 @@ def fresh_database(server_url: str, *, template: str | None = None) -> Iterator[
 
     It is empty, or a copy of the one whose URL is `template`, which nobody may be connected to.
     """
-    url = make_url(server_url).set(drivername="postgresql")
     name = f"t_{secrets.token_hex(8)}"
     create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
         create += sql.SQL(" TEMPLATE {}").format(sql.Identifier(make_url(template).database or ""))
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+    with _maintenance(server_url) as connection:
         connection.execute(create)
         try:
-            fresh = url.set(drivername="postgresql+psycopg", database=name)
+            fresh = make_url(server_url).set(drivername="postgresql+psycopg", database=name)
             yield fresh.render_as_string(hide_password=False)
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def hang_up(url: str) -> None:
+    """End all sessions of the database `url` names, as a restart of the server does."""
+    with _maintenance(url) as connection:
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"
+        connection.execute(query, (make_url(url).database,))
+
+
+@contextlib.contextmanager
+def cut_off(url: str) -> Iterator[None]:
+    """Let nobody into the database `url` names until the end of the block."""
+    change = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    name = sql.Identifier(make_url(url).database or "")
+    with _maintenance(url) as connection:
+        connection.execute(change.format(name, sql.SQL("false")))
+        hang_up(url)
+        try:
+            yield
+        finally:
+            connection.execute(change.format(name, sql.SQL("true")))
+
+
+def _maintenance(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect to the server's own database."""
+    plain = make_url(url).set(drivername="postgresql", database="postgres")
+    return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
 
 
 @contextlib.contextmanager
@@ -118,12 +132,14 @@ def _running(folder: Path, data: Path, owner: str | None) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    # Connections for several test processes with pools; what a crash would lose is thrown away anyway.
+    # Connections for several test processes with pools; what a crash would lose is thrown away anyway. The zone is
+    # far from ours, so that a time that went through the server's zone shows.
     options = {
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": folder,
         "max_connections": 200,
+        "timezone": "Pacific/Chatham",
         "fsync": "off",
         "synchronous_commit": "off",
         "full_page_writes": "off",
@@ -139,6 +155,15 @@ def _running(folder: Path, data: Path, owner: str | None) -> Iterator[int]:
         finally:
             process.send_signal(signal.SIGINT)  # "fast": ends sessions, loses nothing
             process.wait(timeout=30)
+
+
+def _collation() -> str:
+    """Sort as people do where the server can (a and A together, not by code point): as an operator's server may."""
+    version = subprocess.run(
+        [programs() / "initdb", "--version"], check=True, capture_output=True, text=True
+    ).stdout
+    major = int(re.findall(r"\d+", version)[0])
+    return "--locale-provider=icu --icu-locale=en-US" if major >= 15 else ""
 
 
 def _servant() -> str:
@@ -164,8 +189,16 @@ def _await(url: str, log: Path) -> None:
 
 def main(command: list[str]) -> int:
     """Run `command` with a server beside it; returns the command's exit code."""
-    with started() as url:
-        return subprocess.run(command, check=False, env={**os.environ, VARIABLE: url}).returncode
+    if os.environ.get(VARIABLE):
+        return subprocess.run(command, check=False).returncode
+    # The default of SIGTERM would leave the server behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        with started() as url:
+            return subprocess.run(command, check=False, env={**os.environ, VARIABLE: url}).returncode
+    except PostgresMissing as missing:
+        print(missing, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

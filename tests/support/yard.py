@@ -61,7 +61,6 @@ class Yard:
         self.clouds_file.write_text(yaml.safe_dump(demo.clouds_yaml()))
         self.clock = SystemClock()
         self.database = Database(url)
-        self.database.upgrade()
         self.cloud = open_cloud(self.clouds_file)
         self.records = open_records(self.database, folder / "keys", self.clock)
         self.project_id: str = demo.account("demo")["project_id"]

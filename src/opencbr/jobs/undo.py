@@ -96,7 +96,7 @@ def _fail(kit: Kit, order: OperationLog, code: str, message: str, left: Sequence
             )
         if order.backup_id is None:
             return
-        drafts.delete(conn, order.backup_id)
+        drafts.delete(conn, order.project_id, order.backup_id)
         top = backups.get(conn, order.project_id, order.backup_id)
         if top is not None and top.status in ("waiting_protect", "protecting"):
             backups.move_family(conn, order.project_id, top.id, to="error", updated_at=now)

@@ -3,6 +3,7 @@
 SQLite (a file, WAL) is the embedded default, PostgreSQL through psycopg the one for several machines.
 """
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from opencbr.store.errors import UnsupportedDatabase
+from opencbr.store.private_file import make_private
 from opencbr.store.schema import current_revision, head_revision, upgrade_schema
 
 T = TypeVar("T")
@@ -56,7 +58,7 @@ class Database:
         engine = create_engine(parsed, pool_size=pool_size, max_overflow=0, hide_parameters=True)
         self._writer = engine
         if self.dialect == "sqlite":
-            _prepare_sqlite(engine)
+            _prepare_sqlite(engine, self.url)
             self._reader = engine
             self._writer = engine.execution_options(opencbr_write=True)
         else:
@@ -136,7 +138,13 @@ def _passes(error: DBAPIError) -> bool:
     return code is not None and code & 0xFF in {5, 6}
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, url: str) -> None:
+    @event.listens_for(engine, "do_connect")
+    def make(*_: Any) -> None:
+        # An error that forbids it is SQLite's to tell.
+        with contextlib.suppress(OSError):
+            make_private(url)
+
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # BEGIN is ours to say

@@ -5,7 +5,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from opencbr.jobs import chains
-from opencbr.jobs.worker import Worker
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import tables, vaults
@@ -122,9 +121,7 @@ def test_a_vault_takes_along_what_its_user_deleted_before(yard: Yard) -> None:
     yard.assert_nothing_left()
 
 
-def test_what_the_database_refuses_is_said_to_be_refused(
-    yard: Yard, worker: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_database_refuses_is_said_to_be_refused(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> bool:
         raise IntegrityError("DELETE FROM vault", {}, Exception("a foreign key"))
 

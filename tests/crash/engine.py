@@ -1,11 +1,7 @@
-"""A worker that does five dumb steps and writes each one's beginning and end to a file: what the engine tests kill and freeze.
-
-usage: engine_process.py DATABASE_URL WORKER_ID LEASE_SECONDS LOG_FILE GATE_FILE
-"""
+"""A worker that does five dumb steps and writes down where each begins and ends: what the engine tests kill and freeze."""
 
 import json
 import os
-import sys
 import threading
 import time
 from pathlib import Path
@@ -17,14 +13,15 @@ from opencbr.jobs.lease import Lease
 from opencbr.jobs.outbox import Outbox
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
+from support.processes import Tell
 
 STEPS = ("snapshot", "copy", "record", "cleanup", "finish")
 
 
-def main() -> None:
-    url, me, lease_seconds, log_path, gate = sys.argv[1:6]
-    database, clock = Database(url), SystemClock()
-    log = os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+def work(told: Tell, url: str, me: str, lease_seconds: float, folder: Path) -> int:
+    """Work until killed; the step "copy" lasts until the file `gate` is there."""
+    database, clock, gate = Database(url), SystemClock(), folder / "gate"
+    log = os.open(folder / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def tell(job: str, step: str, phase: str) -> None:
         line = json.dumps({"who": me, "job": job, "step": step, "phase": phase}) + "\n"
@@ -32,14 +29,14 @@ def main() -> None:
 
     def do(job: Job, step: str) -> None:
         tell(job.id, step, "begin")
-        while step == "copy" and not Path(gate).exists():
+        while step == "copy" and not gate.exists():
             with database.read() as conn:
                 if operation_logs.cancel_requested(conn, job.id):
                     raise Cancelled
             time.sleep(0.05)
         tell(job.id, step, "end")
 
-    def work(job: Job) -> None:
+    def run(job: Job) -> None:
         try:
             for step in STEPS:
                 job.step(step, lambda step=step: do(job, step))
@@ -49,15 +46,13 @@ def main() -> None:
             tell(job.id, "job", "undone")
 
     engine = DbosEngine(url, owner=me, slots=8, sleep=clock.sleep)
-    lease = Lease(database, engine, worker_id=me, seconds=float(lease_seconds))
+    lease = Lease(database, engine, worker_id=me, seconds=lease_seconds)
     lease.open()
-    engine.start(work)
+    engine.start(run)
     lease.start()
     Outbox(database, engine, clock, seconds=0.1).start()
-    tell("-", "worker", "up")
+    told("up")
     lease.lost.wait()
     tell("-", "worker", "lost")
     threading.Event().wait()
-
-
-main()
+    return 0

@@ -1,0 +1,75 @@
+"""Processes to be killed and frozen, forked from one that has imported everything already: a start takes no second."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    ["opencbr.jobs.worker", "opencbr.store.records", "opencbr.democloud", "openstack"]
+)
+
+Tell = Callable[[str], None]
+
+
+class Processes:
+    """Processes by name; what they write to standard error goes into one file."""
+
+    def __init__(self, errors: Path) -> None:
+        self._errors = errors
+        self._running: dict[str, Any] = {}
+        self._words: dict[str, Connection] = {}
+
+    def start(self, name: str, work: Callable[..., int], *args: Any) -> None:
+        """Run `work(tell, *args)`, which returns the exit status, and wait until it has told "up"."""
+        here, there = FORKS.Pipe(duplex=False)
+        process = FORKS.Process(target=_run, args=(work, there, str(self._errors), args), name=name)
+        process.start()
+        there.close()
+        self._running[name], self._words[name] = process, here
+        self.await_word(name, "up")
+
+    def await_word(self, name: str, word: str, seconds: float = 60) -> None:
+        """Wait until the process tells this; it tells nothing else before."""
+        assert self._words[name].poll(seconds), f"{name} never told {word!r}: {self.errors()}"
+        try:
+            told = self._words[name].recv()
+        except EOFError:
+            told = "nothing more"
+        assert told == word, f"{name} told {told!r} instead of {word!r}: {self.errors()}"
+
+    def send(self, name: str, what: signal.Signals) -> None:
+        os.kill(self._running[name].pid, what)
+        if what is signal.SIGKILL:
+            assert self.wait(name) == -signal.SIGKILL
+
+    def wait(self, name: str, seconds: float = 30) -> int | None:
+        """Wait for its end; return the exit status, or minus the signal's number."""
+        self._running[name].join(seconds)
+        status: int | None = self._running[name].exitcode
+        return status
+
+    def errors(self) -> str:
+        return self._errors.read_text()[-3000:] if self._errors.exists() else ""
+
+    def close(self) -> None:
+        for process in self._running.values():
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)
+                process.kill()
+            process.join()
+            process.close()
+        for words in self._words.values():
+            words.close()
+
+
+def _run(work: Callable[..., int], words: Connection, errors: str, args: tuple[Any, ...]) -> None:
+    descriptor = os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    raise SystemExit(work(words.send, *args))

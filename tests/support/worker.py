@@ -1,0 +1,85 @@
+"""A real worker in a process of its own, to be killed: anywhere, or held at one place so that it dies just there."""
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from opencbr.clock import SystemClock
+from opencbr.jobs import worker
+from opencbr.jobs.engine import Job, T
+from opencbr.store.database import Database
+from opencbr.store.records import open_records
+from support.yard import QUICK, open_cloud
+
+from .processes import Tell
+
+AT_COMMIT, AT_END = "before its first commit", "at its end"
+"""Where a step is held: what it wrote is not in the database yet; all is done and the journal does not know."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A place to stop at, for ever: in jobs of this kind (an operation type), in the step of this name."""
+
+    kind: str
+    step: str
+    place: str
+
+
+def work(tell: Tell, url: str, folder: Path, identity: str, hold: Hold | None) -> int:
+    """Work until killed; `folder` has clouds.yaml and keys/. Tells "up", and "held" where `hold` says."""
+    database, clock = Database(url), SystemClock()
+    if hold is not None:
+        _arrange(database, hold, tell)
+    ours = worker.Worker(
+        database=database,
+        cloud=open_cloud(folder / "clouds.yaml"),
+        records=open_records(database, folder / "keys", clock),
+        clock=clock,
+        settings=QUICK,
+        identity=identity,
+    )
+    threading.Timer(0.0, lambda: tell("up")).start()
+    try:
+        ours.run_forever()
+    except worker.LeaseLost as lost:
+        print(lost, file=sys.stderr, flush=True)
+        return 75
+    return 0
+
+
+def _arrange(database: Database, hold: Hold, tell: Tell) -> None:
+    inside = threading.local()
+
+    def stop() -> None:
+        tell("held")
+        threading.Event().wait()
+
+    if hold.place == AT_COMMIT:
+        event.listen(database._writer, "commit", lambda _: stop() if hasattr(inside, "step") else None)
+
+    class Held:
+        """A job one of whose steps is held; the names of steps may end in an id ("delete 1234")."""
+
+        def __init__(self, job: Job) -> None:
+            self._job = job
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._job, name)
+
+        def step(self, name: str, do: Callable[[], T]) -> T:
+            def held() -> T:
+                inside.step = name
+                do()
+                stop()  # at its end; a step that was to be held at a commit and makes none is held here too
+                raise AssertionError("nobody comes here")
+
+            return self._job.step(name, held if name.split(maxsplit=1)[0] == hold.step else do)
+
+    run = worker.WORK[hold.kind]
+    worker.WORK[hold.kind] = lambda job, kit, order: run(Held(job), kit, order)
