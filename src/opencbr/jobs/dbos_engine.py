@@ -9,7 +9,7 @@ telemetry, no admin server.
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -87,9 +87,12 @@ class _Job:
             except Cancelled:
                 return ["cancelled", None]
             except DBAPIError as error:
-                if time.monotonic() > deadline or not _passing(error):
+                passing = _passing(error)
+                if not passing or time.monotonic() > deadline:
                     log.exception("job %s: step %s failed on our own database", self.id, name)
-                    return ["failed", ["9910", "the database did not answer"]]
+                    # The statement and its values may be a tenant's: they are in the worker's log, hidden.
+                    refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
+                    return ["failed", ["9910", "the database did not answer" if passing else refused]]
                 self._sleep(pause)
                 pause = min(pause * 2, 5.0)
             except Exception as error:
@@ -173,6 +176,13 @@ class DbosEngine:
         assert self._run is not None, "start() comes first"
         with SetWorkflowID(job_id):
             DBOS.enqueue_workflow(QUEUE, self._run, job_id, project_id)
+
+    def known(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these jobs that were submitted once, ended or not."""
+        if not job_ids:
+            return frozenset()
+        found = DBOS.list_workflows(workflow_ids=[*job_ids], load_input=False, load_output=False)
+        return frozenset(workflow.workflow_id for workflow in found)
 
     def owners(self) -> frozenset[str]:
         """Return the identities of workers that hold unfinished jobs."""
