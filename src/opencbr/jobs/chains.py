@@ -36,13 +36,14 @@ def erase(kit: Kit, project_id: str, backup_id: str) -> list[str]:
         return [f"{one.entry.kind} {one.entry.upstream_id or one.entry.name} ({one.reason})" for one in stuck]
     now = kit.clock.now()
     freed = kit.database.transact(lambda conn: _write_erased(kit, conn, top, needed, now))
-    settle(kit, project_id, freed)
+    # Also what is held from now on: another job may have removed the last one that needed it since we looked.
+    settle(kit, project_id, [*freed, *needed])
     return []
 
 
 def _write_erased(kit: Kit, conn: Connection, top: Backup, needed: set[str], now: datetime) -> list[str]:
     """Remove the rows of what is gone and hold the rest; return what the removed ones were based on."""
-    top = top_row(conn, top.project_id, top.id)
+    top = top_row(conn, top.project_id, top.id, lock=True)
     if top.held_at is None:
         # The user has deleted it: what was read about the resource goes at once, also when the bytes must
         # stay for others.
@@ -90,8 +91,9 @@ def _write_settled(conn: Connection, disk: Backup) -> None:
     if disk.parent_id is None:
         _delete_top(conn, disk)
         return
+    # Locked before the disk goes: of two that remove the last disks at once, the second must see the first's work.
+    parent = backups.get(conn, disk.project_id, disk.parent_id, held=True, lock=True)
     backups.delete(conn, disk.project_id, disk.id)
-    parent = backups.get(conn, disk.project_id, disk.parent_id, held=True)
     if parent is not None and parent.held_at is not None and not disk_rows(conn, parent):
         _delete_top(conn, parent)
 
