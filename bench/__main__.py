@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, one table each. `python -m bench record metadata backup calls memory` chooses."""
+"""`make bench`: every measurement, one table each. `python -m bench record metadata lists backup calls memory` chooses."""
 
 import sys
 from collections.abc import Callable
@@ -7,11 +7,12 @@ from bench.load import Missing
 
 
 def chosen() -> dict[str, Callable[[], list[str]]]:
-    from bench import backup_calls, backup_time, memory, metadata, record_size
+    from bench import backup_calls, backup_time, lists, memory, metadata, record_size
 
     return {
         "record": record_size.main,
         "metadata": metadata.main,
+        "lists": lists.main,
         "calls": backup_calls.main,
         "memory": memory.main,
         "backup": backup_time.main,
@@ -21,6 +22,7 @@ def chosen() -> dict[str, Callable[[], list[str]]]:
 TITLES = {
     "record": "Size of a record",
     "metadata": "ShowMetadata",
+    "lists": "Lists of a project with many backups",
     "calls": "Upstream calls of a backup",
     "memory": "Memory of the demo at rest",
     "backup": "Time of a server backup on a real OpenStack",

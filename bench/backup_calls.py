@@ -35,6 +35,7 @@ WHY: list[tuple[str, str, str]] = [
     ("compute", r"GET /?$", "the newest microversion, once in a process"),
     ("network", r"GET /v2.0/ports/ID", "one document a port; once more after the snapshots"),
     ("network", r"GET /v2.0/ports\?", "which ports the server has, and which routers its networks"),
+    ("network", r"GET /$", "where its API begins, once in a process"),
     ("network", r"GET /v2.0/floatingips", "one document a port; once more after the snapshots"),
     (
         "network",

@@ -1,8 +1,10 @@
 """A database with many finished backups, written through the product's own code: drafts, close, sealing, signing, chain."""
 
-import dataclasses
 import random
 import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.capture import bases
@@ -12,8 +14,8 @@ from opencbr.jobs.disks import child_of
 from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.checkpoint import Checkpoint
-from opencbr.model.document import Reading
-from opencbr.model.extend_info import server_info
+from opencbr.model.document import Document, Reading
+from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import new_id
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
 from opencbr.store import backups, checkpoints, vaults
@@ -21,14 +23,49 @@ from opencbr.store.database import Database
 from opencbr.store.records import Records, open_records
 
 
-def readings(count: int, project_id: str) -> list[Reading]:
-    """`count` different servers, drawn from the committed captures in turn; every tenth server is read a second time, as if a day later."""
-    known = list(bases().values())
-    return [vary(known[n % len(known)], n, project_id) for n in range(count)]
+def readings(count: int, project_id: str, names: Sequence[str] = (), seed: int = SEED) -> list[Reading]:
+    """Make `count` different servers and disks, drawn from the committed captures in turn; `names` chooses among them."""
+    known = [reading for name, reading in bases().items() if not names or name in names]
+    return [vary(known[n % len(known)], n, project_id, seed) for n in range(count)]
 
 
-def fill(database: Database, keys: Path, project_id: str, count: int) -> tuple[Records, list[str], int]:
-    """Write `count` backups of `project_id`; return the records, the backups' ids and the raw bytes of all documents."""
+def rows(reading: Reading, number: int, vault_id: str, checkpoint_id: str) -> tuple[Backup, list[Backup]]:
+    """Make the rows of a finished backup as the jobs would: the backup, and its disks where it is a server's."""
+    chance = random.Random(f"{SEED}/rows/{number}")
+    now = reading.ended_at
+    is_server = reading.resource_type == SERVER
+    top = Backup(
+        id=new_id(now),
+        project_id=reading.project_id,
+        checkpoint_id=checkpoint_id,
+        vault_id=vault_id,
+        provider_id=PROVIDER_ID["server" if is_server else "disk"],
+        name=f"manualbk_{number:04x}",
+        resource_id=reading.resource_id,
+        resource_name=reading.resource_name,
+        resource_type=reading.resource_type,
+        resource_size=sum(disk.size_gb for disk in reading.disks),
+        resource_az=reading.availability_zone,
+        status="available",
+        created_at=now,
+        updated_at=now,
+        protected_at=now,
+    )
+
+    def copied(row: Backup) -> Backup:
+        cinder_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        return replace(row, cinder_backup_id=cinder_id, stored_mb=chance.randrange(1024))
+
+    if is_server:
+        children = [copied(child_of(top, disk)) for disk in reading.disks]
+        return replace(top, extend_info=server_info(top, reading.disks)), children
+    return copied(replace(top, extend_info=disk_info(top, reading.disks[0], child=False))), []
+
+
+def fill(
+    database: Database, keys: Path, project_id: str, found: Sequence[Reading]
+) -> tuple[Records, list[str]]:
+    """Write a backup of `project_id` for each reading; return the records and the backups' ids."""
     clock = SystemClock()
     records = open_records(database, keys, clock)
     now = clock.now()
@@ -53,29 +90,26 @@ def fill(database: Database, keys: Path, project_id: str, count: int) -> tuple[R
         vaults.insert(conn, vault)
         checkpoints.insert(conn, checkpoint)
     ids: list[str] = []
-    raw = 0
-    shown = random.Random(SEED).randrange(count)
-    for number, reading in enumerate(readings(count, project_id)):
-        raw += sum(len(document.body) for document in reading.documents)
-        top = Backup(
-            id=new_id(clock.now()), project_id=project_id, checkpoint_id=checkpoint.id, vault_id=vault.id, provider_id=PROVIDER_ID["server"],
-            name=f"manualbk_{number:04x}", resource_id=reading.resource_id, resource_name=reading.resource_name, resource_type=SERVER,
-            resource_size=sum(disk.size_gb for disk in reading.disks), resource_az=reading.availability_zone, status="protecting",
-            created_at=clock.now(), updated_at=clock.now(),
-        )  # fmt: skip
-        top = dataclasses.replace(top, extend_info=server_info(top, reading.disks))
-        children = [child_of(top, disk) for disk in reading.disks]
+    for number, reading in enumerate(found):
+        top, children = rows(reading, number, vault.id, checkpoint.id)
+        before, exports = parted(reading)
         with database.write() as conn:
             backups.insert_all(conn, [top, *children])
-        records.keep(project_id, top.id, "before", reading)
+        records.keep(project_id, top.id, "before", before)
+        records.keep(project_id, top.id, "after", before)
+        records.keep(project_id, top.id, "export", exports)
         with database.write() as conn:
-            done = dataclasses.replace(top, status="available", protected_at=clock.now())
-            closed = records.close(conn, done, children, backups_member=backup_member(done))
-            for row in (*children, top):
-                backups.move(conn, project_id, row.id, to="available", updated_at=clock.now())
+            closed = records.close(conn, top, children, backups_member=backup_member(top))
             backups.update(conn, project_id, top.id, verdict=closed.verdict)
         ids.append(top.id)
-        if number % 200 == shown % 200:
-            print(f"\r{number + 1}/{count} records", end="", file=sys.stderr, flush=True)
-    print(f"\r{count}/{count} records", file=sys.stderr)
-    return records, ids, raw
+        if number % 50 == 0:
+            print(f"\r{number + 1}/{len(found)} records", end="", file=sys.stderr, flush=True)
+    print(f"\r{len(found)}/{len(found)} records", file=sys.stderr)
+    return records, ids
+
+
+def parted(reading: Reading) -> tuple[Reading, tuple[Document, ...]]:
+    """Part a committed capture into the first reading and Cinder's export records."""
+    exports = tuple(one for one in reading.documents if one.name.startswith("export/"))
+    before = tuple(one for one in reading.documents if one not in exports)
+    return replace(reading, documents=before), exports

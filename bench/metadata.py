@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from bench.filled import fill
+from bench.filled import fill, readings
 from bench.house import PROGRAM, configure, run
 from bench.load import Missing, Target, free_port, interleaved, wrk
 from opencbr.democloud.cloud import DemoCloud
@@ -48,7 +48,7 @@ def main() -> list[str]:
         for kind, url in urls.items():
             database = Database(url)
             database.upgrade()
-            _, ids, _ = fill(database, folder / f"keys-{kind}", project_id, BACKUPS)
+            _, ids = fill(database, folder / f"keys-{kind}", project_id, readings(BACKUPS, project_id))
             database.dispose()
             paths = [f"/v3/{project_id}/backups/{backup}/metadata" for backup in ids]
             for cache in (0, 60):

@@ -1,52 +1,73 @@
-"""Train the record dictionary from sample bodies and nothing else: `python -m bench.train_dictionary`.
+"""Make the record dictionary: `python -m bench.train_dictionary` (needs `pip install backports.zstd`, which can finalize one).
 
-The samples are `tests/data/openstack/` (recorded from a test cloud), each varied by `bench.vary` so that ids, addresses, times and
-names do not end up in the dictionary. Both forms in which a record holds bodies are trained: as they are, and escaped inside a
-ShowMetadata answer. A dictionary that ships never changes: a better one gets a new id (`opencbr.store.dictionary.CURRENT`).
+Its content is whole records: one of each shape among the captures of the real cloud (`bench/data/openstack-*.json`), in the form
+in which a record is compressed, without what is sealed in the answer. Its statistics come from more of them. All are varied with
+a seed of their own, so that no id, address, time, name or secret of a capture is in it, and none that the other benches use. A
+dictionary that ships never changes: a better one gets a new id (`opencbr.store.dictionary.CURRENT`).
 """
 
-import json
+import random
 import sys
 from pathlib import Path
 
-import zstandard
+from backports import zstd
 
-from bench.vary import Variant
+from bench.filled import parted, readings, rows
+from opencbr.model.backup_member import backup_member
+from opencbr.model.document import Reading
+from opencbr.model.ids import new_id
+from opencbr.store.composing import Kept, Place, compose
+from opencbr.store.readings import as_reading
+from opencbr.store.record_parts import Streams, streams_of
 
-SAMPLES = Path(__file__).parents[1] / "tests/data/openstack"
 ASSET = Path(__file__).parents[1] / "src/opencbr/store/assets/record-1.zdict"
-SIZE = 48 * 1024
-VARIANTS = 60
-EMBEDDED = (
-    "server-",
-    "volume-root-3.0",
-    "volume-data-3.0",
-    "os-interface-2.1",
-    "flavor-2.1",
-    "ports-admin",
-    "floatingips",
-)
+SEED = 1
+MOST = 128 * 1024
+LEVEL = 19
+SHAPES = ("disk", "unicode", "image-booted", "db1", "large")  # the most telling last: near matches cost least
+VARIANTS = 40
 
 
-def samples() -> list[bytes]:
-    texts = {path.stem: path.read_text() for path in sorted(SAMPLES.glob("*.json"))}
-    found = []
-    for number in range(VARIANTS):
-        variant = Variant(number, f"{number:032x}", seed=1)
-        for name, text in texts.items():
-            varied = variant.text(text)
-            found.append(varied.encode())
-            if name.startswith(EMBEDDED):
-                found.append(json.dumps(varied, ensure_ascii=False).encode())
-    return found
+def streams(reading: Reading, number: int) -> Streams:
+    chance = random.Random(f"{SEED}/{number}")
+    top, children = rows(reading, number, new_id(reading.ended_at), new_id(reading.ended_at))
+    before, exports = parted(reading)
+    composed = compose(
+        top,
+        children,
+        Kept(before, before, as_reading(reading.project_id, top.id, exports)),
+        backups_member=backup_member(top),
+        fingerprint=lambda _value: f"{chance.getrandbits(64):016x}",
+        place=Place(
+            closed_at=reading.ended_at, salt=chance.randbytes(32), signer="0" * 64, sequence=1, previous=None
+        ),
+    )
+    return streams_of(composed)
 
 
 def main() -> None:
     if ASSET.exists():
         sys.exit(f"{ASSET} exists: a dictionary that shipped never changes; give the new one a new name")
-    trained = zstandard.train_dictionary(SIZE, samples(), level=12)
-    ASSET.write_bytes(trained.as_bytes())
-    print(f"{ASSET.name}: {len(trained.as_bytes())} bytes")
+    content = b""
+    samples: list[bytes] = []
+    for shape in SHAPES:
+        first, *others = (
+            streams(reading, number)
+            for number, reading in enumerate(
+                readings(
+                    VARIANTS, f"{random.Random(shape).getrandbits(128):032x}", [f"openstack-{shape}"], SEED
+                )
+            )
+        )
+        content += (
+            first.shown + first.secrets.words + first.documents.places + first.documents.words + first.answer
+        )
+        for other in others:
+            samples += [other.answer, other.documents.words, other.documents.places, other.shown]
+            samples += [other.secrets.words, other.secrets.places]
+    made = zstd.finalize_dict(zstd.ZstdDict(content, is_raw=True), samples, MOST, LEVEL).dict_content
+    ASSET.write_bytes(made)
+    print(f"{ASSET.name}: {len(made)} bytes")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ URL prefixes) stays. So nothing compresses here that would not compress in a clo
 """
 
 import base64
+import json
 import random
 import re
 from dataclasses import replace
@@ -41,7 +42,8 @@ _VARIES = re.compile(
     r"|(?P<finger>(?:[0-9a-f]{2}:){15}[0-9a-f]{2})"
     r"|(?P<ip>(?<![\d.])(?:10|203|192)\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d./]))"
     r"|(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{6})?)"
-    r"|(?P<text>(?<=ssh-rsa )[A-Za-z0-9+/=]{200,}|(?<=ssh-ed25519 )[A-Za-z0-9+/=]{60,}|(?<=\"OS-EXT-SRV-ATTR:user_data\": \")[A-Za-z0-9+/=]+)"
+    r"|(?P<text>(?<=ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB)[A-Za-z0-9+/=]{200,}|(?<=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA)[A-Za-z0-9+/=]{40,}|(?<=\"OS-EXT-SRV-ATTR:user_data\": \")[A-Za-z0-9+/=]+)"
+    r"|(?P<password>(?<=\"db_password\": \")[^\"]+)"
     r"|(?P<reservation>(?<=\"r-)[0-9a-z]{8}(?=\"))"
 )
 
@@ -73,6 +75,9 @@ class Variant:
 
     def _hexes(self, old: str) -> str:
         return re.sub("[0-9a-f]", lambda _: self._random.choice("0123456789abcdef"), old)
+
+    def _password(self, old: str) -> str:
+        return "".join(self._random.choice("abcdefghijkmnopqrstuvwxyz23456789") for _ in old)
 
     _uuid = _hex = _mac = _finger = _hexes
 
@@ -112,14 +117,23 @@ def vary(base: Reading, number: int, project: str, seed: int = SEED) -> Reading:
             old = old.replace(f'"{name}"', f'"{new}"')
         return variant.text(old)
 
+    def inside(body: str) -> str:
+        """Vary an export record: its url is base64 over JSON that names the same ids."""
+        record = json.loads(body)
+        text = base64.b64decode(record["backup-record"]["backup_url"]).decode()
+        return body.replace(
+            record["backup-record"]["backup_url"], base64.b64encode(fresh(text).encode()).decode()
+        )
+
     def document(old: Document) -> Document:
+        vary_body = inside if old.name.startswith("export/") else fresh
         return replace(
             old,
             name=variant.text(old.name),
             path=variant.text(old.path),
             request_id=None if old.request_id is None else variant.text(old.request_id),
             read_at=variant.moment(old.read_at),
-            body=fresh(old.body.decode()).encode(),
+            body=vary_body(old.body.decode()).encode(),
         )
 
     def disk(old: Disk) -> Disk:

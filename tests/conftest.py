@@ -63,9 +63,15 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 
 
 @pytest.fixture(params=KINDS)
-def database_url(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[str]:
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database; a test that looks into SQLite's files names "sqlite" alone."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(dialect: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
     """The URL of a database that has its schema and nothing else."""
-    with databases.fresh(request.param, tmp_path) as url:
+    with databases.fresh(dialect, tmp_path) as url:
         yield url
 
 

@@ -70,7 +70,6 @@ class Wiring:
         metadata = Metadata(
             database,
             self.records,
-            self.clock,
             cache_seconds=settings.cache_seconds,
             cache_bytes=settings.cache_megabytes * 1024 * 1024,
         )
@@ -102,7 +101,6 @@ class Wiring:
                 services=self.services,
                 authenticator=Authenticator(
                     self.cloud.identity,
-                    self.clock,
                     token_seconds=auth.token_cache_seconds,
                     key_seconds=auth.key_cache_seconds,
                 ),
@@ -114,8 +112,12 @@ class Wiring:
 
     def worker(self) -> "Worker":
         """Make the worker of this process."""
+        from opencbr.jobs.dbos_engine import journal_url
         from opencbr.jobs.worker import Worker
+        from opencbr.store.private_file import make_private
 
+        # The engine would make its journal as the umask allows.
+        make_private(journal_url(self.database.url))
         return Worker(
             database=self.database,
             cloud=self.cloud,

@@ -33,13 +33,13 @@ def application():
         protectables=Protectables(database=database, cloud=cloud),
         checkpoints=Checkpoints(database=database, cloud=cloud),
         backups=Backups(database),
-        metadata=Metadata(database, None, clock),
+        metadata=Metadata(database, None),
         operation_logs=OperationLogs(database),
     )
     return create_app(
         Doors(
             services=services,
-            authenticator=Authenticator(cloud.identity, clock),
+            authenticator=Authenticator(cloud.identity),
             rights=Rights(ROUTES),
             readiness=Readiness({"database": database.check}, clock),
             clock=clock,

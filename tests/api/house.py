@@ -249,7 +249,7 @@ def open_house(folder: Path, cloud: DemoCloud, database_url: str, **metadata: An
     adapter = Cloud(settings, clock)
     database = Database(database_url)
     records = open_records(database, folder / "keys", clock)
-    shown = Metadata(database, records, clock, **metadata)
+    shown = Metadata(database, records, **metadata)
     services = Services(
         vaults=Vaults(database=database, cloud=adapter),
         protectables=Protectables(database=database, cloud=adapter),
@@ -261,7 +261,7 @@ def open_house(folder: Path, cloud: DemoCloud, database_url: str, **metadata: An
     checks = {"database": database.check, "keystone": adapter.keystone_ready, "mover": adapter.mover_ready}
     doors = Doors(
         services=services,
-        authenticator=Authenticator(adapter.identity, clock),
+        authenticator=Authenticator(adapter.identity),
         rights=Rights(ROUTES),
         readiness=Readiness(checks, clock, seconds=0),
         clock=clock,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from opencbr.store.database import Database
+from opencbr.store.records import open_records
+from store.protected import Watch
 from support.databases import KINDS, POSTGRES
 
 EPOCH = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -36,3 +38,16 @@ def database(database_url):
 def ticks():
     """Moments, a second apart."""
     return (EPOCH + timedelta(seconds=n) for n in itertools.count())
+
+
+@pytest.fixture
+def key_folder(tmp_path):
+    """Where the keys go; not there yet."""
+    return tmp_path / "var" / "keys"
+
+
+@pytest.fixture
+def records(database, key_folder):
+    opened = open_records(database, key_folder, Watch())
+    yield opened
+    opened.shut()

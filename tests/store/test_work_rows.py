@@ -260,12 +260,15 @@ def test_settings_are_written_over_unless_once(database):
 
 def test_drafts_are_kept_by_part(database):
     with database.write() as conn:
+        keep(conn, backup(house(conn)[1], id="b"))
         drafts.put(conn, "b", "before", b"\0one")
         drafts.put(conn, "b", "before", b"two\xff")
         drafts.put(conn, "b", "after", b"x")
         assert drafts.get(conn, "b", "before") == b"two\xff"
         assert drafts.get(conn, "c", "before") is None
-        drafts.delete(conn, "b")
+        drafts.delete(conn, OTHER, "b")
+        assert drafts.get(conn, "b", "after") == b"x"
+        drafts.delete(conn, PROJECT, "b")
         assert drafts.get(conn, "b", "after") is None
 
 
@@ -312,8 +315,8 @@ def test_records_and_their_chain(database):
             record_rows.add_link(conn, link)
         assert record_rows.last_link(conn, PROJECT, "r") == chain[-1]
         assert record_rows.last_link(conn, OTHER, "r") is None
-        assert record_rows.bury(conn, "b2", LATER)
-        assert not record_rows.bury(conn, "b2", NOW)
+        assert record_rows.bury(conn, PROJECT, "b2", LATER)
+        assert not record_rows.bury(conn, PROJECT, "b2", NOW)
         assert record_rows.links(conn, PROJECT, "r") == [
             chain[0],
             replace(chain[1], buried_at=LATER),

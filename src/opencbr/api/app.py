@@ -4,7 +4,6 @@ A request goes: path → sign-in → project → right → body and query → us
 what every request needs is done here, once and in sight.
 """
 
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import falcon
 import msgspec
 
-from opencbr.api.auth import Authenticator, Session
+from opencbr.api.auth import Authenticator
 from opencbr.api.errors import bad_parameter, failure_of, no_such_path
 from opencbr.api.health import Alive, Readiness, Ready
 from opencbr.api.openapi import document
@@ -24,7 +23,7 @@ from opencbr.api.signature import SignedRequest
 from opencbr.api.versions import Versions
 from opencbr.model.clock import Clock
 from opencbr.model.errors import NOT_ALLOWED, CbrError
-from opencbr.model.ids import is_project_id
+from opencbr.model.ids import is_project_id, random_uuid
 from opencbr.service.context import Context
 from opencbr.service.services import Services
 
@@ -94,9 +93,10 @@ def _with_options(name: str, responders: dict[str, Responder]) -> Any:
 
 
 def _responder(route: Route, doors: Doors) -> Responder:
-    handler, right, body_type, success = route.handler, route.right, route.body, route.success
+    handler, right, body_type = route.handler, route.right, route.body
+    success = falcon.code_to_http_status(route.success)
     query_reader = QueryReader(route.query) if route.query is not None else None
-    rights, services, clock = doors.rights, doors.services, doors.clock
+    authenticator, rights, services, clock = doors.authenticator, doors.rights, doors.services, doors.clock
 
     def respond(req: falcon.Request, resp: falcon.Response, project_id: str, **path: str) -> None:
         request_id = _begin(req, resp)
@@ -105,7 +105,13 @@ def _responder(route: Route, doors: Doors) -> Responder:
             no_such_path()
         _check_project(project_id)
         body = read_body(environ)
-        session = _sign_in(doors.authenticator, environ, body)
+        now = clock.now()
+        session = authenticator.sign_in(
+            now,
+            environ.get("HTTP_X_AUTH_TOKEN"),
+            environ.get("HTTP_AUTHORIZATION"),
+            lambda: _signed_request(environ, body),
+        )
         caller = session.caller
         if project_id != caller.project_id:
             raise CbrError(
@@ -116,7 +122,7 @@ def _responder(route: Route, doors: Doors) -> Responder:
             raise CbrError(
                 NOT_ALLOWED, f"Your roles do not allow {right}: ask the project's admin for a role that does."
             )
-        ctx = Context(caller, project_id, request_id, clock.now(), lambda name: rights.allows(session, name))
+        ctx = Context(caller, project_id, request_id, now, lambda name: rights.allows(session, name))
         answer = handler(
             Request(
                 ctx,
@@ -135,7 +141,7 @@ def _responder(route: Route, doors: Doors) -> Responder:
 
 def _begin(req: falcon.Request, resp: falcon.Response) -> str:
     """Give the request its id, which every answer bears (contract 0.3)."""
-    request_id = f"req-{uuid.uuid4()}"
+    request_id = f"req-{random_uuid()}"
     req.context.request_id = request_id
     resp.set_header(_REQUEST_ID, request_id)
     return request_id
@@ -152,22 +158,18 @@ def _check_project(project_id: str) -> None:
     no_such_path()
 
 
-def _sign_in(authenticator: Authenticator, environ: dict[str, Any], body: bytes) -> Session:
+def _signed_request(environ: dict[str, Any], body: bytes) -> SignedRequest:
     def header(name: str) -> bytes | None:
         key = name.upper().replace("-", "_")
         value = environ.get(key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}")
         return None if value is None else value.encode("latin-1")
 
-    return authenticator.sign_in(
-        environ.get("HTTP_X_AUTH_TOKEN"),
-        environ.get("HTTP_AUTHORIZATION"),
-        SignedRequest(
-            method=environ["REQUEST_METHOD"],
-            path=environ["PATH_INFO"].encode("latin-1"),
-            query=environ.get("QUERY_STRING", ""),
-            header=header,
-            body=body,
-        ),
+    return SignedRequest(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"].encode("latin-1"),
+        query=environ.get("QUERY_STRING", ""),
+        header=header,
+        body=body,
     )
 
 

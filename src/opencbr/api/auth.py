@@ -5,18 +5,16 @@ memory of signatures: real clients send equal ones within one second.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
-
-from cachetools import TLRUCache
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from opencbr.api.errors import GatewayError
 from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
 from opencbr.cloud.caller import Caller, KeyOwner
 from opencbr.cloud.errors import InvalidToken, UnknownKey
-from opencbr.model.clock import Clock
+from opencbr.service.memory import Memory
 
 _NO_CREDENTIALS = (
     "The request carries no credentials: send a Keystone token in X-Auth-Token, "
@@ -26,8 +24,6 @@ _TOKEN_REFUSED = "Keystone does not accept the token: get a new one, scoped to y
 _KEY_REFUSED = "The access key is unknown or disabled: check it, and that its user and project are enabled."
 _MAX_TOKEN = 16 * 1024
 _MAX_KEPT = 10_000
-
-T = TypeVar("T")
 
 
 class Identity(Protocol):
@@ -57,30 +53,36 @@ class Authenticator:
     A token or key that was withdrawn is accepted until then; 0 asks Keystone every time.
     """
 
-    def __init__(
-        self, identity: Identity, clock: Clock, *, token_seconds: float = 60, key_seconds: float = 60
-    ) -> None:
+    def __init__(self, identity: Identity, *, token_seconds: float = 60, key_seconds: float = 60) -> None:
         self._identity = identity
-        self._clock = clock
-        self._tokens: _Memory[Session] = _Memory(clock, token_seconds, _session_end)
-        self._keys: _Memory[tuple[str, Session]] = _Memory(clock, key_seconds, lambda _entry: None)
+        self._token_lasts = timedelta(seconds=token_seconds)
+        self._key_lasts = timedelta(seconds=key_seconds)
+        self._tokens: Memory[bytes, Session] = Memory(_MAX_KEPT)
+        self._keys: Memory[str, tuple[str, Session]] = Memory(_MAX_KEPT)
 
-    def sign_in(self, token: str | None, authorization: str | None, request: SignedRequest) -> Session:
+    def sign_in(
+        self,
+        now: datetime,
+        token: str | None,
+        authorization: str | None,
+        request: Callable[[], SignedRequest],
+    ) -> Session:
         """Return the session of a request; `token` is X-Auth-Token, `authorization` the header of that name.
 
-        A token wins where both are sent. Raises GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303
-        when the clock is off. A CloudError passes through when Keystone fails.
+        `request` is called where a signature must be checked. A token wins where both are sent. Raises
+        GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303 when the clock is off. A CloudError passes
+        through when Keystone fails.
         """
         if token:
-            return self._by_token(token)
+            return self._by_token(now, token)
         if authorization:
-            return self._by_signature(authorization, request)
+            return self._by_signature(now, authorization, request())
         raise GatewayError(401, "APIGW.0301", _NO_CREDENTIALS)
 
-    def _by_token(self, token: str) -> Session:
+    def _by_token(self, now: datetime, token: str) -> Session:
         # The digest is the key, so that the cache holds no token that a memory dump could give away.
         key = hashlib.sha256(token.encode("latin-1")).digest()
-        session = self._tokens.get(key)
+        session = self._tokens.get(key, now)
         if session is None:
             if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
                 raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED)
@@ -88,58 +90,31 @@ class Authenticator:
                 session = Session(self._identity.validate(token))
             except InvalidToken as error:
                 raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED) from error
-            self._tokens.put(key, session)
+            ends = now + self._token_lasts
+            self._tokens.put(key, session, min(ends, session.caller.expires_at or ends))
         return session
 
-    def _by_signature(self, authorization: str, request: SignedRequest) -> Session:
+    def _by_signature(self, now: datetime, authorization: str, request: SignedRequest) -> Session:
         try:
             claim = read_claim(authorization)
-            secret, session = self._key(claim.access)
-            verify(request, claim, secret, self._clock.now())
+            secret, session = self._key(now, claim.access)
+            verify(request, claim, secret, now)
         except ClockSkew as error:
             raise GatewayError(401, "APIGW.0303", _sentence(error)) from error
         except BadSignature as error:
             raise GatewayError(401, "APIGW.0301", _sentence(error)) from error
         return session
 
-    def _key(self, access: str) -> tuple[str, Session]:
-        key = access.encode()
-        entry = self._keys.get(key)
+    def _key(self, now: datetime, access: str) -> tuple[str, Session]:
+        entry = self._keys.get(access, now)
         if entry is None:
             try:
                 owner = self._identity.key_owner(access)
             except UnknownKey as error:
                 raise GatewayError(401, "APIGW.0301", _KEY_REFUSED) from error
             entry = (owner.secret, Session(owner.caller()))
-            self._keys.put(key, entry)
+            self._keys.put(access, entry, now + self._key_lasts)
         return entry
-
-
-class _Memory(Generic[T]):
-    """A bounded cache; entries end after `seconds`, or earlier at `end_of` (seconds since 1970)."""
-
-    def __init__(self, clock: Clock, seconds: float, end_of: Callable[[T], float | None]) -> None:
-        def end(_key: bytes, value: T, now: float) -> float:
-            own = end_of(value)
-            return now + seconds if own is None else min(now + seconds, own)
-
-        self._lock = threading.Lock()
-        self._entries: TLRUCache[bytes, T] = TLRUCache(
-            maxsize=_MAX_KEPT, ttu=end, timer=lambda: clock.now().timestamp()
-        )
-
-    def get(self, key: bytes) -> T | None:
-        with self._lock:
-            return self._entries.get(key)
-
-    def put(self, key: bytes, value: T) -> None:
-        with self._lock:
-            self._entries[key] = value
-
-
-def _session_end(session: Session) -> float | None:
-    expires_at = session.caller.expires_at
-    return None if expires_at is None else expires_at.timestamp()
 
 
 def _sentence(error: BadSignature) -> str:

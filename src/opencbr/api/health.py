@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 import falcon
@@ -11,40 +12,94 @@ from opencbr.model.clock import Clock
 
 _log = logging.getLogger("opencbr.api")
 
+_STALE_SECONDS = 60.0
+"""An answer older than this says nothing about now."""
+
 
 class Readiness:
     """Answers whether each part the server needs is there. Thread-safe.
 
     `checks` maps a name (database, keystone, mover) to a question that answers True or False; an exception
     counts as False. Answers are kept for `seconds`, so that probes do not load the cloud.
+
+    Anybody may ask, and a part that hangs must not take the threads that serve: one caller at a time waits,
+    and `patience_seconds` at most, however long a question takes; what has not answered by then is not there.
+    A question still under way is not asked again.
     """
 
     def __init__(
-        self, checks: Mapping[str, Callable[[], bool]], clock: Clock, *, seconds: float = 2.0
+        self,
+        checks: Mapping[str, Callable[[], bool]],
+        clock: Clock,
+        *,
+        seconds: float = 2.0,
+        patience_seconds: float = 5.0,
     ) -> None:
         self._checks = dict(checks)
         self._clock = clock
         self._seconds = seconds
-        self._lock = threading.Lock()
-        self._asked_at = float("-inf")
-        self._answers: dict[str, bool] = {}
+        self._patience = patience_seconds
+        self._asking = threading.Lock()
+        self._under_way: dict[str, _Question] = {}
+        self._last: tuple[float, dict[str, bool]] = (float("-inf"), {})
 
-    def answers(self) -> dict[str, bool]:
-        """Return each name with whether it is there."""
-        with self._lock:
-            now = self._clock.now().timestamp()
-            if not 0 <= now - self._asked_at < self._seconds:
-                self._answers = {name: _ask(name, check) for name, check in self._checks.items()}
-                self._asked_at = now
-            return dict(self._answers)
+    def answers(self) -> dict[str, bool | None]:
+        """Return each name with whether it is there; None where somebody else is asking for the first time."""
+        if self._age() < self._seconds or not self._asking.acquire(blocking=False):
+            return self._known()
+        try:
+            # Whoever asked a moment ago may have ended just now.
+            if self._age() >= self._seconds:
+                answers = self._ask()
+                self._last = (self._now(), answers)
+            return dict(self._last[1])
+        finally:
+            self._asking.release()
+
+    def _known(self) -> dict[str, bool | None]:
+        at, answers = self._last
+        fresh = 0 <= self._now() - at < _STALE_SECONDS
+        return {name: answers.get(name) if fresh else None for name in self._checks}
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _age(self) -> float:
+        age = self._now() - self._last[0]
+        return age if age >= 0 else float("inf")  # the clock was set back
+
+    def _ask(self) -> dict[str, bool]:
+        asked = {}
+        for name, check in self._checks.items():
+            old = self._under_way.get(name)
+            if old is None or old.ended.is_set():
+                asked[name] = self._under_way[name] = _Question(name, check)
+        end = time.monotonic() + self._patience
+        for question in asked.values():
+            question.ended.wait(max(0.0, end - time.monotonic()))
+        for name, question in self._under_way.items():
+            if not question.ended.is_set():
+                _log.warning("the readiness check of %s gives no answer", name)
+        return {name: self._under_way[name].answer for name in self._checks}
 
 
-def _ask(name: str, check: Callable[[], bool]) -> bool:
-    try:
-        return bool(check())
-    except Exception:  # noqa: BLE001 -- whatever it is, this part is not there
-        _log.warning("the readiness check of %s failed", name, exc_info=True)
-        return False
+class _Question:
+    """One check under way in a thread of its own; `answer` is False until it has said True."""
+
+    def __init__(self, name: str, check: Callable[[], bool]) -> None:
+        self._name = name
+        self._check = check
+        self.answer = False
+        self.ended = threading.Event()
+        threading.Thread(target=self._run, name=f"ready-{name}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.answer = bool(self._check())
+        except Exception:  # noqa: BLE001 -- whatever it is, this part is not there
+            _log.warning("the readiness check of %s failed", self._name, exc_info=True)
+        finally:
+            self.ended.set()
 
 
 class Alive:
@@ -55,6 +110,9 @@ class Alive:
         resp.data = b'{"status":"alive"}'
 
     on_head = on_get
+
+
+_WORDS = {True: "ok", False: "failed", None: "asking"}
 
 
 class Ready:
@@ -71,7 +129,7 @@ class Ready:
         resp.data = msgspec.json.encode(
             {
                 "status": "ready" if ready else "not ready",
-                "checks": {name: "ok" if there else "failed" for name, there in answers.items()},
+                "checks": {name: _WORDS[there] for name, there in answers.items()},
             }
         )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -50,6 +51,8 @@ def export(
     with os.fdopen(
         os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
     ) as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.fchmod(file.fileno(), 0o600)  # a file that was there has kept its own mode
         file.write(text)
     click.echo(f"wrote {output}")
 

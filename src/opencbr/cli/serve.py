@@ -1,6 +1,7 @@
 """`opencbr serve`: the API under granian."""
 
 import logging
+import os
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import click
 
 from opencbr import wiring
 from opencbr.cli.frame import Session, pass_session
-from opencbr.cli.parent import end_with_parent
+from opencbr.cli.parent import end_with_parent, tied
 from opencbr.config import Config, listen_address
 from opencbr.observe.log import configure
 
@@ -17,9 +18,9 @@ log = logging.getLogger("opencbr.serve")
 
 @click.command()
 @click.option("--listen", metavar="HOST:PORT", help="Address instead of [api] listen.")
-@click.option("--tied", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+@tied
 @pass_session
-def serve(session: Session, listen: str | None, *, tied: bool) -> None:
+def serve(session: Session, listen: str | None) -> None:
     """Serve the CBR v3 API until Ctrl-C or SIGTERM.
 
     Requests under way are answered before the end. Start as many as you like; `opencbr worker` does the jobs.
@@ -44,16 +45,14 @@ def serve(session: Session, listen: str | None, *, tied: bool) -> None:
         workers_kill_timeout=15,
         log_enabled=False,
     )
-    if tied:
-        end_with_parent()
     log.info("serving on http://%s:%d, %d process(es)", host, port, config.api.processes)
-    server.serve(target_loader=partial(application, config), wrap_loader=False)
+    server.serve(target_loader=partial(application, config, os.getpid()), wrap_loader=False)
     log.info("stopped")
 
 
-def application(config: Config) -> Any:
+def application(config: Config, supervisor: int) -> Any:
     """Make the WSGI application, in the process that serves it."""
-    configure(config.log.level, config.log.format)
     # A killed supervisor must not leave servers behind that hold the port.
-    end_with_parent()
+    end_with_parent(supervisor)
+    configure(config.log.level, config.log.format)
     return wiring.build(config).application()

@@ -10,16 +10,16 @@ import click
 
 from opencbr import wiring
 from opencbr.cli.frame import Session, pass_session
-from opencbr.cli.parent import end_with_parent
+from opencbr.cli.parent import tied
 from opencbr.observe.log import configure
 
 log = logging.getLogger("opencbr.worker")
 
 
 @click.command()
-@click.option("--tied", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+@tied
 @pass_session
-def worker(session: Session, *, tied: bool) -> None:
+def worker(session: Session) -> None:
     """Carry out backups and deletions until Ctrl-C or SIGTERM.
 
     Start as many as you like, on any machine that reaches the database, the cloud and the key folder. Kill
@@ -33,8 +33,6 @@ def worker(session: Session, *, tied: bool) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    if tied:
-        end_with_parent()
     try:
         wiring.build(config).worker().run_forever(stop)
     except LeaseLost as lost:

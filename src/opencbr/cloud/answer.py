@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from opencbr.cloud.errors import CloudError, Denied, NotFound, Refused, Unreachable
+from opencbr.observe.redact import redact
 
 _REASON_LENGTH = 300
 
@@ -80,4 +81,5 @@ def fault_sentence(body: bytes) -> str:
     message = inner.get("message") if isinstance(inner, dict) else inner
     if not isinstance(message, str):
         return ""
-    return " ".join(message.split())[:_REASON_LENGTH].removesuffix(".")
+    sentence = " ".join(message[: 4 * _REASON_LENGTH].split())
+    return redact(sentence)[:_REASON_LENGTH].removesuffix(".")

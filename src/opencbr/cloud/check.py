@@ -34,9 +34,9 @@ def findings(wire: Wire, reader: Reader) -> list[Finding]:
     return [keystone, *(_guarded(name, probe) for name, probe in probes)]
 
 
-def mover_is_up(reader: Reader) -> bool:
+def mover_is_up(reader: Reader, timeout_seconds: float | None = None) -> bool:
     """Say whether a cinder-backup is enabled and up. Raises CloudError when Cinder does not tell."""
-    return any(up for _, up in _movers(reader))
+    return any(up for _, up in _movers(reader, timeout_seconds))
 
 
 def _guarded(name: str, probe: Callable[[], Finding]) -> Finding:
@@ -127,8 +127,14 @@ def _mover(reader: Reader) -> Finding:
     )
 
 
-def _movers(reader: Reader) -> list[tuple[str, bool]]:
-    answer = reader.ask("volume", "/os-services", {"binary": "cinder-backup"}, patience=NO_PATIENCE)
+def _movers(reader: Reader, timeout_seconds: float | None = None) -> list[tuple[str, bool]]:
+    answer = reader.ask(
+        "volume",
+        "/os-services",
+        {"binary": "cinder-backup"},
+        patience=NO_PATIENCE,
+        timeout_seconds=timeout_seconds,
+    )
     rows = answer.json().get("services")
     if not isinstance(rows, list):
         raise answer.garbage()

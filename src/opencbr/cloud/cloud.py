@@ -47,7 +47,7 @@ class Cloud:
     def mover_ready(self) -> bool:
         """Say whether a cinder-backup is up, by one call."""
         try:
-            return mover_is_up(self._reader)
+            return mover_is_up(self._reader, _PROBE_SECONDS)
         except CloudError:
             return False
 

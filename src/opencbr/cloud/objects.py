@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opencbr.observe.redact import redact
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -71,6 +73,7 @@ def backup_of(body: Mapping[str, Any], request_id: str | None) -> VolumeBackup:
         object_count=int(body.get("object_count") or 0),
         is_incremental=bool(body.get("is_incremental")),
         has_dependents=bool(body.get("has_dependent_backups")),
-        fail_reason=body.get("fail_reason") or "",
+        # A driver's own words, command lines and all: they end in the operation log.
+        fail_reason=redact(body.get("fail_reason") or ""),
         request_id=request_id,
     )

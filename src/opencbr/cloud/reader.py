@@ -46,9 +46,17 @@ class Reader:
         *,
         microversion: str | None = None,
         patience: Patience | None = None,
+        timeout_seconds: float | None = None,
     ) -> Answer:
         """GET and return the answer whole; its body is a JSON object."""
-        return self._wire.get(service, path, query, microversion=microversion, patience=patience)
+        return self._wire.get(
+            service,
+            path,
+            query,
+            microversion=microversion,
+            patience=patience,
+            timeout_seconds=timeout_seconds,
+        )
 
     def at_once(self, function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
         """Apply `function` to all items in parallel, in order; the first error is raised at the end."""

@@ -52,15 +52,24 @@ class Wire:
         microversion: str | None = None,
         headers: Mapping[str, str] | None = None,
         patience: Patience | None = None,
+        timeout_seconds: float | None = None,
     ) -> Answer:
         """GET `path` (relative to the versioned endpoint); asked again while that may help.
 
-        The body is a JSON object. Raises NotFound, Denied, Refused or Unreachable.
+        The body is a JSON object; `timeout_seconds` is for probes, which wait less long.
+        Raises NotFound, Denied, Refused or Unreachable.
         """
         where = path + ("?" + urlencode(query, doseq=True) if query else "")
 
         def attempt() -> Answer:
-            answer = self._once(service, "GET", where, microversion=microversion, headers=headers)
+            answer = self._once(
+                service,
+                "GET",
+                where,
+                microversion=microversion,
+                headers=headers,
+                timeout_seconds=timeout_seconds,
+            )
             try:
                 answer.json()
             except Unreachable as garbage:
@@ -117,6 +126,7 @@ class Wire:
         body: Any = None,
         microversion: str | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
     ) -> Answer:
         self._sign_in()
         endpoint = self._calling(service, lambda: self._endpoints.get(self._session, service))
@@ -137,13 +147,14 @@ class Wire:
                     log=False,  # bodies and headers hold secrets
                     connect_retries=0,
                     status_code_retries=0,
-                    timeout=self._timeout,
+                    timeout=timeout_seconds or self._timeout,
                     headers=extra,
                     data=json.dumps(body) if body is not None else None,
                     **kwargs,
                 ),
                 method,
                 path,
+                timeout_seconds,
             )
         answer = Answer(
             service=service,
@@ -168,7 +179,9 @@ class Wire:
             "identity", lambda: self._session.auth.get_access(self._session), "POST", "/auth/tokens"
         )
 
-    def _calling(self, service: str, call: Any, method: str = "GET", path: str = "/") -> Any:
+    def _calling(
+        self, service: str, call: Any, method: str = "GET", path: str = "/", seconds: float | None = None
+    ) -> Any:
         """Run a keystoneauth call; its exceptions become ours, without texts that may hold addresses."""
         from keystoneauth1 import exceptions
 
@@ -182,7 +195,9 @@ class Wire:
         try:
             return call()
         except exceptions.ConnectTimeout as cause:
-            raise Again(error(Unreachable, f"no answer within {self._timeout:g} seconds")) from cause
+            raise Again(
+                error(Unreachable, f"no answer within {seconds or self._timeout:g} seconds")
+            ) from cause
         except exceptions.ConnectionError as cause:
             raise Again(error(Unreachable, "the connection failed or was cut")) from cause
         except exceptions.HttpError as cause:

@@ -70,7 +70,7 @@ def _write_end(conn: Connection, order: OperationLog, code: str, message: str, n
     top = None if backup_id is None else backups.get(conn, order.project_id, backup_id, held=True)
     if top is None:
         return []
-    drafts.delete(conn, top.id)
+    drafts.delete(conn, order.project_id, top.id)
     disks = disk_rows(conn, top)
     based_on = [disk.based_on for disk in disks if disk.based_on is not None]
     for disk in disks:

@@ -6,11 +6,12 @@ masked by cutting out the tokens of such values; all else stays byte for byte. d
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from opencbr.model.spans import NotJson, Span, Step, spans
+from opencbr.model.suspicion import public_keys, secret_name, secret_text
 
 SECRETS = "secrets"
 INFRASTRUCTURE = "infrastructure"
@@ -64,19 +65,7 @@ _INFRASTRUCTURE_PREFIXES = ("provider:", "os-vol-mig-status-attr:")
 
 # Maps that tenants fill themselves; an image's own properties stand beside its fields.
 _FREE_MAPS = frozenset({"metadata", "volume_image_metadata", "image_metadata", "properties"})
-_SUSPICIOUS_NAME = re.compile(
-    r"passw(?:or)?d|passphrase|secret|token|credential|(?:private|api|access|auth|signing)[-_. ]?key"
-    r"|(?:^|[-_.: ])(?:pwd|pass|psk)(?:$|[-_.: 0-9])",
-    re.IGNORECASE,
-)
 _NOT_SECRET = frozenset({"encryption_key_id", "cinder_encryption_key_id"})
-_SUSPICIOUS_VALUE = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY"
-    r"|\bchpasswd\b"
-    r"|\$(?:1|2[aby]|5|6|y|gy|argon2id?)\$[^\s$]"  # a hash as crypt(3) writes it
-    r"|://[^/\s:@]*:[^/\s@]+@"  # a password inside a URL
-    r"|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30}|\bxox[abprs]-[A-Za-z0-9]|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\."
-)
 # Extra specs of a volume type that Cinder shows to every tenant; the others name back ends.
 _PUBLIC_SPECS = frozenset({"multiattach", "RESKEY:availability_zones", "replication_enabled"})
 
@@ -84,8 +73,7 @@ Fingerprint = Callable[[bytes], str]
 """A keyed digest as 16 hex digits: equal values give equal ones, and nobody without the key can guess."""
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(NamedTuple):
     """One sealed value: `masked_length` bytes at `offset` of the masked text stand for `verbatim`."""
 
     offset: int
@@ -168,9 +156,9 @@ def _kind(document: str, span: Span) -> str | None:
 
 def _suspicious(document: str, span: Span, name: str) -> bool:
     """Judge what tenants wrote: by its name inside a free map, by its looks anywhere."""
-    if span.value is not None and _SUSPICIOUS_VALUE.search(span.value):
+    if span.value is not None and secret_text(span.value):
         return True
-    if name in _NOT_SECRET or _SUSPICIOUS_NAME.search(name) is None:
+    if name in _NOT_SECRET or not secret_name(name) or public_keys(span.value or ""):
         return False
     is_image_property = document == "image" and len(span.path) <= 2  # noqa: PLR2004 (bare, or inside one envelope)
     return is_image_property or any(_in_map(span.path, free) for free in _FREE_MAPS)
@@ -186,14 +174,19 @@ def _in_map(path: tuple[Step, ...], name: str) -> bool:
 
 
 def _meaning(token: str, span: Span) -> bytes:
-    """Give the decoded value as bytes, so that one value has one fingerprint however it was escaped."""
+    """Give the decoded value as bytes, so that one value has one fingerprint however it was escaped.
+
+    A text stands for itself; whatever else a value may be begins with a byte that no text has.
+    """
     if span.value is not None:
         return span.value.encode("utf-8", "surrogatepass")
-    if span.kind == "scalar":
-        return token.encode()
-    # Numbers as text: the parser refuses very long ones, and here they are only compared.
-    value = json.loads(token, parse_int=str, parse_float=str, parse_constant=str)
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    value = json.loads(token, parse_int=_digits, parse_float=_digits, parse_constant=_digits)
+    return b"\xff" + json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _digits(number: str) -> dict[str, str]:
+    """Keep a number as it was written, apart from a text of the same digits: the parser refuses very long ones."""
+    return {"\0": number}
 
 
 def _replacement(shape: str, kind: str, fingerprint: str) -> bytes:

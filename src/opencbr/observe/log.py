@@ -86,6 +86,8 @@ def configure(level: str = "info", form: str = "text", stream: TextIO | None = N
         library.handlers.clear()
         library.propagate = True
         library.setLevel(least)
+    # Who read secrets is written down however quiet the rest is.
+    logging.getLogger("opencbr.audit").setLevel(logging.INFO)
     logging.captureWarnings(True)
     threading.excepthook = _thread_failed
 

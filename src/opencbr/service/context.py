@@ -1,14 +1,13 @@
 """Who asks, for which project, when, and what they may do: handed to every use case."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from opencbr.cloud.caller import Caller
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """One request as the use cases see it.
 
     `project_id` is the credential's project, already compared with the path's. `now` is read once from the

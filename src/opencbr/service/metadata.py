@@ -1,19 +1,17 @@
 """ShowMetadata and the record behind it, in the view that the caller's rights give (contract 6)."""
 
 import logging
-import threading
+from datetime import timedelta
 from typing import Any, Protocol
 
-from cachetools import TTLCache
-
 from opencbr.model.backup import READABLE, Backup
-from opencbr.model.clock import Clock
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.service.backups import find_backup, no_such_backup
 from opencbr.service.context import Context
+from opencbr.service.memory import Memory
+from opencbr.store.composing import RecordRefused
 from opencbr.store.database import Database
-from opencbr.store.records import RecordRefused
 
 SECRETS_RIGHT = "cbr:backups:getMetadataSecrets"
 INFRASTRUCTURE_RIGHT = "cbr:backups:getMetadataInfrastructure"
@@ -69,19 +67,14 @@ class Metadata:
         self,
         database: Database,
         records: Records,
-        clock: Clock,
         *,
         cache_seconds: float = 0,
         cache_bytes: int = 64 * 1024 * 1024,
     ) -> None:
         self._database = database
         self._records = records
-        self._lock = threading.Lock()
-        self._cache: TTLCache[_Key, bytes] | None = None
-        if cache_seconds > 0:
-            self._cache = TTLCache(
-                maxsize=cache_bytes, ttl=cache_seconds, timer=lambda: clock.now().timestamp(), getsizeof=len
-            )
+        self._remembered = timedelta(seconds=cache_seconds)
+        self._cache: Memory[_Key, bytes] | None = Memory(cache_bytes, len) if cache_seconds > 0 else None
 
     def show(self, ctx: Context, backup_id: str) -> bytes:
         """Return the body of ShowMetadata, finished JSON.
@@ -91,7 +84,7 @@ class Metadata:
         """
         view = view_of(ctx)
         key = (ctx.project_id, backup_id, view)
-        body = self._cached(key)
+        body = self._cache.get(key, ctx.now) if self._cache is not None else None
         if body is None:
             answer = self._records.answer(ctx.project_id, backup_id, view) if is_uuid(backup_id) else None
             if answer is None:
@@ -100,9 +93,7 @@ class Metadata:
                 raise _nothing_to_show(answer.status)
             body = answer.body
             if self._cache is not None and answer.status == "available":
-                with self._lock:
-                    if len(body) <= self._cache.maxsize:
-                        self._cache[key] = body
+                self._cache.put(key, body, ctx.now + self._remembered)
         _note_secrets(ctx, backup_id, view, "metadata")
         return body
 
@@ -128,15 +119,7 @@ class Metadata:
     def forget(self, project_id: str, backup_ids: set[str]) -> None:
         """Drop the cached answers of backups that are being deleted."""
         if self._cache is not None:
-            with self._lock:
-                for key in [key for key in self._cache if key[0] == project_id and key[1] in backup_ids]:
-                    self._cache.pop(key, None)
-
-    def _cached(self, key: _Key) -> bytes | None:
-        if self._cache is None:
-            return None
-        with self._lock:
-            return self._cache.get(key)
+            self._cache.forget(lambda key: key[0] == project_id and key[1] in backup_ids)
 
     def _readable(self, ctx: Context, backup_id: str) -> Backup:
         """Return the backup whose record this is: a disk of a server backup has its parent's."""

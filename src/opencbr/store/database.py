@@ -3,6 +3,7 @@
 SQLite (a file, WAL) is the embedded default, PostgreSQL through psycopg the one for several machines.
 """
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from opencbr.store.errors import UnsupportedDatabase
+from opencbr.store.private_file import make_private
 from opencbr.store.schema import current_revision, head_revision, upgrade_schema
 
 T = TypeVar("T")
@@ -62,7 +64,7 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
         if self.dialect == "sqlite":
             engine = create_engine(parsed, **options)
-            _prepare_sqlite(engine)
+            _prepare_sqlite(engine, self.url)
             self._reader = engine
             self._writer = engine.execution_options(opencbr_write=True)
         else:
@@ -160,7 +162,13 @@ def _prepare_postgres(engine: Engine) -> None:
         connection.commit()  # or the pool's rollback would take it back
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, url: str) -> None:
+    @event.listens_for(engine, "do_connect")
+    def make(*_: Any) -> None:
+        # An error that forbids it is SQLite's to tell.
+        with contextlib.suppress(OSError):
+            make_private(url)
+
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # BEGIN is ours to say

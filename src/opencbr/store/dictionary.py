@@ -1,10 +1,10 @@
 """Compression with a dictionary that knows how OpenStack writes.
 
-The dictionary ships as an asset, was trained on sample bodies only (bench/train_dictionary.py), and has an id that every
+The dictionary ships as an asset, is made of whole sample records (bench/train_dictionary.py), and has an id that every
 record names; a new one gets a new id, an old one stays for ever.
 
-The parts of a record are one zstd stream, cut after each part: a later part refers to ids and texts of the earlier ones
-for a byte or two. The first part, with an empty last block behind it, is a whole frame: the frequent reader needs no more.
+The parts of a record are one zstd stream, cut after each part: a later part refers to texts of the earlier ones for a byte or
+two. The first parts, with an empty last block behind them, are a whole frame: the frequent reader needs no more.
 """
 
 import struct
@@ -16,9 +16,11 @@ from importlib import resources
 import zstandard
 
 CURRENT = "record-1"
-LEVEL = 12
+_EARLIER: tuple[str, ...] = ()
 
 _LAST_BLOCK = b"\x01\x00\x00"  # RFC 8878, 3.1.1.2: last, raw, of size 0
+SIZED = 2
+"""How many parts a hurried reader may want: no more than the answer and what is sealed in it."""
 _SIZE = struct.Struct(">I")
 
 
@@ -29,43 +31,45 @@ class Dictionary:
         self.id = dictionary_id
         self._content = zstandard.ZstdCompressionDict(content)
         # Small windows and tables, thorough search: parts are tens of kilobytes, and written once.
+        # As thorough as zstd can be: parts are tens of kilobytes, written once, and long matches are all there is.
         self._how = zstandard.ZstdCompressionParameters.from_level(
-            LEVEL,
+            22,
             source_size=1 << 15,
             dict_size=len(content),
             strategy=zstandard.STRATEGY_BTULTRA2,
             window_log=18,
-            hash_log=16,
-            chain_log=17,
-            search_log=8,
+            hash_log=17,
+            chain_log=18,
+            search_log=10,
+            min_match=3,
+            target_length=999,
             write_content_size=False,
         )
+        self._content.precompute_compress(compression_params=self._how)
         self._here = threading.local()
 
     def compress(self, parts: Sequence[bytes]) -> list[bytes]:
-        """Compress parts into one stream and cut it after each. Takes milliseconds."""
+        """Compress parts into one stream and cut it after each. The first SIZED pieces have their part's size in front."""
         stream = zstandard.ZstdCompressor(compression_params=self._how, dict_data=self._content).compressobj()
-        return [
-            _SIZE.pack(len(part)) + stream.compress(part) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-            for part in parts
-        ]
+        pieces = [stream.compress(part) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for part in parts]
+        sized = [_SIZE.pack(len(part)) + piece for part, piece in zip(parts[:SIZED], pieces, strict=False)]
+        return sized + pieces[SIZED:]
 
-    def first(self, piece: bytes) -> bytes:
-        """Decompress the first part alone. Raises zstandard.ZstdError or struct.error for what is none."""
-        (size,) = _SIZE.unpack_from(piece)
-        return self._reader().decompress(piece[_SIZE.size :] + _LAST_BLOCK, max_output_size=size)
+    def first(self, *pieces: bytes) -> list[bytes]:
+        """Decompress the first part, or the first SIZED ones, in one call: this is what ShowMetadata waits for.
+
+        Raises zstandard.ZstdError or struct.error for what is none.
+        """
+        sizes = [_SIZE.unpack_from(piece)[0] for piece in pieces]
+        data = b"".join([*(piece[_SIZE.size :] for piece in pieces), _LAST_BLOCK])
+        text = self._reader().decompress(data, max_output_size=sum(sizes))
+        return [text] if len(sizes) == 1 else [text[: sizes[0]], text[sizes[0] :]]
 
     def decompress(self, pieces: Sequence[bytes]) -> list[bytes]:
-        """Decompress the first parts of a stream, all from the beginning on; raises as `first` does."""
+        """Decompress all parts of a stream; raises as `first` does."""
         stream = self._reader().decompressobj()
-        parts = []
-        for piece in pieces:
-            (size,) = _SIZE.unpack_from(piece)
-            part = stream.decompress(piece[_SIZE.size :])
-            if len(part) != size:
-                raise zstandard.ZstdError("a part has not the size it should have")
-            parts.append(part)
-        return parts
+        sized = [piece[_SIZE.size :] for piece in pieces[:SIZED]]
+        return [stream.decompress(piece) for piece in [*sized, *pieces[SIZED:]]]
 
     def _reader(self) -> zstandard.ZstdDecompressor:
         reader: zstandard.ZstdDecompressor | None = getattr(self._here, "reader", None)
@@ -76,6 +80,9 @@ class Dictionary:
 
 @lru_cache
 def load_dictionary(dictionary_id: str = CURRENT) -> Dictionary:
-    """Load a dictionary that ships with the program. Raises FileNotFoundError for an id that does not."""
+    """Load a dictionary that ships with the program. Raises LookupError for an id that does not."""
+    shipped = {CURRENT, *_EARLIER}
+    if dictionary_id not in shipped:  # it comes out of a row: not a path to follow
+        raise LookupError(f"dictionary {dictionary_id[:40]!r} does not ship with this program")
     asset = resources.files("opencbr.store") / "assets" / f"{dictionary_id}.zdict"
     return Dictionary(dictionary_id, asset.read_bytes())

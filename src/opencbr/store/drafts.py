@@ -20,6 +20,8 @@ def get(conn: Connection, backup_id: str, part: str) -> bytes | None:
     return conn.execute(query).scalar_one_or_none()
 
 
-def delete(conn: Connection, backup_id: str) -> None:
-    """Remove every part kept for this backup."""
-    conn.execute(sql_delete(_t).where(_t.c.backup_id == backup_id))
+def delete(conn: Connection, project_id: str, backup_id: str) -> None:
+    """Remove every part kept for this backup of the project."""
+    backup = tables.backup.c
+    mine = select(backup.id).where(backup.id == backup_id, backup.project_id == project_id)
+    conn.execute(sql_delete(_t).where(_t.c.backup_id.in_(mine)))

@@ -58,6 +58,8 @@ def look_at_key(
     database: Database | None, path: Path, setting: str, check_of: Callable[[bytes], str]
 ) -> None:
     """Raise the KeyTrouble that `standing_key` would raise, and change nothing. Without a database only the file counts."""
+    if path.parent.exists():
+        _check_folder(path.parent)
     key = read_key(path)
     remembered = None if database is None else _remembered(database, setting)
     if remembered is None:
@@ -79,8 +81,7 @@ def read_key(path: Path) -> bytes | None:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
             raise KeyExposed(f"others may read the key file {path}; run chmod 600 {path}")
         text = file.read(KEY_BYTES * 2 + 2)
-    if stat.S_IMODE(path.parent.stat().st_mode) & 0o022:
-        raise KeyExposed(f"others may change the key folder {path.parent}; run chmod 700 {path.parent}")
+    _check_folder(path.parent)
     try:
         key = bytes.fromhex(text.strip().decode("ascii"))
     except ValueError:
@@ -90,9 +91,15 @@ def read_key(path: Path) -> bytes | None:
     return key
 
 
+def _check_folder(folder: Path) -> None:
+    if stat.S_IMODE(folder.stat().st_mode) & 0o022:
+        raise KeyExposed(f"others may change the key folder {folder}; run chmod 700 {folder}")
+
+
 def _make(path: Path) -> bytes:
     """Write a new key; when another process was faster, its key counts."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

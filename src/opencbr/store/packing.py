@@ -7,8 +7,8 @@ body of its own here.
 import base64
 import json
 import re
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+import struct
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +16,14 @@ from typing import Any
 from opencbr.model.document import Disk, Document, Unread
 from opencbr.model.record import Copy, Drift
 from opencbr.model.secrets import INFRASTRUCTURE, SECRETS, Splice
+from opencbr.model.spans import NotJson
 
 _KINDS = (SECRETS, INFRASTRUCTURE)
 _MICROSECOND = timedelta(microseconds=1)
-_PLAIN_REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_COUNT = struct.Struct("<I")
+_NARROW = 0xFFFF
+_SEPARATOR = b"\x1e"
 _BASE64 = re.compile(rb'(\\?")([A-Za-z0-9+/]{16,}={0,2})\1\Z')
 
 
@@ -45,8 +49,11 @@ class Folder:
     copies: tuple[Copy, ...]
 
 
-def pack_folder(folder: Folder) -> tuple[bytes, bytes]:
-    """Write the `documents` part as text (a line of JSON, then the bodies) and binary (request ids, times)."""
+def pack_folder(folder: Folder) -> bytes:
+    """Write the `documents` part as text: a line of JSON, then the bodies, each behind a separator.
+
+    Raises NotJson for a body with a control character.
+    """
     head = {
         "resource": [
             folder.resource_id,
@@ -56,7 +63,6 @@ def pack_folder(folder: Folder) -> tuple[bytes, bytes]:
         ],
         "times": [moment.isoformat() for moment in (folder.started_at, folder.ended_at, folder.closed_at)],
         "verdict": folder.verdict,
-        "documents": [_call(document) for document in folder.documents],
         "embedded": folder.embedded,
         "unread": [{**asdict(one), "read_at": one.read_at.isoformat()} for one in folder.unread],
         "hidden": folder.hidden,
@@ -64,48 +70,35 @@ def pack_folder(folder: Folder) -> tuple[bytes, bytes]:
         "drift": [asdict(one) for one in folder.drift],
         "disks": [asdict(one) for one in folder.disks],
         "copies": [asdict(one) for one in folder.copies],
+        "documents": [_call(document, folder.started_at) for document in folder.documents],
     }
-    marks: list[bytes] = []
-    for document in folder.documents:
-        if _is_plain(document.request_id):
-            marks.append(uuid.UUID(str(document.request_id)[4:]).bytes)
-        marks.append(_signed((document.read_at - folder.started_at) // _MICROSECOND))
-    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-    return text + b"".join(document.body for document in folder.documents), b"".join(marks)
+    bodies = [document.body for document in folder.documents]
+    if any(_SEPARATOR in body for body in bodies):
+        raise NotJson("a control character stands in it")
+    return _SEPARATOR.join([json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode(), *bodies])
 
 
-def unpack_folder(text: bytes, binary: bytes) -> Folder:
+def unpack_folder(text: bytes) -> Folder:
     """Read what `pack_folder` wrote. Raises ValueError, LookupError or TypeError when it is something else."""
-    line = text.index(b"\n")
-    head: dict[str, Any] = json.loads(text[:line])
-    bodies = _Cursor(text, line + 1)
+    line, *bodies = text.split(_SEPARATOR)
+    head: dict[str, Any] = json.loads(line)
     started_at, ended_at, closed_at = map(datetime.fromisoformat, head["times"])
-    cursor = _Cursor(binary, 0)
-    marks: list[tuple[str | None, datetime]] = []
-    for call in head["documents"]:
-        request_id = call[6]
-        if request_id == 1:
-            request_id = f"req-{uuid.UUID(bytes=cursor.take(16))}"
-        marks.append((request_id, started_at + cursor.signed() * _MICROSECOND))
-    documents = []
-    for (name, service, method, path, microversion, status, _, size), (request_id, read_at) in zip(
-        head["documents"], marks, strict=True
-    ):
-        documents.append(
-            Document(
-                name=name,
-                service=service,
-                method=method,
-                path=path,
-                microversion=microversion,
-                status=status,
-                request_id=request_id,
-                read_at=read_at,
-                body=bodies.take(size),
-            )
+    documents = tuple(
+        Document(
+            name=name,
+            service=service,
+            method=method,
+            path=path,
+            microversion=microversion,
+            status=status,
+            request_id=request_id,
+            read_at=started_at + after * _MICROSECOND,
+            body=body,
         )
-    bodies.finish()
-    cursor.finish()
+        for (name, service, method, path, microversion, status, request_id, after), body in zip(
+            head["documents"], bodies, strict=True
+        )
+    )
     resource_id, resource_type, resource_name, availability_zone = head["resource"]
     return Folder(
         resource_id=resource_id,
@@ -116,7 +109,7 @@ def unpack_folder(text: bytes, binary: bytes) -> Folder:
         ended_at=ended_at,
         closed_at=closed_at,
         verdict=head["verdict"],
-        documents=tuple(documents),
+        documents=documents,
         embedded=tuple(head["embedded"]),
         unread=tuple(
             Unread(**{**one, "read_at": datetime.fromisoformat(one["read_at"])}) for one in head["unread"]
@@ -129,50 +122,66 @@ def unpack_folder(text: bytes, binary: bytes) -> Folder:
     )
 
 
-def pack_splices(sealed: Sequence[Splice]) -> bytes:
-    """Write sealed values: how many, then for each its place and length, then all values."""
-    marks: list[bytes] = [_number(len(sealed))]
+Marks = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+"""Three columns, an entry for each sealed value: bytes since the one before, length in the masked text, how it is kept."""
+
+
+def pack_splices(sealed: Iterable[Splice]) -> tuple[bytes, bytes]:
+    """Write sealed values: their marks (how many, then a column each of gaps, lengths and kinds), and the values.
+
+    The numbers have two bytes where they fit, so that the reader, who is in a hurry, gets them all in one call.
+    """
+    columns: tuple[list[int], list[int], list[int]] = ([], [], [])
     values: list[bytes] = []
     done = 0
     for splice in sealed:
         plain = _from_base64(splice.verbatim)
         value = splice.verbatim if plain is None else plain
-        marks += (_number(splice.offset - done), _number(splice.masked_length))
-        marks.append(_number(len(value) << 2 | (plain is not None) << 1 | _KINDS.index(splice.kind)))
+        how = len(value) << 2 | (plain is not None) << 1 | _KINDS.index(splice.kind)
+        for column, number in zip(columns, (splice.offset - done, splice.masked_length, how), strict=True):
+            column.append(number)
         values.append(value)
         done = splice.offset + splice.masked_length
-    return b"".join(marks + values)
+    numbers = [number for column in columns for number in column]
+    wide = any(number > _NARROW for number in numbers)
+    head = _COUNT.pack(len(values) << 1 | wide)
+    return head + struct.pack(_numbers(len(numbers), wide=wide), *numbers), b"".join(values)
 
 
-def unpack_splices(data: bytes, start: int = 0) -> tuple[tuple[Splice, ...], int]:
-    """Read what `pack_splices` wrote at `start`, and say where it ends. Raises ValueError or LookupError."""
-    cursor = _Cursor(data, start)
-    marks = [(cursor.number(), cursor.number(), cursor.number()) for _ in range(cursor.number())]
+def unpack_marks(data: bytes, start: int = 0) -> tuple[Marks, int]:
+    """Read the marks at `start`, and say where they end. Raises struct.error."""
+    (head,) = _COUNT.unpack_from(data, start)
+    count, wide = head >> 1, head & 1
+    form = _numbers(3 * count, wide=wide)
+    numbers = struct.unpack_from(form, data, start + _COUNT.size)
+    columns = (numbers[:count], numbers[count : 2 * count], numbers[2 * count :])
+    return columns, start + _COUNT.size + struct.calcsize(form)
+
+
+def unpack_values(marks: Marks, data: bytes, start: int = 0) -> list[Splice]:
+    """Read the values of `marks`, which begin at `start`. Raises ValueError."""
     sealed: list[Splice] = []
-    done = 0
-    for gap, masked_length, how in marks:
-        value = cursor.take(how >> 2)
+    place, offset = start, 0
+    for gap, length, how in zip(*marks, strict=True):
+        offset += gap
+        end = place + (how >> 2)
+        value = data[place:end]
         if how & 2:
             inside = value.index(b'"') + 1  # see _from_base64
             value = value[:inside] + base64.b64encode(value[inside:]) + value[:inside]
-        sealed.append(Splice(done + gap, masked_length, value, _KINDS[how & 1]))
-        done += gap + masked_length
-    return tuple(sealed), cursor.place
+        sealed.append(Splice(offset, length, value, _KINDS[how & 1]))
+        offset += length
+        place = end
+    if place != len(data):
+        raise ValueError("the values do not fit their marks")
+    return sealed
 
 
-def pack_many(lists: Iterable[Sequence[Splice]]) -> bytes:
-    """Write the sealed values of several documents, one after the other."""
-    return b"".join(pack_splices(sealed) for sealed in lists)
+def _numbers(count: int, *, wide: int) -> str:
+    return f"<{count}{'I' if wide else 'H'}"
 
 
-def unpack_many(data: bytes, start: int) -> Iterator[tuple[Splice, ...]]:
-    """Read what `pack_many` wrote, to the end of `data`."""
-    while start < len(data):
-        sealed, start = unpack_splices(data, start)
-        yield sealed
-
-
-def _call(document: Document) -> list[Any]:
+def _call(document: Document, started_at: datetime) -> list[Any]:
     return [
         document.name,
         document.service,
@@ -180,69 +189,21 @@ def _call(document: Document) -> list[Any]:
         document.path,
         document.microversion,
         document.status,
-        1 if _is_plain(document.request_id) else document.request_id,
-        len(document.body),
+        document.request_id,
+        (document.read_at - started_at) // _MICROSECOND,
     ]
-
-
-def _is_plain(request_id: str | None) -> bool:
-    return request_id is not None and _PLAIN_REQUEST_ID.match(request_id) is not None
 
 
 def _from_base64(token: bytes) -> bytes | None:
     """Decode a token that is base64 (user data, export records): what is inside compresses, base64 does not.
 
-    The quote, escaped or not, stays in front. None when encoding again would not give the same bytes.
+    The quote, escaped or not, stays in front. None when encoding again would not give the same bytes, and when control
+    characters come out.
     """
     match = _BASE64.match(token)
     if match is None or len(match[2]) % 4:
         return None
     inside = base64.b64decode(match[2])
-    return match[1] + inside if base64.b64encode(inside) == match[2] else None
-
-
-def _number(value: int) -> bytes:
-    """Write a number of 0 or more in groups of seven bits, lowest first."""
-    out = bytearray()
-    while value >> 7:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _signed(value: int) -> bytes:
-    return _number(value << 1 if value >= 0 else (-value << 1) - 1)
-
-
-class _Cursor:
-    """Reads forward, and refuses to read past the end."""
-
-    def __init__(self, data: bytes, place: int) -> None:
-        self._data = data
-        self.place = place
-
-    def take(self, size: int) -> bytes:
-        piece = self._data[self.place : self.place + size]
-        if len(piece) != size:
-            raise ValueError("the part ends too early")
-        self.place += size
-        return piece
-
-    def number(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._data[self.place]
-            self.place += 1
-            value |= (byte & 0x7F) << shift
-            if not byte & 0x80:
-                return value
-            shift += 7
-
-    def signed(self) -> int:
-        value = self.number()
-        return -(value + 1 >> 1) if value & 1 else value >> 1
-
-    def finish(self) -> None:
-        if self.place != len(self._data):
-            raise ValueError("the part goes on after its end")
+    if _CONTROL.search(inside) or base64.b64encode(inside) != match[2]:
+        return None
+    return match[1] + inside

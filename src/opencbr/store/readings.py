@@ -5,10 +5,12 @@ from sqlalchemy import Connection
 
 from opencbr.model.document import Document, Reading
 from opencbr.store import drafts
+from opencbr.store.binary import joined, parted
 from opencbr.store.dictionary import load_dictionary
 from opencbr.store.keys import Keys
 from opencbr.store.packing import Folder, pack_folder, unpack_folder
 from opencbr.store.sealing import SealBroken, bound_to, seal, unseal
+from opencbr.store.tokens import Apart, put_together, take_apart
 
 BEFORE = "before"
 AFTER = "after"
@@ -18,13 +20,17 @@ EXPORT = "export"
 def put_reading(
     conn: Connection, keys: Keys, *, project_id: str, backup_id: str, part: str, reading: Reading
 ) -> None:
-    """Keep one part, over what was kept before under the same name."""
+    """Keep one part, over what was kept before under the same name.
+
+    Raises NotJson.
+    """
     key = keys.current(conn, project_id)
     dictionary = load_dictionary()
-    pieces = dictionary.compress(list(pack_folder(_folder(reading))))
-    head = f"{key.id}\n{dictionary.id}\n{len(pieces[0])}\n".encode()
+    apart = take_apart(pack_folder(_folder(reading)))
+    pieces = dictionary.compress(apart)
+    head = f"{key.id}\n{dictionary.id}\n".encode()
     bound = bound_to("draft", part, project_id, backup_id)
-    drafts.put(conn, backup_id, part, head + seal(key.aead, b"".join(pieces), bound))
+    drafts.put(conn, backup_id, part, head + seal(key.aead, joined(pieces), bound))
 
 
 def get_reading(
@@ -34,13 +40,13 @@ def get_reading(
     stored = drafts.get(conn, backup_id, part)
     if stored is None:
         return None
-    key_id, dictionary_id, size, sealed = stored.split(b"\n", 3)
-    key = keys.find(conn, project_id, key_id.decode())
-    data = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
-    pieces = [data[: int(size)], data[int(size) :]]
     try:
-        folder = unpack_folder(*load_dictionary(dictionary_id.decode()).decompress(pieces))
-    except (zstandard.ZstdError, ValueError, LookupError, TypeError) as error:
+        key_id, dictionary_id, sealed = stored.split(b"\n", 2)
+        key = keys.find(conn, project_id, key_id.decode())
+        data = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
+        pieces = load_dictionary(dictionary_id.decode()).decompress(parted(data, 3))
+        folder = unpack_folder(put_together(Apart(*pieces)))
+    except (zstandard.ZstdError, ValueError, LookupError, OverflowError, TypeError) as error:
         raise SealBroken(f"a kept reading of backup {backup_id} cannot be read") from error
     return _reading(folder, project_id)
 

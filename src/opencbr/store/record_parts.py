@@ -5,7 +5,7 @@ is everything else. A reader of the masked body opens the first part only.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -15,24 +15,25 @@ from opencbr.model.document import Document
 from opencbr.model.metadata import Rendered, embedded_texts
 from opencbr.model.record import Page, Record, page_of, views_of
 from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM, Masked, Splice, View, reveal
+from opencbr.model.spans import NotJson
+from opencbr.store.binary import joined, parted
+from opencbr.store.composing import Composed, RecordRefused
 from opencbr.store.dictionary import Dictionary, load_dictionary
 from opencbr.store.errors import StoreError
 from opencbr.store.keys import ProjectKey
 from opencbr.store.packing import (
     Folder,
     pack_folder,
-    pack_many,
     pack_splices,
     unpack_folder,
-    unpack_many,
-    unpack_splices,
+    unpack_marks,
+    unpack_values,
 )
 from opencbr.store.record_rows import Link, RecordRow
 from opencbr.store.sealing import SealBroken, bound_to, seal, unseal
-from opencbr.store.shortening import lengthen, shorten
+from opencbr.store.tokens import Apart, put_together, take_apart
 
-SALT_BYTES = 32
-_SIZE = struct.Struct(">I")
+SALT_BYTES = 16
 
 
 class RecordDamaged(StoreError):
@@ -48,10 +49,24 @@ class Parts:
     documents: bytes
 
 
-def seal_parts(
-    record: Record, rendered: Rendered, masked: Mapping[str, Masked], key: ProjectKey, dictionary: Dictionary
-) -> Parts:
-    """Compress and seal a record; `masked` has every document of it by name."""
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """A record as what is compressed.
+
+    All is one stream in this order, so that later pieces refer to earlier ones. `shown` is what is sealed in the answer,
+    `salted` and `secrets` are the record salt and what is sealed elsewhere.
+    """
+
+    answer: bytes
+    shown: bytes
+    documents: Apart
+    salted: bytes
+    secrets: Apart
+
+
+def streams_of(composed: Composed) -> Streams:
+    """Write a record as bytes. Raises NotJson."""
+    record, rendered, masked = composed.record, composed.rendered, composed.masked
     folder = Folder(
         resource_id=record.resource_id,
         resource_type=record.resource_type,
@@ -70,22 +85,46 @@ def seal_parts(
         disks=record.disks,
         copies=record.copies,
     )
-    text, binary = pack_folder(folder)
-    short, ids = shorten(text, rendered.body)
-    separate = [masked[page.document.name].sealed for page in record.pages if _is_apart(page, rendered)]
-    answer, words, marks, values = dictionary.compress(
-        [rendered.body, short, _joined(binary, ids), record.salt + pack_many(separate)]
+    text = pack_folder(folder)
+    marks, values = pack_splices(_laid_end_to_end(composed))
+    return Streams(
+        answer=rendered.body,
+        shown=b"".join(pack_splices(rendered.sealed)),
+        documents=take_apart(text, rendered.body),
+        salted=record.salt + marks,
+        secrets=take_apart(values, rendered.body + text),
     )
-    # Not a part of the stream: the reader of the body in clear needs these, and nothing of the documents.
-    (shown,) = dictionary.compress([pack_splices(rendered.sealed)])
+
+
+def _laid_end_to_end(composed: Composed) -> Iterator[Splice]:
+    """Yield the sealed values of the documents that the answer does not hold, as if these were one text."""
+    start = 0
+    for page in composed.record.pages:
+        if page.document.name not in composed.rendered.embedded:
+            one = composed.masked[page.document.name]
+            for splice in one.sealed:
+                yield splice._replace(offset=start + splice.offset)
+            start += len(one.body)
+
+
+def seal_parts(composed: Composed, key: ProjectKey, dictionary: Dictionary) -> Parts:
+    """Compress and seal a record. Raises RecordRefused for a document that is no JSON."""
+    record = composed.record
+    try:
+        streams = streams_of(composed)
+    except NotJson as error:
+        raise RecordRefused(f"the record of backup {record.backup_id} cannot be kept: {error}") from error
+    answer, shown, *pieces = dictionary.compress(
+        [streams.answer, streams.shown, *streams.documents, streams.salted, *streams.secrets]
+    )
 
     def sealed(part: str, data: bytes) -> bytes:
         return seal(key.aead, data, _bound(part, record.project_id, record.backup_id))
 
     return Parts(
         answer=sealed("answer", answer),
-        secrets=sealed("secrets", _joined(shown, values)),
-        documents=sealed("documents", _joined(words, marks)),
+        secrets=sealed("secrets", joined([shown, joined(pieces[3:])])),
+        documents=sealed("documents", joined(pieces[:3])),
     )
 
 
@@ -99,12 +138,12 @@ def open_answer(
     backup_id, dictionary_id, answer, secrets = row
     try:
         dictionary = load_dictionary(dictionary_id)
-        body = dictionary.first(unseal(key.aead, answer, _bound("answer", project_id, backup_id)))
+        piece = unseal(key.aead, answer, _bound("answer", project_id, backup_id))
         if not view or secrets is None:
-            return body
-        shown, _ = _parted(unseal(key.aead, secrets, _bound("secrets", project_id, backup_id)))
-        sealed, _ = unpack_splices(dictionary.first(shown))
-        return reveal(body, sealed, view)
+            return dictionary.first(piece)[0]
+        shown, _ = parted(unseal(key.aead, secrets, _bound("secrets", project_id, backup_id)), 2)
+        body, sealed = dictionary.first(piece, shown)
+        return reveal(body, _shown(sealed), view)
     except _DAMAGE as error:
         raise _damaged(backup_id) from error
 
@@ -121,8 +160,8 @@ _DAMAGE = (
     SealBroken,
     zstandard.ZstdError,
     struct.error,
-    FileNotFoundError,
     LookupError,
+    OverflowError,
     TypeError,
     ValueError,
     StopIteration,
@@ -136,12 +175,13 @@ def _open(row: RecordRow, link: Link, key: ProjectKey) -> Record:
         for part, data in (("answer", row.answer), ("secrets", row.secrets), ("documents", row.documents))
     )
     dictionary = load_dictionary(row.dictionary_id)
-    words, marks = _parted(documents)
-    shown, values = _parted(secrets)
-    body, short, places, salted = dictionary.decompress([answer, words, marks, values])
-    binary, ids = _parted(places)
-    folder = unpack_folder(lengthen(short, ids, body), binary)
-    shown_sealed, _ = unpack_splices(dictionary.first(shown))
+    shown, hidden = parted(secrets, 2)
+    body, sealed, *pieces = dictionary.decompress([answer, shown, *parted(documents, 3), *parted(hidden, 4)])
+    text = put_together(Apart(*pieces[:3]), body)
+    folder = unpack_folder(text)
+    salted, values = pieces[3], put_together(Apart(*pieces[4:]), body + text)
+    marks, _ = unpack_marks(salted, SALT_BYTES)
+    separate = unpack_values(marks, values)
     return Record(
         backup_id=row.backup_id,
         project_id=row.project_id,
@@ -153,7 +193,7 @@ def _open(row: RecordRow, link: Link, key: ProjectKey) -> Record:
         ended_at=folder.ended_at,
         closed_at=folder.closed_at,
         verdict=folder.verdict,
-        pages=_pages(folder, body, shown_sealed, salted),
+        pages=_pages(folder, body, _shown(sealed), separate),
         unread=folder.unread,
         hidden=folder.hidden,
         gaps=folder.gaps,
@@ -167,12 +207,19 @@ def _open(row: RecordRow, link: Link, key: ProjectKey) -> Record:
     )
 
 
-def _pages(folder: Folder, body: bytes, shown: Sequence[Splice], salted: bytes) -> tuple[Page, ...]:
+def _shown(data: bytes) -> list[Splice]:
+    marks, end = unpack_marks(data)
+    return unpack_values(marks, data, end)
+
+
+def _pages(
+    folder: Folder, body: bytes, shown: Sequence[Splice], separate: Sequence[Splice]
+) -> tuple[Page, ...]:
     kinds = (frozenset({INFRASTRUCTURE}), frozenset({SECRETS}))
     views = [MASKED, *kinds, VERBATIM]
     texts = {view: embedded_texts(reveal(body, shown, view), folder.embedded) for view in views}
-    separate = unpack_many(salted, SALT_BYTES)
     pages = []
+    start = 0
     for document in folder.documents:
         name = document.name
         if name in texts[MASKED]:
@@ -182,7 +229,14 @@ def _pages(folder: Folder, body: bytes, shown: Sequence[Splice], salted: bytes) 
             bodies = {view: texts[view][name] for view in (MASKED, *views_of(present))}
             pages.append(Page(replace(document, body=texts[VERBATIM][name]), bodies))
         else:
-            masked = Masked(document.body, next(separate))
+            end = start + len(document.body)
+            masked = Masked(
+                document.body,
+                tuple(
+                    one._replace(offset=one.offset - start) for one in separate if start <= one.offset < end
+                ),
+            )
+            start = end
             verbatim = reveal(masked.body, masked.sealed, VERBATIM)
             pages.append(page_of(replace(document, body=verbatim), masked))
     return tuple(pages)
@@ -194,22 +248,8 @@ def _stored(document: Document, rendered: Rendered, masked: Mapping[str, Masked]
     return replace(document, body=body)
 
 
-def _is_apart(page: Page, rendered: Rendered) -> bool:
-    return page.document.name not in rendered.embedded
-
-
 def _bound(part: str, project_id: str, backup_id: str) -> bytes:
     return bound_to(part, project_id, backup_id)
-
-
-def _joined(first: bytes, second: bytes) -> bytes:
-    return _SIZE.pack(len(first)) + first + second
-
-
-def _parted(data: bytes) -> tuple[bytes, bytes]:
-    (size,) = _SIZE.unpack_from(data)
-    cut = _SIZE.size + size
-    return data[_SIZE.size : cut], data[cut:]
 
 
 def _damaged(backup_id: str) -> RecordDamaged:

@@ -86,7 +86,7 @@ def links(conn: Connection, project_id: str, resource_id: str) -> list[Link]:
     return [Link(**row) for row in conn.execute(query).mappings()]
 
 
-def bury(conn: Connection, backup_id: str, at: datetime) -> bool:
+def bury(conn: Connection, project_id: str, backup_id: str, at: datetime) -> bool:
     """Make a tombstone of a link; say whether there was one that was not buried yet."""
-    query = sql_update(_links).where(_links.c.backup_id == backup_id, _links.c.buried_at.is_(None))
-    return touched(conn.execute(query.values(buried_at=at)))
+    mine = (_links.c.project_id == project_id, _links.c.backup_id == backup_id, _links.c.buried_at.is_(None))
+    return touched(conn.execute(sql_update(_links).where(*mine).values(buried_at=at)))

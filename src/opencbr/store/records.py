@@ -13,15 +13,15 @@ from opencbr.model.backup import Backup
 from opencbr.model.clock import Clock
 from opencbr.model.document import Document, Reading
 from opencbr.model.manifest import build_manifest, digest, salt_of, signed_message, view_name
-from opencbr.model.metadata import of_one_disk, render
-from opencbr.model.record import FORMAT, Copy, Drift, Record, page_of
-from opencbr.model.report import NOT_COMPARED, find_drift, report_of, verdict
-from opencbr.model.secrets import Masked, View, mask
+from opencbr.model.metadata import of_one_disk
+from opencbr.model.record import FORMAT, Record
+from opencbr.model.report import report_of
+from opencbr.model.secrets import View
 from opencbr.model.spans import NotJson
 from opencbr.store import drafts, record_rows, tables
+from opencbr.store.composing import Kept, Place, RecordRefused, compose
 from opencbr.store.database import Database
 from opencbr.store.dictionary import load_dictionary
-from opencbr.store.errors import StoreError
 from opencbr.store.fast import FastReads
 from opencbr.store.key_files import KeyTrouble
 from opencbr.store.keys import Keys, ProjectKey
@@ -29,11 +29,8 @@ from opencbr.store.master_key import look_at_master_key, open_master_key
 from opencbr.store.readings import AFTER, BEFORE, EXPORT, as_reading, get_reading, put_reading
 from opencbr.store.record_parts import SALT_BYTES, Parts, RecordDamaged, open_answer, open_record, seal_parts
 from opencbr.store.record_rows import Link, RecordRow
+from opencbr.store.sealing import SealBroken
 from opencbr.store.signing import Signer, is_signed, look_at_signer, open_signer
-
-
-class RecordRefused(StoreError):
-    """A record that cannot be closed: a part is missing or is no JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class Records:
     def keep(self, project_id: str, backup_id: str, part: str, what: Reading | tuple[Document, ...]) -> None:
         """Keep a reading (`before`, `after`) or documents (`export`) until the record is closed.
 
-        Doing it again replaces what was kept.
+        Doing it again replaces what was kept. Raises RecordRefused for a document that is no JSON.
         """
         if isinstance(what, tuple):
             if not what:
@@ -87,7 +84,10 @@ class Records:
                 conn, self._keys, project_id=project_id, backup_id=backup_id, part=part, reading=reading
             )
 
-        self._database.transact(write)
+        try:
+            self._database.transact(write)
+        except NotJson as error:
+            raise RecordRefused(f"what was read of backup {backup_id} cannot be kept: {error}") from error
 
     def kept(self, project_id: str, backup_id: str, part: str) -> Reading | tuple[Document, ...] | None:
         """Give back what was kept; None when nothing was. Raises SealBroken."""
@@ -103,55 +103,30 @@ class Records:
         `backups_member` is the JSON text of that member; `children` are the disks of a server backup, in order.
         Raises RecordRefused, RecordDamaged when what was written does not read back as it was.
         """
-        before = self._kept(conn, backup.project_id, backup.id, BEFORE)
-        if before is None:
-            raise RecordRefused(f"backup {backup.id} has no reading: it cannot be closed")
-        after = self._kept(conn, backup.project_id, backup.id, AFTER)
-        export = self._kept(conn, backup.project_id, backup.id, EXPORT)
-        documents = before.documents + (export.documents if export else ())
+        readings = {
+            name: self._kept(conn, backup.project_id, backup.id, name) for name in (BEFORE, AFTER, EXPORT)
+        }
         key = self._keys.current(conn, backup.project_id)
-        masked = _masked(documents, key)
-        drift: tuple[Drift, ...] = ()
-        if after is not None:
-            first = {name: one.body for name, one in masked.items()}
-            second = {name: one.body for name, one in _masked(after.documents, key).items()}
-            drift = find_drift(first, second, after.unread)
-        gaps = before.gaps if after is not None else (*before.gaps, NOT_COMPARED)
         last = record_rows.last_link(conn, backup.project_id, backup.resource_id)
-        record = Record(
-            backup_id=backup.id,
-            project_id=backup.project_id,
-            resource_id=before.resource_id,
-            resource_type=before.resource_type,
-            resource_name=before.resource_name,
-            availability_zone=before.availability_zone,
-            started_at=before.started_at,
-            ended_at=before.ended_at,
-            closed_at=self._clock.now(),
-            verdict=verdict(unread=before.unread, hidden=before.hidden, gaps=gaps, drift=drift),
-            pages=tuple(page_of(document, masked[document.name]) for document in documents),
-            unread=before.unread,
-            hidden=before.hidden,
-            gaps=gaps,
-            drift=drift,
-            disks=before.disks,
-            copies=_copies(before, backup, children),
-            salt=secrets.token_bytes(SALT_BYTES),
-            signer=self._signer.public_key,
-            sequence=last.sequence + 1 if last else 1,
-            previous=last.digest if last else None,
+        composed = compose(
+            backup,
+            children,
+            Kept(readings[BEFORE], readings[AFTER], readings[EXPORT]),
+            backups_member=backups_member,
+            fingerprint=key.fingerprint,
+            place=Place(
+                closed_at=self._clock.now(),
+                salt=secrets.token_bytes(SALT_BYTES),
+                signer=self._signer.public_key,
+                sequence=last.sequence + 1 if last else 1,
+                previous=last.digest if last else None,
+            ),
         )
-        rendered = render(
-            backup_id=backup.id,
-            backups=backups_member,
-            resource_type=before.resource_type,
-            documents=masked,
-            volume_ids=[disk.volume_id for disk in before.disks],
-        )
+        record = composed.record
         dictionary = load_dictionary()
-        parts = seal_parts(record, rendered, masked, key, dictionary)
+        parts = seal_parts(composed, key, dictionary)
         self._write(conn, record, parts, key, dictionary.id)
-        drafts.delete(conn, backup.id)
+        drafts.delete(conn, backup.project_id, backup.id)
         return Closed(record.verdict, digest(build_manifest(record)))
 
     def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
@@ -164,7 +139,7 @@ class Records:
             return None
         if row.answer is None or row.key_id is None or row.dictionary_id is None:
             return Answer(row.status, None)
-        key = self._keys.of(project_id, row.key_id)
+        key = self._key(project_id, row.key_id, backup_id)
         parts = (row.parent_id or backup_id, row.dictionary_id, row.answer, row.secrets)
         body = open_answer(parts, project_id, key, view)
         if row.parent_id is not None:
@@ -201,12 +176,18 @@ class Records:
 
     def bury(self, conn: Connection, project_id: str, backup_id: str, at: Any) -> None:
         """Remove a record and what was kept for it; its link in the chain stays as a tombstone."""
-        drafts.delete(conn, backup_id)
+        drafts.delete(conn, project_id, backup_id)
         if record_rows.delete(conn, project_id, backup_id):
-            record_rows.bury(conn, backup_id, at)
+            record_rows.bury(conn, project_id, backup_id, at)
 
     def _kept(self, conn: Connection, project_id: str, backup_id: str, part: str) -> Reading | None:
         return get_reading(conn, self._keys, project_id=project_id, backup_id=backup_id, part=part)
+
+    def _key(self, project_id: str, key_id: str, backup_id: str) -> ProjectKey:
+        try:
+            return self._keys.of(project_id, key_id)
+        except SealBroken as error:
+            raise RecordDamaged(f"the record of backup {backup_id} cannot be opened: {error}") from error
 
     def _write(
         self, conn: Connection, record: Record, parts: Parts, key: ProjectKey, dictionary_id: str
@@ -245,7 +226,7 @@ class Records:
             link = _link(conn, project_id, backup_id)
         if row is None or link is None:
             raise RecordRefused(f"backup {backup_id} has no record")
-        record = open_record(row, link, self._keys.of(project_id, row.key_id))
+        record = open_record(row, link, self._key(project_id, row.key_id, backup_id))
         return row, record, _proved(row, record)
 
 
@@ -275,38 +256,6 @@ def check_keys(database: Database | None, folder: Path) -> str | None:
     except OSError as error:
         return f"the key folder {folder} cannot be read: {error.strerror}"
     return None
-
-
-def _masked(documents: tuple[Document, ...], key: ProjectKey) -> dict[str, Masked]:
-    masked: dict[str, Masked] = {}
-    for document in documents:
-        if document.name in masked:
-            raise RecordRefused(f"document {document.name} was read twice")
-        try:
-            masked[document.name] = mask(document.name, document.body, key.fingerprint)
-        except NotJson as error:
-            raise RecordRefused(f"document {document.name} cannot be kept: {error}") from error
-    return masked
-
-
-def _copies(reading: Reading, backup: Backup, children: Sequence[Backup]) -> tuple[Copy, ...]:
-    rows = {child.resource_id: child for child in children}
-    if not children and reading.disks:
-        rows = {reading.disks[0].volume_id: backup}
-    return tuple(
-        Copy(
-            backup_id=row.id,
-            volume_id=disk.volume_id,
-            position=disk.position,
-            size_gb=disk.size_gb,
-            stored_mb=row.stored_mb,
-            cinder_backup_id=row.cinder_backup_id,
-            is_incremental=row.is_incremental,
-            based_on=row.based_on,
-        )
-        for disk in reading.disks
-        if (row := rows.get(disk.volume_id)) is not None
-    )
 
 
 def _proved(row: RecordRow, record: Record) -> dict[str, Any]:

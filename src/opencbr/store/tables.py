@@ -137,13 +137,31 @@ _UNUSUAL = text("status <> 'available' AND parent_id IS NULL AND held_at IS NULL
 _CHILD = text("parent_id IS NOT NULL")
 _BASED = text("based_on IS NOT NULL")
 _NEWEST = (backup.c.created_at.desc(), backup.c.id.desc())
-# The last two are always NULL here; without them SQLite would fetch every row to count them.
+# Always NULL in what is listed; without them SQLite would fetch every row to count them.
+_NULLS = (backup.c.parent_id, backup.c.held_at)
 Index(
     "ix_backup_list",
     backup.c.project_id,
     *_NEWEST,
-    backup.c.parent_id,
-    backup.c.held_at,
+    *_NULLS,
+    sqlite_where=_LISTED,
+    postgresql_where=_LISTED,
+)
+# Every list says how many match (docs/adr/0008-exact-counts.md): counting reads an index as small as can be.
+Index(
+    "ix_backup_count",
+    backup.c.project_id,
+    backup.c.status,
+    *_NULLS,
+    sqlite_where=_LISTED,
+    postgresql_where=_LISTED,
+)
+Index(
+    "ix_backup_name",
+    backup.c.project_id,
+    backup.c.name,
+    *_NEWEST,
+    *_NULLS,
     sqlite_where=_LISTED,
     postgresql_where=_LISTED,
 )
@@ -157,8 +175,16 @@ Index(
     backup.c.parent_id,
     backup.c.held_at,
 )
-Index("ix_backup_vault", backup.c.project_id, backup.c.vault_id, *_NEWEST)
-Index("ix_backup_resource", backup.c.project_id, backup.c.resource_id, *_NEWEST)
+Index(
+    "ix_backup_vault",
+    backup.c.project_id,
+    backup.c.vault_id,
+    *_NEWEST,
+    *_NULLS,
+    sqlite_where=_LISTED,
+    postgresql_where=_LISTED,
+)
+Index("ix_backup_resource", backup.c.project_id, backup.c.resource_id, *_NEWEST, *_NULLS)
 # Nearly every backup is available; the others are few and asked for often.
 Index(
     "ix_backup_unusual",
@@ -206,6 +232,7 @@ _OUTBOX = text("status = 'waiting' AND taken_at IS NULL")
 _OPEN = text("ended_at IS NULL")
 _LOG_NEWEST = (operation_log.c.created_at.desc(), operation_log.c.id.desc())
 Index("ix_operation_log_list", operation_log.c.project_id, *_LOG_NEWEST)
+Index("ix_operation_log_count", operation_log.c.project_id, operation_log.c.status)
 Index("ix_operation_log_vault", operation_log.c.project_id, operation_log.c.vault_id, *_LOG_NEWEST)
 Index("ix_operation_log_resource", operation_log.c.project_id, operation_log.c.resource_id, *_LOG_NEWEST)
 Index(

@@ -48,6 +48,8 @@ def _documents(export: dict[str, Any]) -> list[str]:
         problems.append("a document stands here twice")
     problems += [f"document {name} is missing" for name in pages if name not in given]
     problems += [f"document {name} is not in the manifest" for name in given if name not in pages]
+    if not problems and list(given) != list(pages):
+        problems.append("the documents do not stand in the manifest's order")
     for name, document in given.items():
         if name in pages and not _fits(pages[name], document, view):
             problems.append(f"document {name} was changed")

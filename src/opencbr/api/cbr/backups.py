@@ -214,7 +214,9 @@ def _filter(query: ListBackupsQuery) -> BackupFilter:
 def _nothing_can_match(query: ListBackupsQuery) -> bool:
     """Say whether a filter asks for what does not exist here: shared backups, another enterprise project."""
     wanted = set(query.enterprise_project_id)
-    return query.own_type == "shared" or bool(wanted and not wanted & _EVERY_ENTERPRISE_PROJECT)
+    # A member's status belongs to a share, and nothing is shared here.
+    shared = query.own_type == "shared" or query.member_status is not None
+    return shared or bool(wanted and not wanted & _EVERY_ENTERPRISE_PROJECT)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -27,7 +27,10 @@ class Family:
         environ = {key: value for key, value in os.environ.items() if not key.startswith(("OPENCBR_", "OS_"))}
         with self.log(name).open("ab") as log:
             self._children[name] = subprocess.Popen(  # noqa: S603 -- our own program
-                [sys.executable, "-m", "opencbr", "--config", str(self._config), name, "--tied"],
+                [
+                    *(sys.executable, "-m", "opencbr", "--config", str(self._config)),
+                    *(name, "--tied", str(os.getpid())),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -109,6 +109,7 @@ def upgrade() -> None:
         "operation_log",
         ["project_id", "vault_id", sa.text("created_at DESC"), sa.text("id DESC")],
     )
+    op.create_index("ix_operation_log_count", "operation_log", ["project_id", "status"])
     op.create_table(
         "project_key",
         sa.Column("project_id", TEXT, nullable=False),
@@ -270,9 +271,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
     )
     op.create_index(
+        "ix_backup_name",
+        "backup",
+        ["project_id", "name", sa.text("created_at DESC"), sa.text("id DESC"), "parent_id", "held_at"],
+        sqlite_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
+        postgresql_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
+    )
+    op.create_index(
         "ix_backup_resource",
         "backup",
-        ["project_id", "resource_id", sa.text("created_at DESC"), sa.text("id DESC")],
+        ["project_id", "resource_id", sa.text("created_at DESC"), sa.text("id DESC"), "parent_id", "held_at"],
     )
     op.create_index(
         "ix_backup_unusual",
@@ -289,7 +297,17 @@ def upgrade() -> None:
     op.create_index(
         "ix_backup_vault",
         "backup",
-        ["project_id", "vault_id", sa.text("created_at DESC"), sa.text("id DESC")],
+        ["project_id", "vault_id", sa.text("created_at DESC"), sa.text("id DESC"), "parent_id", "held_at"],
+        sqlite_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
+        postgresql_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
+    )
+    # Of two indexes that would do SQLite takes the one made last: the smallest, from which it counts.
+    op.create_index(
+        "ix_backup_count",
+        "backup",
+        ["project_id", "status", "parent_id", "held_at"],
+        sqlite_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
+        postgresql_where=sa.text("parent_id IS NULL AND held_at IS NULL"),
     )
     op.create_table(
         "record",

@@ -1,0 +1,133 @@
+"""Keys that cannot be used, over the command line: one sentence that says what to do, exit code 3, nothing changed."""
+
+import json
+import shutil
+
+import pytest
+
+FILES = ("master.key", "signing.key")
+
+
+@pytest.fixture(name="folder")
+def _folder(demo, tmp_path):
+    """A copy of the demo's keys."""
+    place = tmp_path / "keys"
+    shutil.copytree(demo.state / "keys", place)
+    assert {path.name for path in place.iterdir()} == set(FILES)
+    return place
+
+
+@pytest.fixture(name="on_copy")
+def _on_copy(demo, opencbr, folder):
+    """Run a command on the demo's database and the copied keys."""
+    environ = {"OPENCBR_KEYS_FOLDER": str(folder)}
+    return lambda *words: opencbr("--config", demo.state / "opencbr.toml", *words, env=environ)
+
+
+def missing(path):
+    path.unlink()
+    return "is missing", "put it back from its backup"
+
+
+def other(path):
+    path.write_text("0123456789abcdef" * 4 + "\n")
+    return "holds another key", "put the right file there"
+
+
+def no_key(path):
+    path.write_text("not a key\n")
+    return "holds no key", "put the right file there"
+
+
+def exposed(path):
+    path.chmod(0o640)
+    return "others may read", f"chmod 600 {path}"
+
+
+def open_folder(path):
+    path.parent.chmod(0o770)
+    return "others may change the key folder", f"chmod 700 {path.parent}"
+
+
+TROUBLES = [missing, other, no_key, exposed, open_folder]
+
+
+def state(folder):
+    return {path.name: (path.read_bytes(), path.stat().st_mode) for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_each_trouble_is_a_sentence(on_copy, folder, trouble, file):
+    what, advice = trouble(folder / file)
+    before = state(folder)
+    done = on_copy("record", "public-key")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), done.stderr
+    assert done.stderr.startswith("opencbr: ")
+    assert what in done.stderr
+    assert advice in done.stderr
+    assert str(folder) in done.stderr
+    assert state(folder) == before
+
+
+@pytest.mark.parametrize("verb", ["serve", "worker"])
+@pytest.mark.parametrize("trouble", [missing, other, exposed])
+def test_no_server_and_no_worker_starts_with_it(on_copy, folder, trouble, verb):
+    what, advice = trouble(folder / "master.key")
+    before = state(folder)
+    done = on_copy(verb)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), done.stderr
+    assert what in done.stderr
+    assert advice in done.stderr
+    assert state(folder) == before
+
+
+@pytest.mark.parametrize("trouble", [missing, exposed])
+def test_no_record_is_exported_with_it(on_copy, demo, folder, trouble, tmp_path):
+    what, _ = trouble(folder / "signing.key")
+    env, path = demo.env(), tmp_path / "record.json"
+    done = on_copy(
+        "record", "export", "--project", env["OPENCBR_PROJECT_ID"], env["OPENCBR_BACKUP_ID"], "--output", path
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
+    assert what in done.stderr
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("trouble", [missing, other, exposed])
+def test_the_check_names_it_beside_everything_else(on_copy, folder, trouble):
+    what, _ = trouble(folder / "master.key")
+    done = on_copy("config", "check", "--json")
+    found = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 1
+    assert not found["keys"]["ok"]
+    assert what in found["keys"]["message"]
+    assert found["database"]["ok"]
+    assert found["keystone"]["ok"]
+
+
+def test_no_key_stands_in_any_of_these_sentences(on_copy, folder):
+    keys = [(folder / file).read_text().strip() for file in FILES]
+    (folder / "master.key").write_text(keys[1] + "\n")  # the wrong one, and a real one
+    for words in (["record", "public-key"], ["--debug", "record", "public-key"], ["config", "check"]):
+        done = on_copy(*words)
+        assert done.returncode in {1, 3}
+        assert not any(key in done.stdout + done.stderr for key in keys)
+
+
+def test_the_right_keys_do(on_copy):
+    done = on_copy("record", "public-key")
+    assert (done.returncode, len(done.stdout.strip())) == (0, 64), done.stderr
+
+
+def test_an_export_over_a_file_that_others_may_read_takes_it_from_them(on_copy, demo, tmp_path):
+    env, path = demo.env(), tmp_path / "record.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    done = on_copy(
+        *("record", "export", "--project", env["OPENCBR_PROJECT_ID"], env["OPENCBR_BACKUP_ID"]),
+        *("--reveal", "secrets", "--output", path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert json.loads(path.read_text())["manifest"]

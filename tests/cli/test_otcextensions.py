@@ -1,0 +1,45 @@
+"""The client behind `openstack cbr`, unmodified, against a running installation."""
+
+import pytest
+from otcextensions import sdk
+
+import openstack
+
+
+@pytest.fixture(name="cbr")
+def _cbr(demo):
+    env = demo.env()
+    connection = openstack.connect(
+        load_yaml_config=False,
+        load_envvars=False,
+        auth_url=env["OS_AUTH_URL"],
+        username=env["OS_USERNAME"],
+        password=env["OS_PASSWORD"],
+        project_name=env["OS_PROJECT_NAME"],
+        user_domain_name=env["OS_USER_DOMAIN_NAME"],
+        project_domain_name=env["OS_PROJECT_DOMAIN_NAME"],
+        region_name="RegionOne",
+        cbr_endpoint_override=f"{env['OPENCBR_ENDPOINT']}/v3/{env['OPENCBR_PROJECT_ID']}",
+    )
+    sdk.register_otc_extensions(connection)
+    yield connection.cbr
+    connection.close()
+
+
+def test_it_finds_what_the_demo_has_made(cbr, demo):
+    (vault,) = cbr.vaults()
+    assert cbr.get_vault(vault.id).name == vault.name == "demo"
+    assert cbr.find_vault("demo").id == vault.id
+    assert vault.resources[0]["name"] == "db1"
+    (backup,) = cbr.backups(vault_id=vault.id)
+    assert backup.id == demo.env()["OPENCBR_BACKUP_ID"]
+    shown = cbr.get_backup(backup.id)
+    assert (shown.status, shown.resource_name) == ("available", "db1")
+    assert {child["resource_type"] for child in shown.children} == {"OS::Cinder::Volume"}
+    assert cbr.get_checkpoint(backup.checkpoint_id).status == "available"
+
+
+def test_tasks_are_listed(cbr):
+    (task,) = cbr.tasks()
+    assert (task.operation_type, task.status) == ("backup", "success")
+    assert cbr.get_task(task.id).checkpoint_id == task.checkpoint_id

@@ -1,0 +1,117 @@
+"""How SQLite answers a list: which index gives the page, and that the count comes from an index alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+
+from opencbr.model.backup import Backup
+from opencbr.model.checkpoint import Checkpoint
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
+from opencbr.store import backups, checkpoints, operation_logs, vaults
+from opencbr.store.backups import BackupFilter
+from opencbr.store.database import Database
+from opencbr.store.operation_logs import OperationLogFilter
+from opencbr.store.pages import Page
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PROJECT = "0123456789abcdef0123456789abcdef"
+ROWS = 40
+
+
+@pytest.fixture(scope="module", name="filled")
+def _filled(tmp_path_factory):
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('plans') / 'opencbr.db'}")
+    database.upgrade()
+    one = new_id(NOW)
+    with database.write() as conn:
+        vaults.insert(
+            conn, Vault(id=one, project_id=PROJECT, user_id="u", name="v", created_at=NOW, updated_at=NOW)
+        )
+        checkpoints.insert(
+            conn,
+            Checkpoint(id=one, project_id=PROJECT, vault_id=one, user_id="u", name="c", created_at=NOW),
+        )
+        for number in range(ROWS):
+            at = NOW + timedelta(seconds=number)
+            backups.insert(
+                conn,
+                Backup(
+                    id=new_id(at),
+                    project_id=PROJECT,
+                    checkpoint_id=one,
+                    vault_id=one,
+                    provider_id=PROVIDER_ID["server"],
+                    name=f"n{number % 3}",
+                    resource_id="r",
+                    resource_name="r",
+                    resource_type=SERVER,
+                    status="available" if number % 4 else "error",
+                    created_at=at,
+                    updated_at=at,
+                ),
+            )
+            operation_logs.insert(
+                conn,
+                OperationLog(
+                    id=new_id(at), project_id=PROJECT, operation_type="backup", created_at=at, updated_at=at
+                ),
+            )
+    yield database
+    database.dispose()
+
+
+def plans(database, ask):
+    """The plan of each statement that `ask` sends."""
+    sent = []
+    with database.read() as conn:
+        event.listen(conn, "before_cursor_execute", lambda *args: sent.append((args[2], args[3])))
+        listing = ask(conn)
+        asked = [one for one in sent if one[0].startswith("SELECT")]
+        found = [
+            [row[-1] for row in conn.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+            for statement, parameters in asked
+        ]
+    return listing, found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "page", "count"),
+    [
+        (BackupFilter(), "ix_backup_list", "ix_backup_count"),
+        (BackupFilter(statuses=("available",)), None, "ix_backup_count"),
+        (BackupFilter(statuses=("available", "error")), None, "ix_backup_count"),
+        (BackupFilter(names=("n1",)), "ix_backup_name", "ix_backup_name"),
+        (BackupFilter(vault_ids=("v",)), "ix_backup_vault", None),
+        (BackupFilter(resource_ids=("r",)), "ix_backup_resource", "ix_backup_resource"),
+        (BackupFilter(created_from=NOW), "ix_backup_list", "ix_backup_list"),
+    ],
+)
+def test_a_page_and_its_count(filled, wanted, page, count):
+    _, (rows, counted) = plans(filled, lambda conn: backups.list(conn, PROJECT, wanted, Page(5, 2)))
+    assert all("COVERING INDEX" in step for step in counted), counted
+    if count is not None:
+        assert f"INDEX {count} " in counted[0], counted
+    if page is not None:
+        assert len(rows) == 1, rows  # nothing is sorted
+        assert f"USING INDEX {page} " in rows[0]
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_sorting_by_name_reads_an_index_in_order(filled, direction):
+    page = Page(5, sort=(("name", direction),))
+    listing, (rows, _) = plans(filled, lambda conn: backups.list(conn, PROJECT, BackupFilter(), page))
+    assert "USING INDEX ix_backup_name " in rows[0], rows
+    # Equal names are put into the order of their ids; the names themselves come in order.
+    assert rows[1:] == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"]
+    assert {item.name for item in listing.items} == {"n0" if direction == "asc" else "n2"}
+    assert listing.count == ROWS
+
+
+def test_operation_logs_are_counted_from_a_small_index(filled):
+    _, (_, counted) = plans(
+        filled, lambda conn: operation_logs.list(conn, PROJECT, OperationLogFilter(), Page(5))
+    )
+    assert "COVERING INDEX ix_operation_log_count " in counted[0], counted
