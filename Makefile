@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Options for the program or for pytest: make demo ARGS="--listen 127.0.0.1:9000", make test ARGS="-k vault"
 ARGS   ?=
-# As many test processes as processors
+# Twice as many test processes as processors (tests/conftest.py)
 XDIST  ?= -n auto
 
 .DEFAULT_GOAL := help

@@ -24,6 +24,12 @@ _STORIES = {"tests/sdk/test_sdk.py"}
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two test processes on each processor (`-n auto`): most tests wait, for a cloud or for a lease to end."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Hand tests to the processes one by one, but a story whole (xdist's own groups need an older pytest)."""
     from xdist.scheduler import LoadScopeScheduling

@@ -2,10 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +10,7 @@ from opencbr.api.health import Readiness
 from opencbr.api.rights import RULES, rule_defaults
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
-from support.postgres import cut_off
+from support.databases import away
 
 from .house import House, open_house
 
@@ -140,23 +137,6 @@ def test_every_right_is_documented_and_says_what_it_opens():
         assert any(operation["path"].startswith("/v3/{project_id}/") for operation in rule.operations), (
             rule.name
         )
-
-
-@contextmanager
-def away(url: str) -> Iterator[None]:
-    """Take a database away from those who use it, as an outage does."""
-    if not url.startswith("sqlite"):
-        with cut_off(url):
-            yield
-        return
-    file = Path(url.removeprefix("sqlite:///"))
-    for one in file.parent.glob(f"{file.name}*"):
-        one.rename(one.with_name(f"away-{one.name}"))
-    file.mkdir()  # cannot be opened as a database
-    yield
-    file.rmdir()
-    for one in file.parent.glob("away-*"):
-        one.rename(one.with_name(one.name.removeprefix("away-")))
 
 
 def test_a_database_that_is_away_is_a_matter_of_trying_again(tmp_path, demo_cloud, database_url):

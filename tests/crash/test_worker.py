@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,22 @@ from opencbr.jobs.delete import run_delete
 from opencbr.jobs.removal import run_vault_delete
 from opencbr.model.operation_log import BACKUP, DELETE, VAULT_DELETE, OperationLog
 from opencbr.store import operation_logs, tables, vaults
+from support.databases import KINDS
+from support.postgres import cut_off, hang_up
 from support.processes import Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
-from support.yard import Yard, eventually
+from support.yard import QUICK, Yard, eventually
 
 from .journal import unfinished
 from .steps import steps_of
 
+PATIENT = replace(QUICK, release_timeout_seconds=60.0)
+"""A worker that takes over on a busy machine may be slow; what is proved here is the order of things."""
+
 HELD = 1.0
 """Seconds a call hangs while its worker is killed: less than a lease, as a call in flight outlives its caller only so long."""
+
+on_postgres = pytest.mark.parametrize("database_url", KINDS[1:], indirect=True)
 
 
 class Staff:
@@ -38,7 +46,7 @@ class Staff:
         self.processes = Processes(yard.folder / "errors.txt")
 
     def start(self, name: str, hold: Hold | None = None) -> None:
-        self.processes.start(name, work, self.yard.url, self.yard.folder, name, hold)
+        self.processes.start(name, work, self.yard.url, self.yard.folder, name, settings=PATIENT, hold=hold)
 
 
 @pytest.fixture(scope="session")
@@ -255,6 +263,38 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(yard: Yard, staff: Staff) -> 
     assert writes == []
     yard.assert_nothing_left(backups_left=3)
     assert_made_once(yard, 3)
+
+
+@on_postgres
+def test_jobs_survive_a_database_that_hangs_up_on_them(yard: Yard, staff: Staff) -> None:
+    staff.start("w1")
+    orders = [yard.order_backup(yard.bind(name)) for name in ("db1", "web1")]
+    for _ in range(10):
+        hang_up(yard.url)
+        time.sleep(0.3)
+    yard.database.dispose()  # the test's own sessions were ended too
+    for order in orders:
+        yard.succeeded(order)
+    assert_all_ended(yard)
+    yard.assert_nothing_left(backups_left=4)
+    assert_made_once(yard, 4)
+
+
+@on_postgres
+def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(yard: Yard, staff: Staff) -> None:
+    staff.start("w1")
+    staff.start("w2")
+    orders = [yard.order_backup(yard.bind(name)) for name in ("db1", "web1")]
+    for _ in range(2):
+        with cut_off(yard.url):
+            time.sleep(2 * QUICK.lease_seconds)
+        time.sleep(0.5)
+    yard.database.dispose()
+    for order in orders:
+        yard.succeeded(order)
+    assert_all_ended(yard)
+    yard.assert_nothing_left(backups_left=4)
+    assert_made_once(yard, 4)
 
 
 def test_a_worker_told_to_stop_leaves_its_job_to_the_next(yard: Yard, staff: Staff) -> None:

@@ -36,7 +36,7 @@ def place(
 @pytest.fixture(scope="session")
 def worker(place: Yard) -> Iterator[None]:
     processes = Processes(place.folder / "errors.txt")
-    processes.start("worker", work, place.url, place.folder, "worker", None)
+    processes.start("worker", work, place.url, place.folder, "worker")
     yield
     processes.close()
 

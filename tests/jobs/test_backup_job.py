@@ -226,6 +226,22 @@ def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(yard: Yard, call: 
         yard.assert_failed_cleanly(order, "step ")
 
 
+def test_a_name_that_no_database_holds_fails_no_job(yard: Yard) -> None:
+    state = yard.demo.world.state
+    bound = yard.bind("db1")
+    with state.change():
+        volume = state.find("volume", name="db1-data")
+        assert volume is not None
+        state.put("volume", volume | {"name": "db1\0data"})
+    try:
+        order = yard.order_backup(bound)
+        yard.succeeded(order)
+    finally:
+        with state.change():
+            state.put("volume", volume)
+    assert "db1\ufffddata" in {disk.resource_name for disk in yard.disks(order.backup_id)}
+
+
 def test_an_order_that_is_submitted_twice_is_one_job(yard: Yard) -> None:
     """As when its worker died after it submitted the order and before it noted that."""
     order = yard.order_backup(yard.bind("web1"))

@@ -1,5 +1,6 @@
 """Backups: what is seen, what is held, how they move, how they hang together."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from opencbr.model.backup import MOVES
-from opencbr.store import backups, drafts, tables, vaults
+from opencbr.store import backups, checkpoints, drafts, tables, vaults
 from opencbr.store.backups import BackupFilter
 from opencbr.store.pages import Page
 from store.samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep
@@ -168,6 +169,32 @@ def test_what_is_deleted_takes_children_and_drafts_along(database):
         assert backups.get(conn, PROJECT, child.id) is None
         assert [drafts.get(conn, one.id, "before") for one in (gone, child, stays)] == [None, None, b"sealed"]
         assert len(backups.children(conn, PROJECT, [stays.id])[stays.id]) == 1
+
+
+def test_of_two_that_take_the_last_backups_of_a_checkpoint_at_once_one_takes_it_along(database):
+    with database.write() as conn:
+        _, point = house(conn)
+        one, other = backup(point), backup(point)
+        keep(conn, one, other)
+    ended, deleted = [], threading.Event()
+
+    def end(backup_id, ready):
+        with database.write() as conn:
+            backups.delete(conn, PROJECT, backup_id)
+            ready()
+            ended.append(checkpoints.delete_if_empty(conn, PROJECT, point.id))
+
+    rival = threading.Thread(target=end, args=(other.id, deleted.set))
+
+    def race():
+        rival.start()
+        deleted.wait(0.5)  # SQLite lets nobody else write meanwhile
+
+    end(one.id, race)
+    rival.join()
+    assert sorted(ended) == [False, True]
+    with database.read() as conn:
+        assert checkpoints.get(conn, PROJECT, point.id) is None
 
 
 def test_an_incremental_can_be_built_on_the_newest_with_an_object_alone(database, ticks):

@@ -4,12 +4,16 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from opencbr.store import database as database_module
 from opencbr.store import settings, vaults
 from opencbr.store.database import Database
+from opencbr.store.pages import Page
+from opencbr.store.vaults import VaultFilter
 from store.samples import PROJECT, vault
+from support.postgres import maintenance
 
 
 def test_what_raises_leaves_nothing(database):
@@ -100,6 +104,45 @@ def test_a_deadlock_is_tried_again(postgres_url):
         assert settings.get(conn, "a") == settings.get(conn, "b") != ""
 
 
+@pytest.mark.postgres
+def test_isolation_is_ours_to_choose(postgres_url):
+    with maintenance(postgres_url) as connection:
+        name = make_url(postgres_url).database
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+    database = Database(postgres_url)
+    for _ in range(2):  # on one pooled connection, each as if the other had not been there
+        for kind, level in ((database.read, "repeatable read"), (database.write, "read committed")):
+            with kind() as conn:
+                assert conn.execute(text("SHOW transaction_isolation")).scalar_one() == level
+    database.dispose()
+
+
+@pytest.mark.postgres
+def test_who_freezes_in_a_transaction_keeps_its_locks_for_a_minute_and_no_longer(postgres_url, monkeypatch):
+    database = Database(postgres_url)
+    database.upgrade()
+    with database.write() as conn:
+        settings.put(conn, "k", "")
+    with database.read() as conn:
+        assert conn.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "1min"
+    monkeypatch.setattr(database_module, "IDLE_TIMEOUT_MS", 300)
+    frozen = Database(postgres_url)
+
+    def overtaken():
+        with frozen.write() as conn:
+            settings.put(conn, "k", "frozen")
+            with database.write() as other:
+                settings.put(other, "k", "other")
+
+    with pytest.raises(DBAPIError) as caught:
+        overtaken()
+    assert caught.value.connection_invalidated
+    with frozen.read() as conn:
+        assert settings.get(conn, "k") == "other"
+    database.dispose()
+    frozen.dispose()
+
+
 def test_errors_keep_values_to_themselves(database):
     home = vault(name="canary-7261")
     with database.write() as conn:
@@ -123,3 +166,16 @@ def test_times_keep_their_microseconds_and_lose_their_zone(database):
 def test_a_time_without_zone_is_refused(database):
     with pytest.raises(SQLAlchemyError, match="time zone"), database.write() as conn:
         vaults.insert(conn, vault(created_at=datetime(2026, 3, 1)))  # noqa: DTZ001 - the point
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "\0", "\udfff\ud800"])
+def test_a_text_that_no_database_holds_is_kept_as_far_as_it_can_be(database, name):
+    home = vault(name=name, bind_rules={"tags": [name]})
+    with database.write() as conn:
+        vaults.insert(conn, home)
+        vaults.update(conn, PROJECT, home.id, description=name)
+    with database.read() as conn:
+        found = vaults.get(conn, PROJECT, home.id)
+        assert vaults.list(conn, PROJECT, VaultFilter(names=(name,)), Page(limit=9)).items == []
+    kept = name.translate({0: "\ufffd", 0xD800: "\ufffd", 0xDFFF: "\ufffd"})
+    assert (found.name, found.description, found.bind_rules) == (kept, kept, home.bind_rules)

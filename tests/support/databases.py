@@ -13,7 +13,7 @@ import pytest
 
 from opencbr.store.database import Database
 
-from .postgres import VARIABLE, fresh_database
+from .postgres import VARIABLE, cut_off, fresh_database
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 
@@ -54,3 +54,22 @@ class Databases:
     def close(self) -> None:
         """Drop the templates."""
         self._open.close()
+
+
+@contextlib.contextmanager
+def away(url: str) -> Iterator[None]:
+    """Take a database away from those who use it, as an outage does; SQLite's is missed by new connections only."""
+    if not url.startswith("sqlite"):
+        with cut_off(url):
+            yield
+        return
+    file = Path(url.removeprefix("sqlite:///"))
+    for one in file.parent.glob(f"{file.name}*"):
+        one.rename(one.with_name(f"away-{one.name}"))
+    file.mkdir()  # cannot be opened as a database
+    try:
+        yield
+    finally:
+        file.rmdir()
+        for one in file.parent.glob("away-*"):
+            one.rename(one.with_name(one.name.removeprefix("away-")))

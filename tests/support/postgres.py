@@ -72,7 +72,7 @@ def started() -> Iterator[str]:
         with _running(folder, data, owner) as port:
             owner_url = f"postgresql+psycopg://postgres:{password}@127.0.0.1:{port}/postgres"
             _await(owner_url, folder / "log")
-            with _maintenance(owner_url) as connection:
+            with maintenance(owner_url) as connection:
                 # What an operator would give us, and the right to make databases; no superuser.
                 role = sql.SQL("CREATE ROLE opencbr LOGIN CREATEDB PASSWORD {}").format(sql.Literal(password))
                 connection.execute(role)
@@ -91,7 +91,7 @@ def fresh_database(server_url: str, *, template: str | None = None) -> Iterator[
     create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
         create += sql.SQL(" TEMPLATE {}").format(sql.Identifier(make_url(template).database or ""))
-    with _maintenance(server_url) as connection:
+    with maintenance(server_url) as connection:
         connection.execute(create)
         try:
             fresh = make_url(server_url).set(drivername="postgresql+psycopg", database=name)
@@ -102,7 +102,7 @@ def fresh_database(server_url: str, *, template: str | None = None) -> Iterator[
 
 def hang_up(url: str) -> None:
     """End all sessions of the database `url` names, as a restart of the server does."""
-    with _maintenance(url) as connection:
+    with maintenance(url) as connection:
         query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"
         connection.execute(query, (make_url(url).database,))
 
@@ -112,7 +112,7 @@ def cut_off(url: str) -> Iterator[None]:
     """Let nobody into the database `url` names until the end of the block."""
     change = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
     name = sql.Identifier(make_url(url).database or "")
-    with _maintenance(url) as connection:
+    with maintenance(url) as connection:
         connection.execute(change.format(name, sql.SQL("false")))
         hang_up(url)
         try:
@@ -121,7 +121,7 @@ def cut_off(url: str) -> Iterator[None]:
             connection.execute(change.format(name, sql.SQL("true")))
 
 
-def _maintenance(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+def maintenance(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     """Connect to the server's own database."""
     plain = make_url(url).set(drivername="postgresql", database="postgres")
     return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
@@ -133,13 +133,15 @@ def _running(folder: Path, data: Path, owner: str | None) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     # Connections for several test processes with pools; what a crash would lose is thrown away anyway. The zone is
-    # far from ours, so that a time that went through the server's zone shows.
+    # far from ours, so that a time that went through the server's zone shows. Autovacuum is a superuser's session:
+    # it would be in the way of whoever drops a database.
     options = {
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": folder,
         "max_connections": 200,
         "timezone": "Pacific/Chatham",
+        "autovacuum": "off",
         "fsync": "off",
         "synchronous_commit": "off",
         "full_page_writes": "off",

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ class Processes:
         self._running: dict[str, Any] = {}
         self._words: dict[str, Connection] = {}
 
-    def start(self, name: str, work: Callable[..., int], *args: Any) -> None:
-        """Run `work(tell, *args)`, which returns the exit status, and wait until it has told "up"."""
+    def start(self, name: str, work: Callable[..., int], *args: Any, **more: Any) -> None:
+        """Run `work(tell, *args, **more)`, which returns the exit status, and wait until it has told "up"."""
         here, there = FORKS.Pipe(duplex=False)
-        process = FORKS.Process(target=_run, args=(work, there, str(self._errors), args), name=name)
+        task = partial(work, there.send, *args, **more)
+        process = FORKS.Process(target=_run, args=(task, str(self._errors)), name=name)
         process.start()
         there.close()
         self._running[name], self._words[name] = process, here
@@ -68,8 +70,8 @@ class Processes:
             words.close()
 
 
-def _run(work: Callable[..., int], words: Connection, errors: str, args: tuple[Any, ...]) -> None:
+def _run(task: Callable[[], int], errors: str) -> None:
     descriptor = os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(descriptor, 2)
     os.close(descriptor)
-    raise SystemExit(work(words.send, *args))
+    raise SystemExit(task())

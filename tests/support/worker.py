@@ -12,6 +12,7 @@ from sqlalchemy import event
 from opencbr.clock import SystemClock
 from opencbr.jobs import worker
 from opencbr.jobs.engine import Job, T
+from opencbr.jobs.settings import WorkerSettings
 from opencbr.store.database import Database
 from opencbr.store.records import open_records
 from support.yard import QUICK, open_cloud
@@ -31,26 +32,44 @@ class Hold:
     place: str
 
 
-def work(tell: Tell, url: str, folder: Path, identity: str, hold: Hold | None) -> int:
+def work(
+    tell: Tell,
+    url: str,
+    folder: Path,
+    identity: str,
+    *,
+    settings: WorkerSettings = QUICK,
+    hold: Hold | None = None,
+) -> int:
     """Work until killed; `folder` has clouds.yaml and keys/. Tells "up", and "held" where `hold` says."""
     database, clock = Database(url), SystemClock()
     if hold is not None:
         _arrange(database, hold, tell)
-    ours = worker.Worker(
+    ours = _Worker(
+        tell,
         database=database,
         cloud=open_cloud(folder / "clouds.yaml"),
         records=open_records(database, folder / "keys", clock),
         clock=clock,
-        settings=QUICK,
+        settings=settings,
         identity=identity,
     )
-    threading.Timer(0.0, lambda: tell("up")).start()
     try:
         ours.run_forever()
     except worker.LeaseLost as lost:
         print(lost, file=sys.stderr, flush=True)
         return 75
     return 0
+
+
+class _Worker(worker.Worker):
+    def __init__(self, tell: Tell, **tools: Any) -> None:
+        super().__init__(**tools)
+        self._tell = tell
+
+    def start(self) -> None:
+        super().start()
+        self._tell("up")
 
 
 def _arrange(database: Database, hold: Hold, tell: Tell) -> None:

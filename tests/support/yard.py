@@ -265,7 +265,7 @@ class Yard:
         """Nothing in the cloud and nothing in the ledger but the backups that are meant to be."""
         assert self.upstream("snapshot") == []
         assert len(self.upstream("backup")) == backups_left
-        assert sorted(e.kind for e in self.ledger()) == ["backup"] * backups_left
+        assert sorted(e.kind for e in self.ledger()) == ["backup"] * backups_left, self.ledger()
 
     def assert_failed_cleanly(self, order: OperationLog, message: str) -> OperationLog:
         """The job ended in an error that says why, and left no trace upstream."""

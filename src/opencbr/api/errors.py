@@ -13,7 +13,7 @@ from typing import NoReturn
 import falcon
 import msgspec
 import psycopg
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from opencbr.api.schema import ErrorBody
@@ -74,7 +74,13 @@ def failure_of(error: Exception, request_id: str) -> Failure:  # noqa: PLR0911 -
         case CloudError():
             return _cloud(error, request_id)
         # The hot read speaks to the bare driver, whose errors SQLAlchemy has not wrapped.
-        case OperationalError() | PoolTimeout() | sqlite3.OperationalError() | psycopg.OperationalError():
+        case (
+            OperationalError()
+            | DBAPIError(connection_invalidated=True)
+            | PoolTimeout()
+            | sqlite3.OperationalError()
+            | psycopg.OperationalError()
+        ):
             _log.warning("%s: the database is busy or away: %s", request_id, type(error).__name__)
             return _try_again("The server's database is busy: send the request again in a moment.")
         case falcon.HTTPError():

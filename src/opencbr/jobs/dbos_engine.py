@@ -8,7 +8,7 @@ telemetry, no admin server.
 
 import json
 import logging
-import time
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from opencbr.jobs.engine import Cancelled, Small, StepFailed, T, Work
 from opencbr.jobs.failures import explain
+from opencbr.jobs.outlast import outlast
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,6 @@ that old journals still fit, or raise this and drain.
 
 QUEUE = "opencbr"
 _NAME = "opencbr"
-_DATABASE_PATIENCE = 300.0  # seconds a step is repeated while our own database does not answer
 
 
 class _Json:
@@ -60,10 +60,13 @@ def journal_url(database_url: str) -> str:
 class _Job:
     """One workflow while it runs; steps are told apart by their order, the name is for people."""
 
-    def __init__(self, job_id: str, project_id: str, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, job_id: str, project_id: str, sleep: Callable[[float], None], halted: Callable[[], bool]
+    ) -> None:
         self.id = job_id
         self.project_id = project_id
         self._sleep = sleep
+        self._halted = halted
 
     def step(self, name: str, work: Callable[[], T]) -> T:
         kind, value = DBOS.run_step({"name": name}, self._attempt, name, work)
@@ -79,34 +82,21 @@ class _Job:
 
         An outage of our own database is waited out, since every step may be repeated.
         """
-        deadline = time.monotonic() + _DATABASE_PATIENCE
-        pause = 0.2
-        while True:
-            try:
-                return ["done", work()]
-            except Cancelled:
-                return ["cancelled", None]
-            except DBAPIError as error:
-                passing = _passing(error)
-                if not passing or time.monotonic() > deadline:
-                    log.exception("job %s: step %s failed on our own database", self.id, name)
-                    # The statement and its values may be a tenant's: they are in the worker's log, hidden.
-                    refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
-                    return ["failed", ["9910", "the database did not answer" if passing else refused]]
-                self._sleep(pause)
-                pause = min(pause * 2, 5.0)
-            except Exception as error:
-                fault = explain(error)
-                if not fault.expected:
-                    log.exception("job %s: step %s broke", self.id, name)
-                return ["failed", [fault.code, fault.message]]
-
-
-def _passing(error: DBAPIError) -> bool:
-    """Say whether an error of our database may be over soon: a lost connection, a lock, a restart."""
-    return bool(error.connection_invalidated) or isinstance(
-        error, sa.exc.OperationalError | sa.exc.InterfaceError
-    )
+        try:
+            what = f"job {self.id}: step {name}"
+            return ["done", outlast(work, sleep=self._sleep, halted=self._halted, what=what)]
+        except Cancelled:
+            return ["cancelled", None]
+        except DBAPIError as error:
+            log.exception("job %s: step %s was refused by our own database", self.id, name)
+            # The statement and its values may be a tenant's: they are in the worker's log, hidden.
+            refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
+            return ["failed", ["9910", refused]]
+        except Exception as error:
+            fault = explain(error)
+            if not fault.expected:
+                log.exception("job %s: step %s broke", self.id, name)
+            return ["failed", [fault.code, fault.message]]
 
 
 class DbosEngine:
@@ -130,12 +120,14 @@ class DbosEngine:
         self._sleep = sleep
         self._poll_seconds = poll_seconds
         self._run: Callable[[str, str], None] | None = None
+        self._stopped = threading.Event()
 
     def start(self, work: Work) -> None:
         """Open the journal, making it if needed, and begin to take jobs.
 
         Raises what DBOS raises when the database cannot be used.
         """
+        self._stopped.clear()
         if self._url.startswith("sqlite"):
             _write_ahead(self._url)
         config: DBOSConfig = {
@@ -155,7 +147,7 @@ class DbosEngine:
 
         @DBOS.workflow(name="job", max_recovery_attempts=None)
         def run(job_id: str, project_id: str) -> None:
-            work(_Job(job_id, project_id, self._sleep))
+            work(_Job(job_id, project_id, self._sleep, self._stopped.is_set))
 
         self._run = run
         DBOS.launch()
@@ -168,6 +160,7 @@ class DbosEngine:
 
     def stop(self, wait_seconds: float) -> None:
         """Take no more jobs, wait that long for running ones; the rest is taken up by another worker."""
+        self._stopped.set()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(wait_seconds))
         self._run = None
 

@@ -14,6 +14,7 @@ from opencbr.jobs.engine import Engine, Job, Lost
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.lease import Lease
 from opencbr.jobs.outbox import Outbox
+from opencbr.jobs.outlast import outlast
 from opencbr.jobs.removal import run_remove_resource, run_vault_delete
 from opencbr.jobs.rounds import Rounds
 from opencbr.jobs.settings import WorkerSettings
@@ -152,8 +153,15 @@ class Worker:
         One that has ended already (its worker died after the last step) is left alone.
         """
         assert self._kit is not None, "start() comes first"
-        with self._database.read() as conn:
-            order = operation_logs.get(conn, job.project_id, job.id)
+
+        def read() -> OperationLog | None:
+            with self._database.read() as conn:
+                return operation_logs.get(conn, job.project_id, job.id)
+
+        # What breaks outside of a step ends the job for the engine, and for the order never.
+        order = outlast(
+            read, sleep=self._clock.sleep, halted=self._halt.is_set, what=f"the order of job {job.id}"
+        )
         if order is None or order.status in TERMINAL:
             return
         self._running.add(job.id)

@@ -37,9 +37,12 @@ def of_ids(conn: Connection, project_id: str, checkpoint_ids: Collection[str]) -
 
 def delete_if_empty(conn: Connection, project_id: str, checkpoint_id: str) -> bool:
     """Remove a checkpoint that has no backup left, held ones counted; say whether it was removed."""
+    mine = (_t.c.project_id == project_id, _t.c.id == checkpoint_id)
+    # Of two that remove its last backups at once, the second waits here and then sees what the first has done:
+    # PostgreSQL would show each of them the other's backup, and neither would remove the checkpoint.
+    conn.execute(select(_t.c.id).where(*mine).with_for_update())
     used = exists().where(tables.backup.c.checkpoint_id == _t.c.id)
-    query = sql_delete(_t).where(_t.c.project_id == project_id, _t.c.id == checkpoint_id, ~used)
-    return touched(conn.execute(query))
+    return touched(conn.execute(sql_delete(_t).where(*mine, ~used)))
 
 
 def _checkpoint(row: RowMapping) -> Checkpoint:

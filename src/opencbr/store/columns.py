@@ -1,9 +1,11 @@
 """Column types that behave alike on SQLite and PostgreSQL."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy.types import TypeEngine
 
 
 class Moment(TypeDecorator[datetime]):
@@ -33,17 +35,33 @@ class Moment(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if dialect.name == "sqlite" else moment.astimezone(UTC)
 
 
-TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text ordered by code point on every database.
+class _Text(TypeDecorator[str]):
+    """Text ordered by code point on every database, and storable whatever a cloud sends.
 
-PostgreSQL would otherwise order by the locale of its cluster, and pages would differ from one installation to
-the next. There is no length: the layers above know the contract's limits, and SQLite would not hold to one.
-"""
+    PostgreSQL would otherwise order by the locale of its cluster, and pages would differ from one installation to
+    the next. What a database cannot hold is kept as U+FFFD: a NUL in the name of somebody's volume must not fail the
+    job that writes it down. There is no length: the layers above know the contract's limits, and SQLite would not
+    hold to one.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the collation."""
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 -- SQLAlchemy calls it
+        """Replace what no database holds."""
+        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+
+
+TEXT = _Text()
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""PostgreSQL refuses NUL, and no encoding to UTF-8 exists for a lone surrogate."""
 
 
 def storable(value: str) -> bool:
-    """Say whether a database can hold `value`; nothing stored equals a text that it cannot.
-
-    PostgreSQL refuses NUL, and no encoding to UTF-8 exists for a lone surrogate.
-    """
-    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    """Say whether a database can hold `value`; nothing stored equals a text that it cannot."""
+    return _UNSTORABLE.search(value) is None

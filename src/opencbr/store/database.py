@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from opencbr.store.errors import UnsupportedDatabase
@@ -21,6 +22,9 @@ from opencbr.store.schema import current_revision, head_revision, upgrade_schema
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 30_000
+IDLE_TIMEOUT_MS = 60_000
+"""PostgreSQL ends a transaction that does nothing for so long: a frozen process must not keep its locks."""
+
 ATTEMPTS = 8
 _PASSING = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock found
 
@@ -55,13 +59,19 @@ class Database:
         self._sleep = sleep
         # Overflow connections are opened and closed per request: dearer than waiting for a pooled one.
         # Parameters stay out of errors: they are tenants' data.
-        engine = create_engine(parsed, pool_size=pool_size, max_overflow=0, hide_parameters=True)
-        self._writer = engine
+        self._writer: Engine
+        self._reader: Engine
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
         if self.dialect == "sqlite":
+            engine = create_engine(parsed, **options)
             _prepare_sqlite(engine, self.url)
             self._reader = engine
             self._writer = engine.execution_options(opencbr_write=True)
         else:
+            # Said, and not left to the server's default: whoever waited for a row's lock must see what was written.
+            engine = create_engine(parsed, isolation_level="READ COMMITTED", **options)
+            _prepare_postgres(engine)
+            self._writer = engine
             # A list and its count must speak of the same moment.
             self._reader = engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -129,6 +139,13 @@ class Database:
         self._writer.dispose()
 
 
+def is_outage(error: SQLAlchemyError) -> bool:
+    """Say whether an error may be over soon: a lost connection, a restart, a lock, no connection free."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+
+
 def _passes(error: DBAPIError) -> bool:
     """Say whether the same transaction may well succeed a moment later."""
     if getattr(error.orig, "sqlstate", None) in _PASSING:
@@ -136,6 +153,13 @@ def _passes(error: DBAPIError) -> bool:
     # Extended codes such as SQLITE_BUSY_SNAPSHOT have SQLITE_BUSY (5) or SQLITE_LOCKED (6) as low byte.
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in {5, 6}
+
+
+def _prepare_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}")
+        connection.commit()  # or the pool's rollback would take it back
 
 
 def _prepare_sqlite(engine: Engine, url: str) -> None:

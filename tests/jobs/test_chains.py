@@ -1,0 +1,65 @@
+"""Held backups when two jobs come to them at once."""
+
+import threading
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from opencbr.clock import SystemClock
+from opencbr.jobs import chains
+from opencbr.store import backups
+from opencbr.store.database import Database
+from store.samples import PROJECT, backup, disk, house, keep
+
+HELD = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(database_url):
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+def test_of_two_that_remove_the_last_disks_of_a_held_backup_one_takes_it_along(database):
+    with database.write() as conn:
+        _, point = house(conn)
+        top = backup(point, held_at=HELD)
+        disks = [disk(top, held_at=HELD, position=number) for number in range(2)]
+        keep(conn, top, *disks)
+
+    def settle(one):
+        with database.write() as conn:
+            chains._write_settled(conn, one)
+
+    rival = threading.Thread(target=settle, args=(disks[1],))
+    with database.write() as conn:
+        chains._write_settled(conn, disks[0])
+        rival.start()
+        rival.join(0.5)
+    rival.join()
+    with database.read() as conn:
+        assert backups.get(conn, PROJECT, top.id, held=True) is None
+
+
+def test_a_backup_held_for_one_that_went_meanwhile_goes_too(database, monkeypatch):
+    with database.write() as conn:
+        _, point = house(conn)
+        older = disk(point)
+        newer = disk(point, based_on=older.id)
+        keep(conn, older, newer)
+
+    def remove(kit, entries):
+        """While the cloud is asked, another job has taken the newer one away and found nothing held."""
+        with database.write() as conn:
+            backups.delete(conn, PROJECT, newer.id)
+        return []
+
+    monkeypatch.setattr(chains, "remove", remove)
+    kit = SimpleNamespace(
+        database=database, clock=SystemClock(), records=SimpleNamespace(bury=lambda *_: None)
+    )
+    assert chains.erase(kit, PROJECT, older.id) == []
+    with database.read() as conn:
+        assert backups.get(conn, PROJECT, older.id, held=True) is None
