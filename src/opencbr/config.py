@@ -68,6 +68,7 @@ class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     backup_timeout_seconds: float = 86400.0
     release_timeout_seconds: float = 1800.0
     patience_seconds: float = 600.0
+    janitor_seconds: float = 600.0
 
 
 class Auth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +129,7 @@ _AT_LEAST: dict[str, float] = {
     "worker.backup_timeout_seconds": 1,
     "worker.release_timeout_seconds": 1,
     "worker.patience_seconds": 0,
+    "worker.janitor_seconds": 1,
     "auth.token_cache_seconds": 0,
     "auth.key_cache_seconds": 0,
     "metadata.cache_seconds": 0,

@@ -182,6 +182,7 @@ def worker_settings(config: Config) -> WorkerSettings:
         backup_timeout_seconds=wanted.backup_timeout_seconds,
         release_timeout_seconds=wanted.release_timeout_seconds,
         patience_seconds=wanted.patience_seconds,
+        janitor_seconds=wanted.janitor_seconds,
     )
 
 

@@ -96,7 +96,11 @@ def test_what_has_ended_cannot_be_cancelled(demo, on_demo):
 
 
 def test_a_healthy_installation_has_no_orphans(on_demo):
-    assert json.loads(on_demo("orphans", "list", "--json").stdout) == {"orphans": [], "missing": []}
+    assert json.loads(on_demo("orphans", "list", "--json").stdout) == {
+        "orphans": [],
+        "missing": [],
+        "unneeded": [],
+    }
     assert on_demo("orphans", "clean").stdout == "nothing to clean\n"
 
 

@@ -216,7 +216,9 @@ def test_the_janitor_finds_and_removes_what_nobody_answers_for(yard: Yard) -> No
 def test_the_janitor_says_which_backups_have_lost_their_bytes(yard: Yard) -> None:
     order = yard.order_backup(yard.bind("web1"))
     yard.succeeded(order)
-    assert janitor.take_stock(yard.database, yard.cloud) == janitor.Inventory(orphans=(), missing=())
+    assert janitor.take_stock(yard.database, yard.cloud) == janitor.Inventory(
+        orphans=(), missing=(), unneeded=()
+    )
     state = yard.demo.world.state
     (copy,) = yard.upstream("backup")
     with state.change():

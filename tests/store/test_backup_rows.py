@@ -197,7 +197,7 @@ def test_of_two_that_take_the_last_backups_of_a_checkpoint_at_once_one_takes_it_
         assert checkpoints.get(conn, PROJECT, point.id) is None
 
 
-def test_an_incremental_is_built_on_the_newest_that_stands(database, ticks):
+def test_an_incremental_can_be_built_on_the_newest_with_an_object_alone(database, ticks):
     with database.write() as conn:
         _, point = house(conn)
         volume = ident()
@@ -211,11 +211,12 @@ def test_an_incremental_is_built_on_the_newest_that_stands(database, ticks):
 
         assert backups.latest_disk(conn, PROJECT, volume) is None
         old = add()
-        add(status="error")
+        add(status="error", cinder_backup_id=None)
         add(status="protecting", cinder_backup_id=None)
-        add(status="deleting")
         add(resource_type="OS::Nova::Server")
         assert backups.latest_disk(conn, PROJECT, volume) == old
+        going = add(status="deleting")
+        assert backups.latest_disk(conn, PROJECT, volume) == going, "Cinder would take none that is older"
         held = add(status="deleting", held_at=NOW)
         assert backups.latest_disk(conn, PROJECT, volume) == held
         busy = add(status="restoring")

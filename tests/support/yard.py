@@ -179,7 +179,7 @@ class Yard:
         assert backup is not None
         order = replace(self._order(operation_log.DELETE, None, backup), resource_id=backup.resource_id)
         with self.database.write() as conn:
-            assert backups.move(
+            assert backups.move_family(
                 conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now()
             )
             operation_logs.insert(conn, order)

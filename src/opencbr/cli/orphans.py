@@ -24,6 +24,7 @@ def orphans() -> None:
 def list_(session: Session, *, json_: bool) -> None:
     """List upstream objects of this installation that nothing answers for, and those that are missing.
 
+    Backups too that their users deleted, that were kept for later ones, and that nothing needs any more.
     Changes nothing. Jobs under way are not touched: what they made is in the ledger.
     """
     from opencbr.jobs import janitor
@@ -40,31 +41,36 @@ def list_(session: Session, *, json_: bool) -> None:
 @as_json
 @pass_session
 def clean(session: Session, *, yes: bool, json_: bool) -> None:
-    """Delete the orphans, newest backups first, and strike them from the ledger.
+    """Delete the orphans, newest backups first, and the kept backups that nothing needs any more.
 
-    Asks before it does so. Exit code 1 when one of them could not be removed.
+    Asks before it does so, and looks again after the answer: what is no orphan by then is left alone. Exit
+    code 1 when something could not be removed.
     """
     from opencbr.jobs import janitor
 
     site = wiring.site(session.config)
     stock = janitor.take_stock(site.database, site.cloud)
-    if stock.orphans and not json_:
+    number = len(stock.orphans) + len(stock.unneeded)
+    if number and not json_:
         _show(stock)
-    if stock.orphans and not yes:
-        click.confirm(f"Delete {len(stock.orphans)} object(s) from the cloud?", abort=True, err=True)
+    if number and not yes:
+        click.confirm(f"Delete {number} object(s) from the cloud?", abort=True, err=True)
     cleaned = janitor.clean(site, stock.orphans)
+    kept = janitor.settle_unneeded(site)
     struck = janitor.forget_unmade(site)
     if json_:
-        write_json({"cleaned": cleaned, "struck": struck})
+        write_json({"cleaned": cleaned, "kept": kept, "struck": struck})
     else:
         for one in cleaned:
             result = f"still there: {one.problem}" if one.problem else "removed"
             click.echo(f"{one.orphan.kind} {one.orphan.id} {result}")
-        if not cleaned:
+        for words in kept:
+            click.echo(f"still there: {words}")
+        if not number:
             click.echo("nothing to clean")
         if struck:
             click.echo(f"struck {struck} ledger entr{'y' if struck == 1 else 'ies'} of objects never made")
-    if any(one.problem for one in cleaned):
+    if kept or any(one.problem for one in cleaned):
         sys.exit(FAILED)
 
 
@@ -90,5 +96,12 @@ def _show(stock: "Inventory") -> None:
         write_table(
             ("kind", "id", "name", "project", "backup"),
             [(m.kind, m.id, m.name, m.project_id, m.backup_id) for m in stock.missing],
+            empty="",
+        )
+    if stock.unneeded:
+        click.echo("Kept for later backups that are gone, and needed no more:")
+        write_table(
+            ("backup", "id", "volume", "project"),
+            [(u.backup_id, u.id or "", u.volume_id, u.project_id) for u in stock.unneeded],
             empty="",
         )

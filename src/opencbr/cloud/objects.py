@@ -38,7 +38,10 @@ class VolumeBackup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamObject:
-    """A snapshot or backup of any tenant, for the janitor; `kind` is "snapshot" or "backup"."""
+    """A snapshot or backup of any tenant, for the janitor; `kind` is "snapshot" or "backup".
+
+    `has_dependents` is about backups: later incrementals need it, a tenant's own among them.
+    """
 
     kind: str
     id: str
@@ -47,6 +50,7 @@ class UpstreamObject:
     status: str
     created_at: str
     size_gb: int
+    has_dependents: bool = False
 
 
 def snapshot_of(body: Mapping[str, Any]) -> Snapshot:

@@ -175,10 +175,18 @@ def _at_least(newest: str, wanted: str) -> bool:
     return tuple(map(int, newest.split("."))) >= tuple(map(int, wanted.split("."))) if newest else False
 
 
-def _record_owner(body: bytes) -> str | None:
-    """Read the project out of an export record; None when its inside is not the JSON that Cinder writes."""
+def exported(body: bytes) -> dict[str, Any] | None:
+    """Give the inside of an export record: Cinder's own row, `parent_id` and `project_id` in it.
+
+    None when it is not the JSON that Cinder writes.
+    """
     try:
         inside = json.loads(base64.b64decode(json.loads(body)["backup-record"]["backup_url"], validate=True))
-        return str(inside["project_id"])
     except (ValueError, KeyError, TypeError, binascii.Error):
         return None
+    return inside if isinstance(inside, dict) else None
+
+
+def _record_owner(body: bytes) -> str | None:
+    inside = exported(body)
+    return None if inside is None or "project_id" not in inside else str(inside["project_id"])

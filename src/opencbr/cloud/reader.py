@@ -180,6 +180,7 @@ class Reader:
                         status=row.get("status") or "",
                         created_at=row.get("created_at") or "",
                         size_gb=int(row.get("size") or 0),
+                        has_dependents=bool(row.get("has_dependent_backups")),
                     )
             if not rows:  # a server may cut pages shorter than asked: only an empty one is the last
                 return

@@ -8,6 +8,7 @@ logging of bodies and its exceptions stay below this line.
 import json
 import threading
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -106,12 +107,12 @@ class Wire:
 
     def newest(self, service: str) -> str:
         """Return the newest microversion that `service` speaks, "" where it has none."""
-        found = persist(
-            lambda: self._calling(service, lambda: self._endpoints.get(self._session, service)),
-            self.patience,
-            self._clock,
-        )
-        return str(found.newest)
+
+        def attempt() -> Any:
+            self._sign_in()  # first, so that its trouble is not told as the service's
+            return self._calling(service, lambda: self._endpoints.get(self._session, service))
+
+        return str(persist(attempt, self.patience, self._clock).newest)
 
     def access(self, patience: Patience | None = None) -> Any:
         """Return keystoneauth's access information of a valid token. Raises Denied or Unreachable."""
@@ -128,7 +129,7 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float | None = None,
     ) -> Answer:
-        self._sign_in()
+        access = self._sign_in()
         endpoint = self._calling(service, lambda: self._endpoints.get(self._session, service))
         extra = {"Accept": "application/json", **(headers or {})}
         if body is not None:
@@ -136,13 +137,15 @@ class Wire:
         kwargs: dict[str, Any] = {}
         if microversion:
             kwargs = {"microversion": microversion, "microversion_service_type": SERVICES[service].header}
-        with self._limit:
-            response = self._calling(
+
+        def send() -> Any:
+            return self._calling(
                 service,
                 lambda: self._session.request(
                     endpoint.url + path,
                     method,
                     authenticated=True,
+                    allow_reauth=False,
                     raise_exc=False,
                     log=False,  # bodies and headers hold secrets
                     connect_retries=0,
@@ -156,6 +159,15 @@ class Wire:
                 path,
                 timeout_seconds,
             )
+
+        with self._limit:
+            response = send()
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                # A token that ended early: once more with a new one. keystoneauth's own way gives it to the first
+                # of several threads alone, the others would be refused.
+                if self._sign_in() is access:
+                    self._session.invalidate()
+                response = send()
         answer = Answer(
             service=service,
             method=method,

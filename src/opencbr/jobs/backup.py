@@ -7,7 +7,6 @@ derived names, and readings are kept sealed until the record is closed.
 from sqlalchemy import Connection
 
 from opencbr.cloud.capture import read_again, read_disk, read_server
-from opencbr.cloud.errors import Denied, NotFound
 from opencbr.jobs import copies, snapshots
 from opencbr.jobs.closing import close
 from opencbr.jobs.disks import disk_rows, enter_reading, top_row
@@ -17,7 +16,7 @@ from opencbr.jobs.kit import Kit, parallel
 from opencbr.jobs.undo import undo
 from opencbr.jobs.watch import stop_if_cancelled
 from opencbr.model.backup import Backup
-from opencbr.model.document import Document, Reading
+from opencbr.model.document import Reading
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, operation_logs, resources
@@ -37,8 +36,8 @@ def run_backup(job: Job, kit: Kit, order: OperationLog) -> None:
         job.step("backups", flow.backups)
         job.step("wait", flow.wait)
         job.step("export", flow.export)
-        job.step("release", flow.release)
-        job.step("close", flow.close)
+        left = job.step("release", flow.release)
+        job.step("close", lambda: flow.close(left))
     except (StepFailed, Cancelled) as end:
         undo(job, kit, order, end)
 
@@ -118,25 +117,18 @@ class _Flow:
 
     def export(self) -> None:
         """Keep Cinder's export records: a Cinder that lost its database reads the backups with them."""
-        documents = [kept for kept in parallel(self._export_one, self._disks()) if kept is not None]
-        self._kit.records.keep(self._project_id, self._backup_id, "export", tuple(documents))
+        documents = parallel(lambda disk: copies.export(self._kit, disk), self._disks())
+        kept = tuple(document for document in documents if document is not None)
+        self._kit.records.keep(self._project_id, self._backup_id, "export", kept)
         self._advance(93, "export")
-
-    def _export_one(self, disk: Backup) -> Document | None:
-        assert disk.cinder_backup_id is not None, "the copy is made"
-        try:
-            project = self._kit.cloud.project(self._project_id)
-            return project.export_record(disk.cinder_backup_id, f"export/{disk.resource_id}")
-        except (Denied, NotFound):
-            return None
 
     def release(self) -> list[str]:
         left = snapshots.release(self._kit, self._order)
         self._advance(97, "release")
         return left
 
-    def close(self) -> None:
-        close(self._kit, self._order, self._backup_id)
+    def close(self, left: list[str]) -> None:
+        close(self._kit, self._order, self._backup_id, left)
 
     def _disks(self) -> list[Backup]:
         with self._kit.database.read() as conn:

@@ -1,5 +1,6 @@
 """The end of a good backup: in one transaction record, rows and operation log say so together."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -8,14 +9,19 @@ from opencbr.jobs.disks import disk_rows, top_row
 from opencbr.jobs.kit import Kit
 from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import VOLUME
-from opencbr.store import backups, operation_logs, resources
+from opencbr.store import backups, ledger, operation_logs, resources
 
 
-def close(kit: Kit, order: OperationLog, backup_id: str) -> None:
-    """Close the record and set the backup and its disks available. Doing it again changes nothing."""
+def close(kit: Kit, order: OperationLog, backup_id: str, left: Sequence[str]) -> None:
+    """Close the record and set the backup and its disks available. Doing it again changes nothing.
+
+    Snapshots that are `left`, in words, do not make the backup a bad one: the log tells of them, and they
+    become the janitor's.
+    """
     now = kit.clock.now()
+    details = order.details | ({LEFT: [*left]} if left else {})
 
     def write(conn: Connection) -> None:
         top = top_row(conn, order.project_id, backup_id)
@@ -39,7 +45,8 @@ def close(kit: Kit, order: OperationLog, backup_id: str) -> None:
             stored_mb=_stored(top, children),
         )
         resources.set_status(conn, top.project_id, top.resource_id, "available", only_from={"protecting"})
-        operation_logs.finish(conn, order.id, "success", now=now)
+        ledger.leave(conn, order.id, "snapshot")
+        operation_logs.finish(conn, order.id, "success", now=now, details=details)
 
     kit.database.transact(write)
 

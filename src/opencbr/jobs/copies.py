@@ -7,13 +7,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import ProjectCloud, VolumeBackup
-from opencbr.cloud.errors import NotFound, Refused
+from opencbr.cloud.errors import Denied, NotFound, Refused
+from opencbr.cloud.project import exported
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.kit import Kit, parallel
 from opencbr.jobs.names import backup_name
 from opencbr.jobs.upstream import make, planned
 from opencbr.jobs.watch import wait
 from opencbr.model.backup import Backup
+from opencbr.model.document import Document
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.stored_size import stored_mb
 from opencbr.store import backups, ledger, operation_logs
@@ -88,8 +90,8 @@ def _choose_parent(kit: Kit, project: ProjectCloud, disk: Backup) -> str | None:
 
     From then on the parent is needed.
 
-    A parent must be available in our table and in Cinder, and its chain shorter than
-    `full_backup_interval`.
+    A parent must be the newest of its volume, whichever vault that is in: Cinder builds on the newest it
+    has. It must be available in our table and in Cinder, and its chain shorter than `full_backup_interval`.
     """
     if not disk.incremental:
         return None
@@ -124,15 +126,20 @@ def _note_parent(kit: Kit, disk: Backup, parent_id: str | None) -> bool:
 
 
 def _stands(conn: Connection, project_id: str, disk_id: str) -> bool:
-    """Say whether a disk backup may be built upon: nobody is deleting it, or it is held for others anyway.
+    """Say whether a disk backup may be built upon: nobody is deleting it, or others hold it anyway.
 
-    The row that a deletion changes first is locked, so that of the two one sees the other.
+    A held one that nothing needs any more is on its way out. The row that a deletion locks first is locked,
+    so that of the two one sees the other.
     """
     disk = backups.get(conn, project_id, disk_id, held=True)
     if disk is None:
         return False
     top = backups.get(conn, project_id, disk.parent_id or disk.id, held=True, lock=True)
-    return top is not None and (disk.held_at is not None or top.status in STANDING)
+    if top is None:
+        return False
+    if top.held_at is not None:
+        return backups.has_dependents(conn, project_id, disk_id)
+    return top.status in STANDING
 
 
 def finish(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
@@ -194,6 +201,31 @@ def _note_copy(kit: Kit, project: ProjectCloud, disk: Backup, copy: VolumeBackup
             updated_at=kit.clock.now(),
             **changes,
         )
+
+
+def export(kit: Kit, disk: Backup) -> Document | None:
+    """Read Cinder's export record of a finished copy, None when it is refused; note the true parent in it.
+
+    Cinder chooses the parent of an incremental itself and tells nowhere else which: where two vaults share a
+    volume, or a tenant makes backups too, it may be another than the one we saw.
+    """
+    assert disk.cinder_backup_id is not None, "the copy is made"
+    project = kit.cloud.project(disk.project_id)
+    try:
+        document = project.export_record(disk.cinder_backup_id, f"export/{disk.resource_id}")
+    except (Denied, NotFound):
+        return None
+    inside = exported(document.body) or {}
+    if "parent_id" in inside:
+        with kit.database.write() as conn:
+            true_one = backups.of_object(
+                conn, disk.project_id, disk.resource_id, str(inside["parent_id"] or "")
+            )
+            based_on = None if true_one is None else true_one.id
+            if based_on != disk.based_on:
+                now = kit.clock.now()
+                backups.update(conn, disk.project_id, disk.id, based_on=based_on, updated_at=now)
+    return document
 
 
 def _full_object_count(kit: Kit, project: ProjectCloud, disk: Backup) -> int | None:

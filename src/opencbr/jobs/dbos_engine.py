@@ -9,11 +9,12 @@ telemetry, no admin server.
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy.exc import DBAPIError
 
 from opencbr.jobs.engine import Cancelled, Small, StepFailed, T, Work
 from opencbr.jobs.failures import explain
@@ -86,6 +87,11 @@ class _Job:
             return ["done", outlast(work, sleep=self._sleep, halted=self._halted, what=what)]
         except Cancelled:
             return ["cancelled", None]
+        except DBAPIError as error:
+            log.exception("job %s: step %s failed on our own database", self.id, name)
+            # The statement and its values may be a tenant's: they are in the worker's log, hidden.
+            refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
+            return ["failed", ["9910", refused]]
         except Exception as error:
             fault = explain(error)
             if not fault.expected:
@@ -163,6 +169,13 @@ class DbosEngine:
         assert self._run is not None, "start() comes first"
         with SetWorkflowID(job_id):
             DBOS.enqueue_workflow(QUEUE, self._run, job_id, project_id)
+
+    def known(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these jobs that were submitted once, ended or not."""
+        if not job_ids:
+            return frozenset()
+        found = DBOS.list_workflows(workflow_ids=[*job_ids], load_input=False, load_output=False)
+        return frozenset(workflow.workflow_id for workflow in found)
 
     def owners(self) -> frozenset[str]:
         """Return the identities of workers that hold unfinished jobs."""

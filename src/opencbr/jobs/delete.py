@@ -1,39 +1,45 @@
 """The delete job: one backup of the user's, with its disks."""
 
-from opencbr.jobs.chains import erase
-from opencbr.jobs.disks import top_row
+from opencbr.jobs.chains import erase, settle
 from opencbr.jobs.engine import Cancelled, Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.undo import describe
-from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, operation_logs
+from opencbr.model.operation_log import LEFT, OperationLog
+from opencbr.store import backups, ledger, operation_logs
 
 
 def run_delete(job: Job, kit: Kit, order: OperationLog) -> None:
-    """Delete the backup that `order` names.
+    """Delete the backup that `order` names. One that is gone already is what was asked for.
 
     When the cloud will not, the backup is in `error` and can be deleted again.
     """
     assert order.backup_id is not None, "an order to delete names its backup"
     backup_id = order.backup_id
     try:
-        job.step("begin", lambda: _begin(kit, order, backup_id))
+        volume_ids = job.step("begin", lambda: _begin(kit, order, backup_id))
         job.step("delete", lambda: erase_or_fail(kit, order.project_id, backup_id))
-        job.step("close", lambda: _finish(kit, order, "success", "", ""))
+        left = job.step("settle", lambda: settle(kit, order.project_id, volume_ids))
+        job.step("close", lambda: _close(kit, order, left))
     except (StepFailed, Cancelled) as end:
         code, message = describe(end)
         job.step("fail", lambda: _fail(kit, order, backup_id, code, message))
 
 
-def start_deleting(kit: Kit, project_id: str, backup_id: str) -> None:
-    """Set a backup `deleting`. Raises JobError 6201 when its status forbids that."""
+def start_deleting(kit: Kit, project_id: str, backup_id: str) -> bool:
+    """Set a backup and its disks `deleting`; False when it is gone: another job was faster.
+
+    Raises JobError 6201 when its status forbids that.
+    """
     with kit.database.write() as conn:
-        top = top_row(conn, project_id, backup_id)
-        if top.status != "deleting" and not backups.move(
+        top = backups.get(conn, project_id, backup_id, lock=True)
+        if top is None:
+            return False
+        if top.status != "deleting" and not backups.move_family(
             conn, project_id, backup_id, to="deleting", updated_at=kit.clock.now()
         ):
             raise JobError("6201", f"backup {backup_id} is {top.status} and cannot be deleted now")
+    return True
 
 
 def erase_or_fail(kit: Kit, project_id: str, backup_id: str) -> None:
@@ -44,24 +50,34 @@ def erase_or_fail(kit: Kit, project_id: str, backup_id: str) -> None:
 
 
 def give_up_deleting(kit: Kit, project_id: str, backup_id: str) -> None:
-    """Set a backup whose deletion failed to `error`, so that the user can ask again."""
+    """Set a backup whose deletion failed to `error` with its disks, so that the user can ask again."""
+    now = kit.clock.now()
     with kit.database.write() as conn:
-        top = backups.get(conn, project_id, backup_id)
-        if top is not None and top.status in ("waiting_delete", "deleting"):
-            backups.move(conn, project_id, backup_id, to="error", updated_at=kit.clock.now())
+        top = backups.get(conn, project_id, backup_id, lock=True)
+        if top is None or top.status not in ("waiting_delete", "deleting"):
+            return
+        backups.move_family(conn, project_id, backup_id, to="error", updated_at=now)
+        for disk_id in (top.id, *(disk.id for disk in backups.children(conn, project_id, [top.id])[top.id])):
+            if not ledger.of_backup(conn, disk_id):
+                backups.update(conn, project_id, disk_id, **backups.WITHOUT_OBJECT, updated_at=now)
 
 
-def _begin(kit: Kit, order: OperationLog, backup_id: str) -> None:
+def _begin(kit: Kit, order: OperationLog, backup_id: str) -> list[str]:
+    """Begin, and name the volumes to settle at the end: by then the rows that tell are gone."""
     with kit.database.write() as conn:
         operation_logs.begin(conn, order.id, now=kit.clock.now())
+        volume_ids = backups.volumes_of(conn, order.project_id, backup_id)
     start_deleting(kit, order.project_id, backup_id)
+    return volume_ids
 
 
-def _finish(kit: Kit, order: OperationLog, status: str, code: str, message: str) -> None:
+def _close(kit: Kit, order: OperationLog, left: list[str]) -> None:
+    details = order.details | ({LEFT: left} if left else {})
     with kit.database.write() as conn:
-        operation_logs.finish(conn, order.id, status, code, message, now=kit.clock.now())
+        operation_logs.finish(conn, order.id, "success", now=kit.clock.now(), details=details)
 
 
 def _fail(kit: Kit, order: OperationLog, backup_id: str, code: str, message: str) -> None:
     give_up_deleting(kit, order.project_id, backup_id)
-    _finish(kit, order, "failed", code, message)
+    with kit.database.write() as conn:
+        operation_logs.finish(conn, order.id, "failed", code, message, now=kit.clock.now())

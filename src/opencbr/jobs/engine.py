@@ -5,7 +5,7 @@ unfinished one is run anew by the next worker. So a step must find its own earli
 exactly-once towards a cloud.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 Small = None | bool | int | str | list[str]
@@ -82,6 +82,10 @@ class Engine(Protocol):
 
     def submit(self, job_id: str, project_id: str) -> None:
         """Order a job; ordering the same id twice is one job."""
+        ...
+
+    def known(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these jobs that were submitted once, ended or not."""
         ...
 
     def owners(self) -> frozenset[str]:

@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.objects import UpstreamObject
+from opencbr.jobs.chains import settle
 from opencbr.jobs.kit import Site
 from opencbr.jobs.names import prefix
 from opencbr.jobs.upstream import Outcome, remove
+from opencbr.model.backup import Backup
 from opencbr.model.operation_log import TERMINAL
 from opencbr.model.times import parse_time
 from opencbr.store import backups, ledger, operation_logs, settings
@@ -43,11 +45,23 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unneeded:
+    """A disk backup that its user has deleted, that was held for later ones, and that nothing needs any more."""
+
+    backup_id: str
+    project_id: str
+    volume_id: str
+    id: str | None  # of its object in the cloud
+    held_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """What the comparison of ledger and cloud gave."""
 
     orphans: tuple[Orphan, ...]
     missing: tuple[Missing, ...]
+    unneeded: tuple[Unneeded, ...]
 
 
 def find(database: Database, cloud: Cloud) -> list[Orphan]:
@@ -75,8 +89,10 @@ def take_stock(database: Database, cloud: Cloud) -> Inventory:
                 orphans.append(_orphan(thing, why))
         there = {thing.id for thing in seen}
         missing = [_lost(entry) for entry in entries.values() if _is_missing(conn, entry, there)]
+        needed = {thing.id for thing in seen if thing.has_dependents}
+        unneeded = [_held(row) for row in backups.unneeded(conn) if row.cinder_backup_id not in needed]
     orphans.sort(key=lambda orphan: (orphan.created_at is not None, orphan.created_at, orphan.id))
-    return Inventory(orphans=tuple(orphans), missing=tuple(missing))
+    return Inventory(orphans=tuple(orphans), missing=tuple(missing), unneeded=tuple(unneeded))
 
 
 def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) -> str | None:
@@ -92,7 +108,8 @@ def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) ->
     row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
     if row is None:
         return "its backup does not exist any more"
-    return "its backup failed" if row.status == "error" else None
+    failed = row.status == "error" and not backups.has_dependents(conn, row.project_id, row.id)
+    return "its backup failed" if failed else None
 
 
 def _has_ended(conn: Connection, entry: Entry) -> bool:
@@ -104,7 +121,7 @@ def _is_missing(conn: Connection, entry: Entry, there: set[str]) -> bool:
     if entry.kind != "backup" or entry.upstream_id is None or entry.upstream_id in there:
         return False
     row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
-    return row is not None and row.status == "available"
+    return row is not None and (row.status == "available" or row.held_at is not None)
 
 
 def _orphan(thing: UpstreamObject, why: str) -> Orphan:
@@ -129,6 +146,16 @@ def _lost(entry: Entry) -> Missing:
     )
 
 
+def _held(row: Backup) -> Unneeded:
+    return Unneeded(
+        backup_id=row.id,
+        project_id=row.project_id,
+        volume_id=row.resource_id,
+        id=row.cinder_backup_id,
+        held_at=row.held_at,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     """What came of one orphan: `problem` is a sentence when it is still there."""
@@ -138,19 +165,23 @@ class Cleaned:
 
 
 def clean(site: Site, orphans: Sequence[Orphan]) -> list[Cleaned]:
-    """Delete the orphans and wait until the cloud no longer has them.
+    """Delete those of the orphans that still are some, and wait until the cloud no longer has them.
 
-    Backups before snapshots, newest first, since incrementals stand on older ones. Ledger entries about
-    them are struck out.
+    Stock is taken again, for a person may have thought about the list for an hour. Backups before snapshots,
+    newest first, since incrementals stand on older ones. Ledger entries about them are struck out.
     """
+    wanted = {(orphan.kind, orphan.id) for orphan in orphans}
+    still = [one for one in find(site.database, site.cloud) if (one.kind, one.id) in wanted]
     rank = sorted(
-        orphans, key=lambda o: (o.kind == "backup", o.created_at is not None, o.created_at), reverse=True
+        still, key=lambda o: (o.kind == "backup", o.created_at is not None, o.created_at), reverse=True
     )
     return [Cleaned(orphan, _clean_one(site, orphan)) for orphan in rank]
 
 
 def _clean_one(site: Site, orphan: Orphan) -> str | None:
     now = site.clock.now()
+    with site.database.read() as conn:
+        known = ledger.get(conn, orphan.kind, orphan.name)
     entry = Entry(
         id=orphan.id,
         project_id=orphan.project_id,
@@ -164,7 +195,31 @@ def _clean_one(site: Site, orphan: Orphan) -> str | None:
         created_at=now,
         updated_at=now,
     )
-    return remove(site, [entry], doubts=False)[0].reason or None
+    problem = remove(site, [entry], doubts=False)[0].reason or None
+    if problem is None and known is not None:
+        free(site, known)
+    return problem
+
+
+def free(site: Site, gone: Entry) -> None:
+    """Note in the row of a failed backup that its object is gone: what that was based on is needed no more."""
+    with site.database.write() as conn:
+        row = backups.get(conn, gone.project_id, gone.backup_id)
+        if row is not None and row.status == "error" and not ledger.of_backup(conn, row.id):
+            now = site.clock.now()
+            backups.update(conn, row.project_id, row.id, **backups.WITHOUT_OBJECT, updated_at=now)
+
+
+def settle_unneeded(site: Site) -> list[str]:
+    """Remove the held backups of all projects that nothing needs any more; return what stays, in words."""
+    with site.database.read() as conn:
+        found = backups.unneeded(conn)
+    volumes: dict[str, set[str]] = {}
+    for row in found:
+        volumes.setdefault(row.project_id, set()).add(row.resource_id)
+    return [
+        words for project_id, volume_ids in volumes.items() for words in settle(site, project_id, volume_ids)
+    ]
 
 
 def forget_unmade(site: Site) -> int:

@@ -38,6 +38,29 @@ class Outbox:
         if self._thread is not None:
             self._thread.join()
 
+    def recover(self) -> list[str]:
+        """Submit once more what is under way and the engine does not know, and return the ids.
+
+        That is so when the engine's journal was lost, or not restored with the database. A job begins from its
+        first step then, and finds what it made.
+        """
+        lost: list[str] = []
+        after = ""
+        while True:
+            with self._database.read() as conn:
+                orders = operation_logs.taken(conn, _BATCH, after)
+            known = self._engine.known([order.id for order in orders])
+            for order in orders:
+                if order.id not in known:
+                    self._engine.submit(order.id, order.project_id)
+                    lost.append(order.id)
+            if len(orders) < _BATCH:
+                break
+            after = orders[-1].id
+        if lost:
+            log.warning("the jobs' journal did not know these jobs, they begin anew: %s", ", ".join(lost))
+        return lost
+
     def look(self) -> int:
         """Submit what waits; return how many.
 
@@ -52,8 +75,12 @@ class Outbox:
         return len(orders)
 
     def _run(self) -> None:
+        recovered = False
         while not self._stop.is_set():
             try:
+                if not recovered:
+                    self.recover()
+                    recovered = True
                 if self.look() == _BATCH:
                     continue
             except Exception:

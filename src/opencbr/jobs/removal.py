@@ -1,16 +1,18 @@
 """The jobs that delete many backups: a resource leaves its vault, or a vault goes (contract 5.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from opencbr.jobs.chains import settle
 from opencbr.jobs.delete import erase_or_fail, give_up_deleting, start_deleting
 from opencbr.jobs.engine import Cancelled, Job, StepFailed
+from opencbr.jobs.failures import JobError
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.undo import describe
 from opencbr.jobs.watch import stop_if_cancelled
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.store import backups, operation_logs, resources, vaults
 from opencbr.store.backups import BackupFilter
 from opencbr.store.pages import Page
@@ -39,9 +41,12 @@ def run_vault_delete(job: Job, kit: Kit, order: OperationLog) -> None:
     vault_id = order.vault_id
 
     def forget(conn: Connection) -> None:
+        wanted = BackupFilter(vault_ids=(vault_id,))
+        if count := backups.list(conn, order.project_id, wanted, Page(limit=1)).count:
+            raise JobError("6115", f"vault {vault_id} still has {count} backups")
         for bound in resources.of_vaults(conn, order.project_id, [vault_id]).get(vault_id, []):
             resources.unbind(conn, order.project_id, bound.id)
-        vaults.delete(conn, order.project_id, vault_id)
+        vaults.dismiss(conn, order.project_id, vault_id, now=kit.clock.now())
 
     def keep(conn: Connection) -> None:
         vaults.update(conn, order.project_id, vault_id, status="error", updated_at=kit.clock.now())
@@ -64,12 +69,16 @@ def _run(
     failures: list[StepFailed] = []
     try:
         ids = job.step("begin", lambda: _begin(kit, order, vault_id, resource_id))
+        # Written down before the rows that tell them go.
+        volume_ids = job.step("volumes", lambda: _volumes(kit, order, vault_id, resource_id))
         total = len(ids)
         for count, backup_id in enumerate(ids):
             failure = _delete_one(job, kit, order, backup_id, 95 * (count + 1) // total)
             failures += [failure] if failure is not None else []
+        left = job.step("settle", lambda: settle(kit, order.project_id, volume_ids))
         if not failures:
-            job.step("close", lambda: _finish(kit, order, forget, _End("success", total=total)))
+            ended = _End("success", total=total, left=left)
+            job.step("close", lambda: _finish(kit, order, forget, ended))
             return
         first = failures[0]
         code, message = (
@@ -78,8 +87,8 @@ def _run(
         )
     except (StepFailed, Cancelled) as end:
         code, message = describe(end)
-    ended = _End("failed", code=code, message=message, failed=max(len(failures), 1), total=total)
-    job.step("fail", lambda: _finish(kit, order, keep, ended))
+    failed = _End("failed", code=code, message=message, failed=max(len(failures), 1), total=total)
+    job.step("fail", lambda: _finish(kit, order, keep, failed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,7 @@ class _End:
     message: str = ""
     failed: int = 0
     total: int = 0
+    left: Sequence[str] = ()
 
 
 def _delete_one(job: Job, kit: Kit, order: OperationLog, backup_id: str, progress: int) -> StepFailed | None:
@@ -109,6 +119,11 @@ def _begin(kit: Kit, order: OperationLog, vault_id: str, resource_id: str | None
     return _newest_first(kit, order.project_id, vault_id, resource_id)
 
 
+def _volumes(kit: Kit, order: OperationLog, vault_id: str, resource_id: str | None) -> list[str]:
+    with kit.database.read() as conn:
+        return backups.volumes_in(conn, order.project_id, vault_id, resource_id)
+
+
 def _newest_first(kit: Kit, project_id: str, vault_id: str, resource_id: str | None) -> list[str]:
     """Name the backups to delete in the order that chains ask for."""
     wanted = BackupFilter(vault_ids=(vault_id,), resource_ids=() if resource_id is None else (resource_id,))
@@ -124,11 +139,8 @@ def _newest_first(kit: Kit, project_id: str, vault_id: str, resource_id: str | N
 
 def _delete(kit: Kit, order: OperationLog, backup_id: str, progress: int) -> None:
     stop_if_cancelled(kit, order.id)
-    with kit.database.read() as conn:
-        if backups.get(conn, order.project_id, backup_id) is None:
-            return
-    start_deleting(kit, order.project_id, backup_id)
-    erase_or_fail(kit, order.project_id, backup_id)
+    if start_deleting(kit, order.project_id, backup_id):
+        erase_or_fail(kit, order.project_id, backup_id)
     with kit.database.write() as conn:
         operation_logs.advance(conn, order.id, progress, "delete", now=kit.clock.now())
 
@@ -144,7 +156,7 @@ def _finish(kit: Kit, order: OperationLog, last: Callable[[Connection], None], e
         "total_count": end.total,
         "fail_delete_count": end.failed,
         "total_delete_count": end.total,
-    }
+    } | ({LEFT: [*end.left]} if end.left else {})
     now = kit.clock.now()
 
     def write(conn: Connection) -> None:

@@ -12,7 +12,8 @@ class WorkerSettings:
     once. `full_backup_interval`: a chain of incrementals holds at most so many backups, the full one
     included. `backup_timeout_seconds`: a Cinder backup or snapshot that takes longer is given up.
     `release_timeout_seconds`: the same for a deletion. `patience_seconds`: so long a job that only waits
-    bears a cloud that does not answer.
+    bears a cloud that does not answer. `janitor_seconds`: between two rounds that try again to remove what
+    ended jobs have left in the cloud.
     """
 
     lease_seconds: float = 30.0
@@ -23,3 +24,4 @@ class WorkerSettings:
     backup_timeout_seconds: float = 86400.0
     release_timeout_seconds: float = 1800.0
     patience_seconds: float = 600.0
+    janitor_seconds: float = 600.0

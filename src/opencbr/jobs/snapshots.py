@@ -16,9 +16,11 @@ from opencbr.store import backups, ledger
 def take(kit: Kit, order: OperationLog, disks: list[Backup]) -> None:
     """Snapshot all disks and wait until each is available.
 
+    One whose Cinder backup is made needs none any more: a job that begins anew may come here again.
     Raises Cancelled; CloudError; JobError 8300 when the project's quota is used up, 7203 when a snapshot ends
     in an error.
     """
+    disks = [disk for disk in disks if disk.cinder_backup_id is None]
     made = dict(
         zip(
             [disk.id for disk in disks],

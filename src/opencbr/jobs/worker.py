@@ -16,6 +16,7 @@ from opencbr.jobs.lease import Lease
 from opencbr.jobs.outbox import Outbox
 from opencbr.jobs.outlast import outlast
 from opencbr.jobs.removal import run_remove_resource, run_vault_delete
+from opencbr.jobs.rounds import Rounds
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model import operation_log
 from opencbr.model.clock import Clock
@@ -76,6 +77,12 @@ class Worker:
         )
         self._lease = Lease(database, self._engine, worker_id=self.identity, seconds=settings.lease_seconds)
         self._outbox = Outbox(database, self._engine, clock, seconds=settings.outbox_seconds)
+        self._rounds = Rounds(
+            database,
+            worker_id=self.identity,
+            lease_seconds=settings.lease_seconds,
+            seconds=settings.janitor_seconds,
+        )
         self._running: set[str] = set()
         self._kit: Kit | None = None
 
@@ -96,6 +103,7 @@ class Worker:
         self._engine.start(self._do)
         self._lease.start()
         self._outbox.start()
+        self._rounds.start(self._kit)
         log.info("worker %s is ready", self.identity)
 
     def stop(self, wait_seconds: float = 0.0) -> None:
@@ -104,10 +112,12 @@ class Worker:
         Interrupted jobs go on in another worker, or here after the next start, where they were.
         """
         self._outbox.stop()
+        self._rounds.stop()
         self._await_jobs(wait_seconds)
         self._halt.set()
         # An interrupted job ends at its next look at the cloud.
         self._await_jobs(self._settings.poll_seconds + _LAST_CALL_SECONDS)
+        self._rounds.join(self._settings.poll_seconds + _LAST_CALL_SECONDS)
         self._engine.stop(0.0)
         self._lease.close(clean=not self._running)
 

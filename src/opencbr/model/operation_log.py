@@ -14,6 +14,9 @@ DELETE = "delete"
 REMOVE_RESOURCE = "remove_resource"
 VAULT_DELETE = "vault_delete"
 
+LEFT = "left_in_cloud"
+"""Key in `details` of what a job could not remove from the cloud, a sentence each; the janitor goes on with it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationLog:

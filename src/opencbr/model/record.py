@@ -69,7 +69,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All parts of a record. `salt` is 32 random bytes, `previous` the digest of the last record before."""
+    """All parts of a record. `salt` is 16 random bytes, `previous` the digest of the last record before."""
 
     backup_id: str
     project_id: str

@@ -57,6 +57,7 @@ class Vault:
     availability_zone: str | None = None
     enterprise_project_id: str = "0"
     tags: tuple[tuple[str, str], ...] = ()
+    held_at: datetime | None = None  # deleted for the user, kept for the held backups in it
     created_at: datetime
     updated_at: datetime
 

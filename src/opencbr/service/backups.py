@@ -78,7 +78,9 @@ class Backups:
             vault = vaults.get(conn, ctx.project_id, backup.vault_id)
             log = _deletion(ctx, backup, vault.name if vault else None)
             operation_logs.insert(conn, log)
-            if not backups.move(conn, ctx.project_id, backup.id, to="waiting_delete", updated_at=ctx.now):
+            if not backups.move_family(
+                conn, ctx.project_id, backup.id, to="waiting_delete", updated_at=ctx.now
+            ):
                 raise CbrError("6216")
             return log
 

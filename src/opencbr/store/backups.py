@@ -23,7 +23,9 @@ from opencbr.store.statements import among, touched, values_of
 
 _t = tables.backup
 _KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status", "protected_at")
-_STANDING = ("available", "waiting_restore", "restoring")
+
+WITHOUT_OBJECT: dict[str, None] = {"cinder_backup_id": None, "based_on": None}
+"""What changes in a disk's row when its object in the cloud is gone and the row stays: it needs nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,23 @@ def move(conn: Connection, project_id: str, backup_id: str, to: str, **changes: 
     return touched(conn.execute(query.values(status=to, **changes)))
 
 
+def move_family(
+    conn: Connection, project_id: str, backup_id: str, to: str, *, updated_at: datetime, **changes: Any
+) -> bool:
+    """Move a backup as `move` does, and its disks with it: what is true of the whole is true of each part.
+
+    `changes` are the backup's own; False, and no disk moved, when the backup could not.
+    """
+    if not move(conn, project_id, backup_id, to, updated_at=updated_at, **changes):
+        return False
+    sources = [source for source, targets in MOVES.items() if to in targets]
+    disks = sql_update(_t).where(
+        _t.c.project_id == project_id, _t.c.parent_id == backup_id, _t.c.status.in_(sources)
+    )
+    conn.execute(disks.values(status=to, updated_at=updated_at))
+    return True
+
+
 def update(conn: Connection, project_id: str, backup_id: str, **changes: Any) -> bool:
     """Change fields other than the status, `updated_at` among them; say whether it exists, held or not."""
     if "status" in changes:
@@ -124,13 +143,15 @@ def delete(conn: Connection, project_id: str, backup_id: str) -> bool:
 
 
 def latest_disk(conn: Connection, project_id: str, volume_id: str) -> Backup | None:
-    """Read the newest backup of one volume that Cinder can build an incremental on: finished, held or not."""
+    """Read the newest backup of one volume that has an object in the cloud, in any status, held or not.
+
+    Cinder builds an incremental on the newest it has: if that one must not be built upon, no older one can be.
+    """
     query = select(_t).where(
         _t.c.project_id == project_id,
         _t.c.resource_id == volume_id,
         _t.c.resource_type == VOLUME,
         _t.c.cinder_backup_id.is_not(None),
-        or_(_t.c.status.in_(_STANDING), _t.c.held_at.is_not(None)),
     )
     row = conn.execute(query.order_by(_t.c.created_at.desc(), _t.c.id.desc()).limit(1)).mappings().first()
     return None if row is None else _backup(row)
@@ -140,6 +161,66 @@ def dependents(conn: Connection, project_id: str, backup_id: str) -> builtins.li
     """Read the disk backups built directly on this one, in any status, held ones too, oldest first."""
     query = select(_t).where(_t.c.project_id == project_id, _t.c.based_on == backup_id)
     return [_backup(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
+
+
+def of_object(conn: Connection, project_id: str, volume_id: str, cinder_backup_id: str) -> Backup | None:
+    """Read the disk backup of a volume that this object in the cloud is, held or not."""
+    query = select(_t).where(
+        _t.c.project_id == project_id,
+        _t.c.resource_id == volume_id,
+        _t.c.cinder_backup_id == cinder_backup_id,
+    )
+    row = conn.execute(query.limit(1)).mappings().first()
+    return None if row is None else _backup(row)
+
+
+def has_dependents(conn: Connection, project_id: str, backup_id: str) -> bool:
+    """Say whether any disk backup is built directly on this one."""
+    query = select(_t.c.id).where(_t.c.project_id == project_id, _t.c.based_on == backup_id)
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def unneeded(
+    conn: Connection, project_id: str | None = None, volume_ids: Collection[str] | None = None
+) -> builtins.list[Backup]:
+    """Read the held disk backups that nothing of ours is built on any more, newest first.
+
+    Of all projects, and of all volumes, unless told which.
+    """
+    above = _t.alias("above")
+    built = select(above.c.id).where(above.c.project_id == _t.c.project_id, above.c.based_on == _t.c.id)
+    query = select(_t).where(_t.c.held_at.is_not(None), _t.c.resource_type == VOLUME, ~built.exists())
+    if project_id is not None:
+        query = query.where(_t.c.project_id == project_id)
+    if volume_ids is not None:
+        query = query.where(_t.c.resource_id.in_(tuple(volume_ids)))
+    found = conn.execute(query.order_by(_t.c.created_at.desc(), _t.c.id.desc())).mappings()
+    return [_backup(row) for row in found]
+
+
+def volumes_of(conn: Connection, project_id: str, backup_id: str) -> builtins.list[str]:
+    """Name the volumes whose disks are in this backup."""
+    return _volumes(conn, project_id, or_(_t.c.id == backup_id, _t.c.parent_id == backup_id))
+
+
+def volumes_in(
+    conn: Connection, project_id: str, vault_id: str, resource_id: str | None = None
+) -> builtins.list[str]:
+    """Name the volumes whose disks are in the backups of a vault, or of one resource in it."""
+    mine = _t.c.vault_id == vault_id
+    if resource_id is None:
+        return _volumes(conn, project_id, mine)
+    top = _t.alias("top")
+    tops = select(top.c.id).where(
+        top.c.project_id == project_id, top.c.resource_id == resource_id, top.c.vault_id == vault_id
+    )
+    return _volumes(conn, project_id, mine, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)))
+
+
+def _volumes(conn: Connection, project_id: str, *conditions: ColumnElement[bool]) -> builtins.list[str]:
+    query = select(_t.c.resource_id).distinct()
+    query = query.where(_t.c.project_id == project_id, _t.c.resource_type == VOLUME, *conditions)
+    return [str(one) for one in conn.execute(query.order_by(_t.c.resource_id)).scalars()]
 
 
 def of_checkpoint(

@@ -6,7 +6,7 @@ An object is known by its kind and name: a snapshot and the backup made from it 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, literal, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
@@ -18,7 +18,10 @@ _t = tables.ledger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One object of the cloud: planned (it may exist) or made (its id there is known)."""
+    """One object of the cloud: planned (it may exist), made (its id there is known), or left.
+
+    Left means that the job has ended, should have removed it and could not: the janitor goes on with it.
+    """
 
     id: str
     project_id: str
@@ -67,6 +70,19 @@ def of_log(conn: Connection, operation_log_id: str) -> list[Entry]:
 def of_backup(conn: Connection, backup_id: str) -> list[Entry]:
     """Read the entries made for one disk backup, oldest first."""
     return _read(conn, _t.c.backup_id == backup_id)
+
+
+def leave(conn: Connection, operation_log_id: str, kind: str | None = None) -> bool:
+    """Give what a job that ends has not removed to the janitor, all of it or one kind; say whether there is any."""
+    query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id)
+    if kind is not None:
+        query = query.where(_t.c.kind == kind)
+    return touched(conn.execute(query.values(state="left")))
+
+
+def left(conn: Connection) -> list[Entry]:
+    """Read what ended jobs have left, oldest first, across projects."""
+    return _read(conn, _t.c.state == literal("left", literal_execute=True))
 
 
 def all(conn: Connection) -> list[Entry]:  # noqa: A001 - read as ledger.all(…)

@@ -148,6 +148,12 @@ def take(conn: Connection, log_id: str, *, now: datetime) -> bool:
     return touched(conn.execute(query.values(taken_at=now)))
 
 
+def taken(conn: Connection, limit: int, after: str = "") -> builtins.list[OperationLog]:
+    """Read the orders of all projects that became jobs and have not ended, by id, those after the id `after`."""
+    query = select(_t).where(_t.c.ended_at.is_(None), _t.c.taken_at.is_not(None), _t.c.id > after)
+    return [_log(row) for row in conn.execute(query.order_by(_t.c.id).limit(limit)).mappings()]
+
+
 def unfinished_for(conn: Connection, project_id: str, resource_id: str) -> builtins.list[OperationLog]:
     """Read the logs of work on this resource that has not ended, oldest first."""
     query = select(_t).where(

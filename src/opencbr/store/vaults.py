@@ -1,12 +1,17 @@
-"""Vaults: rows, lists and what they hold."""
+"""Vaults: rows, lists and what they hold.
+
+A vault that was deleted for the user and is kept for the held backups in it (`held_at`) is invisible.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     RowMapping,
+    exists,
     func,
     select,
 )
@@ -52,7 +57,7 @@ def insert(conn: Connection, vault: Vault) -> None:
 
 def get(conn: Connection, project_id: str, vault_id: str, *, lock: bool = False) -> Vault | None:
     """Read one vault of the project; with `lock` nobody else changes it until this transaction ends."""
-    query = select(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id)
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id, _t.c.held_at.is_(None))
     row = conn.execute(query.with_for_update() if lock else query).mappings().first()
     return None if row is None else _vault(row)
 
@@ -71,11 +76,47 @@ def delete(conn: Connection, project_id: str, vault_id: str) -> bool:
     return touched(conn.execute(sql_delete(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id)))
 
 
+def dismiss(conn: Connection, project_id: str, vault_id: str, *, now: datetime) -> bool:
+    """Remove a vault for its user; held backups in it keep its row until the last of them goes.
+
+    Say whether it existed. The caller has seen that nothing else is in it.
+    """
+    if get(conn, project_id, vault_id, lock=True) is None:
+        return False
+    held = select(tables.backup.c.id).where(
+        tables.backup.c.project_id == project_id,
+        tables.backup.c.vault_id == vault_id,
+        tables.backup.c.held_at.is_not(None),
+    )
+    if conn.execute(held.limit(1)).first() is None:
+        return delete(conn, project_id, vault_id)
+    return update(conn, project_id, vault_id, held_at=now, updated_at=now)
+
+
+def lock(conn: Connection, project_id: str, vault_id: str) -> None:
+    """Keep others from removing anything of this vault, held or not, until the transaction ends.
+
+    Two that remove its last two backups at once would each see the other's, and leave what goes with the last.
+    """
+    query = select(_t.c.id).where(_t.c.project_id == project_id, _t.c.id == vault_id)
+    conn.execute(query.with_for_update())
+
+
+def let_go(conn: Connection, project_id: str, vault_id: str) -> bool:
+    """Remove the row of a held vault when its last backup has gone; say whether it was removed."""
+    used = exists().where(tables.backup.c.project_id == project_id, tables.backup.c.vault_id == vault_id)
+    query = sql_delete(_t).where(
+        _t.c.project_id == project_id, _t.c.id == vault_id, _t.c.held_at.is_not(None), ~used
+    )
+    return touched(conn.execute(query))
+
+
 def list(  # noqa: A001 - read as vaults.list(…)
     conn: Connection, project_id: str, wanted: VaultFilter, page: Page
 ) -> Listing[Vault]:
     """Read a page of the project's vaults. Raises UnknownMarker, UnknownSortKey."""
     conditions = [
+        _t.c.held_at.is_(None),
         among(_t.c.id, wanted.ids),
         among(_t.c.name, wanted.names),
         among(_t.c.status, wanted.statuses),
@@ -124,7 +165,9 @@ def usage(conn: Connection, vault_ids: Collection[str]) -> dict[str, Usage]:
 def summary(conn: Connection, project_id: str) -> tuple[int, int]:
     """Sum up the project: the size of all vaults in GB, and what their backups use in MB, held ones too."""
     kept = tables.backup
-    size = select(func.coalesce(func.sum(_t.c.size_gb), 0)).where(_t.c.project_id == project_id)
+    size = select(func.coalesce(func.sum(_t.c.size_gb), 0)).where(
+        _t.c.project_id == project_id, _t.c.held_at.is_(None)
+    )
     used = select(func.coalesce(func.sum(kept.c.stored_mb), 0)).where(
         kept.c.project_id == project_id, kept.c.resource_type == VOLUME
     )

@@ -48,6 +48,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "name", name="uq_ledger_kind_name"),
     )
     op.create_index("ix_ledger_backup_id", "ledger", ["backup_id"])
+    op.create_index(
+        "ix_ledger_left",
+        "ledger",
+        ["created_at", "id"],
+        sqlite_where=sa.text("state = 'left'"),
+        postgresql_where=sa.text("state = 'left'"),
+    )
     op.create_index("ix_ledger_operation_log_id", "ledger", ["operation_log_id"])
     op.create_table(
         "operation_log",
@@ -165,11 +172,16 @@ def upgrade() -> None:
         sa.Column("availability_zone", TEXT, nullable=True),
         sa.Column("enterprise_project_id", TEXT, nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("held_at", MOMENT, nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_vault"),
     )
-    op.create_index("ix_vault_list", "vault", ["project_id", sa.text("created_at DESC"), sa.text("id DESC")])
+    op.create_index(
+        "ix_vault_list",
+        "vault",
+        ["project_id", sa.text("created_at DESC"), sa.text("id DESC"), "held_at"],
+    )
     op.create_table(
         "worker",
         sa.Column("id", TEXT, nullable=False),
@@ -262,6 +274,13 @@ def upgrade() -> None:
         ["parent_id", "position"],
         sqlite_where=sa.text("parent_id IS NOT NULL"),
         postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_backup_held",
+        "backup",
+        ["project_id", "resource_id"],
+        sqlite_where=sa.text("held_at IS NOT NULL"),
+        postgresql_where=sa.text("held_at IS NOT NULL"),
     )
     op.create_index(
         "ix_backup_list",

@@ -1,0 +1,34 @@
+"""The worker of this room runs in the test's own process, so that a test can hold back or cut off what it does."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opencbr.democloud.cloud import DemoCloud
+from opencbr.jobs.worker import Worker
+from support.databases import KINDS, Databases
+from support.yard import QUICK, Yard
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def place(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    demo: DemoCloud,
+    databases: Databases,
+) -> Iterator[Yard]:
+    folder = tmp_path_factory.mktemp("yard")
+    with databases.fresh(request.param, folder) as url:
+        yard = Yard(url, folder, demo)
+        yield yard
+        yard.close()
+
+
+@pytest.fixture(scope="module")
+def worker(place: Yard) -> Iterator[None]:
+    worker = Worker(
+        database=place.database, cloud=place.cloud, records=place.records, clock=place.clock, settings=QUICK
+    )
+    worker.start()
+    yield
+    worker.stop()

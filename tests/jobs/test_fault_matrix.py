@@ -1,0 +1,349 @@
+"""Every upstream call of a backup and of a deletion, each with every kind of bad answer, once and for good.
+
+The list of calls is taken from a recorded run, so that a call somebody adds is in the matrix the same day. The
+jobs run in this thread, on clocks whose pauses cost nothing; what the engine adds is tested elsewhere.
+
+*Once* is complete: each kind of bad answer strikes every call of one and the same job. *For good* is a covering
+subset, since each case is a job of its own: every call has one kind of refusal and one kind of silence that stay,
+taken in turn, so that every kind meets a third of the calls.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.config import CloudSettings
+from opencbr.democloud.cloud import DemoCloud
+from opencbr.democloud.faults import Order, Seen
+from opencbr.democloud.pace import Pace
+from opencbr.jobs.dbos_engine import _Job
+from opencbr.jobs.engine import Cancelled, StepFailed
+from opencbr.jobs.kit import Kit
+from opencbr.jobs.rounds import go_round
+from opencbr.jobs.worker import WORK
+from opencbr.model.operation_log import LEFT, OperationLog
+from opencbr.model.vault import Resource
+from opencbr.store import settings
+from support.databases import SQLITE, Databases
+from support.yard import QUICK, Yard
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "500": {"status": 500},
+    "503": {"status": 503},
+    "429": {"status": 429, "headers": {"Retry-After": "1"}},
+    "401": {"status": 401},
+    "no answer": {"drop": "before"},
+    "answer lost": {"drop": "after"},
+    "garbage": {"malformed": True},
+}
+REFUSALS, SILENCES = ("503", "401", "500", "429"), ("no answer", "garbage", "answer lost")
+_ID = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
+
+
+class HurriedClock:
+    """Time that goes by in jumps: who sleeps is awake at once, later."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+        time.sleep(0.001)
+
+
+class InlineJob(_Job):
+    """The engine's job without its journal."""
+
+    def step(self, name: str, work: Callable[[], Any]) -> Any:
+        kind, value = self._attempt(name, work)
+        if kind == "cancelled":
+            raise Cancelled(name)
+        if kind == "failed":
+            raise StepFailed(name, *value)
+        return value
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """One kind of upstream call: ids in the path stand for any."""
+
+    service: str
+    method: str
+    path: str
+
+    @property
+    def discovers(self) -> bool:
+        return re.fullmatch(r"(/v[0-9.]+)?/?", self.path) is not None
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method} {self.path}"
+
+    @property
+    def pattern(self) -> str:
+        return "^" + _ID.join(re.escape(part) for part in self.path.split("@")) + "$"
+
+
+class Ground:
+    """The yard, and jobs run at once on a new sign-in each, so that identity and discovery are asked too."""
+
+    def __init__(self, yard: Yard) -> None:
+        self.yard = yard
+        self.clock = HurriedClock()
+        with yard.database.write() as conn:
+            self._installation = settings.installation_id(conn)
+
+    def run(self, order: OperationLog) -> OperationLog:
+        wanted = CloudSettings(
+            cloud="opencbr",
+            config_files=(str(self.yard.clouds_file),),
+            timeout_seconds=5,
+            retries=2,
+            connections=4,
+        )
+        cloud = Cloud(wanted, self.clock)
+        try:
+            WORK[order.operation_type](
+                InlineJob(order.id, order.project_id, self.clock.sleep), self.kit(cloud), order
+            )
+        finally:
+            cloud.close()
+        return self.yard.log(order)
+
+    def kit(self, cloud: Cloud) -> Kit:
+        return Kit(
+            database=self.yard.database,
+            cloud=cloud,
+            records=self.yard.records,
+            clock=self.clock,
+            settings=replace(QUICK, poll_seconds=1.0),
+            installation=self._installation,
+            guard=lambda: None,
+        )
+
+    def bind(self) -> Resource:
+        """The richest server of the scene, with one of its disks: more would be more of the same calls."""
+        others = tuple(self.yard.volume_id(name) for name in ("db1-data", "db1-archive"))
+        return self.yard.bind("db1", exclude=others)
+
+    def backup(self) -> OperationLog:
+        return self.run(self.yard.order_backup(self.bind()))
+
+    def report(self, log: OperationLog) -> Any:
+        return self.yard.records.report(log.project_id, log.backup_id or "")
+
+    def calls_of(self, work: Callable[[], object]) -> set[Call]:
+        self.yard.demo.faults.forget_seen()
+        work()
+        return {_kind(seen) for seen in self.yard.demo.faults.seen()}
+
+
+def _kind(seen: Seen) -> Call:
+    return Call(seen.service, seen.method, re.sub(_ID, "@", seen.path))
+
+
+@pytest.fixture(scope="module")
+def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
+    folder: Path = tmp_path_factory.mktemp("matrix")
+    with DemoCloud(folder / "cloud", pace=Pace.instant()) as cloud, databases.fresh(SQLITE, folder) as url:
+        yard = Yard(url, folder, cloud)
+        yield Ground(yard)
+        yard.close()
+
+
+@pytest.fixture
+def ground(plot: Ground) -> Iterator[Ground]:
+    yield plot
+    plot.yard.clear()
+
+
+@pytest.fixture(scope="module")
+def calls(plot: Ground) -> tuple[list[Call], list[Call]]:
+    """The calls of a full backup and an incremental one, and those of a deletion."""
+    ground, yard = plot, plot.yard
+    bound = ground.bind()
+    made: list[OperationLog] = []
+
+    def back_up() -> None:
+        made.append(ground.run(yard.order_backup(bound)))
+        assert made[-1].status == "success", made[-1].error_message
+
+    backup = ground.calls_of(back_up) | ground.calls_of(back_up)
+    newest = made[-1].backup_id or ""
+    deletion = ground.calls_of(lambda: ground.run(yard.order_delete(newest)))
+    yard.clear()
+    return sorted(backup), sorted(deletion)
+
+
+def test_the_recorded_run_knows_the_calls_by_name(calls: tuple[list[Call], list[Call]]) -> None:
+    """Should the recording break, the matrix would be empty and green."""
+    backup, deletion = ({str(call) for call in part} for part in calls)
+    for word in (
+        "identity POST .*auth/tokens",
+        "compute GET .*/servers/@$",
+        "compute GET .*/flavors/",
+        "compute GET .*os-interface",
+        "compute GET .*os-volume_attachments",
+        "network GET .*/ports",
+        "network GET .*/floatingips",
+        "network GET .*/networks",
+        "network GET .*/subnets",
+        "network GET .*/routers",
+        "network GET .*/security-groups",
+        "volume GET .*/types",
+        "volume GET .*/volumes/@",
+        "volume POST .*/snapshots$",
+        "volume POST .*/backups$",
+        "volume GET .*/backups/@$",
+        "volume GET .*export_record",
+        "volume DELETE .*/snapshots/@$",
+    ):
+        assert any(re.search(word, call) for call in backup), (word, sorted(backup))
+    for word in ("volume GET .*/backups/@$", "volume DELETE .*/backups/@$"):
+        assert any(re.search(word, call) for call in deletion), (word, sorted(deletion))
+
+
+def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
+    """What is wrong with a failed job's log: it names step, cause and, where there was one, the request."""
+    message = log.error_message
+    wrong = []
+    if not re.match(r"step [a-z]+: ", message):
+        wrong.append("no step")
+    cause = rf"\b{call.service} " if call.discovers else rf"\b{call.service} {call.method} "
+    if not re.search(cause, message):
+        wrong.append("no cause")
+    # The library that looks for versions keeps no request id of an answer it cannot use.
+    if "status" in FAULTS[fault] and "req-" not in message and not call.discovers:
+        wrong.append("no request id")
+    return wrong
+
+
+def strike(ground: Ground, call: Call, fault: str, times: int) -> Order:
+    return ground.yard.demo.faults.order(
+        service=call.service, method=call.method, path=call.pattern, times=times, **FAULTS[fault]
+    )
+
+
+def what_is_left(ground: Ground, log: OperationLog, *, backups_left: int) -> list[str]:
+    """What is there beyond what should be: nothing, or what the log tells of and the janitor then removes."""
+    yard = ground.yard
+
+    def extra() -> bool:
+        things = len(yard.upstream("snapshot")), len(yard.upstream("backup")), len(yard.ledger())
+        return things != (0, backups_left, backups_left)
+
+    wrong = []
+    if extra():
+        if not log.details.get(LEFT):
+            wrong.append("something is left and nobody is told")
+        go_round(ground.kit(yard.cloud))
+        if extra():
+            wrong.append("something is left for ever")
+    return wrong
+
+
+def in_turn(calls: list[Call], kinds: tuple[str, ...]) -> list[tuple[Call, str]]:
+    return [(call, kinds[number % len(kinds)]) for number, call in enumerate(calls)]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
+    ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
+) -> None:
+    yard = ground.yard
+    # A refused password is no passing trouble, and one 401 anywhere else makes the session sign in anew.
+    struck = [
+        strike(ground, call, fault, 1) for call in calls[0] if (call.service, fault) != ("identity", "401")
+    ]
+    log = ground.backup()
+    assert (log.status, log.error_message) == ("success", "")
+    assert [order.path for order in struck if not order.hits] == []
+    yard.demo.faults.clear()
+    backup = yard.backup(log.backup_id)
+    assert backup is not None
+    assert (backup.status, backup.verdict) == ("available", "complete"), ground.report(log)
+    assert len(yard.posts("/snapshots$")) == 1 == len(yard.posts("/backups$")), "none made twice"
+    yard.assert_nothing_left(backups_left=1)
+
+
+@pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
+def test_a_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
+    ground: Ground, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
+) -> None:
+    bad = {f"{call} {fault}": judge_backup(ground, call, fault) for call, fault in in_turn(calls[0], kinds)}
+    assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
+
+
+def judge_backup(ground: Ground, call: Call, fault: str) -> list[str]:
+    yard = ground.yard
+    strike(ground, call, fault, 0)
+    log = ground.backup()
+    yard.demo.faults.clear()
+    backup = yard.backup(log.backup_id)
+    assert backup is not None
+    wrong = faults_in(log, call, fault) if log.status == "failed" else []
+    ends = {"success": "available", "failed": "error"}
+    if backup.status != ends.get(log.status):
+        wrong.append(f"the job is {log.status} and the backup {backup.status}")
+    wrong += [f"{what} made twice" for what in ("snapshots", "backups") if len(yard.posts(f"/{what}$")) > 1]
+    wrong += what_is_left(ground, log, backups_left=1 if log.status == "success" else 0)
+    if wrong and log.error_message:
+        wrong.append(log.error_message)
+    yard.clear()
+    return wrong
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_deletion_bears_one_bad_answer_to_each_of_its_calls(
+    ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
+) -> None:
+    yard = ground.yard
+    backup_id = ground.backup().backup_id or ""
+    struck = [
+        strike(ground, call, fault, 1) for call in calls[1] if (call.service, fault) != ("identity", "401")
+    ]
+    log = ground.run(yard.order_delete(backup_id))
+    assert (log.status, log.error_message) == ("success", "")
+    assert [order.path for order in struck if not order.hits] == []
+    yard.demo.faults.clear()
+    yard.assert_nothing_left()
+
+
+@pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
+def test_a_deletion_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
+    ground: Ground, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
+) -> None:
+    bad = {f"{call} {fault}": judge_deletion(ground, call, fault) for call, fault in in_turn(calls[1], kinds)}
+    assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
+
+
+def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
+    yard = ground.yard
+    backup_id = ground.backup().backup_id or ""
+    strike(ground, call, fault, 0)
+    log = ground.run(yard.order_delete(backup_id))
+    yard.demo.faults.clear()
+    wrong = []
+    if log.status == "failed":
+        wrong += faults_in(log, call, fault)
+        backup = yard.backup(backup_id)
+        assert backup is not None
+        if backup.status != "error":
+            wrong.append(f"the backup is {backup.status}")
+        again = ground.run(yard.order_delete(backup_id))
+        if again.status != "success":
+            wrong.append(f"a second deletion failed: {again.error_message}")
+    wrong += what_is_left(ground, log, backups_left=0)
+    if wrong:
+        wrong.append(log.error_message)
+    yard.clear()
+    return wrong
