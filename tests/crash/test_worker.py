@@ -35,7 +35,7 @@ PATIENT = replace(QUICK, release_timeout_seconds=60.0)
 HELD = 1.0
 """Seconds a call hangs while its worker is killed: less than a lease, as a call in flight outlives its caller only so long."""
 
-on_postgres = pytest.mark.parametrize("database_url", KINDS[1:], indirect=True)
+on_postgres = pytest.mark.parametrize("dialect", KINDS[1:])
 
 
 class Staff:

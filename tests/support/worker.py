@@ -37,9 +37,9 @@ def work(
     url: str,
     folder: Path,
     identity: str,
+    hold: Hold | None = None,
     *,
     settings: WorkerSettings = QUICK,
-    hold: Hold | None = None,
 ) -> int:
     """Work until killed; `folder` has clouds.yaml and keys/. Tells "up", and "held" where `hold` says."""
     database, clock = Database(url), SystemClock()

@@ -88,7 +88,7 @@ class _Job:
         except Cancelled:
             return ["cancelled", None]
         except DBAPIError as error:
-            log.exception("job %s: step %s was refused by our own database", self.id, name)
+            log.exception("job %s: step %s failed on our own database", self.id, name)
             # The statement and its values may be a tenant's: they are in the worker's log, hidden.
             refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
             return ["failed", ["9910", refused]]

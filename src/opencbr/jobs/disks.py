@@ -14,12 +14,9 @@ from opencbr.model.vault import SERVER, VOLUME
 from opencbr.store import backups
 
 
-def top_row(conn: Connection, project_id: str, backup_id: str, *, lock: bool = False) -> Backup:
-    """Return the backup a job is about, held or not. Raises JobError 6200 when it is gone.
-
-    With `lock` nobody else changes it until this transaction ends.
-    """
-    backup = backups.get(conn, project_id, backup_id, held=True, lock=lock)
+def top_row(conn: Connection, project_id: str, backup_id: str) -> Backup:
+    """Return the backup a job is about, held or not. Raises JobError 6200 when it is gone."""
+    backup = backups.get(conn, project_id, backup_id, held=True)
     if backup is None:
         raise JobError("6200", f"backup {backup_id} does not exist any more")
     return backup

@@ -2,11 +2,9 @@
 
 import threading
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
 
-from opencbr.clock import SystemClock
 from opencbr.jobs import chains
 from opencbr.store import backups
 from opencbr.store.database import Database
@@ -41,25 +39,3 @@ def test_of_two_that_remove_the_last_disks_of_a_held_backup_one_takes_it_along(d
     rival.join()
     with database.read() as conn:
         assert backups.get(conn, PROJECT, top.id, held=True) is None
-
-
-def test_a_backup_held_for_one_that_went_meanwhile_goes_too(database, monkeypatch):
-    with database.write() as conn:
-        _, point = house(conn)
-        older = disk(point)
-        newer = disk(point, based_on=older.id)
-        keep(conn, older, newer)
-
-    def remove(kit, entries):
-        """While the cloud is asked, another job has taken the newer one away and found nothing held."""
-        with database.write() as conn:
-            backups.delete(conn, PROJECT, newer.id)
-        return []
-
-    monkeypatch.setattr(chains, "remove", remove)
-    kit = SimpleNamespace(
-        database=database, clock=SystemClock(), records=SimpleNamespace(bury=lambda *_: None)
-    )
-    assert chains.erase(kit, PROJECT, older.id) == []
-    with database.read() as conn:
-        assert backups.get(conn, PROJECT, older.id, held=True) is None
