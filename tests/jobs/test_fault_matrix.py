@@ -113,7 +113,7 @@ class Ground:
         cloud = Cloud(wanted, self.clock)
         try:
             WORK[order.operation_type](
-                InlineJob(order.id, order.project_id, self.clock.sleep), self.kit(cloud), order
+                InlineJob(order.id, order.project_id, self.clock.sleep, lambda: False), self.kit(cloud), order
             )
         finally:
             cloud.close()
