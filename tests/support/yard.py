@@ -33,7 +33,7 @@ QUICK = WorkerSettings(
     outbox_seconds=0.05,
     slots=8,
     backup_timeout_seconds=30.0,
-    release_timeout_seconds=4.0,
+    release_timeout_seconds=10.0,
     patience_seconds=1.0,
 )
 """Fast enough for tests; a lease of two seconds still bears a busy machine."""
