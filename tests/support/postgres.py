@@ -5,6 +5,7 @@ that the variable names already, else one started here. Without PostgreSQL's pro
 """
 
 import contextlib
+import ctypes
 import os
 import pwd
 import re
@@ -151,12 +152,25 @@ def _running(folder: Path, data: Path, owner: str | None) -> Iterator[int]:
     for key, value in options.items():
         command += ["-c", f"{key}={value}"]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, user=owner, cwd=folder)
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            user=owner,
+            cwd=folder,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 -- this process has no other thread
+        )
         try:
             yield port
         finally:
             process.send_signal(signal.SIGINT)  # "fast": ends sessions, loses nothing
             process.wait(timeout=30)
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end the server when whoever started it was killed; elsewhere than on Linux it stays."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
 
 
 def _collation() -> str:
