@@ -20,7 +20,7 @@ demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a
 	@exec $(BIN)/opencbr demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## every test that needs nothing but Python
-	$(BIN)/python -m pytest $(XDIST) -m "not postgres and not openstack and not browser" $(ARGS)
+	$(BIN)/python -m pytest $(XDIST) -m "not postgres and not openstack" $(ARGS)
 
 test-postgres: $(VENV)/dev.stamp ## store, API, SDK and crash tests on a private PostgreSQL cluster, from the system's own binaries
 	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m postgres $(ARGS)
