@@ -180,7 +180,7 @@ def test_a_server_without_ports_that_is_deleted_meanwhile(stage: Stage):
 def test_nothing_is_left(stage: Stage):
     listed = stage.opencbr("orphans", "list", "--json")
     assert listed.returncode == 0, listed.stderr
-    assert json.loads(listed.stdout) == {"orphans": [], "missing": []}
+    assert json.loads(listed.stdout) == {"orphans": [], "missing": [], "unneeded": []}
     assert stage.ledger() == 0
     assert (stage.upstream("backups"), stage.upstream("snapshots")) == ({}, {})
     assert stage.recorder.troubles == []
