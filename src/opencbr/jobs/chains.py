@@ -115,6 +115,7 @@ def _write_settled(conn: Connection, disk: Backup) -> None:
     top = backups.get(conn, disk.project_id, disk.parent_id or disk.id, held=True, lock=True)
     if top is None:
         return
+    # The lock above comes first: of two that remove the last disks at once, the second must see the first's work.
     if disk.id != top.id:
         backups.delete(conn, disk.project_id, disk.id)
     if disk.id == top.id or not disk_rows(conn, top):

@@ -9,7 +9,7 @@ from opencbr.jobs.disks import disk_rows, top_row
 from opencbr.jobs.kit import Kit
 from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
-from opencbr.model.operation_log import LEFT, OperationLog
+from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import VOLUME
 from opencbr.store import backups, ledger, operation_logs, resources
 
@@ -21,7 +21,7 @@ def close(kit: Kit, order: OperationLog, backup_id: str, left: Sequence[str]) ->
     become the janitor's.
     """
     now = kit.clock.now()
-    details = order.details | ({LEFT: [*left]} if left else {})
+    details = order.details_at_end(left)
 
     def write(conn: Connection) -> None:
         top = top_row(conn, order.project_id, backup_id)

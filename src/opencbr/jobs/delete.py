@@ -5,7 +5,7 @@ from opencbr.jobs.engine import Cancelled, Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.undo import describe
-from opencbr.model.operation_log import LEFT, OperationLog
+from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, ledger, operation_logs
 
 
@@ -72,7 +72,7 @@ def _begin(kit: Kit, order: OperationLog, backup_id: str) -> list[str]:
 
 
 def _close(kit: Kit, order: OperationLog, left: list[str]) -> None:
-    details = order.details | ({LEFT: left} if left else {})
+    details = order.details_at_end(left)
     with kit.database.write() as conn:
         operation_logs.finish(conn, order.id, "success", now=kit.clock.now(), details=details)
 

@@ -12,7 +12,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.undo import describe
 from opencbr.jobs.watch import stop_if_cancelled
-from opencbr.model.operation_log import LEFT, OperationLog
+from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, operation_logs, resources, vaults
 from opencbr.store.backups import BackupFilter
 from opencbr.store.pages import Page
@@ -150,13 +150,13 @@ def _finish(kit: Kit, order: OperationLog, last: Callable[[Connection], None], e
 
     Four counts, because one kind of client reads the first two and another the rest (contract 3.8).
     """
-    details = {
-        **order.details,
-        "fail_count": end.failed,
-        "total_count": end.total,
-        "fail_delete_count": end.failed,
-        "total_delete_count": end.total,
-    } | ({LEFT: [*end.left]} if end.left else {})
+    details = order.details_at_end(
+        end.left,
+        fail_count=end.failed,
+        total_count=end.total,
+        fail_delete_count=end.failed,
+        total_delete_count=end.total,
+    )
     now = kit.clock.now()
 
     def write(conn: Connection) -> None:

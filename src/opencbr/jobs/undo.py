@@ -12,7 +12,7 @@ from opencbr.jobs.disks import disk_rows
 from opencbr.jobs.engine import Cancelled, Job, StepFailed
 from opencbr.jobs.kit import Kit
 from opencbr.jobs.upstream import Outcome, remove
-from opencbr.model.operation_log import LEFT, OperationLog
+from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, drafts, ledger, operation_logs, resources
 
 
@@ -85,7 +85,7 @@ def _free(kit: Kit, order: OperationLog) -> None:
 def _fail(kit: Kit, order: OperationLog, code: str, message: str, left: Sequence[str]) -> None:
     """Write the end in one transaction; what is left becomes the janitor's."""
     now = kit.clock.now()
-    details = order.details | ({LEFT: [*left]} if left else {})
+    details = order.details_at_end(left)
 
     def write(conn: Connection) -> None:
         operation_logs.finish(conn, order.id, "failed", code, message, now=now, details=details)

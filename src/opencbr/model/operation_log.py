@@ -3,6 +3,7 @@
 A waiting operation log is also the order that a worker takes; its id is the job's id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,3 +49,7 @@ class OperationLog:
     started_at: datetime | None = None
     updated_at: datetime
     ended_at: datetime | None = None
+
+    def details_at_end(self, left: Sequence[str], **more: Any) -> dict[str, Any]:
+        """Give the details as an ended job writes them: `more`, and what is left in the cloud, if anything is."""
+        return {**self.details, **more, **({LEFT: [*left]} if left else {})}

@@ -10,7 +10,7 @@ two. The first parts, with an empty last block behind them, are a whole frame: t
 import struct
 import threading
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 
 import zstandard
@@ -29,6 +29,7 @@ class Dictionary:
 
     def __init__(self, dictionary_id: str, content: bytes) -> None:
         self.id = dictionary_id
+        self._bytes = content
         self._content = zstandard.ZstdCompressionDict(content)
         # Small windows and tables, thorough search: parts are tens of kilobytes, and written once.
         # As thorough as zstd can be: parts are tens of kilobytes, written once, and long matches are all there is.
@@ -45,12 +46,20 @@ class Dictionary:
             target_length=999,
             write_content_size=False,
         )
-        self._content.precompute_compress(compression_params=self._how)
         self._here = threading.local()
+
+    @cached_property
+    def _prepared(self) -> zstandard.ZstdCompressionDict:
+        """The dictionary with its search tables made once: a process that only reads never pays for them."""
+        prepared = zstandard.ZstdCompressionDict(self._bytes)
+        prepared.precompute_compress(compression_params=self._how)
+        return prepared
 
     def compress(self, parts: Sequence[bytes]) -> list[bytes]:
         """Compress parts into one stream and cut it after each. The first SIZED pieces have their part's size in front."""
-        stream = zstandard.ZstdCompressor(compression_params=self._how, dict_data=self._content).compressobj()
+        stream = zstandard.ZstdCompressor(
+            compression_params=self._how, dict_data=self._prepared
+        ).compressobj()
         pieces = [stream.compress(part) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for part in parts]
         sized = [_SIZE.pack(len(part)) + piece for part, piece in zip(parts[:SIZED], pieces, strict=False)]
         return sized + pieces[SIZED:]

@@ -119,7 +119,7 @@ def seal_parts(composed: Composed, key: ProjectKey, dictionary: Dictionary) -> P
     )
 
     def sealed(part: str, data: bytes) -> bytes:
-        return seal(key.aead, data, _bound(part, record.project_id, record.backup_id))
+        return seal(key.aead, data, bound_to(part, record.project_id, record.backup_id))
 
     return Parts(
         answer=sealed("answer", answer),
@@ -138,10 +138,10 @@ def open_answer(
     backup_id, dictionary_id, answer, secrets = row
     try:
         dictionary = load_dictionary(dictionary_id)
-        piece = unseal(key.aead, answer, _bound("answer", project_id, backup_id))
+        piece = unseal(key.aead, answer, bound_to("answer", project_id, backup_id))
         if not view or secrets is None:
             return dictionary.first(piece)[0]
-        shown, _ = parted(unseal(key.aead, secrets, _bound("secrets", project_id, backup_id)), 2)
+        shown, _ = parted(unseal(key.aead, secrets, bound_to("secrets", project_id, backup_id)), 2)
         body, sealed = dictionary.first(piece, shown)
         return reveal(body, _shown(sealed), view)
     except _DAMAGE as error:
@@ -171,7 +171,7 @@ _DAMAGE = (
 
 def _open(row: RecordRow, link: Link, key: ProjectKey) -> Record:
     answer, secrets, documents = (
-        unseal(key.aead, data, _bound(part, row.project_id, row.backup_id))
+        unseal(key.aead, data, bound_to(part, row.project_id, row.backup_id))
         for part, data in (("answer", row.answer), ("secrets", row.secrets), ("documents", row.documents))
     )
     dictionary = load_dictionary(row.dictionary_id)
@@ -246,10 +246,6 @@ def _stored(document: Document, rendered: Rendered, masked: Mapping[str, Masked]
     """Give the document as the folder keeps it: masked, and without a body when the answer has it."""
     body = b"" if document.name in rendered.embedded else masked[document.name].body
     return replace(document, body=body)
-
-
-def _bound(part: str, project_id: str, backup_id: str) -> bytes:
-    return bound_to(part, project_id, backup_id)
 
 
 def _damaged(backup_id: str) -> RecordDamaged:

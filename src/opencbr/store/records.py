@@ -125,9 +125,9 @@ class Records:
         record = composed.record
         dictionary = load_dictionary()
         parts = seal_parts(composed, key, dictionary)
-        self._write(conn, record, parts, key, dictionary.id)
+        proof = self._write(conn, record, parts, key, dictionary.id)
         drafts.delete(conn, backup.project_id, backup.id)
-        return Closed(record.verdict, digest(build_manifest(record)))
+        return Closed(record.verdict, proof)
 
     def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
         """Give the ShowMetadata body in a view; None when the project has no such backup.
@@ -191,7 +191,8 @@ class Records:
 
     def _write(
         self, conn: Connection, record: Record, parts: Parts, key: ProjectKey, dictionary_id: str
-    ) -> None:
+    ) -> bytes:
+        """Write a record and its link; return the manifest's digest."""
         proof = digest(build_manifest(record))
         row = RecordRow(
             backup_id=record.backup_id,
@@ -219,6 +220,7 @@ class Records:
         _proved(row, open_record(row, link, key))
         record_rows.insert(conn, row)
         record_rows.add_link(conn, link)
+        return proof
 
     def _read(self, project_id: str, backup_id: str) -> tuple[RecordRow, Record, dict[str, Any]]:
         with self._database.read() as conn:
