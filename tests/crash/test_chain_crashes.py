@@ -18,18 +18,10 @@ from support.yard import Yard, eventually
 
 
 @pytest.fixture(scope="session")
-def quick_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
     pace = Pace(seconds=0.05, backup_seconds=0.1, seconds_per_gib=0.0)
     with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=pace) as cloud:
         yield cloud
-
-
-@pytest.fixture
-def yard(database_url: str, tmp_path: Path, quick_cloud: DemoCloud) -> Iterator[Yard]:
-    yard = Yard(database_url, tmp_path, quick_cloud)
-    yield yard
-    yard.clear()
-    yard.close()
 
 
 class Staff:

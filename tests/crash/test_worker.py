@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,14 +53,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
     pace = Pace(seconds=0.05, backup_seconds=0.4, seconds_per_gib=0.0)
     with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=pace) as cloud:
         yield cloud
-
-
-@pytest.fixture
-def yard(database_url: str, tmp_path: Path, demo: DemoCloud) -> Iterator[Yard]:
-    yard = Yard(database_url, tmp_path, demo)
-    yield yard
-    yard.clear()
-    yard.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from opencbr.jobs.disks import child_of
 from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
-from opencbr.model.document import Disk, Document, Reading
+from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME
 from opencbr.store import backups
 from opencbr.store.database import Database
@@ -15,6 +15,19 @@ from opencbr.store.records import Closed, Records
 from store import templates
 from store.samples import NOW, PROJECT, backup, house
 from store.templates import DATA, LOGS, ROOT, body, server_templates, volume_templates
+
+KEYPAIR_GONE = Unread(
+    name="keypair",
+    service="compute",
+    method="GET",
+    path="/os-keypairs/k",
+    microversion="2.104",
+    status=404,
+    request_id=None,
+    read_at=NOW,
+    outcome="absent",
+)
+"""What was wanted and is not there any more."""
 
 
 class Watch:

@@ -4,25 +4,21 @@ import json
 
 import pytest
 
-from opencbr.model.document import Unread
 from opencbr.model.report import NOT_COMPARED
 from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.store.records import Answer, RecordRefused
-from store.protected import close, disk_reading, document, documents, protect, rows, server_reading
-from store.samples import NOW, PROJECT
-from store.templates import DATA, LOGS, ROOT, USER_DATA, server_templates
-
-KEYPAIR = Unread(
-    name="keypair",
-    service="compute",
-    method="GET",
-    path="/os-keypairs/k",
-    microversion="2.104",
-    status=404,
-    request_id=None,
-    read_at=NOW,
-    outcome="absent",
+from store.protected import (
+    KEYPAIR_GONE,
+    close,
+    disk_reading,
+    document,
+    documents,
+    protect,
+    rows,
+    server_reading,
 )
+from store.samples import PROJECT
+from store.templates import DATA, LOGS, ROOT, USER_DATA, server_templates
 
 
 def answer(records, backup_id, view=MASKED):
@@ -39,10 +35,10 @@ def changed(**texts):
     [
         ({}, {"after": server_reading()}, "complete"),
         ({}, {}, "partial"),
-        ({"unread": (KEYPAIR,)}, {"after": server_reading()}, "partial"),
+        ({"unread": (KEYPAIR_GONE,)}, {"after": server_reading()}, "partial"),
         ({"hidden": ("port/1:binding:host_id",)}, {"after": server_reading()}, "partial"),
         ({"gaps": ("The disk is new.",)}, {"after": server_reading()}, "partial"),
-        ({"unread": (KEYPAIR,)}, {"after": changed(flavor='{"flavor":{}}')}, "drifted"),
+        ({"unread": (KEYPAIR_GONE,)}, {"after": changed(flavor='{"flavor":{}}')}, "drifted"),
     ],
 )
 def test_the_verdict_is_of_both_readings(database, records, fields, parts, verdict):

@@ -8,32 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from opencbr.model.document import Unread
 from opencbr.store.records import RecordRefused
 from opencbr.store.sealing import SealBroken
 from opencbr.store.tables import draft
-from store.protected import document, documents, protect, rows, server_reading
+from store.protected import KEYPAIR_GONE, document, documents, protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT
 from store.spoiling import outcome, spoilt
 from store.templates import EXPORT, LOGS
 from support.json_texts import json_texts
 
-GONE = Unread(
-    name="keypair",
-    service="compute",
-    method="GET",
-    path="/os-keypairs/k",
-    microversion="2.104",
-    status=404,
-    request_id=None,
-    read_at=NOW,
-    outcome="absent",
-)
-
 
 def test_what_is_kept_is_given_back(database, records):
     top, _ = rows(database, server_reading())
-    before = server_reading(unread=(GONE,), hidden=("port/1:x",), gaps=("The disk \u20ac is new.",))
+    before = server_reading(unread=(KEYPAIR_GONE,), hidden=("port/1:x",), gaps=("The disk \u20ac is new.",))
     after = server_reading(documents=before.documents[:3], disks=(), availability_zone=None)
     export = documents({f"export/{LOGS}": EXPORT})
     for part, what in (("before", before), ("after", after), ("export", export)):
