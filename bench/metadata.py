@@ -1,8 +1,10 @@
 """ShowMetadata beside a bare callable on the same server that answers a constant body of the same size.
 
 One server process on one core, wrk on the other (32 connections); sign-in is checked on every request (a Keystone token of the embedded cloud,
-remembered as configured), 2,000 different backups are visited at random, verbatim view. Cache off and on, SQLite, and PostgreSQL where its binaries
-are installed. Where OPENCBR_TEST_CLOUDS names a real OpenStack, Cinder's `GET /backups/{id}` there is measured too, with 8 connections.
+remembered as configured), 2,000 different backups are visited at random. A member's masked view with the answer cache off and on, on SQLite, and on
+PostgreSQL where its binaries are installed; an admin's verbatim view, which writes an audit line for every answer; and the reading alone
+(`bench/reading.py`), which is the ceiling with the cache off. Where OPENCBR_TEST_CLOUDS names a real OpenStack, Cinder's `GET /backups/{id}` there is
+measured too, with 8 connections.
 """
 
 import os
@@ -14,11 +16,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import yaml
+from sqlalchemy import select, text
 
 from bench.filled import fill, readings
-from bench.house import PROGRAM, configure, run
+from bench.house import PROGRAM, configure
 from bench.load import Missing, Target, free_port, interleaved, wrk
 from opencbr.democloud.cloud import DemoCloud
+from opencbr.store import tables
 from opencbr.store.database import Database
 
 BACKUPS = int(os.environ.get("OPENCBR_BENCH_BACKUPS", "2000"))
@@ -29,70 +33,89 @@ def constant(size: int) -> list[str]:
 
 
 def main() -> list[str]:
-    lines: list[str] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         cloud = DemoCloud(folder / "cloud")
         cloud.start()
         stack.callback(cloud.stop)
-        clouds_file = folder / "clouds.yaml"
-        clouds_file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
-        token, project_id = sign_in(cloud)
-        urls = {"SQLite": f"sqlite:///{folder}/bench.db"}
+        (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
+        admin, project_id = sign_in(cloud, "demo-admin")
+        member, _ = sign_in(cloud, "demo")
+        sqlite = f"sqlite:///{folder}/bench.db"
+        paths = [f"/v3/{project_id}/backups/{one}/metadata" for one in filled(sqlite, folder, project_id)]
+
+        def served(kind: str, url: str, token: str, *, cache: bool) -> Target:
+            port = free_port()
+            config = configured(folder / f"{port}", folder, url, port, cache=cache)
+            command = [*PROGRAM, "--config", str(config), "serve"]
+            return Target(
+                f"{kind}, cache {'on' if cache else 'off'}", command, port, paths, {"X-Auth-Token": token}
+            )
+
+        targets = [served("SQLite", sqlite, member, cache=cache) for cache in (False, True)]
+        lines = []
         try:
-            urls["PostgreSQL"] = postgres(stack)
+            url = postgres(stack)
+            copied(sqlite, url)
+            targets += [served("PostgreSQL", url, member, cache=cache) for cache in (False, True)]
         except Missing as missing:
             lines.append(f"PostgreSQL not measured: {missing}")
-        targets: list[Target] = []
-        size = 0
-        for kind, url in urls.items():
-            database = Database(url)
-            database.upgrade()
-            _, ids = fill(database, folder / f"keys-{kind}", project_id, readings(BACKUPS, project_id))
-            database.dispose()
-            paths = [f"/v3/{project_id}/backups/{backup}/metadata" for backup in ids]
-            for cache in (0, 60):
-                place = folder / f"{kind}-{cache}"
-                place.mkdir()
-                port = free_port()
-                config = configure(
-                    place, cloud="opencbr", clouds_file=str(clouds_file), port=port, database=url,
-                    more=f'[keys]\nfolder = "{folder}/keys-{kind}"\n[metadata]\ncache_seconds = {cache}\ncache_megabytes = 128\n',
-                )  # fmt: skip
-                run(config, "db", "upgrade")
-                targets.append(
-                    Target(
-                        f"{kind}, cache {'on' if cache else 'off'}",
-                        [*PROGRAM, "--config", str(config), "serve"],
-                        port,
-                        paths,
-                        {"X-Auth-Token": token},
-                    )
-                )
-        size = average_size(targets[0], token)
-        floor_port = free_port()
-        floor = Target(
-            "constant body",
-            [*constant(size), str(floor_port)],
-            floor_port,
-            targets[0].paths,
-            {"X-Auth-Token": token},
-        )
+        targets += [served("SQLite, verbatim", sqlite, admin, cache=cache) for cache in (False, True)]
+        port = free_port()
+        config = configured(folder / "reading", folder, sqlite, port, cache=False)
+        alone = [sys.executable, "-m", "bench.reading", str(config), str(port)]
+        targets.append(Target("SQLite, reading alone", alone, port, paths))
+
+        size, port = average_size(targets[0]), free_port()
+        floor = Target("constant body", [*constant(size), str(port)], port, paths, targets[0].headers)
         interleaved([floor, *targets], folder)
         lines.append(
-            f"{BACKUPS} backups, {size:,} B an answer on average, sign-in checked, one core; requests a second, median of {len(floor.rates)}"
+            f"{BACKUPS} backups, {size:,} B an answer on average, one core; requests a second, median of {len(floor.rates)}"
         )
-        for target in (floor, *targets):
-            lines.append(f"{target.name:24} {target.median:8,.0f}   ratio {target.median / floor.median:.2f}")
-        lines += cinder(folder)
-    return lines
+        lines += [
+            f"{target.name:28} {target.median:8,.0f}   ratio {target.median / floor.median:.2f}"
+            for target in (floor, *targets)
+        ]
+        return lines + cinder(folder)
 
 
-def sign_in(cloud: DemoCloud) -> tuple[str, str]:
+def filled(url: str, folder: Path, project_id: str) -> list[str]:
+    """Make the records; return the backups' ids."""
+    database = Database(url)
+    database.upgrade()
+    _, ids = fill(database, folder / "keys", project_id, readings(BACKUPS, project_id))
+    database.dispose()
+    return ids
+
+
+def copied(source: str, target: str) -> None:
+    """Copy all rows to another database: the same backups, records and keys in both."""
+    old, new = Database(source), Database(target)
+    new.upgrade()
+    with old.read() as reading, new.write() as writing:
+        for table in tables.metadata.sorted_tables:
+            writing.execute(table.delete())
+            if rows := [dict(row) for row in reading.execute(select(table)).mappings()]:
+                writing.execute(table.insert(), rows)
+    with new.write() as writing:
+        writing.execute(text("ANALYZE"))
+    old.dispose()
+    new.dispose()
+
+
+def configured(place: Path, folder: Path, url: str, port: int, *, cache: bool) -> Path:
+    place.mkdir()
+    return configure(
+        place, cloud="opencbr", clouds_file=str(folder / "clouds.yaml"), port=port, database=url,
+        more=f'[keys]\nfolder = "{folder}/keys"\n[metadata]\ncache_seconds = {60 if cache else 0}\ncache_megabytes = 128\n',
+    )  # fmt: skip
+
+
+def sign_in(cloud: DemoCloud, name: str = "demo-admin") -> tuple[str, str]:
+    """Return a token of the embedded cloud's account and its project."""
     import openstack
 
-    admin = cloud.clouds_yaml()["clouds"]["demo-admin"]
-    connection = openstack.connect(**admin)
+    connection = openstack.connect(**cloud.clouds_yaml()["clouds"][name])
     return str(connection.auth_token), str(connection.current_project_id)
 
 
@@ -106,15 +129,13 @@ def postgres(stack: ExitStack) -> str:
     return stack.enter_context(postgres.fresh_database(server))
 
 
-def average_size(target: Target, token: str) -> int:
+def average_size(target: Target) -> int:
     from bench.load import serving
 
     total, sample = 0, target.paths[:: max(1, len(target.paths) // 50)]
     with serving(target):
         for path in sample:
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{target.port}{path}", headers={"X-Auth-Token": token}
-            )
+            request = urllib.request.Request(f"http://127.0.0.1:{target.port}{path}", headers=target.headers)
             with urllib.request.urlopen(request) as answer:
                 total += len(answer.read())
     return total // len(sample)

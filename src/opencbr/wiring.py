@@ -84,9 +84,10 @@ class Wiring:
 
     def application(self) -> Any:
         """Make the WSGI application."""
-        from opencbr.api.app import Doors, create_app
+        from opencbr.api.app import create_app
         from opencbr.api.auth import Authenticator
         from opencbr.api.health import Readiness
+        from opencbr.api.operation import Doors
         from opencbr.api.rights import Rights
         from opencbr.api.routes import ROUTES
 
@@ -105,9 +106,9 @@ class Wiring:
                     key_seconds=auth.key_cache_seconds,
                 ),
                 rights=Rights(ROUTES, policy_file=Path(policy) if policy else None),
-                readiness=Readiness(checks, self.clock),
                 clock=self.clock,
-            )
+            ),
+            Readiness(checks, self.clock),
         )
 
     def worker(self) -> "Worker":

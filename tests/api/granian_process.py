@@ -6,9 +6,10 @@ from pathlib import Path
 from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
-from opencbr.api.app import Doors, create_app
+from opencbr.api.app import create_app
 from opencbr.api.auth import Authenticator
 from opencbr.api.health import Readiness
+from opencbr.api.operation import Doors
 from opencbr.api.rights import Rights
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
@@ -41,9 +42,9 @@ def application():
             services=services,
             authenticator=Authenticator(cloud.identity),
             rights=Rights(ROUTES),
-            readiness=Readiness({"database": database.check}, clock),
             clock=clock,
-        )
+        ),
+        Readiness({"database": database.check}, clock),
     )
 
 

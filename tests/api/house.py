@@ -14,9 +14,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import requests
 import yaml
 
-from opencbr.api.app import Doors, create_app
+from opencbr.api.app import create_app
 from opencbr.api.auth import Authenticator
 from opencbr.api.health import Readiness
+from opencbr.api.operation import Doors
 from opencbr.api.rights import Rights
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
@@ -263,10 +264,10 @@ def open_house(folder: Path, cloud: DemoCloud, database_url: str, **metadata: An
         services=services,
         authenticator=Authenticator(adapter.identity),
         rights=Rights(ROUTES),
-        readiness=Readiness(checks, clock, seconds=0),
         clock=clock,
     )
-    server = make_server("127.0.0.1", 0, create_app(doors), server_class=_Server, handler_class=_Quiet)
+    application = create_app(doors, Readiness(checks, clock, seconds=0))
+    server = make_server("127.0.0.1", 0, application, server_class=_Server, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

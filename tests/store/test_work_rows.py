@@ -5,12 +5,13 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec.structs
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from opencbr.store import drafts, leases, ledger, operation_logs, record_rows, settings
-from opencbr.store.fast import FastReads
+from opencbr.store.fast import FastAnswer, FastReads
 from opencbr.store.ledger import Entry
 from opencbr.store.operation_logs import OperationLogFilter
 from opencbr.store.pages import Page
@@ -360,7 +361,7 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
         record_rows.insert(conn, record(server))
         record_rows.insert(conn, record(held))
     found = fast.read_answer(PROJECT, server.id)
-    assert found == (
+    assert found == FastAnswer(
         "available",
         None,
         server.resource_id,
@@ -372,8 +373,8 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
     )
     assert fast.read_answer(PROJECT, server.id, secrets=False).secrets is None
     of_disk = fast.read_answer(PROJECT, child.id)
-    assert of_disk == found._replace(
-        parent_id=server.id, resource_id=child.resource_id, resource_type=child.resource_type
+    assert of_disk == msgspec.structs.replace(
+        found, parent_id=server.id, resource_id=child.resource_id, resource_type=child.resource_type
     )
     assert fast.read_answer(PROJECT, bare.id).status == "protecting"
     assert fast.read_answer(PROJECT, bare.id).answer is None

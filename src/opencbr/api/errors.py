@@ -6,16 +6,17 @@ a stack trace or an upstream body; the log has the rest, under the request id.
 
 import logging
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NoReturn
 
-import falcon
 import msgspec
 import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from opencbr.api.reply import Headers, Reply, status_line
 from opencbr.api.schema import ErrorBody
 from opencbr.cloud.errors import CloudError, Unreachable
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError
@@ -30,11 +31,12 @@ _RETRY_SECONDS = "1"
 class GatewayError(Exception):
     """Trouble before an operation is reached: sign-in (401) or routing. `code` is the full code."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, headers: Headers = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ class Failure:
     status: int
     code: str
     message: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
 
-    def body(self, request_id: str) -> bytes:
+    def reply(self, request_id: str) -> Reply:
         """Write the one shape."""
         gateway = self.code.startswith("APIGW.")
-        return _encode(ErrorBody(self.code, self.message, request_id if gateway else None))
+        body = _encode(ErrorBody(self.code, self.message, request_id if gateway else None))
+        return status_line(self.status), body, self.headers
 
 
 def bad_parameter(message: str, *, status: int | None = None) -> CbrError:
@@ -62,7 +65,14 @@ def no_such_path() -> NoReturn:
     raise GatewayError(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
 
 
-def failure_of(error: Exception, request_id: str) -> Failure:  # noqa: PLR0911 -- one kind a line
+def no_such_method(allowed: Iterable[str]) -> NoReturn:
+    """Raise the error for a path that takes other methods."""
+    names = ", ".join(allowed)
+    message = f"This path does not take this method: use {names}."
+    raise GatewayError(405, _NO_SUCH_API, message, (("Allow", names),))
+
+
+def failure_of(error: Exception, request_id: str) -> Failure:
     """Say what a client is told about `error`; what is not the client's doing is logged."""
     match error:
         case CbrError():
@@ -83,8 +93,6 @@ def failure_of(error: Exception, request_id: str) -> Failure:  # noqa: PLR0911 -
         ):
             _log.warning("%s: the database is busy or away: %s", request_id, type(error).__name__)
             return _try_again("The server's database is busy: send the request again in a moment.")
-        case falcon.HTTPError():
-            return _routing(error)
     _log.error("%s: unexpected %s", request_id, type(error).__name__, exc_info=error)
     return Failure(500, f"BackupService.{UNEXPECTED}", CATALOGUE[UNEXPECTED].sentence)
 
@@ -96,7 +104,7 @@ def _gateway(error: GatewayError) -> Failure:
         if error.status == HTTPStatus.UNAUTHORIZED
         else ()
     )
-    return Failure(error.status, error.code, error.message, challenge)
+    return Failure(error.status, error.code, error.message, (*error.headers, *challenge))
 
 
 def _cloud(error: CloudError, request_id: str) -> Failure:
@@ -118,17 +126,3 @@ def _cloud(error: CloudError, request_id: str) -> Failure:
 def _try_again(message: str, code: str = UNEXPECTED) -> Failure:
     """Tell that the same request may well succeed soon: 503 instead of the catalogue's 500."""
     return Failure(503, f"BackupService.{code}", message, (("Retry-After", _RETRY_SECONDS),))
-
-
-def _routing(error: falcon.HTTPError) -> Failure:
-    status = int(str(error.status).split(maxsplit=1)[0])
-    if isinstance(error, falcon.HTTPMethodNotAllowed):
-        headers = dict(error.headers or {})
-        allowed = headers.get("Allow", "")
-        message = f"This path does not take this method: use {allowed or 'another one'}."
-        return Failure(405, _NO_SUCH_API, message, (("Allow", allowed),))
-    if status == HTTPStatus.NOT_FOUND:
-        return Failure(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
-    return Failure(
-        status, _NO_SUCH_API, "The request is not valid HTTP for this server: check method and headers."
-    )

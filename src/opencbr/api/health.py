@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-import falcon
 import msgspec
 
+from opencbr.api.reply import OK, Environ, Reply, status_line
 from opencbr.model.clock import Clock
 
 _log = logging.getLogger("opencbr.api")
@@ -102,14 +102,9 @@ class _Question:
             self.ended.set()
 
 
-class Alive:
-    """`/healthz`: this process answers."""
-
-    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer 200."""
-        resp.data = b'{"status":"alive"}'
-
-    on_head = on_get
+def alive(_environ: Environ) -> Reply:
+    """Answer `/healthz`: this process is there."""
+    return OK, b'{"status":"alive"}', ()
 
 
 _WORDS = {True: "ok", False: "failed", None: "asking"}
@@ -121,16 +116,14 @@ class Ready:
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
 
-    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+    def __call__(self, _environ: Environ) -> Reply:
         """Answer with each check by name."""
         answers = self._readiness.answers()
         ready = all(answers.values())
-        resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
-        resp.data = msgspec.json.encode(
+        body = msgspec.json.encode(
             {
                 "status": "ready" if ready else "not ready",
                 "checks": {name: _WORDS[there] for name, there in answers.items()},
             }
         )
-
-    on_head = on_get
+        return OK if ready else status_line(503), body, ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from opencbr.service.context import Context
 from opencbr.service.services import Services
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True):
     """A request that has been routed, signed in, permitted and validated.
 
     `path` holds the path parameters without `project_id` (that is `ctx.project_id`); they are non-empty text

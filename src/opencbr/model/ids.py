@@ -1,6 +1,6 @@
 """Ids: what the service hands out and what it accepts."""
 
-import os
+import itertools
 import re
 import secrets
 import uuid
@@ -20,11 +20,20 @@ def new_id(now: datetime) -> str:
     return str(uuid.UUID(int=value))
 
 
-def random_uuid() -> str:
-    """Make a UUID of version 4; the standard library's own way takes three times as long, which every request pays."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+class RequestIds:
+    """Hands out request ids: `req-` and a UUID of version 4 whose last 48 bits count, the others are random once.
+
+    Thread-safe. Every request takes one: random bits for each would cost four times as much, and a request id is no secret.
+    """
+
+    def __init__(self) -> None:
+        first = uuid.uuid4()
+        self._front = f"req-{str(first)[:24]}"
+        self._count = itertools.count(first.node >> 1)  # room enough above to count for ever
+
+    def next(self) -> str:
+        """Return a new one."""
+        return f"{self._front}{next(self._count):012x}"
 
 
 def derived_id(parent: str, name: str) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from opencbr.cloud.caller import Caller
 
 
-class Context(NamedTuple):
+class Context(Struct, frozen=True):
     """One request as the use cases see it.
 
     `project_id` is the credential's project, already compared with the path's. `now` is read once from the

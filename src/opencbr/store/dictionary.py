@@ -8,7 +8,6 @@ two. The first parts, with an empty last block behind them, are a whole frame: t
 """
 
 import struct
-import threading
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -31,7 +30,6 @@ class Dictionary:
         self.id = dictionary_id
         self._bytes = content
         self._content = zstandard.ZstdCompressionDict(content)
-        # Small windows and tables, thorough search: parts are tens of kilobytes, and written once.
         # As thorough as zstd can be: parts are tens of kilobytes, written once, and long matches are all there is.
         self._how = zstandard.ZstdCompressionParameters.from_level(
             22,
@@ -46,7 +44,7 @@ class Dictionary:
             target_length=999,
             write_content_size=False,
         )
-        self._here = threading.local()
+        self._readers: list[zstandard.ZstdDecompressor] = []
 
     @cached_property
     def _prepared(self) -> zstandard.ZstdCompressionDict:
@@ -64,27 +62,35 @@ class Dictionary:
         sized = [_SIZE.pack(len(part)) + piece for part, piece in zip(parts[:SIZED], pieces, strict=False)]
         return sized + pieces[SIZED:]
 
-    def first(self, *pieces: bytes) -> list[bytes]:
-        """Decompress the first part, or the first SIZED ones, in one call: this is what ShowMetadata waits for.
+    def first(self, piece: bytes) -> bytes:
+        """Decompress the first part: this is what ShowMetadata waits for.
 
         Raises zstandard.ZstdError or struct.error for what is none.
         """
-        sizes = [_SIZE.unpack_from(piece)[0] for piece in pieces]
-        data = b"".join([*(piece[_SIZE.size :] for piece in pieces), _LAST_BLOCK])
-        text = self._reader().decompress(data, max_output_size=sum(sizes))
-        return [text] if len(sizes) == 1 else [text[: sizes[0]], text[sizes[0] :]]
+        return self._read(piece[_SIZE.size :] + _LAST_BLOCK, _SIZE.unpack_from(piece)[0])
+
+    def first_two(self, one: bytes, two: bytes) -> tuple[bytes, bytes]:
+        """Decompress the first two parts in one call; raises as `first` does."""
+        length = _SIZE.unpack_from(one)[0]
+        data = one[_SIZE.size :] + two[_SIZE.size :] + _LAST_BLOCK
+        text = self._read(data, length + _SIZE.unpack_from(two)[0])
+        return text[:length], text[length:]
 
     def decompress(self, pieces: Sequence[bytes]) -> list[bytes]:
         """Decompress all parts of a stream; raises as `first` does."""
-        stream = self._reader().decompressobj()
+        stream = zstandard.ZstdDecompressor(dict_data=self._content).decompressobj()
         sized = [piece[_SIZE.size :] for piece in pieces[:SIZED]]
         return [stream.decompress(piece) for piece in [*sized, *pieces[SIZED:]]]
 
-    def _reader(self) -> zstandard.ZstdDecompressor:
-        reader: zstandard.ZstdDecompressor | None = getattr(self._here, "reader", None)
-        if reader is None:
-            reader = self._here.reader = zstandard.ZstdDecompressor(dict_data=self._content)
-        return reader
+    def _read(self, data: bytes, size: int) -> bytes:
+        # What was used last is warm in the processor's cache: a stack serves better than a reader for each thread.
+        try:
+            reader = self._readers.pop()
+        except IndexError:
+            reader = zstandard.ZstdDecompressor(dict_data=self._content)
+        text = reader.decompress(data, max_output_size=size)
+        self._readers.append(reader)
+        return text
 
 
 @lru_cache

@@ -140,9 +140,9 @@ def open_answer(
         dictionary = load_dictionary(dictionary_id)
         piece = unseal(key.aead, answer, bound_to("answer", project_id, backup_id))
         if not view or secrets is None:
-            return dictionary.first(piece)[0]
+            return dictionary.first(piece)
         shown, _ = parted(unseal(key.aead, secrets, bound_to("secrets", project_id, backup_id)), 2)
-        body, sealed = dictionary.first(piece, shown)
+        body, sealed = dictionary.first_two(piece, shown)
         return reveal(body, _shown(sealed), view)
     except _DAMAGE as error:
         raise _damaged(backup_id) from error

@@ -1,0 +1,49 @@
+"""A bare WSGI callable that finds, opens and answers a masked body, and does nothing else: no sign-in, no routing, no rights.
+
+`python -m bench.reading CONFIG PORT`. What it reaches is the ceiling of `bench.metadata` with the cache off.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server import Server
+
+
+def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
+    from opencbr import wiring
+    from opencbr.config import load
+    from opencbr.store.dictionary import load_dictionary
+    from opencbr.store.fast import FastReads
+    from opencbr.store.keys import Keys
+    from opencbr.store.master_key import open_master_key
+    from opencbr.store.sealing import bound_to, unseal
+
+    config = load(config_file, {})
+    parts = wiring.build(config)
+    reads = FastReads(parts.database)
+    keys = Keys(parts.database, open_master_key(parts.database, Path(config.keys.folder)), parts.clock)
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        _, _, project_id, _, backup_id, _ = environ["PATH_INFO"].split("/")
+        row = reads.read_answer(project_id, backup_id, secrets=False)
+        assert row is not None
+        assert row.answer is not None
+        assert row.key_id is not None
+        key = keys.of(project_id, row.key_id)
+        sealed = unseal(key.aead, row.answer, bound_to("answer", project_id, backup_id))
+        body = load_dictionary(row.dictionary_id or "").first(sealed)
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return answer
+
+
+if __name__ == "__main__":
+    Server(
+        "reading", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI, workers=1, blocking_threads=8,
+        http=HTTPModes.http1, websockets=False, log_enabled=False,
+    ).serve(target_loader=partial(application, Path(sys.argv[1])), wrap_loader=False)  # fmt: skip

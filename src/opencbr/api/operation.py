@@ -1,0 +1,106 @@
+"""From a row of the route table to what answers its requests.
+
+A request goes: path → sign-in → project → right → body and query → use case → answer. There is no middleware:
+what every request needs is done here, once and in sight.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from opencbr.api.auth import Authenticator
+from opencbr.api.errors import bad_parameter, no_such_path
+from opencbr.api.reply import Environ, Reply, Responder, status_line
+from opencbr.api.request import QueryReader, decode_body, read_body
+from opencbr.api.rights import Rights
+from opencbr.api.route import Request, Route
+from opencbr.api.signature import SignedRequest
+from opencbr.model.clock import Clock
+from opencbr.model.errors import NOT_ALLOWED, CbrError
+from opencbr.model.ids import is_project_id
+from opencbr.service.context import Context
+from opencbr.service.services import Services
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What stands between the network and the use cases."""
+
+    services: Services
+    authenticator: Authenticator
+    rights: Rights
+    clock: Clock
+
+
+def responder(route: Route, doors: Doors) -> Responder:
+    """Make the responder of one operation."""
+    handler, right, body_type = route.handler, route.right, route.body
+    success = status_line(route.success)
+    query_reader = QueryReader(route.query) if route.query is not None else None
+    sign_in, allows = doors.authenticator.sign_in, doors.rights.allows
+    services, read_clock = doors.services, doors.clock.now
+
+    def respond(environ: Environ, request_id: str, path: dict[str, str]) -> Reply:
+        project_id = path.pop("project_id")
+        _check_project(project_id)
+        body = read_body(environ)
+        now = read_clock()
+        session = sign_in(
+            now,
+            environ.get("HTTP_X_AUTH_TOKEN"),
+            environ.get("HTTP_AUTHORIZATION"),
+            partial(_signed_request, environ, body),
+        )
+        caller = session.caller
+        if project_id != caller.project_id:
+            raise CbrError(
+                NOT_ALLOWED,
+                "The project in the path is not the credential's: use a credential of this project.",
+            )
+        if not allows(session, right):
+            raise CbrError(
+                NOT_ALLOWED, f"Your roles do not allow {right}: ask the project's admin for a role that does."
+            )
+        answer = handler(
+            Request(
+                Context(caller, project_id, request_id, now, partial(allows, session)),
+                path,
+                query_reader.read(environ.get("QUERY_STRING", "")) if query_reader else None,
+                decode_body(body_type, environ.get("CONTENT_TYPE", ""), body) if body_type else None,
+                services,
+            )
+        )
+        if answer is None:
+            return success, b"", ()
+        return success, answer if isinstance(answer, bytes) else _encode(answer), ()
+
+    return respond
+
+
+def _check_project(project_id: str) -> None:
+    if is_project_id(project_id):
+        return
+    if project_id == "{project_id}":
+        # An SDK client made without a project id and without a region sends the template (contract 9.4).
+        raise bad_parameter(
+            "The path has no project id: give the client its project_id (in the SDK's credentials)."
+        )
+    no_such_path()
+
+
+def _signed_request(environ: Environ, body: bytes) -> SignedRequest:
+    def header(name: str) -> bytes | None:
+        key = name.upper().replace("-", "_")
+        value = environ.get(key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}")
+        return None if value is None else value.encode("latin-1")
+
+    return SignedRequest(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"].encode("latin-1"),
+        query=environ.get("QUERY_STRING", ""),
+        header=header,
+        body=body,
+    )
