@@ -17,16 +17,27 @@ def sample(name: str) -> Any:
 
 
 def differences(found: Any, recorded: Any, where: str = "") -> list[str]:
-    """Return what differs in shape; null is equal to every type, lists are compared by their first items."""
+    """Return what differs in shape; null is equal to every type.
+
+    A list is right when each of its items is like one of the recorded ones: clouds answer in any order.
+    """
     if found is None or recorded is None:
         return []
     if isinstance(found, bool) != isinstance(recorded, bool) or type(found) is not type(recorded):
         return [f"{where}: {type(found).__name__} instead of {type(recorded).__name__}"]
     if isinstance(found, list):
-        return differences(found[0], recorded[0], f"{where}[0]") if found and recorded else []
+        return _unlike(found, recorded, where) if recorded else []
     if not isinstance(found, dict) or where.rpartition(".")[2] in _FREE_KEYS:
         return []
     if list(found) != list(recorded):
         lost, more = set(recorded) - set(found), set(found) - set(recorded)
         return [f"{where}: missing {lost}, more {more}" if lost or more else f"{where}: order {list(found)}"]
     return [text for key in found for text in differences(found[key], recorded[key], f"{where}.{key}")]
+
+
+def _unlike(found: list[Any], recorded: list[Any], where: str) -> list[str]:
+    """Return, for each item, how it differs from the recorded one it is most like."""
+    texts: list[str] = []
+    for index, item in enumerate(found):
+        texts += min((differences(item, other, f"{where}[{index}]") for other in recorded), key=len)
+    return texts
