@@ -5,21 +5,18 @@ a stack trace or an upstream body; the log has the rest, under the request id.
 """
 
 import logging
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NoReturn
 
 import msgspec
-import psycopg
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from opencbr.api.reply import Headers, Reply, status_line
 from opencbr.api.schema import ErrorBody
 from opencbr.cloud.errors import CloudError, Unreachable
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError
+from opencbr.store.database import is_outage
 from opencbr.store.errors import UnknownMarker, UnknownSortKey
 
 _log = logging.getLogger("opencbr.api")
@@ -83,14 +80,7 @@ def failure_of(error: Exception, request_id: str) -> Failure:
             return Failure(400, f"BackupService.{BAD_PARAMETER}", f"{str(error)[:300]}.")
         case CloudError():
             return _cloud(error, request_id)
-        # The hot read speaks to the bare driver, whose errors SQLAlchemy has not wrapped.
-        case (
-            OperationalError()
-            | DBAPIError(connection_invalidated=True)
-            | PoolTimeout()
-            | sqlite3.OperationalError()
-            | psycopg.OperationalError()
-        ):
+        case _ if is_outage(error):
             _log.warning("%s: the database is busy or away: %s", request_id, type(error).__name__)
             return _try_again("The server's database is busy: send the request again in a moment.")
     _log.error("%s: unexpected %s", request_id, type(error).__name__, exc_info=error)

@@ -67,6 +67,7 @@ def _run(
     """Delete one backup after the other; `forget` ends a clean run, `keep` one that left something."""
     total = 0
     failures: list[StepFailed] = []
+    left: Sequence[str] = ()
     try:
         ids = job.step("begin", lambda: _begin(kit, order, vault_id, resource_id))
         # Written down before the rows that tell them go.
@@ -87,7 +88,7 @@ def _run(
         )
     except (StepFailed, Cancelled) as end:
         code, message = describe(end)
-    failed = _End("failed", code=code, message=message, failed=max(len(failures), 1), total=total)
+    failed = _End("failed", code=code, message=message, failed=max(len(failures), 1), total=total, left=left)
     job.step("fail", lambda: _finish(kit, order, keep, failed))
 
 

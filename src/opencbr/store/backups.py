@@ -157,12 +157,6 @@ def latest_disk(conn: Connection, project_id: str, volume_id: str) -> Backup | N
     return None if row is None else _backup(row)
 
 
-def dependents(conn: Connection, project_id: str, backup_id: str) -> builtins.list[Backup]:
-    """Read the disk backups built directly on this one, in any status, held ones too, oldest first."""
-    query = select(_t).where(_t.c.project_id == project_id, _t.c.based_on == backup_id)
-    return [_backup(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
-
-
 def of_object(conn: Connection, project_id: str, volume_id: str, cinder_backup_id: str) -> Backup | None:
     """Read the disk backup of a volume that this object in the cloud is, held or not."""
     query = select(_t).where(

@@ -5,11 +5,13 @@ SQLite (a file, WAL) is the embedded default, PostgreSQL through psycopg the one
 
 import contextlib
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -139,11 +141,17 @@ class Database:
         self._writer.dispose()
 
 
-def is_outage(error: SQLAlchemyError) -> bool:
-    """Say whether an error may be over soon: a lost connection, a restart, a lock, no connection free."""
+def is_outage(error: Exception) -> bool:
+    """Say whether an error may be over soon: a lost connection, a restart, a lock, no connection free.
+
+    The hot read speaks to the bare drivers, whose errors SQLAlchemy has not wrapped.
+    """
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    return isinstance(
+        error,
+        OperationalError | InterfaceError | PoolTimeout | sqlite3.OperationalError | psycopg.OperationalError,
+    )
 
 
 def _passes(error: DBAPIError) -> bool:
