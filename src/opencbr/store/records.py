@@ -1,7 +1,7 @@
 """Records: kept while a backup is made, closed when it ends, shown and exported for as long as it lives."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from opencbr.model.report import report_of
 from opencbr.model.secrets import View
 from opencbr.model.spans import NotJson
 from opencbr.store import drafts, record_links, record_rows
+from opencbr.store.chain import Chain, Head
 from opencbr.store.closing import Closed, close_record
 from opencbr.store.composing import Kept, RecordRefused
 from opencbr.store.database import Database
@@ -28,6 +29,7 @@ from opencbr.store.readings import AFTER, BEFORE, EXPORT, as_reading, get_readin
 from opencbr.store.record_parts import open_answer
 from opencbr.store.signing import Signer, open_signer
 from opencbr.store.statements import is_no_text
+from opencbr.store.walking import walk_chains
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,25 @@ class Records:
     def report(self, project_id: str, backup_id: str) -> dict[str, Any]:
         """Give the capture report; raises as `export` does."""
         return report_of(self._proved(project_id, backup_id).manifest)
+
+    def chains(
+        self,
+        project_id: str = "",
+        resource_id: str = "",
+        noted: Mapping[tuple[str, str], Head] | None = None,
+    ) -> Iterator[Chain]:
+        """Walk the chains of all resources, or of one project's or one id, and prove every record that stands.
+
+        `noted` are heads at an earlier time, by project and resource; a chain that is gone since is among those walked.
+        """
+        return walk_chains(
+            self._database,
+            self._keys,
+            public_key=self.public_key,
+            project_id=project_id,
+            resource_id=resource_id,
+            noted=noted or {},
+        )
 
     def bury(self, conn: Connection, project_id: str, backup_id: str, at: Any) -> None:
         """Remove a record and what was kept for it; its link in the chain stays as a tombstone."""
