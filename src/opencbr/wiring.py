@@ -255,7 +255,7 @@ def _database(config: Config) -> Finding:
 
 def _keys(config: Config, *, usable: bool) -> Finding:
     """Look at the keys; `usable` says that the database can be asked which ones they should be."""
-    from opencbr.store.records import check_keys
+    from opencbr.store.key_check import check_keys
 
     folder = Path(config.keys.folder)
     database = open_database(config) if usable else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from huaweicloudsdkcbr.v1 import ShowMetadataRequest
+from sqlalchemy import text
 
 from opencbr.democloud import DemoCloud
 from opencbr.model.backup import Backup
@@ -85,13 +86,24 @@ def test_nothing_to_show(house: House, status):
         assert status in answer.json()["error_msg"]
 
 
-@pytest.mark.parametrize("status", ["available", "waiting_delete", "restoring"])
-def test_a_readable_status_without_a_record_is_no_server_error(house: House, status):
-    """A failed backup that is to be deleted is `waiting_delete` and never had a record."""
-    without = house.backup(house.vault(), status=status)
+def test_a_failed_backup_that_is_to_be_deleted_never_had_a_record(house: House):
+    without = house.backup(house.vault(), status="waiting_delete")
     for path in ("metadata", "record", "record/report"):
         answer = house.call("GET", f"backups/{without.id}/{path}")
         assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.6206"), path
+
+
+@pytest.mark.parametrize("tables", [["record"], ["record", "record_link"]])
+def test_a_record_that_somebody_took_out_is_damage_and_not_one_that_is_not_there_yet(house: House, tables):
+    robbed = house.protected("web1")
+    child = house.call("GET", f"backups/{robbed.id}").json()["backup"]["children"][0]["id"]
+    with house.database.write() as conn:
+        for table in tables:
+            conn.execute(text(f"DELETE FROM {table} WHERE backup_id = :id"), {"id": robbed.id})
+    for one in (robbed.id, child):
+        for path in ("metadata", "record", "record/report"):
+            answer = house.call("GET", f"backups/{one}/{path}")
+            assert (answer.status_code, answer.json()["error_code"]) == (500, "BackupService.9910"), path
 
 
 def test_a_record_of_a_backup_that_is_being_deleted(house: House):

@@ -141,11 +141,11 @@ def test_every_right_is_documented_and_says_what_it_opens():
 
 def test_a_database_that_is_away_is_a_matter_of_trying_again(tmp_path, demo_cloud, database_url):
     with open_house(tmp_path, demo_cloud, database_url) as house:
-        token, backup = house.token(), house.backup(house.vault())
+        token, backup = house.token(), house.backup(house.vault(), status="error")
         calls = [
             ("GET", "backups", None, 200),
             ("PUT", f"backups/{backup.id}", {"backup": {"name": "n"}}, 200),
-            ("GET", f"backups/{backup.id}/metadata", None, 400),  # it has no record
+            ("GET", f"backups/{backup.id}/metadata", None, 400),  # it has failed: no record
         ]
         house.database.dispose()  # SQLite would not notice: its open file is still there
         with away(database_url):

@@ -129,6 +129,47 @@ def test_a_record_is_proved_with_its_file_and_the_public_key_alone(demo, on_demo
     assert opencbr("record", "verify", path, "--key", key.strip()).returncode == 1
 
 
+def test_the_chains_are_walked_and_noted_heads_found_again(demo, on_demo, tmp_path):
+    env, file = demo.env(), tmp_path / "heads.json"
+    done = on_demo("record", "chain")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^resource \S+ of project \S+: head 1 [0-9a-f]{64}$", done.stdout, re.MULTILINE)
+    assert f"1  stands     backup {env['OPENCBR_BACKUP_ID']}, closed " in done.stdout
+    assert done.stdout.endswith("whole: 1 chain(s) with 1 link(s)\n")
+    noted = on_demo("record", "chain", "--project", env["OPENCBR_PROJECT_ID"], "--json").stdout
+    file.write_text(noted)
+    assert json.loads(noted)["ok"]
+    again = on_demo("record", "chain", "--head", file)
+    assert again.returncode == 0
+    assert again.stdout.endswith("whole: 1 chain(s) with 1 link(s); 1 noted head(s) found again\n")
+    assert on_demo("record", "chain", "--resource", "another").stdout == "whole: 0 chain(s) with 0 link(s)\n"
+
+
+def test_a_head_that_is_not_found_again_is_a_fault(demo, on_demo, tmp_path):
+    file = tmp_path / "heads.json"
+    noted = json.loads(on_demo("record", "chain", "--json").stdout)
+    noted["chains"][0]["head"] = {"sequence": 2, "digest": "ab" * 32}
+    file.write_text(json.dumps(noted))
+    done = on_demo("record", "chain", "--head", file)
+    sentence = (
+        f"the head noted before, link 2 with digest {'ab' * 32}, is not in the chain, which ends with link 1"
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, f"BROKEN: {sentence}")
+    done = on_demo("record", "chain", "--head", file, "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"], found["chains"][0]["problems"]) == (1, False, [sentence])
+    for other in (
+        "",
+        "{}",
+        '{"chains": [{}]}',
+        '{"chains": [{"project_id": "", "resource_id": "", "head": 1}]}',
+    ):
+        file.write_text(other)
+        done = on_demo("record", "chain", "--head", file)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "is not what `opencbr record chain --json` writes" in done.stderr
+
+
 def test_registering_twice_changes_nothing_the_second_time(demo, on_demo):
     for _ in range(2):
         done = on_demo("register", "--as", "admin", "--endpoint", "http://127.0.0.1:8780")

@@ -3,7 +3,7 @@
 import pytest
 
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.store import record_rows
+from opencbr.store import backups, record_links
 from opencbr.store.records import RecordRefused
 from opencbr.store.verify import verify_export
 from store.protected import close, disk_reading, protect, rows, server_reading
@@ -13,7 +13,7 @@ from store.templates import DATA, SERVER
 
 def chain(database, resource_id=SERVER, project=PROJECT):
     with database.read() as conn:
-        return record_rows.links(conn, project, resource_id)
+        return record_links.chain(conn, project, resource_id)
 
 
 def place(records, backup, project=PROJECT):
@@ -23,9 +23,12 @@ def place(records, backup, project=PROJECT):
     return export["manifest"]["chain"]
 
 
-def bury(database, records, backup):
+def bury(database, records, backup, disks=()):
+    """Delete a backup for its user as a job does; its bytes are held."""
     with database.write() as conn:
         records.bury(conn, PROJECT, backup.id, NOW)
+        for one in (backup, *disks):
+            backups.update(conn, PROJECT, one.id, held_at=NOW)
 
 
 def test_three_records_of_a_resource_are_numbered_and_each_names_the_one_before(database, records):
@@ -58,13 +61,13 @@ def test_resources_and_projects_have_chains_of_their_own(database, records):
 def test_a_buried_record_is_gone_its_link_stays_and_the_chain_goes_on(database, records, which):
     made = [protect(database, records, server_reading()) for _ in range(3)]
     before = chain(database)
-    bury(database, records, made[which][0])
+    bury(database, records, *made[which][:2])
     for index, (top, children, _) in enumerate(made):
         if index != which:
             place(records, top)
             continue
         for one in (top, *children):
-            assert records.answer(PROJECT, one.id, VERBATIM).body is None
+            assert records.answer(PROJECT, one.id, VERBATIM) is None
         for read in (records.report, lambda *of: records.export(*of, VERBATIM)):
             with pytest.raises(RecordRefused, match="has no record"):
                 read(PROJECT, top.id)

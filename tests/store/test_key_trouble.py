@@ -3,7 +3,8 @@
 import pytest
 
 from opencbr.store.database import Database
-from opencbr.store.records import KeyTrouble, check_keys
+from opencbr.store.key_check import check_keys
+from opencbr.store.key_files import KeyTrouble
 from store.key_state import FILES, opened, state
 from store.protected import protect, server_reading
 

@@ -6,7 +6,8 @@ import sys
 import threading
 
 from opencbr.model.secrets import VERBATIM
-from opencbr.store.records import check_keys, open_records
+from opencbr.store.key_check import check_keys
+from opencbr.store.records import open_records
 from store.key_state import FILES, opened, state
 from store.protected import Watch, protect, server_reading
 from store.samples import PROJECT

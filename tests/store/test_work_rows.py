@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from opencbr.store import drafts, leases, ledger, operation_logs, record_rows, settings
+from opencbr.store import drafts, leases, ledger, operation_logs, record_links, record_rows, settings
 from opencbr.store.fast import FastAnswer, FastReads
 from opencbr.store.ledger import Entry
 from opencbr.store.operation_logs import OperationLogFilter
 from opencbr.store.pages import Page
-from opencbr.store.record_rows import Link, RecordRow
+from opencbr.store.record_links import Link
+from opencbr.store.record_rows import RecordRow
 from store.samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep, log
 
 LATER = NOW + timedelta(seconds=5)
@@ -299,7 +300,7 @@ def test_records_and_their_chain(database):
         record_rows.insert(conn, row)
         assert record_rows.get(conn, PROJECT, one.id) == row
         assert record_rows.get(conn, OTHER, one.id) is None
-        assert record_rows.last_link(conn, PROJECT, "r") is None
+        assert record_links.last(conn, PROJECT, "r") is None
         chain = [
             Link(
                 backup_id=f"b{n}",
@@ -313,12 +314,12 @@ def test_records_and_their_chain(database):
             for n in (1, 2, 10)
         ]
         for link in chain:
-            record_rows.add_link(conn, link)
-        assert record_rows.last_link(conn, PROJECT, "r") == chain[-1]
-        assert record_rows.last_link(conn, OTHER, "r") is None
-        assert record_rows.bury(conn, PROJECT, "b2", LATER)
-        assert not record_rows.bury(conn, PROJECT, "b2", NOW)
-        assert record_rows.links(conn, PROJECT, "r") == [
+            record_links.insert(conn, link)
+        assert record_links.last(conn, PROJECT, "r") == chain[-1]
+        assert record_links.last(conn, OTHER, "r") is None
+        assert record_links.bury(conn, PROJECT, "b2", LATER)
+        assert not record_links.bury(conn, PROJECT, "b2", NOW)
+        assert record_links.chain(conn, PROJECT, "r") == [
             chain[0],
             replace(chain[1], buried_at=LATER),
             chain[2],
@@ -327,7 +328,7 @@ def test_records_and_their_chain(database):
         assert record_rows.delete(conn, PROJECT, one.id)
         assert record_rows.get(conn, PROJECT, one.id) is None
     with pytest.raises(IntegrityError), database.write() as conn:
-        record_rows.add_link(conn, replace(chain[2], backup_id="rival"))
+        record_links.insert(conn, replace(chain[2], backup_id="rival"))
 
 
 def test_a_backup_cannot_go_before_its_record(database):

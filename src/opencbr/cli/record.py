@@ -1,11 +1,11 @@
-"""`opencbr record`: take a record out, and prove it without this installation."""
+"""`opencbr record`: take a record out, prove it without this installation, and walk the chains of all."""
 
 import json
 import os
 import stat
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -13,12 +13,15 @@ from opencbr import wiring
 from opencbr.cli.frame import FAILED, Failure, Session, as_json, pass_session
 from opencbr.cli.output import write_json
 
+if TYPE_CHECKING:
+    from opencbr.store.chain import Chain, Head
+
 _CLASSES = ("secrets", "infrastructure")
 
 
 @click.group()
 def record() -> None:
-    """Export and verify the signed record of a backup."""
+    """Export and verify the signed record of a backup; walk the chains of them all."""
 
 
 @record.command()
@@ -90,6 +93,74 @@ def verify(file: TextIO, key: str, *, json_: bool) -> None:
         )
     if problems:
         sys.exit(FAILED)
+
+
+@record.command()
+@click.option("--project", default="", metavar="ID", help="Only the chains of this project.")
+@click.option("--resource", default="", metavar="ID", help="Only the chain of this server or disk.")
+@click.option(
+    "--head",
+    type=click.File("r", encoding="utf-8"),
+    metavar="FILE",
+    help="What --json wrote at an earlier time: each head noted there must still be in its chain.",
+)
+@as_json
+@pass_session
+def chain(session: Session, project: str, resource: str, head: TextIO | None, *, json_: bool) -> None:
+    """Walk the records of each resource, link by link, and prove every record that stands.
+
+    Says what became of each link's record: it stands, is damaged, a tombstone (its backup was deleted) or missing; and
+    for every fault a sentence: gaps, a link that does not name the one before it, a record that is gone or was changed,
+    a backup without the record that it must have. Changes nothing. Exit code 1 when anything is wrong.
+
+    No chain shows by itself that its newest links were cut off together with their backups. So keep what --json writes
+    out of reach of whoever may write to the database, and hand it to a later run with --head.
+    """
+    noted = {} if head is None else _noted(head)
+    found = wiring.build(session.config).standing_records().chains(project, resource, noted)
+    chains = []
+    for one in found:
+        chains.append(one)
+        if not json_:
+            _tell(one)
+    broken = any(one.problems for one in chains)
+    if json_:
+        write_json({"ok": not broken, "chains": chains})
+    elif not broken:
+        there = sum((one.project_id, one.resource_id) in noted for one in chains)
+        words = f"; {there} noted head(s) found again" if head else ""
+        click.echo(
+            f"whole: {len(chains)} chain(s) with {sum(len(one.links) for one in chains)} link(s){words}"
+        )
+    if broken:
+        sys.exit(FAILED)
+
+
+def _noted(file: TextIO) -> "dict[tuple[str, str], Head]":
+    """Read the heads that an earlier run has noted."""
+    from opencbr.store.chain import Head
+
+    try:
+        chains: list[dict[str, Any]] = json.load(file)["chains"]
+        return {
+            (str(one["project_id"]), str(one["resource_id"])): Head(**one["head"])
+            for one in chains
+            if one["head"] is not None
+        }
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise Failure(f"{file.name} is not what `opencbr record chain --json` writes") from error
+
+
+def _tell(chain: "Chain") -> None:
+    head = f"head {chain.head.sequence} {chain.head.digest}" if chain.head else "no link"
+    click.echo(f"resource {chain.resource_id} of project {chain.project_id}: {head}")
+    for link in chain.links:
+        buried = f", buried {link.buried_at:%Y-%m-%d %H:%M:%S}" if link.buried_at else ""
+        click.echo(
+            f"{link.sequence:6}  {link.record:9}  backup {link.backup_id}, closed {link.closed_at:%Y-%m-%d %H:%M:%S}{buried}"
+        )
+    for problem in chain.problems:
+        click.echo(f"BROKEN: {problem}")
 
 
 @record.command("public-key")

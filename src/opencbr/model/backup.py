@@ -11,6 +11,8 @@ BUSY = frozenset(
 DELETABLE = frozenset({"available", "error"})
 READABLE = frozenset({"available", "waiting_restore", "restoring", "waiting_delete"})
 """Statuses in which ShowMetadata answers (contract 6.7.2); all others give 400/6206."""
+RECORDED = frozenset({"available", "waiting_restore", "restoring"})
+"""Statuses that only a backup with a closed record reaches; one that never had a record may be `waiting_delete` too."""
 
 MOVES: dict[str, frozenset[str]] = {
     "waiting_protect": frozenset({"protecting", "error"}),

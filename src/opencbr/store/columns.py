@@ -53,13 +53,18 @@ class _Text(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 -- SQLAlchemy calls it
         """Replace what no database holds."""
-        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+        return None if value is None else as_stored(value)
 
 
 TEXT = _Text()
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """PostgreSQL refuses NUL, and no encoding to UTF-8 exists for a lone surrogate."""
+
+
+def as_stored(value: str) -> str:
+    """Give a text as a column keeps it: U+FFFD for what no database holds."""
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 def storable(value: str) -> bool:

@@ -1,7 +1,7 @@
 """From what was kept while a backup was made to the record that is closed: masked, judged, rendered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opencbr.model.backup import Backup
@@ -11,6 +11,7 @@ from opencbr.model.record import Copy, Drift, Record, page_of
 from opencbr.model.report import NOT_COMPARED, find_drift, verdict
 from opencbr.model.secrets import Fingerprint, Masked, mask
 from opencbr.model.spans import NotJson
+from opencbr.store.columns import as_stored
 from opencbr.store.errors import StoreError
 
 
@@ -66,7 +67,10 @@ def compose(
     if after is not None:
         first = {name: one.body for name, one in masked.items()}
         second = {name: one.body for name, one in _masked(after.documents, fingerprint).items()}
-        drift = find_drift(first, second, after.unread)
+        found = find_drift(first, second, after.unread)
+        drift = tuple(
+            replace(one, field=as_stored(one.field)) for one in found
+        )  # made of the tenants' own keys
     gaps = before.gaps if after is not None else (*before.gaps, NOT_COMPARED)
     record = Record(
         backup_id=backup.id,

@@ -32,5 +32,9 @@ class AlreadyBound(StoreError):
         self.vault_id = vault_id
 
 
+class RecordDamaged(StoreError):
+    """A stored record, or its link in the chain, is not what it was when it was closed, or is gone."""
+
+
 class UnsupportedDatabase(StoreError):
     """The database URL names something that this store does not run on."""

@@ -17,7 +17,7 @@ from opencbr.model.clock import Clock
 from opencbr.store.database import Database
 from opencbr.store.master_key import MasterKey
 from opencbr.store.sealing import SealBroken, bound_to
-from opencbr.store.statements import insert_new
+from opencbr.store.statements import as_written, insert_new
 from opencbr.store.tables import project_key
 
 _BYTES = 32
@@ -86,7 +86,8 @@ class Keys:
 
     def _read(self, conn: Connection, project_id: str, key_id: str) -> ProjectKey | None:
         mine = (project_key.c.project_id == project_id, project_key.c.key_id == key_id)
-        wrapped = conn.execute(select(project_key.c.wrapped).where(*mine)).scalar_one_or_none()
+        with as_written(SealBroken(f"key {key_id} of project {project_id} is not what was stored")):
+            wrapped = conn.execute(select(project_key.c.wrapped).where(*mine)).scalar_one_or_none()
         if wrapped is None:
             return None
         root = self._master.unwrap(project_id, key_id, wrapped)

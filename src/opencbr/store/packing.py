@@ -17,6 +17,7 @@ from opencbr.model.document import Disk, Document, Unread
 from opencbr.model.record import Copy, Drift
 from opencbr.model.secrets import INFRASTRUCTURE, SECRETS, Splice
 from opencbr.model.spans import NotJson
+from opencbr.store.columns import as_stored
 
 _KINDS = (SECRETS, INFRASTRUCTURE)
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,7 +53,8 @@ class Folder:
 def pack_folder(folder: Folder) -> bytes:
     """Write the `documents` part as text: a line of JSON, then the bodies, each behind a separator.
 
-    Raises NotJson for a body with a control character.
+    Names come from a cloud, whose JSON can say half a UTF-16 pair; they are kept as rows keep them. Raises NotJson for a
+    body with a control character.
     """
     head = {
         "resource": [
@@ -75,7 +77,8 @@ def pack_folder(folder: Folder) -> bytes:
     bodies = [document.body for document in folder.documents]
     if any(_SEPARATOR in body for body in bodies):
         raise NotJson("a control character stands in it")
-    return _SEPARATOR.join([json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode(), *bodies])
+    line = as_stored(json.dumps(head, separators=(",", ":"), ensure_ascii=False))
+    return _SEPARATOR.join([line.encode(), *bodies])
 
 
 def unpack_folder(text: bytes) -> Folder:

@@ -10,6 +10,7 @@ from opencbr.store.dictionary import load_dictionary
 from opencbr.store.keys import Keys
 from opencbr.store.packing import Folder, pack_folder, unpack_folder
 from opencbr.store.sealing import SealBroken, bound_to, seal, unseal
+from opencbr.store.statements import as_written
 from opencbr.store.tokens import Apart, put_together, take_apart
 
 BEFORE = "before"
@@ -37,7 +38,8 @@ def get_reading(
     conn: Connection, keys: Keys, *, project_id: str, backup_id: str, part: str
 ) -> Reading | None:
     """Read a part back; None when it was never kept. Raises SealBroken when it does not open for this project."""
-    stored = drafts.get(conn, backup_id, part)
+    with as_written(SealBroken(f"a kept reading of backup {backup_id} cannot be read")):
+        stored = drafts.get(conn, backup_id, part)
     if stored is None:
         return None
     try:
@@ -46,7 +48,7 @@ def get_reading(
         data = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
         pieces = load_dictionary(dictionary_id.decode()).decompress(parted(data, 3))
         folder = unpack_folder(put_together(Apart(*pieces)))
-    except (zstandard.ZstdError, ValueError, LookupError, OverflowError, TypeError) as error:
+    except (zstandard.ZstdError, ValueError, LookupError, OverflowError, TypeError, AttributeError) as error:
         raise SealBroken(f"a kept reading of backup {backup_id} cannot be read") from error
     return _reading(folder, project_id)
 

@@ -19,7 +19,7 @@ from opencbr.model.spans import NotJson
 from opencbr.store.binary import joined, parted
 from opencbr.store.composing import Composed, RecordRefused
 from opencbr.store.dictionary import Dictionary, load_dictionary
-from opencbr.store.errors import StoreError
+from opencbr.store.errors import RecordDamaged
 from opencbr.store.keys import ProjectKey
 from opencbr.store.packing import (
     Folder,
@@ -29,15 +29,12 @@ from opencbr.store.packing import (
     unpack_marks,
     unpack_values,
 )
-from opencbr.store.record_rows import Link, RecordRow
+from opencbr.store.record_links import Link
+from opencbr.store.record_rows import RecordRow
 from opencbr.store.sealing import SealBroken, bound_to, seal, unseal
 from opencbr.store.tokens import Apart, put_together, take_apart
 
 SALT_BYTES = 16
-
-
-class RecordDamaged(StoreError):
-    """A stored record is not what it was when it was closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

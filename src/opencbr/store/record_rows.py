@@ -1,17 +1,17 @@
-"""Rows of records and the links that chain the records of one resource."""
+"""Rows of records, and which backups must have one."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
-from sqlalchemy import update as sql_update
 
+from opencbr.model.backup import RECORDED
 from opencbr.store import tables
-from opencbr.store.statements import touched, values_of
+from opencbr.store.errors import RecordDamaged
+from opencbr.store.statements import read_rows, touched, values_of
 
-_records, _links = tables.record, tables.record_link
+_t, _links, _backups = tables.record, tables.record_link, tables.backup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,62 +31,56 @@ class RecordRow:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """One link of a resource's chain; `buried_at` makes it a tombstone: record gone, chain not."""
-
-    backup_id: str
-    project_id: str
-    resource_id: str
-    sequence: int
-    digest: bytes
-    previous: bytes | None
-    closed_at: datetime
-    buried_at: datetime | None = None
-
-
 def insert(conn: Connection, row: RecordRow) -> None:
     """Add a record; its backup exists."""
-    conn.execute(sql_insert(_records).values(**values_of(row)))
+    conn.execute(sql_insert(_t).values(**values_of(row)))
 
 
 def get(conn: Connection, project_id: str, backup_id: str) -> RecordRow | None:
-    """Read the record of one backup of the project."""
-    query = select(_records).where(_records.c.project_id == project_id, _records.c.backup_id == backup_id)
-    row = conn.execute(query).mappings().first()
-    return None if row is None else RecordRow(**row)
+    """Read the record of one backup of the project. Raises RecordDamaged for a value of an odd type."""
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.backup_id == backup_id)
+    return next(iter(read_rows(conn, query, RecordRow, odd(backup_id))), None)
+
+
+def odd(backup_id: str) -> RecordDamaged:
+    """Make the error for a record with a value of an odd type."""
+    return RecordDamaged(f"the record of backup {backup_id} is damaged: its row is not what was written")
 
 
 def delete(conn: Connection, project_id: str, backup_id: str) -> bool:
     """Remove a record; say whether it existed. The link stays."""
-    query = sql_delete(_records).where(_records.c.project_id == project_id, _records.c.backup_id == backup_id)
+    query = sql_delete(_t).where(_t.c.project_id == project_id, _t.c.backup_id == backup_id)
     return touched(conn.execute(query))
 
 
-def add_link(conn: Connection, link: Link) -> None:
-    """Add a link; the database refuses a second one of a resource and sequence (IntegrityError)."""
-    conn.execute(sql_insert(_links).values(**values_of(link)))
+# The verdict is written with the record. A backup whose record is buried is gone, or held, in the same transaction.
+_OWING: ColumnElement[bool] = and_(
+    _backups.c.parent_id.is_(None),
+    _backups.c.held_at.is_(None),
+    or_(
+        _backups.c.status.in_(sorted(RECORDED)),
+        _backups.c.verdict.is_not(None),
+        exists().where(
+            _links.c.backup_id == _backups.c.id,
+            _links.c.project_id == _backups.c.project_id,
+            _links.c.buried_at.is_(None),
+        ),
+    ),
+)
 
 
-def last_link(conn: Connection, project_id: str, resource_id: str) -> Link | None:
-    """Read the newest link of a resource, a tombstone or not."""
-    mine = (_links.c.project_id == project_id, _links.c.resource_id == resource_id)
-    row = (
-        conn.execute(select(_links).where(*mine).order_by(_links.c.sequence.desc()).limit(1))
-        .mappings()
-        .first()
-    )
-    return None if row is None else Link(**row)
+def must_stand(conn: Connection, project_id: str, backup_id: str) -> bool:
+    """Say whether a backup must have a record. A disk of a server backup need not: the record is the server's."""
+    mine = (_backups.c.project_id == project_id, _backups.c.id == backup_id)
+    return conn.execute(select(_backups.c.id).where(*mine, _OWING)).first() is not None
 
 
-def links(conn: Connection, project_id: str, resource_id: str) -> list[Link]:
-    """Read the whole chain of a resource, first link first, tombstones among them."""
-    mine = (_links.c.project_id == project_id, _links.c.resource_id == resource_id)
-    query = select(_links).where(*mine).order_by(_links.c.sequence)
-    return [Link(**row) for row in conn.execute(query).mappings()]
-
-
-def bury(conn: Connection, project_id: str, backup_id: str, at: datetime) -> bool:
-    """Make a tombstone of a link; say whether there was one that was not buried yet."""
-    mine = (_links.c.project_id == project_id, _links.c.backup_id == backup_id, _links.c.buried_at.is_(None))
-    return touched(conn.execute(sql_update(_links).where(*mine).values(buried_at=at)))
+def owing(conn: Connection, project_id: str = "", resource_id: str = "") -> list[tuple[str, str, str]]:
+    """Name the backups that must have a record, of one project or resource: project, resource and backup."""
+    query = select(_backups.c.project_id, _backups.c.resource_id, _backups.c.id).where(_OWING)
+    if project_id:
+        query = query.where(_backups.c.project_id == project_id)
+    if resource_id:
+        query = query.where(_backups.c.resource_id == resource_id)
+    found = conn.execute(query.order_by(_backups.c.created_at, _backups.c.id))
+    return [(row.project_id, row.resource_id, row.id) for row in found]

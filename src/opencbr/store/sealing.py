@@ -30,5 +30,5 @@ def unseal(key: AESGCM, sealed: bytes, associated: bytes) -> bytes:
     """Open what `seal` made. Raises SealBroken, which says nothing about the bytes."""
     try:
         return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], associated)
-    except (InvalidTag, ValueError):
+    except (InvalidTag, ValueError, TypeError):  # SQLite gives out a text where somebody wrote one
         raise SealBroken("sealed bytes do not open: wrong key, or they were changed") from None

@@ -1,13 +1,19 @@
 """Small parts of statements that several subjects need."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any
+from itertools import product
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, ColumnElement, Connection, CursorResult, Table, false, true
+from sqlalchemy import Column, ColumnElement, Connection, CursorResult, Select, Table, false, true
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
 from opencbr.store.columns import storable
+from opencbr.store.errors import StoreError
+
+_Row = TypeVar("_Row")
 
 
 def values_of(subject: Any) -> dict[str, Any]:
@@ -46,6 +52,40 @@ def insert_or_replace(conn: Connection, table: Table, values: Mapping[str, Any])
 def touched(result: CursorResult[Any]) -> bool:
     """Say whether a statement changed a row."""
     return result.rowcount > 0
+
+
+@contextmanager
+def as_written(refusal: StoreError) -> Iterator[None]:
+    """Raise `refusal` when what is read is of another type than the program writes; other errors pass.
+
+    SQLite keeps whatever type somebody writes into a column.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:  # a moment that is none
+        raise refusal from error
+    except OperationalError as error:
+        if not is_no_text(error):
+            raise
+        raise refusal from error
+
+
+def is_no_text(error: Exception) -> bool:
+    """Say whether SQLite gave up on a text that is no UTF-8: its driver's word for an outage, yet it stays so."""
+    return _NO_TEXT in str(error)
+
+
+def read_rows(conn: Connection, query: Select[Any], kind: type[_Row], refusal: StoreError) -> list[_Row]:
+    """Read rows into a dataclass, each value of its field's type; raise `refusal` when one is of another."""
+    with as_written(refusal):
+        rows = [kind(**row) for row in conn.execute(query).mappings()]
+        for row, field in product(rows, fields(cast("type[Any]", kind))):
+            if not isinstance(getattr(row, field.name), cast("type[Any]", field.type)):
+                raise TypeError(f"{field.name} is of another type")
+    return rows
+
+
+_NO_TEXT = "Could not decode to UTF-8"
 
 
 def _insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from opencbr.jobs import chains, janitor, rounds
-from opencbr.store import record_rows, resources
+from opencbr.store import record_links, record_rows, resources
 from opencbr.store.database import Database
 from support.deeds import Gate, backed_up, disk_of, rows, site_of
 from support.yard import Yard
@@ -140,7 +140,7 @@ def test_a_deleted_backup_in_the_middle_leaves_the_chain_of_records_unbroken(yar
     first, second, third = backed_up(yard, bound, 3)
     yard.succeeded(yard.order_delete(second))
     with yard.database.read() as conn:
-        links = record_rows.links(conn, yard.project_id, bound.id)
+        links = record_links.chain(conn, yard.project_id, bound.id)
         assert [record_rows.get(conn, yard.project_id, one) is None for one in (first, second, third)] == [
             False,
             True,
@@ -159,7 +159,7 @@ def test_a_stuck_deletion_keeps_record_and_link(yard: Yard) -> None:
     assert yard.ended(yard.order_delete(backup)).status == "failed"
     with yard.database.read() as conn:
         assert record_rows.get(conn, yard.project_id, backup) is not None
-        (link,) = record_rows.links(conn, yard.project_id, bound.id)
+        (link,) = record_links.chain(conn, yard.project_id, bound.id)
     assert link.buried_at is None
 
 
