@@ -45,7 +45,6 @@ def responder(route: Route, doors: Doors) -> Responder:
 
     def respond(environ: Environ, request_id: str, path: dict[str, str]) -> Reply:
         project_id = path.pop("project_id")
-        _check_project(project_id)
         body = read_body(environ)
         now = read_clock()
         session = sign_in(
@@ -56,10 +55,7 @@ def responder(route: Route, doors: Doors) -> Responder:
         )
         caller = session.caller
         if project_id != caller.project_id:
-            raise CbrError(
-                NOT_ALLOWED,
-                "The project in the path is not the credential's: use a credential of this project.",
-            )
+            raise _another_project(project_id)
         if not allows(session, right):
             raise CbrError(
                 NOT_ALLOWED, f"Your roles do not allow {right}: ask the project's admin for a role that does."
@@ -80,15 +76,17 @@ def responder(route: Route, doors: Doors) -> Responder:
     return respond
 
 
-def _check_project(project_id: str) -> None:
-    if is_project_id(project_id):
-        return
+def _another_project(project_id: str) -> CbrError:
     if project_id == "{project_id}":
         # An SDK client made without a project id and without a region sends the template (contract 9.4).
-        raise bad_parameter(
+        return bad_parameter(
             "The path has no project id: give the client its project_id (in the SDK's credentials)."
         )
-    no_such_path()
+    if not is_project_id(project_id):
+        no_such_path()
+    return CbrError(
+        NOT_ALLOWED, "The project in the path is not the credential's: use a credential of this project."
+    )
 
 
 def _signed_request(environ: Environ, body: bytes) -> SignedRequest:

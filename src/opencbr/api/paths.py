@@ -18,7 +18,7 @@ class Paths:
     def add(self, path: str, methods: Mapping[str, Responder]) -> None:
         """Offer `path`, whose segments may be `{name}`; HEAD goes with GET, OPTIONS names the methods."""
         level = self._root
-        for segment in path.split("/")[1:]:
+        for segment in path.split("/"):
             if segment.startswith("{"):
                 level.other = level.other or _Level(segment[1:-1])
                 level = level.other
@@ -32,7 +32,7 @@ class Paths:
         """Return the responder and the path's parameters; raises GatewayError 404 or 405."""
         level = self._root
         parameters: dict[str, str] = {}
-        for segment in path.split("/")[1:]:
+        for segment in path.split("/"):
             below = level.named.get(segment)
             if below is None:
                 below = level.other

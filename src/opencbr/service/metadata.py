@@ -94,7 +94,8 @@ class Metadata:
             body = answer.body
             if self._cache is not None and answer.status == "available":
                 self._cache.put(key, body, ctx.now + self._remembered)
-        _note_secrets(ctx, backup_id, view, "metadata")
+        if _SECRETS in view:
+            _note_secrets(ctx, backup_id, "metadata")
         return body
 
     def export(self, ctx: Context, backup_id: str) -> dict[str, Any]:
@@ -105,7 +106,8 @@ class Metadata:
             record = self._records.export(ctx.project_id, record_of.id, view)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
-        _note_secrets(ctx, backup_id, view, "record")
+        if _SECRETS in view:
+            _note_secrets(ctx, backup_id, "record")
         return record
 
     def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
@@ -141,14 +143,13 @@ def _nothing_to_show(status: str) -> CbrError:
     return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
 
 
-def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
+def _note_secrets(ctx: Context, backup_id: str, what: str) -> None:
     """Leave the audit line that reading secrets costs; it names who and what, no value."""
-    if _SECRETS in view:
-        _audit.info(
-            "secrets read: %s of backup %s by user %s in project %s, request %s",
-            what,
-            backup_id,
-            ctx.caller.user_id,
-            ctx.project_id,
-            ctx.request_id,
-        )
+    _audit.info(
+        "secrets read: %s of backup %s by user %s in project %s, request %s",
+        what,
+        backup_id,
+        ctx.caller.user_id,
+        ctx.project_id,
+        ctx.request_id,
+    )

@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from opencbr.model.backup import Backup
@@ -32,8 +32,7 @@ from opencbr.store.statements import is_no_text
 from opencbr.store.walking import walk_chains
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What ShowMetadata needs: the backup's status, and the body, None while there is no record."""
 
     status: str
