@@ -58,6 +58,28 @@ def test_a_failed_job_tells_what_it_left(yard: Yard) -> None:
     yard.assert_nothing_left()
 
 
+def test_a_removal_that_failed_tells_what_it_left_too(yard: Yard) -> None:
+    bound = yard.bind("web1")
+    older, _newer = backed_up(yard, bound, 2)
+    full = yard.order_backup(bound, incremental=False)
+    yard.succeeded(full)
+    stubborn = [disk_of(yard, one).cinder_backup_id for one in (older, full.backup_id or "")]
+    yard.succeeded(yard.order_delete(older))
+    assert yard.backup(older, held=True) is not None, "the newer one is built on it"
+    for one in stubborn:
+        yard.demo.faults.order(
+            service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0
+        )
+    log = yard.ended(yard.order_removal(bound))
+    yard.demo.faults.clear()
+    assert log.status == "failed"
+    assert "1 of 2 backups were not deleted" in log.error_message
+    (sentence,) = log.details["left_in_cloud"]
+    assert stubborn[0] in sentence
+    rounds.go_round(site_of(yard))
+    yard.assert_nothing_left(backups_left=1)
+
+
 def test_rounds_come_again_and_again_and_end_with_the_worker(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
