@@ -184,3 +184,21 @@ def test_a_deletion_ends_what_is_cached(caching: House):
             assert backups.move(conn, backup.project_id, wanted, "deleting")
     for wanted in (backup.id, child):
         assert caching.call("GET", f"backups/{wanted}/metadata").status_code == 400
+
+
+def test_what_was_read_before_a_deletion_is_not_remembered_after_it(
+    caching: House, monkeypatch: pytest.MonkeyPatch
+):
+    backup = caching.protected()
+    shown, read = caching.services.metadata, []
+
+    def read_and_meet_a_deletion(*asked):
+        found = caching.records.__class__.answer(caching.records, *asked)
+        read.append(found)
+        shown.forget(backup.project_id, {backup.id})
+        return found
+
+    monkeypatch.setattr(caching.records, "answer", read_and_meet_a_deletion)
+    for _ in range(2):
+        metadata(caching, backup.id)
+    assert len(read) == 2

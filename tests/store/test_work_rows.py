@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -418,10 +419,17 @@ def test_the_hot_read_survives_a_server_that_hangs_up(postgres_url):
         _, point = house(conn)
         one = backup(point)
         keep(conn, one)
-    assert fast.read_answer(PROJECT, one.id)
-    with database.write() as conn:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        assert conn.execute(text(cut + " AND pid <> pg_backend_pid()")).all()
-    assert fast.read_answer(PROJECT, one.id).status == one.status
+    every = threading.Barrier(8)
+
+    def read(_number):
+        every.wait()
+        return [fast.read_answer(PROJECT, one.id).status for _ in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, range(8))) == [[one.status] * 20] * 8
+        with database.write() as conn:
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            assert conn.execute(text(cut + " AND pid <> pg_backend_pid()")).all()
+        assert list(pool.map(read, range(8))) == [[one.status] * 20] * 8
     fast.close()
     database.dispose()

@@ -15,6 +15,7 @@ from opencbr.api.route import Route
 from opencbr.api.routes import ROUTES
 from opencbr.api.versions import versions
 from opencbr.model.ids import RequestIds
+from opencbr.observe.log import request_id as logged_id
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -32,15 +33,17 @@ class Application:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request_id = self._next_id()
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        logged_id.set(request_id)
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/"
         try:
             if not path.isascii():
                 path = path.encode("latin-1").decode(errors="replace")
             respond, parameters = self._find(method, path)
             status, body, more = respond(environ, request_id, parameters)
         except Exception as error:  # noqa: BLE001 -- nobody above would give it the one shape
-            status, body, more = failure_of(error, request_id).reply(request_id)
-        headers = [("X-Request-Id", request_id), *more]
+            status, body, more = failure_of(error).reply(request_id)
+        # What a token or a key opens is for nobody else: no cache on the way knows that X-Auth-Token tells them apart.
+        headers = [("X-Request-Id", request_id), ("Cache-Control", "no-store"), *more]
         if body:
             headers += ("Content-Type", "application/json"), ("Content-Length", str(len(body)))
         start_response(status, headers)

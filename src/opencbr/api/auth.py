@@ -69,14 +69,14 @@ class Authenticator:
     ) -> Session:
         """Return the session of a request; `token` is X-Auth-Token, `authorization` the header of that name.
 
-        `request` is called where a signature must be checked. A token wins where both are sent. Raises
+        `request` is called where a signature by a known key must be checked. A token wins where both are sent. Raises
         GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303 when the clock is off. A CloudError passes
         through when Keystone fails.
         """
         if token:
             return self._by_token(now, token)
         if authorization:
-            return self._by_signature(now, authorization, request())
+            return self._by_signature(now, authorization, request)
         raise GatewayError(401, "APIGW.0301", _NO_CREDENTIALS)
 
     def _by_token(self, now: datetime, token: str) -> Session:
@@ -91,14 +91,16 @@ class Authenticator:
             except InvalidToken as error:
                 raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED) from error
             ends = now + self._token_lasts
-            self._tokens.put(key, session, min(ends, session.caller.expires_at or ends))
+            self._tokens.put(key, session, now, min(ends, session.caller.expires_at or ends))
         return session
 
-    def _by_signature(self, now: datetime, authorization: str, request: SignedRequest) -> Session:
+    def _by_signature(
+        self, now: datetime, authorization: str, request: Callable[[], SignedRequest]
+    ) -> Session:
         try:
             claim = read_claim(authorization)
             secret, session = self._key(now, claim.access)
-            verify(request, claim, secret, now)
+            verify(request(), claim, secret, now)
         except ClockSkew as error:
             raise GatewayError(401, "APIGW.0303", _sentence(error)) from error
         except BadSignature as error:
@@ -113,7 +115,7 @@ class Authenticator:
             except UnknownKey as error:
                 raise GatewayError(401, "APIGW.0301", _KEY_REFUSED) from error
             entry = (owner.secret, Session(owner.caller()))
-            self._keys.put(access, entry, now + self._key_lasts)
+            self._keys.put(access, entry, now, now + self._key_lasts)
         return entry
 
 

@@ -69,7 +69,7 @@ def no_such_method(allowed: Iterable[str]) -> NoReturn:
     raise GatewayError(405, _NO_SUCH_API, message, (("Allow", names),))
 
 
-def failure_of(error: Exception, request_id: str) -> Failure:
+def failure_of(error: Exception) -> Failure:
     """Say what a client is told about `error`; what is not the client's doing is logged."""
     match error:
         case CbrError():
@@ -79,11 +79,11 @@ def failure_of(error: Exception, request_id: str) -> Failure:
         case UnknownMarker() | UnknownSortKey():
             return Failure(400, f"BackupService.{BAD_PARAMETER}", f"{str(error)[:300]}.")
         case CloudError():
-            return _cloud(error, request_id)
+            return _cloud(error)
         case _ if is_outage(error):
-            _log.warning("%s: the database is busy or away: %s", request_id, type(error).__name__)
+            _log.warning("the database is busy or away: %s", type(error).__name__)
             return _try_again("The server's database is busy: send the request again in a moment.")
-    _log.error("%s: unexpected %s", request_id, type(error).__name__, exc_info=error)
+    _log.error("unexpected %s", type(error).__name__, exc_info=error)
     return Failure(500, f"BackupService.{UNEXPECTED}", CATALOGUE[UNEXPECTED].sentence)
 
 
@@ -97,8 +97,8 @@ def _gateway(error: GatewayError) -> Failure:
     return Failure(error.status, error.code, error.message, (*error.headers, *challenge))
 
 
-def _cloud(error: CloudError, request_id: str) -> Failure:
-    _log.warning("%s: %s", request_id, error)
+def _cloud(error: CloudError) -> Failure:
+    _log.warning("%s", error)
     if error.service == "identity":
         sentence = CATALOGUE[IDENTITY_FAILED].sentence
         return _try_again(sentence, IDENTITY_FAILED)

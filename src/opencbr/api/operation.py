@@ -12,7 +12,7 @@ import msgspec
 from opencbr.api.auth import Authenticator
 from opencbr.api.errors import bad_parameter, no_such_path
 from opencbr.api.reply import Environ, Reply, Responder, status_line
-from opencbr.api.request import QueryReader, decode_body, read_body
+from opencbr.api.request import QueryReader, body_of, decode_body
 from opencbr.api.rights import Rights
 from opencbr.api.route import Request, Route
 from opencbr.api.signature import SignedRequest
@@ -45,13 +45,12 @@ def responder(route: Route, doors: Doors) -> Responder:
 
     def respond(environ: Environ, request_id: str, path: dict[str, str]) -> Reply:
         project_id = path.pop("project_id")
-        body = read_body(environ)
         now = read_clock()
         session = sign_in(
             now,
             environ.get("HTTP_X_AUTH_TOKEN"),
             environ.get("HTTP_AUTHORIZATION"),
-            partial(_signed_request, environ, body),
+            partial(_signed_request, environ),
         )
         caller = session.caller
         if project_id != caller.project_id:
@@ -65,7 +64,9 @@ def responder(route: Route, doors: Doors) -> Responder:
                 Context(caller, project_id, request_id, now, partial(allows, session)),
                 path,
                 query_reader.read(environ.get("QUERY_STRING", "")) if query_reader else None,
-                decode_body(body_type, environ.get("CONTENT_TYPE", ""), body) if body_type else None,
+                decode_body(body_type, environ.get("CONTENT_TYPE", ""), body_of(environ))
+                if body_type
+                else None,
                 services,
             )
         )
@@ -89,7 +90,7 @@ def _another_project(project_id: str) -> CbrError:
     )
 
 
-def _signed_request(environ: Environ, body: bytes) -> SignedRequest:
+def _signed_request(environ: Environ) -> SignedRequest:
     def header(name: str) -> bytes | None:
         key = name.upper().replace("-", "_")
         value = environ.get(key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}")
@@ -100,5 +101,5 @@ def _signed_request(environ: Environ, body: bytes) -> SignedRequest:
         path=environ["PATH_INFO"].encode("latin-1"),
         query=environ.get("QUERY_STRING", ""),
         header=header,
-        body=body,
+        body=body_of(environ),
     )

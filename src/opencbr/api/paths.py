@@ -16,11 +16,16 @@ class Paths:
         self._root = _Level("")
 
     def add(self, path: str, methods: Mapping[str, Responder]) -> None:
-        """Offer `path`, whose segments may be `{name}`; HEAD goes with GET, OPTIONS names the methods."""
+        """Offer `path`, whose segments may be `{name}`; HEAD goes with GET, OPTIONS names the methods.
+
+        Raises ValueError where another path has another name at the same place.
+        """
         level = self._root
         for segment in path.split("/"):
             if segment.startswith("{"):
                 level.other = level.other or _Level(segment[1:-1])
+                if level.other.name != segment[1:-1]:
+                    raise ValueError(f"{path}: {segment} is {{{level.other.name}}} in another path")
                 level = level.other
             else:
                 level = level.named.setdefault(segment, _Level(""))

@@ -15,6 +15,7 @@ from opencbr.model.errors import CbrError
 BODY_LIMIT = 1024 * 1024
 """Bytes a request body may have; the largest real one (256 resources) has a tenth of it."""
 
+_READ = "opencbr.body"
 _DRAIN_LIMIT = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 _WHERE = re.compile(r"(?P<what>.*?)(?: - at `(?P<where>(?:key in )?[^`]*)`)?\Z", re.DOTALL)
@@ -30,11 +31,22 @@ _KINDS = {
 _JSON_TYPES = ("application/json", "")
 
 
-def read_body(environ: Mapping[str, Any]) -> bytes:
-    """Read the request's body, at most BODY_LIMIT bytes.
+def body_of(environ: dict[str, Any]) -> bytes:
+    """Give the request's body, read at the first call: nobody sends one before they have signed in.
 
-    Raises 413/9900 beyond. What is too long is read and thrown away up to a bound, because many clients only
-    look at the answer after they have sent everything.
+    Raises 413/9900 beyond BODY_LIMIT bytes, 400/9900 for a length that is none.
+    """
+    body: bytes | None = environ.get(_READ)
+    if body is None:
+        body = environ[_READ] = _read_body(environ)
+    return body
+
+
+def _read_body(environ: Mapping[str, Any]) -> bytes:
+    """Read at most BODY_LIMIT bytes.
+
+    What is too long is read and thrown away up to a bound, because many clients only look at the answer after
+    they have sent everything.
     """
     length = environ.get("CONTENT_LENGTH") or ""
     if length:

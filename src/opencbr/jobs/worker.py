@@ -22,6 +22,7 @@ from opencbr.model import operation_log
 from opencbr.model.clock import Clock
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
+from opencbr.observe.log import about
 from opencbr.store import operation_logs
 from opencbr.store import settings as stored_settings
 from opencbr.store.database import Database
@@ -166,6 +167,7 @@ class Worker:
             return
         self._running.add(job.id)
         try:
-            WORK[order.operation_type](job, self._kit, order)
+            with about(job.id):
+                WORK[order.operation_type](job, self._kit, order)
         finally:
             self._running.discard(job.id)

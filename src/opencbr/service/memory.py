@@ -23,12 +23,18 @@ class Memory(Generic[K, V]):
         self._size = 0
         self._lock = threading.Lock()
         self._entries: OrderedDict[K, tuple[datetime, V]] = OrderedDict()
+        self.forgotten = 0
+        """How often something was forgotten: whoever reads what may be forgotten meanwhile looks here first."""
 
     def get(self, key: K, now: datetime) -> V | None:
         """Return what was put under `key`; None when it was not, or has ended."""
         # Without the lock, which would be a third of the cost: either call is one step of the interpreter's.
         entry = self._entries.get(key)
-        if entry is None or now >= entry[0]:
+        if entry is None:
+            return None
+        if now >= entry[0]:
+            with self._lock:
+                self._drop(key)
             return None
         try:
             self._entries.move_to_end(key)
@@ -36,21 +42,29 @@ class Memory(Generic[K, V]):
             return None
         return entry[1]
 
-    def put(self, key: K, value: V, ends: datetime) -> None:
-        """Remember `value` until `ends`."""
+    def put(self, key: K, value: V, now: datetime, ends: datetime, *, since: int | None = None) -> None:
+        """Remember `value` until `ends`; not when something was forgotten after `since`, a reading of `forgotten`."""
         with self._lock:
+            if since is not None and since != self.forgotten:
+                return
             self._drop(key)
             if self._size_of(value) <= self._most:
                 self._entries[key] = (ends, value)
                 self._size += self._size_of(value)
-            while self._size > self._most:
-                self._drop(next(iter(self._entries)))
+            while self._entries:
+                oldest = next(iter(self._entries))
+                if self._size <= self._most and now < self._entries[oldest][0]:
+                    break
+                self._drop(oldest)
 
     def forget(self, wanted: Callable[[K], bool]) -> None:
         """Drop all entries whose key is wanted gone."""
         with self._lock:
-            for key in [key for key in self._entries if wanted(key)]:
-                self._drop(key)
+            self.forgotten += 1
+            # A copy made in one step: `get` may reorder the entries while `wanted` runs.
+            for key in list(self._entries):
+                if wanted(key):
+                    self._drop(key)
 
     def _drop(self, key: K) -> None:
         entry = self._entries.pop(key, None)

@@ -86,6 +86,7 @@ class Metadata:
         key = (ctx.project_id, backup_id, view)
         body = self._cache.get(key, ctx.now) if self._cache is not None else None
         if body is None:
+            since = self._cache.forgotten if self._cache is not None else 0
             answer = self._records.answer(ctx.project_id, backup_id, view) if is_uuid(backup_id) else None
             if answer is None:
                 no_such_backup(backup_id)
@@ -93,7 +94,7 @@ class Metadata:
                 raise _nothing_to_show(answer.status)
             body = answer.body
             if self._cache is not None and answer.status == "available":
-                self._cache.put(key, body, ctx.now + self._remembered)
+                self._cache.put(key, body, ctx.now, ctx.now + self._remembered, since=since)
         if _SECRETS in view:
             _note_secrets(ctx, backup_id, "metadata")
         return body

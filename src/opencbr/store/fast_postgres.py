@@ -8,9 +8,21 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 from sqlalchemy import make_url
 
+from opencbr.store.idle import Idle
+
 _BINARY = 1
 _BYTEA = 17
 """The type's number in every PostgreSQL (pg_type.dat)."""
+
+_STATEMENT_MS = 30_000
+_TIMES: dict[str, Any] = {
+    # A server that went without a word must not keep the threads that serve.
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 _Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -22,31 +34,34 @@ class PostgresRows:
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._queries = queries
         self._names = {True: b"opencbr_answer_secrets", False: b"opencbr_answer"}
-        self._idle: list[_Connection] = []
+        self._idle = Idle(self._connect)
 
     def row(self, backup_id: str, project_id: str, *, secrets: bool) -> tuple[Any, ...] | None:
         """Return the one row, or None. Raises psycopg.Error."""
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            return self._ask(self._connect(), backup_id, project_id, secrets=secrets)
+        connection, used = self._idle.take()
         try:
             return self._ask(connection, backup_id, project_id, secrets=secrets)
-        except psycopg.OperationalError:
-            # Most likely the server was restarted, and then no connection is of use: once more, on a new one.
-            self.close()
-            return self._ask(self._connect(), backup_id, project_id, secrets=secrets)
+        except psycopg.Error:
+            if not used:
+                raise
+        # The server was restarted, or the schema upgraded, since: no connection of before is of use.
+        self._idle.close()
+        return self._ask(self._connect(), backup_id, project_id, secrets=secrets)
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        self._idle.close()
 
     def _connect(self) -> _Connection:
-        connection = psycopg.connect(self._url, autocommit=True)
-        connection.execute("SET client_encoding TO 'UTF8'")
-        for secrets, query in self._queries.items():
-            _checked(connection, connection.pgconn.prepare(self._names[secrets], query.encode()))
+        connection = psycopg.connect(self._url, autocommit=True, **_TIMES)
+        try:
+            connection.execute("SET client_encoding TO 'UTF8'")
+            connection.execute(f"SET statement_timeout = {_STATEMENT_MS}")
+            for secrets, query in self._queries.items():
+                _checked(connection, connection.pgconn.prepare(self._names[secrets], query.encode()))
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _ask(
@@ -59,7 +74,7 @@ class PostgresRows:
         except BaseException:
             connection.close()
             raise
-        self._idle.append(connection)
+        self._idle.give(connection)
         if not result.ntuples:
             return None
         return tuple(_value(result, column) for column in range(result.nfields))

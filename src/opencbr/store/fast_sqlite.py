@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 from sqlalchemy import make_url
 
-_MAPPED_BYTES = 256 * 1024 * 1024
+from opencbr.store.idle import Idle
+
+_CACHE_KIB = 16 * 1024
 
 
 class SqliteRows:
@@ -16,30 +18,34 @@ class SqliteRows:
     def __init__(self, url: str, queries: Mapping[bool, str]) -> None:
         self._path = make_url(url).database or ""
         self._queries = queries
-        self._idle: list[sqlite3.Connection] = []
+        self._idle = Idle(self._connect)
 
     def row(self, backup_id: str, project_id: str, *, secrets: bool) -> tuple[Any, ...] | None:
         """Return the one row, or None. Raises sqlite3.Error."""
+        connection, _ = self._idle.take()
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._connect()
-        found: tuple[Any, ...] | None = connection.execute(
-            self._queries[secrets], (backup_id, project_id)
-        ).fetchone()
-        self._idle.append(connection)
+            found: tuple[Any, ...] | None = connection.execute(
+                self._queries[secrets], (backup_id, project_id)
+            ).fetchone()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.give(connection)
         return found
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        self._idle.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"file:{quote(self._path)}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA busy_timeout = 30000")
-        # Pages come from the system's cache, which a write elsewhere does not empty as it does SQLite's own.
-        connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+        try:
+            connection.execute("PRAGMA busy_timeout = 30000")
+            # Not a mapped file, which would be as fast: it makes a bad disk the end of the process.
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        except BaseException:
+            connection.close()
+            raise
         return connection

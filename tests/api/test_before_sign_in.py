@@ -1,0 +1,45 @@
+"""What nobody gets who has not signed in: their body read, their answer kept on the way; and what the log says of them."""
+
+import io
+import logging
+import socket
+
+import pytest
+
+from opencbr.observe import log
+
+from .house import House
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "SDK-HMAC-SHA256 Access=nobody, SignedHeaders=x-sdk-date, Signature=00"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_body_that_never_comes_is_not_waited_for(house: House, method, authorization):
+    host, _, port = house.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        head = f"{method} /v3/{house.project()}/vaults HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n"
+        if authorization:
+            head += f"Authorization: {authorization}\r\nX-Sdk-Date: 20260131T120000Z\r\n"
+        line.sendall(f"{head}\r\n".encode())
+        assert line.recv(64).split()[1] in {b"401", b"405"}
+
+
+@pytest.mark.parametrize("path", ["backups", "backups/nonsense", "/healthz", "/nowhere"])
+def test_no_answer_is_kept_on_the_way(house: House, path):
+    assert house.call("GET", path).headers["Cache-Control"] == "no-store"
+
+
+def test_a_log_line_names_its_request(house: House):
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    text = io.StringIO()
+    log.configure("info", stream=text)
+    house.cloud.faults.order(service="compute", status=503, times=0)
+    try:
+        answer = house.call("GET", "protectables/server/instances")
+    finally:
+        house.cloud.faults.clear()
+        root.handlers[:], root.level = before, level
+    assert answer.status_code == 503
+    assert f"[{answer.headers['X-Request-Id']}]" in text.getvalue()
