@@ -29,7 +29,10 @@ def shape(url: str) -> set[tuple]:
     queries = (SQLITE,) if engine.dialect.name == "sqlite" else POSTGRES
     with engine.connect() as conn:
         found = {
-            tuple(re.sub(r"\s+", " ", value) if isinstance(value, str) else value for value in row)
+            tuple(
+                re.sub(r"\s+", " ", value).replace('"', "") if isinstance(value, str) else value
+                for value in row
+            )
             for query in queries
             for row in conn.execute(text(query))
         }
@@ -68,10 +71,45 @@ def test_upgrade_says_what_it_did_and_does_it_once(empty_url):
     empty_database = Database(empty_url)
     assert empty_database.check()
     assert not empty_database.schema_is_current()
-    assert empty_database.upgrade() == ["0001"]
+    assert empty_database.upgrade() == ["0001", "0002"]
     assert empty_database.schema_is_current()
     assert empty_database.upgrade() == []
     empty_database.dispose()
+
+
+def test_signers_written_as_digits_become_bytes(empty_url):
+    from alembic import command
+    from alembic.config import Config
+
+    from opencbr.store import schema
+
+    signers = ["0a" * 32, "ff" * 32, "0a" * 32]
+    columns = "project_id, key_id, dictionary_id, answer, secrets, documents, digest, signature, sequence"
+    database = Database(empty_url)
+    with database.write() as conn:
+        config = Config()
+        config.set_main_option("script_location", str(schema._FOLDER))
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+        # The rows have no backups, and are taken back at the end.
+        if database.dialect == "postgresql":
+            conn.execute(text("ALTER TABLE record DROP CONSTRAINT fk_record_backup_id"))
+        else:
+            conn.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for number, signer in enumerate(signers):
+            values = {"id": str(number), "blob": b"\x00", "signer": signer}
+            conn.execute(
+                text(
+                    f"INSERT INTO record (backup_id, signer, {columns}) "
+                    "VALUES (:id, :signer, 'p', '1', 'record-1', :blob, :blob, :blob, :blob, :blob, 1)"
+                ),
+                values,
+            )
+        schema.upgrade_schema(conn)
+        found = conn.execute(text("SELECT signer FROM record ORDER BY backup_id")).scalars().all()
+        conn.rollback()
+    assert [bytes(one) for one in found] == [bytes.fromhex(one) for one in signers]
+    database.dispose()
 
 
 def upgrade(url: str) -> list[str]:
@@ -81,7 +119,7 @@ def upgrade(url: str) -> list[str]:
 def test_processes_that_upgrade_at_once_do_it_once(empty_url):
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
         done = list(pool.map(upgrade, [empty_url] * 3))
-    assert sorted(done) == [[], [], ["0001"]]
+    assert sorted(done) == [[], [], ["0001", "0002"]]
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "no url", ""])

@@ -8,8 +8,8 @@ from store.protected import Watch, disk_reading, protect, server_reading
 from store.samples import OTHER
 from store.spoiling import Readers, spoilt, without
 
-BLOBS = ["answer", "secrets", "documents", "digest", "signature"]
-TEXTS = ["signer", "key_id", "dictionary_id"]
+BLOBS = ["answer", "secrets", "documents", "digest", "signature", "signer"]
+TEXTS = ["key_id", "dictionary_id"]
 
 
 @pytest.fixture(name="sql")
@@ -82,7 +82,7 @@ def test_so_are_changed_names_of_keys_and_dictionaries(sql, backup, readers, col
     assert [dict(outcomes) for outcomes in came] == [without(column)]
 
 
-@pytest.mark.parametrize("column", [*BLOBS, "sequence"])
+@pytest.mark.parametrize("column", sorted({*BLOBS, "sequence"} - {"signer"}))  # which all records share
 def test_a_part_of_another_record_does_not_fit(protected, sql, backup, readers, column):
     other, _ = protected(server_reading())
     put(sql, column, get(sql, column, other), backup[0])

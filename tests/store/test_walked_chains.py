@@ -177,13 +177,16 @@ def test_a_record_that_somebody_else_signed(database, key_folder, records, made)
         row = record_rows.get(conn, PROJECT, made[2].id)
         link = record_links.get(conn, PROJECT, made[2].id)
         key = records._keys.find(conn, PROJECT, row.key_id)
-        forged = {**{name: getattr(row, name) for name in row.__slots__}, "signer": forger.public_key}
+        forged = {
+            **{name: getattr(row, name) for name in row.__slots__},
+            "signer": bytes.fromhex(forger.public_key),
+        }
         record = open_record(record_rows.RecordRow(**forged), link, key)
         proof = digest(build_manifest(record))
         signature = forger.sign(signed_message(proof))
         conn.execute(
             text("UPDATE record SET signer = :s, signature = :g, digest = :d WHERE backup_id = :id"),
-            {"s": forger.public_key, "g": signature, "d": proof, "id": made[2].id},
+            {"s": bytes.fromhex(forger.public_key), "g": signature, "d": proof, "id": made[2].id},
         )
         conn.execute(
             text("UPDATE record_link SET digest = :d WHERE backup_id = :id"),

@@ -286,7 +286,7 @@ def record(of, **fields) -> RecordRow:
         "documents": b"documents",
         "digest": b"d" * 32,
         "signature": b"s" * 64,
-        "signer": "key",
+        "signer": b"p" * 32,
         "sequence": 1,
     }
     return RecordRow(**{**given, **fields})

@@ -84,7 +84,7 @@ def _sealed(composed: Composed, key: ProjectKey, signer: Signer) -> tuple[Record
         documents=parts.documents,
         digest=proof,
         signature=signer.sign(signed_message(proof)),
-        signer=signer.public_key,
+        signer=bytes.fromhex(signer.public_key),
         sequence=record.sequence,
     )
     link = Link(

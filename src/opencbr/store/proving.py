@@ -31,7 +31,7 @@ def prove(row: RecordRow, link: Link | None, key: ProjectKey) -> Proved:
     record = open_record(row, link, key)
     manifest = build_manifest(record)
     proof = digest(manifest)
-    if proof != row.digest or not is_signed(row.signer, row.signature, signed_message(proof)):
+    if proof != row.digest or not is_signed(row.signer.hex(), row.signature, signed_message(proof)):
         raise _damaged(row, "it is not what was signed")
     if link.buried_at is not None:
         raise _damaged(row, "its link in the chain is a tombstone, and it stands all the same")
@@ -65,7 +65,7 @@ def export_of(proved: Proved, view: View) -> dict[str, Any]:
         "manifest": proved.manifest,
         "digest": row.digest.hex(),
         "signature": row.signature.hex(),
-        "public_key": row.signer,
+        "public_key": row.signer.hex(),
         "documents": documents,
     }
 

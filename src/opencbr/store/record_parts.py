@@ -198,7 +198,7 @@ def _open(row: RecordRow, link: Link, key: ProjectKey) -> Record:
         disks=folder.disks,
         copies=folder.copies,
         salt=salted[:SALT_BYTES],
-        signer=row.signer,
+        signer=row.signer.hex(),
         sequence=row.sequence,
         previous=link.previous,
     )

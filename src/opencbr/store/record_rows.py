@@ -27,7 +27,7 @@ class RecordRow:
     documents: bytes
     digest: bytes  # 32 bytes
     signature: bytes  # 64 bytes
-    signer: str
+    signer: bytes  # 32 bytes, an Ed25519 public key
     sequence: int
 
 

@@ -339,7 +339,7 @@ record = Table(
     Column("documents", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("signature", LargeBinary, nullable=False),
-    Column("signer", TEXT, nullable=False),
+    Column("signer", LargeBinary, nullable=False),
     Column("sequence", Integer, nullable=False),
 )
 

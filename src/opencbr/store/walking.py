@@ -63,6 +63,6 @@ def _fault(found: Found, keys: Keys, public_key: str) -> str | None:
         prove(row, link, key_of(keys, row.project_id, row.key_id, row.backup_id))
     except RecordDamaged as error:
         return str(error)
-    if row.signer != public_key:
-        return f"the record of backup {row.backup_id} was signed with another key than this installation's: {row.signer}"
+    if row.signer.hex() != public_key:
+        return f"the record of backup {row.backup_id} was signed with another key than this installation's: {row.signer.hex()}"
     return None
