@@ -100,7 +100,9 @@ def main() -> list[str]:
             ),
             None,
         )
-        rows[row or (call.service, f"(not explained: {what})")] += 1
+        if row is None:
+            raise RuntimeError(f"why is {call.service} {what} needed? WHY does not say")
+        rows[row] += 1
     polls = sum(count for (_, why), count in rows.items() if why == "polling")
     lines = [
         f"db1, three disks, two ports: {len(seen)} calls, {polls} of them polling, {len(seen) - polls} others"

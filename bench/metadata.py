@@ -72,11 +72,23 @@ def main() -> list[str]:
         lines.append(
             f"{BACKUPS} backups, {size:,} B an answer on average, one core; requests a second, median of {len(floor.rates)}"
         )
-        lines += [
-            f"{target.name:28} {target.median:8,.0f}   ratio {target.median / floor.median:.2f}"
-            for target in (floor, *targets)
-        ]
+        lines += [line(target, floor) for target in (floor, *targets)]
         return lines + cinder(folder)
+
+
+GOALS = {
+    "SQLite, cache off": 0.35,
+    "SQLite, cache on": 0.55,
+    "PostgreSQL, cache off": 0.12,
+    "PostgreSQL, cache on": 0.55,
+}
+
+
+def line(target: Target, floor: Target) -> str:
+    ratio = target.median / floor.median
+    goal = GOALS.get(target.name)
+    verdict = "" if goal is None else f"   goal {goal:.2f}: {'met' if ratio >= goal else 'MISSED'}"
+    return f"{target.name:28} {target.median:8,.0f}   ratio {ratio:.3f}{verdict}"
 
 
 def filled(url: str, folder: Path, project_id: str) -> list[str]:
