@@ -23,6 +23,7 @@ from opencbr.service.protectables import Protectables
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
 from opencbr.store.database import Database
+from opencbr.store.records import open_records
 
 
 def application():
@@ -34,7 +35,7 @@ def application():
         protectables=Protectables(database=database, cloud=cloud),
         checkpoints=Checkpoints(database=database, cloud=cloud),
         backups=Backups(database),
-        metadata=Metadata(database, None),
+        metadata=Metadata(database, open_records(database, folder / "keys", clock)),
         operation_logs=OperationLogs(database),
     )
     return create_app(

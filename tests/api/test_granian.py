@@ -1,6 +1,7 @@
 """The same application under the server it ships with: what HTTP servers do differently is proven here."""
 
 import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from opencbr.api.routes import ROUTES
+from opencbr.store.verify import verify_export
+
 from .house import House
-from .test_bad_input import one_shape
+from .test_bad_input import fill, one_shape
 from .test_sign_in import signed
 
 
@@ -68,20 +72,126 @@ def test_signed_requests(granian: House):
         assert answer.status_code in (400, 404), answer.text
 
 
-@pytest.mark.parametrize(
-    "path", ["/%ff", "/v3/x", "//", "/v3/p/backups/", "/v3/%2e%2e/backups", "/nonsense?%ff"]
-)
-def test_odd_paths(granian: House, path):
-    answer = granian.call("GET", path, account=None)
-    if path != "//":
-        one_shape(answer, 404, 401)
+NOWHERE, SIGN_IN, DONE = (404, "APIGW.0101"), (401, "APIGW.0301"), (200, None)
+NO_BACKUP = (404, "BackupService.6200")
+ODD_PATHS: dict[str, tuple[tuple[int, str | None], tuple[int, str | None]]] = {
+    # path: what a stranger is told, what the project's user is told
+    "*": (NOWHERE, NOWHERE),
+    "//": (NOWHERE, NOWHERE),
+    "//v3": (NOWHERE, NOWHERE),
+    "/V3": (NOWHERE, NOWHERE),
+    "/%ff": (NOWHERE, NOWHERE),
+    "/v3/x": (NOWHERE, NOWHERE),
+    "/nonsense?%ff": (NOWHERE, NOWHERE),
+    "/healthz/": (NOWHERE, NOWHERE),
+    # Nothing is tidied up: no slash is dropped, no dots are followed.
+    "//v3/{project}/backups": (NOWHERE, NOWHERE),
+    "/v3//{project}/backups": (NOWHERE, NOWHERE),
+    "/v3/{project}//backups": (NOWHERE, NOWHERE),
+    "/v3//backups": (NOWHERE, NOWHERE),
+    "/v3/{project}/backups/": (NOWHERE, NOWHERE),
+    "/v3/{project}/./backups": (NOWHERE, NOWHERE),
+    "/v3/{project}/x/../backups": (NOWHERE, NOWHERE),
+    "/v3/{project}/backups;x=1": (NOWHERE, NOWHERE),
+    # Operations of a project that cannot be one: the stranger is asked who they are first.
+    "/v3/%2e%2e/backups": (SIGN_IN, NOWHERE),
+    "/v3/%00/backups": (SIGN_IN, NOWHERE),
+    "/v3/%ff/backups": (SIGN_IN, NOWHERE),
+    "/v3/%E6%96%87/backups": (SIGN_IN, NOWHERE),
+    # What is encoded without need is the same path, also its slashes (PEP 3333 hands the path over decoded).
+    "/v3/{encoded}/backups": (SIGN_IN, DONE),
+    "/v3/{project}/back%75ps": (SIGN_IN, DONE),
+    "/v3%2F{project}/backups": (SIGN_IN, DONE),
+    "/v3/{project}%2fbackups": (SIGN_IN, DONE),
+    "/v3/{project}/backups/x%2Fx": (NOWHERE, NOWHERE),
+    "/v3/{project}/backups/x%2Fmetadata": (SIGN_IN, NO_BACKUP),
+    "/v3/{project}/backups/%00": (SIGN_IN, NO_BACKUP),
+    "/v3/{project}/backups/%zz": (SIGN_IN, NO_BACKUP),
+    "/v3/{project}/backups/%": (SIGN_IN, NO_BACKUP),
+    "/v3/{project}/backups/%2e%2e": (SIGN_IN, NO_BACKUP),
+}
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+@pytest.mark.parametrize("signed_in", [False, True], ids=["stranger", "user"])
+def test_odd_paths(granian: House, path: str, signed_in: bool):
+    project = granian.project()
+    # Nothing between the test and the server may tidy the path up: requests does.
+    target = path.format(project=project, encoded="".join(f"%{ord(one):02x}" for one in project))
+    answer = untouched(granian, "GET", target, granian.token() if signed_in else None)
+    status, code = ODD_PATHS[path][signed_in]
+    assert (answer.status_code, answer.json().get("error_code")) == (status, code), answer.text
+    if code is not None:
+        one_shape(answer, status)
     assert "Location" not in answer.headers
+
+
+def untouched(house: House, method: str, target: str, token: str | None) -> requests.Response:
+    """Send exactly this request target; the answer is read to the end of the connection, so that no byte escapes."""
+    host = house.url.removeprefix("http://")
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close"]
+    lines += [f"X-Auth-Token: {token}"] if token else []
+    name, _, port = host.partition(":")
+    with socket.create_connection((name, int(port)), timeout=30) as plug:
+        plug.sendall("\r\n".join([*lines, "", ""]).encode())
+        said = b"".join(iter(lambda: plug.recv(65_536), b""))
+    head, _, body = said.partition(b"\r\n\r\n")
+    status, _, fields = head.decode().partition("\r\n")
+    answer = requests.Response()
+    answer.status_code, answer._content = int(status.split()[1]), body
+    answer.headers.update(line.split(": ", 1) for line in fields.split("\r\n"))
+    return answer
 
 
 def test_ten_megabytes_get_an_answer(granian: House):
     data = b'{"padding":"' + b"a" * 10_000_000 + b'"}'
     answer = granian.call("POST", "vaults", data=data, headers={"Content-Type": "application/json"})
     one_shape(answer, 413)
+
+
+def offered(path: str) -> list[str]:
+    """The methods of a route's path as the route table has them."""
+    methods = {route.method for route in ROUTES if route.path == path}
+    return sorted({*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set()))
+
+
+@pytest.mark.parametrize("path", sorted({route.path for route in ROUTES}))
+def test_a_path_names_its_methods(granian: House, path: str):
+    target, allowed = fill(granian, path), ", ".join(offered(path))
+    for method in ("TRACE", "PATCH", "NONSENSE"):
+        answer = untouched(granian, method, target, None)
+        assert allowed in one_shape(answer, 405)
+        assert answer.headers["Allow"] == allowed
+    answer = untouched(granian, "OPTIONS", target, None)
+    assert (answer.status_code, answer.headers["Allow"], answer.content) == (200, allowed, b"")
+
+
+def test_head_has_the_length_of_the_body_and_no_body(granian: House):
+    backup, token = granian.protected("web1"), granian.token()
+    below = f"/v3/{granian.project()}/backups"
+    paths = ("/", "/healthz", "/nonsense", f"{below}?limit=1", f"{below}/{backup.id}/metadata", f"{below}/x")
+    for path in paths:
+        got, head = (untouched(granian, method, path, token) for method in ("GET", "HEAD"))
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert int(head.headers["Content-Length"]) == len(got.content) > 0
+        assert head.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("account", ["demo", "demo-admin"])
+def test_metadata_is_byte_for_byte_what_the_application_says(house: House, granian: House, account):
+    backup = house.protected()
+    path = f"backups/{backup.id}/metadata"
+    shown, ours = (one.call("GET", path, account=account) for one in (granian, house))
+    assert (shown.status_code, shown.content) == (200, ours.content)
+    assert shown.headers["Content-Type"] == "application/json"
+    server = json.loads(shown.json()["server"])["server"]
+    assert server["id"] == backup.resource_id
+    sealed = server["OS-EXT-SRV-ATTR:user_data"].startswith("(sealed secret")
+    assert sealed == (account == "demo")
+    record = granian.call("GET", f"backups/{backup.id}/record", account=account)
+    assert verify_export(record.json(), granian.records.public_key) == []
+    unfinished = granian.backup(granian.vault(), status="protecting")
+    one_shape(granian.call("GET", f"backups/{unfinished.id}/metadata"), 400)
 
 
 def test_a_body_in_chunks(granian: House):

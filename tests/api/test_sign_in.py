@@ -8,6 +8,8 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 
+from opencbr.democloud.identity import tokens
+
 from .house import House
 
 
@@ -34,6 +36,11 @@ def signed(house: House, key: tuple[str, str], path: str, *, project: str, metho
         timeout=30,
         allow_redirects=False,
     )
+
+
+def withdraw(house: House, token: str) -> None:
+    url, headers = f"{house.cloud.auth_url}/auth/tokens", {"X-Auth-Token": token, "X-Subject-Token": token}
+    assert requests.delete(url, headers=headers, timeout=10).status_code == 204
 
 
 def refused(answer, status: int, code: str) -> str:
@@ -74,15 +81,24 @@ def test_a_token_is_remembered_for_a_minute_and_no_longer(house: House):
     with_token = {"account": None, "headers": {"X-Auth-Token": token}}
     path = f"/v3/{house.project()}/backups"
     assert house.call("GET", path, **with_token).status_code == 200
-    gone = requests.delete(
-        f"{house.cloud.auth_url}/auth/tokens",
-        headers={"X-Auth-Token": token, "X-Subject-Token": token},
-        timeout=10,
-    )
-    assert gone.status_code == 204
+    withdraw(house, token)
     house.clock.ahead = timedelta(seconds=30)
     assert house.call("GET", path, **with_token).status_code == 200
     house.clock.ahead = timedelta(seconds=61)
+    refused(house.call("GET", path, **with_token), 401, "APIGW.0301")
+
+
+def test_a_token_is_never_remembered_past_its_own_end(house: House, monkeypatch):
+    """It ends forty seconds from now, well within the minute that Keystone's word is remembered for."""
+    monkeypatch.setattr(tokens, "LIFETIME", timedelta(seconds=40))
+    token = house.fresh_token()
+    with_token = {"account": None, "headers": {"X-Auth-Token": token}}
+    path = f"/v3/{house.project()}/backups"
+    assert house.call("GET", path, **with_token).status_code == 200
+    withdraw(house, token)  # Keystone, whose clock is not turned, does not know it any more either
+    house.clock.ahead = timedelta(seconds=20)
+    assert house.call("GET", path, **with_token).status_code == 200, "it is remembered until then"
+    house.clock.ahead = timedelta(seconds=41)
     refused(house.call("GET", path, **with_token), 401, "APIGW.0301")
 
 

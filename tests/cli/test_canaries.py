@@ -1,4 +1,4 @@
-"""Planted secrets come out nowhere: not in logs at debug level, error answers or a file, though the cloud misbehaves.
+"""Planted secrets come out nowhere: not in logs at debug level, error answers, a file or a table, though the cloud misbehaves.
 
 The installation is the operator's own, `serve` and `worker` as processes; every secret that it meets is known here.
 """
@@ -15,11 +15,14 @@ import requests
 import yaml
 from huaweicloudsdkcbr.v1 import ListBackupsRequest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from sqlalchemy import make_url
 
 from opencbr.democloud import DemoCloud, Pace
 from opencbr.democloud.identity import tokens
 from sdk import installation
 from sdk.installation import Installation, Key, eventually, installed
+from support.databases import POSTGRES
+from support.postgres import contents
 
 DEBUG = '[log]\nlevel = "debug"\n'
 FAULTS = [
@@ -34,6 +37,9 @@ FAULTS = [
     {"service": "volume", "method": "POST", "path": "/backups", "status": 500},
     {"service": "volume", "method": "GET", "path": "/export_record", "malformed": True},
 ]
+
+
+WRITTEN_BY_THE_OPERATOR = {"clouds.yaml", "opencbr.toml"}
 
 
 def canary() -> str:
@@ -54,6 +60,7 @@ class Site:
 
     def __init__(self, folder: Path, cloud: DemoCloud, service: Installation, known: list[str]) -> None:
         self.folder, self.cloud, self.service, self.known = folder, cloud, service, known
+        self.postgres = ""
         self.refused: list[str] = []
         self.member, self.admin = self.token("demo"), self.token("demo-admin")
         self.project = cloud.account("demo")["project_id"]
@@ -114,14 +121,30 @@ class Site:
         answer = self.call("POST", path, json=body)  # again where the cloud gave no answer
         return answer.json() if answer.status_code == 200 else None
 
-    def found(self) -> list[tuple[str, str]]:
-        """Which secrets lie in which file of the service, or in an answer that was no success."""
+    def kept(self) -> dict[str, bytes]:
+        """All that the service has written: its files, and on PostgreSQL its tables and the task engine's."""
         texts = {
             str(path.relative_to(self.folder)): path.read_bytes()
             for path in self.folder.rglob("*")
-            if path.is_file() and path.name != "clouds.yaml" and "cloud" not in path.parts[:-1]
+            if path.is_file() and path.name not in WRITTEN_BY_THE_OPERATOR and "cloud" not in path.parts[:-1]
         }
-        assert {"service.log", "opencbr.db", "opencbr.db.jobs"} <= texts.keys()
+        database = {"opencbr.db", "opencbr.db.jobs"}
+        if self.postgres:
+            texts |= contents(self.postgres)
+            database = {
+                "public.backup",
+                "public.record",
+                "public.operation_log",
+                "dbos.operation_outputs",
+            }
+        assert database | {"service.log"} <= texts.keys()
+        return texts
+
+    def found(self) -> list[tuple[str, str]]:
+        """Which secrets lie in what the service has written, or in an answer that was no success."""
+        texts = self.kept()
+        # What is no secret is found there: so would a secret be.
+        assert {name for name, text in texts.items() if b"canaries" in text} - {"service.log"}
         texts |= {f"answer {number}": text.encode() for number, text in enumerate(self.refused)}
         return [
             (name, secret)
@@ -133,7 +156,7 @@ class Site:
 
 
 @pytest.fixture(name="site")
-def _site(tmp_path, monkeypatch):
+def _site(tmp_path, monkeypatch, dialect, databases):
     known: list[str] = []
 
     def given_out(length: int) -> str:
@@ -143,15 +166,22 @@ def _site(tmp_path, monkeypatch):
     monkeypatch.setattr(tokens, "secrets", SimpleNamespace(token_urlsafe=given_out))
     monkeypatch.setattr(installation, "CONFIG", installation.CONFIG + DEBUG)
     pace = Pace(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
-    with DemoCloud(tmp_path / "cloud", pace=pace) as cloud:
+    with (
+        databases.fresh(dialect, tmp_path, empty=True) as url,
+        DemoCloud(tmp_path / "cloud", pace=pace) as cloud,
+    ):
         clouds = tmp_path / "clouds.yaml"
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
         names = ("admin", "opencbr", "demo", "demo-admin", "other")
         known += [cloud.account(name)["password"] for name in names]
         known += [cloud.access_key(name)[1] for name in names]
         key = Key(*cloud.access_key("demo-admin"), cloud.account("demo-admin")["project_id"])
-        with installed(tmp_path, clouds, key, "db1") as service:
-            yield Site(tmp_path, cloud, service, known)
+        with installed(tmp_path, clouds, key, "db1", url) as service:
+            site = Site(tmp_path, cloud, service, known)
+            if dialect == POSTGRES:
+                site.postgres = url
+                known.append(make_url(url).password or "")
+            yield site
 
 
 def refusals(site: Site) -> None:

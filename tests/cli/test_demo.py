@@ -108,14 +108,69 @@ def test_a_second_demo_in_the_same_folder_is_refused(demo, opencbr):
     assert "another demo runs in" in done.stderr
 
 
-def test_an_address_that_is_taken_is_refused_in_a_sentence(opencbr, tmp_path):
+@pytest.fixture(name="taken")
+def _taken():
+    """An address that somebody else listens on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        done = opencbr("demo", "--once", "--state", tmp_path / "s", "--listen", listen)
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_an_address_that_is_taken_is_refused_in_a_sentence(opencbr, tmp_path, taken):
+    done = opencbr("demo", "--once", "--state", tmp_path / "s", "--listen", taken)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"{listen} is taken" in done.stderr
+    assert f"{taken} is taken" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "homes",
+    [
+        ("{tmp}/data home", "data home/opencbr/demo"),
+        ("~/data", "home/data/opencbr/demo"),
+        ("", "home/.local/share/opencbr/demo"),
+        (None, "home/.local/share/opencbr/demo"),
+    ],
+)
+def test_without_a_word_it_keeps_everything_in_the_user_s_data_folder(
+    opencbr, tmp_path, monkeypatch, taken, homes
+):
+    data_home, folder = homes
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    env = {"HOME": str(tmp_path / "home")}
+    if data_home is not None:
+        env["XDG_DATA_HOME"] = data_home.format(tmp=tmp_path)
+    # It takes its folder first, and comes no further than to the address.
+    done = opencbr("demo", "--once", "--listen", taken, env=env)
+    assert f"{taken} is taken" in done.stderr
+    made = sorted(path for path in tmp_path.rglob("*") if not path.is_dir())
+    assert made == [tmp_path / folder / "lock"]
+    assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
+
+
+def secrets_of(demo: Demo) -> dict[str, str]:
+    """Every credential that a demo has made: both users' variables, and the passwords of all its users."""
+    found = {}
+    for name in ("env", "env-member"):
+        lines = (demo.state / name).read_text().splitlines()
+        values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        secret = ("OPENCBR_AK", "OPENCBR_SK", "OPENCBR_TOKEN", "OS_PASSWORD")
+        found |= {f"{name} {one}": values[one] for one in secret}
+    clouds = json.loads((demo.state / "clouds.yaml").read_text())["clouds"]
+    found |= {f"clouds.yaml {name}": cloud["auth"]["password"] for name, cloud in clouds.items()}
+    # The service's own keys, which open and sign what is backed up.
+    found |= {path.name: path.read_text() for path in (demo.state / "keys").iterdir()}
+    return found
+
+
+def test_no_two_demos_have_a_credential_in_common(demo, tmp_path):
+    other = Demo(tmp_path, "--once")
+    assert other.process.wait(120) == 0, other.output.read_text()
+    here, there = secrets_of(demo), secrets_of(other)
+    assert here.keys() == there.keys()
+    assert {"clouds.yaml opencbr", "clouds.yaml admin", "clouds.yaml demo"} <= here.keys()
+    assert len(here) >= 14
+    assert set(here.values()) & set(there.values()) == set()
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

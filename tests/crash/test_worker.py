@@ -14,12 +14,11 @@ from sqlalchemy import select
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Order
 from opencbr.democloud.pace import Pace
-from opencbr.jobs.backup import run_backup
-from opencbr.jobs.delete import run_delete
-from opencbr.jobs.removal import run_vault_delete
-from opencbr.model.operation_log import BACKUP, DELETE, VAULT_DELETE, OperationLog
+from opencbr.jobs.worker import WORK
+from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
 from opencbr.store import operation_logs, tables, vaults
 from support.databases import KINDS
+from support.deeds import backed_up
 from support.postgres import cut_off, hang_up
 from support.processes import Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
@@ -74,8 +73,20 @@ def slow(yard: Yard, call: str, after: int = 0) -> Order:
     )
 
 
-def in_each(steps: list[str], calls: dict[str, list[Call]]) -> pytest.MarkDecorator:
-    """Die in the upstream calls of each step, before the commit where it makes none, and at its end."""
+KILLED: set[tuple[str, bool]] = set()
+"""The jobs that a test here kills, and whether it is the way after a failure."""
+
+
+def in_each(
+    kind: str, calls: dict[str, list[Call]] | None = None, *, failing: str | None = None
+) -> pytest.MarkDecorator:
+    """Die in the upstream calls of each step, before the commit where it makes none, and at its end.
+
+    The steps are those of the job that the workers have for this kind; with `failing`, those after that step failed.
+    """
+    steps, calls = steps_of(WORK[kind], failing=failing), calls or {}
+    KILLED.add((kind, failing is not None))
+    assert steps, "a job has steps"
     assert calls.keys() <= set(steps), f"the steps are {steps}"
     places = [(step, place) for step in steps for place in (*calls.get(step, [AT_COMMIT]), AT_END)]
     cases = [pytest.param(step, place, id=f"{step}: {place}") for step, place in places]
@@ -125,7 +136,7 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 }
 
 
-@in_each(steps_of(run_backup), BACKUP_CALLS)
+@in_each(BACKUP, BACKUP_CALLS)
 def test_a_backup_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
     staff.start("w1", hold(BACKUP, step, place))
     with death(yard, staff, place):
@@ -145,7 +156,7 @@ UNDO_CALLS: dict[str, list[Call]] = {
 }
 
 
-@in_each(steps_of(run_backup, failing="wait"), UNDO_CALLS)
+@in_each(BACKUP, UNDO_CALLS, failing="wait")
 def test_a_compensation_goes_on_wherever_its_worker_dies(
     yard: Yard, staff: Staff, step: str, place: Any
 ) -> None:
@@ -167,7 +178,7 @@ DELETE_CALLS: dict[str, list[Call]] = {
 }
 
 
-@in_each(steps_of(run_delete), DELETE_CALLS)
+@in_each(DELETE, DELETE_CALLS)
 def test_a_deletion_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
     staff.start("w1", hold(DELETE, step, place))
     order = yard.order_backup(yard.bind("web1"))
@@ -185,7 +196,7 @@ def refuse_deletions(yard: Yard) -> None:
     yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
 
 
-@in_each(steps_of(run_delete, failing="delete"), {})
+@in_each(DELETE, failing="delete")
 def test_a_deletion_that_fails_says_so_wherever_its_worker_dies(
     yard: Yard, staff: Staff, step: str, place: Any
 ) -> None:
@@ -205,7 +216,53 @@ def test_a_deletion_that_fails_says_so_wherever_its_worker_dies(
     yard.assert_nothing_left()
 
 
-@in_each(steps_of(run_vault_delete), {})
+REMOVAL_CALLS: dict[str, list[Call]] = {
+    "delete": [("volume GET /backups/[0-9a-f-]{36}$", 0), ("volume DELETE /backups/[0-9a-f-]{36}$", 1)]
+}
+
+
+@in_each(REMOVE_RESOURCE, REMOVAL_CALLS)
+def test_a_removal_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
+    staff.start("w1", hold(REMOVE_RESOURCE, step, place))
+    bound = yard.bind("web1")
+    made = backed_up(yard, bound, 2)
+    with death(yard, staff, place):
+        removal = yard.order_removal(bound)
+    details = yard.succeeded(removal).details
+    assert (details["total_count"], details["fail_count"]) == (2, 0)
+    assert_all_ended(yard)
+    assert yard.resource(bound) is None
+    assert [yard.backup(one, held=True) for one in made] == [None, None]
+    with yard.database.read() as conn:
+        assert vaults.get(conn, yard.project_id, bound.vault_id) is not None, "the vault stays"
+    yard.assert_nothing_left()
+    assert_made_once(yard, 2)
+
+
+@in_each(REMOVE_RESOURCE, failing="delete")
+def test_a_resource_that_cannot_go_says_so_and_stays_wherever_its_worker_dies(
+    yard: Yard, staff: Staff, step: str, place: Any
+) -> None:
+    staff.start("w1", hold(REMOVE_RESOURCE, step, place))
+    bound = yard.bind("web1")
+    (made,) = backed_up(yard, bound)
+    refuse_deletions(yard)
+    with death(yard, staff, place):
+        removal = yard.order_removal(bound)
+    log = yard.ended(removal)
+    assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
+    assert "answered 403" in log.error_message
+    assert_all_ended(yard)
+    backup = yard.backup(made)
+    assert backup is not None
+    assert backup.status == "error"
+    yard.demo.faults.clear()
+    yard.succeeded(yard.order_removal(bound))
+    assert yard.resource(bound) is None
+    yard.assert_nothing_left()
+
+
+@in_each(VAULT_DELETE)
 def test_a_vaults_deletion_goes_on_wherever_its_worker_dies(
     yard: Yard, staff: Staff, step: str, place: Any
 ) -> None:
@@ -221,7 +278,7 @@ def test_a_vaults_deletion_goes_on_wherever_its_worker_dies(
     yard.assert_nothing_left()
 
 
-@in_each(steps_of(run_vault_delete, failing="delete"), {})
+@in_each(VAULT_DELETE, failing="delete")
 def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
     yard: Yard, staff: Staff, step: str, place: Any
 ) -> None:
@@ -237,6 +294,10 @@ def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
     yard.demo.faults.clear()
     yard.succeeded(yard.order_vault_deletion(bound))
     yard.assert_nothing_left()
+
+
+def test_no_job_of_the_workers_is_forgotten_here() -> None:
+    assert {(kind, failing) for kind in WORK for failing in (False, True)} == KILLED
 
 
 def test_a_frozen_worker_wakes_up_and_does_no_harm(yard: Yard, staff: Staff) -> None:

@@ -7,6 +7,27 @@ import pytest
 from .rigs import Rig
 from .shapes import differences, sample
 
+
+@pytest.mark.parametrize(
+    ("found", "recorded", "expected"),
+    [
+        ({"description": None}, {"description": "text"}, []),
+        ({"description": "text"}, {"description": None}, []),
+        ({"description": 5}, {"description": None}, [".description: int instead of str"]),
+        ({"size": None}, {"size": 1}, [".size: null, which it never is"]),
+        ({"fail_reason": 5}, {"fail_reason": None}, []),  # null in every recorded body
+        ({"routes": [5]}, {"routes": []}, []),  # empty in every recorded body
+        (
+            {"os-extended-volumes:volumes_attached": ["id"]},
+            {"os-extended-volumes:volumes_attached": []},
+            [".os-extended-volumes:volumes_attached[0]: str instead of dict"],
+        ),
+    ],
+)
+def test_what_null_and_an_empty_list_stand_for(found: Any, recorded: Any, expected: list[str]) -> None:
+    assert differences(found, recorded) == expected
+
+
 _COMPUTE = [
     ("server-2.1", "member", "db1", "/servers/{}", None),
     ("server-newest", "member", "db1", "/servers/{}", "2.104"),

@@ -43,7 +43,14 @@ FAULTS: dict[str, dict[str, Any]] = {
     "answer lost": {"drop": "after"},
     "garbage": {"malformed": True},
 }
+LASTING = FAULTS | {"403": {"status": 403}}
+"""What may stay: nobody is refused for a moment."""
+
+EACH = ("403", "503", "garbage")
+"""For the jobs that share most of their calls with others: a refusal, a trouble, an answer that is none, each for good."""
+
 REFUSALS, SILENCES = ("503", "401", "500", "429"), ("no answer", "garbage", "answer lost")
+DISK = "db1-archive"
 _ID = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 
 
@@ -216,20 +223,20 @@ def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
     """What is wrong with a failed job's log: it names step, cause and, where there was one, the request."""
     message = log.error_message
     wrong = []
-    if not re.match(r"step [a-z]+: ", message):
+    if not re.match(r"step [a-z]+( [0-9a-f-]{36})?: ", message):
         wrong.append("no step")
     cause = rf"\b{call.service} " if call.discovers else rf"\b{call.service} {call.method} "
     if not re.search(cause, message):
         wrong.append("no cause")
     # The library that looks for versions keeps no request id of an answer it cannot use.
-    if "status" in FAULTS[fault] and "req-" not in message and not call.discovers:
+    if "status" in LASTING[fault] and "req-" not in message and not call.discovers:
         wrong.append("no request id")
     return wrong
 
 
 def strike(ground: Ground, call: Call, fault: str, times: int) -> Order:
     return ground.yard.demo.faults.order(
-        service=call.service, method=call.method, path=call.pattern, times=times, **FAULTS[fault]
+        service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
     )
 
 
@@ -283,10 +290,10 @@ def test_a_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge_backup(ground: Ground, call: Call, fault: str) -> list[str]:
+def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None = None) -> list[str]:
     yard = ground.yard
     strike(ground, call, fault, 0)
-    log = ground.backup()
+    log = ground.run(yard.order_backup(bound or ground.bind()))
     yard.demo.faults.clear()
     backup = yard.backup(log.backup_id)
     assert backup is not None
@@ -342,6 +349,106 @@ def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
         again = ground.run(yard.order_delete(backup_id))
         if again.status != "success":
             wrong.append(f"a second deletion failed: {again.error_message}")
+    wrong += what_is_left(ground, log, backups_left=0)
+    if wrong:
+        wrong.append(log.error_message)
+    yard.clear()
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def other_calls(plot: Ground) -> tuple[list[Call], list[Call]]:
+    """The calls of a disk's backups, and those of the removal of a server with two."""
+    ground, yard = plot, plot.yard
+    disk, server = yard.bind(DISK, "disk"), ground.bind()
+    made: list[OperationLog] = []
+    backup = ground.calls_of(lambda: made.append(ground.run(yard.order_backup(disk))))
+    backup |= ground.calls_of(lambda: made.append(ground.run(yard.order_backup(disk))))
+    made += [ground.run(yard.order_backup(server)) for _ in range(2)]
+    removal = ground.calls_of(lambda: made.append(ground.run(yard.order_removal(server))))
+    assert [log.error_message for log in made if log.status != "success"] == []
+    yard.clear()
+    return sorted(backup), sorted(removal)
+
+
+def test_the_other_recorded_runs_know_their_calls_by_name(other_calls: tuple[list[Call], list[Call]]) -> None:
+    backup, removal = ({str(call) for call in part} for part in other_calls)
+    for word in (
+        "volumes/@$",
+        "POST .*/snapshots$",
+        "POST .*/backups$",
+        "export_record",
+        "DELETE .*/snapshots/@$",
+    ):
+        assert any(re.search(word, call) for call in backup), (word, sorted(backup))
+    assert not any("/servers/" in call for call in backup), "nobody asks for a server"
+    for word in ("GET .*/backups/@$", "DELETE .*/backups/@$"):
+        assert any(re.search(f"volume {word}", call) for call in removal), (word, sorted(removal))
+
+
+@pytest.mark.parametrize("fault", EACH)
+def test_a_disks_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
+    ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
+) -> None:
+    bad = {
+        str(call): judge_backup(ground, call, fault, ground.yard.bind(DISK, "disk"))
+        for call in other_calls[0]
+    }
+    assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_removal_bears_one_bad_answer_to_each_of_its_calls(
+    ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
+) -> None:
+    yard, bound = ground.yard, ground.bind()
+    for _ in range(2):
+        ground.run(yard.order_backup(bound))
+    struck = [
+        strike(ground, call, fault, 1)
+        for call in other_calls[1]
+        if (call.service, fault) != ("identity", "401")
+    ]
+    log = ground.run(yard.order_removal(bound))
+    assert (log.status, log.error_message) == ("success", "")
+    assert [order.path for order in struck if not order.hits] == []
+    yard.demo.faults.clear()
+    assert yard.resource(bound) is None
+    yard.assert_nothing_left()
+
+
+@pytest.mark.parametrize("fault", EACH)
+def test_a_removal_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
+    ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
+) -> None:
+    bad = {str(call): judge_removal(ground, call, fault) for call in other_calls[1]}
+    assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
+
+
+def judge_removal(ground: Ground, call: Call, fault: str) -> list[str]:
+    yard, bound = ground.yard, ground.bind()
+    made = [ground.run(yard.order_backup(bound)).backup_id or "" for _ in range(2)]
+    order = strike(ground, call, fault, 0)
+    log = ground.run(yard.order_removal(bound))
+    yard.demo.faults.clear()
+    wrong = [] if order.hits else ["it was never asked"]
+    if log.status == "failed":
+        wrong += faults_in(log, call, fault)
+        resource = yard.resource(bound)
+        if resource is None or resource.protect_status != "available":
+            wrong.append(f"the resource is {resource and resource.protect_status}")
+        counts = log.details["fail_count"], log.details["total_count"]
+        rows = [yard.backup(one) for one in made]
+        failed = [row for row in rows if row is not None and row.status == "error"]
+        if counts != (len(failed), 2) or len(failed) != len([row for row in rows if row]):
+            wrong.append(
+                f"{counts} are said to have failed, there are {[row and row.status for row in rows]}"
+            )
+        again = None if wrong else ground.run(yard.order_removal(bound))
+        if again is not None and again.status != "success":
+            wrong.append(f"a second removal failed: {again.error_message}")
+    if yard.resource(bound) is not None:
+        wrong.append("the resource is still bound")
     wrong += what_is_left(ground, log, backups_left=0)
     if wrong:
         wrong.append(log.error_message)

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from opencbr.store.verify import verify_export
-from support.stage import Stage
+from support.stage import TYPES, Stage
 
 NO_FLOATING_IPS = '{"floatingips":null}'
 Json = dict[str, Any]
@@ -38,6 +38,12 @@ def in_clear(stage: Stage, backup: Json) -> tuple[Json, Json]:
 def as_recorded(metadata: Json, record: Json) -> None:
     """Check that each text in the answer is a document of the record, and which one."""
     documents = {one["name"]: one["body"] for one in record["documents"]}
+    if record["manifest"]["resource"]["type"] == TYPES["disk"]:
+        of_a_server = ("server", "interface", "flavor", "ports", "floatingips")
+        assert [metadata[name] for name in of_a_server] == [None, None, None, [], []]
+        (disk,) = record["manifest"]["disks"]
+        assert metadata["volumes"] == [documents[f"volume/{disk['volume_id']}"]]
+        return
     assert metadata["server"] == documents["server"]
     assert metadata["interface"] == documents["interface"]
     assert metadata["flavor"] == documents["flavor"]
@@ -175,6 +181,55 @@ def test_a_server_without_ports_that_is_deleted_meanwhile(stage: Stage):
         stage.scenery.clear()
         assert stage.tenant.call("GET", "compute", f"/servers/{server}").status_code == 404
         assert stage.admin.get(f"backups/{backup['id']}/metadata") == metadata
+
+
+def test_a_disk_is_kept_byte_for_byte(stage: Stage):
+    scenery, canary = stage.scenery, f"canary-{secrets.token_hex(8)}"
+    disk = scenery.volume("disk-文", metadata={"db_password": canary, "tier": "gold"})
+    with stage.protected(disk, "disk") as vault:
+        first = stage.back_up(vault, "disk")
+        assert (first["resource_id"], first["resource_type"]) == (disk, TYPES["disk"])
+        assert first["children"] == []
+        metadata, record = in_clear(stage, first)
+        assert record["manifest"]["verdict"] == "complete"
+        # The one document of the answer, and the very bytes of one answer of Cinder's about this disk.
+        (shown,) = metadata["volumes"]
+        heard = [
+            exchange.body
+            for exchange in stage.recorder.reads().values()
+            if exchange.status == 200 and exchange.path.endswith(f"/volumes/{disk}")
+        ]
+        assert shown.encode() in heard
+        told = json.loads(shown)["volume"]
+        assert (told["id"], told["name"]) == (disk, f"{scenery.prefix}-disk-文")
+        assert told["metadata"] == {"db_password": canary, "tier": "gold"}
+        assert "os-vol-host-attr:host" in told
+
+        for path in ("metadata", "record"):
+            assert canary not in stage.member.call("GET", f"backups/{first['id']}/{path}").text
+        masked = stage.member.get(f"backups/{first['id']}/metadata")
+        as_recorded(masked, stage.member.get(f"backups/{first['id']}/record"))
+        sealed = json.loads(masked["volumes"][0])["volume"]
+        assert sealed.keys() == told.keys()
+        assert {name for name in told if told[name] != sealed[name]} >= {"metadata", "os-vol-host-attr:host"}
+        assert sealed["metadata"]["db_password"].startswith("(sealed secret ")
+        assert sealed["metadata"]["tier"] == "gold"
+
+        before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
+        answer = stage.tenant.call("PUT", "volumev3", f"/volumes/{disk}", {"volume": {"name": "renamed"}})
+        assert answer.status_code == 200, answer.text
+        second = stage.back_up(vault, "again")
+        assert json.loads(in_clear(stage, second)[0]["volumes"][0])["volume"]["name"] == "renamed"
+        copies = stage.upstream("backups")
+        names = [stage.prefix + backup["id"] for backup in (first, second)]
+        assert sorted(names) == sorted(copies)
+        assert [copies[name]["is_incremental"] for name in names] == [False, True]
+        assert {copy["volume_id"] for copy in copies.values()} == {disk}
+        assert stage.upstream("snapshots") == {}
+        after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
+        assert before == after
+    assert stage.upstream("backups") == {}
+    nowhere(stage, (canary,))
 
 
 def test_nothing_is_left(stage: Stage):

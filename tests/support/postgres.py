@@ -6,6 +6,7 @@ that the variable names already, else one started here. Without PostgreSQL's pro
 
 import contextlib
 import ctypes
+import json
 import os
 import pwd
 import re
@@ -120,6 +121,30 @@ def cut_off(url: str) -> Iterator[None]:
             yield
         finally:
             connection.execute(change.format(name, sql.SQL("true")))
+
+
+def contents(url: str) -> dict[str, bytes]:
+    """Give all that is in the tables of the database `url` names, as it was put in: by `schema.table`."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    found: dict[str, bytes] = {}
+    with psycopg.connect(plain) as connection:
+        tables = connection.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+            " AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        for schema, table in tables:
+            rows = connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, table)))
+            found[f"{schema}.{table}"] = b"\n".join(_plain(value) for row in rows for value in row)
+    return found
+
+
+def _plain(value: object) -> bytes:
+    match value:
+        case bytes():
+            return value
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False).encode()
+    return str(value).encode()
 
 
 def maintenance(url: str) -> psycopg.Connection[tuple[Any, ...]]:

@@ -19,7 +19,7 @@ from sdk.installation import Installation, Key, eventually, installed
 from .recording import Recorder, recording
 from .scenery import Scenery
 
-SERVER = "OS::Nova::Server"
+TYPES = {"server": "OS::Nova::Server", "disk": "OS::Cinder::Volume"}
 
 
 @dataclass
@@ -58,22 +58,22 @@ class Stage:
     installation: Installation
 
     @contextmanager
-    def protected(self, server_id: str) -> Iterator[dict[str, Any]]:
-        """Yield a vault with the server bound to it; afterwards it is deleted with all it holds."""
-        vault = self._protect(server_id)
+    def protected(self, resource_id: str, kind: str = "server") -> Iterator[dict[str, Any]]:
+        """Yield a vault with the server or disk bound to it; afterwards it is deleted with all it holds."""
+        vault = self._protect(resource_id, kind)
         try:
             yield vault
         finally:
             self._drop(vault)
 
-    def _protect(self, server_id: str) -> dict[str, Any]:
-        billing = {"object_type": "server", "protect_type": "backup", "consistent_level": "crash_consistent"}
+    def _protect(self, resource_id: str, kind: str) -> dict[str, Any]:
+        billing = {"object_type": kind, "protect_type": "backup", "consistent_level": "crash_consistent"}
         billing |= {"size": 100}
         body = {"vault": {"name": f"{self.scenery.prefix}-vault", "billing": billing, "resources": []}}
         answer = self.member.call("POST", "vaults", body)
         assert answer.status_code == 200, answer.text
         vault: dict[str, Any] = answer.json()["vault"]
-        body = {"resources": [{"id": server_id, "type": SERVER}]}
+        body = {"resources": [{"id": resource_id, "type": TYPES[kind]}]}
         answer = self.member.call("POST", f"vaults/{vault['id']}/addresources", body)
         assert answer.status_code == 200, answer.text
         return vault

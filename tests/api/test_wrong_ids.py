@@ -1,0 +1,355 @@
+"""Every id that a request can name, naming what is not the caller's or not in a state for it: one table walks them all.
+
+What belongs to another project is answered as what is nowhere, and nothing of it changes.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+from msgspec import inspect as types
+from sqlalchemy import select
+
+from opencbr.api.route import Route
+from opencbr.api.routes import ROUTES
+from opencbr.model.ids import new_id
+from opencbr.model.vault import SERVER
+from opencbr.store import resources, tables, vaults
+
+from .bad_values import places
+from .house import House
+from .scenery import new_disk, new_server, new_vault, server_ref, vault_body
+from .test_bad_input import fill, one_shape
+
+Make = Callable[[House], str]
+"""Makes a thing and gives its id."""
+
+Send = Callable[[House, str], requests.Response]
+"""Sends a request that is right but for this id."""
+
+
+@dataclass
+class Place:
+    """A place for an id: `foreign` makes another project's thing, `code` says that it is nowhere.
+
+    `states` are things of the caller's in a state that the operation refuses, with the code that says so.
+    """
+
+    send: Send
+    foreign: Make
+    code: str
+    states: dict[str, tuple[Make, str]] = field(default_factory=dict)
+
+
+def vault(account: str = "demo", **changes: Any) -> Make:
+    return lambda house: house.vault(account, **changes).id
+
+
+def backup(account: str = "demo", **changes: Any) -> Make:
+    return lambda house: house.backup(house.vault(account), **changes).id
+
+
+def child(house: House) -> str:
+    shown = house.call("GET", f"backups/{house.backup(house.vault()).id}").json()
+    return str(shown["backup"]["children"][0]["id"])
+
+
+def server(account: str = "demo", **changes: Any) -> Make:
+    return lambda house: str(new_server(house, account, **changes)["id"])
+
+
+def disk(account: str = "demo", **changes: Any) -> Make:
+    return lambda house: str(new_disk(house, account, **changes)["id"])
+
+
+def bound_elsewhere(house: House) -> str:
+    one = new_server(house)
+    new_vault(house, server_ref(one))
+    return str(one["id"])
+
+
+def by_path(operation: str, body: Any = None, **others: str) -> Send:
+    """The id is the last of the path."""
+    route = next(route for route in ROUTES if route.operation == operation)
+    (*_, name) = re.findall(r"\{(\w+)\}", route.path)
+    return lambda house, wanted: house.call(
+        route.method, fill(house, route.path, **{**others, name: wanted}), body
+    )
+
+
+def server_of(**choice: Any) -> dict[str, Any]:
+    return {"type": SERVER, **choice}
+
+
+def creating(make: Callable[[House, str], dict[str, Any]]) -> Send:
+    return lambda house, wanted: house.call("POST", "vaults", vault_body(make(house, wanted)))
+
+
+def adding(make: Callable[[House, str], dict[str, Any]]) -> Send:
+    def send(house: House, wanted: str) -> requests.Response:
+        path = f"vaults/{house.vault().id}/addresources"
+        return house.call("POST", path, {"resources": [make(house, wanted)]})
+
+    return send
+
+
+def backing_up(make: Callable[[House, dict[str, Any], str], dict[str, Any]]) -> Send:
+    """Order a checkpoint of a vault with one server in it."""
+
+    def send(house: House, wanted: str) -> requests.Response:
+        one = new_server(house)
+        body = {"vault_id": new_vault(house, server_ref(one))["id"], "parameters": make(house, one, wanted)}
+        return house.call("POST", "checkpoints", {"checkpoint": body})
+
+    return send
+
+
+def resource_in(status: str) -> Make:
+    def make(house: House) -> str:
+        one = bound_elsewhere(house)
+        with house.database.write() as conn:
+            assert resources.set_status(conn, house.project(), one, status)
+        return one
+
+    return make
+
+
+def itself(_house: House, wanted: str) -> dict[str, Any]:
+    return server_of(id=wanted)
+
+
+def selecting(choose: Callable[[str], Any]) -> Callable[[House, str], dict[str, Any]]:
+    """A server of the caller's, of whose disks this one is chosen."""
+    return lambda house, wanted: server_ref(new_server(house, sizes=(1, 1)), extra_info=choose(wanted))
+
+
+def detail(choose: Callable[[str], Any]) -> Callable[[House, dict[str, Any], str], dict[str, Any]]:
+    return lambda _house, one, wanted: {"resource_details": [server_ref(one, extra_info=choose(wanted))]}
+
+
+def removing(house: House, wanted: str) -> requests.Response:
+    with house.database.read() as conn:
+        found = resources.get(conn, house.project(), wanted)
+    vault_id = found.vault_id if found else house.vault().id
+    return house.call("POST", f"vaults/{vault_id}/removeresources", {"resource_ids": [wanted]})
+
+
+def backing_up_one(house: House, wanted: str) -> requests.Response:
+    with house.database.read() as conn:
+        found = resources.get(conn, house.project(), wanted)
+    vault_id = found.vault_id if found else new_vault(house, server_ref(new_server(house)))["id"]
+    body = {"vault_id": vault_id, "parameters": {"resources": [wanted]}}
+    return house.call("POST", "checkpoints", {"checkpoint": body})
+
+
+def vault_in_deletion(house: House) -> str:
+    """A vault with a server in it."""
+    found = new_vault(house, server_ref(new_server(house)))
+    with house.database.write() as conn:
+        vaults.update(conn, house.project(), found["id"], status="deleting", updated_at=house.clock.now())
+    return str(found["id"])
+
+
+CHOICES: dict[str, Callable[[str], Any]] = {
+    "exclude_volumes.0": lambda wanted: {"exclude_volumes": [wanted]},
+    "include_volumes.0": lambda wanted: {"include_volumes": [wanted]},
+    "include_volumes.0.id": lambda wanted: {"include_volumes": [{"id": wanted, "os_version": "x"}]},
+}
+IGNORED = "ignored"
+HELD: dict[str, tuple[Make, str]] = {
+    "held": (lambda house: house.backup(house.vault(), held_at=house.clock.now()).id, "6200")
+}
+UNREADY = {
+    status: (backup(status=status), "6206")
+    for status in ("waiting_protect", "protecting", "error", "deleting")
+}
+BINDING = {
+    "ERROR": (server(status="ERROR"), "7101"),
+    "without disks": (server(sizes=()), "7108"),
+    "in another vault": (bound_elsewhere, "6103"),
+}
+PLACES: dict[tuple[str, str], Place] = {
+    ("ShowVault", "vault_id"): Place(by_path("ShowVault"), vault("other"), "6105"),
+    ("UpdateVault", "vault_id"): Place(
+        by_path("UpdateVault", {"vault": {"name": "mine"}}),
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6110")},
+    ),
+    ("DeleteVault", "vault_id"): Place(
+        by_path("DeleteVault"), vault("other"), "6105", {"deleting": (vault_in_deletion, "6112")}
+    ),
+    ("AddVaultResource", "vault_id"): Place(
+        lambda house, wanted: house.call(
+            "POST", f"vaults/{wanted}/addresources", {"resources": [server_ref(new_server(house))]}
+        ),
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6108")},
+    ),
+    ("RemoveVaultResource", "vault_id"): Place(
+        by_path("RemoveVaultResource", {"resource_ids": ["any"]}),
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6112")},
+    ),
+    ("RemoveVaultResource", "resource_ids.0"): Place(
+        removing,
+        server("other"),
+        "6135",
+        {"protecting": (resource_in("protecting"), "6125"), "removing": (resource_in("removing"), "6134")},
+    ),
+    ("ShowProtectable", "instance_id"): Place(by_path("ShowProtectable"), server("other"), "7100"),
+    ("CreateCheckpoint", "checkpoint.vault_id"): Place(
+        lambda house, wanted: house.call("POST", "checkpoints", {"checkpoint": {"vault_id": wanted}}),
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6113"), "empty": (vault(), "0001")},
+    ),
+    ("CreateCheckpoint", "checkpoint.parameters.resources.0"): Place(
+        backing_up_one,
+        server("other"),
+        "6135",
+        {"protecting": (resource_in("protecting"), "1001"), "removing": (resource_in("removing"), "0001")},
+    ),
+    ("CreateCheckpoint", "checkpoint.parameters.resource_details.0.id"): Place(
+        backing_up(lambda _house, _one, wanted: {"resource_details": [server_of(id=wanted)]}),
+        server("other"),
+        "6135",
+    ),
+    ("ShowCheckpoint", "checkpoint_id"): Place(
+        by_path("ShowCheckpoint"),
+        lambda house: house.backup(house.vault("other")).checkpoint_id,
+        "6217",
+        {
+            "without backups": (
+                lambda house: house.backup(house.vault(), held_at=house.clock.now()).checkpoint_id,
+                "6217",
+            )
+        },
+    ),
+    ("ShowBackup", "backup_id"): Place(by_path("ShowBackup"), backup("other"), "6200", HELD),
+    ("UpdateBackup", "backup_id"): Place(
+        by_path("UpdateBackup", {"backup": {"name": "mine"}}), backup("other"), "6200", HELD
+    ),
+    ("DeleteBackup", "backup_id"): Place(
+        by_path("DeleteBackup"),
+        backup("other"),
+        "6200",
+        HELD
+        | {"a disk of a server": (child, "6201")}
+        | {
+            status: (backup(status=status), code)
+            for status, code in {
+                "waiting_protect": "6203",
+                "protecting": "6203",
+                "restoring": "6216",
+                "waiting_restore": "6216",
+                "waiting_delete": "6201",
+                "deleting": "6201",
+            }.items()
+        },
+    ),
+    **{
+        (operation, "backup_id"): Place(by_path(operation), backup("other"), "6200", HELD | UNREADY)
+        for operation in ("ShowMetadata", "ShowRecord", "ShowReport")
+    },
+    ("ShowOpLog", "operation_log_id"): Place(
+        by_path("ShowOpLog"), lambda house: house.log("other").id, "6500"
+    ),
+}
+for _operation, _send, _before in (
+    ("CreateVault", creating, "vault.resources.0"),
+    ("AddVaultResource", adding, "resources.0"),
+):
+    PLACES[_operation, f"{_before}.id"] = Place(_send(itself), server("other"), "7100", BINDING)
+    for _name, _choose in CHOICES.items():
+        PLACES[_operation, f"{_before}.extra_info.{_name}"] = Place(
+            _send(selecting(_choose)), disk("other"), "7201"
+        )
+for _name, _choose in CHOICES.items():
+    PLACES["CreateCheckpoint", f"checkpoint.parameters.resource_details.0.extra_info.{_name}"] = Place(
+        backing_up(detail(_choose)),
+        disk("other"),
+        # A disk that the server does not have is nothing to leave out, and nothing is left of none.
+        IGNORED if _name.startswith("exclude") else "0001",
+    )
+
+NOT_OF_A_PROJECT = {"protectable_type", "policy_id", "backup_policy_id", "enterprise_project_id"}
+"""A word of the interface's own, and what this server has none of."""
+
+
+def ids_of(route: Route) -> Iterator[str]:
+    """Name the places of a request where an id stands: in the path, in the body."""
+    yield from re.findall(r"\{(\w+)\}", route.path)[1:]
+    for place, _, _ in places(types.type_info(route.body)) if route.body else ():
+        *_, list_of, last = ("", *map(str, place))
+        if re.fullmatch(r"(\w+_)?id", last) or (
+            last == "0" and list_of in {"resource_ids", "exclude_volumes", "include_volumes"}
+        ):
+            yield ".".join(map(str, place))
+        elif last == "0" and list_of == "resources" and route.operation == "CreateCheckpoint":
+            yield ".".join(map(str, place))  # ids there, and objects elsewhere
+
+
+def test_no_id_is_forgotten_here():
+    taken = {(route.operation, place) for route in ROUTES for place in ids_of(route)}
+    taken = {(operation, place) for operation, place in taken if place.split(".")[-1] not in NOT_OF_A_PROJECT}
+    assert taken == PLACES.keys()
+
+
+def rows(house: House, project: str) -> dict[str, list[Any]]:
+    """All that is kept of a project."""
+    with house.database.read() as conn:
+        return {
+            table.name: conn.execute(
+                select(table).where(table.c.project_id == project).order_by(*table.primary_key)
+            ).all()
+            for table in tables.metadata.sorted_tables
+            if "project_id" in table.c
+        }
+
+
+def told(answer: requests.Response, wanted: str) -> tuple[int, str, str]:
+    """Status, code and sentence of a refusal, without the id; vaults and servers of the request's own are others."""
+    sentence = one_shape(answer).replace(wanted, "(id)")
+    sentence = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "(other id)", sentence)
+    return answer.status_code, answer.json()["error_code"].removeprefix("BackupService."), sentence
+
+
+def named(place: tuple[str, str]) -> str:
+    return " ".join(place)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=named)
+def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(house: House, place: tuple[str, str]):
+    walked = PLACES[place]
+    foreign, nowhere = walked.foreign(house), new_id(house.clock.now())
+    before = rows(house, house.project("other"))
+    if walked.code == IGNORED:
+        for wanted in (foreign, nowhere):
+            assert walked.send(house, wanted).status_code == 200
+        assert rows(house, house.project("other")) == before
+        return
+    refused = told(walked.send(house, foreign), foreign)
+    assert refused[1] == walked.code
+    assert refused == told(walked.send(house, nowhere), nowhere)
+    assert rows(house, house.project("other")) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "state"),
+    [(place, state) for place, walked in PLACES.items() for state in walked.states],
+    ids=lambda value: value if isinstance(value, str) else named(value),
+)
+def test_a_wrong_state_is_refused_with_its_code(house: House, place: tuple[str, str], state: str):
+    make, code = PLACES[place].states[state]
+    wanted = make(house)
+    before = rows(house, house.project())
+    assert told(PLACES[place].send(house, wanted), wanted)[1] == code
+    after = rows(house, house.project())
+    # A request may need a vault of its own, which is there afterwards; what was there is as it was.
+    assert {name: [row for row in after[name] if row in before[name]] for name in before} == before
