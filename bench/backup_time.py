@@ -19,7 +19,7 @@ from bench.house import House, house
 from bench.load import Missing
 
 DISKS = 3
-MEBIBYTES = int(os.environ.get("OPENCBR_BENCH_MEBIBYTES", "200"))  # of random bytes on each disk
+MEBIBYTES = int(os.environ.get("OPENCBR_BENCH_MEBIBYTES", "300"))  # of random bytes on each disk
 POLL = 2.0
 NAME = "opencbr-bench"
 
@@ -80,7 +80,9 @@ class Scene:
 
     def make(self) -> None:
         with tempfile.NamedTemporaryFile() as raw:
-            raw.write(random.Random(5).randbytes(MEBIBYTES << 20))
+            noise = random.Random(5)
+            for _ in range(MEBIBYTES):
+                raw.write(noise.randbytes(1 << 20))
             raw.flush()
             self._image = self.c.create_image(
                 NAME, filename=raw.name, disk_format="raw", container_format="bare", wait=True, timeout=300
