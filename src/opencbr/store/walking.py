@@ -33,17 +33,23 @@ def walk_chains(
     for place in sorted(places):
         with database.read() as conn:
             owing = [backup_id for _, _, backup_id in record_rows.owing(conn, *place)]
-            try:
-                links = record_links.chain(conn, *place)
-            except RecordDamaged as error:
-                yield Chain(
-                    project_id=place[0], resource_id=place[1], head=None, links=(), problems=(str(error),)
-                )
-                continue
-            ids = dict.fromkeys([*owing, *(link.backup_id for link in links)])
-            found = {one: _read(conn, place[0], one) for one in ids}
+            links = _links(conn, *place)
+            linked = [] if isinstance(links, RecordDamaged) else [link.backup_id for link in links]
+            found = {one: _read(conn, place[0], one) for one in dict.fromkeys([*owing, *linked])}
+        if isinstance(links, RecordDamaged):
+            yield Chain(
+                project_id=place[0], resource_id=place[1], head=None, links=(), problems=(str(links),)
+            )
+            continue
         proofs = {one: _fault(what, keys, public_key) for one, what in found.items() if what is not None}
         yield walk(*place, links, proofs=proofs, owing=owing, noted=noted.get(place))
+
+
+def _links(conn: Connection, project_id: str, resource_id: str) -> list[Link] | RecordDamaged:
+    try:
+        return record_links.chain(conn, project_id, resource_id)
+    except RecordDamaged as error:
+        return error
 
 
 def _read(conn: Connection, project_id: str, backup_id: str) -> Found | None:
