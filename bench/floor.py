@@ -20,8 +20,13 @@ def application(size: int) -> Callable[..., Iterable[bytes]]:
     return answer
 
 
-if __name__ == "__main__":
+def serve(name: str, loader: Callable[[], Any], port: int) -> None:
+    """Serve a callable as `opencbr serve` serves the API with one process, until a signal."""
     Server(
-        "floor", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI, workers=1, blocking_threads=8,
+        name, address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=1, blocking_threads=8,
         http=HTTPModes.http1, websockets=False, log_enabled=False,
-    ).serve(target_loader=partial(application, int(sys.argv[1])), wrap_loader=False)  # fmt: skip
+    ).serve(target_loader=loader, wrap_loader=False)  # fmt: skip
+
+
+if __name__ == "__main__":
+    serve("floor", partial(application, int(sys.argv[1])), int(sys.argv[2]))

@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
-from granian.server import Server
+from bench.floor import serve
 
 
 def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
@@ -43,7 +42,4 @@ def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
 
 
 if __name__ == "__main__":
-    Server(
-        "reading", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI, workers=1, blocking_threads=8,
-        http=HTTPModes.http1, websockets=False, log_enabled=False,
-    ).serve(target_loader=partial(application, Path(sys.argv[1])), wrap_loader=False)  # fmt: skip
+    serve("reading", partial(application, Path(sys.argv[1])), int(sys.argv[2]))

@@ -95,8 +95,7 @@ class Metadata:
             body = answer.body
             if self._cache is not None and answer.status == "available":
                 self._cache.put(key, body, ctx.now, ctx.now + self._remembered, since=since)
-        if _SECRETS in view:
-            _note_secrets(ctx, backup_id, "metadata")
+        _note_secrets(ctx, backup_id, view, "metadata")
         return body
 
     def export(self, ctx: Context, backup_id: str) -> dict[str, Any]:
@@ -107,8 +106,7 @@ class Metadata:
             record = self._records.export(ctx.project_id, record_of.id, view)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
-        if _SECRETS in view:
-            _note_secrets(ctx, backup_id, "record")
+        _note_secrets(ctx, backup_id, view, "record")
         return record
 
     def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
@@ -144,13 +142,14 @@ def _nothing_to_show(status: str) -> CbrError:
     return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
 
 
-def _note_secrets(ctx: Context, backup_id: str, what: str) -> None:
+def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
     """Leave the audit line that reading secrets costs; it names who and what, no value."""
-    _audit.info(
-        "secrets read: %s of backup %s by user %s in project %s, request %s",
-        what,
-        backup_id,
-        ctx.caller.user_id,
-        ctx.project_id,
-        ctx.request_id,
-    )
+    if _SECRETS in view:
+        _audit.info(
+            "secrets read: %s of backup %s by user %s in project %s, request %s",
+            what,
+            backup_id,
+            ctx.caller.user_id,
+            ctx.project_id,
+            ctx.request_id,
+        )
