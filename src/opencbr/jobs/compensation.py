@@ -14,7 +14,7 @@ from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.upstream.objects import Outcome, remove
 from opencbr.model.operation_log import OperationLog
 from opencbr.records import draft_rows
-from opencbr.store import backups, ledger, operation_logs, resources
+from opencbr.store import backups, disk_backups, ledger, operation_logs, resources
 
 
 def compensate(job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled) -> None:
@@ -51,7 +51,7 @@ def describe(end: StepFailed | Cancelled) -> tuple[str, str]:
 
 def _volumes(ctx: JobContext, operation: OperationLog) -> list[str]:
     with ctx.database.read() as conn:
-        return backups.volumes_of(conn, operation.project_id, operation.backup_id or "")
+        return disk_backups.volumes_of(conn, operation.project_id, operation.backup_id or "")
 
 
 def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
@@ -78,7 +78,7 @@ def _free(ctx: JobContext, operation: OperationLog) -> None:
             if not kinds and disk.parent_id is not None:
                 backups.delete(conn, disk.project_id, disk.id)
             elif "backup" not in kinds:
-                backups.update(conn, disk.project_id, disk.id, **backups.WITHOUT_OBJECT, updated_at=now)
+                disk_backups.forget(conn, disk.project_id, disk.id, now=now)
 
     ctx.database.transact(write)
 

@@ -4,10 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-UNFINISHED = frozenset({"waiting_protect", "protecting"})
-BUSY = frozenset(
-    {"waiting_protect", "protecting", "waiting_restore", "restoring", "waiting_delete", "deleting"}
-)
 DELETABLE = frozenset({"available", "error"})
 READABLE = frozenset({"available", "waiting_restore", "restoring", "waiting_delete"})
 """Statuses in which ShowMetadata answers (contract 6.7.2); all others give 400/6206."""
@@ -26,14 +22,20 @@ MOVES: dict[str, frozenset[str]] = {
 }
 """Allowed status changes; leaving `deleting` for good means the row is gone."""
 
+OWN_REGION = ""
+"""The region that this installation works in.
+
+It has no name in the rows: an operator may name the region in the settings, or rename it, when there are many of them.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """A backup as stored.
 
     A server's backup is the parent, with one child per disk; a disk backup is a single row and its own disk.
-    Only rows that stand for one disk (children and disk backups) have the fields from `cinder_backup_id` on.
-    `incremental` is what was asked for (trap T15), `is_incremental` what Cinder made.
+    `incremental` is what was asked for (trap T15). `stored_mb` is what the row counts for in its vault; a server's
+    backup counts nothing by itself, its disks do.
     """
 
     id: str
@@ -57,12 +59,21 @@ class Backup:
     enterprise_project_id: str = "0"
     version: int = 3
     verdict: str | None = None  # complete, partial or drifted, once the record is closed
-    cinder_backup_id: str | None = None
-    is_incremental: bool = False
-    based_on: str | None = None  # our id of the disk backup this one needs
     stored_mb: int = 0
     held_at: datetime | None = None  # deleted for the user, kept because later incrementals need it
     created_at: datetime
     updated_at: datetime
     protected_at: datetime | None = None
     expired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskBackup(Backup):
+    """The backup of one disk (a child, or a disk backup) with the Cinder backup that holds it in one region.
+
+    Where there is none, `cinder_backup_id` and `based_on` are None. `is_incremental` is what Cinder made.
+    """
+
+    cinder_backup_id: str | None = None
+    is_incremental: bool = False
+    based_on: str | None = None  # our id of the disk backup that this one needs in the same region

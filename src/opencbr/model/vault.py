@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-ObjectType = Literal["server", "disk"]
 VaultStatus = Literal["available", "lock", "frozen", "deleting", "error"]
 ProtectStatus = Literal["available", "error", "protecting", "restoring", "removing"]
 

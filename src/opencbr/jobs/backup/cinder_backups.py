@@ -14,11 +14,11 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.names import backup_name
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import wait
-from opencbr.model.backup import Backup
+from opencbr.model.backup import DiskBackup
 from opencbr.model.document import Document
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.stored_size import stored_mb
-from opencbr.store import backups, ledger, operation_logs
+from opencbr.store import backups, disk_backups, ledger, operation_logs
 
 STANDING = frozenset({"available", "waiting_restore", "restoring"})
 """Statuses of a finished backup that nobody is deleting."""
@@ -30,12 +30,12 @@ The rest goes to the reading and the clean-up.
 """
 
 
-def start(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
+def start(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
     """Start the Cinder backup of every disk. Raises CloudError."""
     parallel(lambda disk: _start_one(ctx, operation, disk), disks)
 
 
-def _start_one(ctx: JobContext, operation: OperationLog, disk: Backup) -> None:
+def _start_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> None:
     project = ctx.cloud.project(operation.project_id)
     name = backup_name(ctx.installation, disk.id)
     entry = planned(
@@ -69,12 +69,13 @@ def _start_one(ctx: JobContext, operation: OperationLog, disk: Backup) -> None:
 
     upstream_id = make(ctx, entry, find, create)
     with ctx.database.write() as conn:
-        backups.update(
-            conn, disk.project_id, disk.id, cinder_backup_id=upstream_id, updated_at=ctx.clock.now()
-        )
+        now = ctx.clock.now()
+        disk_backups.note(conn, disk.project_id, disk.id, cinder_backup_id=upstream_id, now=now)
 
 
-def _operation(ctx: JobContext, project: ProjectCloud, disk: Backup, name: str, *, incremental: bool) -> str:
+def _operation(
+    ctx: JobContext, project: ProjectCloud, disk: DiskBackup, name: str, *, incremental: bool
+) -> str:
     return project.create_backup(
         disk.resource_id,
         str(disk.extend_info["snapshot_id"]),
@@ -85,7 +86,7 @@ def _operation(ctx: JobContext, project: ProjectCloud, disk: Backup, name: str, 
     ).id
 
 
-def _choose_parent(ctx: JobContext, project: ProjectCloud, disk: Backup) -> str | None:
+def _choose_parent(ctx: JobContext, project: ProjectCloud, disk: DiskBackup) -> str | None:
     """Return our id of the backup to build on, None for a full one, and note it.
 
     From then on the parent is needed.
@@ -96,10 +97,10 @@ def _choose_parent(ctx: JobContext, project: ProjectCloud, disk: Backup) -> str 
     if not disk.incremental:
         return None
     with ctx.database.read() as conn:
-        parent = backups.latest_disk(conn, disk.project_id, disk.resource_id)
+        parent = disk_backups.latest(conn, disk.project_id, disk.resource_id)
         if parent is None or parent.id == disk.id or parent.cinder_backup_id is None:
             return None
-        if backups.chain_length(conn, disk.project_id, parent.id) >= ctx.settings.full_backup_interval:
+        if disk_backups.chain_length(conn, disk.project_id, parent.id) >= ctx.settings.full_backup_interval:
             return None
     try:
         if project.get_backup(parent.cinder_backup_id).status != "available":
@@ -109,18 +110,18 @@ def _choose_parent(ctx: JobContext, project: ProjectCloud, disk: Backup) -> str 
     return parent.id if _note_parent(ctx, disk, parent.id) else None
 
 
-def _note_parent(ctx: JobContext, disk: Backup, parent_id: str | None) -> bool:
+def _note_parent(ctx: JobContext, disk: DiskBackup, parent_id: str | None) -> bool:
     """Write down which backup this one needs, unless it is being deleted; return whether it was."""
     with ctx.database.write() as conn:
         if parent_id is not None and not _stands(conn, disk.project_id, parent_id):
             return False
-        backups.update(
+        disk_backups.note(
             conn,
             disk.project_id,
             disk.id,
             based_on=parent_id,
             is_incremental=parent_id is not None,
-            updated_at=ctx.clock.now(),
+            now=ctx.clock.now(),
         )
     return True
 
@@ -138,11 +139,11 @@ def _stands(conn: Connection, project_id: str, disk_id: str) -> bool:
     if top is None:
         return False
     if top.held_at is not None:
-        return backups.has_dependents(conn, project_id, disk_id)
+        return disk_backups.has_dependents(conn, project_id, disk_id)
     return top.status in STANDING
 
 
-def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
+def finish(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
     """Wait until all Cinder backups are available, telling the progress; write down what each has become.
 
     Raises Cancelled; CloudError; JobError 9910 when one ends in an error, with Cinder's reason.
@@ -150,7 +151,7 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> Non
     project = ctx.cloud.project(operation.project_id)
     whole = sum(disk.resource_size for disk in disks) or 1
 
-    def is_done(disk: Backup) -> bool:
+    def is_done(disk: DiskBackup) -> bool:
         assert disk.cinder_backup_id is not None, "start() has written it"
         copy = project.get_backup(disk.cinder_backup_id)
         if copy.status.startswith("error"):
@@ -165,7 +166,7 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> Non
         _note_copy(ctx, project, disk, copy)
         return True
 
-    def tell(unfinished: Sequence[Backup]) -> None:
+    def tell(unfinished: Sequence[DiskBackup]) -> None:
         done = whole - sum(disk.resource_size for disk in unfinished)
         with ctx.database.write() as conn:
             progress = BEGIN + (END - BEGIN) * done // whole
@@ -182,7 +183,7 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> Non
     )
 
 
-def _note_copy(ctx: JobContext, project: ProjectCloud, disk: Backup, copy: VolumeBackup) -> None:
+def _note_copy(ctx: JobContext, project: ProjectCloud, disk: DiskBackup, copy: VolumeBackup) -> None:
     full_count = _full_object_count(ctx, project, disk) if copy.is_incremental else None
     size = stored_mb(
         size_gb=copy.size_gb,
@@ -192,18 +193,18 @@ def _note_copy(ctx: JobContext, project: ProjectCloud, disk: Backup, copy: Volum
     )
     changes: dict[str, Any] = {} if copy.is_incremental else {"based_on": None}
     with ctx.database.write() as conn:
-        backups.update(
+        disk_backups.note(
             conn,
             disk.project_id,
             disk.id,
             stored_mb=size,
             is_incremental=copy.is_incremental,
-            updated_at=ctx.clock.now(),
+            now=ctx.clock.now(),
             **changes,
         )
 
 
-def export(ctx: JobContext, disk: Backup) -> Document | None:
+def export(ctx: JobContext, disk: DiskBackup) -> Document | None:
     """Read Cinder's export record of a finished copy, None when it is refused; note the true parent in it.
 
     Cinder chooses the parent of an incremental itself and tells nowhere else which: where two vaults share a
@@ -218,22 +219,22 @@ def export(ctx: JobContext, disk: Backup) -> Document | None:
     inside = exported(document.body) or {}
     if "parent_id" in inside:
         with ctx.database.write() as conn:
-            true_one = backups.of_object(
+            true_one = disk_backups.of_object(
                 conn, disk.project_id, disk.resource_id, str(inside["parent_id"] or "")
             )
             based_on = None if true_one is None else true_one.id
             if based_on != disk.based_on:
                 now = ctx.clock.now()
-                backups.update(conn, disk.project_id, disk.id, based_on=based_on, updated_at=now)
+                disk_backups.note(conn, disk.project_id, disk.id, based_on=based_on, now=now)
     return document
 
 
-def _full_object_count(ctx: JobContext, project: ProjectCloud, disk: Backup) -> int | None:
+def _full_object_count(ctx: JobContext, project: ProjectCloud, disk: DiskBackup) -> int | None:
     """Return how many objects the full backup at the root of this chain has; None when it cannot be told."""
     with ctx.database.read() as conn:
-        row: Backup | None = backups.get(conn, disk.project_id, disk.id, held=True)
+        row = disk_backups.get(conn, disk.project_id, disk.id)
         while row is not None and row.based_on is not None:
-            row = backups.get(conn, row.project_id, row.based_on, held=True)
+            row = disk_backups.get(conn, row.project_id, row.based_on)
     if row is None or row.id == disk.id or row.cinder_backup_id is None:
         return None
     try:

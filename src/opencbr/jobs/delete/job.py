@@ -6,7 +6,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, ledger, operation_logs
+from opencbr.store import backups, disk_backups, ledger, operation_logs
 
 
 def run_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
@@ -59,14 +59,14 @@ def give_up_deleting(ctx: JobContext, project_id: str, backup_id: str) -> None:
         backups.move_family(conn, project_id, backup_id, to="error", updated_at=now)
         for disk_id in (top.id, *(disk.id for disk in backups.children(conn, project_id, [top.id])[top.id])):
             if not ledger.of_backup(conn, disk_id):
-                backups.update(conn, project_id, disk_id, **backups.WITHOUT_OBJECT, updated_at=now)
+                disk_backups.forget(conn, project_id, disk_id, now=now)
 
 
 def _begin(ctx: JobContext, operation: OperationLog, backup_id: str) -> list[str]:
     """Begin, and name the volumes to settle at the end: by then the rows that tell are gone."""
     with ctx.database.write() as conn:
         operation_logs.begin(conn, operation.id, now=ctx.clock.now())
-        volume_ids = backups.volumes_of(conn, operation.project_id, backup_id)
+        volume_ids = disk_backups.volumes_of(conn, operation.project_id, backup_id)
     start_deleting(ctx, operation.project_id, backup_id)
     return volume_ids
 

@@ -14,7 +14,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, operation_logs, resources, vaults
+from opencbr.store import backups, disk_backups, operation_logs, resources, vaults
 
 _PAGE = 500
 
@@ -123,7 +123,7 @@ def _begin(ctx: JobContext, operation: OperationLog, vault_id: str, resource_id:
 
 def _volumes(ctx: JobContext, operation: OperationLog, vault_id: str, resource_id: str | None) -> list[str]:
     with ctx.database.read() as conn:
-        return backups.volumes_in(conn, operation.project_id, vault_id, resource_id)
+        return disk_backups.volumes_in(conn, operation.project_id, vault_id, resource_id)
 
 
 def _newest_first(ctx: JobContext, project_id: str, vault_id: str, resource_id: str | None) -> list[str]:

@@ -12,10 +12,10 @@ from opencbr.jobs.backup_chains import settle
 from opencbr.jobs.context import CloudContext
 from opencbr.jobs.upstream.names import prefix
 from opencbr.jobs.upstream.objects import Outcome, remove
-from opencbr.model.backup import Backup
+from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import TERMINAL
 from opencbr.model.times import parse_time
-from opencbr.store import backups, installation, ledger, operation_logs
+from opencbr.store import backups, disk_backups, installation, ledger, operation_logs
 from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
 
@@ -90,7 +90,7 @@ def take_stock(database: Database, cloud: Cloud) -> Inventory:
         there = {thing.id for thing in seen}
         missing = [_lost(entry) for entry in entries.values() if _is_missing(conn, entry, there)]
         needed = {thing.id for thing in seen if thing.has_dependents}
-        unneeded = [_held(row) for row in backups.unneeded(conn) if row.cinder_backup_id not in needed]
+        unneeded = [_held(row) for row in disk_backups.unneeded(conn) if row.cinder_backup_id not in needed]
     orphans.sort(key=lambda orphan: (orphan.created_at is not None, orphan.created_at, orphan.id))
     return Inventory(orphans=tuple(orphans), missing=tuple(missing), unneeded=tuple(unneeded))
 
@@ -108,7 +108,7 @@ def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) ->
     row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
     if row is None:
         return "its backup does not exist any more"
-    failed = row.status == "error" and not backups.has_dependents(conn, row.project_id, row.id)
+    failed = row.status == "error" and not disk_backups.has_dependents(conn, row.project_id, row.id)
     return "its backup failed" if failed else None
 
 
@@ -146,7 +146,7 @@ def _lost(entry: Entry) -> Missing:
     )
 
 
-def _held(row: Backup) -> Unneeded:
+def _held(row: DiskBackup) -> Unneeded:
     return Unneeded(
         backup_id=row.id,
         project_id=row.project_id,
@@ -206,14 +206,13 @@ def free(ctx: CloudContext, gone: Entry) -> None:
     with ctx.database.write() as conn:
         row = backups.get(conn, gone.project_id, gone.backup_id)
         if row is not None and row.status == "error" and not ledger.of_backup(conn, row.id):
-            now = ctx.clock.now()
-            backups.update(conn, row.project_id, row.id, **backups.WITHOUT_OBJECT, updated_at=now)
+            disk_backups.forget(conn, row.project_id, row.id, now=ctx.clock.now())
 
 
 def settle_unneeded(ctx: CloudContext) -> list[str]:
     """Remove the held backups of all projects that nothing needs any more; return what stays, in words."""
     with ctx.database.read() as conn:
-        found = backups.unneeded(conn)
+        found = disk_backups.unneeded(conn)
     volumes: dict[str, set[str]] = {}
     for row in found:
         volumes.setdefault(row.project_id, set()).add(row.resource_id)
