@@ -9,6 +9,7 @@ from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.store import backups, checkpoints, disk_backups, vaults
+from opencbr.store.statements import values_of
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PROJECT = "5" * 32
@@ -65,6 +66,11 @@ def disk(of: Backup | Checkpoint, **fields) -> DiskBackup:
         created_at=NOW,
     )
     return backup(parent, kind=DiskBackup, **{**given, "parent_id": of.id, **fields})
+
+
+def plain(one: Backup) -> Backup:
+    """A disk's backup as it is read without what holds it."""
+    return Backup(**values_of(one, Backup))
 
 
 def log(**fields) -> OperationLog:

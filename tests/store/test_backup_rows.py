@@ -13,7 +13,7 @@ from opencbr.model.backup import MOVES
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.records import draft_rows
 from opencbr.store import backups, checkpoints, disk_backups, tables, vaults
-from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep
+from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep, plain
 
 WHOLE = Page(1000)
 
@@ -47,7 +47,7 @@ def test_children_come_in_the_order_of_the_disks(database):
         disks = [disk(parent, position=position) for position in (2, 0, 1)]
         keep(conn, *disks)
         found = backups.children(conn, PROJECT, [parent.id, other.id])
-    assert found == {parent.id: [disks[1], disks[2], disks[0]], other.id: []}
+    assert found == {parent.id: [plain(disks[at]) for at in (1, 2, 0)], other.id: []}
 
 
 def test_held_backups_are_seen_only_by_those_who_ask(database):
@@ -59,7 +59,7 @@ def test_held_backups_are_seen_only_by_those_who_ask(database):
         assert backups.get(conn, PROJECT, held.id) is None
         assert backups.get(conn, PROJECT, held.id, held=True) == held
         assert backups.children(conn, PROJECT, [held.id]) == {held.id: []}
-        assert backups.children(conn, PROJECT, [held.id], held=True) == {held.id: [child]}
+        assert backups.children(conn, PROJECT, [held.id], held=True) == {held.id: [plain(child)]}
         assert backups.of_checkpoint(conn, PROJECT, point.id) == []
         assert backups.of_checkpoint(conn, PROJECT, point.id, held=True) == [held]
         for wanted in (
@@ -119,7 +119,7 @@ def test_filters(database, wanted, names):
         found = backups.list(conn, PROJECT, wanted, page)
         assert "".join(one.name for one in found.items) == names
         assert found.count == len(names)
-        assert backups.list(conn, PROJECT, BackupFilter(parent_ids=(a.id,)), page).items == [child]
+        assert backups.list(conn, PROJECT, BackupFilter(parent_ids=(a.id,)), page).items == [plain(child)]
         for field, value in (("vault_ids", home.id), ("checkpoint_ids", point.id)):
             both = replace(wanted, **{field: (value,)}) if not wanted.vault_ids else wanted
             assert backups.list(conn, PROJECT, both, page).count == len(names)

@@ -35,7 +35,7 @@ def of_vaults(conn: Connection, vault_ids: Collection[str]) -> dict[str, tuple[t
 
     The ids come from rows that were read with their project.
     """
-    found: dict[str, tuple[tuple[str, str], ...]] = {vault_id: () for vault_id in vault_ids}
+    found: dict[str, tuple[tuple[str, str], ...]] = dict.fromkeys(vault_ids, ())
     query = select(_t.c.vault_id, _t.c.key, _t.c.value).where(_t.c.vault_id.in_(tuple(found)))
     for vault_id, key, value in conn.execute(query.order_by(_t.c.vault_id, _t.c.position)):
         found[vault_id] += ((key, value),)
