@@ -4,21 +4,30 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-DELETABLE = frozenset({"available", "error"})
-READABLE = frozenset({"available", "waiting_restore", "restoring", "waiting_delete"})
+from opencbr.model import statuses
+from opencbr.model.statuses import BackupStatus
+
+DELETABLE: frozenset[BackupStatus] = frozenset({statuses.AVAILABLE, statuses.ERROR})
+READABLE: frozenset[BackupStatus] = frozenset(
+    {statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING, statuses.WAITING_DELETE}
+)
 """Statuses in which ShowMetadata answers (contract 6.7.2); all others give 400/6206."""
-RECORDED = frozenset({"available", "waiting_restore", "restoring"})
+RECORDED: frozenset[BackupStatus] = frozenset(
+    {statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING}
+)
 """Statuses that only a backup with a closed record reaches; one that never had a record may be `waiting_delete` too."""
 
-MOVES: dict[str, frozenset[str]] = {
-    "waiting_protect": frozenset({"protecting", "error"}),
-    "protecting": frozenset({"available", "error"}),
-    "available": frozenset({"waiting_restore", "restoring", "waiting_delete", "deleting"}),
-    "waiting_restore": frozenset({"restoring", "available"}),
-    "restoring": frozenset({"available"}),
-    "error": frozenset({"waiting_delete", "deleting"}),
-    "waiting_delete": frozenset({"deleting", "error"}),
-    "deleting": frozenset({"error"}),
+MOVES: dict[BackupStatus, frozenset[BackupStatus]] = {
+    statuses.WAITING_PROTECT: frozenset({statuses.PROTECTING, statuses.ERROR}),
+    statuses.PROTECTING: frozenset({statuses.AVAILABLE, statuses.ERROR}),
+    statuses.AVAILABLE: frozenset(
+        {statuses.WAITING_RESTORE, statuses.RESTORING, statuses.WAITING_DELETE, statuses.DELETING}
+    ),
+    statuses.WAITING_RESTORE: frozenset({statuses.RESTORING, statuses.AVAILABLE}),
+    statuses.RESTORING: frozenset({statuses.AVAILABLE}),
+    statuses.ERROR: frozenset({statuses.WAITING_DELETE, statuses.DELETING}),
+    statuses.WAITING_DELETE: frozenset({statuses.DELETING, statuses.ERROR}),
+    statuses.DELETING: frozenset({statuses.ERROR}),
 }
 """Allowed status changes; leaving `deleting` for good means the row is gone."""
 
@@ -53,7 +62,7 @@ class Backup:
     resource_size: int = 0  # GB
     resource_az: str | None = None
     image_type: str = "backup"
-    status: str = "waiting_protect"
+    status: BackupStatus = statuses.WAITING_PROTECT
     incremental: bool = True
     extend_info: dict[str, Any] = field(default_factory=dict)
     enterprise_project_id: str = "0"

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.model import operation_log as logs
+from opencbr.model import statuses
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page, VaultFilter
@@ -21,7 +22,7 @@ from opencbr.store import operation_logs, resources, vaults
 from opencbr.store.database import Database
 
 MB_IN_GB = 1024
-_TASK = {"protecting": "A backup", "restoring": "A restore"}
+_TASK = {statuses.PROTECTING: "A backup", statuses.RESTORING: "A restore"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ class Vaults:
 
         def work(conn: Connection) -> VaultView:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status == "deleting":
+            if vault.status == statuses.DELETING:
                 raise CbrError("6110", f"Vault {vault.id} is being deleted and cannot be changed.")
             if vault.locked and changes.get("locked") is False:
                 raise CbrError(
@@ -132,7 +133,7 @@ class Vaults:
 
         def work(conn: Connection) -> Sequence[str]:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status != "available":
+            if vault.status != statuses.AVAILABLE:
                 raise CbrError(
                     "6108", f"Vault {vault.id} is {vault.status} and takes no resources: use another vault."
                 )
@@ -150,7 +151,7 @@ class Vaults:
 
         def work(conn: Connection) -> Sequence[str]:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status != "available":
+            if vault.status != statuses.AVAILABLE:
                 raise CbrError("6112", f"Vault {vault.id} is {vault.status}: wait until it is available.")
             if vault.locked:
                 raise CbrError(
@@ -164,7 +165,7 @@ class Vaults:
                         "6135", f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is."
                     )
                 _refuse_busy(resource)
-                resources.set_status(conn, ctx.project_id, resource.id, "removing")
+                resources.set_status(conn, ctx.project_id, resource.id, statuses.REMOVING)
                 operation_logs.insert(conn, _log(ctx, vault, logs.REMOVE_RESOURCE, resource))
             return [*resource_ids]
 
@@ -179,7 +180,7 @@ class Vaults:
 
         def work(conn: Connection) -> None:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status not in {"available", "error"}:
+            if vault.status not in {statuses.AVAILABLE, statuses.ERROR}:
                 raise CbrError(
                     "6112", f"Vault {vault.id} is {vault.status}: it can be deleted when available or error."
                 )
@@ -189,7 +190,7 @@ class Vaults:
                 )
             for resource in _bound(conn, vault):
                 _refuse_busy(resource)
-            vaults.update(conn, ctx.project_id, vault.id, status="deleting", updated_at=ctx.now)
+            vaults.update(conn, ctx.project_id, vault.id, status=statuses.DELETING, updated_at=ctx.now)
             operation_logs.insert(conn, _log(ctx, vault, logs.VAULT_DELETE, None))
 
         self._database.transact(work)
@@ -234,7 +235,7 @@ def _refuse_busy(resource: Resource) -> None:
             "6125",
             f"{_TASK[resource.protect_status]} of resource {resource.id} is running: wait for it to end.",
         )
-    if resource.protect_status == "removing":
+    if resource.protect_status == statuses.REMOVING:
         raise CbrError("6134", f"Resource {resource.id} is being removed already: wait for that to end.")
 
 

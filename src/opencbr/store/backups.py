@@ -14,6 +14,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from opencbr.model import statuses
 from opencbr.model.backup import MOVES, Backup
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.vault import VOLUME
@@ -70,7 +71,9 @@ def list(  # noqa: A001 - read as backups.list(…)
     return Listing([_backup(row) for row in rows.items], rows.count)
 
 
-def move(conn: Connection, project_id: str, backup_id: str, to: str, **changes: Any) -> bool:
+def move(
+    conn: Connection, project_id: str, backup_id: str, to: statuses.BackupStatus, **changes: Any
+) -> bool:
     """Change the status along the allowed moves (model.backup.MOVES).
 
     Other fields change with it, `updated_at` among them. Of two that try at once one gets True; False
@@ -84,7 +87,13 @@ def move(conn: Connection, project_id: str, backup_id: str, to: str, **changes: 
 
 
 def move_family(
-    conn: Connection, project_id: str, backup_id: str, to: str, *, updated_at: datetime, **changes: Any
+    conn: Connection,
+    project_id: str,
+    backup_id: str,
+    to: statuses.BackupStatus,
+    *,
+    updated_at: datetime,
+    **changes: Any,
 ) -> bool:
     """Move a backup as `move` does, and its disks with it: what is true of the whole is true of each part.
 
@@ -148,9 +157,9 @@ def _conditions(project_id: str, wanted: BackupFilter) -> builtins.list[ColumnEl
         among(_t.c.resource_type, wanted.resource_types),
         among(_t.c.resource_az, wanted.resource_azs),
     ]
-    if wanted.statuses and "available" not in wanted.statuses:
+    if wanted.statuses and statuses.AVAILABLE not in wanted.statuses:
         # Says nothing new to us: the partial index is used only by a query that repeats its condition.
-        conditions.append(_t.c.status != literal("available", literal_execute=True))
+        conditions.append(_t.c.status != literal(statuses.AVAILABLE, literal_execute=True))
     if wanted.created_from is not None:
         conditions.append(_t.c.created_at >= wanted.created_from)
     if wanted.created_to is not None:

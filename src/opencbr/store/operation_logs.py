@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, case, literal, sel
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from opencbr.model import statuses
 from opencbr.model.lists import Listing, OperationLogFilter, Page
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.store import tables
@@ -56,7 +57,7 @@ def begin(conn: Connection, log_id: str, *, now: datetime) -> bool:
     False when the log has ended or is not there.
     """
     started = case((_t.c.started_at.is_(None), now), else_=_t.c.started_at)
-    return _change(conn, log_id, status="running", started_at=started, updated_at=now)
+    return _change(conn, log_id, status=statuses.RUNNING, started_at=started, updated_at=now)
 
 
 def advance(
@@ -79,7 +80,7 @@ def advance(
 def finish(
     conn: Connection,
     log_id: str,
-    status: str,
+    status: statuses.OperationStatus,
     error_code: str = "",
     error_message: str = "",
     *,
@@ -89,7 +90,7 @@ def finish(
     """End a log, once: what has ended stays as it is, and False is returned. Success is progress 100."""
     if status not in TERMINAL:
         raise ValueError(f"{status!r} does not end an operation log")
-    changes = _details(details) | ({"progress": 100} if status == "success" else {})
+    changes = _details(details) | ({"progress": 100} if status == statuses.SUCCESS else {})
     started = case((_t.c.started_at.is_(None), now), else_=_t.c.started_at)
     return _change(
         conn,
@@ -117,7 +118,9 @@ def cancel_requested(conn: Connection, log_id: str) -> bool:
 
 def waiting(conn: Connection, limit: int) -> builtins.list[OperationLog]:
     """Read the orders of all projects that nobody has taken yet, oldest first."""
-    query = select(_t).where(_t.c.status == literal("waiting", literal_execute=True), _t.c.taken_at.is_(None))
+    query = select(_t).where(
+        _t.c.status == literal(statuses.WAITING, literal_execute=True), _t.c.taken_at.is_(None)
+    )
     return [
         _log(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id).limit(limit)).mappings()
     ]

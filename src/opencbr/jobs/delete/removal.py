@@ -14,6 +14,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.statuses import OperationStatus
 from opencbr.store import backups, disk_backups, operation_logs, resources, vaults
 
 _PAGE = 500
@@ -95,7 +96,7 @@ def _run(
 class _End:
     """How a removal ended, for the operation log."""
 
-    status: str = field(kw_only=False)
+    status: OperationStatus = field(kw_only=False)
     code: str = ""
     message: str = ""
     failed: int = 0
