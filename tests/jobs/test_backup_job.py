@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from opencbr.store import installation, tables
 from support.job_env import JobEnv, eventually
+from support.job_steps import disk_of
 
 pytestmark = pytest.mark.usefixtures("worker")
 
