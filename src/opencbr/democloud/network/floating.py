@@ -47,9 +47,10 @@ def point(world: World, doc: Doc, port: Doc | None) -> Doc:
 def _view(call: Call, doc: Doc) -> Doc:
     shown = pick(doc, "id", "tenant_id", "project_id", "floating_ip_address", "floating_network_id")
     shown |= pick(doc, "router_id", "port_id", "fixed_ip_address", "status", "description")
+    shown["qos_policy_id"] = None
     port = call.world.state.get("port", doc["port_id"]) if doc["port_id"] else None
     names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
-    shown["port_details"] = pick(port, *names) if port else None
+    shown |= {"port_details": pick(port, *names) if port else None, "port_forwardings": []}
     return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number")
 
 

@@ -25,12 +25,7 @@ def make_network(
     doc: Doc = {"id": new_uuid(), "name": name, "admin_state_up": True, "mtu": 1500 if external else 1450}
     doc |= {"status": "ACTIVE", "subnets": [], "shared": shared, "availability_zone_hints": []}
     doc |= {"availability_zones": [], "ipv4_address_scope": None, "ipv6_address_scope": None}
-    doc |= {
-        "router:external": external,
-        "qinq": False,
-        "vlan_transparent": False,
-        "port_security_enabled": True,
-    }
+    doc |= {"router:external": external, "port_security_enabled": True}
     doc |= {"segment": 1000 + world.state.number("segment")}
     return world.state.put("network", stamped(world, project_id, doc))
 
@@ -39,8 +34,8 @@ def network_view(call: Call, doc: Doc) -> Doc:
     """Show a network; only an admin sees the provider's side."""
     shown = pick(doc, "id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets")
     shown |= pick(doc, "shared", "availability_zone_hints", "availability_zones", "ipv4_address_scope")
-    shown |= pick(doc, "ipv6_address_scope", "router:external", "qinq", "vlan_transparent", "description")
-    shown |= pick(doc, "port_security_enabled")
+    shown |= pick(doc, "ipv6_address_scope", "router:external", "description")
+    shown |= pick(doc, "port_security_enabled") | {"qos_policy_id": None}
     if doc["router:external"]:
         shown["is_default"] = False
     shown |= pick(doc, "tags", "created_at", "updated_at", "revision_number")

@@ -39,7 +39,10 @@ def port_view(call: Call, doc: Doc) -> Doc:
         shown |= {"binding:profile": {}, "binding:host_id": doc["binding:host_id"]}
         shown |= {"binding:vif_type": "ovs" if bound else "unbound"}
         shown["binding:vif_details"] = _BINDING if bound else {}
-    shown |= pick(doc, "port_security_enabled", "tags", "created_at", "updated_at", "revision_number")
+    shown |= pick(doc, "port_security_enabled") | {"qos_policy_id": None, "qos_network_policy_id": None}
+    if call.is_admin:
+        shown["resource_request"] = None
+    shown |= pick(doc, "tags", "created_at", "updated_at", "revision_number")
     return shown | {"tenant_id": doc["project_id"]}
 
 
