@@ -168,9 +168,9 @@ def test_what_cannot_be_backed_up_now_is_skipped(house: House):
     good, broken, busy = (new_server(house) for _ in range(3))
     vault = new_vault(house, *map(server_ref, (good, broken, busy)))
     ordered(house, vault, resources=[busy["id"]])
-    world = house.cloud.world
-    with world.state.change():
-        world.state.put("server", world.state.get("server", broken["id"]) | {"status": "ERROR"})
+    backend = house.cloud.backend
+    with backend.state.change():
+        backend.state.put("server", backend.state.get("server", broken["id"]) | {"status": "ERROR"})
     checkpoint = ordered(house, vault)
     assert [r["id"] for r in checkpoint["vault"]["resources"]] == [good["id"]]
     skipped = {s["id"]: s for s in checkpoint["vault"]["skipped_resources"]}
@@ -186,9 +186,9 @@ def test_nothing_to_back_up_is_an_error_that_says_why(house: House):
     refused(order(house, new_vault(house)), 400, "0001", "addresources")
     server = new_server(house)
     vault = new_vault(house, server_ref(server))
-    world = house.cloud.world
-    with world.state.change():
-        world.state.drop("server", server["id"])
+    backend = house.cloud.backend
+    with backend.state.change():
+        backend.state.drop("server", server["id"])
     refused(order(house, vault), 400, "0001", server["id"], "no such server")
     with house.database.read() as conn:
         assert operation_logs.unfinished_for(conn, house.project(), server["id"]) == []
@@ -241,7 +241,7 @@ def test_a_vault_not_available_takes_no_backup(house: House):
 def test_the_cloud_not_answering_does_not_refuse_a_backup(house: House):
     server = new_server(house, sizes=(2,))
     vault = new_vault(house, server_ref(server))
-    rule = house.cloud.faults.order(service="compute", method="GET", path="/servers/.*", status=503)
+    rule = house.cloud.faults.inject(service="compute", method="GET", path="/servers/.*", status=503)
     try:
         checkpoint = ordered(house, vault)
     finally:

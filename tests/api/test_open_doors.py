@@ -47,7 +47,7 @@ def test_ready_names_each_part(house: House):
 
 
 def test_not_ready_while_keystone_is_out_of_order(house: House):
-    house.cloud.faults.order(service="identity", status=503, times=0)
+    house.cloud.faults.inject(service="identity", status=503, times=0)
     try:
         answer = house.call("GET", "/readyz", account=None)
     finally:

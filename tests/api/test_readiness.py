@@ -21,7 +21,7 @@ def checks(house: House) -> tuple[int, dict[str, str]]:
 
 @contextmanager
 def fault(house: House, **what):
-    house.cloud.faults.order(times=0, **what)
+    house.cloud.faults.inject(times=0, **what)
     try:
         yield
     finally:
@@ -30,7 +30,7 @@ def fault(house: House, **what):
 
 @contextmanager
 def mover(house: House, **changes):
-    state = house.cloud.world.state
+    state = house.cloud.backend.state
     before = state.get("cinder-service", "cinder-backup")
     with state.change():
         state.put("cinder-service", before | changes)

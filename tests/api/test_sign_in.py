@@ -157,7 +157,7 @@ def test_the_template_is_explained_to_a_signing_client_too(house: House):
 
 def test_keystone_out_of_order_is_our_trouble_not_the_callers(house: House):
     token = house.fresh_token()
-    house.cloud.faults.order(service="identity", path=".*", status=500, times=20)
+    house.cloud.faults.inject(service="identity", path=".*", status=500, times=20)
     try:
         answer = house.call(
             "GET", f"/v3/{house.project()}/backups", account=None, headers={"X-Auth-Token": token}

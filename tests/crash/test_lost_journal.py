@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.timing import Timing
 from support.databases import SQLITE, Databases
 from support.processes import Processes
 from support.worker import work
@@ -30,9 +30,9 @@ def workers(tmp_path: Path) -> Iterator[Processes]:
 
 
 @contextmanager
-def yard_on(pace: Pace, folder: Path, databases: Databases) -> Iterator[Yard]:
+def yard_on(timing: Timing, folder: Path, databases: Databases) -> Iterator[Yard]:
     """A yard on SQLite: there the journal is a file of its own, in PostgreSQL it is restored with the rest."""
-    with DemoCloud(folder / "cloud", pace=pace) as cloud, databases.fresh(SQLITE, folder) as url:
+    with DemoCloud(folder / "cloud", timing=timing) as cloud, databases.fresh(SQLITE, folder) as url:
         yard = Yard(url, folder, cloud)
         yield yard
         yard.close()
@@ -52,7 +52,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
     workers: Processes,
     moment: str,
 ) -> None:
-    with yard_on(Pace.manual(), tmp_path, databases) as yard:
+    with yard_on(Timing.manual(), tmp_path, databases) as yard:
         cloud = yard.demo
         workers.start("w1", work, yard.url, yard.folder, "w1", None)
         order = yard.order_backup(yard.bind("web1"))
@@ -70,7 +70,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
 
 
 def test_a_finished_job_is_not_begun_anew(tmp_path: Path, databases: Databases, workers: Processes) -> None:
-    with yard_on(Pace.instant(), tmp_path, databases) as yard:
+    with yard_on(Timing.instant(), tmp_path, databases) as yard:
         workers.start("w1", work, yard.url, yard.folder, "w1", None)
         bound = yard.bind("web1")
         done = yard.order_backup(bound)

@@ -1,4 +1,4 @@
-"""The embedded cloud itself: pace, restart, a killed process, who may read its files."""
+"""The embedded cloud itself: timing, restart, a killed process, who may read its files."""
 
 import json
 import os
@@ -14,9 +14,9 @@ import requests
 import yaml
 
 import openstack
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 
-from .rigs import Client
+from .target import Client
 
 
 def _client(cloud: DemoCloud, folder: Path, name: str = "demo") -> Client:
@@ -38,14 +38,14 @@ def _volume(client: Client, name: str) -> str:
 
 
 def test_a_second_start_finds_everything_again(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         client = _client(cloud, tmp_path)
         volume, accounts = _volume(client, "db1-data"), cloud.clouds_yaml()["clouds"]
         cloud.write(volume, b"before", offset=12345)
         backup = _backup(client, volume)
         cloud.write(volume, b"AFTER!", offset=12345)
         first = cloud.sha256(volume)
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         again = cloud.clouds_yaml()["clouds"]
         passwords = {name: doc["auth"]["password"] for name, doc in accounts.items()}
         assert {name: doc["auth"]["password"] for name, doc in again.items()} == passwords
@@ -59,7 +59,7 @@ def test_a_second_start_finds_everything_again(tmp_path: Path) -> None:
 
 
 def test_a_restore_in_place_through_the_admin_s_door(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         member, admin = _client(cloud, tmp_path), _client(cloud, tmp_path, "admin")
         volume = _volume(member, "db1-root")
         before = cloud.sha256(volume)
@@ -78,7 +78,7 @@ def test_a_restore_in_place_through_the_admin_s_door(tmp_path: Path) -> None:
 
 
 def test_manual_pace_moves_only_by_hand(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.manual()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.manual()) as cloud:
         client = _client(cloud, tmp_path)
         backup = _backup(client, _volume(client, "db1-data"))
         path = f"/backups/{backup}"
@@ -90,7 +90,7 @@ def test_manual_pace_moves_only_by_hand(tmp_path: Path) -> None:
 
 
 def test_real_pace_shows_progress_and_ends(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace(backup_seconds=0.3)) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing(backup_seconds=0.3)) as cloud:
         client = _client(cloud, tmp_path)
         backup = _backup(client, _volume(client, "db1-data"))
         assert client.states(f"/backups/{backup}", "backup", {"available"}) == ["creating", "available"]
@@ -113,8 +113,8 @@ def test_the_file_holds_no_token_that_could_be_used(tmp_path: Path) -> None:
 _PROGRAM = """
 import json, sys
 from pathlib import Path
-from opencbr.democloud import DemoCloud, Pace
-cloud = DemoCloud(Path(sys.argv[1]), pace=Pace(backup_seconds=3600))
+from opencbr.democloud import DemoCloud, Timing
+cloud = DemoCloud(Path(sys.argv[1]), timing=Timing(backup_seconds=3600))
 cloud.start()
 print(json.dumps([cloud.base, cloud.clouds_yaml()]), flush=True)
 sys.stdin.read()
@@ -134,7 +134,7 @@ def test_a_killed_cloud_goes_on_where_it_was(tmp_path: Path) -> None:
             assert client.get("volumev3", f"/backups/{backup}")["backup"]["status"] == "creating"
         finally:
             os.kill(child.pid, signal.SIGKILL)
-    with DemoCloud(tmp_path / "cloud", pace=Pace.manual()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.manual()) as cloud:
         client = _client(cloud, tmp_path)
         assert client.get("volumev3", f"/backups/{backup}")["backup"]["status"] == "creating"
         cloud.advance(2 * 3600)
@@ -142,7 +142,7 @@ def test_a_killed_cloud_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_quotas(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         member, admin = _client(cloud, tmp_path), _client(cloud, tmp_path, "admin")
         body = {"quota_set": {"backups": 1}}
         path = f"/os-quota-sets/{member.project_id}"
@@ -159,7 +159,7 @@ def test_quotas(tmp_path: Path) -> None:
 
 
 def test_a_reader_may_look_but_not_touch(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         admin = _client(cloud, tmp_path, "admin")
         demo = cloud.account("demo")
         body = {
@@ -208,7 +208,7 @@ def test_the_scene(tmp_path: Path) -> None:
 # The SDK's proxies and resources still use what it deprecates itself.
 @pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning")
 def test_the_sdk_finds_its_way_without_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         account = cloud.clouds_yaml()["clouds"]["demo"]
         connection = openstack.connect(**account["auth"], region_name=account["region_name"])
         assert {server.name for server in connection.compute.servers()} == {"db1", "web1", "café-文"}
@@ -236,7 +236,7 @@ def test_keep_alive_and_a_quick_stop(tmp_path: Path) -> None:
 
 
 def test_bytes_that_belong_to_nothing_are_swept_out(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         client = _client(cloud, tmp_path)
         volume = _volume(client, "db1-data")
         backup, digest = _backup(client, volume), cloud.sha256(volume)

@@ -62,7 +62,7 @@ def test_a_disk_backup_is_its_own_disk(yard: Yard) -> None:
 def test_snapshots_of_all_disks_come_before_the_first_backup(yard: Yard) -> None:
     yard.succeeded(yard.order_backup(yard.bind("db1")))
     made = [
-        row.path.rsplit("/", 1)[1] for row in yard.demo.faults.seen("volume", "POST", "/(snapshots|backups)$")
+        row.path.rsplit("/", 1)[1] for row in yard.demo.calls.find("volume", "POST", "/(snapshots|backups)$")
     ]
     assert made == ["snapshots"] * 3 + ["backups"] * 3
 
@@ -96,7 +96,7 @@ def test_without_a_parent_that_stands_the_backup_is_full(yard: Yard, gone: str) 
     bound = yard.bind("web1")
     first = yard.order_backup(bound)
     yard.succeeded(first)
-    state = yard.demo.world.state
+    state = yard.demo.backend.state
     with state.change():
         for doc in yard.upstream("backup"):
             if gone.startswith("deleted"):
@@ -112,7 +112,7 @@ def test_without_a_parent_that_stands_the_backup_is_full(yard: Yard, gone: str) 
 def test_a_parent_that_goes_at_the_last_moment_makes_the_backup_full(yard: Yard) -> None:
     bound = yard.bind("web1")
     yard.succeeded(yard.order_backup(bound))
-    fault = yard.demo.faults.order(service="volume", method="POST", path="/backups$", status=400)
+    fault = yard.demo.faults.inject(service="volume", method="POST", path="/backups$", status=400)
     order = yard.order_backup(bound)
     yard.succeeded(order)
     assert fault.hits == 1
@@ -122,7 +122,9 @@ def test_a_parent_that_goes_at_the_last_moment_makes_the_backup_full(yard: Yard)
 
 def test_a_server_that_is_gone_fails_and_says_so(yard: Yard) -> None:
     bound = yard.bind("db1")
-    yard.demo.faults.order(service="compute", method="GET", path=f"/servers/{bound.id}$", status=404, times=0)
+    yard.demo.faults.inject(
+        service="compute", method="GET", path=f"/servers/{bound.id}$", status=404, times=0
+    )
     yard.assert_failed_cleanly(yard.order_backup(bound), "step capture: ")
     resource = yard.resource(bound)
     assert resource is not None
@@ -131,8 +133,8 @@ def test_a_server_that_is_gone_fails_and_says_so(yard: Yard) -> None:
 
 def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(yard: Yard) -> None:
     bound = yard.bind("web1")
-    state = yard.demo.world.state
-    yard.demo.faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
+    state = yard.demo.backend.state
+    yard.demo.faults.inject(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
     order = yard.order_backup(bound)
 
     def spoil() -> bool:
@@ -153,7 +155,7 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(yard: Yard) -
 )
 def test_a_cancelled_backup_leaves_nothing(yard: Yard, call: str) -> None:
     method, path = call.split(" ")
-    held = yard.demo.faults.order(service="volume", method=method, path=path, delay_seconds=0.7, times=1)
+    held = yard.demo.faults.inject(service="volume", method=method, path=path, delay_seconds=0.7, times=1)
     order = yard.order_backup(yard.bind("db1"))
     eventually(lambda: held.hits, f"{call} begins")
     yard.cancel(order)
@@ -191,7 +193,7 @@ CALLS = [
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_bad_answer_anywhere_does_not_hurt(yard: Yard, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
-    struck = yard.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](1))
+    struck = yard.demo.faults.inject(service=service, method=method, path=path, **FAULTS[fault](1))
     order = yard.order_backup(yard.bind("web1"))
     yard.succeeded(order)
     assert struck.hits == 1
@@ -203,7 +205,7 @@ def test_one_bad_answer_anywhere_does_not_hurt(yard: Yard, call: str, fault: str
 @pytest.mark.parametrize("fault", ["503", "no answer", "garbage", "401"])
 def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(yard: Yard, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
-    struck = yard.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](0))
+    struck = yard.demo.faults.inject(service=service, method=method, path=path, **FAULTS[fault](0))
     order = yard.order_backup(yard.bind("web1"))
     log = yard.ended(order)
     yard.demo.faults.clear()
@@ -227,7 +229,7 @@ def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(yard: Yard, call: 
 
 
 def test_a_name_that_no_database_holds_fails_no_job(yard: Yard) -> None:
-    state = yard.demo.world.state
+    state = yard.demo.backend.state
     bound = yard.bind("db1")
     with state.change():
         volume = state.find("volume", name="db1-data")

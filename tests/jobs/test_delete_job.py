@@ -89,7 +89,7 @@ def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(yard: Yard) 
     """Cinder chooses parents by itself: a tenant's own incremental may stand on ours."""
     order = yard.order_backup(yard.bind("db1-data", "disk"))
     yard.succeeded(order)
-    state = yard.demo.world.state
+    state = yard.demo.backend.state
     (ours,) = yard.upstream("backup")
     with state.change():
         state.put("backup", ours | {"id": "f" * 8 + ours["id"][8:], "name": "mine", "parent_id": ours["id"]})
@@ -102,7 +102,7 @@ def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(yard: Yard) 
 
 
 def test_a_failed_backup_can_be_deleted(yard: Yard) -> None:
-    yard.demo.faults.order(service="volume", method="POST", path="/snapshots$", status=403, times=0)
+    yard.demo.faults.inject(service="volume", method="POST", path="/snapshots$", status=403, times=0)
     order = yard.order_backup(yard.bind("db1"))
     yard.assert_failed_cleanly(order, "step snapshots: volume POST /snapshots answered 403")
     yard.succeeded(yard.order_delete(order.backup_id or ""))
@@ -114,7 +114,7 @@ def test_a_failed_backup_can_be_deleted(yard: Yard) -> None:
 def test_one_bad_answer_does_not_hurt_a_deletion(yard: Yard, call: str, fault: dict[str, object]) -> None:
     order = yard.order_backup(yard.bind("web1"))
     yard.succeeded(order)
-    struck = yard.demo.faults.order(service="volume", method=call, path="/backups/[0-9a-f-]{36}$", **fault)
+    struck = yard.demo.faults.inject(service="volume", method=call, path="/backups/[0-9a-f-]{36}$", **fault)
     yard.succeeded(yard.order_delete(order.backup_id or ""))
     assert struck.hits == 1
     yard.assert_nothing_left()
@@ -123,7 +123,7 @@ def test_one_bad_answer_does_not_hurt_a_deletion(yard: Yard, call: str, fault: d
 def test_a_deletion_that_the_cloud_refuses_can_be_asked_for_again(yard: Yard) -> None:
     order = yard.order_backup(yard.bind("web1"))
     yard.succeeded(order)
-    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
+    yard.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
     deletion = yard.order_delete(order.backup_id or "")
     log = yard.ended(deletion)
     assert log.status == "failed"
@@ -165,7 +165,7 @@ def test_a_deleted_vault_takes_everything_along(yard: Yard) -> None:
 def test_a_vault_whose_backups_will_not_go_stays_and_says_so(yard: Yard) -> None:
     bound = yard.bind("web1")
     chain(yard, bound, 2)
-    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
+    yard.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
     log = yard.ended(yard.order_vault_deletion(bound))
     assert (log.status, log.error_code) == ("failed", "6115")
     assert "of 2 backups were not deleted" in log.error_message
@@ -189,11 +189,11 @@ def site(yard: Yard) -> Site:
 def test_the_janitor_finds_and_removes_what_nobody_answers_for(yard: Yard) -> None:
     keep = yard.order_backup(yard.bind("db1-data", "disk"))
     yard.succeeded(keep)
-    yard.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    yard.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
     order = yard.order_backup(yard.bind("web1"))
     yard.succeeded(order)
     yard.demo.faults.clear()
-    state = yard.demo.world.state
+    state = yard.demo.backend.state
     ours = yard.upstream("backup")[0]
     with state.change():
         state.put(
@@ -219,7 +219,7 @@ def test_the_janitor_says_which_backups_have_lost_their_bytes(yard: Yard) -> Non
     assert janitor.take_stock(yard.database, yard.cloud) == janitor.Inventory(
         orphans=(), missing=(), unneeded=()
     )
-    state = yard.demo.world.state
+    state = yard.demo.backend.state
     (copy,) = yard.upstream("backup")
     with state.change():
         state.drop("backup", copy["id"])
@@ -228,7 +228,7 @@ def test_the_janitor_says_which_backups_have_lost_their_bytes(yard: Yard) -> Non
 
 
 def test_a_running_jobs_objects_are_no_orphans(yard: Yard) -> None:
-    slow = yard.demo.faults.order(
+    slow = yard.demo.faults.inject(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0
     )
     order = yard.order_backup(yard.bind("web1"))

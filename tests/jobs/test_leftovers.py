@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 def left_snapshot(yard: Yard) -> str:
     """A good backup whose snapshot stayed; its id."""
-    yard.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    yard.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
     order = yard.order_backup(yard.bind("web1"))
     log = yard.succeeded(order)
     yard.demo.faults.clear()
@@ -36,7 +36,7 @@ def test_a_snapshot_that_stays_is_told_of_and_removed_by_the_next_round(yard: Ya
 
 def test_a_round_leaves_alone_what_a_job_has_not_given_up(yard: Yard) -> None:
     (backup,) = backed_up(yard, yard.bind("web1"))
-    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    yard.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     assert yard.ended(yard.order_delete(backup)).status == "failed"
     yard.demo.faults.clear()
     rounds.go_round(site_of(yard))
@@ -45,8 +45,8 @@ def test_a_round_leaves_alone_what_a_job_has_not_given_up(yard: Yard) -> None:
 
 def test_a_failed_job_tells_what_it_left(yard: Yard) -> None:
     faults = yard.demo.faults
-    faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    faults.order(service="volume", method="POST", path="/backups$", status=403, times=0)
+    faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    faults.inject(service="volume", method="POST", path="/backups$", status=403, times=0)
     order = yard.order_backup(yard.bind("web1"))
     log = yard.ended(order)
     faults.clear()
@@ -67,7 +67,7 @@ def test_a_removal_that_failed_tells_what_it_left_too(yard: Yard) -> None:
     yard.succeeded(yard.order_delete(older))
     assert yard.backup(older, held=True) is not None, "the newer one is built on it"
     for one in stubborn:
-        yard.demo.faults.order(
+        yard.demo.faults.inject(
             service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0
         )
     log = yard.ended(yard.order_removal(bound))
@@ -113,7 +113,7 @@ def test_cleaning_looks_again_after_the_question(yard: Yard) -> None:
     stock = janitor.take_stock(yard.database, yard.cloud)
     (orphan,) = stock.orphans
     rounds.go_round(site_of(yard))
-    state = yard.demo.world.state
+    state = yard.demo.backend.state
     (copy,) = yard.upstream("backup")
     claimed = dataclasses.replace(orphan, kind="backup", id=copy["id"], name=copy["name"])
     assert janitor.clean(site_of(yard), [orphan, claimed]) == []
@@ -125,8 +125,8 @@ def test_cleaning_frees_the_parent_of_a_failed_backup(yard: Yard) -> None:
     bound = yard.bind("web1")
     backed_up(yard, bound)
     faults = yard.demo.faults
-    faults.order(service="volume", method="GET", path="/export_record", status=500, times=0)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(service="volume", method="GET", path="/export_record", status=500, times=0)
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     order = yard.order_backup(bound)
     assert yard.ended(order).status == "failed"
     faults.clear()

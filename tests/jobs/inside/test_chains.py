@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 def tenants_own(yard: Yard, ours: str | None) -> str:
     """A tenant's own incremental on a backup of ours, as Cinder chose it; its id."""
-    state = yard.demo.world.state
+    state = yard.demo.backend.state
     with state.change():
         (doc,) = (doc for doc in state.all("backup") if doc["id"] == ours)
         own = doc | {"id": "f" * 8 + doc["id"][8:], "name": "mine", "parent_id": doc["id"]}
@@ -27,8 +27,8 @@ def tenants_own(yard: Yard, ours: str | None) -> str:
 
 
 def drop(yard: Yard, upstream_id: str) -> None:
-    with yard.demo.world.state.change():
-        yard.demo.world.state.drop("backup", upstream_id)
+    with yard.demo.backend.state.change():
+        yard.demo.backend.state.drop("backup", upstream_id)
 
 
 def test_two_deletions_along_one_chain_at_once_leave_nothing(
@@ -101,8 +101,10 @@ def stuck_incremental(yard: Yard) -> tuple[str, str]:
     bound = yard.bind("web1")
     (parent,) = backed_up(yard, bound)
     faults = yard.demo.faults
-    faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(
+        service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2
+    )
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     order = yard.order_backup(bound)
     log = yard.ended(order)
     assert log.status == "failed"
@@ -155,7 +157,7 @@ def test_a_deleted_backup_in_the_middle_leaves_the_chain_of_records_unbroken(yar
 def test_a_stuck_deletion_keeps_record_and_link(yard: Yard) -> None:
     bound = yard.bind("web1")
     (backup,) = backed_up(yard, bound)
-    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    yard.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     assert yard.ended(yard.order_delete(backup)).status == "failed"
     with yard.database.read() as conn:
         assert record_rows.get(conn, yard.project_id, backup) is not None
@@ -167,7 +169,7 @@ def test_a_removal_walks_from_the_newest_to_the_oldest(yard: Yard) -> None:
     bound = yard.bind("web1")
     copies = [disk_of(yard, one).cinder_backup_id for one in backed_up(yard, bound, 3)]
     yard.succeeded(yard.order_removal(bound))
-    deleted = [row.path.rsplit("/", 1)[1] for row in yard.demo.faults.seen("volume", "DELETE", "/backups/")]
+    deleted = [row.path.rsplit("/", 1)[1] for row in yard.demo.calls.find("volume", "DELETE", "/backups/")]
     assert deleted == copies[::-1]
 
 

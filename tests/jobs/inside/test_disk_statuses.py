@@ -34,7 +34,7 @@ def test_a_half_failed_deletion_leaves_no_disk_that_looks_good(yard: Yard) -> No
     bound = yard.bind("db1")
     (backup,) = backed_up(yard, bound)
     stays = disk_of(yard, backup, "data")
-    yard.demo.faults.order(
+    yard.demo.faults.inject(
         service="volume", method="DELETE", path=f"/backups/{stays.cinder_backup_id}", status=403, times=0
     )
     assert yard.ended(yard.order_delete(backup)).status == "failed"
@@ -50,8 +50,8 @@ def test_a_half_failed_deletion_leaves_no_disk_that_looks_good(yard: Yard) -> No
 
 def test_the_disks_of_a_failed_backup_fail_with_it(yard: Yard) -> None:
     faults = yard.demo.faults
-    faults.order(service="volume", method="GET", path="/export_record", status=500, times=0)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(service="volume", method="GET", path="/export_record", status=500, times=0)
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     order = yard.order_backup(yard.bind("db1"))
     assert yard.ended(order).status == "failed"
     faults.clear()

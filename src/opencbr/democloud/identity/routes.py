@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
+from opencbr.democloud.routing import Routes
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Answer, Call, Refusal, Routes
 
 ROUTES = Routes()
 DOMAIN: Doc = {"id": "default", "name": "Default"}
@@ -12,22 +14,22 @@ UNAUTHORIZED = "The request you have made requires authentication."
 
 def need(call: Call, kind: str, id_: str) -> Doc:
     """Return the document of that kind ("user", "project", …); refuses with 404."""
-    doc = call.world.state.get(kind, id_)
+    doc = call.backend.state.get(kind, id_)
     if doc is None:
-        raise Refusal(404, f"Could not find {kind}: {id_}.")
+        raise ApiError(404, f"Could not find {kind}: {id_}.")
     return doc
 
 
 def need_admin(call: Call, action: str) -> None:
     """Refuse (403) everybody but an admin."""
     if not call.is_admin:
-        raise Refusal(403, f"You are not authorized to perform the requested action: identity:{action}.")
+        raise ApiError(403, f"You are not authorized to perform the requested action: identity:{action}.")
 
 
-def listing(call: Call, name: str, items: list[Any]) -> Answer:
+def listing(call: Call, name: str, items: list[Any]) -> Response:
     """Answer with a list the way Keystone does, its own address included."""
     address = f"{call.base}{call.path}" + (f"?{call.query_text}" if call.query_text else "")
-    return Answer(body={name: items, "links": {"next": None, "self": address, "previous": None}})
+    return Response(body={name: items, "links": {"next": None, "self": address, "previous": None}})
 
 
 def linked(call: Call, kind: str, doc: Doc) -> Doc:
@@ -36,16 +38,16 @@ def linked(call: Call, kind: str, doc: Doc) -> Doc:
 
 
 @ROUTES.on("GET", "/", open=True)
-def versions(call: Call) -> Answer:
+def versions(call: Call) -> Response:
     """Answer with the list of versions."""
     address = f"{call.base}/v3/"
-    return Answer(300, {"versions": {"values": [_version(call)]}}, {"Location": address})
+    return Response(300, {"versions": {"values": [_version(call)]}}, {"Location": address})
 
 
 @ROUTES.on("GET", "/v3", open=True)
-def version(call: Call) -> Answer:
+def version(call: Call) -> Response:
     """Answer with the one version there is."""
-    return Answer(body={"version": _version(call)})
+    return Response(body={"version": _version(call)})
 
 
 def _version(call: Call) -> Doc:

@@ -1,8 +1,8 @@
 """How Cinder shows a volume, a snapshot and a backup, for each microversion and caller."""
 
+from opencbr.democloud.request import Call
 from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.volume.routes import HOST, links
-from opencbr.democloud.wire import Call
 
 
 def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
@@ -38,7 +38,7 @@ def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
 
 
 def _attached(call: Call, doc: Doc) -> list[Doc]:
-    held = [a for a in call.world.state.all("attachment", doc["project_id"]) if a["volume_id"] == doc["id"]]
+    held = [a for a in call.backend.state.all("attachment", doc["project_id"]) if a["volume_id"] == doc["id"]]
     return [a for a in held if a["status"] == "attached"]
 
 
@@ -93,5 +93,5 @@ def backup_view(call: Call, doc: Doc) -> Doc:
 
 def dependents(call: Call, doc: Doc) -> int:
     """Count the incremental backups that need `doc`; one whose making failed needs nothing."""
-    others = call.world.state.all("backup", doc["project_id"])
+    others = call.backend.state.all("backup", doc["project_id"])
     return sum(1 for other in others if other["parent_id"] == doc["id"] and other["status"] != "deleted")

@@ -17,7 +17,7 @@ from opencbr.democloud.state import Doc
 CHUNK_BYTES = 1 << 20
 
 
-class Chunks:
+class BackupStore:
     """The backup store: folders below one folder, by backup id."""
 
     def __init__(self, folder: Path) -> None:

@@ -1,99 +1,102 @@
-"""Floating IPs: an outer address that follows a port."""
+"""Floating IPs: an address of the external network that follows a port."""
 
-from opencbr.democloud.network.ports import free_address
+from opencbr.democloud.backend import Backend
+from opencbr.democloud.ids import new_uuid
+from opencbr.democloud.network.addresses import free_address
 from opencbr.democloud.network.routes import (
     ROUTES,
+    add_standard_attributes,
+    bump_revision,
     listing,
     need,
     need_member,
     need_own,
     select,
-    stamped,
-    touched,
 )
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, pick
-from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.world import World, new_uuid
 
 
-def make_floating(world: World, project_id: str, external: Doc, address: str | None = None) -> Doc:
+def make_floating(backend: Backend, project_id: str, external: Doc, address: str | None = None) -> Doc:
     """Store a floating IP that points nowhere; a wanted address must be free."""
-    subnet = world.state.get("subnet", external["subnets"][0])
+    subnet = backend.state.get("subnet", external["subnets"][0])
     assert subnet is not None
-    doc: Doc = {"id": new_uuid(), "floating_ip_address": free_address(world, subnet, address)}
+    doc: Doc = {"id": new_uuid(), "floating_ip_address": free_address(backend, subnet, address)}
     doc |= {"floating_network_id": external["id"], "router_id": None, "port_id": None}
-    return world.state.put(
-        "floatingip", stamped(world, project_id, doc | {"fixed_ip_address": None, "status": "DOWN"})
+    return backend.state.put(
+        "floatingip",
+        add_standard_attributes(backend, project_id, doc | {"fixed_ip_address": None, "status": "DOWN"}),
     )
 
 
-def point(world: World, doc: Doc, port: Doc | None) -> Doc:
+def point(backend: Backend, doc: Doc, port: Doc | None) -> Doc:
     """Let a floating IP point to a port, or nowhere."""
     new: Doc = {"port_id": None, "fixed_ip_address": None, "router_id": None}
     if port:
         subnet_id = port["fixed_ips"][0]["subnet_id"]
-        interfaces = [p for p in world.state.all("port") if p["device_owner"] == "network:router_interface"]
+        interfaces = [p for p in backend.state.all("port") if p["device_owner"] == "network:router_interface"]
         routers = [p["device_id"] for p in interfaces if p["fixed_ips"][0]["subnet_id"] == subnet_id]
         if not routers:
             message = (
                 f"External network {doc['floating_network_id']} is not reachable from subnet {subnet_id}."
             )
-            raise Refusal(404, message, "ExternalGatewayForFloatingIPNotFound")
+            raise ApiError(404, message, "ExternalGatewayForFloatingIPNotFound")
         new = {"port_id": port["id"], "fixed_ip_address": port["fixed_ips"][0]["ip_address"]}
         new["router_id"] = routers[0]
-    return world.state.put("floatingip", touched(world, doc | new))
+    return backend.state.put("floatingip", bump_revision(backend, doc | new))
 
 
 def _view(call: Call, doc: Doc) -> Doc:
     shown = pick(doc, "id", "tenant_id", "project_id", "floating_ip_address", "floating_network_id")
     shown |= pick(doc, "router_id", "port_id", "fixed_ip_address", "status", "description")
     shown["qos_policy_id"] = None
-    port = call.world.state.get("port", doc["port_id"]) if doc["port_id"] else None
+    port = call.backend.state.get("port", doc["port_id"]) if doc["port_id"] else None
     names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
     shown |= {"port_details": pick(port, *names) if port else None, "port_forwardings": []}
     return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number")
 
 
 @ROUTES.on("GET", "/v2.0/floatingips")
-def index(call: Call) -> Answer:
+def index(call: Call) -> Response:
     """List floating IPs, of a port by `port_id`."""
     return listing(call, "floatingips", [_view(call, doc) for doc in select(call, "floatingip")])
 
 
 @ROUTES.on("GET", "/v2.0/floatingips/{floating}")
-def show(call: Call) -> Answer:
+def show(call: Call) -> Response:
     """Show one floating IP."""
-    return Answer(body={"floatingip": _view(call, need(call, "floatingip", call.params["floating"]))})
+    return Response(body={"floatingip": _view(call, need(call, "floatingip", call.params["floating"]))})
 
 
 @ROUTES.on("POST", "/v2.0/floatingips")
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """Take a floating IP, and let it point to a port when one is named."""
     need_member(call, "create_floatingip")
     body = call.body("floatingip")
     external = need(call, "network", str(body.get("floating_network_id")))
     if not external["router:external"]:
         message = f"Bad floatingip request: Network {external['id']} is not a valid external network."
-        raise Refusal(400, message, "BadRequest")
-    doc = make_floating(call.world, call.project_id, external, body.get("floating_ip_address"))
+        raise ApiError(400, message, "BadRequest")
+    doc = make_floating(call.backend, call.project_id, external, body.get("floating_ip_address"))
     if body.get("port_id"):
-        doc = point(call.world, doc, need(call, "port", body["port_id"]))
-    return Answer(201, {"floatingip": _view(call, doc)})
+        doc = point(call.backend, doc, need(call, "port", body["port_id"]))
+    return Response(201, {"floatingip": _view(call, doc)})
 
 
 @ROUTES.on("PUT", "/v2.0/floatingips/{floating}")
-def change(call: Call) -> Answer:
+def change(call: Call) -> Response:
     """Let a floating IP point elsewhere, or nowhere (`port_id` null)."""
     doc, body = need_own(call, "floatingip", call.params["floating"]), call.body("floatingip")
     if "port_id" in body:
-        doc = point(call.world, doc, need(call, "port", body["port_id"]) if body["port_id"] else None)
+        doc = point(call.backend, doc, need(call, "port", body["port_id"]) if body["port_id"] else None)
     if "description" in body:
-        doc = call.world.state.put("floatingip", doc | {"description": body["description"]})
-    return Answer(body={"floatingip": _view(call, doc)})
+        doc = call.backend.state.put("floatingip", doc | {"description": body["description"]})
+    return Response(body={"floatingip": _view(call, doc)})
 
 
 @ROUTES.on("DELETE", "/v2.0/floatingips/{floating}")
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Give a floating IP back."""
-    call.world.state.drop("floatingip", need_own(call, "floatingip", call.params["floating"])["id"])
-    return Answer(204)
+    call.backend.state.drop("floatingip", need_own(call, "floatingip", call.params["floating"])["id"])
+    return Response(204)

@@ -75,7 +75,7 @@ class Client:
 
 
 @dataclass
-class Rig:
+class Target:
     """A cloud under test: three callers, and the embedded cloud itself when it is that one."""
 
     admin: Client
