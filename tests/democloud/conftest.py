@@ -13,7 +13,8 @@ import yaml
 
 from opencbr.democloud import DemoCloud, Timing
 
-from .target import Client, Target
+from .client import Client
+from .target import Target
 
 
 def _embedded(folder: Path) -> Iterator[Target]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from .target import MISSING, Client, Target
+from .client import Client
+from .target import MISSING, Target
 
 
 def _refused(answer: Any, status: int, name: str, message: str) -> None:

@@ -10,7 +10,8 @@ import yaml
 
 from opencbr.democloud import DemoCloud, Timing
 
-from .target import MISSING, Client
+from .client import Client
+from .target import MISSING
 
 
 @pytest.fixture(scope="module", name="cloud")

@@ -16,7 +16,7 @@ import yaml
 import openstack
 from opencbr.democloud import DemoCloud, Timing
 
-from .target import Client
+from .client import Client
 
 
 def _client(cloud: DemoCloud, folder: Path, name: str = "demo") -> Client:
