@@ -1,4 +1,4 @@
-"""Faults come as ordered, strike the calls they name, and the list of calls says what really happened."""
+"""Faults hit the calls they name as often as they say, and the call log tells what really happened."""
 
 import zlib
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def _names(client: Client) -> set[str]:
     return {row["name"] for row in client.get("volumev3", "/volumes")["volumes"]}
 
 
-def test_a_status_strikes_the_nth_call_and_then_no_more(cloud: DemoCloud, client: Client) -> None:
+def test_a_status_hits_the_nth_call_and_then_no_more(cloud: DemoCloud, client: Client) -> None:
     fault = cloud.faults.inject(
         service="volume", path="/volumes$", after=1, times=2, status=503, headers={"Retry-After": "1"}
     )
@@ -56,7 +56,7 @@ def test_a_status_strikes_the_nth_call_and_then_no_more(cloud: DemoCloud, client
     assert (fault.seen, fault.hits) == (4, 2)
 
 
-def test_only_the_named_calls_are_struck(cloud: DemoCloud, client: Client) -> None:
+def test_only_the_named_calls_are_hit(cloud: DemoCloud, client: Client) -> None:
     cloud.faults.inject(service="volume", method="POST", status=500, times=0)
     cloud.faults.inject(service="compute", status=500, times=0)
     assert _volumes(cloud, client).status_code == 200
@@ -110,7 +110,7 @@ def test_calls_are_listed_with_project_and_microversion(cloud: DemoCloud, client
     assert volume[0].request_id.startswith("req-")
 
 
-def test_the_door_for_tests_opens_with_its_token_only(cloud: DemoCloud, client: Client) -> None:
+def test_the_control_api_answers_to_its_token_only(cloud: DemoCloud, client: Client) -> None:
     def ask(method: str, path: str, token: str, **more: object) -> requests.Response:
         headers = {"X-Control-Token": token}
         address = f"{cloud.base}/_control/{path}"
@@ -119,8 +119,8 @@ def test_the_door_for_tests_opens_with_its_token_only(cloud: DemoCloud, client: 
     assert ask("GET", "calls", "wrong").status_code == 403
     assert ask("GET", "calls", "").status_code == 403
     token = cloud.control_token
-    order = {"service": "volume", "status": 429, "times": 1}
-    assert ask("POST", "faults", token, json=order).status_code == 200
+    fault = {"service": "volume", "status": 429, "times": 1}
+    assert ask("POST", "faults", token, json=fault).status_code == 200
     assert _volumes(cloud, client).status_code == 429
     assert ask("GET", "faults", token).json()["faults"][0]["hits"] == 1
     calls = ask("GET", "calls?service=volume", token).json()["calls"]
@@ -131,7 +131,7 @@ def test_the_door_for_tests_opens_with_its_token_only(cloud: DemoCloud, client: 
     assert ask("GET", "nothing", token).status_code == 404
 
 
-def test_without_control_there_is_no_door(tmp_path: Path) -> None:
+def test_without_control_there_is_no_control_api(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", seed="empty") as cloud:
         answer = requests.get(f"{cloud.base}/_control/calls", headers={"X-Control-Token": ""}, timeout=10)
         assert answer.status_code == 404

@@ -1,4 +1,4 @@
-"""Neutron: what is refused, ports with wanted addresses, and whose things are seen."""
+"""Neutron: what is refused, ports with wanted addresses, and whose resources are seen."""
 
 import pytest
 

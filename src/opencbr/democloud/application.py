@@ -1,4 +1,4 @@
-"""The way of every request: control API, injected fault, service, and the log of calls."""
+"""What every request passes: control API, injected faults, the services, and the log of calls."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Application:
         self._faults, self._calls, self._control = faults, calls, control
 
     def handle(self, request: Request) -> Reply:
-        """Return what is sent back for a request whose path is not cut yet."""
+        """Return what is sent back for a request as the HTTP server read it."""
         if request.path.startswith("/_control/") and self._control:
             return self._control(request)
         service, _, rest = request.path.lstrip("/").partition("/")

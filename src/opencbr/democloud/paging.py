@@ -1,4 +1,4 @@
-"""Lists in pages: limit and marker, the way Nova, Cinder and Neutron do it."""
+"""Pagination by limit and marker, the way Nova, Cinder and Neutron do it."""
 
 from urllib.parse import parse_qsl, urlencode
 

@@ -11,7 +11,10 @@ from opencbr.democloud.state import Doc
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request: header names in lower case, `path` and `service` as `split` cut them."""
+    """One HTTP request: header names in lower case, `path` below the service's address.
+
+    As the HTTP server reads it, `service` is empty and `path` whole.
+    """
 
     service: str
     method: str

@@ -49,7 +49,7 @@ def _vm_state(status: str) -> str:
 
 @on_finish("server.moved")
 def moved(backend: Backend, args: Doc) -> None:
-    """Let the server run or stand still."""
+    """Give the server the status that the action leads to."""
     with backend.state.change():
         doc = backend.state.get("server", args["server"])
         if doc:
@@ -61,7 +61,7 @@ def _image(call: Call, doc: Doc, args: Doc) -> Response:
     source = call.backend.state.get("image", doc["image_id"]) if doc["image_id"] else None
     size = (
         source["size"] if source else 0
-    )  # of a volume-booted server Nova makes snapshots and an empty image
+    )  # for a volume-booted server Nova creates an empty image (and snapshots)
     image = make_image(call.backend, call.project_id, args["name"], size=size, visibility="private")
     if source:
         call.backend.disks.copy(source["id"], image["id"], size)

@@ -16,7 +16,7 @@ _PATH = SERVER + "/os-volume_attachments"
 def attach(
     backend: Backend, server: Doc, volume: Doc, device: str, *, delete_on_termination: bool, tag: str | None
 ) -> Doc:
-    """Put a volume on a server at once: the attachment is there, the volume reads in-use."""
+    """Attach a volume to a server at once, so that its status is in-use."""
     doc: Doc = {"id": new_uuid(), "project_id": server["project_id"], "server_id": server["id"]}
     doc |= {"volume_id": volume["id"], "device": device, "tag": tag, "bdm_uuid": new_uuid()}
     doc |= {"delete_on_termination": delete_on_termination, "status": "attached"}
@@ -70,7 +70,7 @@ def _need(call: Call, server: Doc) -> Doc:
 
 @ROUTES.on("POST", _PATH)
 def create(call: Call) -> Response:
-    """Attach a free volume."""
+    """Attach an available volume."""
     need_member(call, "os_compute_api:os-volumes-attachments:create")
     server, body = need_server(call), call.body("volumeAttachment")
     need_unlocked(call, server)
@@ -92,7 +92,7 @@ def create(call: Call) -> Response:
 
 
 def _created(call: Call, doc: Doc) -> Doc:
-    """Show a new attachment: Nova writes other fields in another order than when it is read."""
+    """Show a new attachment: Nova's fields and their order differ from those of a read."""
     shown: Doc = {"id": doc["volume_id"], "serverId": doc["server_id"], "volumeId": doc["volume_id"]}
     shown["device"] = doc["device"]
     if call.at_least("2.70"):
@@ -124,7 +124,7 @@ def delete(call: Call) -> Response:
 
 @on_finish("volume.detached")
 def detached(backend: Backend, args: Doc) -> None:
-    """Set the volume free."""
+    """Remove the attachment, so that the volume is available."""
     with backend.state.change():
         backend.state.drop("attachment", args["attachment"])
         set_status(backend, "volume", args["volume"], "available")

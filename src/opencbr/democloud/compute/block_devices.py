@@ -30,7 +30,7 @@ def attach_volumes(call: Call, doc: Doc, mappings: list[Doc]) -> None:
 
 def _place(item: Doc) -> int:
     index = item.get("boot_index")
-    return 99 if index is None or int(index) < 0 else int(index)  # negative: never booted from
+    return 99 if index is None or int(index) < 0 else int(index)  # negative: not to boot from
 
 
 def _volume_for(call: Call, item: Doc) -> Doc:

@@ -1,4 +1,4 @@
-"""Creating a server: its volumes, its ports, and the moment it runs."""
+"""Creating a server: its volumes, its ports, and the end of its build."""
 
 import secrets
 from typing import Any
@@ -7,8 +7,8 @@ from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_failure, on_finish
 from opencbr.democloud.compute.block_devices import attach_volumes
 from opencbr.democloud.compute.flavors import need_flavor
+from opencbr.democloud.compute.new_server import server_document
 from opencbr.democloud.compute.routes import ROUTES, links, need_member
-from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.ports import bind_port, make_port
 from opencbr.democloud.network.security_groups import default_group
 from opencbr.democloud.request import Call
@@ -18,36 +18,30 @@ from opencbr.democloud.state import Doc
 
 @ROUTES.on("POST", "/v2.1/servers")
 def create(call: Call) -> Response:
-    """Begin to make a server from an image or from volumes, on networks or with ports."""
+    """Begin to create a server from an image or from volumes, on networks or with ports."""
     need_member(call, "os_compute_api:servers:create")
     body, state = call.body("server"), call.backend.state
     hints = call.body().get("os:scheduler_hints") or call.body().get("OS-SCH-HNT:scheduler_hints") or {}
     flavor = need_flavor(call, str(body.get("flavorRef")))
     if body.get("key_name") and state.get("keypair", f"{call.user_id}/{body['key_name']}") is None:
         raise ApiError(400, "Invalid key_name provided.")
-    now = call.backend.clock.zulu_time()
-    doc: Doc = {
-        "id": new_uuid(),
-        "project_id": call.project_id,
-        "user_id": call.user_id,
-        "name": body["name"],
-    }
-    doc |= {"status": "BUILD", "task_state": "spawning", "created": now, "updated": now, "launched_at": None}
-    doc |= {
-        "flavor_id": flavor["id"],
-        "image_id": body.get("imageRef") or "",
-        "key_name": body.get("key_name"),
-    }
-    doc["flavor"] = {
-        name: flavor[name] for name in ("vcpus", "ram", "disk", "ephemeral", "swap", "extra_specs")
-    }
-    doc["flavor"]["original_name"] = flavor["name"]
-    doc |= {"metadata": dict(body.get("metadata") or {}), "tags": sorted(body.get("tags") or [])}
-    doc |= {"description": body.get("description"), "locked": False, "locked_reason": None}
-    doc |= {"user_data": body.get("user_data"), "config_drive": "True" if body.get("config_drive") else ""}
-    doc |= {"hostname": body.get("hostname") or _hostname(body["name"]), "root_device_name": "/dev/sda"}
-    doc |= {"reservation_id": "r-" + secrets.token_hex(4), "scheduler_hints": _hints(hints)}
-    doc["instance_name"] = f"instance-{state.number('instance'):08x}"
+    doc = server_document(
+        call.backend,
+        project_id=call.project_id,
+        user_id=call.user_id,
+        name=body["name"],
+        flavor=flavor,
+        image_id=body.get("imageRef") or "",
+        metadata=dict(body.get("metadata") or {}),
+        tags=sorted(body.get("tags") or []),
+        config_drive="True" if body.get("config_drive") else "",
+        scheduler_hints=_hints(hints),
+        **{
+            name: body[name]
+            for name in ("key_name", "description", "user_data", "hostname")
+            if body.get(name) is not None
+        },
+    )
     _check_image(call, doc)
     doc["made_ports"] = _plug(call, doc, body)
     state.put("server", doc)
@@ -60,13 +54,6 @@ def create(call: Call) -> Response:
         {"name": g["name"]} for g in body.get("security_groups") or [{"name": "default"}]
     ]
     return Response(202, {"server": answer | {"adminPass": secrets.token_urlsafe(9)}})
-
-
-def _hostname(name: str) -> str:
-    plain = (
-        "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "-" for c in name).strip("-.").lower()
-    )
-    return plain or "server"
 
 
 def _hints(hints: Doc) -> Doc:
@@ -86,7 +73,7 @@ def _join(call: Call, doc: Doc, wanted: str) -> None:
 
 
 def _plug(call: Call, doc: Doc, body: Doc) -> list[str]:
-    """Plug ports that exist and make the others; return the ids of those made."""
+    """Bind ports that exist and create the others; return the ids of those created."""
     wanted: Any = body.get("networks", "auto")
     made: list[str] = []
     if wanted == "none":
@@ -125,7 +112,7 @@ def _group_id(call: Call, wanted: str) -> str:
 
 @on_finish("server.built")
 def built(backend: Backend, args: Doc) -> None:
-    """Let the server run."""
+    """Set the server ACTIVE."""
     with backend.state.change():
         doc = backend.state.get("server", args["server"])
         if doc:
@@ -135,7 +122,7 @@ def built(backend: Backend, args: Doc) -> None:
 
 @on_failure("server.built")
 def not_built(backend: Backend, args: Doc, reason: str) -> None:
-    """Leave a server in error."""
+    """Set the server to ERROR."""
     with backend.state.change():
         doc = backend.state.get("server", args["server"])
         if doc:

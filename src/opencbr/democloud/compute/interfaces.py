@@ -1,4 +1,4 @@
-"""Interfaces and security groups of a server, as Nova tells of Neutron's ports."""
+"""Interfaces and security groups of a server, as Nova shows Neutron's ports."""
 
 from opencbr.democloud.compute.routes import ROUTES, SERVER, need_member, need_server, need_unlocked
 from opencbr.democloud.compute.views import ports_of
@@ -23,7 +23,7 @@ def index(call: Call) -> Response:
 
 @ROUTES.on("POST", SERVER + "/os-interface")
 def create(call: Call) -> Response:
-    """Plug a port, or one made on a network."""
+    """Attach a port, or one created on a network."""
     need_member(call, "os_compute_api:os-attach-interfaces:create")
     server, body, state = need_server(call), call.body("interfaceAttachment"), call.backend.state
     need_unlocked(call, server)
@@ -46,7 +46,7 @@ def create(call: Call) -> Response:
 
 @ROUTES.on("GET", SERVER + "/os-security-groups")
 def security_groups(call: Call) -> Response:
-    """List the security groups on the server's ports in Nova's older words."""
+    """List the security groups on the server's ports in the form of Nova's own former security groups."""
     ids = [group for port in ports_of(call, need_server(call)) for group in port["security_groups"]]
     groups = [call.backend.state.get("security-group", id_) for id_ in dict.fromkeys(ids)]
     return Response(body={"security_groups": [_group(call, group) for group in groups if group]})

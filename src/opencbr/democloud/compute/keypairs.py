@@ -82,7 +82,7 @@ def create_key(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.1/os-keypairs/{name}")
 def delete_key(call: Call) -> Response:
-    """Forget a key pair."""
+    """Delete a key pair."""
     owner, name = _owner(call), call.params["name"]
     if call.backend.state.get("keypair", f"{owner}/{name}") is None:
         raise ApiError(404, f"Keypair {name} not found for user {owner}")

@@ -1,4 +1,4 @@
-"""The calls of Nova, filled by the modules beside this one, and what they share."""
+"""The calls of Nova, registered by the modules beside this one, and what they share."""
 
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -42,24 +42,24 @@ def need_member(call: Call, rule: str) -> None:
 
 
 def bookmark(call: Call, kind: str, id_: str) -> Doc:
-    """Return the address without a version that Nova adds to everything."""
+    """Return the link without a version that Nova adds to every resource."""
     return {"rel": "bookmark", "href": f"{call.base}/{kind}/{id_}"}
 
 
 def links(call: Call, kind: str, id_: str) -> list[Doc]:
-    """Return the two addresses of a thing."""
+    """Return the two links of a resource."""
     return [{"rel": "self", "href": f"{call.base}/v2.1/{kind}/{id_}"}, bookmark(call, kind, id_)]
 
 
 @ROUTES.on("GET", "/", open=True)
 def versions(call: Call) -> Response:
-    """Answer with the list of versions."""
+    """List the versions."""
     return Response(body={"versions": [_version(call)]})
 
 
 @ROUTES.on("GET", "/v2.1", open=True)
 def version(call: Call) -> Response:
-    """Answer with the one version there is."""
+    """Show the one version there is."""
     doc = _version(call)
     doc["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
     media = {"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}

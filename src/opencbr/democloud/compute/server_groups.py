@@ -29,7 +29,7 @@ def list_groups(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v2.1/os-server-groups")
 def create_group(call: Call) -> Response:
-    """Make a server group."""
+    """Create a server group."""
     need_member(call, "os_compute_api:os-server-groups:create")
     body = call.body("server_group")
     policy = body.get("policy") or (body.get("policies") or ["anti-affinity"])[0]
@@ -58,6 +58,6 @@ def show_group(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.1/os-server-groups/{group}")
 def delete_group(call: Call) -> Response:
-    """Forget a server group."""
+    """Delete a server group."""
     call.backend.state.drop("server-group", _need_group(call)["id"])
     return Response(204)

@@ -75,7 +75,7 @@ def delete(call: Call) -> Response:
 
 @on_finish("server.deleted")
 def deleted(backend: Backend, args: Doc) -> None:
-    """Forget the server and what it held, and set free what only was on it."""
+    """Delete the server with the volumes and ports that go with it, and detach the others."""
     state = backend.state
     with state.change():
         server = state.get("server", args["server"])
@@ -107,7 +107,7 @@ def _release_volumes(backend: Backend, server: Doc) -> list[str]:
 
 
 def _release_ports(backend: Backend, server: Doc) -> None:
-    """Forget the ports that Nova made; unplug those that the user made."""
+    """Delete the ports that Nova created; unbind those that the user created."""
     for port in backend.state.all("port", server["project_id"]):
         if port["device_id"] != server["id"]:
             continue

@@ -67,7 +67,7 @@ def _newer(call: Call, doc: Doc, *, detail: bool) -> Doc:
         ("2.90", not call.is_admin, {"OS-EXT-SRV-ATTR:hostname": doc["hostname"]}),
         ("2.96", True, {"pinned_availability_zone": None}),
         ("2.100", True, {"scheduler_hints": doc["scheduler_hints"]}),
-    )  # since which microversion, whether here, what
+    )  # from which microversion on, whether it is shown at all, what is shown
     shown: Doc = {}
     for since, here, more in newer:
         if here and call.at_least(since):

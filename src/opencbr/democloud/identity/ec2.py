@@ -43,7 +43,7 @@ def _own_or_admin(call: Call, action: str) -> str:
 
 @ROUTES.on("POST", "/v3/users/{user}/credentials/OS-EC2")
 def create_ec2(call: Call) -> Response:
-    """Make a key pair for a project on which the user has a role."""
+    """Create a key pair for a project on which the user has a role."""
     user_id, state = _own_or_admin(call, "ec2_create_credential"), call.backend.state
     project = need(call, "project", str(call.body().get("tenant_id")))
     if not effective(state, user_id, scope="project", target=project["id"]):
@@ -68,7 +68,7 @@ def show_ec2(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v3/users/{user}/credentials/OS-EC2/{access}")
 def delete_ec2(call: Call) -> Response:
-    """Make a key pair worthless."""
+    """Delete a key pair."""
     _own_or_admin(call, "ec2_delete_credential")
     call.backend.state.drop("credential", need(call, "credential", key_id(call.params["access"]))["id"])
     return Response(204)
@@ -76,7 +76,7 @@ def delete_ec2(call: Call) -> Response:
 
 @ROUTES.on("GET", "/v3/credentials")
 def list_credentials(call: Call) -> Response:
-    """List credentials: an admin all, everybody else the own ones."""
+    """List credentials: an admin sees all, everybody else their own."""
     wanted = {k: v for k, v in call.query.items() if k in ("type", "user_id")}
     found = [
         doc

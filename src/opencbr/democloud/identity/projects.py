@@ -56,7 +56,7 @@ def my_projects(call: Call) -> Response:
 
 @ROUTES.on("GET", "/v3/projects/{project}")
 def show_project(call: Call) -> Response:
-    """Show a project: an admin any, everybody else the own one."""
+    """Show a project: an admin sees any, everybody else their own."""
     if call.params["project"] != call.project_id:
         need_admin(call, "get_project")
     return Response(body={"project": linked(call, "projects", need(call, "project", call.params["project"]))})
@@ -64,7 +64,7 @@ def show_project(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v3/projects")
 def create_project(call: Call) -> Response:
-    """Make a project."""
+    """Create a project."""
     need_admin(call, "create_project")
     name = call.body("project")["name"]
     if call.backend.state.find("project", name=name):

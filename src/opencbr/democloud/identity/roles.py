@@ -1,4 +1,4 @@
-"""Roles, who holds which on what, and what that comes to for one project."""
+"""Roles, their assignments, and the effective roles of a user on a project or domain."""
 
 from opencbr.democloud.identity.routes import DOMAIN, ROUTES, linked, listing, need, need_admin
 from opencbr.democloud.ids import new_hex
@@ -6,7 +6,11 @@ from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, State
 
-IMPLIED = {"admin": "manager", "manager": "member", "member": "reader"}  # Keystone's bootstrap
+IMPLIED = {
+    "admin": "manager",
+    "manager": "member",
+    "member": "reader",
+}  # as Keystone's bootstrap sets them up
 
 
 def grant(
@@ -53,7 +57,7 @@ def show_role(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v3/roles")
 def create_role(call: Call) -> Response:
-    """Make a role."""
+    """Create a role."""
     need_admin(call, "create_role")
     name = call.body("role")["name"]
     if call.backend.state.find("role", name=name):
@@ -114,7 +118,7 @@ _grant_calls(
 
 @ROUTES.on("GET", "/v3/role_assignments")
 def list_assignments(call: Call) -> Response:
-    """List who holds what; `effective` spells out inherited and implied roles for each project."""
+    """List the role assignments; `effective` spells out inherited and implied roles for each project."""
     need_admin(call, "list_role_assignments")
     query, state = call.query, call.backend.state
     names = query.get("include_names", "false") not in ("false", "0", "False")

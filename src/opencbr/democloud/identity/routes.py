@@ -1,4 +1,4 @@
-"""The calls of Keystone, filled by the modules beside this one, and what they share."""
+"""The calls of Keystone, registered by the modules beside this one, and what they share."""
 
 from typing import Any
 
@@ -33,20 +33,20 @@ def listing(call: Call, name: str, items: list[Any]) -> Response:
 
 
 def linked(call: Call, kind: str, doc: Doc) -> Doc:
-    """Add the address of the thing, as every Keystone body has it."""
+    """Add the link of the resource, as every Keystone body has it."""
     return doc | {"links": {"self": f"{call.base}/v3/{kind}/{doc['id']}"}}
 
 
 @ROUTES.on("GET", "/", open=True)
 def versions(call: Call) -> Response:
-    """Answer with the list of versions."""
+    """List the versions."""
     address = f"{call.base}/v3/"
     return Response(300, {"versions": {"values": [_version(call)]}}, {"Location": address})
 
 
 @ROUTES.on("GET", "/v3", open=True)
 def version(call: Call) -> Response:
-    """Answer with the one version there is."""
+    """Show the one version there is."""
     return Response(body={"version": _version(call)})
 
 

@@ -1,4 +1,4 @@
-"""Tokens: log in, look at one, give it back."""
+"""Tokens: issue, validate, revoke."""
 
 import hashlib
 import secrets
@@ -38,7 +38,7 @@ def find_token(backend: Backend, token: str) -> Doc | None:
 
 @ROUTES.on("POST", "/v3/auth/tokens", open=True)
 def log_in(call: Call) -> Response:
-    """Give a token for a password or another token, on a project, a domain or nothing."""
+    """Issue a token for a password or another token; its scope is a project, a domain or nothing."""
     auth, state = call.body("auth"), call.backend.state
     identity = auth.get("identity", {})
     methods = identity.get("methods", [])
@@ -111,7 +111,7 @@ def _shown(call: Call, doc: Doc) -> Doc:
 
 @ROUTES.on("GET", "/v3/auth/tokens")
 def validate(call: Call) -> Response:
-    """Show what a token is; admins and services any, everybody else the own one."""
+    """Validate a token: admins and services may ask for any, everybody else for their own."""
     subject = call.headers.get("x-subject-token", "")
     if not {"admin", "service"} & call.roles and subject != call.headers.get("x-auth-token"):
         raise ApiError(
@@ -126,7 +126,7 @@ def validate(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v3/auth/tokens")
 def revoke(call: Call) -> Response:
-    """Make a token worthless."""
+    """Revoke a token."""
     subject = call.headers.get("x-subject-token", "")
     doc = find_token(call.backend, subject)
     if doc is None:
@@ -139,6 +139,6 @@ def revoke(call: Call) -> Response:
 
 @ROUTES.on("GET", "/v3/auth/catalog")
 def show_catalog(call: Call) -> Response:
-    """Show where the services are."""
+    """Show the catalogue."""
     entries = catalog(call.backend.state, call.base, call.project_id or None)
     return Response(body={"catalog": entries, "links": {"self": f"{call.base}/v3/auth/catalog"}})

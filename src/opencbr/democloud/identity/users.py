@@ -10,7 +10,7 @@ from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, State
 
-_SCRYPT = {"n": 1 << 10, "r": 8, "p": 1}  # small: passwords of a demo cloud, checked at every log-in
+_SCRYPT = {"n": 1 << 10, "r": 8, "p": 1}  # cheap on purpose: a demo cloud checks passwords at every log-in
 
 
 def _digest(password: str, salt: str) -> str:
@@ -18,7 +18,7 @@ def _digest(password: str, salt: str) -> str:
 
 
 def make_user(state: State, name: str, password: str, default_project_id: str | None = None) -> Doc:
-    """Store a new user of the default domain; of the password only a salted digest."""
+    """Store a new user of the default domain; of the password a salted digest is kept."""
     doc: Doc = {"id": new_hex(), "name": name, "domain_id": "default", "enabled": True}
     if default_project_id:
         doc["default_project_id"] = default_project_id
@@ -44,7 +44,7 @@ def list_users(call: Call) -> Response:
 
 @ROUTES.on("GET", "/v3/users/{user}")
 def show_user(call: Call) -> Response:
-    """Show a user: an admin anybody, everybody else oneself."""
+    """Show a user: an admin sees anybody, everybody else only themselves."""
     if call.params["user"] != call.user_id:
         need_admin(call, "get_user")
     return Response(body={"user": linked(call, "users", need(call, "user", call.params["user"]))})
@@ -52,7 +52,7 @@ def show_user(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v3/users")
 def create_user(call: Call) -> Response:
-    """Make a user."""
+    """Create a user."""
     need_admin(call, "create_user")
     body = call.body("user")
     if call.backend.state.find("user", name=body["name"]):
@@ -81,7 +81,7 @@ def change_user(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v3/users/{user}")
 def delete_user(call: Call) -> Response:
-    """Forget a user with the roles, keys and tokens."""
+    """Delete a user with the roles, keys and tokens."""
     need_admin(call, "delete_user")
     doc, state = need(call, "user", call.params["user"]), call.backend.state
     for kind in ("grant", "credential"):

@@ -1,4 +1,4 @@
-"""Glance: images, of which a few are made at the start."""
+"""Images and their bytes."""
 
 import hashlib
 
@@ -16,19 +16,21 @@ _VERSIONS = ("2.17", "2.15", "2.13", "2.12", "2.11", *(f"2.{minor}" for minor in
 def make_image(
     backend: Backend, owner: str, name: str, *, size: int, visibility: str, **properties: str
 ) -> Doc:
-    """Store an active raw image of `size` zero bytes; write its bytes with `backend.disks`, then `seal`."""
+    """Store an active raw image of `size` zero bytes; write its bytes with `backend.disks`, then `add_checksums`."""
     now = backend.clock.zulu_time()
     doc: Doc = {"id": new_uuid(), "project_id": owner, "name": name, "size": size, "visibility": visibility}
     doc |= {"disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0, "min_disk": 0}
     doc |= {"created_at": now, "updated_at": now, "tags": [], "properties": properties}
     backend.disks.create(doc["id"], size)
-    return seal(backend, doc)
+    return add_checksums(backend, doc)
 
 
-def seal(backend: Backend, doc: Doc) -> Doc:
+def add_checksums(backend: Backend, doc: Doc) -> Doc:
     """Store the checksums of the bytes an image has now."""
     data = backend.disks.read(doc["id"], 0, doc["size"])
-    doc["checksum"] = hashlib.md5(data, usedforsecurity=False).hexdigest()  # Glance's old field
+    doc["checksum"] = hashlib.md5(
+        data, usedforsecurity=False
+    ).hexdigest()  # a field that Glance keeps for old clients
     doc["os_hash_value"] = hashlib.sha512(data).hexdigest()
     return backend.state.put("image", doc)
 
@@ -55,7 +57,7 @@ def _visible(call: Call, doc: Doc) -> bool:
 @ROUTES.on("GET", "/", open=True)
 @ROUTES.on("GET", "/versions", open=True)
 def versions(call: Call) -> Response:
-    """Answer with the list of versions."""
+    """List the versions."""
     own = [{"rel": "self", "href": f"{call.base}/v2/"}]
     rows = [
         {"id": f"v{name}", "status": "CURRENT" if name == _VERSIONS[0] else "SUPPORTED", "links": own}
@@ -91,7 +93,7 @@ def show(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v2/images")
 def create(call: Call) -> Response:
-    """Make an image of no bytes; `PUT …/file` fills it."""
+    """Create an image of no bytes; `PUT …/file` fills it."""
     body = call.body()
     known = (
         "name",
@@ -118,18 +120,18 @@ def create(call: Call) -> Response:
 
 @ROUTES.on("PUT", "/v2/images/{image}/file")
 def upload(call: Call) -> Response:
-    """Give an image its bytes."""
+    """Upload the bytes of an image."""
     doc = _need(call)
     call.backend.disks.remove(doc["id"])
     call.backend.disks.create(doc["id"], len(call.raw))
     call.backend.disks.write(doc["id"], 0, call.raw)
-    seal(call.backend, doc | {"size": len(call.raw), "updated_at": call.backend.clock.zulu_time()})
+    add_checksums(call.backend, doc | {"size": len(call.raw), "updated_at": call.backend.clock.zulu_time()})
     return Response(204)
 
 
 @ROUTES.on("GET", "/v2/images/{image}/file")
 def download(call: Call) -> Response:
-    """Give the bytes of an image."""
+    """Download the bytes of an image."""
     doc = _need(call)
     data = call.backend.disks.read(doc["id"], 0, doc["size"])
     return Response(200, data, {"Content-Type": "application/octet-stream"})
@@ -137,7 +139,7 @@ def download(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2/images/{image}")
 def delete(call: Call) -> Response:
-    """Forget an image; only its owner may."""
+    """Delete an image; only its owner may."""
     doc = _need(call)
     if not call.owns(doc):
         raise ApiError(403, "You are not permitted to delete this image.")

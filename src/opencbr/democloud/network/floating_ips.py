@@ -19,7 +19,7 @@ from opencbr.democloud.state import Doc, pick
 
 
 def make_floating(backend: Backend, project_id: str, external: Doc, address: str | None = None) -> Doc:
-    """Store a floating IP that points nowhere; a wanted address must be free."""
+    """Store a floating IP without a port; refuses (409) a wanted address that is taken."""
     subnet = backend.state.get("subnet", external["subnets"][0])
     assert subnet is not None
     doc: Doc = {"id": new_uuid(), "floating_ip_address": free_address(backend, subnet, address)}
@@ -30,8 +30,8 @@ def make_floating(backend: Backend, project_id: str, external: Doc, address: str
     )
 
 
-def point(backend: Backend, doc: Doc, port: Doc | None) -> Doc:
-    """Let a floating IP point to a port, or nowhere."""
+def associate(backend: Backend, doc: Doc, port: Doc | None) -> Doc:
+    """Associate a floating IP with a port, or with none."""
     new: Doc = {"port_id": None, "fixed_ip_address": None, "router_id": None}
     if port:
         subnet_id = port["fixed_ips"][0]["subnet_id"]
@@ -71,7 +71,7 @@ def show(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v2.0/floatingips")
 def create(call: Call) -> Response:
-    """Take a floating IP, and let it point to a port when one is named."""
+    """Create a floating IP, and associate it with a port when one is named."""
     need_member(call, "create_floatingip")
     body = call.body("floatingip")
     external = need(call, "network", str(body.get("floating_network_id")))
@@ -80,16 +80,16 @@ def create(call: Call) -> Response:
         raise ApiError(400, message, "BadRequest")
     doc = make_floating(call.backend, call.project_id, external, body.get("floating_ip_address"))
     if body.get("port_id"):
-        doc = point(call.backend, doc, need(call, "port", body["port_id"]))
+        doc = associate(call.backend, doc, need(call, "port", body["port_id"]))
     return Response(201, {"floatingip": _view(call, doc)})
 
 
 @ROUTES.on("PUT", "/v2.0/floatingips/{floating}")
 def change(call: Call) -> Response:
-    """Let a floating IP point elsewhere, or nowhere (`port_id` null)."""
+    """Associate a floating IP with another port, or with none (`port_id` null)."""
     doc, body = need_own(call, "floatingip", call.params["floating"]), call.body("floatingip")
     if "port_id" in body:
-        doc = point(call.backend, doc, need(call, "port", body["port_id"]) if body["port_id"] else None)
+        doc = associate(call.backend, doc, need(call, "port", body["port_id"]) if body["port_id"] else None)
     if "description" in body:
         doc = call.backend.state.put("floatingip", doc | {"description": body["description"]})
     return Response(body={"floatingip": _view(call, doc)})
@@ -97,6 +97,6 @@ def change(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.0/floatingips/{floating}")
 def delete(call: Call) -> Response:
-    """Give a floating IP back."""
+    """Delete a floating IP."""
     call.backend.state.drop("floatingip", need_own(call, "floatingip", call.params["floating"])["id"])
     return Response(204)

@@ -29,7 +29,7 @@ def make_network(
 
 
 def network_view(call: Call, doc: Doc) -> Doc:
-    """Show a network; only an admin sees the provider's side."""
+    """Show a network; only an admin sees its provider attributes."""
     shown = pick(doc, "id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets")
     shown |= pick(doc, "shared", "availability_zone_hints", "availability_zones", "ipv4_address_scope")
     shown |= pick(doc, "ipv6_address_scope", "router:external", "description")
@@ -59,7 +59,7 @@ def show_network(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v2.0/networks")
 def create_network(call: Call) -> Response:
-    """Make a network."""
+    """Create a network."""
     need_member(call, "create_network")
     body = call.body("network")
     external = bool(body.get("router:external")) and call.is_admin
@@ -75,7 +75,7 @@ def create_network(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.0/networks/{network}")
 def delete_network(call: Call) -> Response:
-    """Forget a network without ports."""
+    """Delete a network without ports."""
     doc, state = need_own(call, "network", call.params["network"]), call.backend.state
     if any(port["network_id"] == doc["id"] for port in state.all("port")):
         message = f"Unable to complete operation on network {doc['id']}."

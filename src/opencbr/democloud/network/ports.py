@@ -99,7 +99,7 @@ def show(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v2.0/ports")
 def create(call: Call) -> Response:
-    """Make a port, with a wanted MAC and address when they are free."""
+    """Create a port, with a wanted MAC and address when they are free."""
     need_member(call, "create_port")
     body = call.body("port")
     network = need(call, "network", str(body.get("network_id")))
@@ -129,6 +129,6 @@ def change(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.0/ports/{port}")
 def delete(call: Call) -> Response:
-    """Forget a port."""
+    """Delete a port."""
     call.backend.state.drop("port", need_own(call, "port", call.params["port"])["id"])
     return Response(204)

@@ -37,7 +37,7 @@ def make_router(backend: Backend, project_id: str, name: str, external: Doc, ins
 
 
 def router_view(call: Call, doc: Doc) -> Doc:
-    """Show a router; only an admin sees whether it is spread over hosts."""
+    """Show a router; only an admin sees whether it is distributed or highly available."""
     shown = pick(doc, "id", "name", "project_id", "admin_state_up", "status", "external_gateway_info")
     shown |= pick(doc, "description", "availability_zones", "availability_zone_hints")
     if call.is_admin:

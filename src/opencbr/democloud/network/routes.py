@@ -1,4 +1,4 @@
-"""The calls of Neutron, filled by the modules beside this one, and what they share."""
+"""The calls of Neutron, registered by the modules beside this one, and what they share."""
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.paging import page
@@ -21,13 +21,13 @@ _NOT_FILTERS = {"limit", "marker", "fields", "sort_key", "sort_dir", "page_rever
 
 
 def missing(kind: str, id_: str) -> ApiError:
-    """Build the 404 of that kind of thing."""
+    """Build the 404 of that kind of resource."""
     name, sentence = _MISSING[kind]
     return ApiError(404, sentence.format(id_), name)
 
 
 def need(call: Call, kind: str, id_: str) -> Doc:
-    """Return a thing the caller may see; a foreign or unknown one is refused with 404."""
+    """Return a resource the caller may see; a foreign or unknown one is refused with 404."""
     doc = call.backend.state.get(kind, id_)
     if doc is None or not visible(call, kind, doc):
         raise missing(kind, id_)
@@ -35,7 +35,7 @@ def need(call: Call, kind: str, id_: str) -> Doc:
 
 
 def need_own(call: Call, kind: str, id_: str) -> Doc:
-    """Return a thing the caller may change; refuses with 404, and with 403 those who may only read."""
+    """Return a resource the caller may change; refuses with 404, and with 403 those who may only read."""
     doc = need(call, kind, id_)
     if not {"admin", "member"} & call.roles or not call.owns(doc):
         raise ApiError(
@@ -61,19 +61,19 @@ def visible(call: Call, kind: str, doc: Doc) -> bool:
 
 
 def add_standard_attributes(backend: Backend, project_id: str, doc: Doc) -> Doc:
-    """Add what every thing of Neutron has."""
+    """Add Neutron's standard attributes: project, description, tags, times and revision number."""
     now = backend.clock.zulu_time()
     own: Doc = {"project_id": project_id, "tenant_id": project_id, "description": "", "tags": []}
     return own | doc | {"created_at": now, "updated_at": now, "revision_number": 0}
 
 
 def bump_revision(backend: Backend, doc: Doc) -> Doc:
-    """Count a change."""
+    """Return the resource with its next revision number."""
     return doc | {"updated_at": backend.clock.zulu_time(), "revision_number": doc["revision_number"] + 1}
 
 
 def select(call: Call, kind: str) -> list[Doc]:
-    """Return the things of that kind that the caller may see and the query asks for."""
+    """Return the resources of that kind that the caller may see and the query asks for."""
     docs = [doc for doc in call.backend.state.all(kind) if visible(call, kind, doc)]
     for name, values in call.query_lists.items():
         if name == "fixed_ips":
@@ -107,7 +107,7 @@ def listing(call: Call, name: str, rows: list[Doc]) -> Response:
 
 @ROUTES.on("GET", "/", open=True)
 def versions(call: Call) -> Response:
-    """Answer with the list of versions."""
+    """List the versions."""
     links = [{"rel": "self", "href": f"{call.base}/v2.0/"}]
     return Response(body={"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
 

@@ -88,7 +88,7 @@ def show(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v2.0/security-groups")
 def create(call: Call) -> Response:
-    """Make a group."""
+    """Create a group."""
     need_member(call, "create_security_group")
     body = call.body("security_group")
     doc = make_group(call.backend, call.project_id, body.get("name", ""), body.get("description", ""))
@@ -106,7 +106,7 @@ def change(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.0/security-groups/{group}")
 def delete(call: Call) -> Response:
-    """Forget a group that is on no port."""
+    """Delete a group that is on no port."""
     doc, state = need_own(call, "security-group", call.params["group"]), call.backend.state
     if any(doc["id"] in port["security_groups"] for port in state.all("port", doc["project_id"])):
         raise ApiError(409, f"Security Group {doc['id']} in use.", "SecurityGroupInUse")
@@ -145,7 +145,7 @@ def create_rule(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.0/security-group-rules/{rule}")
 def delete_rule(call: Call) -> Response:
-    """Take a rule away."""
+    """Delete a rule."""
     call.backend.state.drop(
         "security-group-rule", need_own(call, "security-group-rule", call.params["rule"])["id"]
     )

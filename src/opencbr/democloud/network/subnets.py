@@ -56,7 +56,7 @@ def show_subnet(call: Call) -> Response:
 
 @ROUTES.on("POST", "/v2.0/subnets")
 def create_subnet(call: Call) -> Response:
-    """Make a subnet."""
+    """Create a subnet."""
     body = call.body("subnet")
     network = need_own(call, "network", str(body.get("network_id")))
     dns = tuple(body.get("dns_nameservers") or ())

@@ -7,7 +7,7 @@ from opencbr.democloud.backend import Backend
 from opencbr.democloud.compute.keypairs import make_keypair
 from opencbr.democloud.identity.projects import make_project
 from opencbr.democloud.ids import new_uuid
-from opencbr.democloud.network.floating_ips import make_floating, point
+from opencbr.democloud.network.floating_ips import associate, make_floating
 from opencbr.democloud.network.networks import make_network
 from opencbr.democloud.network.ports import bind_port, make_port
 from opencbr.democloud.network.routers import make_router
@@ -28,7 +28,7 @@ write_files:
 
 
 def seed_demo(backend: Backend) -> None:
-    """Make the project `demo` with three servers and the project `other` with one."""
+    """Create the project `demo` with three servers and the project `other` with one."""
     state = backend.state
     demo, other = make_project(state, "demo"), make_project(state, "other")
     user = make_account(backend, "demo", demo, "member")
@@ -108,7 +108,7 @@ def _db1(backend: Backend, user: Doc, *, net: Doc, back: Doc, database: Doc, pub
     bind_port(backend, first, server["id"], 1)
     second = make_port(backend, user["project_id"], back, groups=[database["id"]], name="db1-back")
     bind_port(backend, second, server["id"], 2)
-    point(backend, make_floating(backend, user["project_id"], public), first)
+    associate(backend, make_floating(backend, user["project_id"], public), first)
 
 
 def _web1(backend: Backend, user: Doc, net: Doc) -> None:

@@ -10,7 +10,7 @@ from opencbr.democloud.identity.projects import make_project
 from opencbr.democloud.identity.roles import grant, make_role
 from opencbr.democloud.identity.users import make_user
 from opencbr.democloud.ids import new_uuid
-from opencbr.democloud.image.images import make_image, seal
+from opencbr.democloud.image.images import add_checksums, make_image
 from opencbr.democloud.network.networks import make_network
 from opencbr.democloud.network.subnets import make_subnet
 from opencbr.democloud.state import Doc
@@ -18,7 +18,7 @@ from opencbr.democloud.volume.services import seed_services
 
 
 def make_account(backend: Backend, name: str, project: Doc, role: str) -> Doc:
-    """Make a user with a role on a project and an EC2 key, and keep what it logs in with: see `DemoCloud.account`."""
+    """Create a user with a role on a project and an EC2 key, and keep what it logs in with: see `DemoCloud.account`."""
     password = secrets.token_urlsafe(18)
     user = make_user(backend.state, name, password, project["id"])
     role_doc = backend.state.find("role", name=role)
@@ -32,7 +32,7 @@ def make_account(backend: Backend, name: str, project: Doc, role: str) -> Doc:
 
 
 def seed_empty(backend: Backend) -> None:
-    """Make what every cloud has: roles, catalogue, admin, service user, offers and an outer network."""
+    """Create roles, catalogue, admin, service user, volume types, flavors, an image and the external network."""
     state = backend.state
     domain: Doc = {"id": "default", "name": "Default", "description": "The default domain", "enabled": True}
     state.put("domain", domain | {"tags": [], "options": {}})
@@ -78,6 +78,6 @@ def seed_empty(backend: Backend) -> None:
         backend, admins["id"], "tiny", size=size, visibility="public", os_distro="none", hw_disk_bus="virtio"
     )
     backend.disks.write(image["id"], 0, random.Random(7).randbytes(size))  # noqa: S311 - bytes to back up, no secret
-    seal(backend, image)
+    add_checksums(backend, image)
     public = make_network(backend, admins["id"], "public", external=True)
     make_subnet(backend, public, "public-v4", "203.0.113.0/24")

@@ -1,12 +1,11 @@
 """Servers that run and disks that hold bytes, made at once instead of by calls."""
 
 import random
-import secrets
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.compute.attachments import attach
+from opencbr.democloud.compute.new_server import server_document
 from opencbr.democloud.disks import GIB
-from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.status import set_status
 from opencbr.democloud.volume.types import default_type
@@ -43,27 +42,18 @@ def make_server(
     backend: Backend, owner: Doc, name: str, *, image: Doc | None, disks: list[Doc], **fields: object
 ) -> Doc:
     """Store a running server of the flavor m1.tiny that boots from `image`, or from the first of `disks`."""
-    now, flavor = backend.clock.zulu_time(), backend.state.get("flavor", "1")
+    flavor = backend.state.get("flavor", "1")
     assert flavor is not None
-    doc: Doc = {
-        "id": new_uuid(),
-        "project_id": owner["project_id"],
-        "user_id": owner["user_id"],
-        "name": name,
-    }
-    doc |= {"status": "ACTIVE", "task_state": None, "created": now, "updated": now}
-    doc |= {
-        "launched_at": backend.clock.long_time(),
-        "flavor_id": flavor["id"],
-        "image_id": image["id"] if image else "",
-    }
-    doc["flavor"] = {key: flavor[key] for key in ("vcpus", "ram", "disk", "ephemeral", "swap", "extra_specs")}
-    doc["flavor"]["original_name"] = flavor["name"]
-    doc |= {"key_name": None, "metadata": {}, "tags": [], "description": None, "locked": False}
-    doc |= {"locked_reason": None, "user_data": None, "config_drive": "", "root_device_name": "/dev/sda"}
-    doc |= {"hostname": "".join(c for c in name if c.isascii()) or "server", "scheduler_hints": {}}
-    doc |= {"reservation_id": "r-" + secrets.token_hex(4), "made_ports": []}
-    doc |= {"instance_name": f"instance-{backend.state.number('instance'):08x}", **fields}
+    running: Doc = {"status": "ACTIVE", "task_state": None, "launched_at": backend.clock.long_time()}
+    running["image_id"] = image["id"] if image else ""
+    doc = server_document(
+        backend,
+        project_id=owner["project_id"],
+        user_id=owner["user_id"],
+        name=name,
+        flavor=flavor,
+        **running | fields,
+    )
     backend.state.put("server", doc)
     for number, volume in enumerate(disks):
         device = "/dev/sd" + "abcdefgh"[number + (1 if image else 0)]

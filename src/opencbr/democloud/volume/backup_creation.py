@@ -108,7 +108,7 @@ def _newest_parent(call: Call, volume: Doc, snapshot: Doc | None) -> Doc:
 
 @on_finish("backup.created")
 def created(backend: Backend, args: Doc) -> None:
-    """Move the bytes into the backup store and free what they were read from."""
+    """Move the bytes into the backup store, and release the snapshot or volume they were read from."""
     backup_id, snapshot_id = args["backup"], args["snapshot"]
     with backend.state.change():
         doc = backend.state.get("backup", backup_id)
@@ -131,7 +131,7 @@ def created(backend: Backend, args: Doc) -> None:
 
 @on_failure("backup.created")
 def not_created(backend: Backend, args: Doc, reason: str) -> None:
-    """Leave a backup in error, and free what it was read from."""
+    """Set the backup to error, and release the snapshot or volume it was read from."""
     with backend.state.change():
         set_status(backend, "backup", args["backup"], "error", fail_reason=reason)
         if args["snapshot"]:

@@ -15,7 +15,7 @@ _FILTERS = {"name", "status", "volume_id"}
 
 @on_failure("backup.deleted")
 def not_deleted(backend: Backend, args: Doc, reason: str) -> None:
-    """Leave a backup that could not be deleted."""
+    """Set the backup to error_deleting."""
     with backend.state.change():
         set_status(backend, "backup", args["backup"], "error_deleting", fail_reason=reason)
 
@@ -67,7 +67,7 @@ def delete(call: Call) -> Response:
 
 @on_finish("backup.deleted")
 def deleted(backend: Backend, args: Doc) -> None:
-    """Forget the backup and its chunks."""
+    """Delete the backup and its chunks."""
     with backend.state.change():
         backend.state.drop("backup", args["backup"])
     backend.backups.remove(args["backup"])
@@ -75,7 +75,7 @@ def deleted(backend: Backend, args: Doc) -> None:
 
 @ROUTES.on("POST", PROJECT + "/backups/{backup}/action")
 def action(call: Call) -> Response:
-    """Set the status by an admin's word, which also frees what a dead backup held."""
+    """Reset the status (admins only), so that a backup that never ends can be deleted."""
     doc, body = need(call, "backup", call.params["backup"]), call.body()
     if "os-reset_status" not in body:
         raise ApiError(400, f"There is no such action: {', '.join(body)}")

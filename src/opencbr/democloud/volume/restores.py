@@ -75,7 +75,7 @@ def restored(backend: Backend, args: Doc) -> None:
 
 @on_failure("backup.restored")
 def not_restored(backend: Backend, args: Doc, reason: str) -> None:
-    """Leave the volume as half written; the backup is as good as before."""
+    """Set the volume to error_restoring; the backup is available as before."""
     with backend.state.change():
         set_status(backend, "backup", args["backup"], "available", fail_reason=reason)
         set_status(backend, "volume", args["volume"], "error_restoring")

@@ -1,4 +1,4 @@
-"""The calls of Cinder, filled by the modules beside this one, and what they share."""
+"""The calls of Cinder, registered by the modules beside this one, and what they share."""
 
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -33,7 +33,7 @@ def need_member(call: Call, rule: str) -> None:
 
 
 def links(call: Call, kind: str, id_: str) -> list[Doc]:
-    """Return the two addresses of a thing, made with the caller's project as Cinder does."""
+    """Return the two links of a resource, made with the caller's project as Cinder does."""
     own = f"{call.base}/v3/{call.project_id}/{kind}/{id_}"
     return [{"rel": "self", "href": own}, {"rel": "bookmark", "href": own.replace("/v3/", "/", 1)}]
 
@@ -82,13 +82,13 @@ def _sorted(call: Call, kind: str, docs: list[Doc]) -> list[Doc]:
 
 @ROUTES.on("GET", "/", open=True)
 def versions(call: Call) -> Response:
-    """Answer with the list of versions."""
+    """List the versions."""
     return Response(300, _versions(call))
 
 
 @ROUTES.on("GET", "/v3")
 def version(call: Call) -> Response:
-    """Answer with the version that is meant."""
+    """Show the version that was asked for."""
     return Response(200, _versions(call))
 
 

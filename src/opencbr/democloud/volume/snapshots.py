@@ -23,7 +23,7 @@ _TRUE = (True, "true", "True", "1", 1, "yes", "on", "t", "y")
 
 @ROUTES.on("POST", PROJECT + "/snapshots")
 def create(call: Call) -> Response:
-    """Keep the bytes of a volume; below 3.66 a volume in use needs `force`."""
+    """Create a snapshot; below 3.66 a volume in use needs `force`."""
     need_member(call, "volume:create_snapshot")
     body = call.body("snapshot")
     if "volume_id" not in body:
@@ -60,21 +60,21 @@ def create(call: Call) -> Response:
 
 @on_finish("snapshot.created")
 def created(backend: Backend, args: Doc) -> None:
-    """Let the snapshot be used."""
+    """Set the snapshot available."""
     with backend.state.change():
         set_status(backend, "snapshot", args["snapshot"], "available", progress="100%")
 
 
 @on_failure("snapshot.created")
 def not_created(backend: Backend, args: Doc, _: str) -> None:
-    """Leave a snapshot that cannot be used."""
+    """Set the snapshot to error."""
     with backend.state.change():
         set_status(backend, "snapshot", args["snapshot"], "error")
 
 
 @on_failure("snapshot.deleted")
 def not_deleted(backend: Backend, args: Doc, _: str) -> None:
-    """Leave a snapshot that could not be deleted."""
+    """Set the snapshot to error_deleting."""
     with backend.state.change():
         set_status(backend, "snapshot", args["snapshot"], "error_deleting")
 
@@ -138,7 +138,7 @@ def delete(call: Call) -> Response:
 
 @on_finish("snapshot.deleted")
 def deleted(backend: Backend, args: Doc) -> None:
-    """Forget the snapshot and its bytes."""
+    """Delete the snapshot and its bytes."""
     with backend.state.change():
         backend.state.drop("snapshot", args["snapshot"])
     backend.disks.remove(args["snapshot"])
@@ -146,7 +146,7 @@ def deleted(backend: Backend, args: Doc) -> None:
 
 @ROUTES.on("POST", PROJECT + "/snapshots/{snapshot}/action")
 def action(call: Call) -> Response:
-    """Set the status by an admin's word."""
+    """Reset the status (admins only)."""
     doc, body = need(call, "snapshot", call.params["snapshot"]), call.body()
     if "os-reset_status" not in body:
         raise ApiError(400, f"There is no such action: {', '.join(body)}")

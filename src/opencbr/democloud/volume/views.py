@@ -6,7 +6,7 @@ from opencbr.democloud.volume.routes import HOST, links
 
 
 def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
-    """Show a volume; `fresh` is the answer to its creation, which says a little less."""
+    """Show a volume; `fresh` is the answer to its creation, which has fewer fields."""
     names = ("id", "status", "size", "availability_zone", "created_at", "updated_at", "name", "description")
     shown: Doc = pick(doc, *names, "volume_type", "snapshot_id", "source_volid")
     shown |= {"metadata": doc["metadata"], "links": links(call, "volumes", doc["id"])}
@@ -22,7 +22,7 @@ def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
         ("3.61", True, {"cluster_name": None}),
         ("3.63", False, {"volume_type_id": doc["volume_type_id"]}),
         ("3.65", False, {"consumes_quota": True}),
-    )  # since which microversion, for admins only, what
+    )  # from which microversion on, whether to admins only, what is shown
     for since, for_admins, more in newer:
         if call.at_least(since) and (call.is_admin or not for_admins):
             shown |= more
@@ -75,7 +75,7 @@ def snapshot_view(call: Call, doc: Doc, *, extended: bool = True) -> Doc:
 
 
 def backup_view(call: Call, doc: Doc) -> Doc:
-    """Show a backup with all it says about itself."""
+    """Show a backup with all its fields."""
     shown: Doc = pick(doc, "id", "status", "size", "object_count", "availability_zone")
     names = ("container", "created_at", "updated_at", "name", "description", "fail_reason", "volume_id")
     shown |= pick(doc, *names)

@@ -13,7 +13,7 @@ from opencbr.democloud.volume.status import set_status
 
 @ROUTES.on("POST", PROJECT + "/volumes/{volume}/action")
 def action(call: Call) -> Response:
-    """Do one of the few actions a backup service needs: reset the status, grow, set bootable."""
+    """Carry out the action that the body names."""
     doc, body = need(call, "volume", call.params["volume"]), call.body()
     if "os-reset_status" in body:
         need_admin(call, "volume_extension:volume_admin_actions:reset_status")
@@ -48,7 +48,7 @@ def _extend(call: Call, doc: Doc, size: int) -> Response:
 
 @on_finish("volume.extended")
 def extended(backend: Backend, args: Doc) -> None:
-    """Make the volume larger; what is new reads as zeros."""
+    """Extend the volume; what is new reads as zeros."""
     backend.disks.create(args["volume"], args["size"] * GIB)
     with backend.state.change():
         set_status(backend, "volume", args["volume"], "available", size=args["size"])

@@ -33,7 +33,7 @@ _FILTERS |= {"volume_type_id", "group_id", "migration_status"}
 def make_volume(
     backend: Backend, *, project_id: str, user_id: str, size: int, volume_type: Doc, **fields: object
 ) -> Doc:
-    """Store a volume of `size` GiB in the status creating and make its zeros."""
+    """Store a volume of `size` GiB in the status creating and a disk of zeros for it."""
     now = backend.clock.long_time()
     doc: Doc = {"id": new_uuid(), "project_id": project_id, "user_id": user_id, "size": size}
     doc |= {"status": "creating", "availability_zone": ZONE, "created_at": now, "updated_at": None}
@@ -48,7 +48,7 @@ def make_volume(
 
 @ROUTES.on("POST", PROJECT + "/volumes")
 def create(call: Call) -> Response:
-    """Make an empty volume, or one from a snapshot, a volume, an image or a backup."""
+    """Create an empty volume, or one from a snapshot, a volume, an image or a backup."""
     need_member(call, "volume:create")
     body, state = call.body("volume"), call.backend.state
     chosen = body.get("volume_type")
@@ -101,14 +101,14 @@ def image_metadata(image: Doc) -> Doc:
 
 @on_finish("volume.created")
 def created(backend: Backend, args: Doc) -> None:
-    """Let the volume be used."""
+    """Set the volume available."""
     with backend.state.change():
         set_status(backend, "volume", args["volume"], "available")
 
 
 @on_failure("volume.created")
 def not_created(backend: Backend, args: Doc, _: str) -> None:
-    """Leave a volume that cannot be used."""
+    """Set the volume to error."""
     with backend.state.change():
         set_status(backend, "volume", args["volume"], "error")
 
@@ -159,7 +159,7 @@ def delete(call: Call) -> Response:
 
 @on_finish("volume.deleted")
 def deleted(backend: Backend, args: Doc) -> None:
-    """Forget the volume and its bytes."""
+    """Delete the volume and its bytes."""
     with backend.state.change():
         backend.state.drop("volume", args["volume"])
     backend.disks.remove(args["volume"])

@@ -58,7 +58,7 @@ def test_a_second_start_finds_everything_again(tmp_path: Path) -> None:
         assert cloud.errors == []
 
 
-def test_a_restore_in_place_through_the_admin_s_door(tmp_path: Path) -> None:
+def test_a_restore_in_place_after_an_admin_s_reset(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         member, admin = _client(cloud, tmp_path), _client(cloud, tmp_path, "admin")
         volume = _volume(member, "db1-root")
@@ -77,7 +77,7 @@ def test_a_restore_in_place_through_the_admin_s_door(tmp_path: Path) -> None:
         assert cloud.sha256(volume) == before
 
 
-def test_manual_pace_moves_only_by_hand(tmp_path: Path) -> None:
+def test_manual_timing_moves_only_by_hand(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.manual()) as cloud:
         client = _client(cloud, tmp_path)
         backup = _backup(client, _volume(client, "db1-data"))
@@ -89,7 +89,7 @@ def test_manual_pace_moves_only_by_hand(tmp_path: Path) -> None:
         assert client.get("volumev3", path)["backup"]["status"] == "available"
 
 
-def test_real_pace_shows_progress_and_ends(tmp_path: Path) -> None:
+def test_real_timing_shows_progress_and_ends(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing(backup_seconds=0.3)) as cloud:
         client = _client(cloud, tmp_path)
         backup = _backup(client, _volume(client, "db1-data"))
@@ -187,7 +187,7 @@ def test_a_reader_may_look_but_not_touch(tmp_path: Path) -> None:
             assert looker.call("POST", service, path, given).status_code == 403
 
 
-def test_the_scene(tmp_path: Path) -> None:
+def test_the_servers_of_the_demo(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud") as cloud:
         demo = _client(cloud, tmp_path)
         rows = {row["name"]: row for row in demo.get("compute", "/servers/detail", mv="2.104")["servers"]}
@@ -235,7 +235,7 @@ def test_keep_alive_and_a_quick_stop(tmp_path: Path) -> None:
         cloud.account("admin")
 
 
-def test_bytes_that_belong_to_nothing_are_swept_out(tmp_path: Path) -> None:
+def test_bytes_that_belong_to_nothing_are_removed_at_the_start(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
         client = _client(cloud, tmp_path)
         volume = _volume(client, "db1-data")
