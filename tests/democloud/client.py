@@ -1,10 +1,14 @@
 """Calls to a cloud as one of its users, with no SDK between the test and HTTP."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import openstack.config
 import requests
+import yaml
+
+from opencbr.democloud import DemoCloud
 
 _HEADER = {"compute": "compute", "volumev3": "volume"}
 _DEADLINE_SECONDS = 240  # a real backup of 1 GiB takes about ten
@@ -68,3 +72,30 @@ class Client:
                 return seen
             time.sleep(0.02)
         raise AssertionError(f"{path} never became {until}: {seen}")
+
+
+def client_of(cloud: DemoCloud, folder: Path, name: str = "demo") -> Client:
+    """Return a user of an embedded cloud; its clouds.yaml is written to `folder`."""
+    file = folder / "clouds.yaml"
+    file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
+    return Client(name, str(file))
+
+
+def volume_named(client: Client, name: str) -> str:
+    """Return the id of the volume of that name."""
+    rows = client.get("volumev3", f"/volumes?name={name}")["volumes"]
+    return str(rows[0]["id"])
+
+
+def back_up(client: Client, volume: str, **fields: object) -> str:
+    """Begin a backup of a volume and return its id."""
+    body = {"backup": {"volume_id": volume, "name": "kept", "force": True, **fields}}
+    answer = client.call("POST", "volumev3", "/backups", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["backup"]["id"])
+
+
+def assert_refused(answer: requests.Response, status: int, message: str) -> None:
+    """Check that Nova or Cinder refused a call with that sentence."""
+    name = {400: "badRequest", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest"}[status]
+    assert (answer.status_code, answer.json()) == (status, {name: {"code": status, "message": message}})

@@ -1,11 +1,5 @@
-"""The embedded cloud itself: timing, restart, a killed process, who may read its files."""
+"""The embedded cloud itself: timing, quotas, rights, and what the SDK makes of it."""
 
-import json
-import os
-import signal
-import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,54 +10,15 @@ import yaml
 import openstack
 from opencbr.democloud import DemoCloud, Timing
 
-from .client import Client
-
-
-def _client(cloud: DemoCloud, folder: Path, name: str = "demo") -> Client:
-    file = folder / "clouds.yaml"
-    file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
-    return Client(name, str(file))
-
-
-def _backup(client: Client, volume: str, **more: object) -> str:
-    body = {"backup": {"volume_id": volume, "name": "kept", "force": True, **more}}
-    answer = client.call("POST", "volumev3", "/backups", body)
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["backup"]["id"])
-
-
-def _volume(client: Client, name: str) -> str:
-    rows = client.get("volumev3", f"/volumes?name={name}")["volumes"]
-    return str(rows[0]["id"])
-
-
-def test_a_second_start_finds_everything_again(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
-        client = _client(cloud, tmp_path)
-        volume, accounts = _volume(client, "db1-data"), cloud.clouds_yaml()["clouds"]
-        cloud.write(volume, b"before", offset=12345)
-        backup = _backup(client, volume)
-        cloud.write(volume, b"AFTER!", offset=12345)
-        first = cloud.sha256(volume)
-    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
-        again = cloud.clouds_yaml()["clouds"]
-        passwords = {name: doc["auth"]["password"] for name, doc in accounts.items()}
-        assert {name: doc["auth"]["password"] for name, doc in again.items()} == passwords
-        client = _client(cloud, tmp_path)
-        assert cloud.sha256(volume) == first
-        restored = client.call("POST", "volumev3", f"/backups/{backup}/restore", {"restore": {}}).json()[
-            "restore"
-        ]
-        assert cloud.read(restored["volume_id"], offset=12345, length=6) == b"before"
-        assert cloud.errors == []
+from .client import Client, back_up, client_of, volume_named
 
 
 def test_a_restore_in_place_after_an_admin_s_reset(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
-        member, admin = _client(cloud, tmp_path), _client(cloud, tmp_path, "admin")
-        volume = _volume(member, "db1-root")
+        member, admin = client_of(cloud, tmp_path), client_of(cloud, tmp_path, "admin")
+        volume = volume_named(member, "db1-root")
         before = cloud.sha256(volume)
-        backup = _backup(member, volume)
+        backup = back_up(member, volume)
         cloud.write(volume, b"overwritten" * 1000)
         assert cloud.sha256(volume) != before
         restore = {"restore": {"volume_id": volume}}
@@ -79,8 +34,8 @@ def test_a_restore_in_place_after_an_admin_s_reset(tmp_path: Path) -> None:
 
 def test_manual_timing_moves_only_by_hand(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.manual()) as cloud:
-        client = _client(cloud, tmp_path)
-        backup = _backup(client, _volume(client, "db1-data"))
+        client = client_of(cloud, tmp_path)
+        backup = back_up(client, volume_named(client, "db1-data"))
         path = f"/backups/{backup}"
         assert client.get("volumev3", path)["backup"]["status"] == "creating"
         cloud.advance(0.5)
@@ -91,65 +46,20 @@ def test_manual_timing_moves_only_by_hand(tmp_path: Path) -> None:
 
 def test_real_timing_shows_progress_and_ends(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing(backup_seconds=0.3)) as cloud:
-        client = _client(cloud, tmp_path)
-        backup = _backup(client, _volume(client, "db1-data"))
+        client = client_of(cloud, tmp_path)
+        backup = back_up(client, volume_named(client, "db1-data"))
         assert client.states(f"/backups/{backup}", "backup", {"available"}) == ["creating", "available"]
-
-
-def test_only_the_owner_reads_the_state(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud") as cloud:
-        assert stat.S_IMODE(cloud.state_dir.stat().st_mode) == 0o700
-        for file in cloud.state_dir.glob("cloud.sqlite3*"):
-            assert stat.S_IMODE(file.stat().st_mode) == 0o600
-
-
-def test_the_file_holds_no_token_that_could_be_used(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", seed="empty") as cloud:
-        token = str(_client(cloud, tmp_path, "admin").session.get_token()).encode()
-        for file in cloud.state_dir.glob("cloud.sqlite3*"):
-            assert token not in file.read_bytes()
-
-
-_PROGRAM = """
-import json, sys
-from pathlib import Path
-from opencbr.democloud import DemoCloud, Timing
-cloud = DemoCloud(Path(sys.argv[1]), timing=Timing(backup_seconds=3600))
-cloud.start()
-print(json.dumps([cloud.base, cloud.clouds_yaml()]), flush=True)
-sys.stdin.read()
-"""
-
-
-def test_a_killed_cloud_goes_on_where_it_was(tmp_path: Path) -> None:
-    args = [sys.executable, "-c", _PROGRAM, str(tmp_path / "cloud")]
-    with subprocess.Popen(args, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as child:
-        try:
-            assert child.stdout is not None
-            _, clouds = json.loads(child.stdout.readline())
-            file = tmp_path / "clouds.yaml"
-            file.write_text(yaml.safe_dump(clouds))
-            client = Client("demo", str(file))
-            backup = _backup(client, _volume(client, "db1-data"))
-            assert client.get("volumev3", f"/backups/{backup}")["backup"]["status"] == "creating"
-        finally:
-            os.kill(child.pid, signal.SIGKILL)
-    with DemoCloud(tmp_path / "cloud", timing=Timing.manual()) as cloud:
-        client = _client(cloud, tmp_path)
-        assert client.get("volumev3", f"/backups/{backup}")["backup"]["status"] == "creating"
-        cloud.advance(2 * 3600)
-        assert client.get("volumev3", f"/backups/{backup}")["backup"]["status"] == "available"
 
 
 def test_quotas(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
-        member, admin = _client(cloud, tmp_path), _client(cloud, tmp_path, "admin")
+        member, admin = client_of(cloud, tmp_path), client_of(cloud, tmp_path, "admin")
         body = {"quota_set": {"backups": 1}}
         path = f"/os-quota-sets/{member.project_id}"
         assert member.call("PUT", "volumev3", path, body).status_code == 403
         assert admin.call("PUT", "volumev3", path, body).status_code == 200
-        volume = _volume(member, "db1-data")
-        _backup(member, volume)
+        volume = volume_named(member, "db1-data")
+        back_up(member, volume)
         refused = member.call(
             "POST", "volumev3", "/backups", {"backup": {"volume_id": volume, "force": True}}
         )
@@ -160,7 +70,7 @@ def test_quotas(tmp_path: Path) -> None:
 
 def test_a_reader_may_look_but_not_touch(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
-        admin = _client(cloud, tmp_path, "admin")
+        admin = client_of(cloud, tmp_path, "admin")
         demo = cloud.account("demo")
         body = {
             "user": {"name": "looker", "password": "looks-only", "default_project_id": demo["project_id"]}
@@ -173,7 +83,7 @@ def test_a_reader_may_look_but_not_touch(tmp_path: Path) -> None:
         auth |= {"project_name": "demo", "user_domain_id": "default", "project_domain_id": "default"}
         (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"looker": {"auth": auth}}}))
         looker = Client("looker", str(tmp_path / "clouds.yaml"))
-        volume = _volume(looker, "db1-data")
+        volume = volume_named(looker, "db1-data")
         server = looker.get("compute", "/servers?name=db1")["servers"][0]["id"]
         for service, path, given in (
             ("volumev3", "/backups", {"backup": {"volume_id": volume, "force": True}}),
@@ -189,7 +99,7 @@ def test_a_reader_may_look_but_not_touch(tmp_path: Path) -> None:
 
 def test_the_servers_of_the_demo(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud") as cloud:
-        demo = _client(cloud, tmp_path)
+        demo = client_of(cloud, tmp_path)
         rows = {row["name"]: row for row in demo.get("compute", "/servers/detail", mv="2.104")["servers"]}
         assert set(rows) == {"db1", "web1", "café-文"}
         assert len(rows["db1"]["os-extended-volumes:volumes_attached"]) == 3
@@ -233,20 +143,3 @@ def test_keep_alive_and_a_quick_stop(tmp_path: Path) -> None:
             session.get(f"{cloud.base}/identity/v3", timeout=10)
     with pytest.raises(RuntimeError, match="call start"):
         cloud.account("admin")
-
-
-def test_bytes_that_belong_to_nothing_are_removed_at_the_start(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
-        client = _client(cloud, tmp_path)
-        volume = _volume(client, "db1-data")
-        backup, digest = _backup(client, volume), cloud.sha256(volume)
-    disks, backups = tmp_path / "cloud" / "disks", tmp_path / "cloud" / "backups"
-    (disks / "11111111-1111-1111-1111-111111111111.raw").write_bytes(b"left behind")
-    (disks / f"{volume}.partial").write_bytes(b"half a copy")
-    (backups / "11111111-1111-1111-1111-111111111111").mkdir()
-    with DemoCloud(tmp_path / "cloud") as cloud:
-        assert not [
-            file.name for file in disks.iterdir() if "1111-1111" in file.name or file.suffix != ".raw"
-        ]
-        assert [folder.name for folder in backups.iterdir()] == [backup]
-        assert cloud.sha256(volume) == digest

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 import requests
-import yaml
 
 from opencbr.democloud import DemoCloud, Timing
 
-from .client import Client
+from .client import Client, client_of
 from .target import MISSING
 
 
@@ -24,9 +23,7 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
 
 @pytest.fixture(name="client")
 def _client(cloud: DemoCloud, tmp_path: Path) -> Iterator[Client]:
-    file = tmp_path / "clouds.yaml"
-    file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
-    client = Client("opencbr", str(file))
+    client = client_of(cloud, tmp_path, "opencbr")
     client.get("volumev3", "/volumes")
     cloud.faults.clear()
     cloud.calls.clear()
@@ -211,9 +208,7 @@ def test_a_failed_backup_is_nobody_s_parent(cloud: DemoCloud, client: Client) ->
 
 def test_a_refused_call_leaves_nothing_behind(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
-        file = tmp_path / "clouds.yaml"
-        file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
-        client = Client("demo", str(file))
+        client = client_of(cloud, tmp_path)
         before = len(client.get("network", "/v2.0/ports")["ports"])
         missing = {"boot_index": 0, "uuid": MISSING, "source_type": "volume", "destination_type": "volume"}
         body = {"server": {"name": "no", "flavorRef": "1", "block_device_mapping_v2": [missing]}}
