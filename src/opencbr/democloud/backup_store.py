@@ -17,7 +17,7 @@ from opencbr.democloud.state import Doc
 CHUNK_BYTES = 1 << 20
 
 
-class Chunks:
+class BackupStore:
     """The backup store: folders below one folder, by backup id."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class Chunks:
         return len(self._manifest(backup)["digests"]) * CHUNK_BYTES
 
     def restore(self, disks: Disks, backup: str, target: str) -> None:
-        """Write `backup` over the disk `target`, which is at least as large; what lies behind it stays.
+        """Write `backup` over the disk `target`, which is at least as large; bytes behind its end stay.
 
         Raises ValueError when a stored chunk is not what its digest says.
         """

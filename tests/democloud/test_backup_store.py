@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opencbr.democloud.chunks import CHUNK_BYTES, Chunks
+from opencbr.democloud.backup_store import CHUNK_BYTES, BackupStore
 from opencbr.democloud.disks import Disks
 
 _SIZE = 4 * CHUNK_BYTES + 7  # the last chunk is not a whole one
@@ -25,7 +25,7 @@ def test_every_backup_of_a_chain_gives_its_own_moment_back(
     rounds: list[tuple[list[tuple[int, bytes, int]], bool]], dirt: list[tuple[int, bytes, int]]
 ) -> None:
     with TemporaryDirectory() as folder:
-        disks, chunks = Disks(Path(folder) / "disks"), Chunks(Path(folder) / "chunks")
+        disks, chunks = Disks(Path(folder) / "disks"), BackupStore(Path(folder) / "chunks")
         disks.create("volume", _SIZE)
         moments: list[bytes] = []
         for number, (writes, incremental) in enumerate(rounds):
@@ -48,7 +48,7 @@ def _write(disks: Disks, disk: str, writes: list[tuple[int, bytes, int]]) -> Non
 
 
 def test_an_incremental_keeps_only_what_changed(tmp_path: Path) -> None:
-    disks, chunks = Disks(tmp_path / "disks"), Chunks(tmp_path / "chunks")
+    disks, chunks = Disks(tmp_path / "disks"), BackupStore(tmp_path / "chunks")
     disks.create("volume", 1 << 30)
     for chunk in range(10):
         disks.write("volume", chunk * 7 * CHUNK_BYTES, b"data" * 1000)
@@ -69,7 +69,7 @@ def test_a_large_disk_takes_no_room_for_its_zeros(tmp_path: Path) -> None:
 
 
 def test_a_damaged_chunk_is_noticed(tmp_path: Path) -> None:
-    disks, chunks = Disks(tmp_path / "disks"), Chunks(tmp_path / "chunks")
+    disks, chunks = Disks(tmp_path / "disks"), BackupStore(tmp_path / "chunks")
     disks.create("volume", CHUNK_BYTES)
     disks.write("volume", 0, b"right")
     chunks.keep(disks, "volume", "one", None)

@@ -1,21 +1,21 @@
-"""A cloud under test and who calls it, the same for the embedded cloud and a real one."""
+"""Calls to a cloud as one of its users, with no SDK between the test and HTTP."""
 
 import time
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import openstack.config
 import requests
+import yaml
 
 from opencbr.democloud import DemoCloud
 
-MISSING = "00000000-0000-0000-0000-000000000000"
 _HEADER = {"compute": "compute", "volumev3": "volume"}
 _DEADLINE_SECONDS = 240  # a real backup of 1 GiB takes about ten
 
 
 class Client:
-    """Calls a cloud as one of its users, with no SDK between test and wire."""
+    """One user of a cloud; the answers are those of `requests`."""
 
     def __init__(self, cloud: str, config_file: str) -> None:
         loader = openstack.config.OpenStackConfig(config_files=[config_file], load_envvars=False)
@@ -58,7 +58,7 @@ class Client:
         return answer.json()
 
     def states(self, path: str, key: str, until: set[str | int]) -> list[str | int]:
-        """Read a thing of Cinder until its status (or the HTTP status) is one of `until`; all states seen."""
+        """Read a resource of Cinder until its status (or the HTTP status) is one of `until`; all states seen."""
         seen: list[str | int] = []
         end = time.monotonic() + _DEADLINE_SECONDS
         while time.monotonic() < end:
@@ -74,17 +74,28 @@ class Client:
         raise AssertionError(f"{path} never became {until}: {seen}")
 
 
-@dataclass
-class Rig:
-    """A cloud under test: three callers, and the embedded cloud itself when it is that one."""
+def client_of(cloud: DemoCloud, folder: Path, name: str = "demo") -> Client:
+    """Return a user of an embedded cloud; its clouds.yaml is written to `folder`."""
+    file = folder / "clouds.yaml"
+    file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
+    return Client(name, str(file))
 
-    admin: Client
-    member: Client
-    other: Client
-    keystone: str
-    demo: DemoCloud | None
 
-    def server(self, name: str) -> str:
-        """Return the id of the server of that name in the member's project."""
-        found = self.member.get("compute", f"/servers?name={name}")["servers"]
-        return str(found[0]["id"])
+def volume_named(client: Client, name: str) -> str:
+    """Return the id of the volume of that name."""
+    rows = client.get("volumev3", f"/volumes?name={name}")["volumes"]
+    return str(rows[0]["id"])
+
+
+def back_up(client: Client, volume: str, **fields: object) -> str:
+    """Begin a backup of a volume and return its id."""
+    body = {"backup": {"volume_id": volume, "name": "kept", "force": True, **fields}}
+    answer = client.call("POST", "volumev3", "/backups", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["backup"]["id"])
+
+
+def assert_refused(answer: requests.Response, status: int, message: str) -> None:
+    """Check that Nova or Cinder refused a call with that sentence."""
+    name = {400: "badRequest", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest"}[status]
+    assert (answer.status_code, answer.json()) == (status, {name: {"code": status, "message": message}})

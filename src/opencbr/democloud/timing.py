@@ -1,16 +1,14 @@
-"""How fast the cloud works: in real time, at once, by hand, or counted in polls."""
+"""How long work takes: real time, no time, by hand, or a number of polls."""
 
-import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True)
-class Pace:
+class Timing:
     """How long a piece of work (a snapshot, a backup, a restore, a server start) takes.
 
     `mode` is "real" (seconds of wall time), "instant" (finished before the call is answered), "manual"
-    (finished by `DemoCloud.advance`) or "polls" (finished when the thing has been read `polls` times).
+    (finished by `DemoCloud.advance`) or "polls" (finished when the resource has been read `polls` times).
     In the modes real and manual a piece of work takes `seconds`, and a backup or restore
     `backup_seconds` and `seconds_per_gib` for each GiB that is really allocated.
     """
@@ -22,18 +20,18 @@ class Pace:
     polls: int = 2
 
     @classmethod
-    def instant(cls) -> "Pace":
+    def instant(cls) -> "Timing":
         """Finish everything before the call is answered."""
         return cls(mode="instant")
 
     @classmethod
-    def manual(cls) -> "Pace":
+    def manual(cls) -> "Timing":
         """Finish nothing until the test moves the clock."""
         return cls(mode="manual")
 
     @classmethod
-    def by_polls(cls, polls: int = 2) -> "Pace":
-        """Finish a thing when it has been read `polls` times."""
+    def by_polls(cls, polls: int = 2) -> "Timing":
+        """Finish work when its resource has been read `polls` times."""
         return cls(mode="polls", polls=polls)
 
     def duration(self, used_bytes: int | None = None) -> float:
@@ -41,21 +39,3 @@ class Pace:
         if used_bytes is None:
             return self.seconds
         return self.backup_seconds + self.seconds_per_gib * used_bytes / (1 << 30)
-
-
-class CloudClock:
-    """The time of the cloud: the wall's, moved ahead by hand in the mode manual."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-        self._lock = threading.Lock()
-
-    def now(self) -> datetime:
-        """Return the cloud's time, aware, in UTC."""
-        with self._lock:
-            return datetime.now(UTC) + self._ahead
-
-    def advance(self, seconds: float) -> None:
-        """Move the cloud's time ahead by `seconds`."""
-        with self._lock:
-            self._ahead += timedelta(seconds=seconds)
