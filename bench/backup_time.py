@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench.house import House, house
+from bench.api_server import ApiServer, cbr
 from bench.load import Missing
 
 DISKS = 3
@@ -42,7 +42,7 @@ def main(rounds: int = 2) -> list[str]:
     try:
         scene.make()
         token = str(tenant.auth_token)
-        with tempfile.TemporaryDirectory() as folder, house(
+        with tempfile.TemporaryDirectory() as folder, cbr(
             Path(folder), cloud="opencbr", clouds_file=clouds_file, project_id=tenant.current_project_id, token=token,
             more=f"[worker]\npoll_seconds = {POLL}\n",
         ) as served:  # fmt: skip
@@ -144,7 +144,7 @@ def by_hand(c: Any, volumes: list[str]) -> float:
     return took
 
 
-def by_opencbr(served: House, vault: str) -> float:
+def by_opencbr(served: ApiServer, vault: str) -> float:
     start = time.monotonic()
     checkpoint = served.call(
         "POST", "checkpoints", {"checkpoint": {"vault_id": vault, "parameters": {"incremental": False}}}

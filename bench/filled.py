@@ -18,9 +18,9 @@ from opencbr.model.document import Document, Reading
 from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import new_id
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
+from opencbr.records.archive import Records, open_records
 from opencbr.store import backups, checkpoints, vaults
 from opencbr.store.database import Database
-from opencbr.store.records import Records, open_records
 
 
 def readings(count: int, project_id: str, names: Sequence[str] = (), seed: int = SEED) -> list[Reading]:

@@ -19,11 +19,10 @@ from bench.metadata import postgres
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
+from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
 from opencbr.store import backups, checkpoints, tables, vaults
-from opencbr.store.backups import BackupFilter
 from opencbr.store.database import Database
-from opencbr.store.pages import Page
 
 SIZES = (3_000, 30_000, 300_000)
 PROJECT = "0123456789abcdef0123456789abcdef"
@@ -47,13 +46,13 @@ def table(name: str, database: Database) -> list[str]:
     columns = []
     try:
         database.upgrade()
-        house = [new_id(START) for _ in range(VAULTS)]
+        cbr = [new_id(START) for _ in range(VAULTS)]
         written = 0
         for size in SIZES:
-            fill(database, house, written, size)
+            fill(database, cbr, written, size)
             written = size
             columns.append(
-                {title: measured() for title, measured in questions(database, house[0], size).items()}
+                {title: measured() for title, measured in questions(database, cbr[0], size).items()}
             )
     finally:
         database.dispose()
@@ -114,11 +113,11 @@ def best(call: Callable[[], None]) -> float:
     return min(times) * 1000
 
 
-def fill(database: Database, house: list[str], start: int, end: int) -> None:
+def fill(database: Database, cbr: list[str], start: int, end: int) -> None:
     """Add backups number `start` to `end` - 1, and at first the vaults that hold them."""
     if not start:
         with database.write() as conn:
-            for one in house:
+            for one in cbr:
                 vaults.insert(
                     conn,
                     Vault(
@@ -134,7 +133,7 @@ def fill(database: Database, house: list[str], start: int, end: int) -> None:
     for at in range(start, end, BATCH):
         with database.write() as conn:
             backups.insert_all(
-                conn, [row(number, house[number % VAULTS]) for number in range(at, min(end, at + BATCH))]
+                conn, [row(number, cbr[number % VAULTS]) for number in range(at, min(end, at + BATCH))]
             )
         print(f"\r{min(end, at + BATCH):,} backups", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)

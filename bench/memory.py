@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.house import PROGRAM
+from bench.api_server import PROGRAM
 
 
 def main() -> list[str]:

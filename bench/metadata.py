@@ -18,8 +18,8 @@ from pathlib import Path
 import yaml
 from sqlalchemy import select, text
 
+from bench.api_server import PROGRAM, configure
 from bench.filled import fill, readings
-from bench.house import PROGRAM, configure
 from bench.load import Missing, Target, free_port, interleaved, wrk
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.store import tables

@@ -15,11 +15,11 @@ from bench.floor import serve
 def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
     from opencbr import wiring
     from opencbr.config import load
-    from opencbr.store.dictionary import load_dictionary
-    from opencbr.store.fast import FastReads
-    from opencbr.store.keys import Keys
-    from opencbr.store.master_key import open_master_key
-    from opencbr.store.sealing import bound_to, unseal
+    from opencbr.keys.aead import bound_to, unseal
+    from opencbr.keys.master_key import open_master_key
+    from opencbr.keys.project_keys import Keys
+    from opencbr.records.compression import load_dictionary
+    from opencbr.records.metadata_query import FastReads
 
     config = load(config_file, {})
     parts = wiring.build(config)

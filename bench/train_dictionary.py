@@ -3,7 +3,7 @@
 Its content is whole records: one of each shape among the captures of the real cloud (`bench/data/openstack-*.json`), in the form
 in which a record is compressed, without what is sealed in the answer. Its statistics come from more of them. All are varied with
 a seed of their own, so that no id, address, time, name or secret of a capture is in it, and none that the other benches use. A
-dictionary that ships never changes: a better one gets a new id (`opencbr.store.dictionary.CURRENT`).
+dictionary that ships never changes: a better one gets a new id (`opencbr.records.compression.CURRENT`).
 """
 
 import random
@@ -16,11 +16,11 @@ from bench.filled import parted, readings, rows
 from opencbr.model.backup_member import backup_member
 from opencbr.model.document import Reading
 from opencbr.model.ids import new_id
-from opencbr.store.composing import Kept, Place, compose
-from opencbr.store.readings import as_reading
-from opencbr.store.record_parts import Streams, streams_of
+from opencbr.records.build import Kept, Place, compose
+from opencbr.records.codec import Streams, streams_of
+from opencbr.records.drafts import as_reading
 
-ASSET = Path(__file__).parents[1] / "src/opencbr/store/assets/record-1.zdict"
+ASSET = Path(__file__).parents[1] / "src/opencbr/records/assets/record-1.zdict"
 SEED = 1
 MOST = 128 * 1024
 LEVEL = 19

@@ -16,10 +16,10 @@ from opencbr.store.database import Database
 from opencbr.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from opencbr.jobs.kit import Site
+    from opencbr.jobs.context import CloudContext
     from opencbr.jobs.worker import Worker
+    from opencbr.records.archive import Records
     from opencbr.service.services import Services
-    from opencbr.store.records import Records
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Wiring:
     @cached_property
     def records(self) -> "Records":
         """The records; the keys are made at the very first start. Raises KeyMissing, KeyWrong."""
-        from opencbr.store.records import open_records
+        from opencbr.records.archive import open_records
 
         return open_records(self.database, Path(self.config.keys.folder), self.clock)
 
@@ -86,8 +86,8 @@ class Wiring:
         """Make the WSGI application."""
         from opencbr.api.app import create_app
         from opencbr.api.auth import Authenticator
+        from opencbr.api.dispatch import Dependencies
         from opencbr.api.health import Readiness
-        from opencbr.api.operation import Doors
         from opencbr.api.rights import Rights
         from opencbr.api.routes import ROUTES
 
@@ -98,7 +98,7 @@ class Wiring:
             "mover": self.cloud.mover_ready,
         }
         return create_app(
-            Doors(
+            Dependencies(
                 services=self.services,
                 authenticator=Authenticator(
                     self.cloud.identity,
@@ -113,7 +113,7 @@ class Wiring:
 
     def worker(self) -> "Worker":
         """Make the worker of this process."""
-        from opencbr.jobs.dbos_engine import journal_url
+        from opencbr.jobs.engine.dbos import journal_url
         from opencbr.jobs.worker import Worker
         from opencbr.store.private_file import make_private
 
@@ -187,11 +187,11 @@ def worker_settings(config: Config) -> WorkerSettings:
     )
 
 
-def site(config: Config) -> "Site":
+def cloud_context(config: Config) -> "CloudContext":
     """Give the janitor what it works with: it holds no lease, and touches only what no job has."""
-    from opencbr.jobs.kit import Site
+    from opencbr.jobs.context import CloudContext
 
-    return Site(
+    return CloudContext(
         database=open_database(config),
         cloud=open_cloud(config),
         clock=SystemClock(),
@@ -255,7 +255,7 @@ def _database(config: Config) -> Finding:
 
 def _keys(config: Config, *, usable: bool) -> Finding:
     """Look at the keys; `usable` says that the database can be asked which ones they should be."""
-    from opencbr.store.key_check import check_keys
+    from opencbr.keys.check import check_keys
 
     folder = Path(config.keys.folder)
     database = open_database(config) if usable else None

@@ -10,7 +10,7 @@ import pytest
 from opencbr.democloud import DemoCloud, Pace
 from support.databases import KINDS, Databases
 
-from .house import House, open_house
+from .api_server import ApiServer, open_server
 
 
 @pytest.fixture(scope="session", name="demo_cloud")
@@ -19,20 +19,20 @@ def _demo_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]
         yield cloud
 
 
-@pytest.fixture(scope="session", name="house", params=KINDS)
-def _house(
+@pytest.fixture(scope="session", name="cbr", params=KINDS)
+def _cbr(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     demo_cloud: DemoCloud,
     databases: Databases,
-) -> Iterator[House]:
+) -> Iterator[ApiServer]:
     folder = tmp_path_factory.mktemp("server")
-    with databases.fresh(request.param, folder) as url, open_house(folder, demo_cloud, url) as house:
-        yield house
+    with databases.fresh(request.param, folder) as url, open_server(folder, demo_cloud, url) as cbr:
+        yield cbr
 
 
 @pytest.fixture(autouse=True)
 def _clock_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
-    if "house" in request.fixturenames:
-        request.getfixturevalue("house").clock.ahead *= 0
+    if "cbr" in request.fixturenames:
+        request.getfixturevalue("cbr").clock.ahead *= 0

@@ -1,4 +1,4 @@
-"""Serve a house's database and cloud under granian: `python granian_process.py DATABASE_URL FOLDER PORT`."""
+"""Serve a cbr's database and cloud under granian: `python granian_process.py DATABASE_URL FOLDER PORT`."""
 
 import sys
 from pathlib import Path
@@ -8,13 +8,14 @@ from granian.server import Server
 
 from opencbr.api.app import create_app
 from opencbr.api.auth import Authenticator
+from opencbr.api.dispatch import Dependencies
 from opencbr.api.health import Readiness
-from opencbr.api.operation import Doors
 from opencbr.api.rights import Rights
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
+from opencbr.records.archive import open_records
 from opencbr.service.backups import Backups
 from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.metadata import Metadata
@@ -23,7 +24,6 @@ from opencbr.service.protectables import Protectables
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
 from opencbr.store.database import Database
-from opencbr.store.records import open_records
 
 
 def application():
@@ -39,7 +39,7 @@ def application():
         operation_logs=OperationLogs(database),
     )
     return create_app(
-        Doors(
+        Dependencies(
             services=services,
             authenticator=Authenticator(cloud.identity),
             rights=Rights(ROUTES),

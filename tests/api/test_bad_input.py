@@ -11,7 +11,7 @@ from opencbr.model.errors import CATALOGUE
 from opencbr.model.ids import new_id
 
 from .bad_values import bad_bodies, bad_queries, valid
-from .house import House
+from .api_server import ApiServer
 
 SPECIAL = {413: "BackupService.9900", 415: "BackupService.9900"}
 with_body = pytest.mark.parametrize(
@@ -47,25 +47,25 @@ def one_shape(answer, *statuses: int) -> str:
     return str(message)
 
 
-def fill(house: House, path: str, **ids: str) -> str:
+def fill(cbr: ApiServer, path: str, **ids: str) -> str:
     """Put ids into a route's path; those not given are unknown ones."""
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
         if name == "project_id":
-            return house.project()
+            return cbr.project()
         if name == "protectable_type":
             return ids.get(name, "server")
-        return ids.get(name, new_id(house.clock.now()))
+        return ids.get(name, new_id(cbr.clock.now()))
 
     return re.sub(r"\{(\w+)\}", value, path)
 
 
 @with_body
-def test_every_field_of_a_body(house: House, route):
-    path = fill(house, route.path)
+def test_every_field_of_a_body(cbr: ApiServer, route):
+    path = fill(cbr, route.path)
     for what, body in bad_bodies(route.body):
-        answer = house.call(route.method, path, body)
+        answer = cbr.call(route.method, path, body)
         sentence = one_shape(answer, 400)
         assert answer.json()["error_code"] == "BackupService.9900", f"{what}: {answer.text}"
         # The sentence names the place, so that a client knows what to change.
@@ -93,9 +93,9 @@ def test_every_field_of_a_body(house: House, route):
     ],
     ids=lambda data: repr(data[:12]),
 )
-def test_what_is_no_json_object(house: House, route, data):
-    answer = house.call(
-        route.method, fill(house, route.path), data=data, headers={"Content-Type": "application/json"}
+def test_what_is_no_json_object(cbr: ApiServer, route, data):
+    answer = cbr.call(
+        route.method, fill(cbr, route.path), data=data, headers={"Content-Type": "application/json"}
     )
     one_shape(answer, 400)
 
@@ -105,9 +105,9 @@ def test_what_is_no_json_object(house: House, route, data):
     "kind",
     ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "a/b; c=application/json"],
 )
-def test_a_wrong_content_type(house: House, route, kind):
+def test_a_wrong_content_type(cbr: ApiServer, route, kind):
     body = json.dumps(valid(types.type_info(route.body)))
-    answer = house.call(route.method, fill(house, route.path), data=body, headers={"Content-Type": kind})
+    answer = cbr.call(route.method, fill(cbr, route.path), data=body, headers={"Content-Type": kind})
     assert "application/json" in one_shape(answer, 415)
 
 
@@ -115,26 +115,26 @@ def test_a_wrong_content_type(house: House, route, kind):
 @pytest.mark.parametrize(
     "kind", ["application/json", "application/json;charset=utf-8", "APPLICATION/JSON ; charset=UTF-8"]
 )
-def test_the_content_types_that_clients_send(house: House, route, kind):
+def test_the_content_types_that_clients_send(cbr: ApiServer, route, kind):
     body = json.dumps({"nonsense": True})
-    answer = house.call(route.method, fill(house, route.path), data=body, headers={"Content-Type": kind})
+    answer = cbr.call(route.method, fill(cbr, route.path), data=body, headers={"Content-Type": kind})
     assert answer.status_code != 415, answer.text
 
 
 @with_body
-def test_ten_megabytes(house: House, route):
+def test_ten_megabytes(cbr: ApiServer, route):
     data = b'{"padding":"' + b"a" * 10_000_000 + b'"}'
-    answer = house.call(
-        route.method, fill(house, route.path), data=data, headers={"Content-Type": "application/json"}
+    answer = cbr.call(
+        route.method, fill(cbr, route.path), data=data, headers={"Content-Type": "application/json"}
     )
     one_shape(answer, 413)
 
 
 @with_query
-def test_every_parameter_of_a_query(house: House, route):
-    path = fill(house, route.path)
+def test_every_parameter_of_a_query(cbr: ApiServer, route):
+    path = fill(cbr, route.path)
     for query in bad_queries(route.query):
-        answer = house.call(route.method, f"{path}?{query}")
+        answer = cbr.call(route.method, f"{path}?{query}")
         sentence = one_shape(answer, 400)
         assert answer.json()["error_code"] == "BackupService.9900", f"{query}: {answer.text}"
         assert query.partition("=")[0] in sentence or "UTF-8" in sentence, f"{query}: {sentence}"
@@ -154,18 +154,18 @@ def nonsense_pages():
 
 
 @pytest.mark.parametrize(("route", "query"), list(nonsense_pages()))
-def test_paging_that_is_nonsense(house: House, route, query):
-    one_shape(house.call(route.method, f"{fill(house, route.path)}?{query}"), 400)
+def test_paging_that_is_nonsense(cbr: ApiServer, route, query):
+    one_shape(cbr.call(route.method, f"{fill(cbr, route.path)}?{query}"), 400)
 
 
 @with_ids
 @pytest.mark.parametrize(
     "wanted", ["nonsense", "%00", "%ff", "a" * 500, "%2e%2e", "文", "'%20OR%201=1", "%2F", "%0d%0a"]
 )
-def test_ids_that_are_none(house: House, route, wanted):
+def test_ids_that_are_none(cbr: ApiServer, route, wanted):
     body = valid(types.type_info(route.body)) if route.body else None
     last = re.findall(r"\{(\w+)\}", route.path)[-1]
-    answer = house.call(route.method, fill(house, route.path, **{last: wanted}), body)
+    answer = cbr.call(route.method, fill(cbr, route.path, **{last: wanted}), body)
     one_shape(answer, 400, 404)
 
 
@@ -182,44 +182,43 @@ def test_ids_that_are_none(house: House, route, wanted):
         "/v3/p/backups/x/metadata/",
     ],
 )
-def test_paths_that_lead_nowhere(house: House, path):
-    answer = house.call("GET", path)
+def test_paths_that_lead_nowhere(cbr: ApiServer, path):
+    answer = cbr.call("GET", path)
     one_shape(answer, 404)
     assert "Location" not in answer.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "TRACE", "NONSENSE"])
-def test_methods_that_a_path_does_not_take(house: House, method):
-    answer = house.call(method, "backups")
+def test_methods_that_a_path_does_not_take(cbr: ApiServer, method):
+    answer = cbr.call(method, "backups")
     one_shape(answer, 400, 405)
 
 
-def test_routes_of_later_days_say_so(house: House):
-    answer = house.call("GET", "policies")
+def test_routes_of_later_days_say_so(cbr: ApiServer):
+    answer = cbr.call("GET", "policies")
     assert "not offered by this server yet" in one_shape(answer, 404)
 
 
-def test_head_is_get_without_its_body(house: House):
-    got = house.call("GET", "backups?limit=1")
-    head = house.call("HEAD", "backups?limit=1")
+def test_head_is_get_without_its_body(cbr: ApiServer):
+    got = cbr.call("GET", "backups?limit=1")
+    head = cbr.call("HEAD", "backups?limit=1")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["Content-Type"] == got.headers["Content-Type"]
-    assert house.call("HEAD", "backups/nonsense").status_code == 404
+    assert cbr.call("HEAD", "backups/nonsense").status_code == 404
 
 
-def test_unknown_members_and_parameters_are_ignored(house: House):
-    backup = house.backup(house.vault())
+def test_unknown_members_and_parameters_are_ignored(cbr: ApiServer):
+    backup = cbr.backup(cbr.vault())
     assert (
-        house.call("PUT", f"backups/{backup.id}", {"backup": {"name": "n", "x": 1}, "y": []}).status_code
-        == 200
+        cbr.call("PUT", f"backups/{backup.id}", {"backup": {"name": "n", "x": 1}, "y": []}).status_code == 200
     )
-    assert house.call("GET", f"backups/{backup.id}?nonsense=1").status_code == 200
-    assert house.call("GET", "backups?nonsense=%00").status_code in (200, 400)
+    assert cbr.call("GET", f"backups/{backup.id}?nonsense=1").status_code == 200
+    assert cbr.call("GET", "backups?nonsense=%00").status_code in (200, 400)
 
 
-def test_odd_unicode_survives(house: House):
-    backup = house.backup(house.vault())
+def test_odd_unicode_survives(cbr: ApiServer):
+    backup = cbr.backup(cbr.vault())
     for name in ("\U0001d4b3 😀 é", "e\u0301", "\u202eabc", "\u200b", "ﷺ", "\uffff"):
-        answer = house.call("PUT", f"backups/{backup.id}", {"backup": {"name": name}})
+        answer = cbr.call("PUT", f"backups/{backup.id}", {"backup": {"name": name}})
         assert answer.status_code == 200, answer.text
-        assert house.call("GET", f"backups/{backup.id}").json()["backup"]["name"] == name
+        assert cbr.call("GET", f"backups/{backup.id}").json()["backup"]["name"] == name

@@ -8,17 +8,17 @@ import pytest
 
 from opencbr.observe import log
 
-from .house import House
+from .api_server import ApiServer
 
 
 @pytest.mark.parametrize(
     "authorization", ["", "SDK-HMAC-SHA256 Access=nobody, SignedHeaders=x-sdk-date, Signature=00"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_a_body_that_never_comes_is_not_waited_for(house: House, method, authorization):
-    host, _, port = house.url.removeprefix("http://").partition(":")
+def test_a_body_that_never_comes_is_not_waited_for(cbr: ApiServer, method, authorization):
+    host, _, port = cbr.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=10) as line:
-        head = f"{method} /v3/{house.project()}/vaults HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n"
+        head = f"{method} /v3/{cbr.project()}/vaults HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n"
         if authorization:
             head += f"Authorization: {authorization}\r\nX-Sdk-Date: 20260131T120000Z\r\n"
         line.sendall(f"{head}\r\n".encode())
@@ -26,20 +26,20 @@ def test_a_body_that_never_comes_is_not_waited_for(house: House, method, authori
 
 
 @pytest.mark.parametrize("path", ["backups", "backups/nonsense", "/healthz", "/nowhere"])
-def test_no_answer_is_kept_on_the_way(house: House, path):
-    assert house.call("GET", path).headers["Cache-Control"] == "no-store"
+def test_no_answer_is_kept_on_the_way(cbr: ApiServer, path):
+    assert cbr.call("GET", path).headers["Cache-Control"] == "no-store"
 
 
-def test_a_log_line_names_its_request(house: House):
+def test_a_log_line_names_its_request(cbr: ApiServer):
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     text = io.StringIO()
     log.configure("info", stream=text)
-    house.cloud.faults.order(service="compute", status=503, times=0)
+    cbr.cloud.faults.order(service="compute", status=503, times=0)
     try:
-        answer = house.call("GET", "protectables/server/instances")
+        answer = cbr.call("GET", "protectables/server/instances")
     finally:
-        house.cloud.faults.clear()
+        cbr.cloud.faults.clear()
         root.handlers[:], root.level = before, level
     assert answer.status_code == 503
     assert f"[{answer.headers['X-Request-Id']}]" in text.getvalue()

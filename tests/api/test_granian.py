@@ -14,9 +14,9 @@ import pytest
 import requests
 
 from opencbr.api.routes import ROUTES
-from opencbr.store.verify import verify_export
+from opencbr.records.offline_verification import verify_export
 
-from .house import House
+from .api_server import ApiServer
 from .test_bad_input import fill, one_shape
 from .test_sign_in import signed
 
@@ -28,10 +28,10 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module", name="granian")
-def _granian(house: House) -> Iterator[House]:
+def _granian(cbr: ApiServer) -> Iterator[ApiServer]:
     port = _free_port()
     program = Path(__file__).with_name("granian_process.py")
-    command = [sys.executable, str(program), house.database.url, str(house.folder), str(port)]
+    command = [sys.executable, str(program), cbr.database.url, str(cbr.folder), str(port)]
     process = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -44,18 +44,18 @@ def _granian(house: House) -> Iterator[House]:
                 assert process.poll() is None, "the server ended"
                 assert time.monotonic() < end, "the server does not answer"
                 time.sleep(0.05)
-        yield replace(house, url=url)
+        yield replace(cbr, url=url)
     finally:
         process.terminate()
         process.wait(30)
 
 
-def test_versions_and_lists(granian: House):
+def test_versions_and_lists(granian: ApiServer):
     assert granian.call("GET", "/", account=None).status_code == 300
     assert granian.call("GET", "backups").status_code == 200
 
 
-def test_signed_requests(granian: House):
+def test_signed_requests(granian: ApiServer):
     key, project = granian.cloud.access_key("demo"), granian.project()
     backup = granian.backup(granian.vault())
     answer = signed(granian, key, f"/v3/{project}/backups", project=project)
@@ -114,7 +114,7 @@ ODD_PATHS: dict[str, tuple[tuple[int, str | None], tuple[int, str | None]]] = {
 
 @pytest.mark.parametrize("path", ODD_PATHS)
 @pytest.mark.parametrize("signed_in", [False, True], ids=["stranger", "user"])
-def test_odd_paths(granian: House, path: str, signed_in: bool):
+def test_odd_paths(granian: ApiServer, path: str, signed_in: bool):
     project = granian.project()
     # Nothing between the test and the server may tidy the path up: requests does.
     target = path.format(project=project, encoded="".join(f"%{ord(one):02x}" for one in project))
@@ -126,9 +126,9 @@ def test_odd_paths(granian: House, path: str, signed_in: bool):
     assert "Location" not in answer.headers
 
 
-def untouched(house: House, method: str, target: str, token: str | None) -> requests.Response:
+def untouched(cbr: ApiServer, method: str, target: str, token: str | None) -> requests.Response:
     """Send exactly this request target; the answer is read to the end of the connection, so that no byte escapes."""
-    host = house.url.removeprefix("http://")
+    host = cbr.url.removeprefix("http://")
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close"]
     lines += [f"X-Auth-Token: {token}"] if token else []
     name, _, port = host.partition(":")
@@ -143,7 +143,7 @@ def untouched(house: House, method: str, target: str, token: str | None) -> requ
     return answer
 
 
-def test_ten_megabytes_get_an_answer(granian: House):
+def test_ten_megabytes_get_an_answer(granian: ApiServer):
     data = b'{"padding":"' + b"a" * 10_000_000 + b'"}'
     answer = granian.call("POST", "vaults", data=data, headers={"Content-Type": "application/json"})
     one_shape(answer, 413)
@@ -156,7 +156,7 @@ def offered(path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", sorted({route.path for route in ROUTES}))
-def test_a_path_names_its_methods(granian: House, path: str):
+def test_a_path_names_its_methods(granian: ApiServer, path: str):
     target, allowed = fill(granian, path), ", ".join(offered(path))
     for method in ("TRACE", "PATCH", "NONSENSE"):
         answer = untouched(granian, method, target, None)
@@ -166,7 +166,7 @@ def test_a_path_names_its_methods(granian: House, path: str):
     assert (answer.status_code, answer.headers["Allow"], answer.content) == (200, allowed, b"")
 
 
-def test_head_has_the_length_of_the_body_and_no_body(granian: House):
+def test_head_has_the_length_of_the_body_and_no_body(granian: ApiServer):
     backup, token = granian.protected("web1"), granian.token()
     below = f"/v3/{granian.project()}/backups"
     paths = ("/", "/healthz", "/nonsense", f"{below}?limit=1", f"{below}/{backup.id}/metadata", f"{below}/x")
@@ -178,10 +178,10 @@ def test_head_has_the_length_of_the_body_and_no_body(granian: House):
 
 
 @pytest.mark.parametrize("account", ["demo", "demo-admin"])
-def test_metadata_is_byte_for_byte_what_the_application_says(house: House, granian: House, account):
-    backup = house.protected()
+def test_metadata_is_byte_for_byte_what_the_application_says(cbr: ApiServer, granian: ApiServer, account):
+    backup = cbr.protected()
     path = f"backups/{backup.id}/metadata"
-    shown, ours = (one.call("GET", path, account=account) for one in (granian, house))
+    shown, ours = (one.call("GET", path, account=account) for one in (granian, cbr))
     assert (shown.status_code, shown.content) == (200, ours.content)
     assert shown.headers["Content-Type"] == "application/json"
     server = json.loads(shown.json()["server"])["server"]
@@ -194,7 +194,7 @@ def test_metadata_is_byte_for_byte_what_the_application_says(house: House, grani
     one_shape(granian.call("GET", f"backups/{unfinished.id}/metadata"), 400)
 
 
-def test_a_body_in_chunks(granian: House):
+def test_a_body_in_chunks(granian: ApiServer):
     backup = granian.backup(granian.vault())
     headers = {"Content-Type": "application/json"}
     parts = iter([b'{"backup":', b'{"name":', b'"chunks"}}'])
@@ -205,13 +205,13 @@ def test_a_body_in_chunks(granian: House):
     one_shape(granian.call("PUT", f"backups/{backup.id}", data=long, headers=headers), 413)
 
 
-def test_a_body_without_a_content_type(granian: House):
+def test_a_body_without_a_content_type(granian: ApiServer):
     backup = granian.backup(granian.vault())
     answer = granian.call("PUT", f"backups/{backup.id}", data=b'{"backup":{"name":"bare"}}')
     assert answer.status_code == 200, answer.text
 
 
-def test_one_connection_serves_errors_and_answers_in_turn(granian: House):
+def test_one_connection_serves_errors_and_answers_in_turn(granian: ApiServer):
     connection = http.client.HTTPConnection(granian.url.removeprefix("http://"), timeout=10)
     headers = {"X-Auth-Token": granian.token(), "Content-Type": "application/json"}
     list_path = f"/v3/{granian.project()}/backups?limit=1"
@@ -232,7 +232,7 @@ def test_one_connection_serves_errors_and_answers_in_turn(granian: House):
     connection.close()
 
 
-def test_a_long_query_reaches_the_application_and_a_longer_one_is_refused_before(granian: House):
+def test_a_long_query_reaches_the_application_and_a_longer_one_is_refused_before(granian: ApiServer):
     wanted = "&".join(f"name={number:x}" for number in range(6_000))
     answer = granian.call("GET", f"backups?{wanted[:60_000]}")
     assert (answer.status_code, answer.json()["count"]) == (200, 0)
@@ -241,7 +241,7 @@ def test_a_long_query_reaches_the_application_and_a_longer_one_is_refused_before
     assert granian.call("GET", "backups", headers={"X-Padding": "a" * 1_000_000}).status_code == 431
 
 
-def test_nothing_comes_with_204(granian: House):
+def test_nothing_comes_with_204(granian: ApiServer):
     backup = granian.backup(granian.vault())
     answer = granian.call("DELETE", f"backups/{backup.id}")
     assert (answer.status_code, answer.content) == (204, b"")

@@ -2,19 +2,19 @@
 
 import pytest
 
-from .house import House
+from .api_server import ApiServer
 
 
 @pytest.mark.parametrize("status", ["pending", "accepted", "rejected"])
 @pytest.mark.parametrize("own", ["", "&own_type=all_granted", "&own_type=private", "&own_type=shared"])
-def test_nobody_shares_so_no_member_has_a_status(house: House, status, own):
-    house.backup(house.vault())
-    answer = house.call("GET", f"backups?member_status={status}{own}&limit=7")
+def test_nobody_shares_so_no_member_has_a_status(cbr: ApiServer, status, own):
+    cbr.backup(cbr.vault())
+    answer = cbr.call("GET", f"backups?member_status={status}{own}&limit=7")
     assert answer.status_code == 200, answer.text
     assert answer.json() == {"backups": [], "count": 0, "limit": 7, "offset": 0}
 
 
-def test_a_wrong_member_status_is_refused_all_the_same(house: House):
-    assert house.call("GET", "backups?member_status=maybe").status_code == 400
+def test_a_wrong_member_status_is_refused_all_the_same(cbr: ApiServer):
+    assert cbr.call("GET", "backups?member_status=maybe").status_code == 400
     # Other filters are checked before it is known that nothing matches.
-    assert house.call("GET", "backups?member_status=pending&start_time=yesterday").status_code == 400
+    assert cbr.call("GET", "backups?member_status=pending&start_time=yesterday").status_code == 400

@@ -11,29 +11,29 @@ from sqlalchemy import text
 from opencbr.democloud import DemoCloud
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
+from opencbr.records.offline_verification import verify_export
 from opencbr.store import backups
-from opencbr.store.verify import verify_export
 from support.databases import KINDS, Databases
 
-from .house import House, open_house
+from .api_server import ApiServer, open_server
 from .test_sdk import client
 
 MEMBERS = ["backup_id", "backups", "server", "volumes", "interface", "flavor", "ports", "floatingips"]
 
 
 @pytest.fixture(scope="module", name="backup")
-def _backup(house: House) -> Backup:
-    return house.protected()
+def _backup(cbr: ApiServer) -> Backup:
+    return cbr.protected()
 
 
-def metadata(house: House, backup_id: str, account: str = "demo") -> dict:
-    answer = house.call("GET", f"backups/{backup_id}/metadata", account=account)
+def metadata(cbr: ApiServer, backup_id: str, account: str = "demo") -> dict:
+    answer = cbr.call("GET", f"backups/{backup_id}/metadata", account=account)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def test_eight_members_of_strings(house: House, backup: Backup):
-    shown = metadata(house, backup.id)
+def test_eight_members_of_strings(cbr: ApiServer, backup: Backup):
+    shown = metadata(cbr, backup.id)
     assert list(shown) == MEMBERS
     assert shown["backup_id"] == backup.id
     for name in ("backups", "server", "interface", "flavor"):
@@ -47,9 +47,9 @@ def test_eight_members_of_strings(house: House, backup: Backup):
     assert {json.loads(text)["volume"]["id"] for text in shown["volumes"]} == attached
 
 
-def test_a_member_sees_neither_secrets_nor_infrastructure_and_an_admin_both(house: House, backup: Backup):
-    masked = json.loads(metadata(house, backup.id)["server"])["server"]
-    plain = json.loads(metadata(house, backup.id, "demo-admin")["server"])["server"]
+def test_a_member_sees_neither_secrets_nor_infrastructure_and_an_admin_both(cbr: ApiServer, backup: Backup):
+    masked = json.loads(metadata(cbr, backup.id)["server"])["server"]
+    plain = json.loads(metadata(cbr, backup.id, "demo-admin")["server"])["server"]
     assert masked.keys() == plain.keys()
     for name in ("OS-EXT-SRV-ATTR:user_data", "OS-EXT-SRV-ATTR:host"):
         assert masked[name].startswith("(sealed"), name
@@ -57,79 +57,79 @@ def test_a_member_sees_neither_secrets_nor_infrastructure_and_an_admin_both(hous
         assert plain[name] not in json.dumps(masked)
 
 
-def test_reading_secrets_leaves_a_line_without_them(house: House, backup: Backup, caplog):
+def test_reading_secrets_leaves_a_line_without_them(cbr: ApiServer, backup: Backup, caplog):
     with caplog.at_level(logging.INFO, logger="opencbr.audit"):
-        metadata(house, backup.id)
+        metadata(cbr, backup.id)
         assert not [line for line in caplog.records if line.name == "opencbr.audit"]
-        answer = house.call("GET", f"backups/{backup.id}/metadata", account="demo-admin")
+        answer = cbr.call("GET", f"backups/{backup.id}/metadata", account="demo-admin")
     (line,) = [line.getMessage() for line in caplog.records if line.name == "opencbr.audit"]
     assert backup.id in line
-    assert house.cloud.account("demo-admin")["user_id"] in line
+    assert cbr.cloud.account("demo-admin")["user_id"] in line
     assert answer.headers["X-Request-Id"] in line
     secret = json.loads(answer.json()["server"])["server"]["OS-EXT-SRV-ATTR:user_data"]
     assert secret not in caplog.text
 
 
-def test_a_disk_of_a_server_has_the_servers_metadata_narrowed_to_it(house: House, backup: Backup):
-    for child in house.call("GET", f"backups/{backup.id}").json()["backup"]["children"]:
-        shown = metadata(house, child["id"])
+def test_a_disk_of_a_server_has_the_servers_metadata_narrowed_to_it(cbr: ApiServer, backup: Backup):
+    for child in cbr.call("GET", f"backups/{backup.id}").json()["backup"]["children"]:
+        shown = metadata(cbr, child["id"])
         assert shown["backup_id"] == child["id"]
         assert [json.loads(text)["volume"]["id"] for text in shown["volumes"]] == [child["resource_id"]]
 
 
 @pytest.mark.parametrize("status", ["waiting_protect", "protecting", "error", "deleting"])
-def test_nothing_to_show(house: House, status):
-    unfinished = house.backup(house.vault(), status=status)
+def test_nothing_to_show(cbr: ApiServer, status):
+    unfinished = cbr.backup(cbr.vault(), status=status)
     for path in ("metadata", "record", "record/report"):
-        answer = house.call("GET", f"backups/{unfinished.id}/{path}")
+        answer = cbr.call("GET", f"backups/{unfinished.id}/{path}")
         assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.6206"), path
         assert status in answer.json()["error_msg"]
 
 
-def test_a_failed_backup_that_is_to_be_deleted_never_had_a_record(house: House):
-    without = house.backup(house.vault(), status="waiting_delete")
+def test_a_failed_backup_that_is_to_be_deleted_never_had_a_record(cbr: ApiServer):
+    without = cbr.backup(cbr.vault(), status="waiting_delete")
     for path in ("metadata", "record", "record/report"):
-        answer = house.call("GET", f"backups/{without.id}/{path}")
+        answer = cbr.call("GET", f"backups/{without.id}/{path}")
         assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.6206"), path
 
 
 @pytest.mark.parametrize("tables", [["record"], ["record", "record_link"]])
-def test_a_record_that_somebody_took_out_is_damage_and_not_one_that_is_not_there_yet(house: House, tables):
-    robbed = house.protected("web1")
-    child = house.call("GET", f"backups/{robbed.id}").json()["backup"]["children"][0]["id"]
-    with house.database.write() as conn:
+def test_a_record_that_somebody_took_out_is_damage_and_not_one_that_is_not_there_yet(cbr: ApiServer, tables):
+    robbed = cbr.protected("web1")
+    child = cbr.call("GET", f"backups/{robbed.id}").json()["backup"]["children"][0]["id"]
+    with cbr.database.write() as conn:
         for table in tables:
             conn.execute(text(f"DELETE FROM {table} WHERE backup_id = :id"), {"id": robbed.id})
     for one in (robbed.id, child):
         for path in ("metadata", "record", "record/report"):
-            answer = house.call("GET", f"backups/{one}/{path}")
+            answer = cbr.call("GET", f"backups/{one}/{path}")
             assert (answer.status_code, answer.json()["error_code"]) == (500, "BackupService.9910"), path
 
 
-def test_a_record_of_a_backup_that_is_being_deleted(house: House):
+def test_a_record_of_a_backup_that_is_being_deleted(cbr: ApiServer):
     """Readable while the deletion waits, refused once it works, although the record is still there."""
-    doomed = house.protected("web1")
-    assert house.call("DELETE", f"backups/{doomed.id}").status_code == 204
-    assert metadata(house, doomed.id)["backup_id"] == doomed.id
-    with house.database.write() as conn:
+    doomed = cbr.protected("web1")
+    assert cbr.call("DELETE", f"backups/{doomed.id}").status_code == 204
+    assert metadata(cbr, doomed.id)["backup_id"] == doomed.id
+    with cbr.database.write() as conn:
         assert backups.move(conn, doomed.project_id, doomed.id, "deleting")
-    answer = house.call("GET", f"backups/{doomed.id}/metadata")
+    answer = cbr.call("GET", f"backups/{doomed.id}/metadata")
     assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.6206")
 
 
-def test_foreign_and_unknown_ids_are_equally_absent(house: House, backup: Backup):
+def test_foreign_and_unknown_ids_are_equally_absent(cbr: ApiServer, backup: Backup):
     answers = [
-        house.call("GET", f"backups/{backup.id}/metadata", account="other"),
-        house.call("GET", f"backups/{new_id(house.clock.now())}/metadata"),
-        house.call("GET", "backups/nonsense/metadata"),
+        cbr.call("GET", f"backups/{backup.id}/metadata", account="other"),
+        cbr.call("GET", f"backups/{new_id(cbr.clock.now())}/metadata"),
+        cbr.call("GET", "backups/nonsense/metadata"),
     ]
     assert {(one.status_code, one.json()["error_code"]) for one in answers} == {(404, "BackupService.6200")}
 
 
-def test_the_record_verifies_in_either_view(house: House, backup: Backup):
-    public_key = house.records.public_key
+def test_the_record_verifies_in_either_view(cbr: ApiServer, backup: Backup):
+    public_key = cbr.records.public_key
     for account in ("demo", "demo-admin"):
-        answer = house.call("GET", f"backups/{backup.id}/record", account=account)
+        answer = cbr.call("GET", f"backups/{backup.id}/record", account=account)
         assert answer.status_code == 200, answer.text
         assert verify_export(answer.json(), public_key) == []
         bent = answer.text.replace("db1", "db2")
@@ -137,13 +137,13 @@ def test_the_record_verifies_in_either_view(house: House, backup: Backup):
         assert verify_export(json.loads(bent), public_key) != []
 
 
-def test_the_report(house: House, backup: Backup):
-    report = house.call("GET", f"backups/{backup.id}/record/report").json()["report"]
+def test_the_report(cbr: ApiServer, backup: Backup):
+    report = cbr.call("GET", f"backups/{backup.id}/record/report").json()["report"]
     assert report["verdict"] in {"complete", "partial", "drifted"}
 
 
-def test_the_sdk_reads_strings(house: House, backup: Backup):
-    shown = client(house).show_metadata(ShowMetadataRequest(backup_id=backup.id))
+def test_the_sdk_reads_strings(cbr: ApiServer, backup: Backup):
+    shown = client(cbr).show_metadata(ShowMetadataRequest(backup_id=backup.id))
     assert json.loads(shown.server)["server"]["name"] == "db1"
     assert all(json.loads(text)["volume"] for text in shown.volumes)
 
@@ -154,16 +154,16 @@ def _caching(
     tmp_path_factory: pytest.TempPathFactory,
     demo_cloud: DemoCloud,
     databases: Databases,
-) -> Iterator[House]:
+) -> Iterator[ApiServer]:
     folder = tmp_path_factory.mktemp("caching")
     with (
         databases.fresh(request.param, folder) as url,
-        open_house(folder, demo_cloud, url, cache_seconds=600) as house,
+        open_server(folder, demo_cloud, url, cache_seconds=600) as cbr,
     ):
-        yield house
+        yield cbr
 
 
-def test_the_cache_keeps_views_and_projects_apart(caching: House):
+def test_the_cache_keeps_views_and_projects_apart(caching: ApiServer):
     backup = caching.protected()
     plain = [metadata(caching, backup.id, "demo-admin") for _ in range(2)]
     masked = [metadata(caching, backup.id) for _ in range(2)]
@@ -173,7 +173,7 @@ def test_the_cache_keeps_views_and_projects_apart(caching: House):
     assert caching.call("GET", f"backups/{backup.id}/metadata", account="other").status_code == 404
 
 
-def test_a_deletion_ends_what_is_cached(caching: House):
+def test_a_deletion_ends_what_is_cached(caching: ApiServer):
     backup = caching.protected()
     child = caching.call("GET", f"backups/{backup.id}").json()["backup"]["children"][0]["id"]
     for wanted in (backup.id, child):
@@ -187,7 +187,7 @@ def test_a_deletion_ends_what_is_cached(caching: House):
 
 
 def test_what_was_read_before_a_deletion_is_not_remembered_after_it(
-    caching: House, monkeypatch: pytest.MonkeyPatch
+    caching: ApiServer, monkeypatch: pytest.MonkeyPatch
 ):
     backup = caching.protected()
     shown, read = caching.services.metadata, []

@@ -4,11 +4,11 @@ import pytest
 
 from opencbr.model.ids import new_id
 
-from .house import House
+from .api_server import ApiServer
 
 
-def test_a_running_log(house: House):
-    log = house.log(
+def test_a_running_log(cbr: ApiServer):
+    log = cbr.log(
         backup_id="b-1",
         backup_name="bk",
         resource_id="r-1",
@@ -16,7 +16,7 @@ def test_a_running_log(house: House):
         step="snapshots",
         request_id="req-1",
     )
-    shown = house.call("GET", f"operation-logs/{log.id}").json()["operation_log"]
+    shown = cbr.call("GET", f"operation-logs/{log.id}").json()["operation_log"]
     assert shown["status"] == "running"
     assert shown["ended_at"] is None
     assert shown["started_at"] is not None
@@ -27,9 +27,9 @@ def test_a_running_log(house: House):
     assert shown["extra_info"]["resource"]["id"] == "r-1"
 
 
-def test_a_failed_log_names_a_full_code(house: House):
-    log = house.log(status="failed", error_code="7101", error_message="why", ended_at=house.clock.now())
-    shown = house.call("GET", f"operation-logs/{log.id}").json()["operation_log"]
+def test_a_failed_log_names_a_full_code(cbr: ApiServer):
+    log = cbr.log(status="failed", error_code="7101", error_message="why", ended_at=cbr.clock.now())
+    shown = cbr.call("GET", f"operation-logs/{log.id}").json()["operation_log"]
     assert shown["error_info"] == {"code": "BackupService.7101", "message": "why"}
     assert shown["ended_at"] is not None
 
@@ -37,23 +37,23 @@ def test_a_failed_log_names_a_full_code(house: House):
 @pytest.mark.parametrize(
     ("kind", "member"), [("remove_resource", "remove_resources"), ("vault_delete", "vault_delete")]
 )
-def test_counters_come_under_both_names(house: House, kind, member):
-    log = house.log(operation_type=kind, details={"fail_count": 1, "total_count": 3})
-    counters = house.call("GET", f"operation-logs/{log.id}").json()["operation_log"]["extra_info"][member]
+def test_counters_come_under_both_names(cbr: ApiServer, kind, member):
+    log = cbr.log(operation_type=kind, details={"fail_count": 1, "total_count": 3})
+    counters = cbr.call("GET", f"operation-logs/{log.id}").json()["operation_log"]["extra_info"][member]
     assert counters == {"fail_count": 1, "total_count": 3, "fail_delete_count": 1, "total_delete_count": 3}
 
 
-def test_filters_and_paging(house: House):
-    vault = new_id(house.clock.now())
+def test_filters_and_paging(cbr: ApiServer):
+    vault = new_id(cbr.clock.now())
     logs = [
-        house.log(vault_id=vault, status=status, operation_type=kind, resource_id=f"r-{number}")
+        cbr.log(vault_id=vault, status=status, operation_type=kind, resource_id=f"r-{number}")
         for number, (status, kind) in enumerate(
             [("success", "backup"), ("failed", "delete"), ("running", "backup")]
         )
     ][::-1]
 
     def listed(query: str) -> list[str]:
-        answer = house.call("GET", f"operation-logs?vault_id={vault}&{query}")
+        answer = cbr.call("GET", f"operation-logs?vault_id={vault}&{query}")
         assert answer.status_code == 200, answer.text
         return [log["id"] for log in answer.json()["operation_logs"]]
 
@@ -71,9 +71,9 @@ def test_filters_and_paging(house: House):
     assert listed("sort=created_at:asc") == everything[::-1]
 
 
-def test_foreign_and_unknown_logs_are_equally_absent(house: House):
-    for wanted in (house.log("other").id, new_id(house.clock.now()), "nonsense"):
-        answer = house.call("GET", f"operation-logs/{wanted}")
+def test_foreign_and_unknown_logs_are_equally_absent(cbr: ApiServer):
+    for wanted in (cbr.log("other").id, new_id(cbr.clock.now()), "nonsense"):
+        answer = cbr.call("GET", f"operation-logs/{wanted}")
         assert answer.status_code == 404
         assert answer.json() == {
             "error_code": "BackupService.6500",

@@ -10,27 +10,27 @@ from opencbr.api.health import Readiness
 from opencbr.clock import SystemClock
 from support.databases import away
 
-from .house import House, open_house
+from .api_server import ApiServer, open_server
 
 
-def checks(house: House) -> tuple[int, dict[str, str]]:
-    answer = house.call("GET", "/readyz", account=None)
+def checks(cbr: ApiServer) -> tuple[int, dict[str, str]]:
+    answer = cbr.call("GET", "/readyz", account=None)
     assert (answer.status_code == 200) == (answer.json()["status"] == "ready")
     return answer.status_code, answer.json()["checks"]
 
 
 @contextmanager
-def fault(house: House, **what):
-    house.cloud.faults.order(times=0, **what)
+def fault(cbr: ApiServer, **what):
+    cbr.cloud.faults.order(times=0, **what)
     try:
         yield
     finally:
-        house.cloud.faults.clear()
+        cbr.cloud.faults.clear()
 
 
 @contextmanager
-def mover(house: House, **changes):
-    state = house.cloud.world.state
+def mover(cbr: ApiServer, **changes):
+    state = cbr.cloud.world.state
     before = state.get("cinder-service", "cinder-backup")
     with state.change():
         state.put("cinder-service", before | changes)
@@ -42,27 +42,27 @@ def mover(house: House, **changes):
 
 
 @pytest.mark.parametrize("what", [{"status": 503}, {"drop": "before"}, {"malformed": True}])
-def test_a_cinder_that_does_not_tell_is_named(house: House, what):
-    with fault(house, service="volume", path="/os-services", **what):
-        assert checks(house) == (503, {"database": "ok", "keystone": "ok", "mover": "failed"})
-    assert checks(house)[0] == 200
+def test_a_cinder_that_does_not_tell_is_named(cbr: ApiServer, what):
+    with fault(cbr, service="volume", path="/os-services", **what):
+        assert checks(cbr) == (503, {"database": "ok", "keystone": "ok", "mover": "failed"})
+    assert checks(cbr)[0] == 200
 
 
 @pytest.mark.parametrize("what", [{"state": "down"}, {"status": "disabled"}])
-def test_a_mover_that_is_down_is_named(house: House, what):
-    with mover(house, **what):
-        assert checks(house) == (503, {"database": "ok", "keystone": "ok", "mover": "failed"})
-    assert checks(house)[0] == 200
+def test_a_mover_that_is_down_is_named(cbr: ApiServer, what):
+    with mover(cbr, **what):
+        assert checks(cbr) == (503, {"database": "ok", "keystone": "ok", "mover": "failed"})
+    assert checks(cbr)[0] == 200
 
 
 def test_a_database_that_is_away_is_named(tmp_path, demo_cloud, database_url):
-    with open_house(tmp_path, demo_cloud, database_url) as house:
-        assert checks(house)[0] == 200
-        house.database.dispose()
+    with open_server(tmp_path, demo_cloud, database_url) as cbr:
+        assert checks(cbr)[0] == 200
+        cbr.database.dispose()
         with away(database_url):
-            assert checks(house) == (503, {"database": "failed", "keystone": "ok", "mover": "ok"})
-            assert house.call("GET", "/healthz", account=None).status_code == 200
-        assert checks(house)[0] == 200
+            assert checks(cbr) == (503, {"database": "failed", "keystone": "ok", "mover": "ok"})
+            assert cbr.call("GET", "/healthz", account=None).status_code == 200
+        assert checks(cbr)[0] == 200
 
 
 def test_one_caller_asks_and_waits_so_long_at_most():

@@ -5,7 +5,7 @@ import pytest
 from opencbr.api.auth import Session
 from opencbr.api.rights import INFRASTRUCTURE, RULES, SECRETS, Rights
 from opencbr.api.routes import ROUTES
-from opencbr.cloud.caller import Caller
+from opencbr.model.caller import Caller
 
 READING = {right for right in RULES if right.split(":")[-1].startswith(("list", "get"))} - {
     SECRETS,

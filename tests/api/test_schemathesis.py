@@ -19,8 +19,8 @@ from opencbr.api.route import Route
 from opencbr.api.routes import ROUTES
 from opencbr.model.backup import Backup
 
-from .house import House
-from .scenery import new_disk, new_server, new_vault, server_ref
+from .api_server import ApiServer
+from .protected_cloud import new_disk, new_server, new_vault, server_ref
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 schema = schemathesis.openapi.from_dict(DOCUMENT)
@@ -32,16 +32,16 @@ REQUEST_LINE = 60_000
 
 
 @pytest.fixture(scope="module", name="protected")
-def _protected(house: House) -> Backup:
+def _protected(cbr: ApiServer) -> Backup:
     """A backup with a record."""
-    return house.protected("web1")
+    return cbr.protected("web1")
 
 
 @dataclass
 class Things:
     """What one request names: a word stands for the same thing wherever it is drawn."""
 
-    house: House
+    cbr: ApiServer
     protected: Backup
     made: dict[str, str] = field(default_factory=dict)
 
@@ -51,13 +51,13 @@ class Things:
         return self.made[word]
 
     def backup(self, account: str = "demo", **changes: Any) -> Backup:
-        return self.house.backup(self.house.vault(account), **changes)
+        return self.cbr.backup(self.cbr.vault(account), **changes)
 
     def vault(self) -> str:
         """A vault with a server."""
-        one = new_server(self.house)
+        one = new_server(self.cbr)
         self.made["server-in-the-vault"] = one["id"]
-        return str(new_vault(self.house, server_ref(one))["id"])
+        return str(new_vault(self.cbr, server_ref(one))["id"])
 
     def server_in_the_vault(self) -> str:
         self.id_of("vault-that-is-there")
@@ -68,14 +68,14 @@ class Things:
 THERE: dict[str, Callable[[Things], str]] = {
     "vault-that-is-there": Things.vault,
     "server-in-the-vault": Things.server_in_the_vault,
-    "server-that-is-there": lambda things: str(new_server(things.house)["id"]),
-    "disk-that-is-there": lambda things: str(new_disk(things.house)["id"]),
+    "server-that-is-there": lambda things: str(new_server(things.cbr)["id"]),
+    "disk-that-is-there": lambda things: str(new_disk(things.cbr)["id"]),
     "backup-with-a-record": lambda things: things.protected.id,
     "backup-that-failed": lambda things: things.backup(status="error").id,
     "backup-in-motion": lambda things: things.backup(status="protecting").id,
     "backup-of-the-other-project": lambda things: things.backup("other").id,
     "checkpoint-that-is-there": lambda things: things.backup(status="error").checkpoint_id,
-    "log-that-is-there": lambda things: things.house.log().id,
+    "log-that-is-there": lambda things: things.cbr.log().id,
 }
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
 WORDS = {
@@ -130,10 +130,10 @@ FULL_OF_CHOICES = {"CreateVault", "AddVaultResource"}
 furnished = schemathesis.openapi.from_dict(with_things(DOCUMENT))
 
 
-def check(case: Any, house: House, account: str) -> int:
+def check(case: Any, cbr: ApiServer, account: str) -> int:
     """Send a request and check its answer; gives the status."""
-    case.path_parameters = {**(case.path_parameters or {}), "project_id": house.project()}
-    answer = case.call(base_url=house.url, headers={"X-Auth-Token": house.token(account)})
+    case.path_parameters = {**(case.path_parameters or {}), "project_id": cbr.project()}
+    answer = case.call(base_url=cbr.url, headers={"X-Auth-Token": cbr.token(account)})
     if answer.status_code in (414, 431):
         # The HTTP server answers for itself when a request line is too long: the application never sees it.
         assert len(answer.request.path_url or "") > REQUEST_LINE, (case.method, case.path)
@@ -149,27 +149,27 @@ def check(case: Any, house: House, account: str) -> int:
 @pytest.mark.filterwarnings("ignore")
 @schema.parametrize()
 @calmly
-def test_no_server_error(case, house: House, account: str):
-    check(case, house, account)
+def test_no_server_error(case, cbr: ApiServer, account: str):
+    check(case, cbr, account)
 
 
 @accounts
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
 def test_no_server_error_among_things_that_are_there(
-    route: Route, house: House, protected: Backup, account: str
+    route: Route, cbr: ApiServer, protected: Backup, account: str
 ):
     statuses: list[int] = []
 
     @calmly
     @given(case=furnished[route.path][route.method].as_strategy())
     def walk(case: Any) -> None:
-        things = Things(house, protected)
+        things = Things(cbr, protected)
         for place in ("path_parameters", "query", "body"):
             drawn = getattr(case, place)
             if isinstance(drawn, dict):
                 setattr(case, place, put_in(drawn, things))
-        statuses.append(check(case, house, account))
+        statuses.append(check(case, cbr, account))
 
     walk()
     reached = {400} if route.operation in FULL_OF_CHOICES else {route.success}

@@ -15,19 +15,19 @@ from huaweicloudsdkcbr.v1 import (
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
-from .house import House
+from .api_server import ApiServer
 
 
-def client(house: House, account: str = "demo", project: str | None = None) -> CbrClient:
-    access, secret = house.cloud.access_key(account)
-    credentials = BasicCredentials(access, secret, project if project is not None else house.project(account))
-    return CbrClient.new_builder().with_credentials(credentials).with_endpoint(house.url).build()
+def client(cbr: ApiServer, account: str = "demo", project: str | None = None) -> CbrClient:
+    access, secret = cbr.cloud.access_key(account)
+    credentials = BasicCredentials(access, secret, project if project is not None else cbr.project(account))
+    return CbrClient.new_builder().with_credentials(credentials).with_endpoint(cbr.url).build()
 
 
-def test_list_and_show(house: House):
-    vault = house.vault()
-    first, second = house.backup(vault), house.backup(vault, name="文 b&c=d+e%")
-    sdk = client(house)
+def test_list_and_show(cbr: ApiServer):
+    vault = cbr.vault()
+    first, second = cbr.backup(vault), cbr.backup(vault, name="文 b&c=d+e%")
+    sdk = client(cbr)
     listed = sdk.list_backups(ListBackupsRequest(vault_id=vault.id, limit=1, offset=0, show_replication=True))
     assert (listed.count, [backup.id for backup in listed.backups]) == (2, [second.id])
     listed = sdk.list_backups(
@@ -40,9 +40,9 @@ def test_list_and_show(house: House):
     assert shown.extend_info.auto_trigger is False
 
 
-def test_rename_and_delete_and_follow(house: House):
-    backup = house.backup(house.vault())
-    sdk = client(house)
+def test_rename_and_delete_and_follow(cbr: ApiServer):
+    backup = cbr.backup(cbr.vault())
+    sdk = client(cbr)
     body = BackupUpdateReq(backup=BackupUpdate(name="new-name"))
     renamed = sdk.update_backup(UpdateBackupRequest(backup_id=backup.id, body=body)).backup
     assert renamed.name == "new-name"
@@ -54,16 +54,16 @@ def test_rename_and_delete_and_follow(house: House):
     assert log.extra_info.common.progress == 0
 
 
-def test_errors_reach_the_caller(house: House):
+def test_errors_reach_the_caller(cbr: ApiServer):
     with pytest.raises(ClientRequestException) as caught:
-        client(house).show_backup(ShowBackupRequest(backup_id=house.backup(house.vault("other")).id))
+        client(cbr).show_backup(ShowBackupRequest(backup_id=cbr.backup(cbr.vault("other")).id))
     assert (caught.value.status_code, caught.value.error_code) == (404, "BackupService.6200")
     assert caught.value.request_id.startswith("req-")
     assert "no such backup" in caught.value.error_msg
 
 
-def test_a_client_without_project_id_is_told(house: House):
+def test_a_client_without_project_id_is_told(cbr: ApiServer):
     with pytest.raises(ClientRequestException) as caught:
-        client(house, project="").list_backups(ListBackupsRequest())
+        client(cbr, project="").list_backups(ListBackupsRequest())
     assert caught.value.status_code == 400
     assert "project_id" in caught.value.error_msg

@@ -10,10 +10,12 @@ from huaweicloudsdkcore.signer.signer import Signer
 
 from opencbr.democloud.identity import tokens
 
-from .house import House
+from .api_server import ApiServer
 
 
-def signed(house: House, key: tuple[str, str], path: str, *, project: str, method="GET", body=b"", date=None):
+def signed(
+    cbr: ApiServer, key: tuple[str, str], path: str, *, project: str, method="GET", body=b"", date=None
+):
     """Send a request signed by the vendor's signer."""
     headers = {"Content-Type": "application/json", "X-Project-Id": project, "User-Agent": "sdk"}
     if date is not None:
@@ -21,7 +23,7 @@ def signed(house: House, key: tuple[str, str], path: str, *, project: str, metho
     request = SdkRequest(
         method=method,
         schema="http",
-        host=house.url.removeprefix("http://"),
+        host=cbr.url.removeprefix("http://"),
         resource_path=path,
         query_params=[("limit", 1)],
         header_params=headers,
@@ -30,7 +32,7 @@ def signed(house: House, key: tuple[str, str], path: str, *, project: str, metho
     ready = Signer(BasicCredentials(ak=key[0], sk=key[1], project_id=project)).sign(request)
     return requests.request(
         method,
-        house.url + ready.uri,
+        cbr.url + ready.uri,
         headers=ready.header_params,
         data=body,
         timeout=30,
@@ -38,8 +40,8 @@ def signed(house: House, key: tuple[str, str], path: str, *, project: str, metho
     )
 
 
-def withdraw(house: House, token: str) -> None:
-    url, headers = f"{house.cloud.auth_url}/auth/tokens", {"X-Auth-Token": token, "X-Subject-Token": token}
+def withdraw(cbr: ApiServer, token: str) -> None:
+    url, headers = f"{cbr.cloud.auth_url}/auth/tokens", {"X-Auth-Token": token, "X-Subject-Token": token}
     assert requests.delete(url, headers=headers, timeout=10).status_code == 204
 
 
@@ -49,121 +51,121 @@ def refused(answer, status: int, code: str) -> str:
     return str(answer.json()["error_msg"])
 
 
-def test_a_token_opens_its_own_project(house: House):
-    assert house.call("GET", "backups").status_code == 200
+def test_a_token_opens_its_own_project(cbr: ApiServer):
+    assert cbr.call("GET", "backups").status_code == 200
 
 
-def test_no_credentials(house: House):
-    answer = house.call("GET", "backups", account=None)
+def test_no_credentials(cbr: ApiServer):
+    answer = cbr.call("GET", "backups", account=None)
     assert "X-Auth-Token" in refused(answer, 401, "APIGW.0301")
     assert "Keystone" in answer.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "x" * 20_000, "gAAAAA" + "b" * 180, "tok en", "tökén"])
-def test_what_keystone_does_not_know_is_refused(house: House, token):
-    answer = house.call("GET", "backups", account=None, headers={"X-Auth-Token": token.encode("latin-1")})
+def test_what_keystone_does_not_know_is_refused(cbr: ApiServer, token):
+    answer = cbr.call("GET", "backups", account=None, headers={"X-Auth-Token": token.encode("latin-1")})
     refused(answer, 401, "APIGW.0301")
 
 
-def test_an_unscoped_token_is_refused(house: House):
-    who = house.cloud.account("demo")
+def test_an_unscoped_token_is_refused(cbr: ApiServer):
+    who = cbr.cloud.account("demo")
     user = {"name": who["user_name"], "password": who["password"], "domain": {"id": "default"}}
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": "unscoped"}}
-    token = requests.post(f"{house.cloud.auth_url}/auth/tokens", json=body, timeout=10).headers[
+    token = requests.post(f"{cbr.cloud.auth_url}/auth/tokens", json=body, timeout=10).headers[
         "X-Subject-Token"
     ]
-    answer = house.call("GET", "backups", account=None, headers={"X-Auth-Token": token})
+    answer = cbr.call("GET", "backups", account=None, headers={"X-Auth-Token": token})
     refused(answer, 401, "APIGW.0301")
 
 
-def test_a_token_is_remembered_for_a_minute_and_no_longer(house: House):
-    token = house.fresh_token()
+def test_a_token_is_remembered_for_a_minute_and_no_longer(cbr: ApiServer):
+    token = cbr.fresh_token()
     with_token = {"account": None, "headers": {"X-Auth-Token": token}}
-    path = f"/v3/{house.project()}/backups"
-    assert house.call("GET", path, **with_token).status_code == 200
-    withdraw(house, token)
-    house.clock.ahead = timedelta(seconds=30)
-    assert house.call("GET", path, **with_token).status_code == 200
-    house.clock.ahead = timedelta(seconds=61)
-    refused(house.call("GET", path, **with_token), 401, "APIGW.0301")
+    path = f"/v3/{cbr.project()}/backups"
+    assert cbr.call("GET", path, **with_token).status_code == 200
+    withdraw(cbr, token)
+    cbr.clock.ahead = timedelta(seconds=30)
+    assert cbr.call("GET", path, **with_token).status_code == 200
+    cbr.clock.ahead = timedelta(seconds=61)
+    refused(cbr.call("GET", path, **with_token), 401, "APIGW.0301")
 
 
-def test_a_token_is_never_remembered_past_its_own_end(house: House, monkeypatch):
+def test_a_token_is_never_remembered_past_its_own_end(cbr: ApiServer, monkeypatch):
     """It ends forty seconds from now, well within the minute that Keystone's word is remembered for."""
     monkeypatch.setattr(tokens, "LIFETIME", timedelta(seconds=40))
-    token = house.fresh_token()
+    token = cbr.fresh_token()
     with_token = {"account": None, "headers": {"X-Auth-Token": token}}
-    path = f"/v3/{house.project()}/backups"
-    assert house.call("GET", path, **with_token).status_code == 200
-    withdraw(house, token)  # Keystone, whose clock is not turned, does not know it any more either
-    house.clock.ahead = timedelta(seconds=20)
-    assert house.call("GET", path, **with_token).status_code == 200, "it is remembered until then"
-    house.clock.ahead = timedelta(seconds=41)
-    refused(house.call("GET", path, **with_token), 401, "APIGW.0301")
+    path = f"/v3/{cbr.project()}/backups"
+    assert cbr.call("GET", path, **with_token).status_code == 200
+    withdraw(cbr, token)  # Keystone, whose clock is not turned, does not know it any more either
+    cbr.clock.ahead = timedelta(seconds=20)
+    assert cbr.call("GET", path, **with_token).status_code == 200, "it is remembered until then"
+    cbr.clock.ahead = timedelta(seconds=41)
+    refused(cbr.call("GET", path, **with_token), 401, "APIGW.0301")
 
 
-def test_a_foreign_project_is_forbidden(house: House):
-    answer = house.call("GET", f"/v3/{house.project('other')}/backups")
+def test_a_foreign_project_is_forbidden(cbr: ApiServer):
+    answer = cbr.call("GET", f"/v3/{cbr.project('other')}/backups")
     assert (answer.status_code, answer.json()["error_code"]) == (403, "BackupService.8600")
 
 
-def test_a_template_in_place_of_the_project_id_is_explained(house: House):
-    answer = house.call("GET", "/v3/%7Bproject_id%7D/backups")
+def test_a_template_in_place_of_the_project_id_is_explained(cbr: ApiServer):
+    answer = cbr.call("GET", "/v3/%7Bproject_id%7D/backups")
     assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.9900")
     assert "project_id" in answer.json()["error_msg"]
 
 
-def test_an_access_key_opens_its_own_project(house: House):
-    key, project = house.cloud.access_key("demo"), house.project()
-    answer = signed(house, key, f"/v3/{project}/backups", project=project)
+def test_an_access_key_opens_its_own_project(cbr: ApiServer):
+    key, project = cbr.cloud.access_key("demo"), cbr.project()
+    answer = signed(cbr, key, f"/v3/{project}/backups", project=project)
     assert answer.status_code == 200, answer.text
-    again = signed(house, key, f"/v3/{project}/backups", project=project)
+    again = signed(cbr, key, f"/v3/{project}/backups", project=project)
     assert again.status_code == 200, "equal signatures within a second are normal"
 
 
-def test_a_signed_body(house: House):
-    key, project = house.cloud.access_key("demo"), house.project()
-    backup = house.backup(house.vault())
+def test_a_signed_body(cbr: ApiServer):
+    key, project = cbr.cloud.access_key("demo"), cbr.project()
+    backup = cbr.backup(cbr.vault())
     path = f"/v3/{project}/backups/{backup.id}"
-    answer = signed(house, key, path, project=project, method="PUT", body=b'{"backup":{"name":"signed"}}')
+    answer = signed(cbr, key, path, project=project, method="PUT", body=b'{"backup":{"name":"signed"}}')
     assert answer.status_code == 200, answer.text
     assert answer.json()["backup"]["name"] == "signed"
 
 
-def test_a_key_never_opens_another_project(house: House):
-    key, other = house.cloud.access_key("demo"), house.project("other")
-    answer = signed(house, key, f"/v3/{other}/backups", project=other)
+def test_a_key_never_opens_another_project(cbr: ApiServer):
+    key, other = cbr.cloud.access_key("demo"), cbr.project("other")
+    answer = signed(cbr, key, f"/v3/{other}/backups", project=other)
     assert (answer.status_code, answer.json()["error_code"]) == (403, "BackupService.8600")
 
 
-def test_an_unknown_key_and_a_wrong_secret(house: House):
-    access, _ = house.cloud.access_key("demo")
-    project = house.project()
+def test_an_unknown_key_and_a_wrong_secret(cbr: ApiServer):
+    access, _ = cbr.cloud.access_key("demo")
+    project = cbr.project()
     for key in (("0" * 32, "secret"), (access, "wrong")):
-        refused(signed(house, key, f"/v3/{project}/backups", project=project), 401, "APIGW.0301")
+        refused(signed(cbr, key, f"/v3/{project}/backups", project=project), 401, "APIGW.0301")
 
 
-def test_a_clock_that_is_off_is_named(house: House):
-    key, project = house.cloud.access_key("demo"), house.project()
-    house.clock.ahead = timedelta(minutes=16)
-    answer = signed(house, key, f"/v3/{project}/backups", project=project)
+def test_a_clock_that_is_off_is_named(cbr: ApiServer):
+    key, project = cbr.cloud.access_key("demo"), cbr.project()
+    cbr.clock.ahead = timedelta(minutes=16)
+    answer = signed(cbr, key, f"/v3/{project}/backups", project=project)
     assert "15 minutes" in refused(answer, 401, "APIGW.0303")
 
 
-def test_the_template_is_explained_to_a_signing_client_too(house: House):
-    answer = signed(house, house.cloud.access_key("demo"), "/v3/%7Bproject_id%7D/backups", project="p")
+def test_the_template_is_explained_to_a_signing_client_too(cbr: ApiServer):
+    answer = signed(cbr, cbr.cloud.access_key("demo"), "/v3/%7Bproject_id%7D/backups", project="p")
     assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.9900")
 
 
-def test_keystone_out_of_order_is_our_trouble_not_the_callers(house: House):
-    token = house.fresh_token()
-    house.cloud.faults.order(service="identity", path=".*", status=500, times=20)
+def test_keystone_out_of_order_is_our_trouble_not_the_callers(cbr: ApiServer):
+    token = cbr.fresh_token()
+    cbr.cloud.faults.order(service="identity", path=".*", status=500, times=20)
     try:
-        answer = house.call(
-            "GET", f"/v3/{house.project()}/backups", account=None, headers={"X-Auth-Token": token}
+        answer = cbr.call(
+            "GET", f"/v3/{cbr.project()}/backups", account=None, headers={"X-Auth-Token": token}
         )
     finally:
-        house.cloud.faults.clear()
+        cbr.cloud.faults.clear()
     assert (answer.status_code, answer.json()["error_code"]) == (503, "BackupService.9998")
     assert answer.headers["Retry-After"] == "1"
     assert token not in answer.text

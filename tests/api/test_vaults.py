@@ -1,11 +1,10 @@
 """Chapter Vault over HTTP: make, show, list, change, delete."""
 
+from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.store import backups, operation_logs, resources, vaults
-from opencbr.store.operation_logs import OperationLogFilter
-from opencbr.store.pages import Page
 
-from .house import House
-from .scenery import (
+from .api_server import ApiServer
+from .protected_cloud import (
     disk_ref,
     new_disk,
     new_disk_vault,
@@ -21,16 +20,16 @@ SERVER_PROVIDER = "0daac4c5-6707-4851-97ba-169e36266b66"
 DISK_PROVIDER = "d1603440-187d-4516-af25-121250c7cc97"
 
 
-def logs_of(house: House, vault_id: str):
-    with house.database.read() as conn:
+def logs_of(cbr: ApiServer, vault_id: str):
+    with cbr.database.read() as conn:
         wanted = OperationLogFilter(vault_ids=(vault_id,))
-        return operation_logs.list(conn, house.project(), wanted, Page(limit=100)).items
+        return operation_logs.list(conn, cbr.project(), wanted, Page(limit=100)).items
 
 
-def test_a_new_vault_is_whole_at_once_and_shown_the_same(house: House):
-    created = new_vault(house)
+def test_a_new_vault_is_whole_at_once_and_shown_the_same(cbr: ApiServer):
+    created = new_vault(cbr)
     assert created["name"] == "vault-1"
-    assert created["project_id"] == house.project()
+    assert created["project_id"] == cbr.project()
     assert created["provider_id"] == SERVER_PROVIDER
     assert created["billing"] == {
         "allocated": 0,
@@ -71,10 +70,10 @@ def test_a_new_vault_is_whole_at_once_and_shown_the_same(house: House):
     assert created["user_id"]
     assert "+" not in created["created_at"]
     assert len(created["created_at"]) == 26
-    assert house.call("GET", f"vaults/{created['id']}").json() == {"vault": created}
+    assert cbr.call("GET", f"vaults/{created['id']}").json() == {"vault": created}
 
 
-def test_all_that_a_client_sets_is_kept(house: House):
+def test_all_that_a_client_sets_is_kept(cbr: ApiServer):
     wanted = {
         "name": "文档-1_x",
         "description": "for the shop",
@@ -90,7 +89,7 @@ def test_all_that_a_client_sets_is_kept(house: House):
         "billing": {"size": 10, "is_multi_az": True, "consistent_level": "app_consistent", "period_num": 3},
         "unknown_member": {"is": "ignored"},
     }
-    created = new_vault(house, **wanted)
+    created = new_vault(cbr, **wanted)
     assert created["name"] == "文档-1_x"
     assert created["tags"] == [{"key": "team", "value": "db"}, {"key": "empty", "value": ""}]
     assert created["bind_rules"] == wanted["bind_rules"]
@@ -101,9 +100,9 @@ def test_all_that_a_client_sets_is_kept(house: House):
         assert created[name] == wanted[name], name
 
 
-def test_empty_forms_that_clients_send_are_normal(house: House):
+def test_empty_forms_that_clients_send_are_normal(cbr: ApiServer):
     created = new_vault(
-        house,
+        cbr,
         bind_rules={"tags": []},
         tags=[],
         description=None,
@@ -114,17 +113,17 @@ def test_empty_forms_that_clients_send_are_normal(house: House):
     assert created["tags"] == []
 
 
-def test_what_is_not_offered_is_refused_with_its_own_code(house: House):
+def test_what_is_not_offered_is_refused_with_its_own_code(cbr: ApiServer):
     def create(**billing):
-        return house.call("POST", "vaults", vault_body(billing=billing))
+        return cbr.call("POST", "vaults", vault_body(billing=billing))
 
     refused(create(object_type="turbo"), 400, "6116", "server or disk")
     refused(create(protect_type="replication"), 400, "6128")
     refused(create(charging_mode="pre_paid"), 400, "9900", "post_paid")
-    refused(house.call("POST", "vaults", vault_body(backup_policy_id=NOWHERE)), 404, "6000")
+    refused(cbr.call("POST", "vaults", vault_body(backup_policy_id=NOWHERE)), 404, "6000")
 
 
-def test_bad_fields_are_named(house: House):
+def test_bad_fields_are_named(cbr: ApiServer):
     cases = [
         ({"name": "with space"}, "name"),
         ({"name": ""}, "name"),
@@ -145,11 +144,11 @@ def test_bad_fields_are_named(house: House):
         ({"resources": [{"id": NOWHERE}]}, "type"),
     ]
     for change, word in cases:
-        refused(house.call("POST", "vaults", vault_body(**change)), 400, "9900", word)
+        refused(cbr.call("POST", "vaults", vault_body(**change)), 400, "9900", word)
 
 
-def test_a_vault_of_another_project_does_not_exist(house: House):
-    vault = new_vault(house)
+def test_a_vault_of_another_project_does_not_exist(cbr: ApiServer):
+    vault = new_vault(cbr)
     for method, path, body in (
         ("GET", "", None),
         ("PUT", "", {"vault": {"name": "mine"}}),
@@ -159,22 +158,22 @@ def test_a_vault_of_another_project_does_not_exist(house: House):
     ):
         for vault_id in (vault["id"], NOWHERE, "no-uuid", vault["id"].upper()):
             account = "other" if vault_id == vault["id"] else "demo"
-            refused(house.call(method, f"vaults/{vault_id}{path}", body, account=account), 404, "6105")
-    listed = house.call("GET", f"vaults?id={vault['id']}", account="other").json()
+            refused(cbr.call(method, f"vaults/{vault_id}{path}", body, account=account), 404, "6105")
+    listed = cbr.call("GET", f"vaults?id={vault['id']}", account="other").json()
     assert listed["vaults"] == []
     assert listed["count"] == 0
-    assert house.call("GET", f"vaults/{vault['id']}").json()["vault"] == vault
+    assert cbr.call("GET", f"vaults/{vault['id']}").json()["vault"] == vault
 
 
-def test_lists_filter_page_and_count(house: House):
-    server, disk = new_server(house), new_disk(house)
-    first = new_vault(house, server_ref(server), name="list-a")
-    second = new_disk_vault(house, disk)
-    third = new_vault(house, name="list-a")
+def test_lists_filter_page_and_count(cbr: ApiServer):
+    server, disk = new_server(cbr), new_disk(cbr)
+    first = new_vault(cbr, server_ref(server), name="list-a")
+    second = new_disk_vault(cbr, disk)
+    third = new_vault(cbr, name="list-a")
     mine = f"id={first['id']}&id={second['id']}&id={third['id']}"
 
     def found(query: str) -> list[str]:
-        answer = house.call("GET", f"vaults?{query}")
+        answer = cbr.call("GET", f"vaults?{query}")
         assert answer.status_code == 200, answer.text
         return [vault["id"] for vault in answer.json()["vaults"]]
 
@@ -191,18 +190,18 @@ def test_lists_filter_page_and_count(house: House):
     assert found(f"{mine}&sort=created_at:asc") == found(mine)[::-1]
     assert found(f"{mine}&limit=1&offset=1") == [second["id"]]
     assert found(f"{mine}&limit=1&marker={third['id']}") == [second["id"]]
-    past = house.call("GET", f"vaults?{mine}&offset=50&limit=7").json()
+    past = cbr.call("GET", f"vaults?{mine}&offset=50&limit=7").json()
     assert past == {"vaults": [], "count": 3, "limit": 7, "offset": 50}
-    shown = house.call("GET", f"vaults?id={first['id']}").json()["vaults"][0]
-    assert shown == house.call("GET", f"vaults/{first['id']}").json()["vault"]
-    refused(house.call("GET", f"vaults?marker={NOWHERE}"), 400, "9900", "marker")
+    shown = cbr.call("GET", f"vaults?id={first['id']}").json()["vaults"][0]
+    assert shown == cbr.call("GET", f"vaults/{first['id']}").json()["vault"]
+    refused(cbr.call("GET", f"vaults?marker={NOWHERE}"), 400, "9900", "marker")
     for query in ("limit=0", "limit=1001", "limit=x", "offset=-1", "sort=colour", "sort=name:up"):
-        refused(house.call("GET", f"vaults?{query}"), 400, "9900", query.split("=")[0])
+        refused(cbr.call("GET", f"vaults?{query}"), 400, "9900", query.split("=")[0])
 
 
-def test_a_vault_changes_only_where_asked(house: House):
-    vault = new_vault(house, description="stays")
-    answer = house.call(
+def test_a_vault_changes_only_where_asked(cbr: ApiServer):
+    vault = new_vault(cbr, description="stays")
+    answer = cbr.call(
         "PUT",
         f"vaults/{vault['id']}",
         {"vault": {"name": "renamed", "billing": {"size": 200}, "threshold": 90, "smn_notify": None}},
@@ -212,106 +211,106 @@ def test_a_vault_changes_only_where_asked(house: House):
     expected = vault | {"name": "renamed", "threshold": 90, "updated_at": changed["updated_at"]}
     expected["billing"] = vault["billing"] | {"size": 200}
     assert changed == expected
-    assert house.call("GET", f"vaults/{vault['id']}").json()["vault"] == changed
-    assert house.call("PUT", f"vaults/{vault['id']}", {"vault": {}}).json()["vault"] == changed
+    assert cbr.call("GET", f"vaults/{vault['id']}").json()["vault"] == changed
+    assert cbr.call("PUT", f"vaults/{vault['id']}", {"vault": {}}).json()["vault"] == changed
     rules = {"tags": [{"key": "k", "value": "v"}]}
     for sent, kept in ((rules, rules), ({"tags": []}, {})):
-        answer = house.call("PUT", f"vaults/{vault['id']}", {"vault": {"bind_rules": sent}})
+        answer = cbr.call("PUT", f"vaults/{vault['id']}", {"vault": {"bind_rules": sent}})
         assert answer.json()["vault"]["bind_rules"] == kept
 
 
-def test_a_vault_never_gets_smaller_than_what_it_holds(house: House):
-    vault = house.vault(size_gb=100)
-    backup = house.backup(vault, disks=1)
-    with house.database.write() as conn:
+def test_a_vault_never_gets_smaller_than_what_it_holds(cbr: ApiServer):
+    vault = cbr.vault(size_gb=100)
+    backup = cbr.backup(vault, disks=1)
+    with cbr.database.write() as conn:
         child = backups.children(conn, vault.project_id, [backup.id])[backup.id][0]
         backups.update(conn, vault.project_id, child.id, stored_mb=20 * 1024 + 1)
 
     def resize(size: int):
-        return house.call("PUT", f"vaults/{vault.id}", {"vault": {"billing": {"size": size}}})
+        return cbr.call("PUT", f"vaults/{vault.id}", {"vault": {"billing": {"size": size}}})
 
     refused(resize(20), 400, "6101", "21 GB")
     assert resize(21).json()["vault"]["billing"]["used"] == 20 * 1024 + 1
 
 
-def test_locking_is_one_way(house: House):
-    server = new_server(house)
-    vault = new_vault(house, server_ref(server))
+def test_locking_is_one_way(cbr: ApiServer):
+    server = new_server(cbr)
+    vault = new_vault(cbr, server_ref(server))
 
     def lock(value: bool):
-        return house.call("PUT", f"vaults/{vault['id']}", {"vault": {"locked": value}})
+        return cbr.call("PUT", f"vaults/{vault['id']}", {"vault": {"locked": value}})
 
     assert lock(False).json()["vault"]["locked"] is False
     assert lock(True).json()["vault"]["locked"] is True
     refused(lock(False), 400, "6110", "locked")
-    answer = house.call("POST", f"vaults/{vault['id']}/removeresources", {"resource_ids": [server["id"]]})
+    answer = cbr.call("POST", f"vaults/{vault['id']}/removeresources", {"resource_ids": [server["id"]]})
     refused(answer, 400, "6110", "locked")
 
 
-def test_the_summary_is_bare_and_counts_the_project_alone(house: House):
-    before = house.call("GET", "vaults/summary").json()
+def test_the_summary_is_bare_and_counts_the_project_alone(cbr: ApiServer):
+    before = cbr.call("GET", "vaults/summary").json()
     assert before.keys() == {"size", "used_size"}
-    others = house.call("GET", "vaults/summary", account="other").json()
-    vault = house.vault(size_gb=70)
-    backup = house.backup(vault, disks=1)
-    with house.database.write() as conn:
+    others = cbr.call("GET", "vaults/summary", account="other").json()
+    vault = cbr.vault(size_gb=70)
+    backup = cbr.backup(vault, disks=1)
+    with cbr.database.write() as conn:
         child = backups.children(conn, vault.project_id, [backup.id])[backup.id][0]
         backups.update(conn, vault.project_id, child.id, stored_mb=5 * 1024)
-    after = house.call("GET", "vaults/summary").json()
+    after = cbr.call("GET", "vaults/summary").json()
     assert after["size"] == before["size"] + 70
     assert before["used_size"] + 4 <= after["used_size"] <= before["used_size"] + 6
-    assert house.call("GET", "vaults/summary", account="other").json() == others
+    assert cbr.call("GET", "vaults/summary", account="other").json() == others
 
 
-def test_deleting_a_vault_is_an_order_that_a_worker_finds(house: House):
-    vault = new_vault(house, server_ref(new_server(house)))
-    answer = house.call("DELETE", f"vaults/{vault['id']}")
+def test_deleting_a_vault_is_an_order_that_a_worker_finds(cbr: ApiServer):
+    vault = new_vault(cbr, server_ref(new_server(cbr)))
+    answer = cbr.call("DELETE", f"vaults/{vault['id']}")
     assert (answer.status_code, answer.content) == (204, b"")
-    assert house.call("GET", f"vaults/{vault['id']}").json()["vault"]["billing"]["status"] == "deleting"
-    (log,) = logs_of(house, vault["id"])
+    assert cbr.call("GET", f"vaults/{vault['id']}").json()["vault"]["billing"]["status"] == "deleting"
+    (log,) = logs_of(cbr, vault["id"])
     assert (log.operation_type, log.status, log.vault_name) == ("vault_delete", "waiting", "vault-1")
     assert log.request_id.startswith("req-")
     counters = {"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0}
     assert log.details == counters
-    with house.database.read() as conn:
+    with cbr.database.read() as conn:
         assert log.id in {waiting.id for waiting in operation_logs.waiting(conn, 1000)}
-    refused(house.call("DELETE", f"vaults/{vault['id']}"), 400, "6112", "deleting")
-    refused(house.call("PUT", f"vaults/{vault['id']}", {"vault": {"name": "x"}}), 400, "6110")
-    more = {"resources": [server_ref(new_server(house))]}
-    refused(house.call("POST", f"vaults/{vault['id']}/addresources", more), 400, "6108")
-    refused(house.call("POST", "checkpoints", {"checkpoint": {"vault_id": vault["id"]}}), 400, "6113")
-    assert len(logs_of(house, vault["id"])) == 1
+    refused(cbr.call("DELETE", f"vaults/{vault['id']}"), 400, "6112", "deleting")
+    refused(cbr.call("PUT", f"vaults/{vault['id']}", {"vault": {"name": "x"}}), 400, "6110")
+    more = {"resources": [server_ref(new_server(cbr))]}
+    refused(cbr.call("POST", f"vaults/{vault['id']}/addresources", more), 400, "6108")
+    refused(cbr.call("POST", "checkpoints", {"checkpoint": {"vault_id": vault["id"]}}), 400, "6113")
+    assert len(logs_of(cbr, vault["id"])) == 1
 
 
-def test_a_vault_at_work_is_not_deleted(house: House):
-    server = new_server(house)
-    vault = new_vault(house, server_ref(server))
+def test_a_vault_at_work_is_not_deleted(cbr: ApiServer):
+    server = new_server(cbr)
+    vault = new_vault(cbr, server_ref(server))
     for status, code in (("protecting", "6125"), ("restoring", "6125"), ("removing", "6134")):
-        with house.database.write() as conn:
-            resources.set_status(conn, house.project(), server["id"], status)
-        refused(house.call("DELETE", f"vaults/{vault['id']}"), 400, code, server["id"])
-    assert logs_of(house, vault["id"]) == []
+        with cbr.database.write() as conn:
+            resources.set_status(conn, cbr.project(), server["id"], status)
+        refused(cbr.call("DELETE", f"vaults/{vault['id']}"), 400, code, server["id"])
+    assert logs_of(cbr, vault["id"]) == []
 
 
-def test_a_vault_whose_deletion_failed_can_be_deleted_again(house: House):
-    vault = new_vault(house, server_ref(new_server(house)))
-    house.call("DELETE", f"vaults/{vault['id']}")
-    with house.database.write() as conn:
-        vaults.update(conn, house.project(), vault["id"], status="error")
-    assert house.call("DELETE", f"vaults/{vault['id']}").status_code == 204
+def test_a_vault_whose_deletion_failed_can_be_deleted_again(cbr: ApiServer):
+    vault = new_vault(cbr, server_ref(new_server(cbr)))
+    cbr.call("DELETE", f"vaults/{vault['id']}")
+    with cbr.database.write() as conn:
+        vaults.update(conn, cbr.project(), vault["id"], status="error")
+    assert cbr.call("DELETE", f"vaults/{vault['id']}").status_code == 204
 
 
-def test_a_locked_vault_keeps_its_backups(house: House):
-    vault = house.vault(locked=True)
-    house.backup(vault)
-    refused(house.call("DELETE", f"vaults/{vault.id}"), 400, "6110", "locked")
-    empty = house.vault(locked=True)
-    assert house.call("DELETE", f"vaults/{empty.id}").status_code == 204
+def test_a_locked_vault_keeps_its_backups(cbr: ApiServer):
+    vault = cbr.vault(locked=True)
+    cbr.backup(vault)
+    refused(cbr.call("DELETE", f"vaults/{vault.id}"), 400, "6110", "locked")
+    empty = cbr.vault(locked=True)
+    assert cbr.call("DELETE", f"vaults/{empty.id}").status_code == 204
 
 
-def test_a_disk_vault_takes_disks(house: House):
-    disk = new_disk(house, size=2)
-    vault = new_disk_vault(house, disk)
+def test_a_disk_vault_takes_disks(cbr: ApiServer):
+    disk = new_disk(cbr, size=2)
+    vault = new_disk_vault(cbr, disk)
     assert vault["provider_id"] == DISK_PROVIDER
     assert vault["billing"]["spec_code"] == "vault.backup.volume.normal"
     assert vault["billing"]["allocated"] == 2

@@ -20,14 +20,14 @@ from opencbr.model.vault import SERVER
 from opencbr.store import resources, tables, vaults
 
 from .bad_values import places
-from .house import House
-from .scenery import new_disk, new_server, new_vault, server_ref, vault_body
+from .api_server import ApiServer
+from .protected_cloud import new_disk, new_server, new_vault, server_ref, vault_body
 from .test_bad_input import fill, one_shape
 
-Make = Callable[[House], str]
+Make = Callable[[ApiServer], str]
 """Makes a thing and gives its id."""
 
-Send = Callable[[House, str], requests.Response]
+Send = Callable[[ApiServer, str], requests.Response]
 """Sends a request that is right but for this id."""
 
 
@@ -45,29 +45,29 @@ class Place:
 
 
 def vault(account: str = "demo", **changes: Any) -> Make:
-    return lambda house: house.vault(account, **changes).id
+    return lambda cbr: cbr.vault(account, **changes).id
 
 
 def backup(account: str = "demo", **changes: Any) -> Make:
-    return lambda house: house.backup(house.vault(account), **changes).id
+    return lambda cbr: cbr.backup(cbr.vault(account), **changes).id
 
 
-def child(house: House) -> str:
-    shown = house.call("GET", f"backups/{house.backup(house.vault()).id}").json()
+def child(cbr: ApiServer) -> str:
+    shown = cbr.call("GET", f"backups/{cbr.backup(cbr.vault()).id}").json()
     return str(shown["backup"]["children"][0]["id"])
 
 
 def server(account: str = "demo", **changes: Any) -> Make:
-    return lambda house: str(new_server(house, account, **changes)["id"])
+    return lambda cbr: str(new_server(cbr, account, **changes)["id"])
 
 
 def disk(account: str = "demo", **changes: Any) -> Make:
-    return lambda house: str(new_disk(house, account, **changes)["id"])
+    return lambda cbr: str(new_disk(cbr, account, **changes)["id"])
 
 
-def bound_elsewhere(house: House) -> str:
-    one = new_server(house)
-    new_vault(house, server_ref(one))
+def bound_elsewhere(cbr: ApiServer) -> str:
+    one = new_server(cbr)
+    new_vault(cbr, server_ref(one))
     return str(one["id"])
 
 
@@ -75,81 +75,79 @@ def by_path(operation: str, body: Any = None, **others: str) -> Send:
     """The id is the last of the path."""
     route = next(route for route in ROUTES if route.operation == operation)
     (*_, name) = re.findall(r"\{(\w+)\}", route.path)
-    return lambda house, wanted: house.call(
-        route.method, fill(house, route.path, **{**others, name: wanted}), body
-    )
+    return lambda cbr, wanted: cbr.call(route.method, fill(cbr, route.path, **{**others, name: wanted}), body)
 
 
 def server_of(**choice: Any) -> dict[str, Any]:
     return {"type": SERVER, **choice}
 
 
-def creating(make: Callable[[House, str], dict[str, Any]]) -> Send:
-    return lambda house, wanted: house.call("POST", "vaults", vault_body(make(house, wanted)))
+def creating(make: Callable[[ApiServer, str], dict[str, Any]]) -> Send:
+    return lambda cbr, wanted: cbr.call("POST", "vaults", vault_body(make(cbr, wanted)))
 
 
-def adding(make: Callable[[House, str], dict[str, Any]]) -> Send:
-    def send(house: House, wanted: str) -> requests.Response:
-        path = f"vaults/{house.vault().id}/addresources"
-        return house.call("POST", path, {"resources": [make(house, wanted)]})
+def adding(make: Callable[[ApiServer, str], dict[str, Any]]) -> Send:
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        path = f"vaults/{cbr.vault().id}/addresources"
+        return cbr.call("POST", path, {"resources": [make(cbr, wanted)]})
 
     return send
 
 
-def backing_up(make: Callable[[House, dict[str, Any], str], dict[str, Any]]) -> Send:
+def backing_up(make: Callable[[ApiServer, dict[str, Any], str], dict[str, Any]]) -> Send:
     """Order a checkpoint of a vault with one server in it."""
 
-    def send(house: House, wanted: str) -> requests.Response:
-        one = new_server(house)
-        body = {"vault_id": new_vault(house, server_ref(one))["id"], "parameters": make(house, one, wanted)}
-        return house.call("POST", "checkpoints", {"checkpoint": body})
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        one = new_server(cbr)
+        body = {"vault_id": new_vault(cbr, server_ref(one))["id"], "parameters": make(cbr, one, wanted)}
+        return cbr.call("POST", "checkpoints", {"checkpoint": body})
 
     return send
 
 
 def resource_in(status: str) -> Make:
-    def make(house: House) -> str:
-        one = bound_elsewhere(house)
-        with house.database.write() as conn:
-            assert resources.set_status(conn, house.project(), one, status)
+    def make(cbr: ApiServer) -> str:
+        one = bound_elsewhere(cbr)
+        with cbr.database.write() as conn:
+            assert resources.set_status(conn, cbr.project(), one, status)
         return one
 
     return make
 
 
-def itself(_house: House, wanted: str) -> dict[str, Any]:
+def itself(_cbr: ApiServer, wanted: str) -> dict[str, Any]:
     return server_of(id=wanted)
 
 
-def selecting(choose: Callable[[str], Any]) -> Callable[[House, str], dict[str, Any]]:
+def selecting(choose: Callable[[str], Any]) -> Callable[[ApiServer, str], dict[str, Any]]:
     """A server of the caller's, of whose disks this one is chosen."""
-    return lambda house, wanted: server_ref(new_server(house, sizes=(1, 1)), extra_info=choose(wanted))
+    return lambda cbr, wanted: server_ref(new_server(cbr, sizes=(1, 1)), extra_info=choose(wanted))
 
 
-def detail(choose: Callable[[str], Any]) -> Callable[[House, dict[str, Any], str], dict[str, Any]]:
-    return lambda _house, one, wanted: {"resource_details": [server_ref(one, extra_info=choose(wanted))]}
+def detail(choose: Callable[[str], Any]) -> Callable[[ApiServer, dict[str, Any], str], dict[str, Any]]:
+    return lambda _cbr, one, wanted: {"resource_details": [server_ref(one, extra_info=choose(wanted))]}
 
 
-def removing(house: House, wanted: str) -> requests.Response:
-    with house.database.read() as conn:
-        found = resources.get(conn, house.project(), wanted)
-    vault_id = found.vault_id if found else house.vault().id
-    return house.call("POST", f"vaults/{vault_id}/removeresources", {"resource_ids": [wanted]})
+def removing(cbr: ApiServer, wanted: str) -> requests.Response:
+    with cbr.database.read() as conn:
+        found = resources.get(conn, cbr.project(), wanted)
+    vault_id = found.vault_id if found else cbr.vault().id
+    return cbr.call("POST", f"vaults/{vault_id}/removeresources", {"resource_ids": [wanted]})
 
 
-def backing_up_one(house: House, wanted: str) -> requests.Response:
-    with house.database.read() as conn:
-        found = resources.get(conn, house.project(), wanted)
-    vault_id = found.vault_id if found else new_vault(house, server_ref(new_server(house)))["id"]
+def backing_up_one(cbr: ApiServer, wanted: str) -> requests.Response:
+    with cbr.database.read() as conn:
+        found = resources.get(conn, cbr.project(), wanted)
+    vault_id = found.vault_id if found else new_vault(cbr, server_ref(new_server(cbr)))["id"]
     body = {"vault_id": vault_id, "parameters": {"resources": [wanted]}}
-    return house.call("POST", "checkpoints", {"checkpoint": body})
+    return cbr.call("POST", "checkpoints", {"checkpoint": body})
 
 
-def vault_in_deletion(house: House) -> str:
+def vault_in_deletion(cbr: ApiServer) -> str:
     """A vault with a server in it."""
-    found = new_vault(house, server_ref(new_server(house)))
-    with house.database.write() as conn:
-        vaults.update(conn, house.project(), found["id"], status="deleting", updated_at=house.clock.now())
+    found = new_vault(cbr, server_ref(new_server(cbr)))
+    with cbr.database.write() as conn:
+        vaults.update(conn, cbr.project(), found["id"], status="deleting", updated_at=cbr.clock.now())
     return str(found["id"])
 
 
@@ -160,7 +158,7 @@ CHOICES: dict[str, Callable[[str], Any]] = {
 }
 IGNORED = "ignored"
 HELD: dict[str, tuple[Make, str]] = {
-    "held": (lambda house: house.backup(house.vault(), held_at=house.clock.now()).id, "6200")
+    "held": (lambda cbr: cbr.backup(cbr.vault(), held_at=cbr.clock.now()).id, "6200")
 }
 UNREADY = {
     status: (backup(status=status), "6206")
@@ -183,8 +181,8 @@ PLACES: dict[tuple[str, str], Place] = {
         by_path("DeleteVault"), vault("other"), "6105", {"deleting": (vault_in_deletion, "6112")}
     ),
     ("AddVaultResource", "vault_id"): Place(
-        lambda house, wanted: house.call(
-            "POST", f"vaults/{wanted}/addresources", {"resources": [server_ref(new_server(house))]}
+        lambda cbr, wanted: cbr.call(
+            "POST", f"vaults/{wanted}/addresources", {"resources": [server_ref(new_server(cbr))]}
         ),
         vault("other"),
         "6105",
@@ -204,7 +202,7 @@ PLACES: dict[tuple[str, str], Place] = {
     ),
     ("ShowProtectable", "instance_id"): Place(by_path("ShowProtectable"), server("other"), "7100"),
     ("CreateCheckpoint", "checkpoint.vault_id"): Place(
-        lambda house, wanted: house.call("POST", "checkpoints", {"checkpoint": {"vault_id": wanted}}),
+        lambda cbr, wanted: cbr.call("POST", "checkpoints", {"checkpoint": {"vault_id": wanted}}),
         vault("other"),
         "6105",
         {"deleting": (vault_in_deletion, "6113"), "empty": (vault(), "0001")},
@@ -216,17 +214,17 @@ PLACES: dict[tuple[str, str], Place] = {
         {"protecting": (resource_in("protecting"), "1001"), "removing": (resource_in("removing"), "0001")},
     ),
     ("CreateCheckpoint", "checkpoint.parameters.resource_details.0.id"): Place(
-        backing_up(lambda _house, _one, wanted: {"resource_details": [server_of(id=wanted)]}),
+        backing_up(lambda _cbr, _one, wanted: {"resource_details": [server_of(id=wanted)]}),
         server("other"),
         "6135",
     ),
     ("ShowCheckpoint", "checkpoint_id"): Place(
         by_path("ShowCheckpoint"),
-        lambda house: house.backup(house.vault("other")).checkpoint_id,
+        lambda cbr: cbr.backup(cbr.vault("other")).checkpoint_id,
         "6217",
         {
             "without backups": (
-                lambda house: house.backup(house.vault(), held_at=house.clock.now()).checkpoint_id,
+                lambda cbr: cbr.backup(cbr.vault(), held_at=cbr.clock.now()).checkpoint_id,
                 "6217",
             )
         },
@@ -257,9 +255,7 @@ PLACES: dict[tuple[str, str], Place] = {
         (operation, "backup_id"): Place(by_path(operation), backup("other"), "6200", HELD | UNREADY)
         for operation in ("ShowMetadata", "ShowRecord", "ShowReport")
     },
-    ("ShowOpLog", "operation_log_id"): Place(
-        by_path("ShowOpLog"), lambda house: house.log("other").id, "6500"
-    ),
+    ("ShowOpLog", "operation_log_id"): Place(by_path("ShowOpLog"), lambda cbr: cbr.log("other").id, "6500"),
 }
 for _operation, _send, _before in (
     ("CreateVault", creating, "vault.resources.0"),
@@ -301,9 +297,9 @@ def test_no_id_is_forgotten_here():
     assert taken == PLACES.keys()
 
 
-def rows(house: House, project: str) -> dict[str, list[Any]]:
+def rows(cbr: ApiServer, project: str) -> dict[str, list[Any]]:
     """All that is kept of a project."""
-    with house.database.read() as conn:
+    with cbr.database.read() as conn:
         return {
             table.name: conn.execute(
                 select(table).where(table.c.project_id == project).order_by(*table.primary_key)
@@ -325,19 +321,19 @@ def named(place: tuple[str, str]) -> str:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=named)
-def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(house: House, place: tuple[str, str]):
+def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(cbr: ApiServer, place: tuple[str, str]):
     walked = PLACES[place]
-    foreign, nowhere = walked.foreign(house), new_id(house.clock.now())
-    before = rows(house, house.project("other"))
+    foreign, nowhere = walked.foreign(cbr), new_id(cbr.clock.now())
+    before = rows(cbr, cbr.project("other"))
     if walked.code == IGNORED:
         for wanted in (foreign, nowhere):
-            assert walked.send(house, wanted).status_code == 200
-        assert rows(house, house.project("other")) == before
+            assert walked.send(cbr, wanted).status_code == 200
+        assert rows(cbr, cbr.project("other")) == before
         return
-    refused = told(walked.send(house, foreign), foreign)
+    refused = told(walked.send(cbr, foreign), foreign)
     assert refused[1] == walked.code
-    assert refused == told(walked.send(house, nowhere), nowhere)
-    assert rows(house, house.project("other")) == before
+    assert refused == told(walked.send(cbr, nowhere), nowhere)
+    assert rows(cbr, cbr.project("other")) == before
 
 
 @pytest.mark.parametrize(
@@ -345,11 +341,11 @@ def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(house: House, pl
     [(place, state) for place, walked in PLACES.items() for state in walked.states],
     ids=lambda value: value if isinstance(value, str) else named(value),
 )
-def test_a_wrong_state_is_refused_with_its_code(house: House, place: tuple[str, str], state: str):
+def test_a_wrong_state_is_refused_with_its_code(cbr: ApiServer, place: tuple[str, str], state: str):
     make, code = PLACES[place].states[state]
-    wanted = make(house)
-    before = rows(house, house.project())
-    assert told(PLACES[place].send(house, wanted), wanted)[1] == code
-    after = rows(house, house.project())
+    wanted = make(cbr)
+    before = rows(cbr, cbr.project())
+    assert told(PLACES[place].send(cbr, wanted), wanted)[1] == code
+    after = rows(cbr, cbr.project())
     # A request may need a vault of its own, which is there afterwards; what was there is as it was.
     assert {name: [row for row in after[name] if row in before[name]] for name in before} == before

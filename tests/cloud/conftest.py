@@ -10,7 +10,7 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.democloud import DemoCloud, Pace
 
-from .rigs import QuickClock, Rig
+from .clouds import QuickClock, Rig
 
 
 @pytest.fixture(scope="session", name="demo")

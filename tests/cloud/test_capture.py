@@ -8,7 +8,7 @@ import pytest
 from opencbr.cloud.capture import CaptureRefused, read_again, read_disk, read_server
 from opencbr.cloud.errors import Denied, Unreachable
 
-from .rigs import Rig, body, kinds, names
+from .clouds import Rig, body, kinds, names
 
 MISSING = "00000000-0000-0000-0000-000000000000"
 

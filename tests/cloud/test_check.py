@@ -2,7 +2,7 @@
 
 import pytest
 
-from .rigs import Rig
+from .clouds import Rig
 
 
 def by_name(rig: Rig, cloud: str = "opencbr") -> dict[str, tuple[bool, str]]:

@@ -7,7 +7,7 @@ import pytest
 
 from opencbr.cloud.errors import InvalidToken, UnknownKey, Unreachable
 
-from .rigs import Rig
+from .clouds import Rig
 
 
 def token_of(rig: Rig, name: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from opencbr.cloud.errors import Denied, NotFound, Refused, Unreachable
 
-from .rigs import Rig
+from .clouds import Rig
 
 LOST = [
     {"drop": "after"},

@@ -5,7 +5,7 @@ import pytest
 from opencbr.cloud.errors import NotFound
 from opencbr.model.document import Document, Unread
 
-from .rigs import Rig
+from .clouds import Rig
 
 
 def test_servers_of_one_project_only(rig: Rig):

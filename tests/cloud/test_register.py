@@ -4,7 +4,7 @@ import pytest
 
 from opencbr.cloud.errors import BadSettings, Denied
 
-from .rigs import Rig
+from .clouds import Rig
 
 
 def endpoints(rig: Rig) -> set[tuple[str, str]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opencbr.cloud.errors import CloudError, Refused, Unreachable
 from opencbr.cloud.retry import Again, Patience, get_or_create, persist, retry_after
 
-from .rigs import QuickClock
+from .clouds import QuickClock
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from .rigs import Rig
+from .clouds import Rig
 
 
 def test_calls_refused_together_share_one_new_token(rig: Rig, monkeypatch) -> None:

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from opencbr.clock import SystemClock
-from opencbr.jobs.dbos_engine import DbosEngine
-from opencbr.jobs.engine import Cancelled, Job, StepFailed
-from opencbr.jobs.lease import Lease
-from opencbr.jobs.outbox import Outbox
+from opencbr.jobs.engine.dbos import DbosEngine
+from opencbr.jobs.engine.lease import Lease
+from opencbr.jobs.engine.outbox import Outbox
+from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
 from support.processes import Tell
@@ -42,7 +42,7 @@ def work(told: Tell, url: str, me: str, lease_seconds: float, folder: Path) -> i
                 job.step(step, lambda step=step: do(job, step))
             tell(job.id, "job", "end")
         except (Cancelled, StepFailed):
-            job.step("undo", lambda: do(job, "undo"))
+            job.step("compensate", lambda: do(job, "compensate"))
             tell(job.id, "job", "undone")
 
     engine = DbosEngine(url, owner=me, slots=8, sleep=clock.sleep)

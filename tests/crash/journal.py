@@ -2,7 +2,7 @@
 
 from dbos import DBOSClient
 
-from opencbr.jobs.dbos_engine import journal_url
+from opencbr.jobs.engine.dbos import journal_url
 
 
 def unfinished(database_url: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from opencbr.jobs.engine import StepFailed
+from opencbr.jobs.engine.port import StepFailed
 from opencbr.model.operation_log import OperationLog
 
 Run = Callable[[Any, Any, OperationLog], None]

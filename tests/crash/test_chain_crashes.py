@@ -10,11 +10,11 @@ from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.pace import Pace
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
-from support.deeds import backed_up, rows
-from support.dying import work_until
+from support.job_env import JobEnv, eventually
+from support.job_steps import backed_up, rows
+from support.killed_worker import work_until
 from support.processes import Processes
 from support.worker import work
-from support.yard import Yard, eventually
 
 
 @pytest.fixture(scope="session")
@@ -25,14 +25,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
 
 
 class Staff:
-    """Worker processes, each of a yard; with a function's name a worker dies after that (`support.dying`)."""
+    """Worker processes, each of a env; with a function's name a worker dies after that (`support.killed_worker`)."""
 
     def __init__(self, folder: Path) -> None:
         self.processes = Processes(folder / "errors.txt")
 
-    def start(self, yard: Yard, name: str, dies_after: str | None = None) -> None:
+    def start(self, env: JobEnv, name: str, dies_after: str | None = None) -> None:
         program, last = (work, None) if dies_after is None else (work_until, dies_after)
-        self.processes.start(name, program, yard.url, yard.folder, name, last)
+        self.processes.start(name, program, env.url, env.folder, name, last)
 
     def stop(self, name: str) -> None:
         self.processes.send(name, signal.SIGINT)
@@ -46,25 +46,27 @@ def staff(tmp_path: Path) -> Iterator[Staff]:
     staff.processes.close()
 
 
-def held_chain(yard: Yard, staff: Staff, length: int) -> tuple[Resource, str]:
+def held_chain(env: JobEnv, staff: Staff, length: int) -> tuple[Resource, str]:
     """Backups made by a worker that then stops in order; all but the newest are deleted for their user, and held."""
-    staff.start(yard, "w0")
-    bound = yard.bind("web1")
-    *older, newest = backed_up(yard, bound, length)
+    staff.start(env, "w0")
+    bound = env.bind("web1")
+    *older, newest = backed_up(env, bound, length)
     for one in older:
-        yard.succeeded(yard.order_delete(one))
+        env.succeeded(env.order_delete(one))
     staff.stop("w0")
     return bound, newest
 
 
-def dies_and_another_goes_on(yard: Yard, staff: Staff, place: str, order: Callable[[], OperationLog]) -> None:
-    staff.start(yard, "w1", place)
+def dies_and_another_goes_on(
+    env: JobEnv, staff: Staff, place: str, order: Callable[[], OperationLog]
+) -> None:
+    staff.start(env, "w1", place)
     ordered = order()
     assert staff.processes.wait("w1", 60) == -signal.SIGKILL
-    staff.start(yard, "w2")
-    yard.succeeded(ordered)
-    assert rows(yard) == 0
-    yard.assert_nothing_left()
+    staff.start(env, "w2")
+    env.succeeded(ordered)
+    assert rows(env) == 0
+    env.assert_nothing_left()
 
 
 @pytest.mark.parametrize(
@@ -77,17 +79,17 @@ def dies_and_another_goes_on(yard: Yard, staff: Staff, place: str, order: Callab
         "chains._write_settled",
     ],
 )
-def test_a_deletion_killed_anywhere_takes_the_held_ones_along(yard: Yard, staff: Staff, place: str) -> None:
-    _, newest = held_chain(yard, staff, 3)
-    dies_and_another_goes_on(yard, staff, place, lambda: yard.order_delete(newest))
+def test_a_deletion_killed_anywhere_takes_the_held_ones_along(env: JobEnv, staff: Staff, place: str) -> None:
+    _, newest = held_chain(env, staff, 3)
+    dies_and_another_goes_on(env, staff, place, lambda: env.order_delete(newest))
 
 
 @pytest.mark.parametrize("place", ["chains._write_erased", "chains._write_settled"])
 def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
-    yard: Yard, staff: Staff, place: str
+    env: JobEnv, staff: Staff, place: str
 ) -> None:
-    bound, _ = held_chain(yard, staff, 2)
-    dies_and_another_goes_on(yard, staff, place, lambda: yard.order_vault_deletion(bound))
+    bound, _ = held_chain(env, staff, 2)
+    dies_and_another_goes_on(env, staff, place, lambda: env.order_vault_deletion(bound))
 
 
 @pytest.mark.parametrize("place", ["chains._claim", "chains._write_settled"])
@@ -96,21 +98,21 @@ def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
 ) -> None:
     """The parent's user deleted it while its only incremental was being made, and that is cancelled then."""
     with DemoCloud(tmp_path / "cloud", pace=Pace.manual()) as cloud:
-        yard = Yard(database_url, tmp_path, cloud)
-        staff.start(yard, "w1", place)
-        bound = yard.bind("web1")
-        parent = yard.order_backup(bound)
-        eventually(lambda: cloud.advance(1) or yard.log(parent).ended_at, "the first backup")
-        order = yard.order_backup(bound)
-        eventually(lambda: cloud.advance(1) or len(yard.posts("/snapshots$")) == 2, "the second snapshot")
-        eventually(lambda: cloud.advance(1) or len(yard.posts("/backups$")) == 2, "the second copy")
-        yard.succeeded(yard.order_delete(parent.backup_id or ""))
-        yard.cancel(order)
+        env = JobEnv(database_url, tmp_path, cloud)
+        staff.start(env, "w1", place)
+        bound = env.bind("web1")
+        parent = env.order_backup(bound)
+        eventually(lambda: cloud.advance(1) or env.log(parent).ended_at, "the first backup")
+        order = env.order_backup(bound)
+        eventually(lambda: cloud.advance(1) or len(env.posts("/snapshots$")) == 2, "the second snapshot")
+        eventually(lambda: cloud.advance(1) or len(env.posts("/backups$")) == 2, "the second copy")
+        env.succeeded(env.order_delete(parent.backup_id or ""))
+        env.cancel(order)
         eventually(
             lambda: cloud.advance(1) or staff.processes.wait("w1", 0) is not None, "the death of the worker"
         )
-        staff.start(yard, "w2")
-        eventually(lambda: cloud.advance(1) or yard.log(order).ended_at, "the end of the second backup")
-        yard.assert_failed_cleanly(order, "cancelled by request")
-        assert rows(yard) == 1, "the failed backup's own"
-        yard.close()
+        staff.start(env, "w2")
+        eventually(lambda: cloud.advance(1) or env.log(order).ended_at, "the end of the second backup")
+        env.assert_failed_cleanly(order, "cancelled by request")
+        assert rows(env) == 1, "the failed backup's own"
+        env.close()

@@ -24,7 +24,7 @@ STEPS = [*engine.STEPS]
 Line = dict[str, str]
 
 
-class Crew:
+class Workers:
     """Worker processes over one database, and what they have told so far."""
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -74,10 +74,10 @@ class Crew:
 
 
 @pytest.fixture
-def crew(database_url: str, tmp_path: Path) -> Iterator[Crew]:
-    crew = Crew(database_url, tmp_path)
-    yield crew
-    crew.close()
+def workers(database_url: str, tmp_path: Path) -> Iterator[Workers]:
+    workers = Workers(database_url, tmp_path)
+    yield workers
+    workers.close()
 
 
 def begun(job_ids: list[str], step: str = "copy", who: str = "w1") -> Callable[[list[Line]], bool]:
@@ -87,14 +87,14 @@ def begun(job_ids: list[str], step: str = "copy", who: str = "w1") -> Callable[[
     )
 
 
-def test_a_killed_workers_jobs_go_on_where_they_were(crew: Crew) -> None:
-    crew.start("w1")
-    ids = crew.order(3)
-    crew.until(begun(ids))
-    crew.start("w2")
-    crew.send("w1", signal.SIGKILL)
-    crew.gate.touch()
-    lines = crew.ended(ids)
+def test_a_killed_workers_jobs_go_on_where_they_were(workers: Workers) -> None:
+    workers.start("w1")
+    ids = workers.order(3)
+    workers.until(begun(ids))
+    workers.start("w2")
+    workers.send("w1", signal.SIGKILL)
+    workers.gate.touch()
+    lines = workers.ended(ids)
     for one in ids:
         ends = [x["step"] for x in lines if x["job"] == one and x["phase"] == "end" and x["step"] != "job"]
         assert ends == STEPS, "each step ended once, in order"
@@ -102,37 +102,37 @@ def test_a_killed_workers_jobs_go_on_where_they_were(crew: Crew) -> None:
         assert {x["who"] for x in lines if x["job"] == one and x["step"] == "record"} == {"w2"}
 
 
-def test_a_worker_started_after_the_death_takes_over_too(crew: Crew) -> None:
-    crew.start("w1")
-    ids = crew.order(1)
-    crew.until(begun(ids))
-    crew.send("w1", signal.SIGKILL)
-    crew.gate.touch()
-    crew.start("w2")
-    assert begun(ids, who="w2")(crew.ended(ids))
+def test_a_worker_started_after_the_death_takes_over_too(workers: Workers) -> None:
+    workers.start("w1")
+    ids = workers.order(1)
+    workers.until(begun(ids))
+    workers.send("w1", signal.SIGKILL)
+    workers.gate.touch()
+    workers.start("w2")
+    assert begun(ids, who="w2")(workers.ended(ids))
 
 
-def test_a_frozen_worker_does_nothing_more_after_it_wakes(crew: Crew) -> None:
-    crew.start("w1")
-    ids = crew.order(3)
-    crew.until(begun(ids))
-    crew.start("w2")
-    crew.send("w1", signal.SIGSTOP)
-    crew.until(begun(ids, who="w2"))
-    crew.gate.touch()
-    crew.ended(ids)
-    crew.send("w1", signal.SIGCONT)
-    crew.until(lambda lines: any(x["who"] == "w1" and x["phase"] == "lost" for x in lines))
+def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> None:
+    workers.start("w1")
+    ids = workers.order(3)
+    workers.until(begun(ids))
+    workers.start("w2")
+    workers.send("w1", signal.SIGSTOP)
+    workers.until(begun(ids, who="w2"))
+    workers.gate.touch()
+    workers.ended(ids)
+    workers.send("w1", signal.SIGCONT)
+    workers.until(lambda lines: any(x["who"] == "w1" and x["phase"] == "lost" for x in lines))
     # What was running in the frozen worker may end; whatever came after it must be refused.
-    crew.until(
+    workers.until(
         lambda lines: (
             {x["job"] for x in lines if x["who"] == "w1" and x["step"] == "copy" and x["phase"] == "end"}
             >= set(ids)
         )
     )
-    fresh = crew.order(1)
-    lines = crew.ended(fresh)
-    later = {"record", "cleanup", "finish", "job", "undo"}
+    fresh = workers.order(1)
+    lines = workers.ended(fresh)
+    later = {"record", "cleanup", "finish", "job", "compensate"}
     assert [x for x in lines if x["who"] == "w1" and x["job"] in ids and x["step"] in later] == []
     assert {x["who"] for x in lines if x["job"] in fresh} <= {"w2", "w1"}
     for one in ids:
@@ -142,50 +142,55 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(crew: Crew) -> None:
         ]
 
 
-def test_a_cancelled_job_walks_its_compensation_path(crew: Crew) -> None:
-    crew.start("w1")
-    ids = crew.order(2)
-    crew.until(begun(ids))
-    with crew.database.write() as conn:
+def test_a_cancelled_job_walks_its_compensation_path(workers: Workers) -> None:
+    workers.start("w1")
+    ids = workers.order(2)
+    workers.until(begun(ids))
+    with workers.database.write() as conn:
         assert operation_logs.request_cancel(conn, "p", ids[0], now=datetime.now(UTC))
-    lines = crew.ended(ids[:1], "undone")
-    assert [x["step"] for x in lines if x["job"] == ids[0] and x["phase"] == "end"] == ["snapshot", "undo"]
-    crew.gate.touch()
-    crew.ended(ids[1:])
+    lines = workers.ended(ids[:1], "undone")
+    assert [x["step"] for x in lines if x["job"] == ids[0] and x["phase"] == "end"] == [
+        "snapshot",
+        "compensate",
+    ]
+    workers.gate.touch()
+    workers.ended(ids[1:])
 
 
-def test_a_compensation_cut_off_is_walked_to_its_end_by_another(crew: Crew) -> None:
+def test_a_compensation_cut_off_is_walked_to_its_end_by_another(workers: Workers) -> None:
     """The cancelled step is journaled: the next worker undoes, it does not begin again."""
-    crew.start("w1")
-    ids = crew.order(1)
-    crew.until(begun(ids))
-    with crew.database.write() as conn:
+    workers.start("w1")
+    ids = workers.order(1)
+    workers.until(begun(ids))
+    with workers.database.write() as conn:
         operation_logs.request_cancel(conn, "p", ids[0], now=datetime.now(UTC))
-    crew.until(begun(ids, "undo"))
-    crew.send("w1", signal.SIGKILL)
-    crew.start("w2")
-    lines = crew.until(
-        lambda lines: any(x["step"] == "job" or (x["step"] == "undo" and x["phase"] == "end") for x in lines)
+    workers.until(begun(ids, "compensate"))
+    workers.send("w1", signal.SIGKILL)
+    workers.start("w2")
+    lines = workers.until(
+        lambda lines: any(
+            x["step"] == "job" or (x["step"] == "compensate" and x["phase"] == "end") for x in lines
+        )
     )
     assert [x for x in lines if x["who"] == "w2" and x["step"] in STEPS] == []
 
 
-def test_jobs_survive_workers_that_are_killed_one_after_the_other(crew: Crew) -> None:
-    crew.gate.touch()
-    crew.start("w0")
-    crew.start("w1")
+def test_jobs_survive_workers_that_are_killed_one_after_the_other(workers: Workers) -> None:
+    workers.gate.touch()
+    workers.start("w0")
+    workers.start("w1")
     ids: list[str] = []
     for number in range(2, 5):
-        ids += crew.order(10)
-        crew.until(
+        ids += workers.order(10)
+        workers.until(
             lambda lines: len({x["job"] for x in lines if x["phase"] == "end"} & set(ids)) > len(ids) - 10
         )
-        crew.send(f"w{number - 2}", signal.SIGKILL)
-        crew.start(f"w{number}")
-    lines = crew.ended(ids)
+        workers.send(f"w{number - 2}", signal.SIGKILL)
+        workers.start(f"w{number}")
+    lines = workers.ended(ids)
     for one in ids:
         ends = [x["step"] for x in lines if x["job"] == one and x["phase"] == "end" and x["step"] in STEPS]
         # Only a step cut off between its effect and the journal may show twice, then at once after itself.
         assert list(dict.fromkeys(ends)) == STEPS
         assert ends == sorted(ends, key=STEPS.index)
-    assert os.path.exists(crew.log)
+    assert os.path.exists(workers.log)

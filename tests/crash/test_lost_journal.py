@@ -10,15 +10,15 @@ import pytest
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.pace import Pace
 from support.databases import SQLITE, Databases
+from support.job_env import JobEnv, eventually
 from support.processes import Processes
 from support.worker import work
-from support.yard import Yard, eventually
 
-Look = Callable[[Yard], object]
+Look = Callable[[JobEnv], object]
 
 MOMENTS: dict[str, Look] = {
-    "snapshots": lambda yard: yard.posts("/snapshots$"),
-    "wait": lambda yard: yard.posts("/backups$"),
+    "snapshots": lambda env: env.posts("/snapshots$"),
+    "wait": lambda env: env.posts("/backups$"),
 }
 
 
@@ -30,16 +30,16 @@ def workers(tmp_path: Path) -> Iterator[Processes]:
 
 
 @contextmanager
-def yard_on(pace: Pace, folder: Path, databases: Databases) -> Iterator[Yard]:
-    """A yard on SQLite: there the journal is a file of its own, in PostgreSQL it is restored with the rest."""
+def yard_on(pace: Pace, folder: Path, databases: Databases) -> Iterator[JobEnv]:
+    """A env on SQLite: there the journal is a file of its own, in PostgreSQL it is restored with the rest."""
     with DemoCloud(folder / "cloud", pace=pace) as cloud, databases.fresh(SQLITE, folder) as url:
-        yard = Yard(url, folder, cloud)
-        yield yard
-        yard.close()
+        env = JobEnv(url, folder, cloud)
+        yield env
+        env.close()
 
 
-def lose_journal(yard: Yard) -> None:
-    files = list(yard.folder.glob("opencbr.db.jobs*"))
+def lose_journal(env: JobEnv) -> None:
+    files = list(env.folder.glob("opencbr.db.jobs*"))
     assert files
     for file in files:
         file.unlink()
@@ -52,33 +52,33 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
     workers: Processes,
     moment: str,
 ) -> None:
-    with yard_on(Pace.manual(), tmp_path, databases) as yard:
-        cloud = yard.demo
-        workers.start("w1", work, yard.url, yard.folder, "w1", None)
-        order = yard.order_backup(yard.bind("web1"))
+    with yard_on(Pace.manual(), tmp_path, databases) as env:
+        cloud = env.demo
+        workers.start("w1", work, env.url, env.folder, "w1", None)
+        order = env.order_backup(env.bind("web1"))
         if moment == "wait":
-            eventually(lambda: yard.posts("/snapshots$"), "the snapshot")
+            eventually(lambda: env.posts("/snapshots$"), "the snapshot")
             cloud.advance(1)
-        eventually(lambda: MOMENTS[moment](yard), moment)
+        eventually(lambda: MOMENTS[moment](env), moment)
         workers.send("w1", signal.SIGKILL)
-        lose_journal(yard)
-        workers.start("w2", work, yard.url, yard.folder, "w2", None)
-        eventually(lambda: cloud.advance(1) or yard.log(order).ended_at, "the end of the backup")
-        yard.succeeded(order)
-        assert len(yard.posts("/snapshots$")) == 1 == len(yard.posts("/backups$")), "none made twice"
-        yard.assert_nothing_left(backups_left=1)
+        lose_journal(env)
+        workers.start("w2", work, env.url, env.folder, "w2", None)
+        eventually(lambda: cloud.advance(1) or env.log(order).ended_at, "the end of the backup")
+        env.succeeded(order)
+        assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
+        env.assert_nothing_left(backups_left=1)
 
 
 def test_a_finished_job_is_not_begun_anew(tmp_path: Path, databases: Databases, workers: Processes) -> None:
-    with yard_on(Pace.instant(), tmp_path, databases) as yard:
-        workers.start("w1", work, yard.url, yard.folder, "w1", None)
-        bound = yard.bind("web1")
-        done = yard.order_backup(bound)
-        yard.succeeded(done)
+    with yard_on(Pace.instant(), tmp_path, databases) as env:
+        workers.start("w1", work, env.url, env.folder, "w1", None)
+        bound = env.bind("web1")
+        done = env.order_backup(bound)
+        env.succeeded(done)
         workers.send("w1", signal.SIGINT)
         workers.wait("w1")
-        lose_journal(yard)
-        workers.start("w2", work, yard.url, yard.folder, "w2", None)
-        yard.succeeded(yard.order_delete(done.backup_id or ""))
-        assert len(yard.posts("/backups$")) == 1
-        yard.assert_nothing_left()
+        lose_journal(env)
+        workers.start("w2", work, env.url, env.folder, "w2", None)
+        env.succeeded(env.order_delete(done.backup_id or ""))
+        assert len(env.posts("/backups$")) == 1
+        env.assert_nothing_left()

@@ -18,11 +18,11 @@ from opencbr.jobs.worker import WORK
 from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
 from opencbr.store import operation_logs, tables, vaults
 from support.databases import KINDS
-from support.deeds import backed_up
+from support.job_env import QUICK, JobEnv, eventually
+from support.job_steps import backed_up
 from support.postgres import cut_off, hang_up
 from support.processes import Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
-from support.yard import QUICK, Yard, eventually
 
 from .journal import unfinished
 from .steps import steps_of
@@ -37,14 +37,14 @@ on_postgres = pytest.mark.parametrize("dialect", KINDS[1:])
 
 
 class Staff:
-    """Worker processes of one yard."""
+    """Worker processes of one env."""
 
-    def __init__(self, yard: Yard) -> None:
-        self.yard = yard
-        self.processes = Processes(yard.folder / "errors.txt")
+    def __init__(self, env: JobEnv) -> None:
+        self.env = env
+        self.processes = Processes(env.folder / "errors.txt")
 
     def start(self, name: str, hold: Hold | None = None) -> None:
-        self.processes.start(name, work, self.yard.url, self.yard.folder, name, settings=PATIENT, hold=hold)
+        self.processes.start(name, work, self.env.url, self.env.folder, name, settings=PATIENT, hold=hold)
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +55,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
 
 
 @pytest.fixture
-def staff(yard: Yard) -> Iterator[Staff]:
-    staff = Staff(yard)
+def staff(env: JobEnv) -> Iterator[Staff]:
+    staff = Staff(env)
     yield staff
     staff.processes.close()
 
@@ -65,10 +65,10 @@ Call = tuple[str, int]
 """One upstream call, and how many like it go well before."""
 
 
-def slow(yard: Yard, call: str, after: int = 0) -> Order:
+def slow(env: JobEnv, call: str, after: int = 0) -> Order:
     """Let an upstream call hang, so that its worker can be killed meanwhile."""
     service, method, path = call.split(" ")
-    return yard.demo.faults.order(
+    return env.demo.faults.order(
         service=service, method=method, path=path, delay_seconds=HELD, after=after, times=1
     )
 
@@ -99,9 +99,9 @@ def hold(kind: str, step: str, place: str | Call) -> Hold | None:
 
 
 @contextmanager
-def death(yard: Yard, staff: Staff, place: str | Call) -> Iterator[None]:
+def death(env: JobEnv, staff: Staff, place: str | Call) -> Iterator[None]:
     """The job ordered in this block is cut off: w1 dies at `place`, and w2 follows it."""
-    held = None if isinstance(place, str) else slow(yard, *place)
+    held = None if isinstance(place, str) else slow(env, *place)
     yield
     if held is None:
         staff.processes.await_word("w1", "held")
@@ -111,15 +111,15 @@ def death(yard: Yard, staff: Staff, place: str | Call) -> Iterator[None]:
     staff.start("w2")
 
 
-def assert_made_once(yard: Yard, disks: int) -> None:
-    assert len(yard.posts("/snapshots$")) == disks
-    assert len(yard.posts("/backups$")) == disks
+def assert_made_once(env: JobEnv, disks: int) -> None:
+    assert len(env.posts("/snapshots$")) == disks
+    assert len(env.posts("/backups$")) == disks
 
 
-def assert_all_ended(yard: Yard) -> None:
+def assert_all_ended(env: JobEnv) -> None:
     """No operation log runs on, no resource stays busy, and the engine has nothing left to do."""
-    eventually(lambda: not unfinished(yard.url), "the engine is done")
-    with yard.database.read() as conn:
+    eventually(lambda: not unfinished(env.url), "the engine is done")
+    with env.database.read() as conn:
         assert operation_logs.waiting(conn, 1) == []
         busy = select(tables.resource.c.id).where(tables.resource.c.protect_status != "available")
         assert conn.execute(busy).all() == []
@@ -137,40 +137,40 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 
 
 @in_each(BACKUP, BACKUP_CALLS)
-def test_a_backup_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
+def test_a_backup_goes_on_wherever_its_worker_dies(env: JobEnv, staff: Staff, step: str, place: Any) -> None:
     staff.start("w1", hold(BACKUP, step, place))
-    with death(yard, staff, place):
-        order = yard.order_backup(yard.bind("db1"))
-    yard.succeeded(order)
-    assert_all_ended(yard)
-    backup = yard.backup(order.backup_id)
+    with death(env, staff, place):
+        order = env.order_backup(env.bind("db1"))
+    env.succeeded(order)
+    assert_all_ended(env)
+    backup = env.backup(order.backup_id)
     assert backup is not None
     assert backup.status == "available"
-    assert [disk.status for disk in yard.disks(backup.id)] == ["available"] * 3
-    yard.assert_nothing_left(backups_left=3)
-    assert_made_once(yard, 3)
+    assert [disk.status for disk in env.disks(backup.id)] == ["available"] * 3
+    env.assert_nothing_left(backups_left=3)
+    assert_made_once(env, 3)
 
 
 UNDO_CALLS: dict[str, list[Call]] = {
-    "undo": [("volume DELETE /backups/", 0), ("volume DELETE /snapshots/", 0)]
+    "compensate": [("volume DELETE /backups/", 0), ("volume DELETE /snapshots/", 0)]
 }
 
 
 @in_each(BACKUP, UNDO_CALLS, failing="wait")
 def test_a_compensation_goes_on_wherever_its_worker_dies(
-    yard: Yard, staff: Staff, step: str, place: Any
+    env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
-    waiting = yard.demo.faults.order(
+    waiting = env.demo.faults.order(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=HELD
     )
     staff.start("w1", hold(BACKUP, step, place))
-    with death(yard, staff, place):
-        order = yard.order_backup(yard.bind("db1"))
+    with death(env, staff, place):
+        order = env.order_backup(env.bind("db1"))
         eventually(lambda: waiting.hits, "the wait for the backups")
-        yard.cancel(order)
-    yard.assert_failed_cleanly(order, "step wait: cancelled by request")
-    assert_all_ended(yard)
-    assert_made_once(yard, 3)
+        env.cancel(order)
+    env.assert_failed_cleanly(order, "step wait: cancelled by request")
+    assert_all_ended(env)
+    assert_made_once(env, 3)
 
 
 DELETE_CALLS: dict[str, list[Call]] = {
@@ -179,41 +179,43 @@ DELETE_CALLS: dict[str, list[Call]] = {
 
 
 @in_each(DELETE, DELETE_CALLS)
-def test_a_deletion_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
+def test_a_deletion_goes_on_wherever_its_worker_dies(
+    env: JobEnv, staff: Staff, step: str, place: Any
+) -> None:
     staff.start("w1", hold(DELETE, step, place))
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    with death(yard, staff, place):
-        deletion = yard.order_delete(order.backup_id or "")
-    yard.succeeded(deletion)
-    assert_all_ended(yard)
-    assert yard.backup(order.backup_id, held=True) is None
-    yard.assert_nothing_left()
-    assert_made_once(yard, 1)
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
+    with death(env, staff, place):
+        deletion = env.order_delete(order.backup_id or "")
+    env.succeeded(deletion)
+    assert_all_ended(env)
+    assert env.backup(order.backup_id, held=True) is None
+    env.assert_nothing_left()
+    assert_made_once(env, 1)
 
 
-def refuse_deletions(yard: Yard) -> None:
-    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+def refuse_deletions(env: JobEnv) -> None:
+    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
 
 
 @in_each(DELETE, failing="delete")
 def test_a_deletion_that_fails_says_so_wherever_its_worker_dies(
-    yard: Yard, staff: Staff, step: str, place: Any
+    env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
     staff.start("w1", hold(DELETE, step, place))
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    refuse_deletions(yard)
-    with death(yard, staff, place):
-        deletion = yard.order_delete(order.backup_id or "")
-    assert "answered 403" in yard.ended(deletion).error_message
-    assert_all_ended(yard)
-    backup = yard.backup(order.backup_id)
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
+    refuse_deletions(env)
+    with death(env, staff, place):
+        deletion = env.order_delete(order.backup_id or "")
+    assert "answered 403" in env.ended(deletion).error_message
+    assert_all_ended(env)
+    backup = env.backup(order.backup_id)
     assert backup is not None
     assert backup.status == "error"
-    yard.demo.faults.clear()
-    yard.succeeded(yard.order_delete(backup.id))
-    yard.assert_nothing_left()
+    env.demo.faults.clear()
+    env.succeeded(env.order_delete(backup.id))
+    env.assert_nothing_left()
 
 
 REMOVAL_CALLS: dict[str, list[Call]] = {
@@ -222,160 +224,160 @@ REMOVAL_CALLS: dict[str, list[Call]] = {
 
 
 @in_each(REMOVE_RESOURCE, REMOVAL_CALLS)
-def test_a_removal_goes_on_wherever_its_worker_dies(yard: Yard, staff: Staff, step: str, place: Any) -> None:
+def test_a_removal_goes_on_wherever_its_worker_dies(env: JobEnv, staff: Staff, step: str, place: Any) -> None:
     staff.start("w1", hold(REMOVE_RESOURCE, step, place))
-    bound = yard.bind("web1")
-    made = backed_up(yard, bound, 2)
-    with death(yard, staff, place):
-        removal = yard.order_removal(bound)
-    details = yard.succeeded(removal).details
+    bound = env.bind("web1")
+    made = backed_up(env, bound, 2)
+    with death(env, staff, place):
+        removal = env.order_removal(bound)
+    details = env.succeeded(removal).details
     assert (details["total_count"], details["fail_count"]) == (2, 0)
-    assert_all_ended(yard)
-    assert yard.resource(bound) is None
-    assert [yard.backup(one, held=True) for one in made] == [None, None]
-    with yard.database.read() as conn:
-        assert vaults.get(conn, yard.project_id, bound.vault_id) is not None, "the vault stays"
-    yard.assert_nothing_left()
-    assert_made_once(yard, 2)
+    assert_all_ended(env)
+    assert env.resource(bound) is None
+    assert [env.backup(one, held=True) for one in made] == [None, None]
+    with env.database.read() as conn:
+        assert vaults.get(conn, env.project_id, bound.vault_id) is not None, "the vault stays"
+    env.assert_nothing_left()
+    assert_made_once(env, 2)
 
 
 @in_each(REMOVE_RESOURCE, failing="delete")
 def test_a_resource_that_cannot_go_says_so_and_stays_wherever_its_worker_dies(
-    yard: Yard, staff: Staff, step: str, place: Any
+    env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
     staff.start("w1", hold(REMOVE_RESOURCE, step, place))
-    bound = yard.bind("web1")
-    (made,) = backed_up(yard, bound)
-    refuse_deletions(yard)
-    with death(yard, staff, place):
-        removal = yard.order_removal(bound)
-    log = yard.ended(removal)
+    bound = env.bind("web1")
+    (made,) = backed_up(env, bound)
+    refuse_deletions(env)
+    with death(env, staff, place):
+        removal = env.order_removal(bound)
+    log = env.ended(removal)
     assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
     assert "answered 403" in log.error_message
-    assert_all_ended(yard)
-    backup = yard.backup(made)
+    assert_all_ended(env)
+    backup = env.backup(made)
     assert backup is not None
     assert backup.status == "error"
-    yard.demo.faults.clear()
-    yard.succeeded(yard.order_removal(bound))
-    assert yard.resource(bound) is None
-    yard.assert_nothing_left()
+    env.demo.faults.clear()
+    env.succeeded(env.order_removal(bound))
+    assert env.resource(bound) is None
+    env.assert_nothing_left()
 
 
 @in_each(VAULT_DELETE)
 def test_a_vaults_deletion_goes_on_wherever_its_worker_dies(
-    yard: Yard, staff: Staff, step: str, place: Any
+    env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
     staff.start("w1", hold(VAULT_DELETE, step, place))
-    bound = yard.bind("web1")
-    yard.succeeded(yard.order_backup(bound))
-    with death(yard, staff, place):
-        deletion = yard.order_vault_deletion(bound)
-    assert yard.succeeded(deletion).details["total_count"] == 1
-    assert_all_ended(yard)
-    with yard.database.read() as conn:
-        assert vaults.get(conn, yard.project_id, bound.vault_id) is None
-    yard.assert_nothing_left()
+    bound = env.bind("web1")
+    env.succeeded(env.order_backup(bound))
+    with death(env, staff, place):
+        deletion = env.order_vault_deletion(bound)
+    assert env.succeeded(deletion).details["total_count"] == 1
+    assert_all_ended(env)
+    with env.database.read() as conn:
+        assert vaults.get(conn, env.project_id, bound.vault_id) is None
+    env.assert_nothing_left()
 
 
 @in_each(VAULT_DELETE, failing="delete")
 def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
-    yard: Yard, staff: Staff, step: str, place: Any
+    env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
     staff.start("w1", hold(VAULT_DELETE, step, place))
-    bound = yard.bind("web1")
-    yard.succeeded(yard.order_backup(bound))
-    refuse_deletions(yard)
-    with death(yard, staff, place):
-        deletion = yard.order_vault_deletion(bound)
-    log = yard.ended(deletion)
+    bound = env.bind("web1")
+    env.succeeded(env.order_backup(bound))
+    refuse_deletions(env)
+    with death(env, staff, place):
+        deletion = env.order_vault_deletion(bound)
+    log = env.ended(deletion)
     assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
-    assert_all_ended(yard)
-    yard.demo.faults.clear()
-    yard.succeeded(yard.order_vault_deletion(bound))
-    yard.assert_nothing_left()
+    assert_all_ended(env)
+    env.demo.faults.clear()
+    env.succeeded(env.order_vault_deletion(bound))
+    env.assert_nothing_left()
 
 
 def test_no_job_of_the_workers_is_forgotten_here() -> None:
     assert {(kind, failing) for kind in WORK for failing in (False, True)} == KILLED
 
 
-def test_a_frozen_worker_wakes_up_and_does_no_harm(yard: Yard, staff: Staff) -> None:
-    held = slow(yard, "volume GET /backups/[0-9a-f-]{36}$")
+def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) -> None:
+    held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
     staff.start("w1")
-    order = yard.order_backup(yard.bind("db1"))
+    order = env.order_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
     staff.processes.send("w1", signal.SIGSTOP)
     staff.start("w2")
-    yard.succeeded(order)
-    calls = len(yard.demo.faults.seen("volume"))
+    env.succeeded(order)
+    calls = len(env.demo.faults.seen("volume"))
     staff.processes.send("w1", signal.SIGCONT)
     assert staff.processes.wait("w1") == 75, "it knows that it was declared dead"
-    writes = [row for row in yard.demo.faults.seen("volume")[calls:] if row.method != "GET"]
+    writes = [row for row in env.demo.faults.seen("volume")[calls:] if row.method != "GET"]
     assert writes == []
-    yard.assert_nothing_left(backups_left=3)
-    assert_made_once(yard, 3)
+    env.assert_nothing_left(backups_left=3)
+    assert_made_once(env, 3)
 
 
 @on_postgres
-def test_jobs_survive_a_database_that_hangs_up_on_them(yard: Yard, staff: Staff) -> None:
+def test_jobs_survive_a_database_that_hangs_up_on_them(env: JobEnv, staff: Staff) -> None:
     staff.start("w1")
-    orders = [yard.order_backup(yard.bind(name)) for name in ("db1", "web1")]
+    orders = [env.order_backup(env.bind(name)) for name in ("db1", "web1")]
     for _ in range(10):
-        hang_up(yard.url)
+        hang_up(env.url)
         time.sleep(0.3)
-    yard.database.dispose()  # the test's own sessions were ended too
+    env.database.dispose()  # the test's own sessions were ended too
     for order in orders:
-        yard.succeeded(order)
-    assert_all_ended(yard)
-    yard.assert_nothing_left(backups_left=4)
-    assert_made_once(yard, 4)
+        env.succeeded(order)
+    assert_all_ended(env)
+    env.assert_nothing_left(backups_left=4)
+    assert_made_once(env, 4)
 
 
 @on_postgres
-def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(yard: Yard, staff: Staff) -> None:
+def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(env: JobEnv, staff: Staff) -> None:
     staff.start("w1")
     staff.start("w2")
-    orders = [yard.order_backup(yard.bind(name)) for name in ("db1", "web1")]
+    orders = [env.order_backup(env.bind(name)) for name in ("db1", "web1")]
     for _ in range(2):
-        with cut_off(yard.url):
+        with cut_off(env.url):
             time.sleep(2 * QUICK.lease_seconds)
         time.sleep(0.5)
-    yard.database.dispose()
+    env.database.dispose()
     for order in orders:
-        yard.succeeded(order)
-    assert_all_ended(yard)
-    yard.assert_nothing_left(backups_left=4)
-    assert_made_once(yard, 4)
+        env.succeeded(order)
+    assert_all_ended(env)
+    env.assert_nothing_left(backups_left=4)
+    assert_made_once(env, 4)
 
 
-def test_a_worker_told_to_stop_leaves_its_job_to_the_next(yard: Yard, staff: Staff) -> None:
-    held = slow(yard, "volume GET /backups/[0-9a-f-]{36}$")
+def test_a_worker_told_to_stop_leaves_its_job_to_the_next(env: JobEnv, staff: Staff) -> None:
+    held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
     staff.start("w1")
-    order = yard.order_backup(yard.bind("web1"))
+    order = env.order_backup(env.bind("web1"))
     eventually(lambda: held.hits, "the wait for the backup")
     staff.processes.send("w1", signal.SIGINT)
     staff.processes.wait("w1")
     staff.start("w2")
-    yard.succeeded(order)
-    yard.assert_nothing_left(backups_left=1)
-    assert_made_once(yard, 1)
+    env.succeeded(order)
+    env.assert_nothing_left(backups_left=1)
+    assert_made_once(env, 1)
 
 
-def test_many_jobs_survive_many_deaths(yard: Yard, staff: Staff) -> None:
+def test_many_jobs_survive_many_deaths(env: JobEnv, staff: Staff) -> None:
     whims = random.Random(1)
-    bounds = [yard.bind("db1"), yard.bind("web1"), yard.bind("café-文")]
+    bounds = [env.bind("db1"), env.bind("web1"), env.bind("café-文")]
     staff.start("w0")
     orders: list[OperationLog] = []
     for number in range(1, 5):
         if number in (1, 3):
             for order in orders:
-                yard.ended(order)
-            orders += [yard.order_backup(bound) for bound in bounds]
+                env.ended(order)
+            orders += [env.order_backup(bound) for bound in bounds]
         time.sleep(whims.uniform(0.2, 1.5))  # where it dies is the point, not when
         staff.processes.send(f"w{number - 1}", signal.SIGKILL)
         staff.start(f"w{number}")
     for order in orders:
-        yard.succeeded(order)
-    yard.assert_nothing_left(backups_left=10)
-    assert_made_once(yard, 10)
+        env.succeeded(order)
+    env.assert_nothing_left(backups_left=10)
+    assert_made_once(env, 10)

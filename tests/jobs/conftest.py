@@ -1,4 +1,4 @@
-"""A yard with a worker, shared by all tests of the room; each test finds it empty."""
+"""A env with a worker, shared by all tests of the room; each test finds it empty."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ import pytest
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.pace import Pace
 from support.databases import KINDS, Databases
+from support.job_env import JobEnv
 from support.processes import Processes
 from support.worker import work
-from support.yard import Yard
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +25,16 @@ def place(
     tmp_path_factory: pytest.TempPathFactory,
     demo: DemoCloud,
     databases: Databases,
-) -> Iterator[Yard]:
-    folder = tmp_path_factory.mktemp("yard")
+) -> Iterator[JobEnv]:
+    folder = tmp_path_factory.mktemp("env")
     with databases.fresh(request.param, folder) as url:
-        yard = Yard(url, folder, demo)
-        yield yard
-        yard.close()
+        env = JobEnv(url, folder, demo)
+        yield env
+        env.close()
 
 
 @pytest.fixture(scope="session")
-def worker(place: Yard) -> Iterator[None]:
+def worker(place: JobEnv) -> Iterator[None]:
     processes = Processes(place.folder / "errors.txt")
     processes.start("worker", work, place.url, place.folder, "worker")
     yield
@@ -42,6 +42,6 @@ def worker(place: Yard) -> Iterator[None]:
 
 
 @pytest.fixture
-def yard(place: Yard) -> Iterator[Yard]:
+def env(place: JobEnv) -> Iterator[JobEnv]:
     yield place
     place.clear()

@@ -5,24 +5,24 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from opencbr.store import settings, tables
-from support.yard import Yard, eventually
+from opencbr.store import installation, tables
+from support.job_env import JobEnv, eventually
 
 pytestmark = pytest.mark.usefixtures("worker")
 
 
-def test_a_server_backup_has_a_child_for_each_disk_and_leaves_no_snapshot(yard: Yard) -> None:
-    bound = yard.bind("db1")
-    order = yard.order_backup(bound)
-    log = yard.succeeded(order)
+def test_a_server_backup_has_a_child_for_each_disk_and_leaves_no_snapshot(env: JobEnv) -> None:
+    bound = env.bind("db1")
+    order = env.order_backup(bound)
+    log = env.succeeded(order)
     assert log.progress == 100
-    top = yard.backup(order.backup_id)
+    top = env.backup(order.backup_id)
     assert top is not None
     assert top.status == "available"
     assert top.protected_at is not None
     assert top.resource_size == 5
     assert top.extend_info["contain_system_disk"] is True
-    disks = yard.disks(top.id)
+    disks = env.disks(top.id)
     assert [(d.name, d.position, d.resource_size, d.status) for d in disks] == [
         ("manualbk_0001_db1-root", 0, 1, "available"),
         ("manualbk_0001_db1-data", 1, 1, "available"),
@@ -31,60 +31,60 @@ def test_a_server_backup_has_a_child_for_each_disk_and_leaves_no_snapshot(yard: 
     assert [d.extend_info["system_disk"] for d in disks] == [True, False, False]
     assert [d.stored_mb for d in disks] == [1024, 1024, 3072]
     assert {d.is_incremental for d in disks} == {False}
-    with yard.database.read() as conn:
-        installation = settings.get(conn, "installation_id")
-    copies = {doc["id"]: doc for doc in yard.upstream("backup")}
+    with env.database.read() as conn:
+        installation_id = installation.get(conn, "installation_id")
+    copies = {doc["id"]: doc for doc in env.upstream("backup")}
     for disk in disks:
         copy = copies[disk.cinder_backup_id]
-        assert copy["name"] == f"opencbr-{installation}-{disk.id}"
-        assert copy["project_id"] == yard.project_id
+        assert copy["name"] == f"opencbr-{installation_id}-{disk.id}"
+        assert copy["project_id"] == env.project_id
         assert copy["volume_id"] == disk.resource_id
-    yard.assert_nothing_left(backups_left=3)
-    resource = yard.resource(bound)
+    env.assert_nothing_left(backups_left=3)
+    resource = env.resource(bound)
     assert resource is not None
     assert resource.protect_status == "available"
 
 
-def test_a_disk_backup_is_its_own_disk(yard: Yard) -> None:
-    order = yard.order_backup(yard.bind("db1-data", "disk"))
-    yard.succeeded(order)
-    backup = yard.backup(order.backup_id)
+def test_a_disk_backup_is_its_own_disk(env: JobEnv) -> None:
+    order = env.order_backup(env.bind("db1-data", "disk"))
+    env.succeeded(order)
+    backup = env.backup(order.backup_id)
     assert backup is not None
     assert backup.status == "available"
-    assert backup.cinder_backup_id == yard.upstream("backup")[0]["id"]
+    assert backup.cinder_backup_id == env.upstream("backup")[0]["id"]
     assert backup.extend_info["progress"] == 100
     assert backup.extend_info["encrypted"] is False
     assert "contain_system_disk" not in backup.extend_info
-    assert yard.disks(backup.id) == []
-    yard.assert_nothing_left(backups_left=1)
+    assert env.disks(backup.id) == []
+    env.assert_nothing_left(backups_left=1)
 
 
-def test_snapshots_of_all_disks_come_before_the_first_backup(yard: Yard) -> None:
-    yard.succeeded(yard.order_backup(yard.bind("db1")))
+def test_snapshots_of_all_disks_come_before_the_first_backup(env: JobEnv) -> None:
+    env.succeeded(env.order_backup(env.bind("db1")))
     made = [
-        row.path.rsplit("/", 1)[1] for row in yard.demo.faults.seen("volume", "POST", "/(snapshots|backups)$")
+        row.path.rsplit("/", 1)[1] for row in env.demo.faults.seen("volume", "POST", "/(snapshots|backups)$")
     ]
     assert made == ["snapshots"] * 3 + ["backups"] * 3
 
 
-def test_an_excluded_volume_is_left_alone(yard: Yard) -> None:
-    bound = yard.bind("db1", exclude=(yard.volume_id("db1-archive"),))
-    order = yard.order_backup(bound)
-    yard.succeeded(order)
-    assert [d.resource_name for d in yard.disks(order.backup_id)] == ["db1-root", "db1-data"]
+def test_an_excluded_volume_is_left_alone(env: JobEnv) -> None:
+    bound = env.bind("db1", exclude=(env.volume_id("db1-archive"),))
+    order = env.order_backup(bound)
+    env.succeeded(order)
+    assert [d.resource_name for d in env.disks(order.backup_id)] == ["db1-root", "db1-data"]
 
 
-def test_the_second_backup_builds_on_the_first_and_a_full_one_on_nothing(yard: Yard) -> None:
-    bound = yard.bind("web1")
-    orders = [yard.order_backup(bound)]
-    yard.succeeded(orders[0])
+def test_the_second_backup_builds_on_the_first_and_a_full_one_on_nothing(env: JobEnv) -> None:
+    bound = env.bind("web1")
+    orders = [env.order_backup(bound)]
+    env.succeeded(orders[0])
     for incremental in (True, True, False, True):
-        orders.append(yard.order_backup(bound, incremental=incremental))
-        yard.succeeded(orders[-1])
-    rows = [yard.disks(order.backup_id)[0] for order in orders]
+        orders.append(env.order_backup(bound, incremental=incremental))
+        env.succeeded(orders[-1])
+    rows = [env.disks(order.backup_id)[0] for order in orders]
     assert [row.is_incremental for row in rows] == [False, True, True, False, True]
     assert [row.based_on for row in rows] == [None, rows[0].id, rows[1].id, None, rows[3].id]
-    told = {doc["id"]: doc["parent_id"] for doc in yard.upstream("backup")}
+    told = {doc["id"]: doc["parent_id"] for doc in env.upstream("backup")}
     for row in rows:
         parent = next((r.cinder_backup_id for r in rows if r.id == row.based_on), None)
         assert told[row.cinder_backup_id] == parent, "what we note is what the cloud did"
@@ -92,48 +92,48 @@ def test_the_second_backup_builds_on_the_first_and_a_full_one_on_nothing(yard: Y
 
 
 @pytest.mark.parametrize("gone", ["deleted in the cloud", "in error in the cloud"])
-def test_without_a_parent_that_stands_the_backup_is_full(yard: Yard, gone: str) -> None:
-    bound = yard.bind("web1")
-    first = yard.order_backup(bound)
-    yard.succeeded(first)
-    state = yard.demo.world.state
+def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str) -> None:
+    bound = env.bind("web1")
+    first = env.order_backup(bound)
+    env.succeeded(first)
+    state = env.demo.world.state
     with state.change():
-        for doc in yard.upstream("backup"):
+        for doc in env.upstream("backup"):
             if gone.startswith("deleted"):
                 state.drop("backup", doc["id"])
             else:
                 state.put("backup", doc | {"status": "error"})
-    second = yard.order_backup(bound)
-    yard.succeeded(second)
-    (disk,) = yard.disks(second.backup_id)
+    second = env.order_backup(bound)
+    env.succeeded(second)
+    (disk,) = env.disks(second.backup_id)
     assert (disk.is_incremental, disk.based_on) == (False, None)
 
 
-def test_a_parent_that_goes_at_the_last_moment_makes_the_backup_full(yard: Yard) -> None:
-    bound = yard.bind("web1")
-    yard.succeeded(yard.order_backup(bound))
-    fault = yard.demo.faults.order(service="volume", method="POST", path="/backups$", status=400)
-    order = yard.order_backup(bound)
-    yard.succeeded(order)
+def test_a_parent_that_goes_at_the_last_moment_makes_the_backup_full(env: JobEnv) -> None:
+    bound = env.bind("web1")
+    env.succeeded(env.order_backup(bound))
+    fault = env.demo.faults.order(service="volume", method="POST", path="/backups$", status=400)
+    order = env.order_backup(bound)
+    env.succeeded(order)
     assert fault.hits == 1
-    (disk,) = yard.disks(order.backup_id)
+    (disk,) = env.disks(order.backup_id)
     assert (disk.is_incremental, disk.based_on) == (False, None)
 
 
-def test_a_server_that_is_gone_fails_and_says_so(yard: Yard) -> None:
-    bound = yard.bind("db1")
-    yard.demo.faults.order(service="compute", method="GET", path=f"/servers/{bound.id}$", status=404, times=0)
-    yard.assert_failed_cleanly(yard.order_backup(bound), "step capture: ")
-    resource = yard.resource(bound)
+def test_a_server_that_is_gone_fails_and_says_so(env: JobEnv) -> None:
+    bound = env.bind("db1")
+    env.demo.faults.order(service="compute", method="GET", path=f"/servers/{bound.id}$", status=404, times=0)
+    env.assert_failed_cleanly(env.order_backup(bound), "step capture: ")
+    resource = env.resource(bound)
     assert resource is not None
     assert resource.protect_status == "available", "the next backup may try"
 
 
-def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(yard: Yard) -> None:
-    bound = yard.bind("web1")
-    state = yard.demo.world.state
-    yard.demo.faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
-    order = yard.order_backup(bound)
+def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(env: JobEnv) -> None:
+    bound = env.bind("web1")
+    state = env.demo.world.state
+    env.demo.faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
+    order = env.order_backup(bound)
 
     def spoil() -> bool:
         with state.change():
@@ -143,7 +143,7 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(yard: Yard) -
         return False
 
     eventually(spoil, "a backup in the cloud")
-    log = yard.assert_failed_cleanly(order, "step wait: .*the store is full")
+    log = env.assert_failed_cleanly(order, "step wait: .*the store is full")
     assert "req-" in log.error_message
 
 
@@ -151,18 +151,18 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(yard: Yard) -
     "call",
     ["POST /snapshots$", "GET /snapshots/.*-", "POST /backups$", "GET /backups/.*-", "DELETE /snapshots/"],
 )
-def test_a_cancelled_backup_leaves_nothing(yard: Yard, call: str) -> None:
+def test_a_cancelled_backup_leaves_nothing(env: JobEnv, call: str) -> None:
     method, path = call.split(" ")
-    held = yard.demo.faults.order(service="volume", method=method, path=path, delay_seconds=0.7, times=1)
-    order = yard.order_backup(yard.bind("db1"))
+    held = env.demo.faults.order(service="volume", method=method, path=path, delay_seconds=0.7, times=1)
+    order = env.order_backup(env.bind("db1"))
     eventually(lambda: held.hits, f"{call} begins")
-    yard.cancel(order)
-    log = yard.ended(order)
+    env.cancel(order)
+    log = env.ended(order)
     if log.status == "success":  # the wish came when only the clean-up was left
         assert method == "DELETE" or path.startswith("/backups/")
-        yard.assert_nothing_left(backups_left=3)
+        env.assert_nothing_left(backups_left=3)
     else:
-        yard.assert_failed_cleanly(order, "cancelled by request")
+        env.assert_failed_cleanly(order, "cancelled by request")
 
 
 FAULTS: dict[str, Callable[[int], dict[str, object]]] = {
@@ -189,29 +189,29 @@ CALLS = [
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_one_bad_answer_anywhere_does_not_hurt(yard: Yard, call: str, fault: str) -> None:
+def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
-    struck = yard.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](1))
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
+    struck = env.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](1))
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
     assert struck.hits == 1
-    assert len(yard.posts("/snapshots$")) == 1 == len(yard.posts("/backups$")), "none made twice"
-    yard.assert_nothing_left(backups_left=1)
+    assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
+    env.assert_nothing_left(backups_left=1)
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if "DELETE" not in call and "export" not in call])
 @pytest.mark.parametrize("fault", ["503", "no answer", "garbage", "401"])
-def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(yard: Yard, call: str, fault: str) -> None:
+def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
-    struck = yard.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](0))
-    order = yard.order_backup(yard.bind("web1"))
-    log = yard.ended(order)
-    yard.demo.faults.clear()
+    struck = env.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](0))
+    order = env.order_backup(env.bind("web1"))
+    log = env.ended(order)
+    env.demo.faults.clear()
     assert struck.hits >= 1
     if "POST" in call and fault == "garbage":
         # It was made all the same: the next look finds it by its name.
         assert log.status == "success", log.error_message
-        yard.assert_nothing_left(backups_left=1)
+        env.assert_nothing_left(backups_left=1)
         return
     assert log.status == "failed"
     assert f"{service} {method} " in log.error_message
@@ -219,43 +219,43 @@ def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(yard: Yard, call: 
         assert "req-" in log.error_message
     if "still in the cloud" in log.error_message:
         # The very call that the clean-up needs stayed bad: what is left is in the ledger, and deleting the backup removes it.
-        assert yard.ledger()
-        yard.succeeded(yard.order_delete(order.backup_id or ""))
-        yard.assert_nothing_left()
+        assert env.ledger()
+        env.succeeded(env.order_delete(order.backup_id or ""))
+        env.assert_nothing_left()
     else:
-        yard.assert_failed_cleanly(order, "step ")
+        env.assert_failed_cleanly(order, "step ")
 
 
-def test_a_name_that_no_database_holds_fails_no_job(yard: Yard) -> None:
-    state = yard.demo.world.state
-    bound = yard.bind("db1")
+def test_a_name_that_no_database_holds_fails_no_job(env: JobEnv) -> None:
+    state = env.demo.world.state
+    bound = env.bind("db1")
     with state.change():
         volume = state.find("volume", name="db1-data")
         assert volume is not None
         state.put("volume", volume | {"name": "db1\0data"})
     try:
-        order = yard.order_backup(bound)
-        yard.succeeded(order)
+        order = env.order_backup(bound)
+        env.succeeded(order)
     finally:
         with state.change():
             state.put("volume", volume)
-    assert "db1\ufffddata" in {disk.resource_name for disk in yard.disks(order.backup_id)}
+    assert "db1\ufffddata" in {disk.resource_name for disk in env.disks(order.backup_id)}
 
 
-def test_an_order_that_is_submitted_twice_is_one_job(yard: Yard) -> None:
+def test_an_order_that_is_submitted_twice_is_one_job(env: JobEnv) -> None:
     """As when its worker died after it submitted the order and before it noted that."""
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    made = len(yard.posts("/backups$"))
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
+    made = len(env.posts("/backups$"))
     mine = tables.operation_log.c.id == order.id
-    with yard.database.write() as conn:
+    with env.database.write() as conn:
         again = {"status": "waiting", "taken_at": None, "ended_at": None}
         conn.execute(tables.operation_log.update().where(mine).values(**again))
 
     def taken() -> bool:
-        with yard.database.read() as conn:
+        with env.database.read() as conn:
             return conn.execute(select(tables.operation_log.c.taken_at).where(mine)).scalar_one() is not None
 
     eventually(taken, "the order is submitted again")
-    yard.succeeded(yard.order_backup(yard.bind("db1-data", "disk")))
-    assert len(yard.posts("/backups$")) == made + 1
+    env.succeeded(env.order_backup(env.bind("db1-data", "disk")))
+    assert len(env.posts("/backups$")) == made + 1

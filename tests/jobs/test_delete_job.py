@@ -3,237 +3,237 @@
 import pytest
 from sqlalchemy import func, select
 
-from opencbr.jobs import janitor
-from opencbr.jobs.kit import Site
+from opencbr.jobs.context import CloudContext
+from opencbr.jobs.upstream import janitor
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import checkpoints, tables, vaults
-from support.yard import QUICK, Yard
+from support.job_env import QUICK, JobEnv
 
 pytestmark = pytest.mark.usefixtures("worker")
 
 
-def chain(yard: Yard, bound: Resource, length: int) -> list[OperationLog]:
+def chain(env: JobEnv, bound: Resource, length: int) -> list[OperationLog]:
     orders = []
     for _ in range(length):
-        orders.append(yard.order_backup(bound))
-        yard.succeeded(orders[-1])
+        orders.append(env.order_backup(bound))
+        env.succeeded(orders[-1])
     return orders
 
 
-def rows(yard: Yard) -> int:
-    with yard.database.read() as conn:
+def rows(env: JobEnv) -> int:
+    with env.database.read() as conn:
         return int(conn.execute(select(func.count()).select_from(tables.backup)).scalar_one())
 
 
-def used_mb(yard: Yard, bound: Resource) -> int:
-    with yard.database.read() as conn:
+def used_mb(env: JobEnv, bound: Resource) -> int:
+    with env.database.read() as conn:
         return vaults.usage(conn, [bound.vault_id])[bound.vault_id].used_mb
 
 
-def test_a_deleted_backup_is_gone_everywhere(yard: Yard) -> None:
-    order = yard.order_backup(yard.bind("db1"))
-    yard.succeeded(order)
-    yard.succeeded(yard.order_delete(order.backup_id or ""))
-    assert yard.backup(order.backup_id, held=True) is None
-    with yard.database.read() as conn:
-        assert checkpoints.get(conn, yard.project_id, order.checkpoint_id or "") is None
-    assert rows(yard) == 0
-    yard.assert_nothing_left()
+def test_a_deleted_backup_is_gone_everywhere(env: JobEnv) -> None:
+    order = env.order_backup(env.bind("db1"))
+    env.succeeded(order)
+    env.succeeded(env.order_delete(order.backup_id or ""))
+    assert env.backup(order.backup_id, held=True) is None
+    with env.database.read() as conn:
+        assert checkpoints.get(conn, env.project_id, order.checkpoint_id or "") is None
+    assert rows(env) == 0
+    env.assert_nothing_left()
 
 
-def test_a_backup_that_others_need_is_gone_for_the_user_and_kept_underneath(yard: Yard) -> None:
-    bound = yard.bind("web1")
-    first, second, third = (order.backup_id or "" for order in chain(yard, bound, 3))
-    before = used_mb(yard, bound)
-    yard.succeeded(yard.order_delete(first))
-    assert yard.backup(first) is None
-    assert yard.disks(first) == []
-    held = yard.backup(first, held=True)
+def test_a_backup_that_others_need_is_gone_for_the_user_and_kept_underneath(env: JobEnv) -> None:
+    bound = env.bind("web1")
+    first, second, third = (order.backup_id or "" for order in chain(env, bound, 3))
+    before = used_mb(env, bound)
+    env.succeeded(env.order_delete(first))
+    assert env.backup(first) is None
+    assert env.disks(first) == []
+    held = env.backup(first, held=True)
     assert held is not None
     assert held.held_at is not None
-    assert used_mb(yard, bound) == before, "its space is still taken"
-    assert len(yard.upstream("backup")) == 3
+    assert used_mb(env, bound) == before, "its space is still taken"
+    assert len(env.upstream("backup")) == 3
 
-    yard.succeeded(yard.order_delete(second))
-    assert yard.backup(second) is None
-    assert len(yard.upstream("backup")) == 3
+    env.succeeded(env.order_delete(second))
+    assert env.backup(second) is None
+    assert len(env.upstream("backup")) == 3
 
-    yard.succeeded(yard.order_delete(third))
-    assert rows(yard) == 0, "the last one takes the held ones along"
-    yard.assert_nothing_left()
+    env.succeeded(env.order_delete(third))
+    assert rows(env) == 0, "the last one takes the held ones along"
+    env.assert_nothing_left()
 
 
-def test_the_newest_of_a_chain_goes_alone(yard: Yard) -> None:
-    first, second = (order.backup_id or "" for order in chain(yard, yard.bind("web1"), 2))
-    yard.succeeded(yard.order_delete(second))
-    kept = yard.backup(first)
+def test_the_newest_of_a_chain_goes_alone(env: JobEnv) -> None:
+    first, second = (order.backup_id or "" for order in chain(env, env.bind("web1"), 2))
+    env.succeeded(env.order_delete(second))
+    kept = env.backup(first)
     assert kept is not None
     assert kept.status == "available"
-    yard.assert_nothing_left(backups_left=1)
+    env.assert_nothing_left(backups_left=1)
 
 
-def test_the_next_backup_may_build_on_a_held_one(yard: Yard) -> None:
-    bound = yard.bind("web1")
-    first, second = (order.backup_id or "" for order in chain(yard, bound, 2))
-    yard.succeeded(yard.order_delete(first))
-    third = chain(yard, bound, 1)[0].backup_id or ""
-    assert yard.disks(third)[0].based_on == yard.disks(second)[0].id
+def test_the_next_backup_may_build_on_a_held_one(env: JobEnv) -> None:
+    bound = env.bind("web1")
+    first, second = (order.backup_id or "" for order in chain(env, bound, 2))
+    env.succeeded(env.order_delete(first))
+    third = chain(env, bound, 1)[0].backup_id or ""
+    assert env.disks(third)[0].based_on == env.disks(second)[0].id
     for one in (second, third):
-        yard.succeeded(yard.order_delete(one))
-    assert rows(yard) == 0
-    yard.assert_nothing_left()
+        env.succeeded(env.order_delete(one))
+    assert rows(env) == 0
+    env.assert_nothing_left()
 
 
-def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(yard: Yard) -> None:
+def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(env: JobEnv) -> None:
     """Cinder chooses parents by itself: a tenant's own incremental may stand on ours."""
-    order = yard.order_backup(yard.bind("db1-data", "disk"))
-    yard.succeeded(order)
-    state = yard.demo.world.state
-    (ours,) = yard.upstream("backup")
+    order = env.order_backup(env.bind("db1-data", "disk"))
+    env.succeeded(order)
+    state = env.demo.world.state
+    (ours,) = env.upstream("backup")
     with state.change():
         state.put("backup", ours | {"id": "f" * 8 + ours["id"][8:], "name": "mine", "parent_id": ours["id"]})
-    yard.succeeded(yard.order_delete(order.backup_id or ""))
-    assert yard.backup(order.backup_id) is None
-    held = yard.backup(order.backup_id, held=True)
+    env.succeeded(env.order_delete(order.backup_id or ""))
+    assert env.backup(order.backup_id) is None
+    held = env.backup(order.backup_id, held=True)
     assert held is not None
     assert held.held_at is not None
-    assert [doc["id"] for doc in yard.upstream("backup") if doc["name"] != "mine"] == [ours["id"]]
+    assert [doc["id"] for doc in env.upstream("backup") if doc["name"] != "mine"] == [ours["id"]]
 
 
-def test_a_failed_backup_can_be_deleted(yard: Yard) -> None:
-    yard.demo.faults.order(service="volume", method="POST", path="/snapshots$", status=403, times=0)
-    order = yard.order_backup(yard.bind("db1"))
-    yard.assert_failed_cleanly(order, "step snapshots: volume POST /snapshots answered 403")
-    yard.succeeded(yard.order_delete(order.backup_id or ""))
-    assert rows(yard) == 0
+def test_a_failed_backup_can_be_deleted(env: JobEnv) -> None:
+    env.demo.faults.order(service="volume", method="POST", path="/snapshots$", status=403, times=0)
+    order = env.order_backup(env.bind("db1"))
+    env.assert_failed_cleanly(order, "step snapshots: volume POST /snapshots answered 403")
+    env.succeeded(env.order_delete(order.backup_id or ""))
+    assert rows(env) == 0
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 401}, {"drop": "before"}, {"malformed": True}])
 @pytest.mark.parametrize("call", ["GET", "DELETE"])
-def test_one_bad_answer_does_not_hurt_a_deletion(yard: Yard, call: str, fault: dict[str, object]) -> None:
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    struck = yard.demo.faults.order(service="volume", method=call, path="/backups/[0-9a-f-]{36}$", **fault)
-    yard.succeeded(yard.order_delete(order.backup_id or ""))
+def test_one_bad_answer_does_not_hurt_a_deletion(env: JobEnv, call: str, fault: dict[str, object]) -> None:
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
+    struck = env.demo.faults.order(service="volume", method=call, path="/backups/[0-9a-f-]{36}$", **fault)
+    env.succeeded(env.order_delete(order.backup_id or ""))
     assert struck.hits == 1
-    yard.assert_nothing_left()
+    env.assert_nothing_left()
 
 
-def test_a_deletion_that_the_cloud_refuses_can_be_asked_for_again(yard: Yard) -> None:
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
-    deletion = yard.order_delete(order.backup_id or "")
-    log = yard.ended(deletion)
+def test_a_deletion_that_the_cloud_refuses_can_be_asked_for_again(env: JobEnv) -> None:
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
+    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
+    deletion = env.order_delete(order.backup_id or "")
+    log = env.ended(deletion)
     assert log.status == "failed"
     assert "answered 503 (req-" in log.error_message
-    backup = yard.backup(order.backup_id)
+    backup = env.backup(order.backup_id)
     assert backup is not None
     assert backup.status == "error"
-    yard.demo.faults.clear()
-    yard.succeeded(yard.order_delete(order.backup_id or ""))
-    assert rows(yard) == 0
-    yard.assert_nothing_left()
+    env.demo.faults.clear()
+    env.succeeded(env.order_delete(order.backup_id or ""))
+    assert rows(env) == 0
+    env.assert_nothing_left()
 
 
-def test_a_removed_resource_takes_its_backups_along(yard: Yard) -> None:
-    bound, other = yard.bind("web1"), yard.bind("db1-data", "disk")
-    chain(yard, bound, 3)
-    kept = yard.order_backup(other)
-    yard.succeeded(kept)
-    log = yard.succeeded(yard.order_removal(bound))
+def test_a_removed_resource_takes_its_backups_along(env: JobEnv) -> None:
+    bound, other = env.bind("web1"), env.bind("db1-data", "disk")
+    chain(env, bound, 3)
+    kept = env.order_backup(other)
+    env.succeeded(kept)
+    log = env.succeeded(env.order_removal(bound))
     counts = ("fail_count", "total_count", "fail_delete_count", "total_delete_count")
     assert [log.details[name] for name in counts] == [0, 3, 0, 3]
-    assert yard.resource(bound) is None
-    assert yard.backup(kept.backup_id) is not None
-    yard.assert_nothing_left(backups_left=1)
+    assert env.resource(bound) is None
+    assert env.backup(kept.backup_id) is not None
+    env.assert_nothing_left(backups_left=1)
 
 
-def test_a_deleted_vault_takes_everything_along(yard: Yard) -> None:
-    bound = yard.bind("web1")
-    chain(yard, bound, 2)
-    log = yard.succeeded(yard.order_vault_deletion(bound))
+def test_a_deleted_vault_takes_everything_along(env: JobEnv) -> None:
+    bound = env.bind("web1")
+    chain(env, bound, 2)
+    log = env.succeeded(env.order_vault_deletion(bound))
     assert log.details["total_count"] == 2
-    with yard.database.read() as conn:
-        assert vaults.get(conn, yard.project_id, bound.vault_id) is None
-    assert yard.resource(bound) is None
-    assert rows(yard) == 0
-    yard.assert_nothing_left()
+    with env.database.read() as conn:
+        assert vaults.get(conn, env.project_id, bound.vault_id) is None
+    assert env.resource(bound) is None
+    assert rows(env) == 0
+    env.assert_nothing_left()
 
 
-def test_a_vault_whose_backups_will_not_go_stays_and_says_so(yard: Yard) -> None:
-    bound = yard.bind("web1")
-    chain(yard, bound, 2)
-    yard.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
-    log = yard.ended(yard.order_vault_deletion(bound))
+def test_a_vault_whose_backups_will_not_go_stays_and_says_so(env: JobEnv) -> None:
+    bound = env.bind("web1")
+    chain(env, bound, 2)
+    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
+    log = env.ended(env.order_vault_deletion(bound))
     assert (log.status, log.error_code) == ("failed", "6115")
     assert "of 2 backups were not deleted" in log.error_message
     assert log.details["total_count"] == 2
     assert log.details["fail_count"] >= 1
-    yard.demo.faults.clear()
-    with yard.database.read() as conn:
-        vault = vaults.get(conn, yard.project_id, bound.vault_id)
+    env.demo.faults.clear()
+    with env.database.read() as conn:
+        vault = vaults.get(conn, env.project_id, bound.vault_id)
     assert vault is not None
     assert vault.status == "error"
-    yard.succeeded(yard.order_vault_deletion(bound))
-    yard.assert_nothing_left()
+    env.succeeded(env.order_vault_deletion(bound))
+    env.assert_nothing_left()
 
 
-def site(yard: Yard) -> Site:
-    return Site(
-        database=yard.database, cloud=yard.cloud, clock=yard.clock, settings=QUICK, guard=lambda: None
+def ctx(env: JobEnv) -> CloudContext:
+    return CloudContext(
+        database=env.database, cloud=env.cloud, clock=env.clock, settings=QUICK, guard=lambda: None
     )
 
 
-def test_the_janitor_finds_and_removes_what_nobody_answers_for(yard: Yard) -> None:
-    keep = yard.order_backup(yard.bind("db1-data", "disk"))
-    yard.succeeded(keep)
-    yard.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    yard.demo.faults.clear()
-    state = yard.demo.world.state
-    ours = yard.upstream("backup")[0]
+def test_the_janitor_finds_and_removes_what_nobody_answers_for(env: JobEnv) -> None:
+    keep = env.order_backup(env.bind("db1-data", "disk"))
+    env.succeeded(keep)
+    env.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
+    env.demo.faults.clear()
+    state = env.demo.world.state
+    ours = env.upstream("backup")[0]
     with state.change():
         state.put(
             "backup",
             ours | {"id": "e" * 8 + ours["id"][8:], "name": ours["name"][:-1] + "x", "parent_id": None},
         )
         state.put("backup", ours | {"id": "d" * 8 + ours["id"][8:], "name": "nightly", "parent_id": None})
-    assert {orphan.why for orphan in janitor.find(yard.database, yard.cloud)} == {
+    assert {orphan.why for orphan in janitor.find(env.database, env.cloud)} == {
         "it is not in the ledger",
         "the job that made it has ended",
     }
-    cleaned = janitor.clean(site(yard), janitor.find(yard.database, yard.cloud))
+    cleaned = janitor.clean(ctx(env), janitor.find(env.database, env.cloud))
     assert [done.problem for done in cleaned] == [None, None]
-    assert janitor.find(yard.database, yard.cloud) == []
-    assert sorted(doc["name"] == "nightly" for doc in yard.upstream("backup")) == [False, False, True]
-    assert yard.upstream("snapshot") == []
-    assert len(yard.ledger()) == 2
+    assert janitor.find(env.database, env.cloud) == []
+    assert sorted(doc["name"] == "nightly" for doc in env.upstream("backup")) == [False, False, True]
+    assert env.upstream("snapshot") == []
+    assert len(env.ledger()) == 2
 
 
-def test_the_janitor_says_which_backups_have_lost_their_bytes(yard: Yard) -> None:
-    order = yard.order_backup(yard.bind("web1"))
-    yard.succeeded(order)
-    assert janitor.take_stock(yard.database, yard.cloud) == janitor.Inventory(
+def test_the_janitor_says_which_backups_have_lost_their_bytes(env: JobEnv) -> None:
+    order = env.order_backup(env.bind("web1"))
+    env.succeeded(order)
+    assert janitor.take_stock(env.database, env.cloud) == janitor.Inventory(
         orphans=(), missing=(), unneeded=()
     )
-    state = yard.demo.world.state
-    (copy,) = yard.upstream("backup")
+    state = env.demo.world.state
+    (copy,) = env.upstream("backup")
     with state.change():
         state.drop("backup", copy["id"])
-    (missing,) = janitor.take_stock(yard.database, yard.cloud).missing
-    assert (missing.id, missing.backup_id) == (copy["id"], yard.disks(order.backup_id)[0].id)
+    (missing,) = janitor.take_stock(env.database, env.cloud).missing
+    assert (missing.id, missing.backup_id) == (copy["id"], env.disks(order.backup_id)[0].id)
 
 
-def test_a_running_jobs_objects_are_no_orphans(yard: Yard) -> None:
-    slow = yard.demo.faults.order(
+def test_a_running_jobs_objects_are_no_orphans(env: JobEnv) -> None:
+    slow = env.demo.faults.order(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0
     )
-    order = yard.order_backup(yard.bind("web1"))
-    from support.yard import eventually
+    order = env.order_backup(env.bind("web1"))
+    from support.job_env import eventually
 
     eventually(lambda: slow.hits, "the wait for the backup")
-    assert janitor.find(yard.database, yard.cloud) == []
-    yard.succeeded(order)
+    assert janitor.find(env.database, env.cloud) == []
+    env.succeeded(order)

@@ -23,16 +23,16 @@ from opencbr.cloud.config import CloudSettings
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Order, Seen
 from opencbr.democloud.pace import Pace
-from opencbr.jobs.dbos_engine import _Job
-from opencbr.jobs.engine import Cancelled, StepFailed
-from opencbr.jobs.kit import Kit
-from opencbr.jobs.rounds import go_round
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.engine.dbos import _Job
+from opencbr.jobs.engine.port import Cancelled, StepFailed
+from opencbr.jobs.engine.rounds import go_round
 from opencbr.jobs.worker import WORK
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
-from opencbr.store import settings
+from opencbr.store import installation
 from support.databases import SQLITE, Databases
-from support.yard import QUICK, Yard
+from support.job_env import QUICK, JobEnv
 
 FAULTS: dict[str, dict[str, Any]] = {
     "500": {"status": 500},
@@ -101,18 +101,18 @@ class Call:
 
 
 class Ground:
-    """The yard, and jobs run at once on a new sign-in each, so that identity and discovery are asked too."""
+    """The env, and jobs run at once on a new sign-in each, so that identity and discovery are asked too."""
 
-    def __init__(self, yard: Yard) -> None:
-        self.yard = yard
+    def __init__(self, env: JobEnv) -> None:
+        self.env = env
         self.clock = HurriedClock()
-        with yard.database.write() as conn:
-            self._installation = settings.installation_id(conn)
+        with env.database.write() as conn:
+            self._installation = installation.installation_id(conn)
 
     def run(self, order: OperationLog) -> OperationLog:
         wanted = CloudSettings(
             cloud="opencbr",
-            config_files=(str(self.yard.clouds_file),),
+            config_files=(str(self.env.clouds_file),),
             timeout_seconds=5,
             retries=2,
             connections=4,
@@ -120,17 +120,17 @@ class Ground:
         cloud = Cloud(wanted, self.clock)
         try:
             WORK[order.operation_type](
-                InlineJob(order.id, order.project_id, self.clock.sleep, lambda: False), self.kit(cloud), order
+                InlineJob(order.id, order.project_id, self.clock.sleep, lambda: False), self.ctx(cloud), order
             )
         finally:
             cloud.close()
-        return self.yard.log(order)
+        return self.env.log(order)
 
-    def kit(self, cloud: Cloud) -> Kit:
-        return Kit(
-            database=self.yard.database,
+    def ctx(self, cloud: Cloud) -> JobContext:
+        return JobContext(
+            database=self.env.database,
             cloud=cloud,
-            records=self.yard.records,
+            records=self.env.records,
             clock=self.clock,
             settings=replace(QUICK, poll_seconds=1.0),
             installation=self._installation,
@@ -139,19 +139,19 @@ class Ground:
 
     def bind(self) -> Resource:
         """The richest server of the scene, with one of its disks: more would be more of the same calls."""
-        others = tuple(self.yard.volume_id(name) for name in ("db1-data", "db1-archive"))
-        return self.yard.bind("db1", exclude=others)
+        others = tuple(self.env.volume_id(name) for name in ("db1-data", "db1-archive"))
+        return self.env.bind("db1", exclude=others)
 
     def backup(self) -> OperationLog:
-        return self.run(self.yard.order_backup(self.bind()))
+        return self.run(self.env.order_backup(self.bind()))
 
     def report(self, log: OperationLog) -> Any:
-        return self.yard.records.report(log.project_id, log.backup_id or "")
+        return self.env.records.report(log.project_id, log.backup_id or "")
 
     def calls_of(self, work: Callable[[], object]) -> set[Call]:
-        self.yard.demo.faults.forget_seen()
+        self.env.demo.faults.forget_seen()
         work()
-        return {_kind(seen) for seen in self.yard.demo.faults.seen()}
+        return {_kind(seen) for seen in self.env.demo.faults.seen()}
 
 
 def _kind(seen: Seen) -> Call:
@@ -162,32 +162,32 @@ def _kind(seen: Seen) -> Call:
 def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
     folder: Path = tmp_path_factory.mktemp("matrix")
     with DemoCloud(folder / "cloud", pace=Pace.instant()) as cloud, databases.fresh(SQLITE, folder) as url:
-        yard = Yard(url, folder, cloud)
-        yield Ground(yard)
-        yard.close()
+        env = JobEnv(url, folder, cloud)
+        yield Ground(env)
+        env.close()
 
 
 @pytest.fixture
 def ground(plot: Ground) -> Iterator[Ground]:
     yield plot
-    plot.yard.clear()
+    plot.env.clear()
 
 
 @pytest.fixture(scope="module")
 def calls(plot: Ground) -> tuple[list[Call], list[Call]]:
     """The calls of a full backup and an incremental one, and those of a deletion."""
-    ground, yard = plot, plot.yard
+    ground, env = plot, plot.env
     bound = ground.bind()
     made: list[OperationLog] = []
 
     def back_up() -> None:
-        made.append(ground.run(yard.order_backup(bound)))
+        made.append(ground.run(env.order_backup(bound)))
         assert made[-1].status == "success", made[-1].error_message
 
     backup = ground.calls_of(back_up) | ground.calls_of(back_up)
     newest = made[-1].backup_id or ""
-    deletion = ground.calls_of(lambda: ground.run(yard.order_delete(newest)))
-    yard.clear()
+    deletion = ground.calls_of(lambda: ground.run(env.order_delete(newest)))
+    env.clear()
     return sorted(backup), sorted(deletion)
 
 
@@ -235,24 +235,24 @@ def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
 
 
 def strike(ground: Ground, call: Call, fault: str, times: int) -> Order:
-    return ground.yard.demo.faults.order(
+    return ground.env.demo.faults.order(
         service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
     )
 
 
 def what_is_left(ground: Ground, log: OperationLog, *, backups_left: int) -> list[str]:
     """What is there beyond what should be: nothing, or what the log tells of and the janitor then removes."""
-    yard = ground.yard
+    env = ground.env
 
     def extra() -> bool:
-        things = len(yard.upstream("snapshot")), len(yard.upstream("backup")), len(yard.ledger())
+        things = len(env.upstream("snapshot")), len(env.upstream("backup")), len(env.ledger())
         return things != (0, backups_left, backups_left)
 
     wrong = []
     if extra():
         if not log.details.get(LEFT):
             wrong.append("something is left and nobody is told")
-        go_round(ground.kit(yard.cloud))
+        go_round(ground.ctx(env.cloud))
         if extra():
             wrong.append("something is left for ever")
     return wrong
@@ -266,7 +266,7 @@ def in_turn(calls: list[Call], kinds: tuple[str, ...]) -> list[tuple[Call, str]]
 def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
     ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
-    yard = ground.yard
+    env = ground.env
     # A refused password is no passing trouble, and one 401 anywhere else makes the session sign in anew.
     struck = [
         strike(ground, call, fault, 1) for call in calls[0] if (call.service, fault) != ("identity", "401")
@@ -274,12 +274,12 @@ def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
     log = ground.backup()
     assert (log.status, log.error_message) == ("success", "")
     assert [order.path for order in struck if not order.hits] == []
-    yard.demo.faults.clear()
-    backup = yard.backup(log.backup_id)
+    env.demo.faults.clear()
+    backup = env.backup(log.backup_id)
     assert backup is not None
     assert (backup.status, backup.verdict) == ("available", "complete"), ground.report(log)
-    assert len(yard.posts("/snapshots$")) == 1 == len(yard.posts("/backups$")), "none made twice"
-    yard.assert_nothing_left(backups_left=1)
+    assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
+    env.assert_nothing_left(backups_left=1)
 
 
 @pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
@@ -291,21 +291,21 @@ def test_a_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
 
 
 def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None = None) -> list[str]:
-    yard = ground.yard
+    env = ground.env
     strike(ground, call, fault, 0)
-    log = ground.run(yard.order_backup(bound or ground.bind()))
-    yard.demo.faults.clear()
-    backup = yard.backup(log.backup_id)
+    log = ground.run(env.order_backup(bound or ground.bind()))
+    env.demo.faults.clear()
+    backup = env.backup(log.backup_id)
     assert backup is not None
     wrong = faults_in(log, call, fault) if log.status == "failed" else []
     ends = {"success": "available", "failed": "error"}
     if backup.status != ends.get(log.status):
         wrong.append(f"the job is {log.status} and the backup {backup.status}")
-    wrong += [f"{what} made twice" for what in ("snapshots", "backups") if len(yard.posts(f"/{what}$")) > 1]
+    wrong += [f"{what} made twice" for what in ("snapshots", "backups") if len(env.posts(f"/{what}$")) > 1]
     wrong += what_is_left(ground, log, backups_left=1 if log.status == "success" else 0)
     if wrong and log.error_message:
         wrong.append(log.error_message)
-    yard.clear()
+    env.clear()
     return wrong
 
 
@@ -313,16 +313,16 @@ def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None 
 def test_a_deletion_bears_one_bad_answer_to_each_of_its_calls(
     ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
-    yard = ground.yard
+    env = ground.env
     backup_id = ground.backup().backup_id or ""
     struck = [
         strike(ground, call, fault, 1) for call in calls[1] if (call.service, fault) != ("identity", "401")
     ]
-    log = ground.run(yard.order_delete(backup_id))
+    log = ground.run(env.order_delete(backup_id))
     assert (log.status, log.error_message) == ("success", "")
     assert [order.path for order in struck if not order.hits] == []
-    yard.demo.faults.clear()
-    yard.assert_nothing_left()
+    env.demo.faults.clear()
+    env.assert_nothing_left()
 
 
 @pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
@@ -334,40 +334,40 @@ def test_a_deletion_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
 
 
 def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
-    yard = ground.yard
+    env = ground.env
     backup_id = ground.backup().backup_id or ""
     strike(ground, call, fault, 0)
-    log = ground.run(yard.order_delete(backup_id))
-    yard.demo.faults.clear()
+    log = ground.run(env.order_delete(backup_id))
+    env.demo.faults.clear()
     wrong = []
     if log.status == "failed":
         wrong += faults_in(log, call, fault)
-        backup = yard.backup(backup_id)
+        backup = env.backup(backup_id)
         assert backup is not None
         if backup.status != "error":
             wrong.append(f"the backup is {backup.status}")
-        again = ground.run(yard.order_delete(backup_id))
+        again = ground.run(env.order_delete(backup_id))
         if again.status != "success":
             wrong.append(f"a second deletion failed: {again.error_message}")
     wrong += what_is_left(ground, log, backups_left=0)
     if wrong:
         wrong.append(log.error_message)
-    yard.clear()
+    env.clear()
     return wrong
 
 
 @pytest.fixture(scope="module")
 def other_calls(plot: Ground) -> tuple[list[Call], list[Call]]:
     """The calls of a disk's backups, and those of the removal of a server with two."""
-    ground, yard = plot, plot.yard
-    disk, server = yard.bind(DISK, "disk"), ground.bind()
+    ground, env = plot, plot.env
+    disk, server = env.bind(DISK, "disk"), ground.bind()
     made: list[OperationLog] = []
-    backup = ground.calls_of(lambda: made.append(ground.run(yard.order_backup(disk))))
-    backup |= ground.calls_of(lambda: made.append(ground.run(yard.order_backup(disk))))
-    made += [ground.run(yard.order_backup(server)) for _ in range(2)]
-    removal = ground.calls_of(lambda: made.append(ground.run(yard.order_removal(server))))
+    backup = ground.calls_of(lambda: made.append(ground.run(env.order_backup(disk))))
+    backup |= ground.calls_of(lambda: made.append(ground.run(env.order_backup(disk))))
+    made += [ground.run(env.order_backup(server)) for _ in range(2)]
+    removal = ground.calls_of(lambda: made.append(ground.run(env.order_removal(server))))
     assert [log.error_message for log in made if log.status != "success"] == []
-    yard.clear()
+    env.clear()
     return sorted(backup), sorted(removal)
 
 
@@ -391,8 +391,7 @@ def test_a_disks_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
     ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
     bad = {
-        str(call): judge_backup(ground, call, fault, ground.yard.bind(DISK, "disk"))
-        for call in other_calls[0]
+        str(call): judge_backup(ground, call, fault, ground.env.bind(DISK, "disk")) for call in other_calls[0]
     }
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
@@ -401,20 +400,20 @@ def test_a_disks_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
 def test_a_removal_bears_one_bad_answer_to_each_of_its_calls(
     ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
-    yard, bound = ground.yard, ground.bind()
+    env, bound = ground.env, ground.bind()
     for _ in range(2):
-        ground.run(yard.order_backup(bound))
+        ground.run(env.order_backup(bound))
     struck = [
         strike(ground, call, fault, 1)
         for call in other_calls[1]
         if (call.service, fault) != ("identity", "401")
     ]
-    log = ground.run(yard.order_removal(bound))
+    log = ground.run(env.order_removal(bound))
     assert (log.status, log.error_message) == ("success", "")
     assert [order.path for order in struck if not order.hits] == []
-    yard.demo.faults.clear()
-    assert yard.resource(bound) is None
-    yard.assert_nothing_left()
+    env.demo.faults.clear()
+    assert env.resource(bound) is None
+    env.assert_nothing_left()
 
 
 @pytest.mark.parametrize("fault", EACH)
@@ -426,31 +425,31 @@ def test_a_removal_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
 
 
 def judge_removal(ground: Ground, call: Call, fault: str) -> list[str]:
-    yard, bound = ground.yard, ground.bind()
-    made = [ground.run(yard.order_backup(bound)).backup_id or "" for _ in range(2)]
+    env, bound = ground.env, ground.bind()
+    made = [ground.run(env.order_backup(bound)).backup_id or "" for _ in range(2)]
     order = strike(ground, call, fault, 0)
-    log = ground.run(yard.order_removal(bound))
-    yard.demo.faults.clear()
+    log = ground.run(env.order_removal(bound))
+    env.demo.faults.clear()
     wrong = [] if order.hits else ["it was never asked"]
     if log.status == "failed":
         wrong += faults_in(log, call, fault)
-        resource = yard.resource(bound)
+        resource = env.resource(bound)
         if resource is None or resource.protect_status != "available":
             wrong.append(f"the resource is {resource and resource.protect_status}")
         counts = log.details["fail_count"], log.details["total_count"]
-        rows = [yard.backup(one) for one in made]
+        rows = [env.backup(one) for one in made]
         failed = [row for row in rows if row is not None and row.status == "error"]
         if counts != (len(failed), 2) or len(failed) != len([row for row in rows if row]):
             wrong.append(
                 f"{counts} are said to have failed, there are {[row and row.status for row in rows]}"
             )
-        again = None if wrong else ground.run(yard.order_removal(bound))
+        again = None if wrong else ground.run(env.order_removal(bound))
         if again is not None and again.status != "success":
             wrong.append(f"a second removal failed: {again.error_message}")
-    if yard.resource(bound) is not None:
+    if env.resource(bound) is not None:
         wrong.append("the resource is still bound")
     wrong += what_is_left(ground, log, backups_left=0)
     if wrong:
         wrong.append(log.error_message)
-    yard.clear()
+    env.clear()
     return wrong

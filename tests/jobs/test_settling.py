@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from opencbr.jobs import chains
+from opencbr.jobs import backup_chains
 from opencbr.store import backups
 from opencbr.store.database import Database
-from store.samples import PROJECT, backup, disk, house, keep
+from store.samples import PROJECT, backup, cbr, disk, keep
 
 HELD = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -22,18 +22,18 @@ def database(database_url):
 
 def test_of_two_that_remove_the_last_disks_of_a_held_backup_one_takes_it_along(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         top = backup(point, held_at=HELD)
         disks = [disk(top, held_at=HELD, position=number) for number in range(2)]
         keep(conn, top, *disks)
 
     def settle(one):
         with database.write() as conn:
-            chains._write_settled(conn, one)
+            backup_chains._write_settled(conn, one)
 
     rival = threading.Thread(target=settle, args=(disks[1],))
     with database.write() as conn:
-        chains._write_settled(conn, disks[0])
+        backup_chains._write_settled(conn, disks[0])
         rival.start()
         rival.join(0.5)
     rival.join()

@@ -11,10 +11,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from opencbr.keys.ed25519 import Signer
 from opencbr.model.manifest import build_manifest, canonical, digest, salt_of, signed_message, view_name
 from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
-from opencbr.store.signing import Signer
-from opencbr.store.verify import verify_export
+from opencbr.records.offline_verification import verify_export
 from support.golden import DOCUMENTS, EXPORT, RECORD, SEED
 
 PUBLIC = "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"

@@ -8,26 +8,26 @@ import yaml
 
 from opencbr.democloud import DemoCloud, Pace
 from sdk.installation import Key
-from support.stage import Stage, staged
+from support.full_stack import FullStack, full_stack_of
 
 
 @pytest.fixture(
-    scope="module", name="stage", params=["embedded", pytest.param("real", marks=pytest.mark.openstack)]
+    scope="module", name="stack", params=["embedded", pytest.param("real", marks=pytest.mark.openstack)]
 )
-def _stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder: Path = tmp_path_factory.mktemp("stage")
+def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullStack]:
+    folder: Path = tmp_path_factory.mktemp("stack")
     if request.param == "real":
         clouds: Path = request.getfixturevalue("real_clouds")
         key = Key(**yaml.safe_load(clouds.read_text())["clouds"]["opencbr-test-admin"]["ec2"])
-        with staged(
+        with full_stack_of(
             folder, clouds, admin="opencbr-test-admin", member="opencbr-test-member", key=key
-        ) as stage:
-            yield stage
+        ) as stack:
+            yield stack
         return
     with DemoCloud(folder / "cloud", pace=Pace(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0)) as cloud:
         clouds = folder / "all-clouds.yaml"
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
         key = Key(*cloud.access_key("demo-admin"), cloud.account("demo-admin")["project_id"])
-        with staged(folder, clouds, admin="demo-admin", member="demo", key=key) as stage:
-            yield stage
+        with full_stack_of(folder, clouds, admin="demo-admin", member="demo", key=key) as stack:
+            yield stack
         assert cloud.errors == []

@@ -9,19 +9,19 @@ import os
 import secrets
 from typing import Any
 
-from opencbr.store.verify import verify_export
-from support.stage import TYPES, Stage
+from opencbr.records.offline_verification import verify_export
+from support.full_stack import TYPES, FullStack
 
 NO_FLOATING_IPS = '{"floatingips":null}'
 Json = dict[str, Any]
 
 
-def in_clear(stage: Stage, backup: Json) -> tuple[Json, Json]:
+def in_clear(stack: FullStack, backup: Json) -> tuple[Json, Json]:
     """Return ShowMetadata and the record as an admin of the project sees them, checked against the wire."""
-    record = stage.admin.get(f"backups/{backup['id']}/record")
+    record = stack.admin.get(f"backups/{backup['id']}/record")
     assert verify_export(record, record["public_key"]) == []
     documents = {one["name"]: one["body"] for one in record["documents"]}
-    heard = stage.recorder.reads()
+    heard = stack.recorder.reads()
     for page in record["manifest"]["documents"]:
         exchange = heard[page["request_id"]]
         assert exchange.path.endswith(page["path"]), page["name"]
@@ -30,7 +30,7 @@ def in_clear(stage: Stage, backup: Json) -> tuple[Json, Json]:
         ]
         assert documents.pop(page["name"]).encode() == exchange.body, page["name"]
     assert documents == {}
-    metadata = stage.admin.get(f"backups/{backup['id']}/metadata")
+    metadata = stack.admin.get(f"backups/{backup['id']}/metadata")
     as_recorded(metadata, record)
     return metadata, record
 
@@ -58,86 +58,90 @@ def as_recorded(metadata: Json, record: Json) -> None:
         assert metadata["floatingips"] == [NO_FLOATING_IPS]
 
 
-def test_a_standing_server_is_kept_byte_for_byte(stage: Stage):
+def test_a_standing_server_is_kept_byte_for_byte(stack: FullStack):
     name = os.environ.get("OPENCBR_TEST_SERVER", "db1")
-    (server,) = [s for s in stage.tenant.get("compute", "/servers")["servers"] if s["name"] == name]
-    with stage.protected(server["id"]) as vault:
-        backup = stage.back_up(vault, "standing")
-        metadata, record = in_clear(stage, backup)
+    (server,) = [s for s in stack.tenant.get("compute", "/servers")["servers"] if s["name"] == name]
+    with stack.protected(server["id"]) as vault:
+        backup = stack.back_up(vault, "standing")
+        metadata, record = in_clear(stack, backup)
         assert json.loads(metadata["server"])["server"]["id"] == server["id"]
         assert record["manifest"]["verdict"] == "complete"
         assert {"port", "flavor@newest", "image", "keypair", "security_group", "network", "export"} <= {
             page["name"].partition("/")[0] for page in record["manifest"]["documents"]
         }
         # The tenant itself sees its backups in Cinder, one for each disk, and none of the snapshots any more.
-        copies = stage.upstream("backups")
-        assert {stage.prefix + child["id"] for child in backup["children"]} == copies.keys()
+        copies = stack.upstream("backups")
+        assert {stack.prefix + child["id"] for child in backup["children"]} == copies.keys()
         assert {copy["status"] for copy in copies.values()} == {"available"}
         assert {c["volume_id"] for c in copies.values()} == {c["resource_id"] for c in backup["children"]}
-        assert stage.upstream("snapshots") == {}
-    assert stage.upstream("backups") == {}
+        assert stack.upstream("snapshots") == {}
+    assert stack.upstream("backups") == {}
 
 
-def test_three_disks_two_ports_and_a_secret(stage: Stage):
-    scenery, canary = stage.scenery, f"canary-{secrets.token_hex(8)}"
+def test_three_disks_two_ports_and_a_secret(stack: FullStack):
+    cloud_objects, canary = stack.cloud_objects, f"canary-{secrets.token_hex(8)}"
     user_data = base64.b64encode(f"#cloud-config\nchpasswd: {canary}\n".encode()).decode()
-    disks = [scenery.volume("root", bootable=True), scenery.volume("daten-文"), scenery.volume("log")]
-    server = scenery.server(
+    disks = [
+        cloud_objects.volume("root", bootable=True),
+        cloud_objects.volume("daten-文"),
+        cloud_objects.volume("log"),
+    ]
+    server = cloud_objects.server(
         "café-文",
         volumes=disks,
-        ports=[scenery.port("front"), scenery.port("back")],
+        ports=[cloud_objects.port("front"), cloud_objects.port("back")],
         user_data=user_data,
         metadata={"admin_password": canary},
     )
-    with stage.protected(server) as vault:
-        first = stage.back_up(vault, "first")
+    with stack.protected(server) as vault:
+        first = stack.back_up(vault, "first")
         assert [child["resource_id"] for child in first["children"]] == disks
-        metadata, _ = in_clear(stage, first)
+        metadata, _ = in_clear(stack, first)
         told = json.loads(metadata["server"])["server"]
-        assert told["name"] == f"{scenery.prefix}-café-文"
+        assert told["name"] == f"{cloud_objects.prefix}-café-文"
         assert told["OS-EXT-SRV-ATTR:user_data"] == user_data
         assert [json.loads(text)["volume"]["id"] for text in metadata["volumes"]] == disks
         assert len(metadata["ports"]) == 2
-        a_member_sees_no_secret(stage, first, (canary, user_data))
+        a_member_sees_no_secret(stack, first, (canary, user_data))
 
-        before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
-        answer = stage.tenant.call("PUT", "compute", f"/servers/{server}", {"server": {"name": "renamed"}})
+        before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
+        answer = stack.tenant.call("PUT", "compute", f"/servers/{server}", {"server": {"name": "renamed"}})
         assert answer.status_code == 200, answer.text
-        after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
+        after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
         assert before == after
 
-        second = stage.back_up(vault, "second")
-        assert json.loads(in_clear(stage, second)[0]["server"])["server"]["name"] == "renamed"
-        full = {stage.prefix + child["id"] for child in first["children"]}
-        increments = {stage.prefix + child["id"] for child in second["children"]}
-        copies = stage.upstream("backups")
+        second = stack.back_up(vault, "second")
+        assert json.loads(in_clear(stack, second)[0]["server"])["server"]["name"] == "renamed"
+        full = {stack.prefix + child["id"] for child in first["children"]}
+        increments = {stack.prefix + child["id"] for child in second["children"]}
+        copies = stack.upstream("backups")
         assert {name for name, copy in copies.items() if not copy["is_incremental"]} == full
         assert {name for name, copy in copies.items() if copy["is_incremental"]} == increments
 
-        stage.delete(first)
-        listed = stage.member.get(f"backups?vault_id={vault['id']}")
+        stack.delete(first)
+        listed = stack.member.get(f"backups?vault_id={vault['id']}")
         assert ([row["id"] for row in listed["backups"]], listed["count"]) == ([second["id"]], 1)
-        assert stage.upstream("backups").keys() == full | increments, "Cinder needs the full ones still"
-        in_clear(stage, second)
-        stage.delete(second)
-        assert stage.upstream("backups") == {}
-    nowhere(stage, (canary, user_data))
+        assert stack.upstream("backups").keys() == full | increments, "Cinder needs the full ones still"
+        in_clear(stack, second)
+        stack.delete(second)
+        assert stack.upstream("backups") == {}
+    nowhere(stack, (canary, user_data))
 
 
-def users(stage: Stage) -> list[Any]:
-    return [stage.admin, stage.member]
+def users(stack: FullStack) -> list[Any]:
+    return [stack.admin, stack.member]
 
 
-def a_member_sees_no_secret(stage: Stage, backup: Json, secret: tuple[str, ...]) -> None:
+def a_member_sees_no_secret(stack: FullStack, backup: Json, secret: tuple[str, ...]) -> None:
     """Check a plain member's view: the same documents, whole and readable, without what is sealed."""
     for path in ("metadata", "record"):
-        text = stage.member.call("GET", f"backups/{backup['id']}/{path}").text
+        text = stack.member.call("GET", f"backups/{backup['id']}/{path}").text
         assert all(word not in text for word in secret)
         assert "(sealed secret " in text
         assert "(sealed infrastructure " in text
-    masked = stage.member.get(f"backups/{backup['id']}/metadata")
-    as_recorded(masked, stage.member.get(f"backups/{backup['id']}/record"))
-    clear = json.loads(stage.admin.get(f"backups/{backup['id']}/metadata")["server"])["server"]
+    masked = stack.member.get(f"backups/{backup['id']}/metadata")
+    as_recorded(masked, stack.member.get(f"backups/{backup['id']}/record"))
+    clear = json.loads(stack.admin.get(f"backups/{backup['id']}/metadata")["server"])["server"]
     sealed = json.loads(masked["server"])["server"]
     assert sealed.keys() == clear.keys()
     assert sealed["metadata"].keys() == clear["metadata"].keys()
@@ -146,96 +150,100 @@ def a_member_sees_no_secret(stage: Stage, backup: Json, secret: tuple[str, ...])
     assert not differing & {"id", "name", "status", "flavor", "addresses", "security_groups"}
 
 
-def nowhere(stage: Stage, secret: tuple[str, ...]) -> None:
+def nowhere(stack: FullStack, secret: tuple[str, ...]) -> None:
     """Check that the secrets are in no file of the service: not in its logs, not in its database."""
-    files = [file for file in stage.folder.iterdir() if file.is_file()]
+    files = [file for file in stack.folder.iterdir() if file.is_file()]
     assert any(file.name == "service.log" for file in files)
     for file in files:
         content = file.read_bytes()
         assert all(word.encode() not in content for word in secret), file.name
 
 
-def test_a_server_booted_from_an_image(stage: Stage):
-    disk = stage.scenery.volume("data")
-    server = stage.scenery.server(
-        "image", image=True, volumes=[disk], ports=[stage.scenery.port("only")], metadata={"tier": "web"}
+def test_a_server_booted_from_an_image(stack: FullStack):
+    disk = stack.cloud_objects.volume("data")
+    server = stack.cloud_objects.server(
+        "image",
+        image=True,
+        volumes=[disk],
+        ports=[stack.cloud_objects.port("only")],
+        metadata={"tier": "web"},
     )
-    with stage.protected(server) as vault:
-        backup = stage.back_up(vault, "image")
-        metadata, record = in_clear(stage, backup)
-        assert json.loads(metadata["server"])["server"]["image"]["id"] == stage.scenery.image["id"]
+    with stack.protected(server) as vault:
+        backup = stack.back_up(vault, "image")
+        metadata, record = in_clear(stack, backup)
+        assert json.loads(metadata["server"])["server"]["image"]["id"] == stack.cloud_objects.image["id"]
         assert [json.loads(text)["volume"]["id"] for text in metadata["volumes"]] == [disk]
-        report = stage.member.get(f"backups/{backup['id']}/record/report")["report"]
+        report = stack.member.get(f"backups/{backup['id']}/record/report")["report"]
         assert report["verdict"] == record["manifest"]["verdict"] == "partial"
         assert any("boots from an image" in gap for gap in record["manifest"]["gaps"])
 
 
-def test_a_server_without_ports_that_is_deleted_meanwhile(stage: Stage):
-    root = stage.scenery.volume("lonely", bootable=True)
-    server = stage.scenery.server("lonely", volumes=[root])
-    with stage.protected(server) as vault:
-        backup = stage.back_up(vault, "lonely")
-        metadata, _ = in_clear(stage, backup)
+def test_a_server_without_ports_that_is_deleted_meanwhile(stack: FullStack):
+    root = stack.cloud_objects.volume("lonely", bootable=True)
+    server = stack.cloud_objects.server("lonely", volumes=[root])
+    with stack.protected(server) as vault:
+        backup = stack.back_up(vault, "lonely")
+        metadata, _ = in_clear(stack, backup)
         assert json.loads(metadata["interface"])["interfaceAttachments"] == []
         assert (metadata["ports"], metadata["floatingips"]) == ([], [NO_FLOATING_IPS])
-        stage.scenery.clear()
-        assert stage.tenant.call("GET", "compute", f"/servers/{server}").status_code == 404
-        assert stage.admin.get(f"backups/{backup['id']}/metadata") == metadata
+        stack.cloud_objects.clear()
+        assert stack.tenant.call("GET", "compute", f"/servers/{server}").status_code == 404
+        assert stack.admin.get(f"backups/{backup['id']}/metadata") == metadata
 
 
-def test_a_disk_is_kept_byte_for_byte(stage: Stage):
-    scenery, canary = stage.scenery, f"canary-{secrets.token_hex(8)}"
-    disk = scenery.volume("disk-文", metadata={"db_password": canary, "tier": "gold"})
-    with stage.protected(disk, "disk") as vault:
-        first = stage.back_up(vault, "disk")
+def test_a_disk_is_kept_byte_for_byte(stack: FullStack):
+    cloud_objects, canary = stack.cloud_objects, f"canary-{secrets.token_hex(8)}"
+    disk = cloud_objects.volume("disk-文", metadata={"db_password": canary, "tier": "gold"})
+    with stack.protected(disk, "disk") as vault:
+        first = stack.back_up(vault, "disk")
         assert (first["resource_id"], first["resource_type"]) == (disk, TYPES["disk"])
         assert first["children"] == []
-        metadata, record = in_clear(stage, first)
+        metadata, record = in_clear(stack, first)
         assert record["manifest"]["verdict"] == "complete"
         # The one document of the answer, and the very bytes of one answer of Cinder's about this disk.
         (shown,) = metadata["volumes"]
         heard = [
             exchange.body
-            for exchange in stage.recorder.reads().values()
+            for exchange in stack.recorder.reads().values()
             if exchange.status == 200 and exchange.path.endswith(f"/volumes/{disk}")
         ]
         assert shown.encode() in heard
         told = json.loads(shown)["volume"]
-        assert (told["id"], told["name"]) == (disk, f"{scenery.prefix}-disk-文")
+        assert (told["id"], told["name"]) == (disk, f"{cloud_objects.prefix}-disk-文")
         assert told["metadata"] == {"db_password": canary, "tier": "gold"}
         assert "os-vol-host-attr:host" in told
 
         for path in ("metadata", "record"):
-            assert canary not in stage.member.call("GET", f"backups/{first['id']}/{path}").text
-        masked = stage.member.get(f"backups/{first['id']}/metadata")
-        as_recorded(masked, stage.member.get(f"backups/{first['id']}/record"))
+            assert canary not in stack.member.call("GET", f"backups/{first['id']}/{path}").text
+        masked = stack.member.get(f"backups/{first['id']}/metadata")
+        as_recorded(masked, stack.member.get(f"backups/{first['id']}/record"))
         sealed = json.loads(masked["volumes"][0])["volume"]
         assert sealed.keys() == told.keys()
         assert {name for name in told if told[name] != sealed[name]} >= {"metadata", "os-vol-host-attr:host"}
         assert sealed["metadata"]["db_password"].startswith("(sealed secret ")
         assert sealed["metadata"]["tier"] == "gold"
 
-        before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
-        answer = stage.tenant.call("PUT", "volumev3", f"/volumes/{disk}", {"volume": {"name": "renamed"}})
+        before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
+        answer = stack.tenant.call("PUT", "volumev3", f"/volumes/{disk}", {"volume": {"name": "renamed"}})
         assert answer.status_code == 200, answer.text
-        second = stage.back_up(vault, "again")
-        assert json.loads(in_clear(stage, second)[0]["volumes"][0])["volume"]["name"] == "renamed"
-        copies = stage.upstream("backups")
-        names = [stage.prefix + backup["id"] for backup in (first, second)]
+        second = stack.back_up(vault, "again")
+        assert json.loads(in_clear(stack, second)[0]["volumes"][0])["volume"]["name"] == "renamed"
+        copies = stack.upstream("backups")
+        names = [stack.prefix + backup["id"] for backup in (first, second)]
         assert sorted(names) == sorted(copies)
         assert [copies[name]["is_incremental"] for name in names] == [False, True]
         assert {copy["volume_id"] for copy in copies.values()} == {disk}
-        assert stage.upstream("snapshots") == {}
-        after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stage)]
+        assert stack.upstream("snapshots") == {}
+        after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
         assert before == after
-    assert stage.upstream("backups") == {}
-    nowhere(stage, (canary,))
+    assert stack.upstream("backups") == {}
+    nowhere(stack, (canary,))
 
 
-def test_nothing_is_left(stage: Stage):
-    listed = stage.opencbr("orphans", "list", "--json")
+def test_nothing_is_left(stack: FullStack):
+    listed = stack.opencbr("orphans", "list", "--json")
     assert listed.returncode == 0, listed.stderr
     assert json.loads(listed.stdout) == {"orphans": [], "missing": [], "unneeded": []}
-    assert stage.ledger() == 0
-    assert (stage.upstream("backups"), stage.upstream("snapshots")) == ({}, {})
-    assert stage.recorder.troubles == []
+    assert stack.ledger() == 0
+    assert (stack.upstream("backups"), stack.upstream("snapshots")) == ({}, {})
+    assert stack.recorder.troubles == []

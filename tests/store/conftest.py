@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from opencbr.records.archive import open_records
 from opencbr.store.database import Database
-from opencbr.store.records import open_records
 from store.protected import Watch
 from support.databases import KINDS, POSTGRES
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from opencbr.records.archive import Records, open_records
 from opencbr.store.database import Database
-from opencbr.store.records import Records, open_records
 from store.protected import Watch
 
 FILES = ["master.key", "signing.key"]

@@ -9,11 +9,11 @@ from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME
+from opencbr.records.archive import Closed, Records
 from opencbr.store import backups
 from opencbr.store.database import Database
-from opencbr.store.records import Closed, Records
 from store import templates
-from store.samples import NOW, PROJECT, backup, house
+from store.samples import NOW, PROJECT, backup, cbr
 from store.templates import DATA, LOGS, ROOT, body, server_templates, volume_templates
 
 KEYPAIR_GONE = Unread(
@@ -107,7 +107,7 @@ def rows(database: Database, reading: Reading, **fields) -> tuple[Backup, list[B
     }
     given |= {"resource_type": reading.resource_type, "provider_id": PROVIDER_ID[kind]}
     with database.write() as conn:
-        _, point = house(conn, reading.project_id)
+        _, point = cbr(conn, reading.project_id)
         top = backup(point, **{**given, **fields})
         children = [child_of(top, one) for one in reading.disks] if kind == "server" else []
         backups.insert_all(conn, [top, *children])

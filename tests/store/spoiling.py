@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
-from opencbr.store.records import RecordDamaged, Records
+from opencbr.records.archive import RecordDamaged, Records
 from store.samples import PROJECT
 
 VIEWS = {

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from opencbr.model.backup import MOVES
-from opencbr.store import backups, checkpoints, drafts, tables, vaults
-from opencbr.store.backups import BackupFilter
-from opencbr.store.pages import Page
-from store.samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep
+from opencbr.model.lists import BackupFilter, Page
+from opencbr.records import draft_rows
+from opencbr.store import backups, checkpoints, tables, vaults
+from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep
 
 WHOLE = Page(1000)
 
 
 def test_a_backup_comes_back_as_it_went_in(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one = backup(
             point,
             description="d",
@@ -42,7 +42,7 @@ def test_a_backup_comes_back_as_it_went_in(database):
 
 def test_children_come_in_the_order_of_the_disks(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         parent, other = backup(point), backup(point)
         keep(conn, parent, other)
         disks = [disk(parent, position=position) for position in (2, 0, 1)]
@@ -53,7 +53,7 @@ def test_children_come_in_the_order_of_the_disks(database):
 
 def test_held_backups_are_seen_only_by_those_who_ask(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         held = backup(point, held_at=NOW, status="available")
         child = disk(held, held_at=NOW)
         keep(conn, held, child)
@@ -100,8 +100,8 @@ def test_held_backups_are_seen_only_by_those_who_ask(database):
 )
 def test_filters(database, wanted, names):
     with database.write() as conn:
-        home, point = house(conn)
-        _, foreign = house(conn, OTHER)
+        home, point = cbr(conn)
+        _, foreign = cbr(conn, OTHER)
         a = backup(point, name="a", status="available", resource_az="az-1")
         b = backup(
             point,
@@ -129,7 +129,7 @@ def test_filters(database, wanted, names):
 @pytest.mark.parametrize("source", [*MOVES])
 def test_a_backup_moves_only_where_it_may(database, source):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         for target in MOVES:
             one = backup(point, status=source)
             keep(conn, one)
@@ -143,7 +143,7 @@ def test_a_backup_moves_only_where_it_may(database, source):
 
 def test_a_status_changes_by_moving_alone(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one = backup(point)
         keep(conn, one)
         with pytest.raises(ValueError, match="move"):
@@ -156,24 +156,28 @@ def test_a_status_changes_by_moving_alone(database):
 
 def test_what_is_deleted_takes_children_and_drafts_along(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         gone, stays = backup(point), backup(point)
         child = disk(gone)
         keep(conn, gone, stays, child, disk(stays))
         for one in (gone, child, stays):
-            drafts.put(conn, one.id, "before", b"sealed")
+            draft_rows.put(conn, one.id, "before", b"sealed")
         assert not backups.delete(conn, OTHER, gone.id)
-        assert drafts.get(conn, gone.id, "before")
+        assert draft_rows.get(conn, gone.id, "before")
         assert backups.delete(conn, PROJECT, gone.id)
         assert not backups.delete(conn, PROJECT, gone.id)
         assert backups.get(conn, PROJECT, child.id) is None
-        assert [drafts.get(conn, one.id, "before") for one in (gone, child, stays)] == [None, None, b"sealed"]
+        assert [draft_rows.get(conn, one.id, "before") for one in (gone, child, stays)] == [
+            None,
+            None,
+            b"sealed",
+        ]
         assert len(backups.children(conn, PROJECT, [stays.id])[stays.id]) == 1
 
 
 def test_of_two_that_take_the_last_backups_of_a_checkpoint_at_once_one_takes_it_along(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one, other = backup(point), backup(point)
         keep(conn, one, other)
     ended, deleted = [], threading.Event()
@@ -199,7 +203,7 @@ def test_of_two_that_take_the_last_backups_of_a_checkpoint_at_once_one_takes_it_
 
 def test_an_incremental_can_be_built_on_the_newest_with_an_object_alone(database, ticks):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         volume = ident()
         parent = backup(point)
         keep(conn, parent)
@@ -235,7 +239,7 @@ def test_chains_are_counted_back_to_the_full_one(database, bases):
     """Each number is the backup that the next one is built on; 0 and numbers not made yet are none."""
     project = ident()
     with database.write() as conn:
-        _, point = house(conn, project)
+        _, point = cbr(conn, project)
         made = [disk(point)]
         for index, base in enumerate(bases, start=1):
             based_on = made[base].id if 0 < base < index else None
@@ -257,7 +261,7 @@ def test_chains_are_counted_back_to_the_full_one(database, bases):
 
 def test_a_circle_in_a_chain_ends_all_the_same(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one, two = ident(), ident()
         keep(conn, disk(point, id=one, based_on=two), disk(point, id=two, based_on=one))
         assert backups.chain_length(conn, PROJECT, one) == 2
@@ -282,7 +286,7 @@ def test_pages_behind_a_marker_come_from_an_index(tmp_path, wanted, index):
     database.upgrade()
     sent = []
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         keep(conn, *[backup(point, created_at=NOW + timedelta(seconds=n)) for n in range(50)])
         marker = backups.list(conn, PROJECT, BackupFilter(), Page(10)).items[-1].id
         event.listen(conn, "before_cursor_execute", lambda *args: sent.append((args[2], args[3])))
@@ -296,7 +300,7 @@ def test_pages_behind_a_marker_come_from_an_index(tmp_path, wanted, index):
 
 def test_the_store_counts_no_more_than_it_has(database):
     with database.write() as conn:
-        home, point = house(conn)
+        home, point = cbr(conn)
         keep(conn, *[backup(point) for _ in range(5)])
         assert backups.list(conn, PROJECT, BackupFilter(), Page(5)).count == 5
         assert backups.list(conn, PROJECT, BackupFilter(), Page(5, 99)).count == 5

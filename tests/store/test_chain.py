@@ -3,9 +3,10 @@
 import pytest
 
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.store import backups, record_links
-from opencbr.store.records import RecordRefused
-from opencbr.store.verify import verify_export
+from opencbr.records import links
+from opencbr.records.archive import RecordRefused
+from opencbr.records.offline_verification import verify_export
+from opencbr.store import backups
 from store.protected import close, disk_reading, protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT
 from store.templates import DATA, SERVER
@@ -13,7 +14,7 @@ from store.templates import DATA, SERVER
 
 def chain(database, resource_id=SERVER, project=PROJECT):
     with database.read() as conn:
-        return record_links.chain(conn, project, resource_id)
+        return links.chain(conn, project, resource_id)
 
 
 def place(records, backup, project=PROJECT):

@@ -6,7 +6,7 @@ import pytest
 
 from opencbr.model.report import NOT_COMPARED
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.store.records import Answer, RecordRefused
+from opencbr.records.archive import Answer, RecordRefused
 from store.protected import (
     KEYPAIR_GONE,
     close,

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from opencbr.keys.ed25519 import Signer
 from opencbr.model.manifest import digest, signed_message
 from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
-from opencbr.store.signing import Signer
-from opencbr.store.verify import verify_export
+from opencbr.records.offline_verification import verify_export
 from store.protected import documents, protect, server_reading
 from store.samples import PROJECT
 from store.templates import EXPORT, LOGS, body, seen, server_templates

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opencbr.model.secrets import MASKED, SECRETS, VERBATIM
-from opencbr.store.verify import verify_export
+from opencbr.records.offline_verification import verify_export
 from store.protected import documents, protect, server_reading
 from store.samples import PROJECT
 from store.templates import EXPORT, LOGS

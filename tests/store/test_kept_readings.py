@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from opencbr.store.records import RecordRefused
-from opencbr.store.sealing import SealBroken
+from opencbr.keys.aead import SealBroken
+from opencbr.records.archive import RecordRefused
 from opencbr.store.tables import draft
 from store.protected import KEYPAIR_GONE, document, documents, protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT

@@ -2,9 +2,9 @@
 
 import pytest
 
+from opencbr.keys.check import check_keys
+from opencbr.keys.files import KeyTrouble
 from opencbr.store.database import Database
-from opencbr.store.key_check import check_keys
-from opencbr.store.key_files import KeyTrouble
 from store.key_state import FILES, opened, state
 from store.protected import protect, server_reading
 

@@ -5,9 +5,9 @@ import subprocess
 import sys
 import threading
 
+from opencbr.keys.check import check_keys
 from opencbr.model.secrets import VERBATIM
-from opencbr.store.key_check import check_keys
-from opencbr.store.records import open_records
+from opencbr.records.archive import open_records
 from store.key_state import FILES, opened, state
 from store.protected import Watch, protect, server_reading
 from store.samples import PROJECT
@@ -51,7 +51,7 @@ START = """
 import pathlib, sys
 from opencbr.clock import SystemClock
 from opencbr.store.database import Database
-from opencbr.store.records import open_records
+from opencbr.records.archive import open_records
 url, folder = sys.argv[1:]
 database = Database(url)
 print("ready", flush=True)

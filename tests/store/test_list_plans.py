@@ -8,13 +8,11 @@ from sqlalchemy import event
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
+from opencbr.model.lists import BackupFilter, OperationLogFilter, Page
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
 from opencbr.store import backups, checkpoints, operation_logs, vaults
-from opencbr.store.backups import BackupFilter
 from opencbr.store.database import Database
-from opencbr.store.operation_logs import OperationLogFilter
-from opencbr.store.pages import Page
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PROJECT = "0123456789abcdef0123456789abcdef"

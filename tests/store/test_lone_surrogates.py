@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.store.records import RecordRefused
-from opencbr.store.verify import verify_export
+from opencbr.records.archive import RecordRefused
+from opencbr.records.offline_verification import verify_export
 from store.protected import (
     KEYPAIR_GONE,
     close,

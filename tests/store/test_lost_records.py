@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from opencbr.model.secrets import MASKED, VERBATIM
+from opencbr.records.archive import Answer, RecordDamaged, RecordRefused
 from opencbr.store import backups
-from opencbr.store.records import Answer, RecordDamaged, RecordRefused
 from store.protected import protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT
 

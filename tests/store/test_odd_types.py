@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from opencbr.store.records import RecordDamaged, open_records
-from opencbr.store.sealing import SealBroken
+from opencbr.keys.aead import SealBroken
+from opencbr.records.archive import RecordDamaged, open_records
 from store.protected import Watch, protect, rows, server_reading
 from store.samples import PROJECT
 from store.spoiling import Readers, without

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
+from opencbr.records.archive import Answer, RecordRefused
+from opencbr.records.offline_verification import verify_export
 from opencbr.store import backups
-from opencbr.store.records import Answer, RecordRefused
-from opencbr.store.verify import verify_export
 from store.protected import document, protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT, ident
 from support.json_texts import json_texts

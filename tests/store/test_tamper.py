@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from opencbr.store.records import open_records
+from opencbr.records.archive import open_records
 from store.protected import Watch, disk_reading, protect, server_reading
 from store.samples import OTHER
 from store.spoiling import Readers, spoilt, without

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opencbr.model.spans import NotJson
-from opencbr.store.binary import Cursor, joined, number, parted
-from opencbr.store.tokens import Apart, put_together, take_apart
+from opencbr.model.json_spans import NotJson
+from opencbr.records.binary import Cursor, joined, number, parted
+from opencbr.records.tokens import Apart, put_together, take_apart
 
 IDS = st.one_of(
     st.uuids().map(str),

@@ -7,11 +7,10 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from opencbr.model.lists import Page, VaultFilter
 from opencbr.store import database as database_module
-from opencbr.store import settings, vaults
+from opencbr.store import installation, vaults
 from opencbr.store.database import Database
-from opencbr.store.pages import Page
-from opencbr.store.vaults import VaultFilter
 from store.samples import PROJECT, vault
 from support.postgres import maintenance
 
@@ -32,14 +31,14 @@ def test_what_raises_leaves_nothing(database):
 
 def test_reading_sees_one_moment(database):
     with database.write() as conn:
-        settings.put(conn, "k", "old")
+        installation.put(conn, "k", "old")
     with database.read() as reader:
-        assert settings.get(reader, "k") == "old"
+        assert installation.get(reader, "k") == "old"
         with database.write() as conn:
-            settings.put(conn, "k", "new")
-        assert settings.get(reader, "k") == "old"
+            installation.put(conn, "k", "new")
+        assert installation.get(reader, "k") == "old"
     with database.read() as reader:
-        assert settings.get(reader, "k") == "new"
+        assert installation.get(reader, "k") == "new"
 
 
 @pytest.mark.postgres
@@ -47,17 +46,17 @@ def test_a_reader_cannot_write_on_postgres(postgres_url):
     database = Database(postgres_url)
     database.upgrade()
     with pytest.raises(DBAPIError), database.read() as conn:
-        settings.put(conn, "k", "v")
+        installation.put(conn, "k", "v")
 
 
 def test_counting_up_from_many_threads_loses_nothing(database):
     with database.write() as conn:
-        settings.put(conn, "n", "0")
+        installation.put(conn, "n", "0")
 
     def count(conn):
         lock = " FOR UPDATE" if database.dialect == "postgresql" else ""
         value = conn.execute(text(f"SELECT value FROM settings WHERE key = 'n'{lock}")).scalar_one()
-        settings.put(conn, "n", str(int(value) + 1))
+        installation.put(conn, "n", str(int(value) + 1))
 
     def work():
         for _ in range(10):
@@ -69,7 +68,7 @@ def test_counting_up_from_many_threads_loses_nothing(database):
     for thread in threads:
         thread.join()
     with database.read() as conn:
-        assert settings.get(conn, "n") == "40"
+        assert installation.get(conn, "n") == "40"
 
 
 @pytest.mark.postgres
@@ -78,18 +77,18 @@ def test_a_deadlock_is_tried_again(postgres_url):
     database = Database(postgres_url, sleep=waits.append)
     database.upgrade()
     with database.write() as conn:
-        settings.put(conn, "a", "")
-        settings.put(conn, "b", "")
+        installation.put(conn, "a", "")
+        installation.put(conn, "b", "")
     both_hold_one = threading.Barrier(2)
     attempts = {"ab": 0, "ba": 0}
 
     def cross(order):
         def change(conn):
             attempts[order] += 1
-            settings.put(conn, order[0], order)
+            installation.put(conn, order[0], order)
             if attempts[order] == 1:
                 both_hold_one.wait(timeout=20)
-            settings.put(conn, order[1], order)
+            installation.put(conn, order[1], order)
 
         database.transact(change)
 
@@ -101,7 +100,7 @@ def test_a_deadlock_is_tried_again(postgres_url):
     # The loser may lose again before the other gets on: each loss is one wait and one more attempt.
     assert len(waits) == sum(attempts.values()) - 2 > 0
     with database.read() as conn:
-        assert settings.get(conn, "a") == settings.get(conn, "b") != ""
+        assert installation.get(conn, "a") == installation.get(conn, "b") != ""
 
 
 @pytest.mark.postgres
@@ -122,7 +121,7 @@ def test_who_freezes_in_a_transaction_keeps_its_locks_for_a_minute_and_no_longer
     database = Database(postgres_url)
     database.upgrade()
     with database.write() as conn:
-        settings.put(conn, "k", "")
+        installation.put(conn, "k", "")
     with database.read() as conn:
         assert conn.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "1min"
     monkeypatch.setattr(database_module, "IDLE_TIMEOUT_MS", 300)
@@ -130,15 +129,15 @@ def test_who_freezes_in_a_transaction_keeps_its_locks_for_a_minute_and_no_longer
 
     def overtaken():
         with frozen.write() as conn:
-            settings.put(conn, "k", "frozen")
+            installation.put(conn, "k", "frozen")
             with database.write() as other:
-                settings.put(other, "k", "other")
+                installation.put(other, "k", "other")
 
     with pytest.raises(DBAPIError) as caught:
         overtaken()
     assert caught.value.connection_invalidated
     with frozen.read() as conn:
-        assert settings.get(conn, "k") == "other"
+        assert installation.get(conn, "k") == "other"
     database.dispose()
     frozen.dispose()
 

@@ -3,12 +3,14 @@
 import pytest
 from sqlalchemy import text
 
+from opencbr.keys.ed25519 import Signer
 from opencbr.model.manifest import build_manifest, digest, signed_message
-from opencbr.store import backups, record_links, record_rows
-from opencbr.store.chain import Head
-from opencbr.store.record_parts import open_record
-from opencbr.store.signing import Signer
-from store.protected import disk_reading, protect, rows, server_reading
+from opencbr.records import links, rows
+from opencbr.records.codec import open_record
+from opencbr.records.hash_chain import Head
+from opencbr.store import backups
+from store.protected import disk_reading, protect, server_reading
+from store.protected import rows as backup_rows
 from store.samples import NOW, OTHER, PROJECT, ident
 from store.templates import DATA, SERVER
 
@@ -59,17 +61,17 @@ def test_a_whole_chain_with_its_tombstones(database, records, made):
     assert chain.problems == ()
     assert states(chain) == [(1, "stands"), (2, "tombstone"), (3, "stands")]
     with database.read() as conn:
-        links = record_links.chain(conn, PROJECT, SERVER)
+        stored = links.chain(conn, PROJECT, SERVER)
     assert [(one.backup_id, one.digest) for one in chain.links] == [
-        (one.backup_id, one.digest.hex()) for one in links
+        (one.backup_id, one.digest.hex()) for one in stored
     ]
-    assert chain.head == Head(3, links[2].digest.hex())
+    assert chain.head == Head(3, stored[2].digest.hex())
 
 
 def test_every_resource_of_every_project_has_its_chain(database, records, made):
     protect(database, records, disk_reading())
     protect(database, records, server_reading(project_id=OTHER))
-    rows(database, server_reading(resource_id=ident()))  # not closed yet: no chain
+    backup_rows(database, server_reading(resource_id=ident()))  # not closed yet: no chain
     found = {(chain.project_id, chain.resource_id): chain for chain in records.chains()}
     assert found.keys() == {(PROJECT, SERVER), (PROJECT, DATA), (OTHER, SERVER)}
     assert [chain.problems for chain in found.values()] == [()] * 3
@@ -79,7 +81,7 @@ def test_every_resource_of_every_project_has_its_chain(database, records, made):
 
 
 def test_a_backup_that_fails_or_is_being_deleted_is_no_fault(database, records, made):
-    failed, _ = rows(database, server_reading())
+    failed, _ = backup_rows(database, server_reading())
     with database.write() as conn:
         backups.move(conn, PROJECT, failed.id, to="error")
         backups.move(conn, PROJECT, failed.id, to="waiting_delete")
@@ -174,14 +176,14 @@ def test_a_record_that_somebody_else_signed(database, key_folder, records, made)
     """Who is shown the whole record can sign its manifest himself, and need not break a seal to write that down."""
     forger = Signer(b"f" * 32)
     with database.write() as conn:
-        row = record_rows.get(conn, PROJECT, made[2].id)
-        link = record_links.get(conn, PROJECT, made[2].id)
+        row = rows.get(conn, PROJECT, made[2].id)
+        link = links.get(conn, PROJECT, made[2].id)
         key = records._keys.find(conn, PROJECT, row.key_id)
         forged = {
             **{name: getattr(row, name) for name in row.__slots__},
             "signer": bytes.fromhex(forger.public_key),
         }
-        record = open_record(record_rows.RecordRow(**forged), link, key)
+        record = open_record(rows.RecordRow(**forged), link, key)
         proof = digest(build_manifest(record))
         signature = forger.sign(signed_message(proof))
         conn.execute(

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from opencbr.store import drafts, leases, ledger, operation_logs, record_links, record_rows, settings
-from opencbr.store.fast import FastAnswer, FastReads
+from opencbr.model.lists import OperationLogFilter, Page
+from opencbr.records import draft_rows, links, rows
+from opencbr.records.links import Link
+from opencbr.records.metadata_query import FastAnswer, FastReads
+from opencbr.records.rows import RecordRow
+from opencbr.store import installation, leases, ledger, operation_logs
 from opencbr.store.ledger import Entry
-from opencbr.store.operation_logs import OperationLogFilter
-from opencbr.store.pages import Page
-from opencbr.store.record_links import Link
-from opencbr.store.record_rows import RecordRow
-from store.samples import NOW, OTHER, PROJECT, backup, disk, house, ident, keep, log
+from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep, log
 
 LATER = NOW + timedelta(seconds=5)
 
@@ -238,7 +238,7 @@ def test_the_installation_has_one_name(database):
 
     def ask():
         start.wait(timeout=30)
-        names.append(database.transact(settings.installation_id))
+        names.append(database.transact(installation.installation_id))
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -249,30 +249,30 @@ def test_the_installation_has_one_name(database):
     assert len(names[0]) == 8
     assert int(names[0], 16) >= 0
     with database.read() as conn:
-        assert settings.installation_id(conn) == names[0]
+        assert installation.installation_id(conn) == names[0]
 
 
 def test_settings_are_written_over_unless_once(database):
     with database.write() as conn:
-        assert settings.get(conn, "k") is None
-        assert settings.put_once(conn, "k", "1") == "1"
-        assert settings.put_once(conn, "k", "2") == "1"
-        settings.put(conn, "k", "3")
-        assert settings.get(conn, "k") == "3"
+        assert installation.get(conn, "k") is None
+        assert installation.put_once(conn, "k", "1") == "1"
+        assert installation.put_once(conn, "k", "2") == "1"
+        installation.put(conn, "k", "3")
+        assert installation.get(conn, "k") == "3"
 
 
 def test_drafts_are_kept_by_part(database):
     with database.write() as conn:
-        keep(conn, backup(house(conn)[1], id="b"))
-        drafts.put(conn, "b", "before", b"\0one")
-        drafts.put(conn, "b", "before", b"two\xff")
-        drafts.put(conn, "b", "after", b"x")
-        assert drafts.get(conn, "b", "before") == b"two\xff"
-        assert drafts.get(conn, "c", "before") is None
-        drafts.delete(conn, OTHER, "b")
-        assert drafts.get(conn, "b", "after") == b"x"
-        drafts.delete(conn, PROJECT, "b")
-        assert drafts.get(conn, "b", "after") is None
+        keep(conn, backup(cbr(conn)[1], id="b"))
+        draft_rows.put(conn, "b", "before", b"\0one")
+        draft_rows.put(conn, "b", "before", b"two\xff")
+        draft_rows.put(conn, "b", "after", b"x")
+        assert draft_rows.get(conn, "b", "before") == b"two\xff"
+        assert draft_rows.get(conn, "c", "before") is None
+        draft_rows.delete(conn, OTHER, "b")
+        assert draft_rows.get(conn, "b", "after") == b"x"
+        draft_rows.delete(conn, PROJECT, "b")
+        assert draft_rows.get(conn, "b", "after") is None
 
 
 def record(of, **fields) -> RecordRow:
@@ -294,14 +294,14 @@ def record(of, **fields) -> RecordRow:
 
 def test_records_and_their_chain(database):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one = backup(point)
         keep(conn, one)
         row = record(one)
-        record_rows.insert(conn, row)
-        assert record_rows.get(conn, PROJECT, one.id) == row
-        assert record_rows.get(conn, OTHER, one.id) is None
-        assert record_links.last(conn, PROJECT, "r") is None
+        rows.insert(conn, row)
+        assert rows.get(conn, PROJECT, one.id) == row
+        assert rows.get(conn, OTHER, one.id) is None
+        assert links.last(conn, PROJECT, "r") is None
         chain = [
             Link(
                 backup_id=f"b{n}",
@@ -315,31 +315,31 @@ def test_records_and_their_chain(database):
             for n in (1, 2, 10)
         ]
         for link in chain:
-            record_links.insert(conn, link)
-        assert record_links.last(conn, PROJECT, "r") == chain[-1]
-        assert record_links.last(conn, OTHER, "r") is None
-        assert record_links.bury(conn, PROJECT, "b2", LATER)
-        assert not record_links.bury(conn, PROJECT, "b2", NOW)
-        assert record_links.chain(conn, PROJECT, "r") == [
+            links.insert(conn, link)
+        assert links.last(conn, PROJECT, "r") == chain[-1]
+        assert links.last(conn, OTHER, "r") is None
+        assert links.bury(conn, PROJECT, "b2", LATER)
+        assert not links.bury(conn, PROJECT, "b2", NOW)
+        assert links.chain(conn, PROJECT, "r") == [
             chain[0],
             replace(chain[1], buried_at=LATER),
             chain[2],
         ]
-        assert not record_rows.delete(conn, OTHER, one.id)
-        assert record_rows.delete(conn, PROJECT, one.id)
-        assert record_rows.get(conn, PROJECT, one.id) is None
+        assert not rows.delete(conn, OTHER, one.id)
+        assert rows.delete(conn, PROJECT, one.id)
+        assert rows.get(conn, PROJECT, one.id) is None
     with pytest.raises(IntegrityError), database.write() as conn:
-        record_links.insert(conn, replace(chain[2], backup_id="rival"))
+        links.insert(conn, replace(chain[2], backup_id="rival"))
 
 
 def test_a_backup_cannot_go_before_its_record(database):
     from opencbr.store import backups
 
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one = backup(point)
         keep(conn, one)
-        record_rows.insert(conn, record(one))
+        rows.insert(conn, record(one))
     with pytest.raises(IntegrityError), database.write() as conn:
         backups.delete(conn, PROJECT, one.id)
     with database.read() as conn:
@@ -355,13 +355,13 @@ def fast(database):
 
 def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         server, bare = backup(point, status="available"), backup(point, status="protecting")
         child = disk(server, status="available")
         held = backup(point, held_at=NOW)
         keep(conn, server, bare, child, held)
-        record_rows.insert(conn, record(server))
-        record_rows.insert(conn, record(held))
+        rows.insert(conn, record(server))
+        rows.insert(conn, record(held))
     found = fast.read_answer(PROJECT, server.id)
     assert found == FastAnswer(
         "available",
@@ -387,7 +387,7 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
 
 def test_the_hot_read_sees_what_was_committed_and_works_from_any_thread(database, fast):
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one = backup(point)
         keep(conn, one)
     seen = []
@@ -416,7 +416,7 @@ def test_the_hot_read_survives_a_server_that_hangs_up(postgres_url):
     database.upgrade()
     fast = FastReads(database)
     with database.write() as conn:
-        _, point = house(conn)
+        _, point = cbr(conn)
         one = backup(point)
         keep(conn, one)
     every = threading.Barrier(8)

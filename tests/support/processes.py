@@ -12,7 +12,7 @@ from typing import Any
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["opencbr.jobs.worker", "opencbr.store.records", "opencbr.democloud", "openstack"]
+    ["opencbr.jobs.worker", "opencbr.records.archive", "opencbr.democloud", "openstack"]
 )
 
 Tell = Callable[[str], None]

@@ -11,11 +11,11 @@ from sqlalchemy import event
 
 from opencbr.clock import SystemClock
 from opencbr.jobs import worker
-from opencbr.jobs.engine import Job, T
+from opencbr.jobs.engine.port import Job, T
 from opencbr.jobs.settings import WorkerSettings
+from opencbr.records.archive import open_records
 from opencbr.store.database import Database
-from opencbr.store.records import open_records
-from support.yard import QUICK, open_cloud
+from support.job_env import QUICK, open_cloud
 
 from .processes import Tell
 
@@ -101,4 +101,4 @@ def _arrange(database: Database, hold: Hold, tell: Tell) -> None:
             return self._job.step(name, held if name.split(maxsplit=1)[0] == hold.step else do)
 
     run = worker.WORK[hold.kind]
-    worker.WORK[hold.kind] = lambda job, kit, order: run(Held(job), kit, order)
+    worker.WORK[hold.kind] = lambda job, ctx, order: run(Held(job), ctx, order)

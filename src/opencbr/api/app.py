@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
+from opencbr.api.dispatch import Dependencies, responder
 from opencbr.api.errors import failure_of
 from opencbr.api.health import Readiness, Ready, alive
 from opencbr.api.openapi import document
-from opencbr.api.operation import Doors, responder
-from opencbr.api.paths import Paths
-from opencbr.api.reply import OK, Environ, open_to_all
+from opencbr.api.response import OK, Environ, open_to_all
 from opencbr.api.route import Route
+from opencbr.api.router import Paths
 from opencbr.api.routes import ROUTES
 from opencbr.api.versions import versions
 from opencbr.model.ids import RequestIds
@@ -50,12 +50,14 @@ class Application:
         return [b"" if method == "HEAD" else body]
 
 
-def create_app(doors: Doors, readiness: Readiness, routes: tuple[Route, ...] = ROUTES) -> Application:
+def create_app(
+    dependencies: Dependencies, readiness: Readiness, routes: tuple[Route, ...] = ROUTES
+) -> Application:
     """Make the application."""
     paths = Paths()
     offered: dict[str, dict[str, Any]] = {}
     for route in routes:
-        offered.setdefault(route.path, {})[route.method] = responder(route, doors)
+        offered.setdefault(route.path, {})[route.method] = responder(route, dependencies)
     for path, methods in offered.items():
         paths.add(path, methods)
     text = msgspec.json.encode(document(routes))

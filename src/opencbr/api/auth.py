@@ -12,9 +12,9 @@ from typing import Protocol
 
 from opencbr.api.errors import GatewayError
 from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
-from opencbr.cloud.caller import Caller, KeyOwner
-from opencbr.cloud.errors import InvalidToken, UnknownKey
-from opencbr.service.memory import Memory
+from opencbr.model.caller import Caller, KeyOwner
+from opencbr.service.cache import Memory
+from opencbr.service.failures import InvalidToken, UnknownKey
 
 _NO_CREDENTIALS = (
     "The request carries no credentials: send a Keystone token in X-Auth-Token, "

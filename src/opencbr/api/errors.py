@@ -12,12 +12,11 @@ from typing import NoReturn
 
 import msgspec
 
-from opencbr.api.reply import Headers, Reply, status_line
+from opencbr.api.response import Headers, Reply, status_line
 from opencbr.api.schema import ErrorBody
-from opencbr.cloud.errors import CloudError, Unreachable
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError
-from opencbr.store.database import is_outage
-from opencbr.store.errors import UnknownMarker, UnknownSortKey
+from opencbr.model.lists import UnknownMarker, UnknownSortKey
+from opencbr.service.failures import CloudError, Unreachable, is_outage
 
 _log = logging.getLogger("opencbr.api")
 _encode = msgspec.json.Encoder().encode

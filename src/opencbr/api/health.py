@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from opencbr.api.reply import OK, Environ, Reply, status_line
+from opencbr.api.response import OK, Environ, Reply, status_line
 from opencbr.model.clock import Clock
 
 _log = logging.getLogger("opencbr.api")

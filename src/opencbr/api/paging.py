@@ -2,7 +2,7 @@
 
 from opencbr.api.errors import bad_parameter
 from opencbr.api.schema import PageQuery
-from opencbr.store.pages import Direction, Page
+from opencbr.model.lists import Direction, Page
 
 
 def page_of(query: PageQuery) -> Page:

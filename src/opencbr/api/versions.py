@@ -4,7 +4,7 @@ from wsgiref.util import application_uri
 
 import msgspec
 
-from opencbr.api.reply import Environ, Reply, status_line
+from opencbr.api.response import Environ, Reply, status_line
 
 
 def versions(environ: Environ) -> Reply:

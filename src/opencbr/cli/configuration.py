@@ -5,7 +5,7 @@ import sys
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import FAILED, Session, as_json, pass_session
+from opencbr.cli.app import FAILED, Session, as_json, pass_session
 from opencbr.cli.output import write_json
 from opencbr.config import shown
 

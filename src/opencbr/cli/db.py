@@ -3,7 +3,7 @@
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import Session, pass_session
+from opencbr.cli.app import Session, pass_session
 
 
 @click.group()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from opencbr.cli.frame import Program, Session
+from opencbr.cli.app import Program, Session
 
 _PLACES = {
     "demo": "opencbr.cli.demo.command:demo",

@@ -3,13 +3,12 @@
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import Failure, Session, as_json, pass_session
+from opencbr.cli.app import Failure, Session, as_json, pass_session
 from opencbr.cli.output import write_json, write_table
 from opencbr.clock import SystemClock
+from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.model.operation_log import BACKUP, TERMINAL
 from opencbr.store import operation_logs as logs
-from opencbr.store.operation_logs import OperationLogFilter
-from opencbr.store.pages import Page
 
 _project = click.option("--project", required=True, metavar="ID", help="The project whose logs these are.")
 

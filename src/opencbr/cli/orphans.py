@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import FAILED, Session, as_json, pass_session
+from opencbr.cli.app import FAILED, Session, as_json, pass_session
 from opencbr.cli.output import write_json, write_table
 
 if TYPE_CHECKING:
-    from opencbr.jobs.janitor import Inventory
+    from opencbr.jobs.upstream.janitor import Inventory
 
 
 @click.group()
@@ -27,7 +27,7 @@ def list_(session: Session, *, json_: bool) -> None:
     Backups too that their users deleted, that were kept for later ones, and that nothing needs any more.
     Changes nothing. Jobs under way are not touched: what they made is in the ledger.
     """
-    from opencbr.jobs import janitor
+    from opencbr.jobs.upstream import janitor
 
     stock = janitor.take_stock(wiring.open_database(session.config), wiring.open_cloud(session.config))
     if json_:
@@ -46,18 +46,18 @@ def clean(session: Session, *, yes: bool, json_: bool) -> None:
     Asks before it does so, and looks again after the answer: what is no orphan by then is left alone. Exit
     code 1 when something could not be removed.
     """
-    from opencbr.jobs import janitor
+    from opencbr.jobs.upstream import janitor
 
-    site = wiring.site(session.config)
-    stock = janitor.take_stock(site.database, site.cloud)
+    ctx = wiring.cloud_context(session.config)
+    stock = janitor.take_stock(ctx.database, ctx.cloud)
     number = len(stock.orphans) + len(stock.unneeded)
     if number and not json_:
         _show(stock)
     if number and not yes:
         click.confirm(f"Delete {number} object(s) from the cloud?", abort=True, err=True)
-    cleaned = janitor.clean(site, stock.orphans)
-    kept = janitor.settle_unneeded(site)
-    struck = janitor.forget_unmade(site)
+    cleaned = janitor.clean(ctx, stock.orphans)
+    kept = janitor.settle_unneeded(ctx)
+    struck = janitor.forget_unmade(ctx)
     if json_:
         write_json({"cleaned": cleaned, "kept": kept, "struck": struck})
     else:

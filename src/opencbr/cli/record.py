@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import FAILED, Failure, Session, as_json, pass_session
+from opencbr.cli.app import FAILED, Failure, Session, as_json, pass_session
 from opencbr.cli.output import write_json
 
 if TYPE_CHECKING:
-    from opencbr.store.chain import Chain, Head
+    from opencbr.records.hash_chain import Chain, Head
 
 _CLASSES = ("secrets", "infrastructure")
 
@@ -72,7 +72,7 @@ def verify(file: TextIO, key: str, *, json_: bool) -> None:
     Needs no configuration, database or network. Take the key from somewhere you trust (`opencbr record public-key`
     on the installation), never from the file. Exit code 1 when anything is wrong.
     """
-    from opencbr.store.verify import verify_export
+    from opencbr.records.offline_verification import verify_export
 
     try:
         exported = json.load(file)
@@ -138,7 +138,7 @@ def chain(session: Session, project: str, resource: str, head: TextIO | None, *,
 
 def _noted(file: TextIO) -> "dict[tuple[str, str], Head]":
     """Read the heads that an earlier run has noted."""
-    from opencbr.store.chain import Head
+    from opencbr.records.hash_chain import Head
 
     try:
         chains: list[dict[str, Any]] = json.load(file)["chains"]

@@ -5,7 +5,7 @@ import os
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import Session, pass_session
+from opencbr.cli.app import Session, pass_session
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import Session, pass_session
+from opencbr.cli.app import Session, pass_session
 from opencbr.cli.parent import end_with_parent, tied
 from opencbr.config import Config, listen_address
 from opencbr.observe.log import configure

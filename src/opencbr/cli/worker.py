@@ -9,7 +9,7 @@ import threading
 import click
 
 from opencbr import wiring
-from opencbr.cli.frame import Session, pass_session
+from opencbr.cli.app import Session, pass_session
 from opencbr.cli.parent import tied
 from opencbr.observe.log import configure
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from opencbr.cloud.errors import CloudError, Denied
 from opencbr.cloud.reader import LIKE_MICROVERSION, Reader
 from opencbr.cloud.retry import NO_PATIENCE
-from opencbr.cloud.wire import Wire
+from opencbr.cloud.transport import Wire
 
 
 @dataclass(frozen=True, slots=True)

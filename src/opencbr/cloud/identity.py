@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from opencbr.cloud.caller import Caller, KeyOwner
 from opencbr.cloud.errors import InvalidToken, NotFound, UnknownKey
-from opencbr.cloud.wire import Wire
+from opencbr.cloud.transport import Wire
+from opencbr.model.caller import Caller, KeyOwner
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}\Z")
 _ACCESS = re.compile(r"[\x21-\x7e]{1,255}\Z")

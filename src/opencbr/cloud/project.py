@@ -12,7 +12,7 @@ from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import Snapshot, VolumeBackup, backup_of, snapshot_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import get_or_create
-from opencbr.cloud.wire import Wire
+from opencbr.cloud.transport import Wire
 from opencbr.model.document import Document
 
 BACKUP_METADATA_MICROVERSION = "3.43"

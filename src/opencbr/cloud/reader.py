@@ -10,7 +10,7 @@ from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
-from opencbr.cloud.wire import Query, Wire
+from opencbr.cloud.transport import Query, Wire
 from opencbr.model.document import Document, Unread
 
 COMPUTE_MICROVERSION = "2.46"

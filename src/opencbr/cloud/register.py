@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from opencbr.cloud.errors import BadSettings
-from opencbr.cloud.wire import Wire
+from opencbr.cloud.transport import Wire
 
 CATALOGUE_TYPE = "cbr"
 INTERFACES = ("public", "internal", "admin")

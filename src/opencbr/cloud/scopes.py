@@ -8,7 +8,7 @@ from opencbr.cloud.config import CloudSettings
 from opencbr.cloud.endpoints import Endpoints
 from opencbr.cloud.errors import BadSettings
 from opencbr.cloud.retry import Patience
-from opencbr.cloud.wire import Wire
+from opencbr.cloud.transport import Wire
 from opencbr.model.clock import Clock
 
 KEPT_SCOPES = 512

@@ -8,7 +8,7 @@ class WorkerSettings:
     """Settings of one worker; all times in seconds.
 
     `lease_seconds`: a worker silent for so long is dead and its jobs go to others. `poll_seconds`: between
-    two looks at an upstream object. `outbox_seconds`: between two looks for new orders. `slots`: jobs at
+    two looks at an upstream object. `outbox_seconds`: between two looks for waiting operations. `slots`: jobs at
     once. `full_backup_interval`: a chain of incrementals holds at most so many backups, the full one
     included. `backup_timeout_seconds`: a Cinder backup or snapshot that takes longer is given up.
     `release_timeout_seconds`: the same for a deletion. `patience_seconds`: so long a job that only waits

@@ -1,4 +1,4 @@
-"""The worker: lease, engine and outbox together, and which job does which order."""
+"""The worker: lease, engine and outbox together, and which job does which operation."""
 
 import logging
 import socket
@@ -7,30 +7,29 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from opencbr.cloud.cloud import Cloud
-from opencbr.jobs.backup import run_backup
-from opencbr.jobs.dbos_engine import DbosEngine
-from opencbr.jobs.delete import run_delete
-from opencbr.jobs.engine import Engine, Job, Lost
-from opencbr.jobs.kit import Kit
-from opencbr.jobs.lease import Lease
-from opencbr.jobs.outbox import Outbox
-from opencbr.jobs.outlast import outlast
-from opencbr.jobs.removal import run_remove_resource, run_vault_delete
-from opencbr.jobs.rounds import Rounds
+from opencbr.jobs.backup.job import run_backup
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.delete.job import run_delete
+from opencbr.jobs.delete.removal import run_remove_resource, run_vault_delete
+from opencbr.jobs.engine.database_retry import outlast
+from opencbr.jobs.engine.dbos import DbosEngine
+from opencbr.jobs.engine.lease import Lease
+from opencbr.jobs.engine.outbox import Outbox
+from opencbr.jobs.engine.port import Engine, Job, Lost
+from opencbr.jobs.engine.rounds import Rounds
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model import operation_log
 from opencbr.model.clock import Clock
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.observe.log import about
-from opencbr.store import operation_logs
-from opencbr.store import settings as stored_settings
+from opencbr.records.archive import Records
+from opencbr.store import installation, operation_logs
 from opencbr.store.database import Database
-from opencbr.store.records import Records
 
 log = logging.getLogger(__name__)
 
-WORK: dict[str, Callable[[Job, Kit, OperationLog], None]] = {
+WORK: dict[str, Callable[[Job, JobContext, OperationLog], None]] = {
     operation_log.BACKUP: run_backup,
     operation_log.DELETE: run_delete,
     operation_log.REMOVE_RESOURCE: run_remove_resource,
@@ -85,30 +84,30 @@ class Worker:
             seconds=settings.janitor_seconds,
         )
         self._running: set[str] = set()
-        self._kit: Kit | None = None
+        self._ctx: JobContext | None = None
 
     def start(self) -> None:
         """Begin to work in the background. The database's schema must be current."""
         with self._database.write() as conn:
-            installation = stored_settings.installation_id(conn)
-        self._kit = Kit(
+            installation_id = installation.installation_id(conn)
+        self._ctx = JobContext(
             database=self._database,
             cloud=self._cloud,
             records=self._records,
             clock=self._clock,
             settings=self._settings,
-            installation=installation,
+            installation=installation_id,
             guard=self._guard,
         )
         self._lease.open()
         self._engine.start(self._do)
         self._lease.start()
         self._outbox.start()
-        self._rounds.start(self._kit)
+        self._rounds.start(self._ctx)
         log.info("worker %s is ready", self.identity)
 
     def stop(self, wait_seconds: float = 0.0) -> None:
-        """Take no more orders and wait so long for running jobs, then interrupt them.
+        """Take no more jobs and wait so long for running jobs, then interrupt them.
 
         Interrupted jobs go on in another worker, or here after the next start, where they were.
         """
@@ -149,25 +148,25 @@ class Worker:
         self._lease.guard()
 
     def _do(self, job: Job) -> None:
-        """Carry out one order.
+        """Carry out one operation.
 
         One that has ended already (its worker died after the last step) is left alone.
         """
-        assert self._kit is not None, "start() comes first"
+        assert self._ctx is not None, "start() comes first"
 
         def read() -> OperationLog | None:
             with self._database.read() as conn:
                 return operation_logs.get(conn, job.project_id, job.id)
 
-        # What breaks outside of a step ends the job for the engine, and for the order never.
-        order = outlast(
-            read, sleep=self._clock.sleep, halted=self._halt.is_set, what=f"the order of job {job.id}"
+        # What breaks outside of a step ends the job for the engine, and never for the operation log.
+        operation = outlast(
+            read, sleep=self._clock.sleep, halted=self._halt.is_set, what=f"the operation of job {job.id}"
         )
-        if order is None or order.status in TERMINAL:
+        if operation is None or operation.status in TERMINAL:
             return
         self._running.add(job.id)
         try:
             with about(job.id):
-                WORK[order.operation_type](job, self._kit, order)
+                WORK[operation.operation_type](job, self._ctx, operation)
         finally:
             self._running.discard(job.id)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opencbr.model.spans import NotJson, Span, Step, spans
-from opencbr.model.suspicion import public_keys, secret_name, secret_text
+from opencbr.model.json_spans import NotJson, Span, Step, spans
+from opencbr.model.secret_detection import public_keys, secret_name, secret_text
 
 SECRETS = "secrets"
 INFRASTRUCTURE = "infrastructure"

@@ -1,6 +1,6 @@
 """Structured logs on stderr: one line an event, secrets hidden, the request or job it belongs to named.
 
-    2026-01-31T12:00:00.123Z INFO    opencbr.jobs.outbox [req-…] taken log_id=…
+    2026-01-31T12:00:00.123Z INFO    opencbr.jobs.engine.outbox [req-…] taken log_id=…
 
 Fields given with `extra={"fields": {...}}` are appended as key=value (text) or as members (json).
 """

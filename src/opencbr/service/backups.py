@@ -10,12 +10,11 @@ from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
 from opencbr.model.errors import CATALOGUE, CbrError
 from opencbr.model.ids import is_uuid, new_id
+from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.operation_log import OperationLog
 from opencbr.service.context import Context
 from opencbr.store import backups, operation_logs, vaults
-from opencbr.store.backups import BackupFilter
 from opencbr.store.database import Database
-from opencbr.store.pages import Listing, Page
 
 _DELETE_REFUSED = {
     "waiting_protect": "6203",

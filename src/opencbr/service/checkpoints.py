@@ -19,9 +19,9 @@ from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import MAX_SIZE_GB, SERVER, Resource, Usage, Vault
+from opencbr.service.backup_targets import Sighting, sight
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, check_wanted, refuse_repeats
-from opencbr.service.sightings import Sighting, sight
 from opencbr.service.vaults import MB_IN_GB, get_vault
 from opencbr.store import backups, checkpoints, operation_logs, resources, vaults
 from opencbr.store.database import Database

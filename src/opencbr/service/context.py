@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from opencbr.cloud.caller import Caller
+from opencbr.model.caller import Caller
 
 
 class Context(Struct, frozen=True):

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid
+from opencbr.records.build import RecordRefused
 from opencbr.service.backups import find_backup, no_such_backup
+from opencbr.service.cache import Memory
 from opencbr.service.context import Context
-from opencbr.service.memory import Memory
-from opencbr.store.composing import RecordRefused
 from opencbr.store.database import Database
 
 SECRETS_RIGHT = "cbr:backups:getMetadataSecrets"
@@ -41,7 +41,7 @@ class Answer(Protocol):
 
 
 class Records(Protocol):
-    """What this chapter needs of `opencbr.store.records.Records`."""
+    """What this chapter needs of `opencbr.records.archive.Records`."""
 
     def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
         """Return the ShowMetadata body; None when the project has no such backup."""

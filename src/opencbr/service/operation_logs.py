@@ -2,12 +2,11 @@
 
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid
+from opencbr.model.lists import Listing, OperationLogFilter, Page
 from opencbr.model.operation_log import OperationLog
 from opencbr.service.context import Context
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
-from opencbr.store.operation_logs import OperationLogFilter
-from opencbr.store.pages import Listing, Page
 
 
 class OperationLogs:

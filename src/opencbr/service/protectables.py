@@ -9,9 +9,10 @@ from opencbr.cloud.errors import NotFound, Refused
 from opencbr.cloud.reader import Json, Reader
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid
+from opencbr.model.lists import Page, VaultFilter
 from opencbr.model.vault import RESOURCE_TYPE, VOLUME
 from opencbr.service.context import Context
-from opencbr.service.sources import (
+from opencbr.service.instances import (
     Source,
     Trouble,
     attached_ids,
@@ -19,11 +20,9 @@ from opencbr.service.sources import (
     find_source,
     server_source,
 )
-from opencbr.service.views import VaultView, views
+from opencbr.service.vault_views import VaultView, views
 from opencbr.store import vaults
 from opencbr.store.database import Database
-from opencbr.store.pages import Page
-from opencbr.store.vaults import VaultFilter
 
 _UPSTREAM_PAGE = 200
 _UPSTREAM_MOST = 1000

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from opencbr.cloud.reader import Reader
 from opencbr.model.errors import CbrError
 from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, Resource, Vault
-from opencbr.service.sources import Source, find_source
+from opencbr.service.instances import Source, find_source
 from opencbr.store import resources
 from opencbr.store.errors import AlreadyBound
 

@@ -11,15 +11,14 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.model import operation_log as logs
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid, new_id
+from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, Resource, Vault
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, bind, check_wanted, look_up, refuse_repeats
-from opencbr.service.views import VaultView, views
+from opencbr.service.vault_views import VaultView, views
 from opencbr.store import operation_logs, resources, vaults
 from opencbr.store.database import Database
-from opencbr.store.pages import Listing, Page
-from opencbr.store.vaults import VaultFilter
 
 MB_IN_GB = 1024
 _TASK = {"protecting": "A backup", "restoring": "A restore"}

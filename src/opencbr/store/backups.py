@@ -6,7 +6,6 @@ function is asked for held ones.
 
 import builtins
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +15,10 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from opencbr.model.backup import MOVES, Backup
+from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.vault import VOLUME
 from opencbr.store import tables
-from opencbr.store.pages import Listing, Page, read_page, sort_keys
+from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, touched, values_of
 
 _t = tables.backup
@@ -26,30 +26,6 @@ _KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status", "protected_a
 
 WITHOUT_OBJECT: dict[str, None] = {"cinder_backup_id": None, "based_on": None}
 """What changes in a disk's row when its object in the cloud is gone and the row stays: it needs nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackupFilter:
-    """Which backups (contract 2, ListBackups).
-
-    Several values of one field mean any of them; an empty field is no filter. Without
-    `parent_ids` only top-level backups are listed (rule 9). Times are bounds on the creation, both inclusive.
-    """
-
-    checkpoint_ids: tuple[str, ...] = ()
-    vault_ids: tuple[str, ...] = ()
-    parent_ids: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    image_types: tuple[str, ...] = ()
-    resource_ids: tuple[str, ...] = ()
-    resource_names: tuple[str, ...] = ()
-    resource_types: tuple[str, ...] = ()
-    resource_azs: tuple[str, ...] = ()
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    incremental: bool | None = None  # as asked for (trap T15)
-    used_percent: int | None = None  # backups in vaults used to at least this share of their size
 
 
 def insert(conn: Connection, backup: Backup) -> None:

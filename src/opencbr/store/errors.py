@@ -5,24 +5,6 @@ class StoreError(Exception):
     """Something the store will not or cannot do."""
 
 
-class UnknownMarker(StoreError):
-    """The marker of a page names no row of this project (contract 2, rule 5)."""
-
-    def __init__(self, marker: str) -> None:
-        super().__init__(
-            f"marker {marker!r} is not the id of an entry of this list; use the id of the last entry read"
-        )
-        self.marker = marker
-
-
-class UnknownSortKey(StoreError):
-    """The sort names a key that this list does not have (contract 2, rule 1)."""
-
-    def __init__(self, key: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"sort key {key!r} is unknown; use one of {', '.join(known)}")
-        self.key = key
-
-
 class AlreadyBound(StoreError):
     """The resource is bound to a vault already; a resource belongs to at most one (contract 5.1)."""
 

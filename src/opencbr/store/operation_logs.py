@@ -1,7 +1,6 @@
 """Operation logs. A waiting one is also the order that a worker takes: this table is the outbox."""
 
 import builtins
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,32 +8,14 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, case, literal, sel
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from opencbr.model.lists import Listing, OperationLogFilter, Page
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.store import tables
-from opencbr.store.pages import Listing, Page, read_page, sort_keys
+from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, touched, values_of
 
 _t = tables.operation_log
 _KEYS = sort_keys(_t, "created_at", "updated_at", "status")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationLogFilter:
-    """Which logs (contract 2, ListOpLogs).
-
-    Several values of one field mean any of them; an empty field is no filter. Times
-    are bounds on the creation, both inclusive.
-    """
-
-    operation_types: tuple[str, ...] = ()
-    provider_ids: tuple[str, ...] = ()
-    resource_ids: tuple[str, ...] = ()
-    resource_names: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    vault_ids: tuple[str, ...] = ()
-    vault_names: tuple[str, ...] = ()
-    created_from: datetime | None = None
-    created_to: datetime | None = None
 
 
 def insert(conn: Connection, log: OperationLog) -> None:

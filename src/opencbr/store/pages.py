@@ -5,9 +5,8 @@ The comparison is written as a row value, the only form that both databases answ
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -23,37 +22,13 @@ from sqlalchemy import (
     tuple_,
 )
 
+from opencbr.model.lists import Direction, Listing, Page, UnknownMarker, UnknownSortKey
 from opencbr.store.columns import storable
-from opencbr.store.errors import UnknownMarker, UnknownSortKey
-
-T = TypeVar("T")
-Direction = Literal["asc", "desc"]
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """Where a time that is not known yet sorts: before all others."""
 
 _FURTHEST = 1 << 62  # an offset beyond this is past the end of anything and no database could read it
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list: `limit` rows, after the row with id `marker` if given, `offset` rows further on.
-
-    `sort` names keys with directions; the id breaks ties, in the direction of the last key.
-    """
-
-    limit: int
-    offset: int = 0
-    marker: str | None = None
-    sort: tuple[tuple[str, Direction], ...] = (("created_at", "desc"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
-    """A page's items, and how many rows match in all (contract 2, rule 2)."""
-
-    items: list[T]
-    count: int
 
 
 def sort_keys(table: Table, *names: str) -> dict[str, ColumnElement[Any]]:

@@ -11,7 +11,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from opencbr.store.columns import storable
-from opencbr.store.errors import StoreError
 
 _Row = TypeVar("_Row")
 
@@ -55,7 +54,7 @@ def touched(result: CursorResult[Any]) -> bool:
 
 
 @contextmanager
-def as_written(refusal: StoreError) -> Iterator[None]:
+def as_written(refusal: Exception) -> Iterator[None]:
     """Raise `refusal` when what is read is of another type than the program writes; other errors pass.
 
     SQLite keeps whatever type somebody writes into a column.
@@ -75,7 +74,7 @@ def is_no_text(error: Exception) -> bool:
     return _NO_TEXT in str(error)
 
 
-def read_rows(conn: Connection, query: Select[Any], kind: type[_Row], refusal: StoreError) -> list[_Row]:
+def read_rows(conn: Connection, query: Select[Any], kind: type[_Row], refusal: Exception) -> list[_Row]:
     """Read rows into a dataclass, each value of its field's type; raise `refusal` when one is of another."""
     with as_written(refusal):
         rows = [kind(**row) for row in conn.execute(query).mappings()]

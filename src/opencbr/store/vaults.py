@@ -4,7 +4,6 @@ A vault that was deleted for the user and is kept for the held backups in it (`h
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,29 +24,14 @@ from sqlalchemy import (
     update as sql_update,
 )
 
+from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.vault import VOLUME, Usage, Vault
 from opencbr.store import tables
-from opencbr.store.pages import Listing, Page, read_page, sort_keys
+from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, touched, values_of
 
 _t = tables.vault
 _KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VaultFilter:
-    """Which vaults (contract 2, ListVault).
-
-    Several values of one field mean any of them; an empty field is no filter.
-    """
-
-    ids: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    object_types: tuple[str, ...] = ()
-    protect_types: tuple[str, ...] = ()
-    cloud_types: tuple[str, ...] = ()
-    resource_ids: tuple[str, ...] = ()  # vaults that hold any of them
 
 
 def insert(conn: Connection, vault: Vault) -> None:

@@ -7,7 +7,7 @@ import pytest
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.worker import Worker
 from support.databases import KINDS, Databases
-from support.yard import QUICK, Yard
+from support.job_env import QUICK, JobEnv
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -16,16 +16,16 @@ def place(
     tmp_path_factory: pytest.TempPathFactory,
     demo: DemoCloud,
     databases: Databases,
-) -> Iterator[Yard]:
-    folder = tmp_path_factory.mktemp("yard")
+) -> Iterator[JobEnv]:
+    folder = tmp_path_factory.mktemp("env")
     with databases.fresh(request.param, folder) as url:
-        yard = Yard(url, folder, demo)
-        yield yard
-        yard.close()
+        env = JobEnv(url, folder, demo)
+        yield env
+        env.close()
 
 
 @pytest.fixture(scope="module")
-def worker(place: Yard) -> Iterator[None]:
+def worker(place: JobEnv) -> Iterator[None]:
     worker = Worker(
         database=place.database, cloud=place.cloud, records=place.records, clock=place.clock, settings=QUICK
     )

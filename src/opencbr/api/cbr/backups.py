@@ -9,9 +9,9 @@ from opencbr.api.paging import page_of
 from opencbr.api.route import Request, Route
 from opencbr.api.schema import PageQuery, Text
 from opencbr.model.backup import Backup
+from opencbr.model.lists import BackupFilter
 from opencbr.model.times import wire_time
 from opencbr.service.backups import BackupView
-from opencbr.store.backups import BackupFilter
 
 BackupStatus = Literal[
     "available",

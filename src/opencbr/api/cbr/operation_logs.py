@@ -8,9 +8,9 @@ from opencbr.api.cbr.times import time_bound
 from opencbr.api.paging import page_of
 from opencbr.api.route import Request, Route
 from opencbr.api.schema import PageQuery, Text
+from opencbr.model.lists import OperationLogFilter
 from opencbr.model.operation_log import BACKUP, DELETE, VAULT_DELETE, OperationLog
 from opencbr.model.times import wire_time
-from opencbr.store.operation_logs import OperationLogFilter
 
 _EVERY_ENTERPRISE_PROJECT = {"0", "all_granted_eps"}
 _COUNTERS = ("fail_count", "total_count")

@@ -8,10 +8,10 @@ from opencbr.api.cbr.vault_bodies import VaultBody, vault_body
 from opencbr.api.route import Request, Route
 from opencbr.api.schema import Id, Text
 from opencbr.model.errors import CATALOGUE
+from opencbr.model.lists import Page
 from opencbr.model.vault import SERVER
+from opencbr.service.instances import Source
 from opencbr.service.protectables import Protectable, ProtectableFilter
-from opencbr.service.sources import Source
-from opencbr.store.pages import Page
 
 _MOST = 50
 

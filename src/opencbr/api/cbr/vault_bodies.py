@@ -8,7 +8,7 @@ from opencbr.api.schema import Description, Id, Name, Text
 from opencbr.model.times import wire_time
 from opencbr.model.vault import MAX_SIZE_GB, SERVER, SPEC_CODE, Resource
 from opencbr.service.resources import Wanted
-from opencbr.service.views import ResourceView, VaultView
+from opencbr.service.vault_views import ResourceView, VaultView
 
 ConsistentLevel = Literal["crash_consistent", "app_consistent"]
 Threshold = Annotated[int, Meta(ge=1, le=100, description="per cent of use that triggers a notification")]

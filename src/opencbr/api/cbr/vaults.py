@@ -17,8 +17,8 @@ from opencbr.api.errors import bad_parameter
 from opencbr.api.paging import page_of
 from opencbr.api.route import Request, Route
 from opencbr.api.schema import Id, PageQuery, Text
+from opencbr.model.lists import VaultFilter
 from opencbr.service.vaults import VaultSpec
-from opencbr.store.vaults import VaultFilter
 
 _EVERY_ENTERPRISE_PROJECT = {"0", "all_granted_eps"}
 _PLAIN = (

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from opencbr.cli.frame import Failure
+from opencbr.cli.app import Failure
 
 _TIMEOUT_SECONDS = 30.0
 

@@ -13,12 +13,12 @@ import click
 from rich.console import Console
 
 from opencbr import wiring
+from opencbr.cli.app import INTERRUPTED, Failure, Session, pass_session
 from opencbr.cli.demo import lines, show, story
 from opencbr.cli.demo.client import Account, Client, answers, sign_in
 from opencbr.cli.demo.family import Family, memory_megabytes
 from opencbr.cli.demo.state import choose_port, claim, default_folder, write_env, write_files
 from opencbr.cli.demo.story import Progress
-from opencbr.cli.frame import INTERRUPTED, Failure, Session, pass_session
 from opencbr.config import listen_address
 from opencbr.democloud import DemoCloud
 from opencbr.observe.log import configure
@@ -66,27 +66,27 @@ def demo(
     configure("warning")
     ready = False
     with _interruptible(), claim(folder):
-        stage: Stage | None = None
+        demo_run: Demo | None = None
         try:
-            stage = Stage(folder, env_file, _address(listen, console), console)
-            stage.open()
-            stage.play()
+            demo_run = Demo(folder, env_file, _address(listen, console), console)
+            demo_run.open()
+            demo_run.play()
             ready = True
             if not once:
-                stage.serve()
+                demo_run.serve()
         except KeyboardInterrupt:
             if not ready:
                 raise SystemExit(INTERRUPTED) from None
         finally:
             _ignore_signals()
-            if stage is not None:
+            if demo_run is not None:
                 console.print("stopping ...")
-                stage.close()
+                demo_run.close()
     console.print(f"stopped; everything is kept in {folder}", soft_wrap=True)
 
 
 @dataclass
-class Stage:
+class Demo:
     """One run of the demo."""
 
     folder: Path

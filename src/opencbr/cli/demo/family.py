@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from opencbr.cli.frame import Failure
+from opencbr.cli.app import Failure
 
 _PATIENCE_SECONDS = 20.0
 _LAST_LINES = 5

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 from typing import IO, Any
 
-from opencbr.cli.frame import Failure
+from opencbr.cli.app import Failure
 from opencbr.config import Api, Cloud, Config, Database, Keys, Worker, dumps
 
 

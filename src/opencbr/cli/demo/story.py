@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from opencbr.cli.app import Failure
 from opencbr.cli.demo.client import Client
-from opencbr.cli.frame import Failure
 
 VAULT = "demo"
 SERVER = "db1"

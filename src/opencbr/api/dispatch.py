@@ -1,0 +1,105 @@
+"""From a row of the route table to what answers its requests.
+
+A request goes: path → sign-in → project → right → body and query → use case → answer. There is no middleware:
+what every request needs is done here, once and in sight.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from opencbr.api.auth import Authenticator
+from opencbr.api.errors import bad_parameter, no_such_path
+from opencbr.api.request import QueryReader, body_of, decode_body
+from opencbr.api.response import Environ, Reply, Responder, status_line
+from opencbr.api.rights import Rights
+from opencbr.api.route import Request, Route
+from opencbr.api.signature import SignedRequest
+from opencbr.model.clock import Clock
+from opencbr.model.errors import NOT_ALLOWED, CbrError
+from opencbr.model.ids import is_project_id
+from opencbr.service.context import Context
+from opencbr.service.services import Services
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What stands between the network and the use cases."""
+
+    services: Services
+    authenticator: Authenticator
+    rights: Rights
+    clock: Clock
+
+
+def responder(route: Route, dependencies: Dependencies) -> Responder:
+    """Make the responder of one operation."""
+    handler, right, body_type = route.handler, route.right, route.body
+    success = status_line(route.success)
+    query_reader = QueryReader(route.query) if route.query is not None else None
+    sign_in, allows = dependencies.authenticator.sign_in, dependencies.rights.allows
+    services, read_clock = dependencies.services, dependencies.clock.now
+
+    def respond(environ: Environ, request_id: str, path: dict[str, str]) -> Reply:
+        project_id = path.pop("project_id")
+        now = read_clock()
+        session = sign_in(
+            now,
+            environ.get("HTTP_X_AUTH_TOKEN"),
+            environ.get("HTTP_AUTHORIZATION"),
+            partial(_signed_request, environ),
+        )
+        caller = session.caller
+        if project_id != caller.project_id:
+            raise _another_project(project_id)
+        if not allows(session, right):
+            raise CbrError(
+                NOT_ALLOWED, f"Your roles do not allow {right}: ask the project's admin for a role that does."
+            )
+        answer = handler(
+            Request(
+                Context(caller, project_id, request_id, now, partial(allows, session)),
+                path,
+                query_reader.read(environ.get("QUERY_STRING", "")) if query_reader else None,
+                decode_body(body_type, environ.get("CONTENT_TYPE", ""), body_of(environ))
+                if body_type
+                else None,
+                services,
+            )
+        )
+        if answer is None:
+            return success, b"", ()
+        return success, answer if isinstance(answer, bytes) else _encode(answer), ()
+
+    return respond
+
+
+def _another_project(project_id: str) -> CbrError:
+    if project_id == "{project_id}":
+        # An SDK client made without a project id and without a region sends the template (contract 9.4).
+        return bad_parameter(
+            "The path has no project id: give the client its project_id (in the SDK's credentials)."
+        )
+    if not is_project_id(project_id):
+        no_such_path()
+    return CbrError(
+        NOT_ALLOWED, "The project in the path is not the credential's: use a credential of this project."
+    )
+
+
+def _signed_request(environ: Environ) -> SignedRequest:
+    def header(name: str) -> bytes | None:
+        key = name.upper().replace("-", "_")
+        value = environ.get(key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}")
+        return None if value is None else value.encode("latin-1")
+
+    return SignedRequest(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"].encode("latin-1"),
+        query=environ.get("QUERY_STRING", ""),
+        header=header,
+        body=body_of(environ),
+    )

@@ -1,0 +1,157 @@
+"""The backup job: reading, snapshots, reading again, copies, clean-up, record.
+
+Every step may be cut off anywhere and run again by another worker: rows have derived ids, upstream objects
+derived names, and readings are kept sealed until the record is closed.
+"""
+
+from sqlalchemy import Connection
+
+from opencbr.cloud.capture import read_again, read_disk, read_server
+from opencbr.jobs.backup import cinder_backups, snapshots
+from opencbr.jobs.backup.close import close
+from opencbr.jobs.compensation import compensate
+from opencbr.jobs.context import JobContext, parallel
+from opencbr.jobs.disks import disk_rows, enter_reading, top_row
+from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.failures import JobError
+from opencbr.jobs.upstream.polling import stop_if_cancelled
+from opencbr.model.backup import Backup
+from opencbr.model.document import Reading
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.vault import SERVER
+from opencbr.store import backups, checkpoints, operation_logs, resources
+
+# A step's name and place are in the journals of running jobs: see VERSION in dbos_engine before changing
+# them.
+
+
+def run_backup(job: Job, ctx: JobContext, operation: OperationLog) -> None:
+    """Make the backup that `operation` names, or clean up and say why not."""
+    flow = _Flow(ctx, operation)
+    try:
+        job.step("begin", flow.begin)
+        job.step("capture", flow.capture)
+        job.step("snapshots", flow.snapshots)
+        job.step("recapture", flow.recapture)
+        job.step("backups", flow.backups)
+        job.step("wait", flow.wait)
+        job.step("export", flow.export)
+        left = job.step("release", flow.release)
+        job.step("close", lambda: flow.close(left))
+    except (StepFailed, Cancelled) as end:
+        compensate(job, ctx, operation, end)
+
+
+class _Flow:
+    """The steps. Each one reads its rows anew: the process that ran the step before may have been another."""
+
+    def __init__(self, ctx: JobContext, operation: OperationLog) -> None:
+        assert operation.backup_id is not None, "an operation to back up names its backup"
+        self._ctx = ctx
+        self._operation = operation
+        self._project_id = operation.project_id
+        self._backup_id = operation.backup_id
+
+    def begin(self) -> None:
+        with self._ctx.database.write() as conn:
+            now = self._ctx.clock.now()
+            operation_logs.begin(conn, self._operation.id, now=now)
+            top = top_row(conn, self._project_id, self._backup_id)
+            if top.status != "protecting" and not backups.move(
+                conn, self._project_id, top.id, to="protecting", updated_at=now
+            ):
+                raise JobError("6203", f"backup {top.id} is {top.status} and cannot begin")
+
+    def capture(self) -> None:
+        """Read the resource and keep the reading; enter a row for each disk."""
+        reading = self._kept("before")
+        if reading is None:
+            reading = self._read()
+            self._ctx.records.keep(self._project_id, self._backup_id, "before", reading)
+        with self._ctx.database.write() as conn:
+            top = top_row(conn, self._project_id, self._backup_id)
+            enter_reading(conn, top, reading, self._ctx.clock.now())
+        self._advance(5, "capture")
+
+    def _read(self) -> Reading:
+        self._ctx.guard()
+        stop_if_cancelled(self._ctx, self._operation.id)
+        with self._ctx.database.read() as conn:
+            top = top_row(conn, self._project_id, self._backup_id)
+            exclude, include = _selection(conn, top)
+        reader = self._ctx.cloud.reader()
+        if top.resource_type != SERVER:
+            return read_disk(
+                reader, volume_id=top.resource_id, project_id=self._project_id, clock=self._ctx.clock
+            )
+        return read_server(
+            reader,
+            server_id=top.resource_id,
+            project_id=self._project_id,
+            exclude=exclude,
+            include=include,
+            clock=self._ctx.clock,
+        )
+
+    def snapshots(self) -> None:
+        snapshots.take(self._ctx, self._operation, self._disks())
+        self._advance(15, "snapshots")
+
+    def recapture(self) -> None:
+        """Read the compatible documents once more: what moved during the snapshots is drift."""
+        stop_if_cancelled(self._ctx, self._operation.id)
+        if self._kept("after") is None:
+            first = self._kept("before")
+            assert first is not None, "capture has kept it"
+            second = read_again(self._ctx.cloud.reader(), first, self._ctx.clock)
+            self._ctx.records.keep(self._project_id, self._backup_id, "after", second)
+        self._advance(cinder_backups.BEGIN, "recapture")
+
+    def backups(self) -> None:
+        stop_if_cancelled(self._ctx, self._operation.id)
+        cinder_backups.start(self._ctx, self._operation, self._disks())
+
+    def wait(self) -> None:
+        cinder_backups.finish(self._ctx, self._operation, self._disks())
+        self._advance(cinder_backups.END, "wait")
+
+    def export(self) -> None:
+        """Keep Cinder's export records: a Cinder that lost its database reads the backups with them."""
+        documents = parallel(lambda disk: cinder_backups.export(self._ctx, disk), self._disks())
+        kept = tuple(document for document in documents if document is not None)
+        self._ctx.records.keep(self._project_id, self._backup_id, "export", kept)
+        self._advance(93, "export")
+
+    def release(self) -> list[str]:
+        left = snapshots.release(self._ctx, self._operation)
+        self._advance(97, "release")
+        return left
+
+    def close(self, left: list[str]) -> None:
+        close(self._ctx, self._operation, self._backup_id, left)
+
+    def _disks(self) -> list[Backup]:
+        with self._ctx.database.read() as conn:
+            return disk_rows(conn, top_row(conn, self._project_id, self._backup_id))
+
+    def _kept(self, part: str) -> Reading | None:
+        kept = self._ctx.records.kept(self._project_id, self._backup_id, part)
+        return kept if isinstance(kept, Reading) else None
+
+    def _advance(self, progress: int, step: str) -> None:
+        with self._ctx.database.write() as conn:
+            operation_logs.advance(conn, self._operation.id, progress, step, now=self._ctx.clock.now())
+
+
+def _selection(conn: Connection, top: Backup) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the volumes to leave out and those to keep to: the request's own words first, else the binding's."""
+    checkpoint = checkpoints.get(conn, top.project_id, top.checkpoint_id)
+    for asked in checkpoint.resources if checkpoint else ():
+        if asked["id"] == top.resource_id:
+            return frozenset(asked.get("exclude_volumes") or ()), frozenset(
+                asked.get("include_volumes") or ()
+            )
+    bound = resources.get(conn, top.project_id, top.resource_id)
+    return frozenset(bound.exclude_volumes if bound else ()), frozenset(
+        bound.include_volumes if bound else ()
+    )

@@ -1,0 +1,96 @@
+"""Snapshots of all disks: asked for at once, so that they lie in one short window; removed at the end."""
+
+from http import HTTPStatus
+
+from opencbr.cloud.errors import Refused
+from opencbr.jobs.context import JobContext, parallel
+from opencbr.jobs.failures import JobError
+from opencbr.jobs.upstream.names import snapshot_name
+from opencbr.jobs.upstream.objects import make, planned, remove
+from opencbr.jobs.upstream.polling import wait
+from opencbr.model.backup import Backup
+from opencbr.model.operation_log import OperationLog
+from opencbr.store import backups, ledger
+
+
+def take(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
+    """Snapshot all disks and wait until each is available.
+
+    One whose Cinder backup is made needs none any more: a job that begins anew may come here again.
+    Raises Cancelled; CloudError; JobError 8300 when the project's quota is used up, 7203 when a snapshot ends
+    in an error.
+    """
+    disks = [disk for disk in disks if disk.cinder_backup_id is None]
+    made = dict(
+        zip(
+            [disk.id for disk in disks],
+            parallel(lambda disk: _take_one(ctx, operation, disk), disks),
+            strict=True,
+        )
+    )
+    with ctx.database.write() as conn:
+        for disk in disks:
+            info = {**disk.extend_info, "snapshot_id": made[disk.id]}
+            backups.update(conn, disk.project_id, disk.id, extend_info=info, updated_at=ctx.clock.now())
+    project = ctx.cloud.project(operation.project_id)
+
+    def is_ready(disk: Backup) -> bool:
+        snapshot = project.get_snapshot(made[disk.id])
+        if snapshot.status.startswith("error"):
+            raise JobError(
+                "7203",
+                f"snapshot {snapshot.id} of volume {disk.resource_id} ended in status {snapshot.status}",
+            )
+        return snapshot.status == "available"
+
+    wait(
+        ctx,
+        disks,
+        is_ready,
+        timeout_seconds=ctx.settings.backup_timeout_seconds,
+        what="a snapshot",
+        log_id=operation.id,
+    )
+
+
+def _take_one(ctx: JobContext, operation: OperationLog, disk: Backup) -> str:
+    project = ctx.cloud.project(operation.project_id)
+    name = snapshot_name(ctx.installation, disk.id)
+    entry = planned(
+        ctx,
+        kind="snapshot",
+        name=name,
+        project_id=operation.project_id,
+        log_id=operation.id,
+        volume_id=disk.resource_id,
+        backup_id=disk.id,
+    )
+
+    def find() -> str | None:
+        found = project.find_snapshot(name, disk.resource_id)
+        return None if found is None else found.id
+
+    def create() -> str:
+        description = f"for backup {disk.parent_id or disk.id}; removed when it is done"
+        return project.create_snapshot(disk.resource_id, name, description, {"opencbr": ctx.installation}).id
+
+    try:
+        return make(ctx, entry, find, create)
+    except Refused as error:
+        if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # how Cinder says that a quota is used up
+            raise JobError("8300", str(error)) from error
+        raise
+
+
+def release(ctx: JobContext, operation: OperationLog) -> list[str]:
+    """Remove the snapshots of this job; return what could not be removed, in words.
+
+    The backup is good all the same.
+    """
+    with ctx.database.read() as conn:
+        entries = [entry for entry in ledger.of_log(conn, operation.id) if entry.kind == "snapshot"]
+    return [
+        f"snapshot {done.entry.upstream_id or done.entry.name}: {done.reason}"
+        for done in remove(ctx, entries, doubts=False)
+        if done.reason
+    ]

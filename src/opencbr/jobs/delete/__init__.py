@@ -1,0 +1,1 @@
+"""The jobs that delete: one backup, all of a resource, all of a vault."""

@@ -1,0 +1,221 @@
+"""The engine port on DBOS Transact: the only module that knows DBOS.
+
+DBOS journals steps and refuses the results of an execution that no longer owns its workflow, but it has no
+heartbeat: as shipped a dead worker's workflows stay pending for ever. `opencbr.jobs.engine.lease` adds that with
+`owners` and `take_over`, public calls only. Nothing is called over the network: no conductor key, no
+telemetry, no admin server.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy.exc import DBAPIError
+
+from opencbr.jobs.engine.database_retry import outlast
+from opencbr.jobs.engine.port import Cancelled, Small, StepFailed, T, Work
+from opencbr.jobs.failures import explain
+
+log = logging.getLogger(__name__)
+
+VERSION = "opencbr-1"
+"""DBOS resumes a workflow only under the version that began it.
+
+A constant, so that a new release takes up the jobs of the old one: change the row of steps of a job only so
+that old journals still fit, or raise this and drain.
+"""
+
+QUEUE = "opencbr"
+_NAME = "opencbr"
+
+
+class _Json:
+    """The journal is JSON.
+
+    DBOS's own default is pickle, which would run whatever somebody wrote into the table.
+    """
+
+    def name(self) -> str:
+        return "opencbr_json"
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=str)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        return json.loads(serialized_data)
+
+
+def journal_url(database_url: str) -> str:
+    """Return where the journal lives: a file beside SQLite's, the schema `dbos` in PostgreSQL."""
+    url = sa.make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return f"sqlite:///{url.database}.jobs"
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+class _Job:
+    """One workflow while it runs; steps are told apart by their operation, the name is for people."""
+
+    def __init__(
+        self, job_id: str, project_id: str, sleep: Callable[[float], None], halted: Callable[[], bool]
+    ) -> None:
+        self.id = job_id
+        self.project_id = project_id
+        self._sleep = sleep
+        self._halted = halted
+
+    def step(self, name: str, work: Callable[[], T]) -> T:
+        kind, value = DBOS.run_step({"name": name}, self._attempt, name, work)
+        if kind == "cancelled":
+            raise Cancelled(name)
+        if kind == "failed":
+            raise StepFailed(name, *value)
+        result: T = value
+        return result
+
+    def _attempt(self, name: str, work: Callable[[], Small]) -> list[Any]:
+        """Run `work` and turn its end into JSON.
+
+        An outage of our own database is waited out, since every step may be repeated.
+        """
+        try:
+            what = f"job {self.id}: step {name}"
+            return ["done", outlast(work, sleep=self._sleep, halted=self._halted, what=what)]
+        except Cancelled:
+            return ["cancelled", None]
+        except DBAPIError as error:
+            log.exception("job %s: step %s failed on our own database", self.id, name)
+            # The statement and its values may be a tenant's: they are in the worker's log, hidden.
+            refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
+            return ["failed", ["9910", refused]]
+        except Exception as error:
+            fault = explain(error)
+            if not fault.expected:
+                log.exception("job %s: step %s broke", self.id, name)
+            return ["failed", [fault.code, fault.message]]
+
+
+class DbosEngine:
+    """DBOS keeps one instance for each process, so there is one of these in a worker.
+
+    `owner` is new at every start.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        owner: str,
+        slots: int,
+        sleep: Callable[[float], None],
+        poll_seconds: float = 0.2,
+    ) -> None:
+        self._url = journal_url(database_url)
+        self._owner = owner
+        self._slots = slots
+        self._sleep = sleep
+        self._poll_seconds = poll_seconds
+        self._run: Callable[[str, str], None] | None = None
+        self._stopped = threading.Event()
+
+    def start(self, work: Work) -> None:
+        """Open the journal, making it if needed, and begin to take jobs.
+
+        Raises what DBOS raises when the database cannot be used.
+        """
+        self._stopped.clear()
+        if self._url.startswith("sqlite"):
+            _write_ahead(self._url)
+        config: DBOSConfig = {
+            "name": _NAME,
+            "system_database_url": self._url,
+            "executor_id": self._owner,
+            "application_version": VERSION,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+            "serializer": _Json(),  # type: ignore[typeddict-item]
+            "use_listen_notify": False,
+            "max_executor_threads": self._slots + 16,
+            "scheduler_polling_interval_sec": 3600.0,
+        }
+        DBOS(config=config)
+        _speak_through_our_log()
+
+        @DBOS.workflow(name="job", max_recovery_attempts=None)
+        def run(job_id: str, project_id: str) -> None:
+            work(_Job(job_id, project_id, self._sleep, self._stopped.is_set))
+
+        self._run = run
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=self._slots,
+            polling_interval_sec=self._poll_seconds,
+            on_conflict="always_update",
+        )
+
+    def stop(self, wait_seconds: float) -> None:
+        """Take no more jobs, wait that long for running ones; the rest is taken up by another worker."""
+        self._stopped.set()
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(wait_seconds))
+        self._run = None
+
+    def submit(self, job_id: str, project_id: str) -> None:
+        """Submit a job; submitting the same id twice is one job."""
+        assert self._run is not None, "start() comes first"
+        with SetWorkflowID(job_id):
+            DBOS.enqueue_workflow(QUEUE, self._run, job_id, project_id)
+
+    def known(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these jobs that were submitted once, ended or not."""
+        if not job_ids:
+            return frozenset()
+        found = DBOS.list_workflows(workflow_ids=[*job_ids], load_input=False, load_output=False)
+        return frozenset(workflow.workflow_id for workflow in found)
+
+    def owners(self) -> frozenset[str]:
+        """Return the identities of workers that hold unfinished jobs."""
+        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return frozenset(w.executor_id for w in pending if w.executor_id)
+
+    def take_over(self, owner: str) -> list[str]:
+        """Give the unfinished jobs of a dead worker back to all; return their ids.
+
+        Resuming writes a new owner token when the next worker claims the job, so what the old one still
+        reports is refused. It is not conditional on the owner: call it from one place at a time
+        (`opencbr.jobs.engine.lease` holds the leader lock).
+        """
+        pending = DBOS.list_workflows(
+            status="PENDING", executor_id=owner, load_input=False, load_output=False
+        )
+        taken = []
+        for workflow in pending:
+            DBOS.resume_workflow(workflow.workflow_id, queue_name=QUEUE)
+            taken.append(workflow.workflow_id)
+        return taken
+
+
+def _write_ahead(url: str) -> None:
+    """Switch the journal's SQLite file to write-ahead logging.
+
+    DBOS leaves the mode as it finds it, and it is kept in the file.
+    """
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as conn:
+            conn.exec_driver_sql("PRAGMA busy_timeout=30000")
+            conn.exec_driver_sql("PRAGMA journal_mode=WAL")
+    finally:
+        engine.dispose()
+
+
+def _speak_through_our_log() -> None:
+    """Take away DBOS's own way to the console: what it says goes through our log, which hides secrets."""
+    theirs = logging.getLogger("dbos")
+    theirs.handlers.clear()
+    theirs.propagate = True
+    theirs.setLevel(logging.WARNING)

@@ -1,0 +1,205 @@
+"""Records: kept while a backup is made, closed when it ends, shown and exported for as long as it lives."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from opencbr.keys.ed25519 import Signer
+from opencbr.keys.master_key import open_master_key
+from opencbr.keys.project_keys import Keys
+from opencbr.keys.signing_key import open_signer
+from opencbr.model.backup import Backup
+from opencbr.model.clock import Clock
+from opencbr.model.document import Document, Reading
+from opencbr.model.json_spans import NotJson
+from opencbr.model.metadata import of_one_disk
+from opencbr.model.report import report_of
+from opencbr.model.secrets import View
+from opencbr.records import draft_rows, links, rows
+from opencbr.records.audit import walk_chains
+from opencbr.records.build import Kept, RecordRefused
+from opencbr.records.close import Closed, close_record
+from opencbr.records.codec import open_answer
+from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, get_reading, put_reading
+from opencbr.records.hash_chain import Chain, Head
+from opencbr.records.metadata_query import FastAnswer, FastReads
+from opencbr.records.verification import Proved, export_of, key_of, prove
+from opencbr.store.database import Database
+from opencbr.store.errors import RecordDamaged
+from opencbr.store.statements import is_no_text
+
+
+class Answer(Struct, frozen=True):
+    """What ShowMetadata needs: the backup's status, and the body, None while there is no record."""
+
+    status: str
+    body: bytes | None
+
+
+class Records:
+    """The records of one database. Thread-safe."""
+
+    def __init__(self, database: Database, keys: Keys, signer: Signer, clock: Clock) -> None:
+        self._database = database
+        self._keys = keys
+        self._signer = signer
+        self._clock = clock
+        self._fast = FastReads(database)
+
+    @property
+    def public_key(self) -> str:
+        """The key that new records are verified with, 64 hex digits."""
+        return self._signer.public_key
+
+    def shut(self) -> None:
+        """Close the connections of the fast reader."""
+        self._fast.close()
+
+    def keep(self, project_id: str, backup_id: str, part: str, what: Reading | tuple[Document, ...]) -> None:
+        """Keep a reading (`before`, `after`) or documents (`export`) until the record is closed.
+
+        Doing it again replaces what was kept. Raises RecordRefused for a document that is no JSON.
+        """
+        if isinstance(what, tuple):
+            if not what:
+                return
+            what = as_reading(project_id, backup_id, what)
+        reading = what
+
+        def write(conn: Connection) -> None:
+            put_reading(
+                conn, self._keys, project_id=project_id, backup_id=backup_id, part=part, reading=reading
+            )
+
+        try:
+            self._database.transact(write)
+        except NotJson as error:
+            raise RecordRefused(f"what was read of backup {backup_id} cannot be kept: {error}") from error
+
+    def kept(self, project_id: str, backup_id: str, part: str) -> Reading | tuple[Document, ...] | None:
+        """Give back what was kept; None when nothing was. Raises SealBroken."""
+        with self._database.read() as conn:
+            reading = self._kept(conn, project_id, backup_id, part)
+        return reading if reading is None or part != EXPORT else reading.documents
+
+    def close(
+        self, conn: Connection, backup: Backup, children: Sequence[Backup], *, backups_member: str
+    ) -> Closed:
+        """Make the record of what was kept, inside the caller's transaction; the drafts are gone then.
+
+        `backups_member` is the JSON text of that member; `children` are the disks of a server backup, in order.
+        Raises RecordRefused, RecordDamaged when what was written does not read back as it was.
+        """
+        before, after, export = (
+            self._kept(conn, backup.project_id, backup.id, part) for part in (BEFORE, AFTER, EXPORT)
+        )
+        closed = close_record(
+            conn,
+            backup,
+            children,
+            Kept(before, after, export),
+            backups_member=backups_member,
+            key=self._keys.current(conn, backup.project_id),
+            signer=self._signer,
+            clock=self._clock,
+        )
+        draft_rows.delete(conn, backup.project_id, backup.id)
+        return closed
+
+    def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
+        """Give the ShowMetadata body in a view; None when the project has no such backup.
+
+        A disk of a server backup has its parent's body, narrowed to the disk. Raises RecordDamaged, also when there must
+        be a record and there is none.
+        """
+        row = self._read_answer(project_id, backup_id, secrets=bool(view))
+        if row is None:
+            return None
+        if row.answer is None or row.key_id is None or row.dictionary_id is None:
+            with self._database.read() as conn:
+                _refuse_loss(conn, project_id, row.parent_id or backup_id)
+            return Answer(row.status, None)
+        key = key_of(self._keys, project_id, row.key_id, backup_id)
+        parts = (row.parent_id or backup_id, row.dictionary_id, row.answer, row.secrets)
+        body = open_answer(parts, project_id, key, view)
+        if row.parent_id is not None:
+            body = of_one_disk(body, backup_id, row.parent_id, row.resource_id)
+        return Answer(row.status, body)
+
+    def export(self, project_id: str, backup_id: str, view: View) -> dict[str, Any]:
+        """Give the whole record in a view, with all that `verify_export` needs.
+
+        Raises RecordDamaged when it is not what was signed, or must be there and is gone; RecordRefused when there is none.
+        """
+        return export_of(self._proved(project_id, backup_id), view)
+
+    def report(self, project_id: str, backup_id: str) -> dict[str, Any]:
+        """Give the capture report; raises as `export` does."""
+        return report_of(self._proved(project_id, backup_id).manifest)
+
+    def chains(
+        self,
+        project_id: str = "",
+        resource_id: str = "",
+        noted: Mapping[tuple[str, str], Head] | None = None,
+    ) -> Iterator[Chain]:
+        """Walk the chains of all resources, or of one project's or one id, and prove every record that stands.
+
+        `noted` are heads at an earlier time, by project and resource; a chain that is gone since is among those walked.
+        """
+        return walk_chains(
+            self._database,
+            self._keys,
+            public_key=self.public_key,
+            project_id=project_id,
+            resource_id=resource_id,
+            noted=noted or {},
+        )
+
+    def bury(self, conn: Connection, project_id: str, backup_id: str, at: Any) -> None:
+        """Remove a record and what was kept for it; its link in the chain stays as a tombstone."""
+        draft_rows.delete(conn, project_id, backup_id)
+        if rows.delete(conn, project_id, backup_id):
+            links.bury(conn, project_id, backup_id, at)
+
+    def _kept(self, conn: Connection, project_id: str, backup_id: str, part: str) -> Reading | None:
+        return get_reading(conn, self._keys, project_id=project_id, backup_id=backup_id, part=part)
+
+    def _read_answer(self, project_id: str, backup_id: str, *, secrets: bool) -> FastAnswer | None:
+        try:
+            row = self._fast.read_answer(project_id, backup_id, secrets=secrets)
+        except sqlite3.OperationalError as error:
+            if is_no_text(error):
+                raise rows.odd(backup_id) from error
+            raise
+        if row is not None and row.key_id is not None and not isinstance(row.key_id, str):
+            raise rows.odd(backup_id)
+        return row
+
+    def _proved(self, project_id: str, backup_id: str) -> Proved:
+        with self._database.read() as conn:
+            row = rows.get(conn, project_id, backup_id)
+            if row is None:
+                _refuse_loss(conn, project_id, backup_id)
+                raise RecordRefused(f"backup {backup_id} has no record")
+            link = links.get(conn, project_id, backup_id)
+        return prove(row, link, key_of(self._keys, project_id, row.key_id, backup_id))
+
+
+def open_records(database: Database, folder: Path, clock: Clock) -> Records:
+    """Open the records with the keys in `folder`; at the very first start the keys are made.
+
+    Raises KeyTrouble, whose sentence says what to do.
+    """
+    keys = Keys(database, open_master_key(database, folder), clock)
+    return Records(database, keys, open_signer(database, folder), clock)
+
+
+def _refuse_loss(conn: Connection, project_id: str, backup_id: str) -> None:
+    """Raise RecordDamaged when a backup must have a record and has none."""
+    if rows.must_stand(conn, project_id, backup_id) and not rows.get(conn, project_id, backup_id):
+        raise RecordDamaged(f"the record of backup {backup_id} is gone, and its backup was not deleted")

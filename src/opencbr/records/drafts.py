@@ -1,0 +1,109 @@
+"""Readings kept between the steps of a backup: as bytes, compressed and sealed, verbatim."""
+
+import zstandard
+from sqlalchemy import Connection
+
+from opencbr.keys.aead import SealBroken, bound_to, seal, unseal
+from opencbr.keys.project_keys import Keys
+from opencbr.model.document import Document, Reading
+from opencbr.records import draft_rows
+from opencbr.records.binary import joined, parted
+from opencbr.records.compression import load_dictionary
+from opencbr.records.layout import RecordHeader, pack_header, unpack_header
+from opencbr.records.tokens import Apart, put_together, take_apart
+from opencbr.store.statements import as_written
+
+BEFORE = "before"
+AFTER = "after"
+EXPORT = "export"
+
+
+def put_reading(
+    conn: Connection, keys: Keys, *, project_id: str, backup_id: str, part: str, reading: Reading
+) -> None:
+    """Keep one part, over what was kept before under the same name.
+
+    Raises NotJson.
+    """
+    key = keys.current(conn, project_id)
+    dictionary = load_dictionary()
+    apart = take_apart(pack_header(_folder(reading)))
+    pieces = dictionary.compress(apart)
+    head = f"{key.id}\n{dictionary.id}\n".encode()
+    bound = bound_to("draft", part, project_id, backup_id)
+    draft_rows.put(conn, backup_id, part, head + seal(key.aead, joined(pieces), bound))
+
+
+def get_reading(
+    conn: Connection, keys: Keys, *, project_id: str, backup_id: str, part: str
+) -> Reading | None:
+    """Read a part back; None when it was never kept. Raises SealBroken when it does not open for this project."""
+    with as_written(SealBroken(f"a kept reading of backup {backup_id} cannot be read")):
+        stored = draft_rows.get(conn, backup_id, part)
+    if stored is None:
+        return None
+    try:
+        key_id, dictionary_id, sealed = stored.split(b"\n", 2)
+        key = keys.find(conn, project_id, key_id.decode())
+        data = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
+        pieces = load_dictionary(dictionary_id.decode()).decompress(parted(data, 3))
+        folder = unpack_header(put_together(Apart(*pieces)))
+    except (zstandard.ZstdError, ValueError, LookupError, OverflowError, TypeError, AttributeError) as error:
+        raise SealBroken(f"a kept reading of backup {backup_id} cannot be read") from error
+    return _reading(folder, project_id)
+
+
+def as_reading(project_id: str, resource_id: str, documents: tuple[Document, ...]) -> Reading:
+    """Make a reading of documents alone, so that they are kept in the same way. Needs at least one."""
+    moments = [document.read_at for document in documents]
+    return Reading(
+        resource_id=resource_id,
+        resource_type="",
+        resource_name="",
+        project_id=project_id,
+        availability_zone=None,
+        documents=documents,
+        unread=(),
+        hidden=(),
+        disks=(),
+        started_at=min(moments),
+        ended_at=max(moments),
+    )
+
+
+def _folder(reading: Reading) -> RecordHeader:
+    return RecordHeader(
+        resource_id=reading.resource_id,
+        resource_type=reading.resource_type,
+        resource_name=reading.resource_name,
+        availability_zone=reading.availability_zone,
+        started_at=reading.started_at,
+        ended_at=reading.ended_at,
+        closed_at=reading.ended_at,
+        verdict="",
+        documents=reading.documents,
+        embedded=(),
+        unread=reading.unread,
+        hidden=reading.hidden,
+        gaps=reading.gaps,
+        drift=(),
+        disks=reading.disks,
+        copies=(),
+    )
+
+
+def _reading(folder: RecordHeader, project_id: str) -> Reading:
+    return Reading(
+        resource_id=folder.resource_id,
+        resource_type=folder.resource_type,
+        resource_name=folder.resource_name,
+        project_id=project_id,
+        availability_zone=folder.availability_zone,
+        documents=folder.documents,
+        unread=folder.unread,
+        hidden=folder.hidden,
+        gaps=folder.gaps,
+        disks=folder.disks,
+        started_at=folder.started_at,
+        ended_at=folder.ended_at,
+    )

@@ -1,0 +1,74 @@
+"""The one hot read, by the bare driver: SQLAlchemy would cost more than the reading itself.
+
+Connections are opened when none is idle, and the one used last is used next: it is warm in the processor's cache.
+"""
+
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from opencbr.records.metadata_query_postgres import PostgresRows
+from opencbr.records.metadata_query_sqlite import SqliteRows
+from opencbr.store.database import Database
+
+_QUERY = """
+SELECT b.status, b.parent_id, b.resource_id, b.resource_type, r.key_id, r.dictionary_id, r.answer, {secrets}
+FROM backup b LEFT JOIN record r ON r.backup_id = coalesce(b.parent_id, b.id) AND r.project_id = b.project_id
+WHERE b.id = {first} AND b.project_id = {second} AND b.held_at IS NULL
+"""
+
+
+class FastAnswer(Struct, frozen=True):
+    """What ShowMetadata needs to know of one backup. A disk of a server backup has its parent's record.
+
+    From `key_id` on all is None while there is no record; `secrets` also when it was not asked for.
+    """
+
+    status: str
+    parent_id: str | None
+    resource_id: str
+    resource_type: str
+    key_id: str | None
+    dictionary_id: str | None
+    answer: bytes | None
+    secrets: bytes | None
+
+
+class _Rows(Protocol):
+    """Reads one row by the id of a backup and its project; `secrets` chooses the query."""
+
+    def row(self, backup_id: str, project_id: str, *, secrets: bool) -> tuple[Any, ...] | None: ...
+
+    def close(self) -> None: ...
+
+
+class FastReads:
+    """Reads answers. Thread-safe; `close` when nobody reads any more."""
+
+    def __init__(self, database: Database) -> None:
+        self._rows: _Rows = (
+            SqliteRows(database.url, _queries("?", "?"))
+            if database.dialect == "sqlite"
+            else PostgresRows(database.url, _queries("$1", "$2"))
+        )
+
+    def read_answer(self, project_id: str, backup_id: str, *, secrets: bool = True) -> FastAnswer | None:
+        """Read the record of a visible backup of the project; None when there is no such backup.
+
+        Raises the driver's own errors when the database does not answer.
+        """
+        row = self._rows.row(backup_id, project_id, secrets=secrets)
+        return None if row is None else FastAnswer(*row)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._rows.close()
+
+
+def _queries(first: str, second: str) -> dict[bool, str]:
+    return {
+        with_secrets: _QUERY.format(
+            secrets="r.secrets" if with_secrets else "NULL", first=first, second=second
+        )
+        for with_secrets in (True, False)
+    }

@@ -1,0 +1,65 @@
+"""Checking an exported record with nothing but its file and a public key: no database, no process, no trust."""
+
+import hashlib
+from typing import Any
+
+from opencbr.keys.ed25519 import is_signed
+from opencbr.model.manifest import commitment, digest, signed_message, view_name
+from opencbr.model.record import FORMAT
+from opencbr.model.secrets import VERBATIM
+
+
+def verify_export(export: dict[str, Any], public_key: str) -> list[str]:
+    """List what is wrong with an export, a sentence each; an empty list means that it is genuine and whole.
+
+    `public_key` is the installation's, 64 hex digits, from a source that is trusted: the one inside the file is not.
+    """
+    try:
+        return _problems(export, public_key.strip().lower())
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        return [f"this is no record of format {FORMAT}: {type(error).__name__}"]
+
+
+def _problems(export: dict[str, Any], public_key: str) -> list[str]:
+    manifest = export["manifest"]
+    if export["format"] != FORMAT or manifest["format"] != FORMAT:
+        return [f"the format is not {FORMAT}: a newer program may read it"]
+    problems = []
+    computed = digest(manifest)
+    if export["digest"] != computed.hex():
+        problems.append("the digest is not that of the manifest")
+    if export["public_key"] != manifest["signer"]:
+        problems.append("the file names another public key than the manifest")
+    if public_key != manifest["signer"]:
+        problems.append("the record was signed with another key than the one given")
+    if not is_signed(public_key, bytes.fromhex(export["signature"]), signed_message(computed)):
+        problems.append("the signature does not fit: the manifest was changed, or another key signed it")
+    return problems + _documents(export)
+
+
+def _documents(export: dict[str, Any]) -> list[str]:
+    problems = []
+    view = frozenset(export["view"])
+    if not view <= VERBATIM:
+        problems.append("the view names classes that this format does not have")
+    pages = {page["name"]: page for page in export["manifest"]["documents"]}
+    given = {document["name"]: document for document in export["documents"]}
+    if len(given) != len(export["documents"]) or len(pages) != len(export["manifest"]["documents"]):
+        problems.append("a document stands here twice")
+    problems += [f"document {name} is missing" for name in pages if name not in given]
+    problems += [f"document {name} is not in the manifest" for name in given if name not in pages]
+    if not problems and list(given) != list(pages):
+        problems.append("the documents do not stand in the manifest's order")
+    for name, document in given.items():
+        if name in pages and not _fits(pages[name], document, view):
+            problems.append(f"document {name} was changed")
+    return problems
+
+
+def _fits(page: dict[str, Any], document: dict[str, Any], view: frozenset[str]) -> bool:
+    body = document["body"].encode()
+    kinds = frozenset().union(*(name.split("+") for name in page["commitments"]))
+    if not view & kinds:
+        return "salt" not in document and hashlib.sha256(body).hexdigest() == page["sha256"]
+    promised = page["commitments"][view_name(view & kinds)]
+    return bool(commitment(bytes.fromhex(document["salt"]), body) == promised)

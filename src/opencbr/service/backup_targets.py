@@ -1,0 +1,75 @@
+"""A bound resource and how the cloud shows it at the moment a backup is asked for."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from opencbr.cloud.errors import CloudError
+from opencbr.cloud.reader import Reader
+from opencbr.model.errors import CbrError
+from opencbr.model.vault import Resource
+from opencbr.service.instances import find_source
+from opencbr.service.resources import LOOKS_AT_ONCE, Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a backup would be of. `trouble` is (code, sentence) when it cannot be made now; sizes are GB."""
+
+    resource: Resource
+    name: str
+    size_gb: int
+    availability_zone: str | None = None
+    bootable: bool = False
+    encrypted: bool = False
+    exclude_volumes: tuple[str, ...] = ()
+    include_volumes: tuple[str, ...] = ()
+    trouble: tuple[str, str] | None = None
+
+
+def sight(reader: Reader, chosen: Sequence[Resource], details: Mapping[str, Wanted]) -> list[Sighting]:
+    """Look at all chosen resources, several at once; `details` may narrow the volumes for this one backup."""
+    with ThreadPoolExecutor(min(LOOKS_AT_ONCE, max(1, len(chosen))), thread_name_prefix="sight") as pool:
+        return list(pool.map(lambda resource: _sight(reader, resource, details.get(resource.id)), chosen))
+
+
+def _sight(reader: Reader, resource: Resource, wanted: Wanted | None) -> Sighting:
+    exclude, include = resource.exclude_volumes, resource.include_volumes
+    if wanted is not None and wanted.exclude_volumes:
+        exclude, include = wanted.exclude_volumes, ()
+    if wanted is not None and wanted.include_volumes:
+        exclude, include = (), wanted.include_volumes
+    plain = Sighting(
+        resource=resource,
+        name=resource.name,
+        size_gb=resource.size_gb,
+        exclude_volumes=exclude,
+        include_volumes=include,
+    )
+    try:
+        source = find_source(
+            reader, project_id=resource.project_id, kind=resource.type, source_id=resource.id
+        )
+    except CbrError as error:
+        return Sighting(
+            resource=resource,
+            name=resource.name,
+            size_gb=resource.size_gb,
+            trouble=(error.code, error.message),
+        )
+    except CloudError:
+        # The request is good even when the cloud does not answer now: the job asks again, with patience, and
+        # its operation log tells what it was told.
+        return plain
+    trouble = source.trouble(exclude, include)
+    return Sighting(
+        resource=resource,
+        name=source.name,
+        size_gb=source.chosen_gb(exclude, include),
+        availability_zone=source.availability_zone,
+        bootable=source.bootable,
+        encrypted=source.encrypted,
+        exclude_volumes=exclude,
+        include_volumes=include,
+        trouble=(trouble.code, trouble.message) if trouble else None,
+    )

@@ -1,0 +1,167 @@
+"""Raw calls under faults: what is asked again, what is not, and what an error tells."""
+
+import logging
+import pickle
+
+import pytest
+
+from opencbr.cloud.errors import BadSettings, CloudError, Denied, NotFound, Refused, Unreachable
+
+from .clouds import Rig
+
+
+def test_bodies_come_as_they_went_over_the_wire(rig: Rig):
+    answer = rig.cloud.reader().ask("compute", "/flavors/1", microversion="2.46")
+    assert answer.status == 200
+    assert answer.body.startswith(b'{"flavor": {')
+    seen = rig.demo.faults.seen("compute", "GET", "/flavors/1")
+    assert [(call.request_id, call.microversion) for call in seen] == [(answer.request_id, "2.46")]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 502},
+        {"status": 503},
+        {"status": 504},
+        {"status": 429, "headers": {"Retry-After": "1"}},
+        {"drop": "before"},
+        {"drop": "after"},
+        {"malformed": True},
+        {"truncated": True},
+    ],
+    ids=str,
+)
+def test_a_get_survives_what_passes(rig: Rig, fault):
+    order = rig.demo.faults.order(service="compute", path="/flavors/1", times=2, **fault)
+    assert rig.cloud.reader().ask("compute", "/flavors/1").json()["flavor"]["id"] == "1"
+    assert order.hits == 2
+    assert len(rig.clock.slept) == 2
+
+
+def test_retry_after_is_obeyed(rig: Rig):
+    rig.demo.faults.order(service="compute", path="/flavors/1", status=503, headers={"Retry-After": "9"})
+    rig.cloud.reader().ask("compute", "/flavors/1")
+    assert rig.clock.slept == [9]
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"drop": "before"}, {"malformed": True}], ids=str)
+def test_what_does_not_pass_is_unreachable_after_bounded_tries(rig: Rig, fault):
+    order = rig.demo.faults.order(service="compute", path="/flavors/1", times=0, **fault)
+    with pytest.raises(Unreachable) as raised:
+        rig.cloud.reader().ask("compute", "/flavors/1")
+    assert order.hits == 1 + rig.cloud.settings.retries
+    assert raised.value.status == fault.get("status", 200 if "malformed" in fault else None)
+    assert str(raised.value).startswith("compute GET /flavors/1 ")
+
+
+def test_an_answer_that_does_not_come_in_time_is_unreachable(rig: Rig):
+    hasty = rig.as_cloud("opencbr", timeout_seconds=0.3, retries=1)
+    hasty.reader().newest("compute")
+    order = rig.demo.faults.order(service="compute", path="/flavors/1", times=0, delay_seconds=0.6)
+    with pytest.raises(Unreachable, match=r"no answer within 0\.3 seconds"):
+        hasty.reader().ask("compute", "/flavors/1")
+    assert order.hits == 2
+
+
+def test_one_401_means_a_new_token_and_one_more_try(rig: Rig):
+    order = rig.demo.faults.order(service="compute", path="/flavors/1", status=401)
+    assert rig.cloud.reader().ask("compute", "/flavors/1").status == 200
+    assert order.hits == 1
+    assert len(rig.demo.faults.seen("identity", "POST", "/auth/tokens")) == 1
+    assert rig.clock.slept == []
+
+
+def test_401_to_the_end_is_denied(rig: Rig):
+    order = rig.demo.faults.order(service="compute", path="/flavors/1", status=401, times=0)
+    with pytest.raises(Denied):
+        rig.cloud.reader().ask("compute", "/flavors/1")
+    assert order.hits == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, Refused), (403, Denied), (404, NotFound), (409, Refused), (413, Refused)]
+)
+def test_a_refusal_is_not_asked_again(rig: Rig, status, kind):
+    order = rig.demo.faults.order(service="compute", path="/flavors/1", status=status, times=0)
+    with pytest.raises(kind):
+        rig.cloud.reader().ask("compute", "/flavors/1")
+    assert order.hits == 1
+
+
+def test_an_error_names_call_status_request_and_the_cloud_s_sentence(rig: Rig):
+    with pytest.raises(NotFound) as raised:
+        rig.cloud.reader().get_volume("00000000-0000-0000-0000-000000000000")
+    error = raised.value
+    [call] = rig.demo.faults.seen("volume", "GET", "/volumes/")
+    assert error.request_id == call.request_id
+    assert str(error) == (
+        "volume GET /volumes/00000000-0000-0000-0000-000000000000 answered 404 "
+        f"({call.request_id}): Volume 00000000-0000-0000-0000-000000000000 could not be found"
+    )
+
+
+def test_errors_survive_pickling():
+    error = Denied(service="volume", method="GET", path="/x", status=403, request_id="req-1", reason="no")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is Denied
+    assert str(again) == str(error) == "volume GET /x answered 403 (req-1): no"
+
+
+def test_a_neutron_that_is_away_is_not_one_without_ports(rig: Rig):
+    fresh = rig.as_cloud("opencbr", retries=1)
+    rig.demo.faults.order(service="network", times=0, status=503)
+    with pytest.raises(Unreachable, match="version discovery failed"):
+        fresh.reader().ask("network", "/ports/x")
+    rig.demo.faults.clear()
+    with pytest.raises(NotFound):
+        fresh.reader().ask("network", "/ports/x")
+
+
+def test_a_keystone_that_is_away_while_signing_in_is_waited_for(rig: Rig):
+    fresh = rig.as_cloud("opencbr")
+    order = rig.demo.faults.order(service="identity", method="POST", path="/auth/tokens", times=2, status=503)
+    assert fresh.reader().ask("compute", "/flavors/1").status == 200
+    assert order.hits == 2
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"drop": "before"}, {"malformed": True}], ids=str)
+def test_a_keystone_that_stays_away_is_named(rig: Rig, fault):
+    fresh = rig.as_cloud("opencbr", retries=1)
+    rig.demo.faults.order(service="identity", method="POST", path="/auth/tokens", times=0, **fault)
+    with pytest.raises(Unreachable, match=r"^identity POST /auth/tokens"):
+        fresh.reader().ask("compute", "/flavors/1")
+
+
+def test_a_wrong_password_says_where_to_look(rig: Rig, tmp_path):
+    text = rig.clouds_file.read_text()
+    rig_password = rig.demo.account("opencbr")["password"]
+    wrong = tmp_path / "clouds.yaml"
+    wrong.write_text(text.replace(rig_password, "not-the-password"))
+    fresh = Rig(rig.demo, wrong, rig.clock, rig.cloud).as_cloud("opencbr")
+    with pytest.raises(Denied, match=r"check clouds\.yaml") as raised:
+        fresh.reader().ask("compute", "/flavors/1")
+    assert "not-the-password" not in str(raised.value)
+
+
+def test_a_cloud_that_is_not_in_the_file_says_so(rig: Rig):
+    with pytest.raises(BadSettings, match="cloud nowhere cannot be used"):
+        rig.as_cloud("nowhere")
+
+
+def test_nothing_secret_reaches_the_log(rig: Rig, caplog):
+    caplog.set_level(logging.DEBUG)
+    fresh = rig.as_cloud("opencbr")
+    for level in ("keystoneauth", "keystoneauth.session", "openstack", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=level)
+    rig.demo.faults.order(service="compute", path="/servers", times=1, status=500)
+    server = rig.server_id("db1")
+    fresh.reader().ask("compute", f"/servers/{server}", microversion="2.46")
+    with pytest.raises(CloudError):
+        fresh.project("f" * 32).get_snapshot("x")
+    user_data = fresh.reader().get_server(server)["OS-EXT-SRV-ATTR:user_data"]
+    assert user_data
+    assert rig.demo.account("opencbr")["password"] not in caplog.text
+    assert user_data not in caplog.text
+    assert fresh._scopes.home.access().auth_token not in caplog.text

@@ -1,0 +1,292 @@
+"""What tenants write down: secrets are sealed whatever they are called, and ordinary things stay readable."""
+
+import json
+import re
+import time
+from pathlib import Path
+from re import _parser as regexes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opencbr.model import secret_detection as suspicion
+from opencbr.model.secret_detection import public_keys, secret_name, secret_text
+from opencbr.model.secrets import SECRETS, mask
+
+DATA = Path(__file__).parents[1] / "data" / "openstack"
+PUBLIC_KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDQpassw0rdKey+key/pw== demo@host"
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEr5s2FqUuYHmQvX8pwXkey0TokenPassAbcdEfghI"
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+SECRET_NAMES = words("""
+    password passwd PASSWORD db_password dbPassword admin-password MYSQL_ROOT_PASSWORD passwd_hash passphrase
+    DBPASS db_pass dbPass rootpass PGPASS pass userPass1 mysql_pw MYSQLPW rootPw pw pw2 pwd DBPWD smtp.pwd
+    ssh_key sshKey SSHKEY ssh-key-1 encryption_key encryptionKey license-key license_key LicenseKey LICENCEKEY
+    private_key api_key apikey API-KEY accessKey access_key_id signing_key aes256_key master_key luks_key deploy_keys
+    hmac.key wg-psk psk host_key_pem ssh_key_b64 recovery_key_value key client_secret secret token auth_token
+    tokens credential credentials aws_creds cred otp_seed jwt
+""")
+
+OPEN_NAMES = words("""
+    key_name keyname keypair key_pair keypair_name keypairs public_key ssh_public_key publicKey pubkey ssh_pubkeys
+    authorized_keys ssh-authorized-keys known_host_keys monkey donkey turkey monkeys whiskey hotkey sort_key partition_key
+    primary_key keyboard keyboard_layout keymap hw_keymap keystone keystone_url key_size key_type key_id keywords
+    img_signature_key_type img_signature_hash_method img_signature_certificate_uuid cinder_encryption_key_deletion_policy
+    bypass bypass_cache compass passthrough pci_passthrough:alias hw_pci_numa_affinity_policy hw_disk_bus hw_vif_model
+    hw_qemu_guest_agent hw_cpu_policy hw_tpm_model hw_firmware_type hw_machine_type hw_rng_model hw_video_model
+    os_distro os_version os_type os_admin_user os_require_quiesce min_disk min_ram base_image_ref owner_specified.openstack.md5
+    power_policy powered passed passenger Passau owner role env tier cost-centre backup_window app name description
+""")
+
+SECRET_TEXTS = [
+    "--password=hunter2",
+    "mysql --password hunter2",
+    "run --db-pass hunter2 now",
+    "password=hunter2",
+    "password: hunter2",
+    "Password = hunter2",
+    "the root password: hunter2, please change",
+    "DBPASS=hunter2",
+    "export PGPASSWORD=hunter2; psql",
+    "host=db;user=sa;Password=hunter2;",
+    "Server=db;Pwd=hunter2",
+    '{"db_password": "hunter2"}',
+    "{'passwd': 'hunter2'}",
+    '"{\\"password\\": \\"hunter2\\"}"',
+    "password => hunter2",
+    "password := hunter2",
+    "<password>hunter2</password>",
+    '<user name="a" password="hunter2"/>',
+    "api_key=0123456789",
+    "ssh_key: abcdef",
+    "license-key: AAAA-BBBB",
+    "https://example.org/?user=a&token=abcdef",
+    "password=no-way",
+    "pw: 12345",
+    "Basic dXNlcjpwYXNz",
+    "Authorization: Basic dXNlcjpwYXNzd29yZA==",
+    "Bearer 0123456789abcdef0123",
+    "curl -u admin:hunter2 https://example.org",
+    "curl --user=admin:hunter2 https://example.org",
+    "sshpass -p hunter2 ssh root@db",
+    "postgres://cbr:hunter2@db/cbr",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA",
+    "$6$rounds$abcdef",
+    "echo root:hunter2 | chpasswd",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "AKIAIOSFODNN7EXAMPLE",
+    "ASIAIOSFODNN7EXAMPLE",
+    "glpat-0123456789abcdefghij",
+    "AIzaSyA0123456789abcdefghijklmnopqrstuv",
+    "gAAAAABm0123456789abcdefghijklmnopqrstuv",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+    f"{PUBLIC_KEY}\npassword=hunter2",
+]
+
+OPEN_TEXTS = [
+    "",
+    "db1",
+    "password",
+    "passwordless login",
+    "Forgot your password? See the wiki: https://wiki.example.org/password-reset",
+    "password reset server",
+    "password=",
+    "password: true",
+    "requires_password=false",
+    "password = none",
+    "token",
+    "key=value",
+    "key: value",
+    "monkey: business",
+    "compass: north",
+    "bypass=on",
+    "key_name: demo-key",
+    "public_key: see the key pair",
+    "Basic monitoring of the db",
+    "Basic authentication is off",
+    "Bearer of bad news, the server is slow",
+    "docker run -u 1000:1000 app",
+    "2026-03-01T12:00:00Z",
+    "http://10.0.0.1:8774/v2.1/servers/0a1b2c3d",
+    "https://keystone.example.org:5000/v3?passive=1",
+    "fa:16:3e:0a:0b:0c",
+    "2001:db8::1",
+    "a -> b, x >= y",
+    PUBLIC_KEY,
+    OTHER_KEY,
+    f"{PUBLIC_KEY}\n{OTHER_KEY}\n",
+    "Debian GNU/Linux 12 (bookworm)",
+    "a turnkey appliance: ready",
+]
+
+
+def sealed(document, body):
+    masked = mask(document, json.dumps(body).encode(), lambda _value: "0" * 16)
+    return [one.verbatim.decode() for one in masked.sealed if one.kind == SECRETS]
+
+
+def in_free_maps(name, value):
+    """A body of each kind that has `name: value` where a tenant may write it."""
+    yield "server", {"server": {"id": "s", "metadata": {name: value}}}
+    yield "volume", {"volume": {"id": "v", "metadata": {"a": "b", name: value}}}
+    yield "volume@newest", {"volume": {"volume_image_metadata": {name: value}}}
+    yield "image/1", {"id": "i", name: value}
+    yield "server_group", {"properties": {name: value}}
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_a_secret_is_sealed_whatever_it_is_called(name):
+    assert secret_name(name)
+    for document, body in in_free_maps(name, "hush"):
+        assert sealed(document, body) == ['"hush"'], document
+
+
+@pytest.mark.parametrize("name", OPEN_NAMES)
+def test_ordinary_names_stay(name):
+    assert not secret_name(name)
+    for document, body in in_free_maps(name, "db-server"):
+        assert sealed(document, body) == [], document
+
+
+@pytest.mark.parametrize("name", ["ssh_key", "sshKey", "deploy_keys", "key"])
+@pytest.mark.parametrize("value", [PUBLIC_KEY, OTHER_KEY, f"{PUBLIC_KEY}\r\n\n{OTHER_KEY}\n"])
+def test_a_public_key_is_public_whatever_it_is_called(name, value):
+    for document, body in in_free_maps(name, value):
+        assert sealed(document, body) == []
+
+
+@pytest.mark.parametrize("more", ["\nhush", " and more, ssh", "\n-----BEGIN RSA PRIVATE KEY-----"])
+def test_what_is_no_public_key_alone_is_sealed(more):
+    assert not public_keys(PUBLIC_KEY + more)
+    assert sealed("server", {"server": {"metadata": {"ssh_key": PUBLIC_KEY + more}}})
+
+
+@pytest.mark.parametrize("text", SECRET_TEXTS)
+def test_a_secret_in_a_text_is_sealed_wherever_it_stands(text):
+    assert secret_text(text)
+    shown = json.dumps(text)
+    for body in (
+        {"server": {"description": text}},
+        {"server": {"name": text, "metadata": {"note": text}}},
+        {"server": {"tags": ["a", text]}},
+        {"security_group": {"security_group_rules": [{"description": text}]}},
+    ):
+        assert set(sealed("server", body)) == {shown}
+
+
+@pytest.mark.parametrize("text", OPEN_TEXTS)
+def test_ordinary_texts_stay(text):
+    assert not secret_text(text)
+    body = {"server": {"name": text, "description": text, "tags": [text], "metadata": {"note": text}}}
+    assert sealed("server", body) == []
+
+
+ASSIGNED = [name for name in SECRET_NAMES if name.lower() != "key"]
+
+
+@given(
+    st.sampled_from(ASSIGNED),
+    st.sampled_from(["=", ":", ": ", " = ", " := ", "=>", " => "]),
+    st.sampled_from(["{}", '"{}"', "'{}'"]),
+    st.from_regex(r"[A-Za-z0-9!$%/@#*(]{6,20}", fullmatch=True),
+    st.sampled_from(["", "see ", "a, ", "x\n", "-", "{"]),
+)
+def test_every_name_tells_in_every_way_of_writing(name, sign, quotes, value, before):
+    assert secret_text(f"{before}{name}{sign}{quotes.format(value)} after")
+
+
+@given(
+    st.sampled_from(OPEN_NAMES),
+    st.sampled_from(["=", ": ", " = "]),
+    st.from_regex(r"[a-z]{3,12}", fullmatch=True),
+)
+def test_no_ordinary_name_tells(name, sign, value):
+    assert not secret_text(f"{name}{sign}{value}")
+
+
+def test_nothing_in_the_bodies_of_a_real_cloud_looks_like_a_secret():
+    """Names, links, times, ids and a public key: no server of these has user data or a password."""
+    paths = sorted(DATA.glob("*.json"))
+    assert len(paths) > 30
+    for path in paths:
+        for kind in ("server", "image", "volume"):
+            assert sealed(kind, json.loads(path.read_text())) == [], path.name
+
+
+PIECES = [
+    *(
+        "-eyJ",
+        "eyJaaaaaaaa.",
+        "-----BEGIN ",
+        "://",
+        "://a:",
+        "a=",
+        "aaaaaaaaa=",
+        "key=",
+        "key",
+        "=",
+        ":",
+        ">",
+        "<a>",
+    ),
+    *(
+        "pw = ",
+        "--a",
+        "--",
+        "-u a",
+        "Basic AAAAAAAA ",
+        "Bearer a",
+        "gAAAAA",
+        "$6$",
+        "password",
+        "pass:",
+        "\\\"'",
+        "A" * 40,
+    ),
+    *("ssh-rsa AAAA", "aA", "a-", "x.", "\t", "pw\t\t\t", "ghp_", "xoxb", "AKIA", "é", "AIza"),
+]
+
+
+def test_hostile_texts_take_no_longer_than_their_length(monkeypatch):
+    """60 KB of what each pattern begins with: names looked at are few and short, and it ends at once."""
+    looked: list[int] = []
+    real = suspicion.secret_name
+    monkeypatch.setattr(suspicion, "secret_name", lambda name: looked.append(len(name)) or real(name))
+    for one in PIECES:
+        text = (one * (60_000 // len(one) + 1))[:60_000] + " pw $"
+        looked.clear()
+        begin = time.monotonic()
+        secret_text(text)
+        public_keys(text)
+        real(text)
+        # What is quadratic takes minutes here; this is linear on a slow and busy machine.
+        assert time.monotonic() - begin < 3, repr(one)
+        assert sum(looked) <= 64 * len(text), repr(one)
+
+
+PATTERNS = [(name, value) for name, value in vars(suspicion).items() if isinstance(value, re.Pattern)]
+
+
+@pytest.mark.parametrize(("name", "pattern"), PATTERNS, ids=[name for name, _ in PATTERNS])
+def test_no_pattern_has_an_endless_repeat_inside_another(name, pattern):
+    def walk(part, inside):
+        for kind, what in part:
+            repeat = str(kind) in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
+            endless = repeat and what[1] > 1000
+            assert not (endless and inside), name
+            for below in flat(what):
+                walk(below, inside or endless)
+
+    def flat(what):
+        if isinstance(what, regexes.SubPattern):
+            yield what
+        elif isinstance(what, (tuple, list)):
+            for one in what:
+                yield from flat(one)
+
+    walk(regexes.parse(pattern.pattern, pattern.flags & ~re.UNICODE), inside=False)

@@ -1,0 +1,118 @@
+"""Servers of a test's own in any cloud, by the tenant's own calls, and their removal."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from democloud.rigs import Client
+
+_MICROVERSION = "2.79"
+_SECONDS = 240
+
+
+class CloudObjects:
+    """Makes things in the tenant's project; `clear` takes them all away, the newest first."""
+
+    def __init__(self, tenant: Client) -> None:
+        self.tenant = tenant
+        self.prefix = f"opencbr-test-{uuid.uuid4().hex[:8]}"
+        self._made: list[tuple[str, str, str]] = []
+        self._networks: list[str] = []
+        self.image: dict[str, Any] = min(
+            (i for i in tenant.get("image", "/v2/images?status=active")["images"] if i["size"]),
+            key=lambda image: image["size"],
+        )
+
+    def volume(self, name: str, *, bootable: bool = False, **fields: Any) -> str:
+        """Make a volume; a bootable one from the smallest image."""
+        size = max(1, self.image["min_disk"] if bootable else 1)
+        body = {"name": f"{self.prefix}-{name}", "size": size, **fields}
+        body |= {"imageRef": self.image["id"]} if bootable else {}
+        id_ = self._make("volumev3", "/volumes", {"volume": body}, "volume")
+        self._until("volumev3", f"/volumes/{id_}", "volume", "available")
+        return id_
+
+    def port(self, name: str) -> str:
+        """Make a port on the tenant's network."""
+        body = {"name": f"{self.prefix}-{name}", "network_id": self.network()}
+        return self._make("network", "/v2.0/ports", {"port": body}, "port")
+
+    def network(self) -> str:
+        """Return a network of the tenant's that has a subnet."""
+        if not self._networks:
+            query = f"project_id={self.tenant.project_id}&router:external=false"
+            found = self.tenant.get("network", f"/v2.0/networks?{query}")["networks"]
+            self._networks = [n["id"] for n in found if n["subnets"]]
+            assert self._networks, "the test project has no network with a subnet: make one"
+        return self._networks[0]
+
+    def server(
+        self,
+        name: str,
+        *,
+        volumes: Sequence[str],
+        image: bool = False,
+        ports: Sequence[str] = (),
+        **more: Any,
+    ) -> str:
+        """Make a server: from its first volume, or from the image with the volumes attached to it."""
+        body: dict[str, Any] = {"name": f"{self.prefix}-{name}", "flavorRef": self._flavor(), **more}
+        body["networks"] = [{"port": port} for port in ports] or "none"
+        if image:
+            body["imageRef"] = self.image["id"]
+        else:
+            body["block_device_mapping_v2"] = [
+                {
+                    "uuid": volume,
+                    "source_type": "volume",
+                    "destination_type": "volume",
+                    "boot_index": 0 if number == 0 else -1,
+                }
+                for number, volume in enumerate(volumes)
+            ]
+        id_ = self._make("compute", "/servers", {"server": body}, "server", _MICROVERSION)
+        self._until("compute", f"/servers/{id_}", "server", "ACTIVE")
+        for volume in volumes if image else ():
+            path = f"/servers/{id_}/os-volume_attachments"
+            answer = self.tenant.call("POST", "compute", path, {"volumeAttachment": {"volumeId": volume}})
+            assert answer.status_code == 200, answer.text
+        for volume in volumes:
+            self._until("volumev3", f"/volumes/{volume}", "volume", "in-use")
+        return id_
+
+    def clear(self) -> None:
+        """Delete everything that was made, and wait until it is gone."""
+        while self._made:
+            service, path, key = self._made.pop()
+            if key == "volume":
+                self._until(service, path, key, "available")
+            answer = self.tenant.call("DELETE", service, path)
+            assert answer.status_code in {202, 204, 404}, answer.text
+            self._until(service, path, key, None)
+
+    def _flavor(self) -> str:
+        rows = self.tenant.get("compute", "/flavors/detail")["flavors"]
+        fitting = [
+            f for f in rows if f["disk"] >= self.image["min_disk"] and f["ram"] >= self.image["min_ram"]
+        ]
+        return str(min(fitting, key=lambda f: (f["ram"], f["disk"]))["id"])
+
+    def _make(self, service: str, path: str, body: Any, key: str, microversion: str | None = None) -> str:
+        answer = self.tenant.call("POST", service, path, body, mv=microversion)
+        assert answer.status_code in {200, 201, 202}, answer.text
+        id_ = str(answer.json()[key]["id"])
+        self._made.append((service, f"{path}/{id_}", key))
+        return id_
+
+    def _until(self, service: str, path: str, key: str, status: str | None) -> None:
+        """Wait for a status, or (None) until the thing is gone."""
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            answer = self.tenant.call("GET", service, path)
+            seen = answer.json()[key].get("status") if answer.status_code == 200 else None
+            if seen == status and answer.status_code in {200, 404}:
+                return
+            assert str(seen).lower() not in {"error", "error_deleting"}, answer.text
+            assert time.monotonic() < deadline, f"{path} is {seen}, not {status}"
+            time.sleep(0.1)

@@ -1,0 +1,293 @@
+"""A place to run jobs in: an embedded cloud, a database, the keys, and orders written as the service writes them."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from opencbr.clock import SystemClock
+from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.config import CloudSettings
+from opencbr.democloud.cloud import DemoCloud
+from opencbr.jobs.settings import WorkerSettings
+from opencbr.model import operation_log
+from opencbr.model.backup import Backup
+from opencbr.model.checkpoint import Checkpoint
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import TERMINAL, OperationLog
+from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
+from opencbr.records.archive import open_records
+from opencbr.store import backups, checkpoints, ledger, operation_logs, resources, tables, vaults
+from opencbr.store.database import Database
+
+T = TypeVar("T")
+
+QUICK = WorkerSettings(
+    lease_seconds=2.0,
+    poll_seconds=0.1,
+    outbox_seconds=0.05,
+    slots=8,
+    backup_timeout_seconds=30.0,
+    release_timeout_seconds=10.0,
+    patience_seconds=1.0,
+)
+"""Fast enough for tests; a lease of two seconds still bears a busy machine."""
+
+
+def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
+    """Look until there is something to see."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(0.03)
+
+
+class JobEnv:
+    """All of it. `demo` is the cloud's scene; servers are named as there."""
+
+    def __init__(self, url: str, folder: Path, demo: DemoCloud) -> None:
+        self.url = url
+        self.folder = folder
+        self.demo = demo
+        self.clouds_file = folder / "clouds.yaml"
+        self.clouds_file.write_text(yaml.safe_dump(demo.clouds_yaml()))
+        self.clock = SystemClock()
+        self.database = Database(url)
+        self.cloud = open_cloud(self.clouds_file)
+        self.records = open_records(self.database, folder / "keys", self.clock)
+        self.project_id: str = demo.account("demo")["project_id"]
+
+    def clear(self) -> None:
+        """Forget all orders, backups and faults, here and in the cloud."""
+        self.demo.faults.clear()
+        self.demo.faults.forget_seen()
+        self.demo.settle()
+        state = self.demo.world.state
+        with state.change():
+            for kind in ("backup", "snapshot"):
+                for doc in list(state.all(kind)):
+                    state.drop(kind, doc["id"])
+        kept = {tables.settings, tables.worker, tables.leader, tables.project_key}
+        with self.database.write() as conn:
+            conn.execute(tables.backup.delete().where(tables.backup.c.parent_id.is_not(None)))
+            for table in reversed(tables.metadata.sorted_tables):
+                if table not in kept:
+                    conn.execute(table.delete())
+
+    def close(self) -> None:
+        self.cloud.close()
+        self.database.dispose()
+
+    # what is in the cloud
+
+    def server_id(self, name: str) -> str:
+        return self._upstream("server", name)
+
+    def volume_id(self, name: str) -> str:
+        return self._upstream("volume", name)
+
+    def _upstream(self, kind: str, name: str) -> str:
+        state = self.demo.world.state
+        with state.change():
+            doc = state.find(kind, name=name)
+        assert doc is not None
+        return str(doc["id"])
+
+    def upstream(self, kind: str) -> list[dict[str, Any]]:
+        """All of the cloud's snapshots or backups."""
+        with self.demo.world.state.change():
+            return list(self.demo.world.state.all(kind))
+
+    def posts(self, path: str) -> list[str]:
+        """The calls that made something, as far as the cloud carried them out."""
+        return [row.path for row in self.demo.faults.seen("volume", "POST", path) if 200 <= row.status < 300]
+
+    # what the service would write
+
+    def bind(self, name: str, kind: str = "server", *, exclude: tuple[str, ...] = ()) -> Resource:
+        now = self.clock.now()
+        vault = Vault(
+            id=new_id(now),
+            project_id=self.project_id,
+            user_id="u",
+            name=f"vault of {name}",
+            object_type=kind,  # type: ignore[arg-type]
+            size_gb=100,
+            created_at=now,
+            updated_at=now,
+        )
+        bound = Resource(
+            vault_id=vault.id,
+            project_id=self.project_id,
+            id=self.server_id(name) if kind == "server" else self.volume_id(name),
+            type=SERVER if kind == "server" else VOLUME,
+            name=name,
+            size_gb=5,
+            exclude_volumes=exclude,
+            created_at=now,
+        )
+        with self.database.write() as conn:
+            vaults.insert(conn, vault)
+            resources.bind(conn, bound)
+        return bound
+
+    def order_backup(self, bound: Resource, *, incremental: bool = True) -> OperationLog:
+        now = self.clock.now()
+        checkpoint = Checkpoint(
+            id=new_id(now),
+            project_id=self.project_id,
+            vault_id=bound.vault_id,
+            user_id="u",
+            name="manual",
+            incremental=incremental,
+            created_at=now,
+        )
+        backup = Backup(
+            id=new_id(now),
+            project_id=self.project_id,
+            checkpoint_id=checkpoint.id,
+            vault_id=bound.vault_id,
+            provider_id=PROVIDER_ID["server" if bound.type == SERVER else "disk"],
+            name="manualbk_0001",
+            resource_id=bound.id,
+            resource_name=bound.name,
+            resource_type=bound.type,
+            incremental=incremental,
+            created_at=now,
+            updated_at=now,
+        )
+        order = self._order(operation_log.BACKUP, bound, backup)
+        with self.database.write() as conn:
+            assert resources.set_status(
+                conn, self.project_id, bound.id, "protecting", only_from={"available"}
+            )
+            checkpoints.insert(conn, checkpoint)
+            backups.insert(conn, backup)
+            operation_logs.insert(conn, order)
+        return order
+
+    def order_delete(self, backup_id: str) -> OperationLog:
+        backup = self.backup(backup_id)
+        assert backup is not None
+        order = replace(self._order(operation_log.DELETE, None, backup), resource_id=backup.resource_id)
+        with self.database.write() as conn:
+            assert backups.move_family(
+                conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now()
+            )
+            operation_logs.insert(conn, order)
+        return order
+
+    def order_removal(self, bound: Resource) -> OperationLog:
+        order = self._order(operation_log.REMOVE_RESOURCE, bound, None)
+        with self.database.write() as conn:
+            assert resources.set_status(conn, self.project_id, bound.id, "removing", only_from={"available"})
+            operation_logs.insert(conn, order)
+        return order
+
+    def order_vault_deletion(self, bound: Resource) -> OperationLog:
+        order = replace(self._order(operation_log.VAULT_DELETE, bound, None), resource_id=None)
+        with self.database.write() as conn:
+            vaults.update(
+                conn, self.project_id, bound.vault_id, status="deleting", updated_at=self.clock.now()
+            )
+            operation_logs.insert(conn, order)
+        return order
+
+    def _order(self, kind: str, bound: Resource | None, backup: Backup | None) -> OperationLog:
+        now = self.clock.now()
+        return OperationLog(
+            id=new_id(now),
+            project_id=self.project_id,
+            operation_type=kind,
+            vault_id=bound.vault_id if bound else backup.vault_id if backup else None,
+            checkpoint_id=backup.checkpoint_id if backup else None,
+            backup_id=backup.id if backup else None,
+            backup_name=backup.name if backup else None,
+            resource_id=bound.id if bound else None,
+            resource_name=bound.name if bound else None,
+            resource_type=bound.type if bound else None,
+            request_id="req-test",
+            created_at=now,
+            updated_at=now,
+        )
+
+    def cancel(self, order: OperationLog) -> None:
+        with self.database.write() as conn:
+            assert operation_logs.request_cancel(conn, self.project_id, order.id, now=datetime.now(UTC))
+
+    # what came of it
+
+    def log(self, order: OperationLog) -> OperationLog:
+        with self.database.read() as conn:
+            found = operation_logs.get(conn, self.project_id, order.id)
+        assert found is not None
+        return found
+
+    def ended(self, order: OperationLog, seconds: float = 60.0) -> OperationLog:
+        def look() -> OperationLog | None:
+            log = self.log(order)
+            return log if log.status in TERMINAL else None
+
+        return eventually(look, f"the end of {order.operation_type}; it is {self.log(order)}", seconds)
+
+    def succeeded(self, order: OperationLog) -> OperationLog:
+        log = self.ended(order)
+        assert log.status == "success", (log.error_code, log.error_message)
+        return log
+
+    def backup(self, backup_id: str | None, *, held: bool = False) -> Backup | None:
+        assert backup_id is not None
+        with self.database.read() as conn:
+            return backups.get(conn, self.project_id, backup_id, held=held)
+
+    def disks(self, backup_id: str | None, *, held: bool = False) -> list[Backup]:
+        assert backup_id is not None
+        with self.database.read() as conn:
+            return backups.children(conn, self.project_id, [backup_id], held=held)[backup_id]
+
+    def resource(self, bound: Resource) -> Resource | None:
+        with self.database.read() as conn:
+            return resources.get(conn, self.project_id, bound.id)
+
+    def ledger(self) -> list[ledger.Entry]:
+        with self.database.read() as conn:
+            return ledger.all(conn)
+
+    def assert_nothing_left(self, *, backups_left: int = 0) -> None:
+        """Nothing in the cloud and nothing in the ledger but the backups that are meant to be."""
+        assert self.upstream("snapshot") == []
+        assert len(self.upstream("backup")) == backups_left
+        assert sorted(e.kind for e in self.ledger()) == ["backup"] * backups_left, self.ledger()
+
+    def assert_failed_cleanly(self, order: OperationLog, message: str) -> OperationLog:
+        """The job ended in an error that says why, and left no trace upstream."""
+        log = self.ended(order)
+        assert log.status == "failed", log
+        assert re.search(message, log.error_message), log.error_message
+        assert log.error_code in ("9910", "9998", "8300", "7203", "7100", "7000", "7108"), log.error_code
+        backup = self.backup(order.backup_id)
+        assert backup is not None
+        assert backup.status == "error"
+        assert self.disks(order.backup_id) == []
+        self.assert_nothing_left()
+        return log
+
+
+def open_cloud(clouds_file: Path, *, timeout_seconds: float = 10.0, retries: int = 2) -> Cloud:
+    """The service's credential of an embedded cloud."""
+    settings = CloudSettings(
+        cloud="opencbr",
+        config_files=(str(clouds_file),),
+        timeout_seconds=timeout_seconds,
+        retries=retries,
+        connections=8,
+    )
+    return Cloud(settings, SystemClock())

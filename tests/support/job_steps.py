@@ -1,0 +1,68 @@
+"""What several tests of jobs do in a env: chains of backups, a look at the rows, a deletion held back."""
+
+import threading
+
+import pytest
+from sqlalchemy import func, select
+
+from opencbr.cloud.cloud import ProjectCloud
+from opencbr.jobs.context import CloudContext
+from opencbr.jobs.upstream import objects as upstream
+from opencbr.model.backup import Backup
+from opencbr.model.vault import Resource
+from opencbr.store import backups, tables
+from support.job_env import QUICK, JobEnv
+
+
+def backed_up(env: JobEnv, bound: Resource, times: int = 1) -> list[str]:
+    """Back a resource up so many times; the ids, oldest first."""
+    orders = []
+    for _ in range(times):
+        orders.append(env.order_backup(bound))
+        env.succeeded(orders[-1])
+    return [order.backup_id or "" for order in orders]
+
+
+def rows(env: JobEnv) -> int:
+    """All rows of backups, held ones and disks too."""
+    with env.database.read() as conn:
+        return int(conn.execute(select(func.count()).select_from(tables.backup)).scalar_one())
+
+
+def disk_of(env: JobEnv, backup_id: str, name: str = "") -> Backup:
+    """The one disk of a backup, or the one of that name; the backup itself when it is a disk's."""
+    disks = [d for d in env.disks(backup_id, held=True) if name in d.resource_name]
+    if not disks:
+        with env.database.read() as conn:
+            disks = [d for d in [backups.get(conn, env.project_id, backup_id, held=True)] if d]
+    (disk,) = disks
+    return disk
+
+
+def context_of(env: JobEnv) -> CloudContext:
+    return CloudContext(
+        database=env.database, cloud=env.cloud, clock=env.clock, settings=QUICK, guard=lambda: None
+    )
+
+
+class Gate:
+    """The deletion of one upstream object waits here, in the worker of this process, until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, upstream_id: str | None) -> None:
+        self._begun = threading.Event()
+        self._open = threading.Event()
+        real = upstream._delete
+
+        def delete(project: ProjectCloud, kind: str, wanted: str) -> None:
+            if wanted == upstream_id:
+                self._begun.set()
+                assert self._open.wait(60)
+            real(project, kind, wanted)
+
+        monkeypatch.setattr(upstream, "_delete", delete)
+
+    def begun(self) -> None:
+        assert self._begun.wait(60), "the deletion never began"
+
+    def open(self) -> None:
+        self._open.set()
