@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from huaweicloudsdkcbr.v1 import cbr_client
 
-from opencbr.api.routes import ROUTES
-
 ROOT = Path(__file__).parents[2]
 CONTRACT = ROOT / "docs/contract"
 PAGES = sorted(CONTRACT.glob("*.md"))
@@ -139,19 +137,6 @@ def test_the_operations_stand_one_a_line_by_chapter_and_path():
     assert [json.loads(line.removesuffix(",")) for line in lines[1:-1]] == OPERATIONS
     chapters = list(dict.fromkeys(o["chapter"] for o in OPERATIONS))
     assert sorted(OPERATIONS, key=lambda o: (chapters.index(o["chapter"]), o["path"])) == OPERATIONS
-
-
-@pytest.mark.parametrize(
-    "route", [r for r in ROUTES if r.chapter != "Record"], ids=lambda route: route.operation
-)
-def test_what_is_offered_is_what_the_contract_says(route):
-    [operation] = [o for o in OPERATIONS if o["operation"] == route.operation]
-    assert (route.method, route.path, route.success, route.chapter) == (
-        operation["method"],
-        operation["path"],
-        operation["success"],
-        operation["chapter"],
-    )
 
 
 def test_the_operations_are_those_of_the_vendor_s_sdk():
