@@ -5,8 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.dbos import _Job
-from opencbr.jobs.engine.port import Cancelled, StepFailed
+from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.settings import WorkerSettings
+from opencbr.model.operation_log import OperationLog
+from opencbr.store import installation
+from support.job_env import QUICK, JobEnv
 
 
 class HurriedClock:
@@ -33,3 +38,25 @@ class InlineJob(_Job):
         if kind == "failed":
             raise StepFailed(name, *value)
         return value
+
+
+def run_inline(
+    run: Callable[[Job, JobContext, OperationLog], None], ctx: JobContext, operation: OperationLog
+) -> None:
+    """Carry out a job from its first step to its end."""
+    run(InlineJob(operation.id, operation.project_id, ctx.clock.sleep, lambda: False), ctx, operation)
+
+
+def job_context(env: JobEnv, *, settings: WorkerSettings = QUICK) -> JobContext:
+    """What a worker would hand to its jobs."""
+    with env.database.write() as conn:
+        own = installation.installation_id(conn)
+    return JobContext(
+        database=env.database,
+        cloud=env.cloud,
+        records=env.records,
+        clock=HurriedClock(),
+        settings=settings,
+        installation=own,
+        guard=lambda: None,
+    )
