@@ -1,4 +1,4 @@
-"""The backup job: reading, snapshots, reading again, copies, clean-up, record.
+"""The backup job: reading, snapshots, reading again, Cinder backups, clean-up, record.
 
 Every step may be cut off anywhere and run again by another worker: rows have derived ids, upstream objects
 derived names, and readings are kept sealed until the record is closed.
@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from opencbr.cloud.capture import read_again, read_disk, read_server
 from opencbr.jobs.backup import cinder_backups, snapshots
 from opencbr.jobs.backup.close import close
-from opencbr.jobs.compensation import compensate
+from opencbr.jobs.backup.compensation import compensate_backup
+from opencbr.jobs.backup.export import export
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.disks import disk_rows, enter_reading, top_row
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
@@ -21,8 +22,8 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, operation_logs, resources
 
-# A step's name and place are in the journals of running jobs: see VERSION in dbos_engine before changing
-# them.
+# A step's name and place are in the journals of running jobs: see VERSION in engine/dbos.py before
+# changing them.
 
 
 def run_backup(job: Job, ctx: JobContext, operation: OperationLog) -> None:
@@ -39,7 +40,7 @@ def run_backup(job: Job, ctx: JobContext, operation: OperationLog) -> None:
         left = job.step("release", flow.release)
         job.step("close", lambda: flow.close(left))
     except (StepFailed, Cancelled) as end:
-        compensate(job, ctx, operation, end)
+        compensate_backup(job, ctx, operation, end)
 
 
 class _Flow:
@@ -116,8 +117,7 @@ class _Flow:
         self._advance(cinder_backups.END, "wait")
 
     def export(self) -> None:
-        """Keep Cinder's export records: a Cinder that lost its database reads the backups with them."""
-        documents = parallel(lambda disk: cinder_backups.export(self._ctx, disk), self._disks())
+        documents = parallel(lambda disk: export(self._ctx, disk), self._disks())
         kept = tuple(document for document in documents if document is not None)
         self._ctx.records.keep(self._project_id, self._backup_id, "export", kept)
         self._advance(93, "export")
@@ -144,7 +144,7 @@ class _Flow:
 
 
 def _selection(conn: Connection, top: Backup) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the volumes to leave out and those to keep to: the request's own words first, else the binding's."""
+    """Return the volumes to leave out and those to keep to: as the request says, else as the binding does."""
     checkpoint = checkpoints.get(conn, top.project_id, top.checkpoint_id)
     for asked in checkpoint.resources if checkpoint else ():
         if asked["id"] == top.resource_id:

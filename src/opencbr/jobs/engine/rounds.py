@@ -10,7 +10,7 @@ import threading
 from opencbr.jobs.context import CloudContext
 from opencbr.jobs.engine.port import Lost
 from opencbr.jobs.upstream import janitor
-from opencbr.jobs.upstream.objects import remove
+from opencbr.jobs.upstream.removal import remove
 from opencbr.store import leases, ledger
 from opencbr.store.database import Database
 
