@@ -25,10 +25,9 @@ from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Order, Seen
 from opencbr.democloud.pace import Pace
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.dbos import _Job
-from opencbr.jobs.engine.port import Cancelled, StepFailed
-from opencbr.jobs.engine.rounds import go_round
-from opencbr.jobs.worker import WORK
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.jobs.engine.dbos import Unjournaled
+from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import installation
@@ -67,18 +66,6 @@ class HurriedClock:
     def sleep(self, seconds: float) -> None:
         self._ahead += timedelta(seconds=seconds)
         time.sleep(0.001)
-
-
-class InlineJob(_Job):
-    """The engine's job without its journal."""
-
-    def step(self, name: str, work: Callable[[], Any]) -> Any:
-        kind, value = self._attempt(name, work)
-        if kind == "cancelled":
-            raise Cancelled(name)
-        if kind == "failed":
-            raise StepFailed(name, *value)
-        return value
 
 
 @dataclass(frozen=True, order=True)
@@ -120,8 +107,10 @@ class Ground:
         )
         cloud = Cloud(wanted, self.clock)
         try:
-            WORK[order.operation_type](
-                InlineJob(order.id, order.project_id, self.clock.sleep, lambda: False), self.ctx(cloud), order
+            JOB_TYPES[order.operation_type].run(
+                Unjournaled(order.id, order.project_id, self.clock.sleep, lambda: False),
+                self.ctx(cloud),
+                order,
             )
         finally:
             cloud.close()
@@ -253,7 +242,7 @@ def what_is_left(ground: Ground, log: OperationLog, *, backups_left: int) -> lis
     if extra():
         if not log.details.get(LEFT):
             wrong.append("something is left and nobody is told")
-        go_round(ground.ctx(env.cloud))
+        remove_leftovers(ground.ctx(env.cloud))
         if extra():
             wrong.append("something is left for ever")
     return wrong

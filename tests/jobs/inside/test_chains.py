@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from opencbr.jobs import backup_chains
-from opencbr.jobs.engine import rounds
+from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream import janitor
 from opencbr.records import links, rows
 from opencbr.store import resources
@@ -77,13 +77,13 @@ def test_the_janitor_removes_a_held_backup_when_the_tenants_own_incremental_has_
     (backup,) = backed_up(env, env.bind("db1-data", "disk"))
     own = tenants_own(env, disk_of(env, backup).cinder_backup_id)
     env.succeeded(env.order_delete(backup))
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert janitor.take_stock(env.database, env.cloud).unneeded == (), "Cinder says that it is needed"
     assert env.backup(backup, held=True) is not None
     drop(env, own)
     (found,) = janitor.take_stock(env.database, env.cloud).unneeded
     assert found.backup_id == backup
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert count_rows(env) == 0
     env.assert_nothing_left()
 
@@ -131,7 +131,7 @@ def test_a_failed_incremental_needs_its_parent_while_its_object_stands(env: JobE
 def test_the_janitor_removes_what_a_failed_job_left_and_the_parent_held_for_it(env: JobEnv) -> None:
     parent, failed = stuck_incremental(env)
     env.succeeded(env.order_delete(parent))
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert env.backup(parent, held=True) is None
     kept = env.backup(failed)
     assert kept is not None

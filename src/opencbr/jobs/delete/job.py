@@ -22,8 +22,15 @@ def run_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
         left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
         job.step("close", lambda: _close(ctx, operation, left))
     except (StepFailed, Cancelled) as end:
-        code, message = describe(end)
-        job.step("fail", lambda: _fail(ctx, operation, backup_id, code, message))
+        compensate_delete(job, ctx, operation, end)
+
+
+def compensate_delete(
+    job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
+) -> None:
+    """End a deletion that failed: the backup can be deleted again."""
+    code, message = describe(end)
+    job.step("fail", lambda: _fail(ctx, operation, operation.backup_id or "", code, message))
 
 
 def start_deleting(ctx: JobContext, project_id: str, backup_id: str) -> bool:

@@ -28,10 +28,15 @@ def run_remove_resource(job: Job, ctx: JobContext, operation: OperationLog) -> N
     def forget(conn: Connection) -> None:
         resources.unbind(conn, operation.project_id, resource_id)
 
-    def keep(conn: Connection) -> None:
-        resources.set_status(conn, operation.project_id, resource_id, "available", only_from={"removing"})
-
+    keep = _keep_resource(operation)
     _run(job, ctx, operation, forget, keep, vault_id=vault_id, resource_id=resource_id)
+
+
+def compensate_remove_resource(
+    job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
+) -> None:
+    """End a removal that failed: the resource stays in its vault and can be removed again."""
+    _give_up(job, ctx, operation, _keep_resource(operation), end)
 
 
 def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
@@ -47,10 +52,44 @@ def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None
             resources.unbind(conn, operation.project_id, bound.id)
         vaults.dismiss(conn, operation.project_id, vault_id, now=ctx.clock.now())
 
-    def keep(conn: Connection) -> None:
-        vaults.update(conn, operation.project_id, vault_id, status="error", updated_at=ctx.clock.now())
-
+    keep = _keep_vault(ctx, operation)
     _run(job, ctx, operation, forget, keep, vault_id=vault_id, resource_id=None)
+
+
+def compensate_vault_delete(
+    job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
+) -> None:
+    """End a vault's deletion that failed: the vault is in `error` and can be deleted again."""
+    _give_up(job, ctx, operation, _keep_vault(ctx, operation), end)
+
+
+def _keep_resource(operation: OperationLog) -> Callable[[Connection], None]:
+    def keep(conn: Connection) -> None:
+        resources.set_status(
+            conn, operation.project_id, operation.resource_id or "", "available", only_from={"removing"}
+        )
+
+    return keep
+
+
+def _keep_vault(ctx: JobContext, operation: OperationLog) -> Callable[[Connection], None]:
+    def keep(conn: Connection) -> None:
+        now = ctx.clock.now()
+        vaults.update(conn, operation.project_id, operation.vault_id or "", status="error", updated_at=now)
+
+    return keep
+
+
+def _give_up(
+    job: Job,
+    ctx: JobContext,
+    operation: OperationLog,
+    keep: Callable[[Connection], None],
+    end: StepFailed | Cancelled,
+) -> None:
+    code, message = describe(end)
+    failed = _End("failed", code=code, message=message, failed=1)
+    job.step("fail", lambda: _finish(ctx, operation, keep, failed))
 
 
 def _run(
