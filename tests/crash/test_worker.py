@@ -84,7 +84,7 @@ def in_each(
 
     The steps are those of the job that the workers have for this kind; with `failing`, those after that step failed.
     """
-    steps, calls = steps_of(JOB_TYPES[kind].run, failing=failing), calls or {}
+    steps, calls = steps_of(JOB_TYPES[kind], failing=failing), calls or {}
     KILLED.add((kind, failing is not None))
     assert steps, "a job has steps"
     assert calls.keys() <= set(steps), f"the steps are {steps}"

@@ -27,6 +27,7 @@ from opencbr.democloud.pace import Pace
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.engine.dbos import Unjournaled
+from opencbr.jobs.execution import carry_out
 from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
@@ -107,7 +108,8 @@ class Ground:
         )
         cloud = Cloud(wanted, self.clock)
         try:
-            JOB_TYPES[order.operation_type].run(
+            carry_out(
+                JOB_TYPES[order.operation_type],
                 Unjournaled(order.id, order.project_id, self.clock.sleep, lambda: False),
                 self.ctx(cloud),
                 order,

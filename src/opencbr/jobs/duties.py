@@ -8,7 +8,7 @@ import logging
 from opencbr.jobs.context import CloudContext, JobContext
 from opencbr.jobs.engine.duty import Duty
 from opencbr.jobs.upstream import janitor
-from opencbr.jobs.upstream.objects import remove
+from opencbr.jobs.upstream.removal import remove
 from opencbr.store import ledger
 
 log = logging.getLogger(__name__)

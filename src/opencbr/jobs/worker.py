@@ -1,12 +1,10 @@
-"""The worker: lease, engine, outbox and other duties together, and what becomes of a job that breaks."""
+"""The worker: lease, engine, outbox and other duties together."""
 
 import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-
-from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.jobs.context import JobContext
@@ -15,8 +13,8 @@ from opencbr.jobs.engine.dbos import DbosEngine
 from opencbr.jobs.engine.duty import Duties, Duty
 from opencbr.jobs.engine.lease import Lease
 from opencbr.jobs.engine.outbox import Outbox
-from opencbr.jobs.engine.port import Engine, Job, Lost, StepFailed
-from opencbr.jobs.failures import explain
+from opencbr.jobs.engine.port import Engine, Job, Lost
+from opencbr.jobs.execution import carry_out
 from opencbr.jobs.registry import JOB_TYPES, JobType
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.clock import Clock
@@ -24,7 +22,7 @@ from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.observe.log import about
 from opencbr.records.archive import Records
-from opencbr.store import installation, ledger, operation_logs
+from opencbr.store import installation, operation_logs
 from opencbr.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -176,42 +174,6 @@ class Worker:
         self._running.add(job.id)
         try:
             with about(job.id):
-                self._carry_out(job, self._ctx, operation)
+                carry_out(self._job_types[operation.operation_type], job, self._ctx, operation)
         finally:
             self._running.discard(job.id)
-
-    def _carry_out(self, job: Job, ctx: JobContext, operation: OperationLog) -> None:
-        """Run the job; one that breaks outside of its steps ends all the same, in its operation log too.
-
-        What breaks there is a fault of the program (of a job's own code, or steps that do not fit the
-        journal), and would break again: the compensation is carried out without the journal, and where that
-        breaks too, the log is ended and what the operation kept busy let go.
-        """
-        job_type = self._job_types[operation.operation_type]
-        try:
-            job_type.run(job, ctx, operation)
-        except Exception as error:
-            log.exception("job %s broke outside of its steps and is given up", job.id)
-            fault = explain(error)
-            ctx.guard()
-            end = StepFailed(operation.step or "begin", fault.code, fault.message)
-            try:
-                job_type.compensate(job.without_journal(), ctx, operation, end)
-            except Exception:
-                log.exception("the compensation of job %s broke too", job.id)
-            outlast(
-                lambda: ctx.database.transact(lambda conn: _let_go(conn, ctx, job_type, operation, end)),
-                sleep=self._clock.sleep,
-                halted=self._halt.is_set,
-                what=f"the end of job {job.id}",
-            )
-
-
-def _let_go(
-    conn: Connection, ctx: JobContext, job_type: JobType, operation: OperationLog, end: StepFailed
-) -> None:
-    """End the log as failed and free what the operation kept busy, unless the compensation has done so."""
-    now = ctx.clock.now()
-    if operation_logs.finish(conn, operation.id, "failed", end.code, str(end), now=now):
-        ledger.leave(conn, operation.id)
-        job_type.frees(conn, operation, now)
