@@ -38,16 +38,19 @@ def give_up_deleting(ctx: JobContext, project_id: str, backup_id: str) -> None:
 
 
 def give_back_backup(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+    """Set the backup to `error`: it can be deleted again."""
     _give_up_deleting(ctx, conn, operation.project_id, operation.backup_id or "")
 
 
 def give_back_resource(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+    """Let the resource be protected and removed again."""
     resource_id = operation.resource_id or ""
     resources.set_status(conn, operation.project_id, resource_id, "available", only_from={"removing"})
     at_least_one_failed(ctx, conn, operation)
 
 
 def give_back_vault(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+    """Set the vault to `error`: it can be deleted again."""
     now = ctx.clock.now()
     vaults.update(conn, operation.project_id, operation.vault_id or "", status="error", updated_at=now)
     at_least_one_failed(ctx, conn, operation)
