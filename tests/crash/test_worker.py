@@ -24,7 +24,7 @@ from support.postgres import cut_off, hang_up
 from support.processes import Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
 
-from .journal import unfinished
+from .journal import between_writes, unfinished
 from .steps import steps_of
 
 PATIENT = msgspec.structs.replace(QUICK, release_timeout_seconds=60.0)
@@ -307,7 +307,8 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) ->
     staff.start("w1")
     order = env.order_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
-    staff.processes.send("w1", signal.SIGSTOP)
+    with between_writes(env.url):
+        staff.processes.send("w1", signal.SIGSTOP)
     staff.start("w2")
     env.succeeded(order)
     calls = len(env.demo.faults.seen("volume"))
