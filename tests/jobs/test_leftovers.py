@@ -7,6 +7,7 @@ import pytest
 
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream import janitor
+from opencbr.jobs.upstream.inventory import take_stock
 from support.job_env import JobEnv
 from support.job_steps import backed_up, context_of, disk_of
 
@@ -16,13 +17,13 @@ pytestmark = pytest.mark.usefixtures("worker")
 def left_snapshot(env: JobEnv) -> str:
     """A good backup whose snapshot stayed; its id."""
     env.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    order = env.order_backup(env.bind("web1"))
-    log = env.succeeded(order)
+    operation = env.request_backup(env.bind("web1"))
+    log = env.succeeded(operation)
     env.demo.faults.clear()
     (sentence,) = log.details["left_in_cloud"]
     assert env.upstream("snapshot")[0]["id"] in sentence
     assert "answered 403 (req-" in sentence
-    return order.backup_id or ""
+    return operation.backup_id or ""
 
 
 def test_a_snapshot_that_stays_is_told_of_and_removed_by_the_next_round(env: JobEnv) -> None:
@@ -34,7 +35,7 @@ def test_a_snapshot_that_stays_is_told_of_and_removed_by_the_next_round(env: Job
 def test_a_round_leaves_alone_what_a_job_has_not_given_up(env: JobEnv) -> None:
     (backup,) = backed_up(env, env.bind("web1"))
     env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
-    assert env.ended(env.order_delete(backup)).status == "failed"
+    assert env.ended(env.request_deletion(backup)).status == "failed"
     env.demo.faults.clear()
     remove_leftovers(context_of(env))
     assert len(env.upstream("backup")) == 1, "whether to delete it once more is the user's to say"
@@ -44,8 +45,8 @@ def test_a_failed_job_tells_what_it_left(env: JobEnv) -> None:
     faults = env.demo.faults
     faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
     faults.order(service="volume", method="POST", path="/backups$", status=403, times=0)
-    order = env.order_backup(env.bind("web1"))
-    log = env.ended(order)
+    operation = env.request_backup(env.bind("web1"))
+    log = env.ended(operation)
     faults.clear()
     assert log.status == "failed"
     assert log.error_message.startswith("step backups: volume POST /backups answered 403 (req-")
@@ -58,14 +59,14 @@ def test_a_failed_job_tells_what_it_left(env: JobEnv) -> None:
 def test_a_removal_that_failed_tells_what_it_left_too(env: JobEnv) -> None:
     bound = env.bind("web1")
     older, _newer = backed_up(env, bound, 2)
-    full = env.order_backup(bound, incremental=False)
+    full = env.request_backup(bound, incremental=False)
     env.succeeded(full)
     stubborn = [disk_of(env, one).cinder_backup_id for one in (older, full.backup_id or "")]
-    env.succeeded(env.order_delete(older))
+    env.succeeded(env.request_deletion(older))
     assert env.backup(older, held=True) is not None, "the newer one is built on it"
     for one in stubborn:
         env.demo.faults.order(service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0)
-    log = env.ended(env.order_removal(bound))
+    log = env.ended(env.request_removal(bound))
     env.demo.faults.clear()
     assert log.status == "failed"
     assert "1 of 2 backups were not deleted" in log.error_message
@@ -78,7 +79,7 @@ def test_a_removal_that_failed_tells_what_it_left_too(env: JobEnv) -> None:
 def test_cleaning_looks_again_after_the_question(env: JobEnv) -> None:
     """Between the list and the answer an orphan may have become somebody's again, or gone."""
     left_snapshot(env)
-    stock = janitor.take_stock(env.database, env.cloud)
+    stock = take_stock(env.database, env.cloud)
     (orphan,) = stock.orphans
     remove_leftovers(context_of(env))
     state = env.demo.world.state
@@ -95,12 +96,12 @@ def test_cleaning_frees_the_parent_of_a_failed_backup(env: JobEnv) -> None:
     faults = env.demo.faults
     faults.order(service="volume", method="GET", path="/export_record", status=500, times=0)
     faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
-    order = env.order_backup(bound)
-    assert env.ended(order).status == "failed"
+    operation = env.request_backup(bound)
+    assert env.ended(operation).status == "failed"
     faults.clear()
-    failed = order.backup_id or ""
+    failed = operation.backup_id or ""
     assert disk_of(env, failed).based_on is not None
-    (done,) = janitor.clean(context_of(env), janitor.find(env.database, env.cloud))
+    (done,) = janitor.clean(context_of(env), take_stock(env.database, env.cloud).orphans)
     assert done.problem is None
     assert disk_of(env, failed).based_on is None
     env.assert_nothing_left(backups_left=1)

@@ -283,10 +283,10 @@ ledger = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("key", TEXT, nullable=False),
-    # A job may make any number of objects of a kind; its own key tells them apart.
-    UniqueConstraint("operation_log_id", "kind", "key"),
     # A backup and the snapshot that it is made from may bear one name.
     UniqueConstraint("kind", "name"),
+    # A job may make any number of objects of a kind; its own key tells them apart.
+    UniqueConstraint("operation_log_id", "kind", "key"),
 )
 # What ended jobs could not remove, for the janitor: few among very many.
 _LEFT = text("state = 'left'")

@@ -13,8 +13,9 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Change both tables. Until now a job made one object of a kind for each disk backup, whose id is the key."""
-    with op.batch_alter_table("operation_log") as batch:
-        batch.add_column(sa.Column("parameters", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))
+    op.add_column(
+        "operation_log", sa.Column("parameters", sa.JSON(), nullable=False, server_default=sa.text("'{}'"))
+    )
     op.add_column("ledger", sa.Column("key", TEXT, nullable=True))
     op.execute("UPDATE ledger SET key = backup_id")
     with op.batch_alter_table("ledger") as batch:
