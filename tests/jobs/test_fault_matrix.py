@@ -31,7 +31,7 @@ from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import installation
 from support.databases import SQLITE, Databases
-from support.hurried_clock import HurriedClock
+from support.inline_job import HurriedClock
 from support.job_env import QUICK, JobEnv
 
 FAULTS: dict[str, dict[str, Any]] = {
