@@ -24,7 +24,7 @@ from opencbr.democloud.faults import Order, Seen
 from opencbr.democloud.pace import Pace
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.duties import remove_leftovers
-from opencbr.jobs.engine.dbos import Unjournaled
+from opencbr.jobs.engine.attempt import Unjournaled
 from opencbr.jobs.execution import carry_out
 from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import LEFT, OperationLog

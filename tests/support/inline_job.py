@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.dbos import Unjournaled
+from opencbr.jobs.engine.attempt import Unjournaled
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.operation_log import OperationLog
