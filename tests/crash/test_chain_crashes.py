@@ -72,11 +72,11 @@ def dies_and_another_goes_on(
 @pytest.mark.parametrize(
     "place",
     [
-        "delete.start_deleting",
-        "upstream._strike",
-        "chains._write_erased",
-        "chains._claim",
-        "chains._write_settled",
+        "delete.job.start_deleting",
+        "upstream.removal._strike",
+        "backup_chains._write_erased",
+        "backup_chains._claim",
+        "backup_chains._write_settled",
     ],
 )
 def test_a_deletion_killed_anywhere_takes_the_held_ones_along(env: JobEnv, staff: Staff, place: str) -> None:
@@ -84,7 +84,7 @@ def test_a_deletion_killed_anywhere_takes_the_held_ones_along(env: JobEnv, staff
     dies_and_another_goes_on(env, staff, place, lambda: env.request_deletion(newest))
 
 
-@pytest.mark.parametrize("place", ["chains._write_erased", "chains._write_settled"])
+@pytest.mark.parametrize("place", ["backup_chains._write_erased", "backup_chains._write_settled"])
 def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     env: JobEnv, staff: Staff, place: str
 ) -> None:
@@ -92,7 +92,7 @@ def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     dies_and_another_goes_on(env, staff, place, lambda: env.request_vault_deletion(bound))
 
 
-@pytest.mark.parametrize("place", ["chains._claim", "chains._write_settled"])
+@pytest.mark.parametrize("place", ["backup_chains._claim", "backup_chains._write_settled"])
 def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
     database_url: str, tmp_path: Path, staff: Staff, place: str
 ) -> None:

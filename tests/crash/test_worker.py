@@ -14,7 +14,7 @@ from sqlalchemy import select
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Fault
 from opencbr.democloud.timing import Timing
-from opencbr.jobs.worker import WORK
+from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
 from opencbr.store import operation_logs, tables, vaults
 from support.databases import KINDS
@@ -24,7 +24,7 @@ from support.postgres import cut_off, hang_up
 from support.processes import Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
 
-from .journal import unfinished
+from .journal import between_writes, unfinished
 from .steps import steps_of
 
 PATIENT = msgspec.structs.replace(QUICK, release_timeout_seconds=60.0)
@@ -84,7 +84,7 @@ def in_each(
 
     The steps are those of the job that the workers have for this kind; with `failing`, those after that step failed.
     """
-    steps, calls = steps_of(WORK[kind], failing=failing), calls or {}
+    steps, calls = steps_of(JOB_TYPES[kind], failing=failing), calls or {}
     KILLED.add((kind, failing is not None))
     assert steps, "a job has steps"
     assert calls.keys() <= set(steps), f"the steps are {steps}"
@@ -299,7 +299,7 @@ def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
 
 
 def test_no_job_of_the_workers_is_forgotten_here() -> None:
-    assert {(kind, failing) for kind in WORK for failing in (False, True)} == KILLED
+    assert {(kind, failing) for kind in JOB_TYPES for failing in (False, True)} == KILLED
 
 
 def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) -> None:
@@ -307,7 +307,8 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) ->
     staff.start("w1")
     order = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
-    staff.processes.send("w1", signal.SIGSTOP)
+    with between_writes(env.url):
+        staff.processes.send("w1", signal.SIGSTOP)
     staff.start("w2")
     env.succeeded(order)
     calls = len(env.demo.calls.find("volume"))

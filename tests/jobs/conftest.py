@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from opencbr.democloud.pace import Pace
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
 from support.databases import KINDS, Databases
 from support.job_env import JobEnv
 from support.processes import Processes

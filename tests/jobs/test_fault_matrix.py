@@ -16,20 +16,22 @@ from typing import Any
 
 import msgspec
 import pytest
+from opencbr.democloud.pace import Pace
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Order, Seen
-from opencbr.democloud.pace import Pace
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.rounds import go_round
-from opencbr.jobs.worker import WORK
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.jobs.engine.attempt import Unjournaled
+from opencbr.jobs.execution import carry_out
+from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import installation
 from support.databases import SQLITE, Databases
-from support.inline_job import HurriedClock, InlineJob
+from support.inline_job import HurriedClock
 from support.job_env import QUICK, JobEnv
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -91,8 +93,9 @@ class Ground:
         )
         cloud = Cloud(wanted, self.clock)
         try:
-            WORK[operation.operation_type](
-                InlineJob(operation.id, operation.project_id, self.clock.sleep, lambda: False),
+            carry_out(
+                JOB_TYPES[operation.operation_type],
+                Unjournaled(operation.id, operation.project_id, self.clock.sleep, lambda: False),
                 self.ctx(cloud),
                 operation,
             )
@@ -226,7 +229,7 @@ def what_is_left(ground: Ground, log: OperationLog, *, backups_left: int) -> lis
     if extra():
         if not log.details.get(LEFT):
             wrong.append("something is left and nobody is told")
-        go_round(ground.ctx(env.cloud))
+        remove_leftovers(ground.ctx(env.cloud))
         if extra():
             wrong.append("something is left for ever")
     return wrong

@@ -2,17 +2,13 @@
 
 import dataclasses
 import json
-import threading
 
 import pytest
 
-from opencbr.jobs.context import CloudContext
-from opencbr.jobs.engine import rounds
-from opencbr.jobs.engine.port import Lost
-from opencbr.jobs.engine.rounds import Rounds
+from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream import janitor
 from opencbr.jobs.upstream.inventory import take_stock
-from support.job_env import JobEnv, eventually
+from support.job_env import JobEnv
 from support.job_steps import backed_up, context_of, disk_of
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -20,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 def left_snapshot(env: JobEnv) -> str:
     """A good backup whose snapshot stayed; its id."""
-    env.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
     operation = env.request_backup(env.bind("web1"))
     log = env.succeeded(operation)
     env.demo.faults.clear()
@@ -32,23 +28,23 @@ def left_snapshot(env: JobEnv) -> str:
 
 def test_a_snapshot_that_stays_is_told_of_and_removed_by_the_next_round(env: JobEnv) -> None:
     left_snapshot(env)
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     env.assert_nothing_left(backups_left=1)
 
 
 def test_a_round_leaves_alone_what_a_job_has_not_given_up(env: JobEnv) -> None:
     (backup,) = backed_up(env, env.bind("web1"))
-    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     assert env.ended(env.request_deletion(backup)).status == "failed"
     env.demo.faults.clear()
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert len(env.upstream("backup")) == 1, "whether to delete it once more is the user's to say"
 
 
 def test_a_failed_job_tells_what_it_left(env: JobEnv) -> None:
     faults = env.demo.faults
-    faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    faults.order(service="volume", method="POST", path="/backups$", status=403, times=0)
+    faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    faults.inject(service="volume", method="POST", path="/backups$", status=403, times=0)
     operation = env.request_backup(env.bind("web1"))
     log = env.ended(operation)
     faults.clear()
@@ -56,7 +52,7 @@ def test_a_failed_job_tells_what_it_left(env: JobEnv) -> None:
     assert log.error_message.startswith("step backups: volume POST /backups answered 403 (req-")
     assert any("snapshot" in sentence for sentence in log.details["left_in_cloud"])
     json.dumps(log.details)
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     env.assert_nothing_left()
 
 
@@ -69,42 +65,17 @@ def test_a_removal_that_failed_tells_what_it_left_too(env: JobEnv) -> None:
     env.succeeded(env.request_deletion(older))
     assert env.backup(older, held=True) is not None, "the newer one is built on it"
     for one in stubborn:
-        env.demo.faults.order(service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0)
+        env.demo.faults.inject(
+            service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0
+        )
     log = env.ended(env.request_removal(bound))
     env.demo.faults.clear()
     assert log.status == "failed"
     assert "1 of 2 backups were not deleted" in log.error_message
     (sentence,) = log.details["left_in_cloud"]
     assert stubborn[0] in sentence
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     env.assert_nothing_left(backups_left=1)
-
-
-def test_rounds_come_again_and_again_and_end_with_the_worker(
-    env: JobEnv, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    halt = threading.Event()
-
-    def guard() -> None:
-        if halt.is_set():
-            raise Lost
-
-    ctx = dataclasses.replace(context_of(env), guard=guard)
-    going = Rounds(env.database, worker_id="w", lease_seconds=0.1, seconds=0.05)
-    calls: list[CloudContext] = []
-
-    def go(where: CloudContext) -> None:
-        calls.append(where)
-        if len(calls) == 1:
-            raise ConnectionError("the cloud is away")
-        where.guard()
-
-    monkeypatch.setattr(rounds, "go_round", go)
-    going.start(ctx)
-    eventually(lambda: len(calls) > 2, "a third round after one that broke off")
-    halt.set()
-    going.join(10)
-    assert not [one for one in threading.enumerate() if one.name == "janitor" and one is going._thread]
 
 
 def test_cleaning_looks_again_after_the_question(env: JobEnv) -> None:
@@ -112,8 +83,8 @@ def test_cleaning_looks_again_after_the_question(env: JobEnv) -> None:
     left_snapshot(env)
     stock = take_stock(env.database, env.cloud)
     (orphan,) = stock.orphans
-    rounds.go_round(context_of(env))
-    state = env.demo.world.state
+    remove_leftovers(context_of(env))
+    state = env.demo.backend.state
     (cinder_backup,) = env.upstream("backup")
     claimed = dataclasses.replace(orphan, kind="backup", id=cinder_backup["id"], name=cinder_backup["name"])
     assert janitor.clean(context_of(env), [orphan, claimed]) == []
@@ -125,8 +96,8 @@ def test_cleaning_frees_the_parent_of_a_failed_backup(env: JobEnv) -> None:
     bound = env.bind("web1")
     backed_up(env, bound)
     faults = env.demo.faults
-    faults.order(service="volume", method="GET", path="/export_record", status=500, times=0)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(service="volume", method="GET", path="/export_record", status=500, times=0)
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     operation = env.request_backup(bound)
     assert env.ended(operation).status == "failed"
     faults.clear()

@@ -2,20 +2,21 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import opencbr
 from opencbr.model.operation_log import OperationLog
-from opencbr.service.new_operations import Actor, request_backup, request_vault_deletion
+from opencbr.service.context import Actor, Context
+from opencbr.service.new_operations import request_backup, request_vault_deletion
 from opencbr.store import backups, operation_logs
 from opencbr.store.database import Database
 from store.samples import NOW, PROJECT, backup, cbr
 
 SRC = Path(opencbr.__file__).parent
-BY_POLICY = Actor(policy_id="policy-1", request_id="req-1", now=NOW)
+BY_POLICY = Context(Actor(policy_id="policy-1"), PROJECT, "req-1", NOW, lambda _: False)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_an_operation_says_who_asked_for_it(database: Database) -> None:
         backups.insert(conn, wanted)
         scheduled = request_backup(conn, BY_POLICY, vault, wanted)
         by_hand = request_vault_deletion(
-            conn, replace(BY_POLICY, policy_id=None, user_id="u-1", request_id="req-2"), vault
+            conn, replace(BY_POLICY, actor=Actor("u-1"), request_id="req-2"), vault
         )
 
     def read(log: OperationLog) -> OperationLog | None:

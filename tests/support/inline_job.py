@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.dbos import _Job
-from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.engine.attempt import Unjournaled
+from opencbr.jobs.engine.port import Job
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import installation
@@ -28,23 +27,11 @@ class HurriedClock:
         time.sleep(0.001)
 
 
-class InlineJob(_Job):
-    """The engine's job without its journal."""
-
-    def step(self, name: str, work: Callable[[], Any]) -> Any:
-        kind, value = self._attempt(name, work)
-        if kind == "cancelled":
-            raise Cancelled(name)
-        if kind == "failed":
-            raise StepFailed(name, *value)
-        return value
-
-
 def run_inline(
     run: Callable[[Job, JobContext, OperationLog], None], ctx: JobContext, operation: OperationLog
 ) -> None:
     """Carry out a job from its first step to its end."""
-    run(InlineJob(operation.id, operation.project_id, ctx.clock.sleep, lambda: False), ctx, operation)
+    run(Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False), ctx, operation)
 
 
 def job_context(env: JobEnv, *, settings: WorkerSettings = QUICK) -> JobContext:

@@ -22,7 +22,7 @@ from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
-from opencbr.service.new_operations import Actor
+from opencbr.service.context import Actor, Context
 from opencbr.store import (
     backups,
     checkpoints,
@@ -181,7 +181,7 @@ class JobEnv:
             checkpoints.insert(conn, checkpoint)
             backups.insert(conn, backup)
             vault = self._vault(conn, bound.vault_id)
-            return new_operations.request_backup(conn, self._actor(), vault, backup)
+            return new_operations.request_backup(conn, self._context(), vault, backup)
 
     def request_deletion(self, backup_id: str) -> OperationLog:
         backup = self.backup(backup_id)
@@ -190,13 +190,13 @@ class JobEnv:
             assert backups.move_family(
                 conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now()
             )
-            return new_operations.request_deletion(conn, self._actor(), backup, "a vault")
+            return new_operations.request_deletion(conn, self._context(), backup, "a vault")
 
     def request_removal(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:
             assert resources.set_status(conn, self.project_id, bound.id, "removing", only_from={"available"})
             vault = self._vault(conn, bound.vault_id)
-            return new_operations.request_removal(conn, self._actor(), vault, bound)
+            return new_operations.request_removal(conn, self._context(), vault, bound)
 
     def request_vault_deletion(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:
@@ -204,15 +204,15 @@ class JobEnv:
                 conn, self.project_id, bound.vault_id, status="deleting", updated_at=self.clock.now()
             )
             vault = self._vault(conn, bound.vault_id)
-            return new_operations.request_vault_deletion(conn, self._actor(), vault)
+            return new_operations.request_vault_deletion(conn, self._context(), vault)
 
     def _vault(self, conn: Connection, vault_id: str) -> Vault:
         vault = vaults.get(conn, self.project_id, vault_id)
         assert vault is not None
         return vault
 
-    def _actor(self) -> Actor:
-        return Actor(user_id="u", request_id="req-test", now=self.clock.now())
+    def _context(self) -> Context:
+        return Context(Actor("u"), self.project_id, "req-test", self.clock.now(), lambda _: True)
 
     def cancel(self, operation: OperationLog) -> None:
         with self.database.write() as conn:

@@ -81,9 +81,7 @@ class Backups:
             backup = find_own(conn, ctx.project_id, backup_id, lock=True)
             _check_deletable(conn, ctx, backup)
             vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-            log = new_operations.request_deletion(
-                conn, new_operations.user(ctx), backup, vault.name if vault else None
-            )
+            log = new_operations.request_deletion(conn, ctx, backup, vault.name if vault else None)
             if not backups.move_family(
                 conn, ctx.project_id, backup.id, to=statuses.WAITING_DELETE, updated_at=ctx.now
             ):

@@ -152,11 +152,10 @@ def _request(
         raise _nothing_left(skipped)
     checkpoint = _checkpoint(ctx, spec, vault, taken, skipped)
     checkpoints.insert(conn, checkpoint)
-    actor = replace(new_operations.user(ctx), policy_id=spec.policy_id)
     for one in taken:
         backup = _backup(spec, checkpoint, vault, one)
         backups.insert(conn, backup)
-        new_operations.request_backup(conn, actor, vault, backup)
+        new_operations.request_backup(conn, ctx, vault, backup, spec.policy_id)
     return _view(conn, checkpoint, statuses.PROTECTING, vault)
 
 
@@ -189,7 +188,7 @@ def _checkpoint(
         id=new_id(ctx.now),
         project_id=ctx.project_id,
         vault_id=vault.id,
-        user_id=ctx.caller.user_id,
+        user_id=ctx.actor.user_id,
         name=spec.name or _default_name(spec, vault),
         description=spec.description,
         incremental=spec.incremental,

@@ -1,7 +1,5 @@
 """New operations: the one place where an operation log is made. A worker finds it and does the work."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,26 +13,10 @@ from opencbr.service.context import Context
 from opencbr.store import operation_logs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who asks for an operation, and when: a user by a request, or the service itself by a policy.
-
-    `user_id` is empty and `policy_id` given when no user asked.
-    """
-
-    user_id: str = ""
-    policy_id: str | None = None
-    request_id: str
-    now: datetime
-
-
-def user(ctx: Context) -> Actor:
-    """Give the actor of a request."""
-    return Actor(user_id=ctx.caller.user_id, request_id=ctx.request_id, now=ctx.now)
-
-
-def request_backup(conn: Connection, actor: Actor, vault: Vault, backup: Backup) -> OperationLog:
-    """Ask for the backup that `backup`, a row already, stands for."""
+def request_backup(
+    conn: Connection, ctx: Context, vault: Vault, backup: Backup, policy_id: str | None = None
+) -> OperationLog:
+    """Ask for the backup that `backup`, a row already, stands for; `policy_id` is the one that a user named."""
     details = {
         "backup_id": backup.id,
         "backup_name": backup.name,
@@ -42,24 +24,24 @@ def request_backup(conn: Connection, actor: Actor, vault: Vault, backup: Backup)
         "app_consistency_error_message": "",
         "app_consistency_status": "0",
     }
-    return _enter(conn, actor, logs.BACKUP, details, **_about_backup(backup, vault.name))
+    return _enter(conn, ctx, logs.BACKUP, details, policy_id, **_about_backup(backup, vault.name))
 
 
-def request_deletion(conn: Connection, actor: Actor, backup: Backup, vault_name: str | None) -> OperationLog:
+def request_deletion(conn: Connection, ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:
     """Ask for the deletion of a backup with its disks."""
     details = {"backup_id": backup.id, "backup_name": backup.name}
-    return _enter(conn, actor, logs.DELETE, details, **_about_backup(backup, vault_name))
+    return _enter(conn, ctx, logs.DELETE, details, **_about_backup(backup, vault_name))
 
 
-def request_removal(conn: Connection, actor: Actor, vault: Vault, resource: Resource) -> OperationLog:
+def request_removal(conn: Connection, ctx: Context, vault: Vault, resource: Resource) -> OperationLog:
     """Ask for a resource to leave its vault, with the backups it has there."""
     about = {"resource_id": resource.id, "resource_name": resource.name, "resource_type": resource.type}
-    return _enter(conn, actor, logs.REMOVE_RESOURCE, dict(_COUNTERS), **_about_vault(vault), **about)
+    return _enter(conn, ctx, logs.REMOVE_RESOURCE, dict(_COUNTERS), **_about_vault(vault), **about)
 
 
-def request_vault_deletion(conn: Connection, actor: Actor, vault: Vault) -> OperationLog:
+def request_vault_deletion(conn: Connection, ctx: Context, vault: Vault) -> OperationLog:
     """Ask for the end of a vault with all that is in it."""
-    return _enter(conn, actor, logs.VAULT_DELETE, dict(_COUNTERS), **_about_vault(vault))
+    return _enter(conn, ctx, logs.VAULT_DELETE, dict(_COUNTERS), **_about_vault(vault))
 
 
 _COUNTERS = {"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0}
@@ -91,17 +73,22 @@ def _about_backup(backup: Backup, vault_name: str | None) -> dict[str, Any]:
 
 
 def _enter(
-    conn: Connection, actor: Actor, operation_type: str, details: dict[str, Any], **about: Any
+    conn: Connection,
+    ctx: Context,
+    operation_type: str,
+    details: dict[str, Any],
+    policy_id: str | None = None,
+    **about: Any,
 ) -> OperationLog:
     log = OperationLog(
-        id=new_id(actor.now),
+        id=new_id(ctx.now),
         operation_type=operation_type,
-        user_id=actor.user_id,
-        policy_id=actor.policy_id,
-        request_id=actor.request_id,
+        user_id=ctx.actor.user_id,
+        policy_id=policy_id or ctx.actor.policy_id,
+        request_id=ctx.request_id,
         details=details,
-        created_at=actor.now,
-        updated_at=actor.now,
+        created_at=ctx.now,
+        updated_at=ctx.now,
         **about,
     )
     operation_logs.insert(conn, log)

@@ -57,7 +57,7 @@ class Vaults:
         vault = Vault(
             id=new_id(ctx.now),
             project_id=ctx.project_id,
-            user_id=ctx.caller.user_id,
+            user_id=ctx.actor.user_id,
             name=spec.name,
             object_type=spec.object_type,
             protect_type=spec.protect_type,
@@ -157,7 +157,6 @@ class Vaults:
                     "6110", f"Vault {vault.id} is locked: its resources and backups stay until they expire."
                 )
             held = {r.id: r for r in _bound(conn, vault)}
-            actor = new_operations.user(ctx)
             for resource_id in resource_ids:
                 resource = held.get(resource_id)
                 if resource is None:
@@ -166,7 +165,7 @@ class Vaults:
                     )
                 _refuse_busy(resource)
                 resources.set_status(conn, ctx.project_id, resource.id, statuses.REMOVING)
-                new_operations.request_removal(conn, actor, vault, resource)
+                new_operations.request_removal(conn, ctx, vault, resource)
             return [*resource_ids]
 
         return self._database.transact(work)
@@ -191,7 +190,7 @@ class Vaults:
             for resource in _bound(conn, vault):
                 _refuse_busy(resource)
             vaults.update(conn, ctx.project_id, vault.id, status=statuses.DELETING, updated_at=ctx.now)
-            new_operations.request_vault_deletion(conn, new_operations.user(ctx), vault)
+            new_operations.request_vault_deletion(conn, ctx, vault)
 
         self._database.transact(work)
 

@@ -1,6 +1,7 @@
 """Operation logs. A waiting one is also what a worker makes a job of: this table is the outbox."""
 
 import builtins
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, touched, values_of
 
 _t = tables.operation_log
+_WAITING = (_t.c.status == literal(statuses.WAITING, literal_execute=True), _t.c.taken_at.is_(None))
 _KEYS = sort_keys(_t, "created_at", "updated_at", "status")
 
 
@@ -124,14 +126,17 @@ def cancel_requested(conn: Connection, log_id: str) -> bool:
     return bool(conn.execute(select(_t.c.cancel_requested).where(_t.c.id == log_id)).scalar_one_or_none())
 
 
-def waiting(conn: Connection, limit: int) -> builtins.list[OperationLog]:
-    """Read the waiting logs of all projects that nobody has taken yet, oldest first."""
-    query = select(_t).where(
-        _t.c.status == literal(statuses.WAITING, literal_execute=True), _t.c.taken_at.is_(None)
-    )
+def waiting(conn: Connection, limit: int, types: Sequence[str] = ()) -> builtins.list[OperationLog]:
+    """Read the waiting logs of all projects that nobody has taken yet, oldest first; of `types` if any."""
+    query = select(_t).where(*_WAITING, among(_t.c.operation_type, types))
     return [
         _log(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id).limit(limit)).mappings()
     ]
+
+
+def waiting_types(conn: Connection) -> set[str]:
+    """Name the types of the waiting logs that nobody has taken yet."""
+    return set(conn.execute(select(_t.c.operation_type).where(*_WAITING).distinct()).scalars())
 
 
 def take(conn: Connection, log_id: str, *, now: datetime) -> bool:

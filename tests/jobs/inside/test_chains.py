@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from opencbr.jobs import backup_chains
-from opencbr.jobs.engine import rounds
+from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.records import links, rows
 from opencbr.store import resources
@@ -77,13 +77,13 @@ def test_the_janitor_removes_a_held_backup_when_the_tenants_own_incremental_has_
     (backup,) = backed_up(env, env.bind("db1-data", "disk"))
     own = tenants_own(env, disk_of(env, backup).cinder_backup_id)
     env.succeeded(env.request_deletion(backup))
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert take_stock(env.database, env.cloud).unneeded == (), "Cinder says that it is needed"
     assert env.backup(backup, held=True) is not None
     drop(env, own)
     (found,) = take_stock(env.database, env.cloud).unneeded
     assert found.backup_id == backup
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert count_rows(env) == 0
     env.assert_nothing_left()
 
@@ -105,8 +105,10 @@ def stuck_incremental(env: JobEnv) -> tuple[str, str]:
     bound = env.bind("web1")
     (parent,) = backed_up(env, bound)
     faults = env.demo.faults
-    faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(
+        service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2
+    )
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     operation = env.request_backup(bound)
     log = env.ended(operation)
     assert log.status == "failed"
@@ -131,7 +133,7 @@ def test_a_failed_incremental_needs_its_parent_while_its_object_stands(env: JobE
 def test_the_janitor_removes_what_a_failed_job_left_and_the_parent_held_for_it(env: JobEnv) -> None:
     parent, failed = stuck_incremental(env)
     env.succeeded(env.request_deletion(parent))
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert env.backup(parent, held=True) is None
     kept = env.backup(failed)
     assert kept is not None
@@ -159,7 +161,7 @@ def test_a_deleted_backup_in_the_middle_leaves_the_chain_of_records_unbroken(env
 def test_a_stuck_deletion_keeps_record_and_link(env: JobEnv) -> None:
     bound = env.bind("web1")
     (backup,) = backed_up(env, bound)
-    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     assert env.ended(env.request_deletion(backup)).status == "failed"
     with env.database.read() as conn:
         assert rows.get(conn, env.project_id, backup) is not None
@@ -171,7 +173,7 @@ def test_a_removal_walks_from_the_newest_to_the_oldest(env: JobEnv) -> None:
     bound = env.bind("web1")
     made = [disk_of(env, one).cinder_backup_id for one in backed_up(env, bound, 3)]
     env.succeeded(env.request_removal(bound))
-    deleted = [row.path.rsplit("/", 1)[1] for row in env.demo.faults.seen("volume", "DELETE", "/backups/")]
+    deleted = [row.path.rsplit("/", 1)[1] for row in env.demo.calls.find("volume", "DELETE", "/backups/")]
     assert deleted == made[::-1]
 
 

@@ -26,7 +26,7 @@ def compensate_backup(
             left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
     except StepFailed as second:
         left = [*left, second.message]
-    job.step("fail", lambda: end_failed(ctx, operation, end, left, _straighten))
+    job.step("fail", lambda: end_failed(ctx, operation, end, left, straighten))
 
 
 def _volumes(ctx: JobContext, operation: OperationLog) -> list[str]:
@@ -53,7 +53,7 @@ def _free(ctx: JobContext, operation: OperationLog) -> None:
     ctx.database.transact(write)
 
 
-def _straighten(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+def straighten(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
     """Set the backup to `error`, and let the resource be backed up again."""
     project_id, backup_id = operation.project_id, operation.backup_id or ""
     if operation.resource_id is not None:

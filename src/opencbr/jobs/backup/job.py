@@ -9,11 +9,10 @@ from sqlalchemy import Connection
 from opencbr.cloud.capture import read_again, read_disk, read_server
 from opencbr.jobs.backup import cinder_backups, snapshots
 from opencbr.jobs.backup.close import close
-from opencbr.jobs.backup.compensation import compensate_backup
 from opencbr.jobs.backup.export import export
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.disks import disk_rows, enter_reading, top_row
-from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model.backup import Backup, DiskBackup
@@ -22,25 +21,21 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, operation_logs, resources
 
-# A step's name and place are in the journals of running jobs: see VERSION in engine/dbos.py before
-# changing them.
+# A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
 
 
 def run_backup(job: Job, ctx: JobContext, operation: OperationLog) -> None:
-    """Make the backup that `operation` names, or clean up and say why not."""
+    """Make the backup that `operation` names."""
     flow = _Flow(ctx, operation)
-    try:
-        job.step("begin", flow.begin)
-        job.step("capture", flow.capture)
-        job.step("snapshots", flow.snapshots)
-        job.step("recapture", flow.recapture)
-        job.step("backups", flow.backups)
-        job.step("wait", flow.wait)
-        job.step("export", flow.export)
-        left = job.step("release", flow.release)
-        job.step("close", lambda: flow.close(left))
-    except (StepFailed, Cancelled) as end:
-        compensate_backup(job, ctx, operation, end)
+    job.step("begin", flow.begin)
+    job.step("capture", flow.capture)
+    job.step("snapshots", flow.snapshots)
+    job.step("recapture", flow.recapture)
+    job.step("backups", flow.backups)
+    job.step("wait", flow.wait)
+    job.step("export", flow.export)
+    left = job.step("release", flow.release)
+    job.step("close", lambda: flow.close(left))
 
 
 class _Flow:

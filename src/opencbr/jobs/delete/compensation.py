@@ -14,21 +14,21 @@ def compensate_delete(
     job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
 ) -> None:
     """Set the backup to `error`, and say why."""
-    compensate(job, ctx, operation, end, _give_back_backup)
+    compensate(job, ctx, operation, end, give_back_backup)
 
 
 def compensate_remove_resource(
     job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
 ) -> None:
     """Let the resource stay in its vault, and say why."""
-    compensate(job, ctx, operation, end, _give_back_resource)
+    compensate(job, ctx, operation, end, give_back_resource)
 
 
 def compensate_vault_delete(
     job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
 ) -> None:
     """Set the vault to `error`, and say why."""
-    compensate(job, ctx, operation, end, _give_back_vault)
+    compensate(job, ctx, operation, end, give_back_vault)
 
 
 def give_up_deleting(ctx: JobContext, project_id: str, backup_id: str) -> None:
@@ -37,17 +37,20 @@ def give_up_deleting(ctx: JobContext, project_id: str, backup_id: str) -> None:
         _give_up_deleting(ctx, conn, project_id, backup_id)
 
 
-def _give_back_backup(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+def give_back_backup(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+    """Set the backup to `error`: it can be deleted again."""
     _give_up_deleting(ctx, conn, operation.project_id, operation.backup_id or "")
 
 
-def _give_back_resource(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+def give_back_resource(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+    """Let the resource be protected and removed again."""
     resource_id = operation.resource_id or ""
     resources.set_status(conn, operation.project_id, resource_id, "available", only_from={"removing"})
     at_least_one_failed(ctx, conn, operation)
 
 
-def _give_back_vault(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+def give_back_vault(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+    """Set the vault to `error`: it can be deleted again."""
     now = ctx.clock.now()
     vaults.update(conn, operation.project_id, operation.vault_id or "", status="error", updated_at=now)
     at_least_one_failed(ctx, conn, operation)

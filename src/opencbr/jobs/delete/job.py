@@ -3,8 +3,7 @@
 from opencbr.jobs.backup_chains import erase, settle
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.delete.compensation import compensate_delete
-from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, disk_backups, operation_logs
@@ -17,13 +16,10 @@ def run_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """
     assert operation.backup_id is not None, "an operation to delete names its backup"
     backup_id = operation.backup_id
-    try:
-        volume_ids = job.step("begin", lambda: _begin(ctx, operation, backup_id))
-        job.step("delete", lambda: erase_or_fail(ctx, operation.project_id, backup_id))
-        left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
-        job.step("close", lambda: _close(ctx, operation, left))
-    except (StepFailed, Cancelled) as end:
-        compensate_delete(job, ctx, operation, end)
+    volume_ids = job.step("begin", lambda: _begin(ctx, operation, backup_id))
+    job.step("delete", lambda: erase_or_fail(ctx, operation.project_id, backup_id))
+    left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
+    job.step("close", lambda: _close(ctx, operation, left))
 
 
 def start_deleting(ctx: JobContext, project_id: str, backup_id: str) -> bool:

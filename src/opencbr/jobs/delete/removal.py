@@ -7,14 +7,10 @@ from sqlalchemy import Connection
 from opencbr.jobs.backup_chains import settle
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.delete.compensation import (
-    compensate_remove_resource,
-    compensate_vault_delete,
-    give_up_deleting,
-)
+from opencbr.jobs.delete.compensation import give_up_deleting
 from opencbr.jobs.delete.counters import tell_counts
 from opencbr.jobs.delete.job import erase_or_fail, start_deleting
-from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.engine.port import Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model.lists import BackupFilter, Page
@@ -32,10 +28,7 @@ def run_remove_resource(job: Job, ctx: JobContext, operation: OperationLog) -> N
     def finish(conn: Connection) -> None:
         resources.unbind(conn, operation.project_id, resource_id)
 
-    try:
-        _run(job, ctx, operation, resource_id, finish)
-    except (StepFailed, Cancelled) as end:
-        compensate_remove_resource(job, ctx, operation, end)
+    _run(job, ctx, operation, resource_id, finish)
 
 
 def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
@@ -51,10 +44,7 @@ def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None
             resources.unbind(conn, operation.project_id, bound.id)
         vaults.dismiss(conn, operation.project_id, vault_id, now=ctx.clock.now())
 
-    try:
-        _run(job, ctx, operation, None, finish)
-    except (StepFailed, Cancelled) as end:
-        compensate_vault_delete(job, ctx, operation, end)
+    _run(job, ctx, operation, None, finish)
 
 
 def _run(
