@@ -1,11 +1,11 @@
-"""A env with a worker, shared by all tests of the room; each test finds it empty."""
+"""A job environment with a worker, shared by all tests of the room; each test finds it empty."""
 
 from collections.abc import Iterator
 
 import pytest
+from opencbr.democloud.pace import Pace
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
 from support.databases import KINDS, Databases
 from support.job_env import JobEnv
 from support.processes import Processes

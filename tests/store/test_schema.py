@@ -109,6 +109,33 @@ def test_signers_written_as_digits_become_bytes(empty_url):
     database.dispose()
 
 
+def test_objects_in_an_older_ledger_are_told_apart_by_their_backups(empty_url):
+    from alembic import command
+    from alembic.config import Config
+
+    from opencbr.store import ledger, schema
+
+    database = Database(empty_url)
+    with database.write() as conn:
+        config = Config()
+        config.set_main_option("script_location", str(schema._FOLDER))
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0002")
+        for number in range(2):
+            conn.execute(
+                text(
+                    "INSERT INTO ledger (id, project_id, operation_log_id, kind, name, volume_id, backup_id, state,"
+                    " created_at, updated_at) VALUES (:id, 'p', 'log', 'backup', :id, 'v', :backup, 'made',"
+                    " '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000')"
+                ),
+                {"id": f"id-{number}", "backup": f"b-{number}"},
+            )
+        schema.upgrade_schema(conn)
+        found = [ledger.get(conn, "log", "backup", f"b-{number}") for number in range(2)]
+    assert [one and one.id for one in found] == ["id-0", "id-1"]
+    database.dispose()
+
+
 def upgrade(url: str) -> list[str]:
     return Database(url).upgrade()
 
