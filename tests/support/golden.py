@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from opencbr.model.document import Disk, Document, Unread
-from opencbr.model.record import Copy, Drift, Record, page_of
+from opencbr.model.record import DiskBackup, Drift, Record, page_of
 from opencbr.model.secrets import mask
 
 EXPORT = Path(__file__).parents[1] / "data/record/export.json"
@@ -99,8 +99,8 @@ RECORD = Record(
             availability_zone=None,
         ),
     ),
-    copies=(
-        Copy(
+    disk_backups=(
+        DiskBackup(
             backup_id="c0000000-0000-4000-8000-00000000000c",
             volume_id=_ROOT,
             position=0,

@@ -41,7 +41,7 @@ def export(
 ) -> None:
     """Write a backup's record as one JSON document: manifest, signature and all documents.
 
-    Sealed values stay sealed unless --reveal names their class. Whoever may run this can read everything: it uses the
+    Masked values stay masked unless --reveal names their class. Whoever may run this can read everything: it uses the
     key folder, not a sign-in.
     """
     records = wiring.build(session.config).standing_records()

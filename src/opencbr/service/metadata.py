@@ -134,7 +134,7 @@ class Metadata:
 
 
 def view_of(ctx: Context) -> View:
-    """Return the classes of sealed values that the caller may see."""
+    """Return the classes of masked values that the caller may see."""
     return _VIEWS[ctx.can(SECRETS_RIGHT)][ctx.can(INFRASTRUCTURE_RIGHT)]
 
 

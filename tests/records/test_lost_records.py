@@ -6,7 +6,7 @@ from sqlalchemy import text
 from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.archive import Answer, RecordDamaged, RecordRefused
 from opencbr.store import backups
-from store.protected import protect, rows, server_reading
+from records.protected import protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT
 
 

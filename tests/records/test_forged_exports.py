@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from opencbr.model.secrets import MASKED, SECRETS, VERBATIM
 from opencbr.records.offline_verification import verify_export
-from store.protected import documents, protect, server_reading
+from records.protected import documents, protect, server_reading
+from records.templates import EXPORT, LOGS
 from store.samples import PROJECT
-from store.templates import EXPORT, LOGS
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])  # what is checked here is a file
 

@@ -49,8 +49,8 @@ def test_the_record_has_the_manifest_the_digest_and_the_signature_it_always_had(
 def test_masked_bodies_are_what_they_always_were():
     assert [hashlib.sha256(page.body(MASKED)).hexdigest() for page in RECORD.pages] == MASKED_SHA256
     assert RECORD.pages[0].body(MASKED).decode() == (
-        '{"server": {"name": "Datenbank-\u20ac", "OS-EXT-SRV-ATTR:host": "(sealed infrastructure 0123456789abcdef)", '
-        '"OS-EXT-SRV-ATTR:user_data": "(sealed secret 0123456789abcdef)" , "metadata": {}}}'
+        '{"server": {"name": "Datenbank-\u20ac", "OS-EXT-SRV-ATTR:host": "(masked infrastructure 0123456789abcdef)", '
+        '"OS-EXT-SRV-ATTR:user_data": "(masked secret 0123456789abcdef)" , "metadata": {}}}'
     )
 
 

@@ -13,7 +13,7 @@ from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
 from opencbr.records.archive import Answer, RecordRefused
 from opencbr.records.offline_verification import verify_export
 from opencbr.store import backups
-from store.protected import document, protect, rows, server_reading
+from records.protected import document, protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT, ident
 from support.json_texts import json_texts
 

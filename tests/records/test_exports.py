@@ -8,9 +8,9 @@ from opencbr.keys.ed25519 import Signer
 from opencbr.model.manifest import digest, signed_message
 from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
 from opencbr.records.offline_verification import verify_export
-from store.protected import documents, protect, server_reading
+from records.protected import documents, protect, server_reading
+from records.templates import EXPORT, LOGS, body, seen, server_templates
 from store.samples import PROJECT
-from store.templates import EXPORT, LOGS, body, seen, server_templates
 
 VIEWS = [MASKED, frozenset({SECRETS}), frozenset({INFRASTRUCTURE}), VERBATIM]
 TEMPLATES = server_templates() | {f"export/{LOGS}": EXPORT}
