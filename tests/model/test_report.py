@@ -8,7 +8,7 @@ import pytest
 from opencbr.model.manifest import build_manifest
 from opencbr.model.record import Drift
 from opencbr.model.report import NOT_COMPARED, find_drift, report_of, verdict
-from support.golden import RECORD
+from support.sample_record import RECORD
 
 UNREAD = RECORD.unread[0]
 DRIFT = Drift("server", "server.name", '"a"', '"b"')
