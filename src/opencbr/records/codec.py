@@ -9,9 +9,10 @@ from typing import Any
 
 from opencbr.keys.aead import SealBroken, bound_to, seal, unseal
 from opencbr.keys.project_keys import ProjectKey
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.metadata import texts_at
 from opencbr.model.record import Page, Record, page_of, views_of
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM, Masked, View, reveal
+from opencbr.model.secrets import MASKED, VERBATIM, Masked, View, reveal
 from opencbr.records.build import Composed
 from opencbr.records.compression import Dictionary, load_dictionary
 from opencbr.records.layout import (
