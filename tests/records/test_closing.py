@@ -6,7 +6,7 @@ import pytest
 
 from opencbr.model.report import NOT_COMPARED
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.records.archive import Answer, RecordRefused
+from opencbr.records.archive import RecordRefused, StoredAnswer
 from records.protected import (
     KEYPAIR_GONE,
     close,
@@ -98,7 +98,7 @@ def test_what_cannot_be_closed_leaves_everything_as_it_was(database, records, be
     with pytest.raises(RecordRefused, match=sentence) as refused:
         close(database, records, top, children)
     assert "hush" not in str(refused.value)
-    assert records.answer(PROJECT, top.id, MASKED) == Answer("protecting", None)
+    assert records.answer(PROJECT, top.id, MASKED) == StoredAnswer("protecting", None)
     assert (records.kept(PROJECT, top.id, "before"), records.kept(PROJECT, top.id, "export")) == (
         before,
         export or None,

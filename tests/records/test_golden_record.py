@@ -1,15 +1,17 @@
 """Rows and key files that were written when the format was frozen are read as they were, for ever."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from opencbr.keys.check import check_keys
 from opencbr.model.manifest import view_name
 from opencbr.model.secrets import VERBATIM, mask
+from opencbr.records import links
 from opencbr.records.archive import open_records
 from opencbr.records.offline_verification import verify_export
-from records.golden import BURIED, EXPECTED, EXPORT, PUBLIC_KEY, VIEWS, restore
+from records.golden import BURIED, EXPECTED, EXPORT, PUBLIC_KEY, VIEWS, restore, rows
 from records.protected import Watch
 
 BACKUPS = list(EXPECTED)
@@ -56,6 +58,16 @@ def test_its_chains_are_whole(records, database):
         (BACKUPS[0], 2, "stands"),
         (BACKUPS[1], 1, "stands"),
     ]
+
+
+def test_its_tombstone_is_never_buried_again(records, database):
+    (buried,) = [row["buried_at"] for row in rows("record_link") if row["backup_id"] == BURIED]
+    project_id = EXPECTED[BACKUPS[0]]["project_id"]
+    with database.write() as conn:
+        records.bury(conn, project_id, BURIED, buried + timedelta(days=1))
+        assert not links.bury(conn, project_id, BURIED, buried + timedelta(days=1))
+        link = links.get(conn, project_id, BURIED)
+    assert link.buried_at == buried
 
 
 @pytest.mark.parametrize("backup_id", BACKUPS)
