@@ -186,8 +186,8 @@ def test_metadata_is_byte_for_byte_what_the_application_says(cbr: ApiServer, gra
     assert shown.headers["Content-Type"] == "application/json"
     server = json.loads(shown.json()["server"])["server"]
     assert server["id"] == backup.resource_id
-    sealed = server["OS-EXT-SRV-ATTR:user_data"].startswith("(sealed secret")
-    assert sealed == (account == "demo")
+    is_masked = server["OS-EXT-SRV-ATTR:user_data"].startswith("(masked secret")
+    assert is_masked == (account == "demo")
     record = granian.call("GET", f"backups/{backup.id}/record", account=account)
     assert verify_export(record.json(), granian.records.public_key) == []
     unfinished = granian.backup(granian.vault(), status="protecting")

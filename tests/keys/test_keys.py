@@ -5,11 +5,11 @@ import subprocess
 import sys
 import threading
 
+from keys.key_state import FILES, opened, state
 from opencbr.keys.check import check_keys
 from opencbr.model.secrets import VERBATIM
 from opencbr.records.archive import open_records
-from store.key_state import FILES, opened, state
-from store.protected import Watch, protect, server_reading
+from records.protected import Watch, protect, server_reading
 from store.samples import PROJECT
 
 

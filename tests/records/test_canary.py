@@ -6,9 +6,9 @@ import json
 import pytest
 
 from opencbr.model.secrets import VERBATIM
-from store.protected import close, documents, protect, rows, server_reading
+from records.protected import close, documents, protect, rows, server_reading
+from records.templates import EXPORT, LOGS, PASSWORD, USER_DATA
 from store.samples import NOW, PROJECT
-from store.templates import EXPORT, LOGS, PASSWORD, USER_DATA
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])  # whose files can be read
 

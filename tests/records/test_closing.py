@@ -6,8 +6,8 @@ import pytest
 
 from opencbr.model.report import NOT_COMPARED
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.records.archive import Answer, RecordRefused
-from store.protected import (
+from opencbr.records.archive import RecordRefused, StoredAnswer
+from records.protected import (
     KEYPAIR_GONE,
     close,
     disk_reading,
@@ -17,8 +17,8 @@ from store.protected import (
     rows,
     server_reading,
 )
+from records.templates import DATA, LOGS, ROOT, USER_DATA, server_templates
 from store.samples import PROJECT
-from store.templates import DATA, LOGS, ROOT, USER_DATA, server_templates
 
 
 def answer(records, backup_id, view=MASKED):
@@ -66,16 +66,16 @@ def test_the_first_reading_is_the_answer(database, records):
     assert json.loads(answer(records, top.id))["flavor"] == json.loads(answer(records, other.id))["flavor"]
 
 
-def test_a_record_names_the_copies_of_its_disks(database, records):
+def test_a_record_names_the_backups_of_its_disks(database, records):
     top, children, _ = protect(database, records, server_reading())
-    copies = records.report(PROJECT, top.id)["copies"]
-    assert [(one["backup_id"], one["volume_id"]) for one in copies] == [
+    disk_backups = records.report(PROJECT, top.id)["disk_backups"]
+    assert [(one["backup_id"], one["volume_id"]) for one in disk_backups] == [
         (c.id, c.resource_id) for c in children
     ]
-    assert [one["volume_id"] for one in copies] == [ROOT, DATA, LOGS]
+    assert [one["volume_id"] for one in disk_backups] == [ROOT, DATA, LOGS]
     alone, _, _ = protect(database, records, disk_reading())
-    (copy,) = records.report(PROJECT, alone.id)["copies"]
-    assert (copy["backup_id"], copy["volume_id"]) == (alone.id, DATA)
+    (disk_backup,) = records.report(PROJECT, alone.id)["disk_backups"]
+    assert (disk_backup["backup_id"], disk_backup["volume_id"]) == (alone.id, DATA)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,6 @@ def test_a_record_names_the_copies_of_its_disks(database, records):
             (),
             "document x cannot be kept: not JSON",
         ),
-        (server_reading(documents=(document("x", b"hush\xff"),)), (), "document x cannot be kept: not JSON"),
     ],
 )
 def test_what_cannot_be_closed_leaves_everything_as_it_was(database, records, before, export, sentence):
@@ -99,7 +98,7 @@ def test_what_cannot_be_closed_leaves_everything_as_it_was(database, records, be
     with pytest.raises(RecordRefused, match=sentence) as refused:
         close(database, records, top, children)
     assert "hush" not in str(refused.value)
-    assert records.answer(PROJECT, top.id, MASKED) == Answer("protecting", None)
+    assert records.answer(PROJECT, top.id, MASKED) == StoredAnswer("protecting", None)
     assert (records.kept(PROJECT, top.id, "before"), records.kept(PROJECT, top.id, "export")) == (
         before,
         export or None,

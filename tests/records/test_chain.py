@@ -7,9 +7,9 @@ from opencbr.records import links
 from opencbr.records.archive import RecordRefused
 from opencbr.records.offline_verification import verify_export
 from opencbr.store import backups
-from store.protected import close, disk_reading, protect, rows, server_reading
+from records.protected import close, disk_reading, protect, rows, server_reading
+from records.templates import DATA, SERVER
 from store.samples import NOW, OTHER, PROJECT
-from store.templates import DATA, SERVER
 
 
 def chain(database, resource_id=SERVER, project=PROJECT):

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from opencbr.records.archive import Records, open_records
 from opencbr.store.database import Database
-from store.protected import Watch
+from records.protected import Watch
 
 FILES = ["master.key", "signing.key"]
 

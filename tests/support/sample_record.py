@@ -1,20 +1,12 @@
-"""One record with every kind of part in it, fixed for ever: what is computed from it is written down in tests.
-
-tests/data/record has an export of it for whoever writes a verifier of their own.
-"""
+"""One record with every kind of part in it, as the program sees it."""
 
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from opencbr.model.document import Disk, Document, Unread
-from opencbr.model.record import Copy, Drift, Record, page_of
+from opencbr.model.record import DiskBackup, Drift, Record, page_of
 from opencbr.model.secrets import mask
-
-EXPORT = Path(__file__).parents[1] / "data/record/export.json"
-SEED = bytes(range(32))
-"""The signing key's 32 secret bytes (RFC 8032)."""
 
 _AT = datetime(2026, 11, 24, 5, 0, 23, 979568, tzinfo=UTC)
 _SERVER, _ROOT, _DATA = (f"{n}0000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
@@ -99,8 +91,8 @@ RECORD = Record(
             availability_zone=None,
         ),
     ),
-    copies=(
-        Copy(
+    disk_backups=(
+        DiskBackup(
             backup_id="c0000000-0000-4000-8000-00000000000c",
             volume_id=_ROOT,
             position=0,
@@ -111,7 +103,7 @@ RECORD = Record(
             based_on=None,
         ),
     ),
-    salt=bytes(range(32, 64)),
+    salt=bytes(range(32, 48)),
     signer="03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8",
     sequence=7,
     previous=hashlib.sha256(b"the record before").digest(),

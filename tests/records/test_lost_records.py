@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.records.archive import Answer, RecordDamaged, RecordRefused
+from opencbr.records.archive import RecordDamaged, RecordRefused, StoredAnswer
 from opencbr.store import backups
-from store.protected import protect, rows, server_reading
+from records.protected import protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT
 
 
@@ -82,7 +82,7 @@ def test_what_was_never_closed_has_no_record_and_that_is_no_damage(database, rec
     top, children = rows(database, server_reading())
     move(database, top, *statuses)
     for one in (top, *children):
-        assert records.answer(PROJECT, one.id, VERBATIM) == Answer([top.status, *statuses][-1], None)
+        assert records.answer(PROJECT, one.id, VERBATIM) == StoredAnswer([top.status, *statuses][-1], None)
     for read in whole(records):
         with pytest.raises(RecordRefused, match=f"backup {top.id} has no record"):
             read(PROJECT, top.id)

@@ -7,7 +7,7 @@ import pytest
 from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.archive import RecordRefused
 from opencbr.records.offline_verification import verify_export
-from store.protected import (
+from records.protected import (
     KEYPAIR_GONE,
     close,
     disk,
@@ -18,8 +18,8 @@ from store.protected import (
     rows,
     server_reading,
 )
+from records.templates import ROOT, server_templates
 from store.samples import PROJECT
-from store.templates import ROOT, server_templates
 
 LONE, KEPT = "db-\ud800", "db-\ufffd"
 READINGS = {

@@ -92,11 +92,11 @@ HOLDERS = [CANARY, {"deep": {"x": [CANARY]}}, [{"path": "/x", "contents": CANARY
 
 
 def kinds(document, body):
-    """The classes sealed in a body; nothing of a planted canary may be left, and everything comes back."""
+    """The classes masked in a body; nothing of a planted canary may be left, and everything comes back."""
     text = json.dumps(body).encode()
     masked = mask(document, text, lambda _: "0" * 16)
     assert not (masked.kinds and CANARY.encode() in masked.body)
-    assert reveal(masked.body, masked.sealed, masked.kinds) == text
+    assert reveal(masked.body, masked.splices, masked.kinds) == text
     return masked.kinds
 
 
@@ -160,5 +160,5 @@ def test_a_number_or_a_no_is_something(falsy):
 def test_escapes_and_doubled_members_hide_no_secret():
     text = rb'{"pass\u0077ord" : "canary-7Qx9", "password":"\u0063anary-7Qx9" ,"password":1}'
     masked = mask("server", text, lambda _: "0" * 16)
-    assert len(masked.sealed) == 3
+    assert len(masked.splices) == 3
     assert b"anary" not in masked.body

@@ -12,9 +12,9 @@ from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME
 from opencbr.records.archive import Closed, Records
 from opencbr.store import backups
 from opencbr.store.database import Database
-from store import templates
+from records import templates
+from records.templates import DATA, LOGS, ROOT, body, server_templates, volume_templates
 from store.samples import NOW, PROJECT, backup, cbr
-from store.templates import DATA, LOGS, ROOT, body, server_templates, volume_templates
 
 KEYPAIR_GONE = Unread(
     name="keypair",

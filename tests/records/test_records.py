@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.records.archive import Answer, RecordRefused
+from opencbr.records.archive import RecordRefused, StoredAnswer
 from opencbr.records.offline_verification import verify_export
 from opencbr.store import backups
-from store.protected import document, protect, rows, server_reading
+from records.protected import document, protect, rows, server_reading
 from store.samples import NOW, OTHER, PROJECT, ident
 from support.json_texts import json_texts
 
@@ -83,7 +83,7 @@ def test_before_it_is_closed_there_is_a_status_and_no_body(database, records):
     top, children = rows(database, server_reading())
     records.keep(PROJECT, top.id, "before", server_reading())
     for one in (top, *children):
-        assert records.answer(PROJECT, one.id, VERBATIM) == Answer("protecting", None)
+        assert records.answer(PROJECT, one.id, VERBATIM) == StoredAnswer("protecting", None)
     with pytest.raises(RecordRefused, match="has no record"):
         records.export(PROJECT, top.id, MASKED)
 

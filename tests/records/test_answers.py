@@ -8,9 +8,8 @@ import pytest
 from opencbr.model.backup_member import backup_member
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.secrets import MASKED, VERBATIM
-from store.protected import disk_reading, documents, protect, server_reading
-from store.samples import NOW, OTHER, PROJECT
-from store.templates import (
+from records.protected import disk_reading, documents, protect, server_reading
+from records.templates import (
     BARE_PORT,
     DATA,
     LOGS,
@@ -22,6 +21,7 @@ from store.templates import (
     server_templates,
     volume_templates,
 )
+from store.samples import NOW, OTHER, PROJECT
 
 VIEWS = pytest.mark.parametrize(
     "view",

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from opencbr.model.field_classes import SECRETS
 from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.offline_verification import verify_export
-from store.protected import documents, protect, server_reading
+from records.protected import documents, protect, server_reading
+from records.templates import EXPORT, LOGS
 from store.samples import PROJECT
-from store.templates import EXPORT, LOGS
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])  # what is checked here is a file
 

@@ -9,9 +9,9 @@ from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.manifest import digest, signed_message
 from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.offline_verification import verify_export
-from store.protected import documents, protect, server_reading
+from records.protected import documents, protect, server_reading
+from records.templates import EXPORT, LOGS, body, seen, server_templates
 from store.samples import PROJECT
-from store.templates import EXPORT, LOGS, body, seen, server_templates
 
 VIEWS = [MASKED, frozenset({SECRETS}), frozenset({INFRASTRUCTURE}), VERBATIM]
 TEMPLATES = server_templates() | {f"export/{LOGS}": EXPORT}

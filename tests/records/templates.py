@@ -1,4 +1,4 @@
-"""OpenStack's recorded bodies as templates: what is to be sealed in them is marked, and secrets are planted.
+"""OpenStack's recorded bodies as templates: what is to be masked in them is marked, and secrets are planted.
 
 `«secrets:TOKEN»` and `«infrastructure:TOKEN»` mark tokens of the text, so that a test knows what every reader must see
 without asking the code under test.
@@ -103,5 +103,5 @@ def seen(template: str, view: View) -> re.Pattern[str]:
 
 
 def _sealed(kind: str, first: str) -> str:
-    mark = rf'"\(sealed {kind.removesuffix("s")} [0-9a-f]{{16}}\)"'
-    return rf'\{{"sealed":{mark}\}}' if first == "{" else rf"\[{mark}\]" if first == "[" else mark
+    mark = rf'"\(masked {kind.removesuffix("s")} [0-9a-f]{{16}}\)"'
+    return rf'\{{"masked":{mark}\}}' if first == "{" else rf"\[{mark}\]" if first == "[" else mark

@@ -2,11 +2,11 @@
 
 import pytest
 
+from keys.key_state import FILES, opened, state
 from opencbr.keys.check import check_keys
 from opencbr.keys.files import KeyTrouble
 from opencbr.store.database import Database
-from store.key_state import FILES, opened, state
-from store.protected import protect, server_reading
+from records.protected import protect, server_reading
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])  # it is the files that are in trouble
 

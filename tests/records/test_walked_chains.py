@@ -9,10 +9,10 @@ from opencbr.records import links, rows
 from opencbr.records.codec import open_record
 from opencbr.records.hash_chain import Head
 from opencbr.store import backups
-from store.protected import disk_reading, protect, server_reading
-from store.protected import rows as backup_rows
+from records.protected import disk_reading, protect, server_reading
+from records.protected import rows as backup_rows
+from records.templates import DATA, SERVER
 from store.samples import NOW, OTHER, PROJECT, ident
-from store.templates import DATA, SERVER
 
 
 @pytest.fixture(name="sql")

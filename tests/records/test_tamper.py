@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from opencbr.records.archive import open_records
-from store.protected import Watch, disk_reading, protect, server_reading
+from records.protected import Watch, disk_reading, protect, server_reading
+from records.spoiling import Readers, spoilt, without
 from store.samples import OTHER
-from store.spoiling import Readers, spoilt, without
 
 BLOBS = ["answer", "secrets", "documents", "digest", "signature", "signer"]
 TEXTS = ["key_id", "dictionary_id"]

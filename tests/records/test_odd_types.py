@@ -5,9 +5,9 @@ from sqlalchemy import text
 
 from opencbr.keys.aead import SealBroken
 from opencbr.records.archive import RecordDamaged, open_records
-from store.protected import Watch, protect, rows, server_reading
+from records.protected import Watch, protect, rows, server_reading
+from records.spoiling import Readers, without
 from store.samples import PROJECT
-from store.spoiling import Readers, without
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])  # PostgreSQL's columns have a type
 
