@@ -10,8 +10,8 @@ from opencbr.api.routes import ROUTES
 from opencbr.model.errors import CATALOGUE
 from opencbr.model.ids import new_id
 
-from .bad_values import bad_bodies, bad_queries, valid
 from .api_server import ApiServer
+from .bad_values import bad_bodies, bad_queries, valid
 
 SPECIAL = {413: "BackupService.9900", 415: "BackupService.9900"}
 with_body = pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from opencbr.model.ids import new_id
 from opencbr.model.vault import SERVER
 from opencbr.store import resources, tables, vaults
 
-from .bad_values import places
 from .api_server import ApiServer
+from .bad_values import places
 from .protected_cloud import new_disk, new_server, new_vault, server_ref, vault_body
 from .test_bad_input import fill, one_shape
 
