@@ -5,9 +5,9 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -27,7 +27,7 @@ from support.worker import AT_COMMIT, AT_END, Hold, work
 from .journal import unfinished
 from .steps import steps_of
 
-PATIENT = replace(QUICK, release_timeout_seconds=60.0)
+PATIENT = msgspec.structs.replace(QUICK, release_timeout_seconds=60.0)
 """A worker that takes over on a busy machine may be slow; what is proved here is the order of things."""
 
 HELD = 1.0

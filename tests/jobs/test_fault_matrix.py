@@ -11,11 +11,12 @@ taken in turn, so that every kind meets a third of the calls.
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from opencbr.cloud.cloud import Cloud
@@ -132,7 +133,7 @@ class Ground:
             cloud=cloud,
             records=self.env.records,
             clock=self.clock,
-            settings=replace(QUICK, poll_seconds=1.0),
+            settings=msgspec.structs.replace(QUICK, poll_seconds=1.0),
             installation=self._installation,
             guard=lambda: None,
         )

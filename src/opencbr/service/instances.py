@@ -18,6 +18,7 @@ from opencbr.model.errors import (
     SERVER_STATUS,
     CbrError,
 )
+from opencbr.model.field_classes import as_owner_sees
 from opencbr.model.ids import is_uuid
 from opencbr.model.vault import SERVER, VOLUME
 
@@ -31,11 +32,6 @@ DISK_STATES = frozenset({"available", "in-use"})
 
 GONE = {SERVER: NO_SUCH_SERVER, VOLUME: NO_SUCH_DISK}
 """Type of resource -> the code for one that is not there, or not the caller's."""
-
-_ADMIN_ONLY = frozenset(
-    {"host_status", "migration_status", "service_uuid", "cluster_name", "provider_id", "shared_targets"}
-)
-_ADMIN_PREFIXES = ("OS-EXT-SRV-ATTR:", "os-vol-host-attr:", "os-vol-mig-status-attr:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +125,7 @@ def server_source(server: Json, volumes: Iterable[Json]) -> Source:
         encrypted=any(d.encrypted for d in disks),
         availability_zone=server.get("OS-EXT-AZ:availability_zone"),
         disks=disks,
-        detail=_as_owner(server),
+        detail=as_owner_sees(server),
     )
 
 
@@ -145,7 +141,7 @@ def disk_source(volume: Json) -> Source:
         encrypted=bool(volume.get("encrypted")),
         availability_zone=volume.get("availability_zone"),
         disks=(),
-        detail=_as_owner(volume),
+        detail=as_owner_sees(volume),
     )
 
 
@@ -163,7 +159,3 @@ def _attached(reader: Reader, server: Json, project_id: str) -> list[Json]:
 
     found = reader.at_once(read, attached_ids(server))
     return [v for v in found if v is not None and v.get("os-vol-tenant-attr:tenant_id") == project_id]
-
-
-def _as_owner(upstream: Json) -> Json:
-    return {k: v for k, v in upstream.items() if k not in _ADMIN_ONLY and not k.startswith(_ADMIN_PREFIXES)}
