@@ -58,7 +58,9 @@ def bad_parameter(message: str, *, status: int | None = None) -> CbrError:
 
 def no_such_path() -> NoReturn:
     """Raise the error for a path that names no operation."""
-    raise GatewayError(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
+    raise GatewayError(
+        404, _NO_SUCH_API, "There is no such path: check its spelling; /openapi.json lists what is offered."
+    )
 
 
 def not_offered(operation: str) -> NoReturn:
