@@ -20,6 +20,7 @@ from opencbr.model.errors import (
 )
 from opencbr.model.field_classes import as_owner_sees
 from opencbr.model.ids import is_uuid
+from opencbr.model.reference_fields import named
 from opencbr.model.vault import SERVER, VOLUME
 
 SERVER_STATES = frozenset({"ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF"})
@@ -147,7 +148,7 @@ def disk_source(volume: Json) -> Source:
 
 def attached_ids(server: Json) -> list[str]:
     """Return the ids of the volumes that Nova has attached to the server, in its order."""
-    return [v["id"] for v in server.get("os-extended-volumes:volumes_attached", [])]
+    return named("server", {"server": server}, "volume")
 
 
 def _attached(reader: Reader, server: Json, project_id: str) -> list[Json]:
