@@ -95,7 +95,7 @@ def rule_defaults(routes: Iterable[Route]) -> list[policy.DocumentedRuleDefault]
     """Return the rules as oslo.policy documents them, each with the operations that it opens."""
     operations: dict[str, list[policy.Operation]] = {right: [] for right in RULES}
     for route in routes:
-        operations[route.right].append({"method": route.method, "path": route.path})
+        operations[route.right].append({"method": route.operation.method, "path": route.operation.path})
     for right in (SECRETS, INFRASTRUCTURE):
         operations[right] = operations["cbr:backups:getMetadata"]
     return [

@@ -1,18 +1,12 @@
-"""Chapter Task: ListOpLogs and ShowOpLog (contract 2, 3.8)."""
+"""An operation log as clients see it (contract 3.8)."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from opencbr.api.cbr.times import time_bound
-from opencbr.api.paging import page_of
-from opencbr.api.route import Request, Route
-from opencbr.api.schema import PageQuery, Text
-from opencbr.model.lists import OperationLogFilter
 from opencbr.model.operation_log import BACKUP, DELETE, VAULT_DELETE, OperationLog
 from opencbr.model.times import wire_time
 
-_EVERY_ENTERPRISE_PROJECT = {"0", "all_granted_eps"}
 _COUNTERS = ("fail_count", "total_count")
 
 
@@ -44,36 +38,6 @@ class OperationLogBody(Struct, kw_only=True):
     extra_info: dict[str, Any]
 
 
-class ShowOpLogBody(Struct):
-    """The envelope of one log."""
-
-    operation_log: OperationLogBody
-
-
-class ListOpLogsBody(Struct):
-    """A page of logs; `count` is the number of all that match."""
-
-    operation_logs: list[OperationLogBody]
-    count: int
-    limit: int
-    offset: int
-
-
-class ListOpLogsQuery(PageQuery, kw_only=True):
-    """The filters of ListOpLogs; exact, a repeated key means OR. Operation types are an open set."""
-
-    operation_type: tuple[Text, ...] = ()
-    provider_id: tuple[Text, ...] = ()
-    resource_id: tuple[Text, ...] = ()
-    resource_name: tuple[Text, ...] = ()
-    status: tuple[Literal["success", "skipped", "failed", "running", "timeout", "waiting"], ...] = ()
-    vault_id: tuple[Text, ...] = ()
-    vault_name: tuple[Text, ...] = ()
-    enterprise_project_id: tuple[Text, ...] = ()
-    start_time: Annotated[str, Meta(max_length=64)] | None = None
-    end_time: Annotated[str, Meta(max_length=64)] | None = None
-
-
 def operation_log_body(log: OperationLog) -> OperationLogBody:
     """Write a log for the wire."""
     return OperationLogBody(
@@ -95,36 +59,6 @@ def operation_log_body(log: OperationLog) -> OperationLogBody:
         error_info=ErrorInfo(f"BackupService.{log.error_code}" if log.error_code else "", log.error_message),
         extra_info=_extra_info(log),
     )
-
-
-def list_op_logs(request: Request) -> ListOpLogsBody:
-    """Answer ListOpLogs."""
-    query: ListOpLogsQuery = request.query
-    page = page_of(query)
-    wanted = OperationLogFilter(
-        operation_types=query.operation_type,
-        provider_ids=query.provider_id,
-        resource_ids=query.resource_id,
-        resource_names=query.resource_name,
-        statuses=query.status,
-        vault_ids=query.vault_id,
-        vault_names=query.vault_name,
-        created_from=time_bound("start_time", query.start_time),
-        created_to=time_bound("end_time", query.end_time),
-    )
-    enterprise = set(query.enterprise_project_id)
-    if enterprise and not enterprise & _EVERY_ENTERPRISE_PROJECT:
-        return ListOpLogsBody([], 0, query.limit, query.offset)
-    found = request.services.operation_logs.list(request.ctx, wanted, page)
-    return ListOpLogsBody(
-        [operation_log_body(log) for log in found.items], found.count, query.limit, query.offset
-    )
-
-
-def show_op_log(request: Request) -> ShowOpLogBody:
-    """Answer ShowOpLog."""
-    log = request.services.operation_logs.show(request.ctx, request.path["operation_log_id"])
-    return ShowOpLogBody(operation_log_body(log))
 
 
 def _extra_info(log: OperationLog) -> dict[str, Any]:
@@ -165,28 +99,3 @@ def _counters(log: OperationLog) -> dict[str, Any]:
     fail, total = (int(log.details.get(name) or 0) for name in _COUNTERS)
     named = {"fail_count": fail, "total_count": total, "fail_delete_count": fail, "total_delete_count": total}
     return log.details | named
-
-
-ROUTES: tuple[Route, ...] = (
-    Route(
-        method="GET",
-        path="/v3/{project_id}/operation-logs",
-        operation="ListOpLogs",
-        handler=list_op_logs,
-        right="cbr:tasks:list",
-        summary="List what was asked and how far it is",
-        chapter="Task",
-        query=ListOpLogsQuery,
-        response=ListOpLogsBody,
-    ),
-    Route(
-        method="GET",
-        path="/v3/{project_id}/operation-logs/{operation_log_id}",
-        operation="ShowOpLog",
-        handler=show_op_log,
-        right="cbr:tasks:get",
-        summary="Show one operation log",
-        chapter="Task",
-        response=ShowOpLogBody,
-    ),
-)

@@ -1,9 +1,16 @@
-"""The bounds on time that lists take."""
+"""What the lists of several chapters filter by."""
 
 from datetime import datetime
 
 from opencbr.api.errors import bad_parameter
 from opencbr.model.times import parse_time
+
+_EVERY_ENTERPRISE_PROJECT = {"0", "all_granted_eps"}
+
+
+def only_other_enterprise_projects(ids: tuple[str, ...]) -> bool:
+    """Say whether a filter names enterprise projects and none that there is here: then nothing matches."""
+    return bool(ids) and _EVERY_ENTERPRISE_PROJECT.isdisjoint(ids)
 
 
 def time_bound(name: str, text: str | None) -> datetime | None:

@@ -1,8 +1,13 @@
-"""Chapter Backup: ShowMetadata (contract 6). Its members are JSON texts in strings (trap T1)."""
+"""ShowMetadata (contract 6). Its members are JSON texts in strings (trap T1)."""
+
+from typing import Annotated
 
 from msgspec import Struct
 
-from opencbr.api.route import Request, Route
+from opencbr.api.cbr.operations import OPERATIONS
+from opencbr.api.handler_types import Content
+from opencbr.api.request import Request
+from opencbr.api.route import Route
 
 
 class ShowMetadataBody(Struct):
@@ -18,20 +23,16 @@ class ShowMetadataBody(Struct):
     floatingips: list[str]
 
 
-def show_metadata(request: Request) -> bytes:
+def show_metadata(request: Request[None, None]) -> Annotated[bytes, Content(ShowMetadataBody)]:
     """Answer ShowMetadata with the stored text, in the view that the caller's rights give."""
     return request.services.metadata.show(request.ctx, request.path["backup_id"])
 
 
 ROUTES: tuple[Route, ...] = (
     Route(
-        method="GET",
-        path="/v3/{project_id}/backups/{backup_id}/metadata",
-        operation="ShowMetadata",
+        operation=OPERATIONS["ShowMetadata"],
         handler=show_metadata,
         right="cbr:backups:getMetadata",
         summary="Show what exactly was backed up",
-        chapter="Backup",
-        response=ShowMetadataBody,
     ),
 )
