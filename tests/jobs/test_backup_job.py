@@ -63,7 +63,7 @@ def test_a_disk_backup_is_its_own_disk(env: JobEnv) -> None:
 def test_snapshots_of_all_disks_come_before_the_first_backup(env: JobEnv) -> None:
     env.succeeded(env.request_backup(env.bind("db1")))
     made = [
-        row.path.rsplit("/", 1)[1] for row in env.demo.faults.seen("volume", "POST", "/(snapshots|backups)$")
+        row.path.rsplit("/", 1)[1] for row in env.demo.calls.find("volume", "POST", "/(snapshots|backups)$")
     ]
     assert made == ["snapshots"] * 3 + ["backups"] * 3
 
@@ -97,7 +97,7 @@ def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str)
     bound = env.bind("web1")
     first = env.request_backup(bound)
     env.succeeded(first)
-    state = env.demo.world.state
+    state = env.demo.backend.state
     with state.change():
         for doc in env.upstream("backup"):
             if gone.startswith("deleted"):
@@ -228,7 +228,7 @@ def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call:
 
 
 def test_a_name_that_no_database_holds_fails_no_job(env: JobEnv) -> None:
-    state = env.demo.world.state
+    state = env.demo.backend.state
     bound = env.bind("db1")
     with state.change():
         volume = state.find("volume", name="db1-data")

@@ -194,7 +194,7 @@ def test_the_janitor_finds_and_removes_what_nobody_answers_for(env: JobEnv) -> N
     operation = env.request_backup(env.bind("web1"))
     env.succeeded(operation)
     env.demo.faults.clear()
-    state = env.demo.world.state
+    state = env.demo.backend.state
     ours = env.upstream("backup")[0]
     with state.change():
         state.put(
@@ -227,7 +227,7 @@ def test_the_janitor_says_which_backups_have_lost_their_bytes(env: JobEnv) -> No
 
 
 def test_a_running_jobs_objects_are_no_orphans(env: JobEnv) -> None:
-    slow = env.demo.faults.order(
+    slow = env.demo.faults.inject(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0
     )
     operation = env.request_backup(env.bind("web1"))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 def tenants_own(env: JobEnv, ours: str | None) -> str:
     """A tenant's own incremental on a backup of ours, as Cinder chose it; its id."""
-    state = env.demo.world.state
+    state = env.demo.backend.state
     with state.change():
         (doc,) = (doc for doc in state.all("backup") if doc["id"] == ours)
         own = doc | {"id": "f" * 8 + doc["id"][8:], "name": "mine", "parent_id": doc["id"]}
@@ -31,8 +31,8 @@ def tenants_own(env: JobEnv, ours: str | None) -> str:
 
 
 def drop(env: JobEnv, upstream_id: str) -> None:
-    with env.demo.world.state.change():
-        env.demo.world.state.drop("backup", upstream_id)
+    with env.demo.backend.state.change():
+        env.demo.backend.state.drop("backup", upstream_id)
 
 
 def test_two_deletions_along_one_chain_at_once_leave_nothing(

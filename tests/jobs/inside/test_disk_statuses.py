@@ -34,7 +34,7 @@ def test_a_half_failed_deletion_leaves_no_disk_that_looks_good(env: JobEnv) -> N
     bound = env.bind("db1")
     (backup,) = backed_up(env, bound)
     stays = disk_of(env, backup, "data")
-    env.demo.faults.order(
+    env.demo.faults.inject(
         service="volume", method="DELETE", path=f"/backups/{stays.cinder_backup_id}", status=403, times=0
     )
     assert env.ended(env.request_deletion(backup)).status == "failed"
