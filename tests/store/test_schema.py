@@ -27,15 +27,17 @@ POSTGRES = (
 )
 
 
+def _plain(definition: str) -> str:
+    # A default stands in brackets after SQLite's table was made anew by a later revision.
+    return re.sub(r"\s+", " ", definition).replace('"', "").replace("DEFAULT ('')", "DEFAULT ''")
+
+
 def shape(url: str) -> set[tuple]:
     engine = create_engine(url)
     queries = (SQLITE,) if engine.dialect.name == "sqlite" else POSTGRES
     with engine.connect() as conn:
         found = {
-            tuple(
-                re.sub(r"\s+", " ", value).replace('"', "") if isinstance(value, str) else value
-                for value in row
-            )
+            tuple(_plain(value) if isinstance(value, str) else value for value in row)
             for query in queries
             for row in conn.execute(text(query))
         }
