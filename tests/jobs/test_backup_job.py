@@ -33,12 +33,12 @@ def test_a_server_backup_has_a_child_for_each_disk_and_leaves_no_snapshot(env: J
     assert {d.is_incremental for d in disks} == {False}
     with env.database.read() as conn:
         installation_id = installation.get(conn, "installation_id")
-    copies = {doc["id"]: doc for doc in env.upstream("backup")}
+    cinder_backups = {doc["id"]: doc for doc in env.upstream("backup")}
     for disk in disks:
-        copy = copies[disk.cinder_backup_id]
-        assert copy["name"] == f"opencbr-{installation_id}-{disk.id}"
-        assert copy["project_id"] == env.project_id
-        assert copy["volume_id"] == disk.resource_id
+        cinder_backup = cinder_backups[disk.cinder_backup_id]
+        assert cinder_backup["name"] == f"opencbr-{installation_id}-{disk.id}"
+        assert cinder_backup["project_id"] == env.project_id
+        assert cinder_backup["volume_id"] == disk.resource_id
     env.assert_nothing_left(backups_left=3)
     resource = env.resource(bound)
     assert resource is not None

@@ -219,11 +219,11 @@ def test_the_janitor_says_which_backups_have_lost_their_bytes(env: JobEnv) -> No
     env.succeeded(operation)
     assert take_stock(env.database, env.cloud) == Inventory(orphans=(), missing=(), unneeded=())
     state = env.demo.world.state
-    (copy,) = env.upstream("backup")
+    (cinder_backup,) = env.upstream("backup")
     with state.change():
-        state.drop("backup", copy["id"])
+        state.drop("backup", cinder_backup["id"])
     (missing,) = take_stock(env.database, env.cloud).missing
-    assert (missing.id, missing.backup_id) == (copy["id"], env.disks(operation.backup_id)[0].id)
+    assert (missing.id, missing.backup_id) == (cinder_backup["id"], env.disks(operation.backup_id)[0].id)
 
 
 def test_a_running_jobs_objects_are_no_orphans(env: JobEnv) -> None:

@@ -83,8 +83,8 @@ def test_cleaning_looks_again_after_the_question(env: JobEnv) -> None:
     (orphan,) = stock.orphans
     remove_leftovers(context_of(env))
     state = env.demo.world.state
-    (copy,) = env.upstream("backup")
-    claimed = dataclasses.replace(orphan, kind="backup", id=copy["id"], name=copy["name"])
+    (cinder_backup,) = env.upstream("backup")
+    claimed = dataclasses.replace(orphan, kind="backup", id=cinder_backup["id"], name=cinder_backup["name"])
     assert janitor.clean(context_of(env), [orphan, claimed]) == []
     with state.change():
         assert len(list(state.all("backup"))) == 1

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, mask, reveal
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+from opencbr.model.secrets import MASKED, mask, reveal
 
 CANARY = "canary-7Qx9"
 SECRET_NAMES = [

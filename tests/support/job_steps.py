@@ -1,4 +1,4 @@
-"""What several tests of jobs do in a env: chains of backups, a look at the rows, a deletion held back."""
+"""What several tests of jobs do in a job environment: chains of backups, a look at the rows, a deletion held back."""
 
 import threading
 from dataclasses import replace

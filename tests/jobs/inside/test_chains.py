@@ -169,10 +169,10 @@ def test_a_stuck_deletion_keeps_record_and_link(env: JobEnv) -> None:
 
 def test_a_removal_walks_from_the_newest_to_the_oldest(env: JobEnv) -> None:
     bound = env.bind("web1")
-    copies = [disk_of(env, one).cinder_backup_id for one in backed_up(env, bound, 3)]
+    made = [disk_of(env, one).cinder_backup_id for one in backed_up(env, bound, 3)]
     env.succeeded(env.request_removal(bound))
     deleted = [row.path.rsplit("/", 1)[1] for row in env.demo.faults.seen("volume", "DELETE", "/backups/")]
-    assert deleted == copies[::-1]
+    assert deleted == made[::-1]
 
 
 def test_a_volume_in_a_server_vault_and_a_disk_vault_is_one_chain(env: JobEnv) -> None:
@@ -185,9 +185,9 @@ def test_a_volume_in_a_server_vault_and_a_disk_vault_is_one_chain(env: JobEnv) -
             env.succeeded(operation)
             made.append(operation.backup_id or "")
     parents = {doc["id"]: doc["parent_id"] for doc in env.upstream("backup")}
-    copies = [row for one in made for row in (env.disks(one) or [disk_of(env, one)])]
-    ours = {row.id: row.cinder_backup_id for row in copies}
-    assert {row.cinder_backup_id: ours.get(row.based_on or "") for row in copies} == parents
+    disks = [row for one in made for row in (env.disks(one) or [disk_of(env, one)])]
+    ours = {row.id: row.cinder_backup_id for row in disks}
+    assert {row.cinder_backup_id: ours.get(row.based_on or "") for row in disks} == parents
     for one in made:
         env.succeeded(env.request_deletion(one))
     assert count_rows(env) == 0

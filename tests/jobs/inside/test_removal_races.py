@@ -65,6 +65,18 @@ def test_a_deletion_ordered_while_its_vault_or_resource_goes_succeeds_too(
     env.assert_nothing_left()
 
 
+def test_a_removal_tells_its_counts_while_it_runs(env: JobEnv, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound = env.bind("web1")
+    older, _newer = backed_up(env, bound, 2)
+    gate = Gate(monkeypatch, disk_of(env, older).cinder_backup_id)
+    removal = env.request_removal(bound)
+    gate.begun()
+    details = env.log(removal).details
+    gate.open()
+    assert (details["total_count"], details["total_delete_count"], details["fail_count"]) == (2, 2, 0)
+    env.succeeded(removal)
+
+
 @pytest.mark.parametrize("late", ["begin", "delete"])
 def test_a_deletion_that_comes_too_late_is_a_success(
     env: JobEnv, monkeypatch: pytest.MonkeyPatch, late: str

@@ -139,7 +139,7 @@ class _Flow:
 
 
 def _selection(conn: Connection, top: Backup) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the volumes to leave out and those to keep to: the request's own words first, else the binding's."""
+    """Return the volumes to leave out and those to keep to: as the request says, else as the binding does."""
     checkpoint = checkpoints.get(conn, top.project_id, top.checkpoint_id)
     for asked in checkpoint.resources if checkpoint else ():
         if asked["id"] == top.resource_id:
