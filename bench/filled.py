@@ -11,7 +11,7 @@ from bench.capture import bases
 from bench.vary import SEED, vary
 from opencbr.clock import SystemClock
 from opencbr.jobs.disks import child_of
-from opencbr.model.backup import Backup
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.document import Document, Reading
@@ -19,8 +19,9 @@ from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import new_id
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
 from opencbr.records.archive import Records, open_records
-from opencbr.store import backups, checkpoints, vaults
+from opencbr.store import backups, checkpoints, disk_backups, vaults
 from opencbr.store.database import Database
+from opencbr.store.statements import values_of
 
 
 def readings(count: int, project_id: str, names: Sequence[str] = (), seed: int = SEED) -> list[Reading]:
@@ -29,8 +30,8 @@ def readings(count: int, project_id: str, names: Sequence[str] = (), seed: int =
     return [vary(known[n % len(known)], n, project_id, seed) for n in range(count)]
 
 
-def rows(reading: Reading, number: int, vault_id: str, checkpoint_id: str) -> tuple[Backup, list[Backup]]:
-    """Make the rows of a finished backup as the jobs would: the backup, and its disks where it is a server's."""
+def rows(reading: Reading, number: int, vault_id: str, checkpoint_id: str) -> tuple[Backup, list[DiskBackup]]:
+    """Make the rows of a finished backup as the jobs would: the backup, and its disks; a disk's is its own."""
     chance = random.Random(f"{SEED}/rows/{number}")
     now = reading.ended_at
     is_server = reading.resource_type == SERVER
@@ -52,14 +53,16 @@ def rows(reading: Reading, number: int, vault_id: str, checkpoint_id: str) -> tu
         protected_at=now,
     )
 
-    def copied(row: Backup) -> Backup:
+    def stored(row: Backup) -> DiskBackup:
         cinder_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
-        return replace(row, cinder_backup_id=cinder_id, stored_mb=chance.randrange(1024))
+        given = values_of(row, Backup) | {"stored_mb": chance.randrange(1024)}
+        return DiskBackup(**given, cinder_backup_id=cinder_id)
 
     if is_server:
-        children = [copied(child_of(top, disk)) for disk in reading.disks]
+        children = [stored(child_of(top, disk)) for disk in reading.disks]
         return replace(top, extend_info=server_info(top, reading.disks)), children
-    return copied(replace(top, extend_info=disk_info(top, reading.disks[0], child=False))), []
+    disk = stored(replace(top, extend_info=disk_info(top, reading.disks[0], child=False)))
+    return disk, [disk]
 
 
 def fill(
@@ -91,15 +94,18 @@ def fill(
         checkpoints.insert(conn, checkpoint)
     ids: list[str] = []
     for number, reading in enumerate(found):
-        top, children = rows(reading, number, vault.id, checkpoint.id)
+        top, disks = rows(reading, number, vault.id, checkpoint.id)
         before, exports = parted(reading)
         with database.write() as conn:
-            backups.insert_all(conn, [top, *children])
+            backups.insert_all(conn, {row.id: row for row in (top, *disks)}.values())
+            for disk in disks:
+                stored = {"cinder_backup_id": disk.cinder_backup_id, "stored_mb": disk.stored_mb}
+                disk_backups.note(conn, project_id, disk.id, now=disk.updated_at, **stored)
         records.keep(project_id, top.id, "before", before)
         records.keep(project_id, top.id, "after", before)
         records.keep(project_id, top.id, "export", exports)
         with database.write() as conn:
-            closed = records.close(conn, top, children, backups_member=backup_member(top))
+            closed = records.close(conn, top, backups_member=backup_member(top))
             backups.update(conn, project_id, top.id, verdict=closed.verdict)
         ids.append(top.id)
         if number % 50 == 0:

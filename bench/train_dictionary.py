@@ -30,11 +30,11 @@ VARIANTS = 40
 
 def streams(reading: Reading, number: int) -> Streams:
     chance = random.Random(f"{SEED}/{number}")
-    top, children = rows(reading, number, new_id(reading.ended_at), new_id(reading.ended_at))
+    top, disks = rows(reading, number, new_id(reading.ended_at), new_id(reading.ended_at))
     before, exports = parted(reading)
     composed = compose(
         top,
-        children,
+        disks,
         Kept(before, before, as_reading(reading.project_id, top.id, exports)),
         backups_member=backup_member(top),
         fingerprint=lambda _value: f"{chance.getrandbits(64):016x}",

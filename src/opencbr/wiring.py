@@ -210,6 +210,8 @@ def _database(config: Config) -> Finding:
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
+    from opencbr.store.errors import NewerSchema
+
     try:
         database = open_database(config)
     except ConfigError as error:
@@ -220,6 +222,8 @@ def _database(config: Config) -> Finding:
         if (path and not Path(path).exists()) or not database.schema_is_current():
             message = "the database is not up to date: run `opencbr db upgrade`"
             return Finding("database", ok=False, message=message)
+    except NewerSchema as error:
+        return Finding("database", ok=False, message=str(error))
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return Finding(

@@ -39,7 +39,7 @@ from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
-from opencbr.store import backups, checkpoints, operation_logs, vaults
+from opencbr.store import backups, checkpoints, disk_backups, operation_logs, vaults
 from opencbr.store.database import Database
 
 
@@ -206,9 +206,10 @@ class ApiServer:
                     position=disk.position,
                     resource_id=disk.volume_id,
                     resource_type=VOLUME,
-                    cinder_backup_id=new_id(self.clock.now()),
                 )
                 backups.insert(conn, child)
+                now = self.clock.now()
+                disk_backups.note(conn, project, child.id, cinder_backup_id=new_id(now), now=now)
         for part in ("before", "after"):
             self.records.keep(project, backup.id, part, reading)
         with self.database.write() as conn:
@@ -216,7 +217,7 @@ class ApiServer:
             assert top is not None
             children = backups.children(conn, project, [top.id])[top.id]
             member = backup_member(replace(top, status="available"))
-            self.records.close(conn, top, children, backups_member=member)
+            self.records.close(conn, top, backups_member=member)
             for one in (top, *children):
                 assert backups.move(conn, project, one.id, "available")
             found = backups.get(conn, project, backup.id)

@@ -7,7 +7,8 @@ import pytest
 
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
-from opencbr.model.member import Member, MemberStatus
+from opencbr.model.member import Member
+from opencbr.model.statuses import MemberStatus
 from opencbr.store import members
 
 from .api_server import ApiServer

@@ -1,7 +1,9 @@
 """The commands against a running installation: the demo's."""
 
+import contextlib
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -51,6 +53,20 @@ def test_db_upgrade_twice(opencbr):
     assert (first.returncode, second.returncode) == (0, 0)
     assert first.stdout.startswith("applied ")
     assert second.stdout == "the database is up to date\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["serve"], 3), (["worker"], 3), (["db", "upgrade"], 3), (["config", "check"], 1)]
+)
+def test_a_database_of_a_newer_program_is_said_to_be_one(opencbr, tmp_path, words, code):
+    opencbr("db", "upgrade")
+    with contextlib.closing(sqlite3.connect(tmp_path / "opencbr.db")) as conn, conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    done = opencbr(*words)
+    told = done.stdout + done.stderr
+    assert done.returncode == code, told
+    assert "the database was upgraded by a newer opencbr (revision 9999): install that version" in told
+    assert "db upgrade" not in told
 
 
 @pytest.mark.parametrize("verb", ["serve", "worker"])

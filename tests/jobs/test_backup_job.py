@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from opencbr.store import installation, tables
 from support.job_env import JobEnv, eventually
+from support.job_steps import disk_of
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -51,7 +52,7 @@ def test_a_disk_backup_is_its_own_disk(env: JobEnv) -> None:
     backup = env.backup(operation.backup_id)
     assert backup is not None
     assert backup.status == "available"
-    assert backup.cinder_backup_id == env.upstream("backup")[0]["id"]
+    assert disk_of(env, backup.id).cinder_backup_id == env.upstream("backup")[0]["id"]
     assert backup.extend_info["progress"] == 100
     assert backup.extend_info["encrypted"] is False
     assert "contain_system_disk" not in backup.extend_info

@@ -117,7 +117,7 @@ def rows(database: Database, reading: Reading, **fields) -> tuple[Backup, list[B
 def close(database: Database, records: Records, top: Backup, children: Iterable[Backup] = ()) -> Closed:
     def write(conn) -> Closed:
         done = dataclasses.replace(top, status="available", protected_at=NOW)
-        closed = records.close(conn, done, list(children), backups_member=backup_member(done))
+        closed = records.close(conn, done, backups_member=backup_member(done))
         for row in (*children, top):
             backups.move(conn, row.project_id, row.id, to="available")
         return closed

@@ -2,12 +2,14 @@
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
-from opencbr.model.backup import Backup
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
-from opencbr.store import backups, checkpoints, vaults
+from opencbr.store import backups, checkpoints, disk_backups, vaults
+from opencbr.store.statements import values_of
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PROJECT = "5" * 32
@@ -33,7 +35,7 @@ def checkpoint(in_vault: Vault, **fields) -> Checkpoint:
     return Checkpoint(**{**given, "name": "c", "created_at": NOW, **fields})
 
 
-def backup(of: Checkpoint, **fields) -> Backup:
+def backup(of: Checkpoint, kind=Backup, **fields) -> Any:
     given = {
         "id": ident(),
         "project_id": of.project_id,
@@ -47,14 +49,14 @@ def backup(of: Checkpoint, **fields) -> Backup:
         "created_at": NOW,
         "updated_at": NOW,
     }
-    return Backup(**{**given, **fields})
+    return kind(**{**given, **fields})
 
 
-def disk(of: Backup | Checkpoint, **fields) -> Backup:
+def disk(of: Backup | Checkpoint, **fields) -> DiskBackup:
     """A disk backup: a child when `of` is a backup, a backup in its own right when it is a checkpoint."""
     given = {"resource_type": VOLUME, "status": "available", "cinder_backup_id": ident()}
     if isinstance(of, Checkpoint):
-        return backup(of, **{**given, **fields})
+        return backup(of, kind=DiskBackup, **{**given, **fields})
     parent = Checkpoint(
         id=of.checkpoint_id,
         project_id=of.project_id,
@@ -63,7 +65,12 @@ def disk(of: Backup | Checkpoint, **fields) -> Backup:
         name="",
         created_at=NOW,
     )
-    return backup(parent, **{**given, "parent_id": of.id, **fields})
+    return backup(parent, kind=DiskBackup, **{**given, "parent_id": of.id, **fields})
+
+
+def plain(one: Backup) -> Backup:
+    """A disk's backup as it is read without what holds it."""
+    return Backup(**values_of(one, Backup))
 
 
 def log(**fields) -> OperationLog:
@@ -81,4 +88,17 @@ def cbr(conn, project_id: str = PROJECT) -> tuple[Vault, Checkpoint]:
 
 
 def keep(conn, *rows: Backup) -> None:
+    """Put backups into the database, disks with what holds them in the cloud."""
     backups.insert_all(conn, rows)
+    for one in rows:
+        if isinstance(one, DiskBackup) and (one.cinder_backup_id or one.based_on):
+            disk_backups.note(
+                conn,
+                one.project_id,
+                one.id,
+                now=one.updated_at,
+                cinder_backup_id=one.cinder_backup_id,
+                is_incremental=one.is_incremental,
+                based_on=one.based_on,
+                stored_mb=one.stored_mb,
+            )

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from opencbr.model.backup import MOVES
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.records import draft_rows
-from opencbr.store import backups, checkpoints, tables, vaults
-from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep
+from opencbr.store import backups, checkpoints, disk_backups, tables, vaults
+from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep, plain
 
 WHOLE = Page(1000)
 
@@ -31,11 +31,10 @@ def test_a_backup_comes_back_as_it_went_in(database):
             resource_az="az",
         )
         child = disk(one, stored_mb=1 << 40, based_on=ident(), is_incremental=True, position=3)
-        backups.insert(conn, one)
-        backups.insert(conn, child)
+        keep(conn, one, child)
     with database.read() as conn:
         assert backups.get(conn, PROJECT, one.id) == one
-        assert backups.get(conn, PROJECT, child.id) == child
+        assert disk_backups.get(conn, PROJECT, child.id) == child
         assert backups.get(conn, OTHER, one.id) is None
         assert backups.children(conn, OTHER, [one.id]) == {one.id: []}
 
@@ -48,7 +47,7 @@ def test_children_come_in_the_order_of_the_disks(database):
         disks = [disk(parent, position=position) for position in (2, 0, 1)]
         keep(conn, *disks)
         found = backups.children(conn, PROJECT, [parent.id, other.id])
-    assert found == {parent.id: [disks[1], disks[2], disks[0]], other.id: []}
+    assert found == {parent.id: [plain(disks[at]) for at in (1, 2, 0)], other.id: []}
 
 
 def test_held_backups_are_seen_only_by_those_who_ask(database):
@@ -60,7 +59,7 @@ def test_held_backups_are_seen_only_by_those_who_ask(database):
         assert backups.get(conn, PROJECT, held.id) is None
         assert backups.get(conn, PROJECT, held.id, held=True) == held
         assert backups.children(conn, PROJECT, [held.id]) == {held.id: []}
-        assert backups.children(conn, PROJECT, [held.id], held=True) == {held.id: [child]}
+        assert backups.children(conn, PROJECT, [held.id], held=True) == {held.id: [plain(child)]}
         assert backups.of_checkpoint(conn, PROJECT, point.id) == []
         assert backups.of_checkpoint(conn, PROJECT, point.id, held=True) == [held]
         for wanted in (
@@ -69,7 +68,7 @@ def test_held_backups_are_seen_only_by_those_who_ask(database):
             BackupFilter(statuses=("available",)),
         ):
             assert backups.list(conn, PROJECT, wanted, WHOLE).count == 0
-        assert backups.latest_disk(conn, PROJECT, child.resource_id) == child
+        assert disk_backups.latest(conn, PROJECT, child.resource_id) == child
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_filters(database, wanted, names):
         found = backups.list(conn, PROJECT, wanted, page)
         assert "".join(one.name for one in found.items) == names
         assert found.count == len(names)
-        assert backups.list(conn, PROJECT, BackupFilter(parent_ids=(a.id,)), page).items == [child]
+        assert backups.list(conn, PROJECT, BackupFilter(parent_ids=(a.id,)), page).items == [plain(child)]
         for field, value in (("vault_ids", home.id), ("checkpoint_ids", point.id)):
             both = replace(wanted, **{field: (value,)}) if not wanted.vault_ids else wanted
             assert backups.list(conn, PROJECT, both, page).count == len(names)
@@ -213,19 +212,19 @@ def test_an_incremental_can_be_built_on_the_newest_with_an_object_alone(database
             keep(conn, one)
             return one
 
-        assert backups.latest_disk(conn, PROJECT, volume) is None
+        assert disk_backups.latest(conn, PROJECT, volume) is None
         old = add()
         add(status="error", cinder_backup_id=None)
         add(status="protecting", cinder_backup_id=None)
         add(resource_type="OS::Nova::Server")
-        assert backups.latest_disk(conn, PROJECT, volume) == old
+        assert disk_backups.latest(conn, PROJECT, volume) == old
         going = add(status="deleting")
-        assert backups.latest_disk(conn, PROJECT, volume) == going, "Cinder would take none that is older"
+        assert disk_backups.latest(conn, PROJECT, volume) == going, "Cinder would take none that is older"
         held = add(status="deleting", held_at=NOW)
-        assert backups.latest_disk(conn, PROJECT, volume) == held
+        assert disk_backups.latest(conn, PROJECT, volume) == held
         busy = add(status="restoring")
-        assert backups.latest_disk(conn, PROJECT, volume) == busy
-        assert backups.latest_disk(conn, OTHER, volume) is None
+        assert disk_backups.latest(conn, PROJECT, volume) == busy
+        assert disk_backups.latest(conn, OTHER, volume) is None
 
 
 @given(bases=st.lists(st.integers(0, 8), max_size=8))
@@ -251,12 +250,12 @@ def test_chains_are_counted_back_to_the_full_one(database, bases):
             return 1 if one.based_on is None else 1 + length(by_id[one.based_on])
 
         for one in made:
-            assert backups.chain_length(conn, project, one.id) == length(one)
+            assert disk_backups.chain_length(conn, project, one.id) == length(one)
             expected = {other.id for other in made if other.based_on == one.id}
-            assert backups.has_dependents(conn, project, one.id) == bool(expected)
-            assert not backups.has_dependents(conn, OTHER, one.id)
-        assert backups.chain_length(conn, OTHER, made[0].id) == 0
-        assert backups.chain_length(conn, project, ident()) == 0
+            assert disk_backups.has_dependents(conn, project, one.id) == bool(expected)
+            assert not disk_backups.has_dependents(conn, OTHER, one.id)
+        assert disk_backups.chain_length(conn, OTHER, made[0].id) == 0
+        assert disk_backups.chain_length(conn, project, ident()) == 0
 
 
 def test_a_circle_in_a_chain_ends_all_the_same(database):
@@ -264,7 +263,7 @@ def test_a_circle_in_a_chain_ends_all_the_same(database):
         _, point = cbr(conn)
         one, two = ident(), ident()
         keep(conn, disk(point, id=one, based_on=two), disk(point, id=two, based_on=one))
-        assert backups.chain_length(conn, PROJECT, one) == 2
+        assert disk_backups.chain_length(conn, PROJECT, one) == 2
 
 
 @pytest.mark.parametrize(

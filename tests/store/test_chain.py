@@ -97,7 +97,7 @@ def test_a_closing_that_is_rolled_back_leaves_no_gap(database, records):
     records.keep(PROJECT, top.id, "before", server_reading())
 
     def fail(conn):
-        records.close(conn, top, children, backups_member="{}")
+        records.close(conn, top, backups_member="{}")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

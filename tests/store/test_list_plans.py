@@ -8,10 +8,10 @@ from sqlalchemy import event
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
-from opencbr.model.lists import BackupFilter, OperationLogFilter, Page
+from opencbr.model.lists import BackupFilter, OperationLogFilter, Page, TagFilter, VaultFilter
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
-from opencbr.store import backups, checkpoints, operation_logs, vaults
+from opencbr.store import backups, checkpoints, disk_backups, operation_logs, vaults
 from opencbr.store.database import Database
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -113,3 +113,54 @@ def test_operation_logs_are_counted_from_a_small_index(filled):
         filled, lambda conn: operation_logs.list(conn, PROJECT, OperationLogFilter(), Page(5))
     )
     assert "COVERING INDEX ix_operation_log_count " in counted[0], counted
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        TagFilter(every=(("team", ("db",)), ("env", ("prod", "test")))),
+        TagFilter(any=(("team", ("db",)), ("env", ()))),
+        TagFilter(not_every=(("team", ("db",)),)),
+        TagFilter(not_any=(("team", ("db",)),)),
+    ],
+)
+def test_vaults_by_tags_search_an_index_of_tags(filled, tags):
+    wanted = VaultFilter(tags=tags)
+    # An offset past the end is counted by a statement of its own; the last one reads the tags to show.
+    _, (rows, counted, _) = plans(filled, lambda conn: vaults.list(conn, PROJECT, wanted, Page(5, 99)))
+    pairs = sum(len(one) for one in (tags.every, tags.any, tags.not_every, tags.not_any))
+    for plan in (rows, counted):
+        searches = [step for step in plan if "vault_tag" in step]
+        assert len(searches) == pairs, plan
+        for step in searches:
+            assert "COVERING INDEX ix_vault_tag_search (project_id=? AND key=?" in step, plan
+
+
+def test_untagged_vaults_need_no_row_of_a_tag(filled):
+    wanted = VaultFilter(tags=TagFilter(untagged=True))
+    _, (rows, _) = plans(filled, lambda conn: vaults.list(conn, PROJECT, wanted, Page(5)))
+    assert any("COVERING INDEX ix_vault_tag_search (project_id=?)" in step for step in rows), rows
+
+
+def test_the_tags_of_a_page_of_vaults_are_read_at_once(filled):
+    _, found = plans(filled, lambda conn: vaults.list(conn, PROJECT, VaultFilter(), Page(1)))
+    assert len([plan for plan in found if any("vault_tag" in step for step in plan)]) == 1, found
+
+
+def test_the_newest_object_of_a_volume_is_found_without_sorting(filled):
+    _, (plan,) = plans(filled, lambda conn: disk_backups.latest(conn, PROJECT, "v"))
+    assert "INDEX ix_backup_resource (project_id=? AND resource_id=?)" in plan[0], plan
+    assert "volume_backup USING INDEX" in plan[1], plan
+    assert len(plan) == 2, plan
+
+
+def test_dependents_are_found_by_an_index(filled):
+    _, (plan,) = plans(filled, lambda conn: disk_backups.has_dependents(conn, PROJECT, "b"))
+    assert "INDEX ix_volume_backup_based_on (based_on=?)" in plan[0], plan
+
+
+def test_what_a_vault_holds_is_summed_up_from_an_index_alone(filled):
+    _, found = plans(filled, lambda conn: vaults.usage(conn, ["v"]))
+    steps = [step for plan in found for step in plan if " backup " in step]
+    assert "COVERING INDEX ix_backup_usage " in steps[0], steps
+    assert all("COVERING INDEX" in step for step in steps), steps

@@ -72,7 +72,7 @@ def test_in_a_member_that_we_were_handed_it_is_refused_and_nothing_is_written(da
     records.keep(PROJECT, top.id, "before", server_reading())
 
     def write(conn):
-        records.close(conn, top, children, backups_member=f'{{"name":"{LONE}"}}')
+        records.close(conn, top, backups_member=f'{{"name":"{LONE}"}}')
 
     with pytest.raises(RecordRefused, match=f"backup {top.id} cannot be kept: a text in it is no Unicode"):
         database.transact(write)

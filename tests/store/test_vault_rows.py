@@ -40,8 +40,8 @@ def test_changes_touch_only_the_projects_own(database):
         assert not vaults.update(conn, OTHER, home.id, name="stolen")
         assert not vaults.delete(conn, OTHER, home.id)
         assert vaults.get(conn, PROJECT, home.id) == home
-        assert vaults.update(conn, PROJECT, home.id, name="new", tags=(("a", "b"),))
-        assert vaults.get(conn, PROJECT, home.id) == replace(home, name="new", tags=(("a", "b"),))
+        assert vaults.update(conn, PROJECT, home.id, name="new")
+        assert vaults.get(conn, PROJECT, home.id) == replace(home, name="new")
         assert vaults.delete(conn, PROJECT, home.id)
         assert not vaults.delete(conn, PROJECT, home.id)
 

@@ -15,7 +15,7 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.settings import WorkerSettings
-from opencbr.model.backup import Backup
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
@@ -23,7 +23,16 @@ from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
 from opencbr.service.context import Actor, Context
-from opencbr.store import backups, checkpoints, ledger, operation_logs, resources, tables, vaults
+from opencbr.store import (
+    backups,
+    checkpoints,
+    disk_backups,
+    ledger,
+    operation_logs,
+    resources,
+    tables,
+    vaults,
+)
 from opencbr.store.database import Database
 
 T = TypeVar("T")
@@ -236,10 +245,12 @@ class JobEnv:
         with self.database.read() as conn:
             return backups.get(conn, self.project_id, backup_id, held=held)
 
-    def disks(self, backup_id: str | None, *, held: bool = False) -> list[Backup]:
+    def disks(self, backup_id: str | None, *, held: bool = False) -> list[DiskBackup]:
+        """The disks of a server's backup."""
         assert backup_id is not None
         with self.database.read() as conn:
-            return backups.children(conn, self.project_id, [backup_id], held=held)[backup_id]
+            disks = disk_backups.of_backup(conn, self.project_id, backup_id)
+        return [disk for disk in disks if disk.parent_id and (held or disk.held_at is None)]
 
     def resource(self, bound: Resource) -> Resource | None:
         with self.database.read() as conn:

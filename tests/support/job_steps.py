@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from opencbr.cloud.cloud import ProjectCloud
 from opencbr.jobs.context import CloudContext
 from opencbr.jobs.upstream.kinds import KINDS
-from opencbr.model.backup import Backup
+from opencbr.model.backup import DiskBackup
 from opencbr.model.vault import Resource
-from opencbr.store import backups, tables
+from opencbr.store import disk_backups, tables
 from support.job_env import QUICK, JobEnv
 
 
@@ -30,12 +30,12 @@ def rows(env: JobEnv) -> int:
         return int(conn.execute(select(func.count()).select_from(tables.backup)).scalar_one())
 
 
-def disk_of(env: JobEnv, backup_id: str, name: str = "") -> Backup:
+def disk_of(env: JobEnv, backup_id: str, name: str = "") -> DiskBackup:
     """The one disk of a backup, or the one of that name; the backup itself when it is a disk's."""
     disks = [d for d in env.disks(backup_id, held=True) if name in d.resource_name]
     if not disks:
         with env.database.read() as conn:
-            disks = [d for d in [backups.get(conn, env.project_id, backup_id, held=True)] if d]
+            disks = disk_backups.of_backup(conn, env.project_id, backup_id)
     (disk,) = disks
     return disk
 

@@ -3,7 +3,7 @@
 import click
 
 from opencbr import wiring
-from opencbr.cli.app import Session, pass_session
+from opencbr.cli.app import Session, Unusable, pass_session
 
 
 @click.group()
@@ -19,8 +19,13 @@ def upgrade(session: Session) -> None:
     Safe at any time, also from two machines at once: the second one waits and then finds nothing to do.
     Run it after each update of the program, before `serve` and `worker`.
     """
+    from opencbr.store.errors import NewerSchema
+
     database = wiring.open_database(session.config)
-    applied = database.upgrade()
+    try:
+        applied = database.upgrade()
+    except NewerSchema as error:
+        raise Unusable(str(error)) from error
     for revision in applied:
         click.echo(f"applied {revision}")
     if not applied:

@@ -23,6 +23,7 @@ from opencbr.cloud.references import (
     server_itself,
     volume_itself,
 )
+from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES
 from opencbr.model.clock import Clock
 from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.vault import SERVER, VOLUME
@@ -35,9 +36,6 @@ __all__ = [
     "read_disk",
     "read_server",
 ]
-
-SERVER_STATES = frozenset({"ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF"})
-DISK_STATES = frozenset({"available", "in-use"})
 
 _COMPATIBLE = ("server", "interface", "flavor", "port/", "floatingips/", "volume/")
 """Names (or beginnings of names) of the documents that ShowMetadata answers with."""

@@ -15,7 +15,7 @@ from opencbr.jobs.context import CloudContext, JobContext
 from opencbr.jobs.disks import disk_rows
 from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model.backup import Backup
-from opencbr.store import backups, checkpoints, ledger, vaults
+from opencbr.store import backups, checkpoints, disk_backups, ledger, vaults
 from opencbr.store.ledger import Entry
 
 
@@ -31,7 +31,7 @@ def erase(ctx: JobContext, project_id: str, backup_id: str) -> list[str]:
         entries = [
             entry
             for disk in disk_rows(conn, top)
-            if not backups.has_dependents(conn, project_id, disk.id)
+            if not disk_backups.has_dependents(conn, project_id, disk.id)
             for entry in ledger.of_backup(conn, disk.id)
         ]
     stuck = [one for one in remove(ctx, entries) if one.outcome is Outcome.STUCK]
@@ -57,7 +57,7 @@ def _write_erased(ctx: JobContext, conn: Connection, project_id: str, backup_id:
     staying = [
         disk
         for disk in disk_rows(conn, top)
-        if ledger.of_backup(conn, disk.id) or backups.has_dependents(conn, project_id, disk.id)
+        if ledger.of_backup(conn, disk.id) or disk_backups.has_dependents(conn, project_id, disk.id)
     ]
     if not staying:
         _delete_top(conn, top)
@@ -81,7 +81,9 @@ def settle(ctx: CloudContext, project_id: str, volume_ids: Collection[str]) -> l
     problems: list[str] = []
     while True:
         with ctx.database.read() as conn:
-            found = [disk for disk in backups.unneeded(conn, project_id, volume_ids) if disk.id not in tried]
+            found = [
+                disk for disk in disk_backups.unneeded(conn, project_id, volume_ids) if disk.id not in tried
+            ]
         if not found:
             return problems
         tried |= {disk.id for disk in found}
@@ -106,7 +108,7 @@ def _claim(conn: Connection, disk: Backup) -> list[Entry] | None:
     """
     backups.get(conn, disk.project_id, disk.parent_id or disk.id, held=True, lock=True)
     there = backups.get(conn, disk.project_id, disk.id, held=True)
-    if there is None or there.held_at is None or backups.has_dependents(conn, disk.project_id, disk.id):
+    if there is None or there.held_at is None or disk_backups.has_dependents(conn, disk.project_id, disk.id):
         return None
     return ledger.of_backup(conn, disk.id)
 

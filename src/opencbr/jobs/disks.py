@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from opencbr.jobs.failures import JobError
-from opencbr.model.backup import Backup
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Disk, Reading
 from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import derived_id
 from opencbr.model.vault import SERVER, VOLUME
-from opencbr.store import backups
+from opencbr.store import backups, disk_backups
 
 
 def top_row(conn: Connection, project_id: str, backup_id: str) -> Backup:
@@ -22,13 +22,9 @@ def top_row(conn: Connection, project_id: str, backup_id: str) -> Backup:
     return backup
 
 
-def disk_rows(conn: Connection, top: Backup) -> list[Backup]:
+def disk_rows(conn: Connection, top: Backup) -> list[DiskBackup]:
     """Return the rows of the disks of `top` in their order; a disk backup is its own."""
-    if top.resource_type == VOLUME:
-        return [top]
-    return sorted(
-        backups.children(conn, top.project_id, [top.id], held=True)[top.id], key=lambda row: row.position
-    )
+    return disk_backups.of_backup(conn, top.project_id, top.id)
 
 
 def enter_reading(conn: Connection, top: Backup, reading: Reading, now: datetime) -> None:

@@ -4,27 +4,38 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-UNFINISHED = frozenset({"waiting_protect", "protecting"})
-BUSY = frozenset(
-    {"waiting_protect", "protecting", "waiting_restore", "restoring", "waiting_delete", "deleting"}
+from opencbr.model import statuses
+from opencbr.model.statuses import BackupStatus
+
+DELETABLE: frozenset[BackupStatus] = frozenset({statuses.AVAILABLE, statuses.ERROR})
+READABLE: frozenset[BackupStatus] = frozenset(
+    {statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING, statuses.WAITING_DELETE}
 )
-DELETABLE = frozenset({"available", "error"})
-READABLE = frozenset({"available", "waiting_restore", "restoring", "waiting_delete"})
 """Statuses in which ShowMetadata answers (contract 6.7.2); all others give 400/6206."""
-RECORDED = frozenset({"available", "waiting_restore", "restoring"})
+RECORDED: frozenset[BackupStatus] = frozenset(
+    {statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING}
+)
 """Statuses that only a backup with a closed record reaches; one that never had a record may be `waiting_delete` too."""
 
-MOVES: dict[str, frozenset[str]] = {
-    "waiting_protect": frozenset({"protecting", "error"}),
-    "protecting": frozenset({"available", "error"}),
-    "available": frozenset({"waiting_restore", "restoring", "waiting_delete", "deleting"}),
-    "waiting_restore": frozenset({"restoring", "available"}),
-    "restoring": frozenset({"available"}),
-    "error": frozenset({"waiting_delete", "deleting"}),
-    "waiting_delete": frozenset({"deleting", "error"}),
-    "deleting": frozenset({"error"}),
+MOVES: dict[BackupStatus, frozenset[BackupStatus]] = {
+    statuses.WAITING_PROTECT: frozenset({statuses.PROTECTING, statuses.ERROR}),
+    statuses.PROTECTING: frozenset({statuses.AVAILABLE, statuses.ERROR}),
+    statuses.AVAILABLE: frozenset(
+        {statuses.WAITING_RESTORE, statuses.RESTORING, statuses.WAITING_DELETE, statuses.DELETING}
+    ),
+    statuses.WAITING_RESTORE: frozenset({statuses.RESTORING, statuses.AVAILABLE}),
+    statuses.RESTORING: frozenset({statuses.AVAILABLE}),
+    statuses.ERROR: frozenset({statuses.WAITING_DELETE, statuses.DELETING}),
+    statuses.WAITING_DELETE: frozenset({statuses.DELETING, statuses.ERROR}),
+    statuses.DELETING: frozenset({statuses.ERROR}),
 }
 """Allowed status changes; leaving `deleting` for good means the row is gone."""
+
+OWN_REGION = ""
+"""The region that this installation works in.
+
+It has no name in the rows: an operator may name the region in the settings, or rename it, when there are many of them.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +43,8 @@ class Backup:
     """A backup as stored.
 
     A server's backup is the parent, with one child per disk; a disk backup is a single row and its own disk.
-    Only rows that stand for one disk (children and disk backups) have the fields from `cinder_backup_id` on.
-    `incremental` is what was asked for (trap T15), `is_incremental` what Cinder made.
+    `incremental` is what was asked for (trap T15). `stored_mb` is what the row counts for in its vault; a server's
+    backup counts nothing by itself, its disks do.
     """
 
     id: str
@@ -51,18 +62,27 @@ class Backup:
     resource_size: int = 0  # GB
     resource_az: str | None = None
     image_type: str = "backup"
-    status: str = "waiting_protect"
+    status: BackupStatus = statuses.WAITING_PROTECT
     incremental: bool = True
     extend_info: dict[str, Any] = field(default_factory=dict)
     enterprise_project_id: str = "0"
     version: int = 3
     verdict: str | None = None  # complete, partial or drifted, once the record is closed
-    cinder_backup_id: str | None = None
-    is_incremental: bool = False
-    based_on: str | None = None  # our id of the disk backup this one needs
     stored_mb: int = 0
     held_at: datetime | None = None  # deleted for the user, kept because later incrementals need it
     created_at: datetime
     updated_at: datetime
     protected_at: datetime | None = None
     expired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskBackup(Backup):
+    """The backup of one disk (a child, or a disk backup) with the Cinder backup that holds it in one region.
+
+    Where there is none, `cinder_backup_id` and `based_on` are None. `is_incremental` is what Cinder made.
+    """
+
+    cinder_backup_id: str | None = None
+    is_incremental: bool = False
+    based_on: str | None = None  # our id of the disk backup that this one needs in the same region

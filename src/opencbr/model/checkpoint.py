@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from opencbr.model import statuses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
@@ -37,15 +39,15 @@ class Checkpoint:
     created_at: datetime
 
 
-def checkpoint_status(backup_statuses: Iterable[str]) -> str | None:
+def checkpoint_status(backup_statuses: Iterable[statuses.BackupStatus]) -> statuses.CheckpointStatus | None:
     """Derive the status of a checkpoint from its backups' (contract 4.2); None when no backup remains (404/6217)."""
     seen = set(backup_statuses)
     if not seen:
         return None
-    if seen & {"waiting_protect", "protecting"}:
-        return "protecting"
-    if seen & {"available", "waiting_restore", "restoring"}:
-        return "available"
-    if seen & {"waiting_delete", "deleting"}:
-        return "deleting"
-    return "error"
+    if seen & {statuses.WAITING_PROTECT, statuses.PROTECTING}:
+        return statuses.PROTECTING
+    if seen & {statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING}:
+        return statuses.AVAILABLE
+    if seen & {statuses.WAITING_DELETE, statuses.DELETING}:
+        return statuses.DELETING
+    return statuses.ERROR

@@ -78,6 +78,24 @@ class BackupFilter:
     used_percent: int | None = None  # backups in vaults used to at least this share of their size
 
 
+Tags = tuple[tuple[str, tuple[str, ...]], ...]
+"""Keys, each with the values it may have; no value at all means that any will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagFilter:
+    """Which vaults by their tags (contract 5.9). An empty field is no filter; several fields must all hold.
+
+    `untagged` asks for vaults without any tag, and the other fields do not count then.
+    """
+
+    every: Tags = ()
+    any: Tags = ()
+    not_every: Tags = ()
+    not_any: Tags = ()
+    untagged: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultFilter:
     """Which vaults (contract 2, ListVault).
@@ -92,6 +110,8 @@ class VaultFilter:
     protect_types: tuple[str, ...] = ()
     cloud_types: tuple[str, ...] = ()
     resource_ids: tuple[str, ...] = ()  # vaults that hold any of them
+    tags: TagFilter = TagFilter()
+    name_part: str | None = None  # occurs in the name, in this case of letters; empty: the name is empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-MemberStatus = Literal["pending", "accepted", "rejected"]
-ACCEPTED: MemberStatus = "accepted"
-"""The one status in which the recipient sees the backup."""
+from opencbr.model import statuses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +13,7 @@ class Member:
     id: str
     backup_id: str
     dest_project_id: str
-    status: MemberStatus = "pending"
+    status: statuses.MemberStatus = statuses.PENDING
     vault_id: str | None = None
     image_id: str | None = None
     created_at: datetime

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-TERMINAL = frozenset({"success", "failed", "timeout", "skipped"})
+from opencbr.model import statuses
+
+TERMINAL: frozenset[statuses.OperationStatus] = frozenset(
+    {statuses.SUCCESS, statuses.FAILED, statuses.TIMEOUT, statuses.SKIPPED}
+)
 
 BACKUP = "backup"
 DELETE = "delete"
@@ -29,7 +33,7 @@ class OperationLog:
     id: str
     project_id: str
     operation_type: str
-    status: str = "waiting"
+    status: statuses.OperationStatus = statuses.WAITING
     user_id: str = ""
     provider_id: str | None = None
     vault_id: str | None = None

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-ObjectType = Literal["server", "disk"]
-VaultStatus = Literal["available", "lock", "frozen", "deleting", "error"]
-ProtectStatus = Literal["available", "error", "protecting", "restoring", "removing"]
+from opencbr.model import statuses
 
 SERVER = "OS::Nova::Server"
 VOLUME = "OS::Cinder::Volume"
@@ -43,7 +41,7 @@ class Vault:
     consistent_level: str = "crash_consistent"
     cloud_type: str = "public"
     size_gb: int = 10
-    status: str = "available"
+    status: statuses.VaultStatus = statuses.AVAILABLE
     is_multi_az: bool = False
     auto_bind: bool = False
     bind_rules: dict[str, Any] = field(default_factory=dict)
@@ -79,7 +77,7 @@ class Resource:
     size_gb: int = 0
     exclude_volumes: tuple[str, ...] = ()
     include_volumes: tuple[str, ...] = ()
-    protect_status: str = "available"
+    protect_status: statuses.ProtectStatus = statuses.AVAILABLE
     auto_protect: bool = True
     created_at: datetime
 

@@ -1,7 +1,7 @@
 """Records: kept while a backup is made, closed when it ends, shown and exported for as long as it lives."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, get_readin
 from opencbr.records.hash_chain import Chain, Head
 from opencbr.records.metadata_query import FastAnswer, FastReads
 from opencbr.records.verification import Proved, export_of, key_of, prove
+from opencbr.store import disk_backups
 from opencbr.store.database import Database
 from opencbr.store.errors import RecordDamaged
 from opencbr.store.statements import is_no_text
@@ -88,12 +89,10 @@ class Records:
             reading = self._kept(conn, project_id, backup_id, part)
         return reading if reading is None or part != EXPORT else reading.documents
 
-    def close(
-        self, conn: Connection, backup: Backup, children: Sequence[Backup], *, backups_member: str
-    ) -> Closed:
+    def close(self, conn: Connection, backup: Backup, *, backups_member: str) -> Closed:
         """Make the record of what was kept, inside the caller's transaction; the drafts are gone then.
 
-        `backups_member` is the JSON text of that member; `children` are the disks of a server backup, in order.
+        `backups_member` is the JSON text of that member. The disks of the backup are in the database.
         Raises RecordRefused, RecordDamaged when what was written does not read back as it was.
         """
         before, after, export = (
@@ -102,7 +101,7 @@ class Records:
         closed = close_record(
             conn,
             backup,
-            children,
+            disk_backups.of_backup(conn, backup.project_id, backup.id),
             Kept(before, after, export),
             backups_member=backups_member,
             key=self._keys.current(conn, backup.project_id),

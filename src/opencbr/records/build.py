@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from opencbr.model.backup import Backup
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Document, Reading
 from opencbr.model.json_spans import NotJson
 from opencbr.model.metadata import Rendered, render
@@ -49,7 +49,7 @@ class Composed:
 
 def compose(
     backup: Backup,
-    children: Sequence[Backup],
+    disks: Sequence[DiskBackup],
     kept: Kept,
     *,
     backups_member: str,
@@ -88,7 +88,7 @@ def compose(
         gaps=gaps,
         drift=drift,
         disks=before.disks,
-        copies=_copies(before, backup, children),
+        copies=_copies(before, disks),
         salt=place.salt,
         signer=place.signer,
         sequence=place.sequence,
@@ -116,10 +116,8 @@ def _masked(documents: tuple[Document, ...], fingerprint: Fingerprint) -> dict[s
     return masked
 
 
-def _copies(reading: Reading, backup: Backup, children: Sequence[Backup]) -> tuple[Copy, ...]:
-    rows = {child.resource_id: child for child in children}
-    if not children and reading.disks:
-        rows = {reading.disks[0].volume_id: backup}
+def _copies(reading: Reading, disks: Sequence[DiskBackup]) -> tuple[Copy, ...]:
+    rows = {disk.resource_id: disk for disk in disks}
     return tuple(
         Copy(
             backup_id=row.id,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from opencbr.keys.ed25519 import Signer
 from opencbr.keys.project_keys import ProjectKey
-from opencbr.model.backup import Backup
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.clock import Clock
 from opencbr.model.manifest import build_manifest, digest, signed_message
 from opencbr.records import links, rows
@@ -31,7 +31,7 @@ class Closed:
 def close_record(
     conn: Connection,
     backup: Backup,
-    children: Sequence[Backup],
+    disks: Sequence[DiskBackup],
     kept: Kept,
     *,
     backups_member: str,
@@ -51,7 +51,7 @@ def close_record(
     try:
         composed = compose(
             backup,
-            children,
+            disks,
             kept,
             backups_member=backups_member,
             fingerprint=key.fingerprint,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from opencbr.model import operation_log as logs
+from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.errors import CATALOGUE, CbrError
 from opencbr.model.lists import BackupFilter, Listing, Page
@@ -17,12 +18,12 @@ from opencbr.store import backups, operation_logs, vaults
 from opencbr.store.database import Database
 
 _DELETE_REFUSED = {
-    "waiting_protect": "6203",
-    "protecting": "6203",
-    "waiting_restore": "6216",
-    "restoring": "6216",
-    "waiting_delete": "6201",
-    "deleting": "6201",
+    statuses.WAITING_PROTECT: "6203",
+    statuses.PROTECTING: "6203",
+    statuses.WAITING_RESTORE: "6216",
+    statuses.RESTORING: "6216",
+    statuses.WAITING_DELETE: "6201",
+    statuses.DELETING: "6201",
 }
 """Status -> why a backup in it cannot be deleted (contract 4.3)."""
 
@@ -82,7 +83,7 @@ class Backups:
             vault = vaults.get(conn, ctx.project_id, backup.vault_id)
             log = new_operations.request_deletion(conn, ctx, backup, vault.name if vault else None)
             if not backups.move_family(
-                conn, ctx.project_id, backup.id, to="waiting_delete", updated_at=ctx.now
+                conn, ctx.project_id, backup.id, to=statuses.WAITING_DELETE, updated_at=ctx.now
             ):
                 raise CbrError("6216")
             return log
@@ -130,6 +131,6 @@ def _successor_runs(conn: Connection, ctx: Context, backup: Backup) -> bool:
     unfinished = operation_logs.unfinished_for(conn, ctx.project_id, backup.resource_id)
     if not any(log.operation_type == logs.BACKUP for log in unfinished):
         return False
-    wanted = BackupFilter(resource_ids=(backup.resource_id,), statuses=("available",))
+    wanted = BackupFilter(resource_ids=(backup.resource_id,), statuses=(statuses.AVAILABLE,))
     newest = backups.list(conn, ctx.project_id, wanted, Page(limit=1)).items
     return bool(newest) and newest[0].id == backup.id

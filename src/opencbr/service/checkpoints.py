@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
+from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint, Skipped, checkpoint_status
 from opencbr.model.document import Disk
@@ -27,7 +28,7 @@ from opencbr.store.database import Database
 _GROWTH = 1.25
 """What a full vault with auto_expand grows by (contract 5.1)."""
 
-_BUSY = {"protecting": "6125", "restoring": "2010", "removing": "6134"}
+_BUSY = {statuses.PROTECTING: "6125", statuses.RESTORING: "2010", statuses.REMOVING: "6134"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class CheckpointView:
     """A checkpoint, its derived status, its vault and how the resources it took stand now."""
 
     checkpoint: Checkpoint
-    status: str
+    status: statuses.CheckpointStatus
     vault: Vault
     protect_status: dict[str, str]  # resource id -> status; a resource that left the vault is missing
     usage: dict[str, Usage]
@@ -116,7 +117,7 @@ def _request(
     conn: Connection, ctx: Context, spec: CheckpointSpec, seen: Collection[Sighting]
 ) -> CheckpointView:
     vault = get_vault(conn, ctx, spec.vault_id, lock=True)
-    if vault.status != "available":
+    if vault.status != statuses.AVAILABLE:
         raise CbrError(
             "6113", f"Vault {vault.id} is {vault.status}: a backup needs a vault that is available."
         )
@@ -126,7 +127,11 @@ def _request(
     for one in seen:
         trouble = one.trouble
         if trouble is None and not resources.set_status(
-            conn, ctx.project_id, one.resource.id, "protecting", only_from={"available", "error"}
+            conn,
+            ctx.project_id,
+            one.resource.id,
+            statuses.PROTECTING,
+            only_from={statuses.AVAILABLE, statuses.ERROR},
         ):
             now = resources.get(conn, ctx.project_id, one.resource.id)
             code = _BUSY.get(now.protect_status, "6125") if now else "6135"
@@ -151,7 +156,7 @@ def _request(
         backup = _backup(spec, checkpoint, vault, one)
         backups.insert(conn, backup)
         new_operations.request_backup(conn, ctx, vault, backup, spec.policy_id)
-    return _view(conn, checkpoint, "protecting", vault)
+    return _view(conn, checkpoint, statuses.PROTECTING, vault)
 
 
 def _refuse_full(conn: Connection, vault: Vault, ctx: Context) -> None:
@@ -255,7 +260,9 @@ def _with_extend_info(backup: Backup, one: Sighting) -> Backup:
     return replace(backup, extend_info=disk_info(backup, disk, child=False))
 
 
-def _view(conn: Connection, checkpoint: Checkpoint, status: str, vault: Vault) -> CheckpointView:
+def _view(
+    conn: Connection, checkpoint: Checkpoint, status: statuses.CheckpointStatus, vault: Vault
+) -> CheckpointView:
     ids = [r["id"] for r in checkpoint.resources]
     bound = resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])
     return CheckpointView(

@@ -9,19 +9,14 @@ from dataclasses import dataclass
 
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.reader import Json, Reader
+from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES
 from opencbr.model.errors import CATALOGUE, CbrError
 from opencbr.model.field_classes import as_owner_sees
 from opencbr.model.ids import is_uuid
 from opencbr.model.reference_fields import named
 from opencbr.model.vault import SERVER, VOLUME
 
-SERVER_STATES = frozenset({"ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF"})
-"""A server at rest or at work; in between its disks come and go (code 7101)."""
-
 _STATES = ", ".join(sorted(SERVER_STATES))
-
-DISK_STATES = frozenset({"available", "in-use"})
-"""A disk that Cinder can take a snapshot of (code 7003)."""
 
 GONE = {SERVER: "7100", VOLUME: "7000"}
 """Type of resource -> the code for one that is not there, or not the caller's."""

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any, Protocol
 
+from opencbr.model import statuses
 from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
@@ -104,7 +105,7 @@ class Metadata:
             if answer.body is None or answer.status not in READABLE:
                 raise _nothing_to_show(answer.status)
             found = answer.body, answer.shared
-            if self._cache is not None and answer.status == "available":
+            if self._cache is not None and answer.status == statuses.AVAILABLE:
                 self._cache.put(key, found, ctx.now, ctx.now + self._remembered, since=since)
         body, shared = found
         if not shared:

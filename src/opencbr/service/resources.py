@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from opencbr.cloud.reader import Reader
+from opencbr.model import statuses
 from opencbr.model.errors import CbrError
 from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, Resource, Vault
 from opencbr.service.instances import Source, find_source
@@ -91,7 +92,7 @@ def bind(
         )
     for one in wanted:
         source, old = found[one.id], held.get(one.id)
-        if old is not None and old.protect_status == "removing":
+        if old is not None and old.protect_status == statuses.REMOVING:
             raise CbrError(
                 "6134", f"Resource {one.id} is being removed from this vault: wait for that to end."
             )

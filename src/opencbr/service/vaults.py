@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
+from opencbr.model import statuses
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page, VaultFilter
@@ -20,7 +21,7 @@ from opencbr.store import resources, vaults
 from opencbr.store.database import Database
 
 MB_IN_GB = 1024
-_TASK = {"protecting": "A backup", "restoring": "A restore"}
+_TASK = {statuses.PROTECTING: "A backup", statuses.RESTORING: "A restore"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class Vaults:
 
         def work(conn: Connection) -> VaultView:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status == "deleting":
+            if vault.status == statuses.DELETING:
                 raise CbrError("6110", f"Vault {vault.id} is being deleted and cannot be changed.")
             if vault.locked and changes.get("locked") is False:
                 raise CbrError(
@@ -131,7 +132,7 @@ class Vaults:
 
         def work(conn: Connection) -> Sequence[str]:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status != "available":
+            if vault.status != statuses.AVAILABLE:
                 raise CbrError(
                     "6108", f"Vault {vault.id} is {vault.status} and takes no resources: use another vault."
                 )
@@ -149,7 +150,7 @@ class Vaults:
 
         def work(conn: Connection) -> Sequence[str]:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status != "available":
+            if vault.status != statuses.AVAILABLE:
                 raise CbrError("6112", f"Vault {vault.id} is {vault.status}: wait until it is available.")
             if vault.locked:
                 raise CbrError(
@@ -163,7 +164,7 @@ class Vaults:
                         "6135", f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is."
                     )
                 _refuse_busy(resource)
-                resources.set_status(conn, ctx.project_id, resource.id, "removing")
+                resources.set_status(conn, ctx.project_id, resource.id, statuses.REMOVING)
                 new_operations.request_removal(conn, ctx, vault, resource)
             return [*resource_ids]
 
@@ -178,7 +179,7 @@ class Vaults:
 
         def work(conn: Connection) -> None:
             vault = get_vault(conn, ctx, vault_id, lock=True)
-            if vault.status not in {"available", "error"}:
+            if vault.status not in {statuses.AVAILABLE, statuses.ERROR}:
                 raise CbrError(
                     "6112", f"Vault {vault.id} is {vault.status}: it can be deleted when available or error."
                 )
@@ -188,7 +189,7 @@ class Vaults:
                 )
             for resource in _bound(conn, vault):
                 _refuse_busy(resource)
-            vaults.update(conn, ctx.project_id, vault.id, status="deleting", updated_at=ctx.now)
+            vaults.update(conn, ctx.project_id, vault.id, status=statuses.DELETING, updated_at=ctx.now)
             new_operations.request_vault_deletion(conn, ctx, vault)
 
         self._database.transact(work)
@@ -233,5 +234,5 @@ def _refuse_busy(resource: Resource) -> None:
             "6125",
             f"{_TASK[resource.protect_status]} of resource {resource.id} is running: wait for it to end.",
         )
-    if resource.protect_status == "removing":
+    if resource.protect_status == statuses.REMOVING:
         raise CbrError("6134", f"Resource {resource.id} is being removed already: wait for that to end.")

@@ -1,4 +1,4 @@
-"""Backups: rows, their moves from status to status, and the chains of incrementals.
+"""Backups: rows and their moves from status to status. What holds a disk's backup is in `disk_backups`.
 
 A backup that was deleted for the user and is kept for later incrementals (`held_at`) is invisible unless a
 function is asked for held ones.
@@ -14,6 +14,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from opencbr.model import statuses
 from opencbr.model.backup import MOVES, Backup
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.vault import VOLUME
@@ -25,18 +26,15 @@ from opencbr.store.statements import among, touched, values_of
 _t = tables.backup
 _KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status", "protected_at")
 
-WITHOUT_OBJECT: dict[str, None] = {"cinder_backup_id": None, "based_on": None}
-"""What changes in a disk's row when its object in the cloud is gone and the row stays: it needs nothing."""
-
 
 def insert(conn: Connection, backup: Backup) -> None:
     """Add a backup; its vault, checkpoint and parent exist."""
-    conn.execute(sql_insert(_t).values(**values_of(backup)))
+    insert_all(conn, [backup])
 
 
 def insert_all(conn: Connection, backups: Iterable[Backup]) -> None:
-    """Add backups, parents before their children."""
-    rows = [values_of(backup) for backup in backups]
+    """Add backups, parents before their children; what holds a disk's backup is noted in `disk_backups`."""
+    rows = [values_of(backup, Backup) for backup in backups]
     if rows:
         conn.execute(sql_insert(_t), rows)
 
@@ -73,7 +71,9 @@ def list(  # noqa: A001 - read as backups.list(…)
     return Listing([_backup(row) for row in rows.items], rows.count)
 
 
-def move(conn: Connection, project_id: str, backup_id: str, to: str, **changes: Any) -> bool:
+def move(
+    conn: Connection, project_id: str, backup_id: str, to: statuses.BackupStatus, **changes: Any
+) -> bool:
     """Change the status along the allowed moves (model.backup.MOVES).
 
     Other fields change with it, `updated_at` among them. Of two that try at once one gets True; False
@@ -87,7 +87,13 @@ def move(conn: Connection, project_id: str, backup_id: str, to: str, **changes: 
 
 
 def move_family(
-    conn: Connection, project_id: str, backup_id: str, to: str, *, updated_at: datetime, **changes: Any
+    conn: Connection,
+    project_id: str,
+    backup_id: str,
+    to: statuses.BackupStatus,
+    *,
+    updated_at: datetime,
+    **changes: Any,
 ) -> bool:
     """Move a backup as `move` does, and its disks with it: what is true of the whole is true of each part.
 
@@ -120,81 +126,6 @@ def delete(conn: Connection, project_id: str, backup_id: str) -> bool:
     return touched(conn.execute(sql_delete(_t).where(mine, _t.c.id == backup_id)))
 
 
-def latest_disk(conn: Connection, project_id: str, volume_id: str) -> Backup | None:
-    """Read the newest backup of one volume that has an object in the cloud, in any status, held or not.
-
-    Cinder builds an incremental on the newest it has: if that one must not be built upon, no older one can be.
-    """
-    query = select(_t).where(
-        _t.c.project_id == project_id,
-        _t.c.resource_id == volume_id,
-        _t.c.resource_type == VOLUME,
-        _t.c.cinder_backup_id.is_not(None),
-    )
-    row = conn.execute(query.order_by(_t.c.created_at.desc(), _t.c.id.desc()).limit(1)).mappings().first()
-    return None if row is None else _backup(row)
-
-
-def of_object(conn: Connection, project_id: str, volume_id: str, cinder_backup_id: str) -> Backup | None:
-    """Read the disk backup of a volume that this object in the cloud is, held or not."""
-    query = select(_t).where(
-        _t.c.project_id == project_id,
-        _t.c.resource_id == volume_id,
-        _t.c.cinder_backup_id == cinder_backup_id,
-    )
-    row = conn.execute(query.limit(1)).mappings().first()
-    return None if row is None else _backup(row)
-
-
-def has_dependents(conn: Connection, project_id: str, backup_id: str) -> bool:
-    """Say whether any disk backup is built directly on this one."""
-    query = select(_t.c.id).where(_t.c.project_id == project_id, _t.c.based_on == backup_id)
-    return conn.execute(query.limit(1)).first() is not None
-
-
-def unneeded(
-    conn: Connection, project_id: str | None = None, volume_ids: Collection[str] | None = None
-) -> builtins.list[Backup]:
-    """Read the held disk backups that nothing of ours is built on any more, newest first.
-
-    Of all projects, and of all volumes, unless told which.
-    """
-    above = _t.alias("above")
-    built = select(above.c.id).where(above.c.project_id == _t.c.project_id, above.c.based_on == _t.c.id)
-    query = select(_t).where(_t.c.held_at.is_not(None), _t.c.resource_type == VOLUME, ~built.exists())
-    if project_id is not None:
-        query = query.where(_t.c.project_id == project_id)
-    if volume_ids is not None:
-        query = query.where(_t.c.resource_id.in_(tuple(volume_ids)))
-    found = conn.execute(query.order_by(_t.c.created_at.desc(), _t.c.id.desc())).mappings()
-    return [_backup(row) for row in found]
-
-
-def volumes_of(conn: Connection, project_id: str, backup_id: str) -> builtins.list[str]:
-    """Name the volumes whose disks are in this backup."""
-    return _volumes(conn, project_id, or_(_t.c.id == backup_id, _t.c.parent_id == backup_id))
-
-
-def volumes_in(
-    conn: Connection, project_id: str, vault_id: str, resource_id: str | None = None
-) -> builtins.list[str]:
-    """Name the volumes whose disks are in the backups of a vault, or of one resource in it."""
-    mine = _t.c.vault_id == vault_id
-    if resource_id is None:
-        return _volumes(conn, project_id, mine)
-    top = _t.alias("top")
-    tops = select(top.c.id).where(
-        top.c.project_id == project_id, top.c.resource_id == resource_id, top.c.vault_id == vault_id
-    )
-    return _volumes(conn, project_id, mine, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)))
-
-
-def _volumes(conn: Connection, project_id: str, *conditions: ColumnElement[bool]) -> builtins.list[str]:
-    query = select(_t.c.resource_id).distinct()
-    query = query.where(_t.c.project_id == project_id, _t.c.resource_type == VOLUME, *conditions)
-    return [str(one) for one in conn.execute(query.order_by(_t.c.resource_id)).scalars()]
-
-
 def of_checkpoint(
     conn: Connection, project_id: str, checkpoint_id: str, *, held: bool = False
 ) -> builtins.list[Backup]:
@@ -206,15 +137,6 @@ def of_checkpoint(
         *_visible(held=held),
     )
     return [_backup(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
-
-
-def chain_length(conn: Connection, project_id: str, backup_id: str) -> int:
-    """Count the disk backups from this one back to the last full one, both included; 0 when there is none."""
-    start = select(_t.c.id, _t.c.based_on).where(_t.c.project_id == project_id, _t.c.id == backup_id)
-    chain = start.cte("chain", recursive=True)
-    older = select(_t.c.id, _t.c.based_on).where(_t.c.project_id == project_id, _t.c.id == chain.c.based_on)
-    chain = chain.union(older)  # without ALL: a circle, which must not be, would end all the same
-    return int(conn.execute(select(func.count()).select_from(chain)).scalar_one())
 
 
 def _visible(*, held: bool) -> tuple[ColumnElement[bool], ...]:
@@ -235,9 +157,9 @@ def _conditions(project_id: str, wanted: BackupFilter) -> builtins.list[ColumnEl
         among(_t.c.resource_type, wanted.resource_types),
         among(_t.c.resource_az, wanted.resource_azs),
     ]
-    if wanted.statuses and "available" not in wanted.statuses:
+    if wanted.statuses and statuses.AVAILABLE not in wanted.statuses:
         # Says nothing new to us: the partial index is used only by a query that repeats its condition.
-        conditions.append(_t.c.status != literal("available", literal_execute=True))
+        conditions.append(_t.c.status != literal(statuses.AVAILABLE, literal_execute=True))
     if wanted.created_from is not None:
         conditions.append(_t.c.created_at >= wanted.created_from)
     if wanted.created_to is not None:

@@ -19,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from opencbr.store.errors import UnsupportedDatabase
 from opencbr.store.private_file import make_private
-from opencbr.store.schema import current_revision, head_revision, upgrade_schema
+from opencbr.store.schema import missing_revisions, upgrade_schema
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ class Database:
     def upgrade(self) -> list[str]:
         """Bring the schema to the newest revision; return those applied, none when it was there already.
 
-        Safe when two processes start at once: the second waits, then finds nothing to do.
+        Safe when two processes start at once: the second waits, then finds nothing to do. Raises NewerSchema.
         """
         with self.write() as connection:
             if self.dialect == "postgresql":
@@ -123,9 +123,9 @@ class Database:
             return upgrade_schema(connection)
 
     def schema_is_current(self) -> bool:
-        """Say whether the schema is the one this program was written for."""
+        """Say whether the schema is the one this program was written for. Raises NewerSchema."""
         with self.read() as connection:
-            return current_revision(connection) == head_revision()
+            return not missing_revisions(connection)
 
     def check(self) -> bool:
         """Say whether the database answers."""

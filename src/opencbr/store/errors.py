@@ -18,5 +18,15 @@ class RecordDamaged(StoreError):
     """A stored record, or its link in the chain, is not what it was when it was closed, or is gone."""
 
 
+class NewerSchema(StoreError):
+    """The database is at a revision that this program does not know: a newer one has upgraded it."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"the database was upgraded by a newer opencbr (revision {revision}): install that version here"
+        )
+        self.revision = revision
+
+
 class UnsupportedDatabase(StoreError):
     """The database URL names something that this store does not run on."""

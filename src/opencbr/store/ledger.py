@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, literal, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from opencbr.model.backup import OWN_REGION
 from opencbr.store import tables
 from opencbr.store.statements import insert_new, touched, values_of
 
@@ -36,6 +37,7 @@ class Entry:
     upstream_id: str | None = None
     created_at: datetime
     updated_at: datetime
+    region: str = OWN_REGION
 
 
 def plan(conn: Connection, entry: Entry) -> Entry:

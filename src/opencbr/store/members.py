@@ -5,7 +5,8 @@ from sqlalchemy import insert as sql_insert
 
 from opencbr.model.access import Access
 from opencbr.model.lists import OwnType
-from opencbr.model.member import ACCEPTED, Member
+from opencbr.model.member import Member
+from opencbr.model.statuses import ACCEPTED
 from opencbr.store import tables
 from opencbr.store.statements import values_of
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, case, literal, sel
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from opencbr.model import statuses
 from opencbr.model.lists import Listing, OperationLogFilter, Page
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.store import tables
@@ -58,7 +59,7 @@ def begin(conn: Connection, log_id: str, *, now: datetime) -> bool:
     False when the log has ended or is not there.
     """
     started = case((_t.c.started_at.is_(None), now), else_=_t.c.started_at)
-    return _change(conn, log_id, status="running", started_at=started, updated_at=now)
+    return _change(conn, log_id, status=statuses.RUNNING, started_at=started, updated_at=now)
 
 
 def advance(
@@ -89,7 +90,7 @@ def tell(conn: Connection, log: OperationLog, details: dict[str, Any], *, now: d
 def finish(
     conn: Connection,
     log_id: str,
-    status: str,
+    status: statuses.OperationStatus,
     error_code: str = "",
     error_message: str = "",
     *,
@@ -99,7 +100,7 @@ def finish(
     """End a log, once: what has ended stays as it is, and False is returned. Success is progress 100."""
     if status not in TERMINAL:
         raise ValueError(f"{status!r} does not end an operation log")
-    changes = _details(details) | ({"progress": 100} if status == "success" else {})
+    changes = _details(details) | ({"progress": 100} if status == statuses.SUCCESS else {})
     started = case((_t.c.started_at.is_(None), now), else_=_t.c.started_at)
     return _change(
         conn,

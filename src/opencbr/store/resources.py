@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from opencbr.model.statuses import ProtectStatus
 from opencbr.model.vault import VOLUME, Resource, Usage
 from opencbr.store import tables
 from opencbr.store.errors import AlreadyBound
@@ -54,8 +55,8 @@ def set_status(
     conn: Connection,
     project_id: str,
     resource_id: str,
-    status: str,
-    only_from: AbstractSet[str] | None = None,
+    status: ProtectStatus,
+    only_from: AbstractSet[ProtectStatus] | None = None,
 ) -> bool:
     """Set the protect status if it is one of `only_from` now (any, when None); say whether it was set.
 

@@ -5,40 +5,45 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from opencbr.store.errors import NewerSchema
+
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade_schema(connection: Connection) -> list[str]:
-    """Apply every revision that is missing; return their names, oldest first."""
+    """Apply every revision that is missing; return their names, oldest first. Raises NewerSchema."""
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
-    current, head = current_revision(connection), head_revision()
-    if current == head:
+    missing = missing_revisions(connection)
+    if not missing:
         return []
-    missing = [
-        step.revision for step in ScriptDirectory(str(_FOLDER)).iterate_revisions(head, current or "base")
-    ]
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    return missing[::-1]
+    return missing
 
 
-def current_revision(connection: Connection) -> str | None:
-    """Name the revision that the database is at; None before the first upgrade."""
+def missing_revisions(connection: Connection) -> list[str]:
+    """Name the revisions that the database has still to go through, oldest first.
+
+    Raises NewerSchema when it is at one that this program does not know.
+    """
     from alembic.runtime.migration import MigrationContext
 
-    return MigrationContext.configure(connection).get_current_revision()
+    current, known = MigrationContext.configure(connection).get_current_revision(), _revisions()
+    if current is None:
+        return list(known)
+    if current not in known:
+        raise NewerSchema(current)
+    return list(known[known.index(current) + 1 :])
 
 
 @cache
-def head_revision() -> str:
-    """Name the newest revision that this program knows."""
+def _revisions() -> tuple[str, ...]:
+    """Name all revisions that this program knows, oldest first."""
     from alembic.script import ScriptDirectory
 
-    head = ScriptDirectory(str(_FOLDER)).get_current_head()
-    assert head is not None
-    return head
+    found = [step.revision for step in ScriptDirectory(str(_FOLDER)).walk_revisions()]
+    return tuple(reversed(found))

@@ -6,7 +6,7 @@ from dataclasses import fields
 from itertools import product
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, ColumnElement, Connection, CursorResult, Select, Table, false, true
+from sqlalchemy import Column, ColumnElement, Connection, CursorResult, Select, Table, false, func, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -15,9 +15,9 @@ from opencbr.store.columns import storable
 _Row = TypeVar("_Row")
 
 
-def values_of(subject: Any) -> dict[str, Any]:
-    """Give the fields of a dataclass as the values of a row, one level deep."""
-    return {field.name: getattr(subject, field.name) for field in fields(subject)}
+def values_of(subject: Any, kind: type[Any] | None = None) -> dict[str, Any]:
+    """Give the fields of a dataclass, or those of its base `kind`, as the values of a row, one level deep."""
+    return {field.name: getattr(subject, field.name) for field in fields(kind or subject)}
 
 
 def among(column: Column[str], wanted: Collection[str]) -> ColumnElement[bool]:
@@ -28,6 +28,16 @@ def among(column: Column[str], wanted: Collection[str]) -> ColumnElement[bool]:
     if not possible:
         return false()
     return column == possible[0] if len(possible) == 1 else column.in_(possible)
+
+
+def contains(column: Column[str], part: str | None) -> ColumnElement[bool]:
+    """Say that `part` occurs in `column`, letter by letter; None is no condition, an empty part means an empty text."""
+    if part is None:
+        return true()
+    if not storable(part):
+        return false()
+    # LIKE minds the case of letters on one database and not on the other.
+    return func.replace(column, part, "") != column if part else column == ""
 
 
 def insert_new(conn: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -46,6 +56,11 @@ def insert_or_replace(conn: Connection, table: Table, values: Mapping[str, Any])
     key = [column.name for column in table.primary_key]
     rest = {name: value for name, value in values.items() if name not in key}
     conn.execute(_insert(conn, table).values(**values).on_conflict_do_update(index_elements=key, set_=rest))
+
+
+def insert_selected(conn: Connection, table: Table, columns: Collection[str], rows: Select[Any]) -> None:
+    """Insert what a query finds, but for rows whose key is taken."""
+    conn.execute(_insert(conn, table).from_select(list(columns), rows).on_conflict_do_nothing())
 
 
 def touched(result: CursorResult[Any]) -> bool:

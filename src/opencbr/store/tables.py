@@ -58,7 +58,6 @@ vault = Table(
     Column("sys_lock_source_service", TEXT, nullable=False),
     Column("availability_zone", TEXT),
     Column("enterprise_project_id", TEXT, nullable=False),
-    Column("tags", JSON, nullable=False),
     Column("held_at", Moment),  # deleted for the user, kept for the held backups in it
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -69,6 +68,24 @@ Index(
     vault.c.created_at.desc(),
     vault.c.id.desc(),
     vault.c.held_at,  # asked for in every list: without it each row would be fetched to be counted
+)
+
+vault_tag = Table(
+    "vault_tag",
+    metadata,
+    Column("vault_id", TEXT, ForeignKey("vault.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("value", TEXT, nullable=False),
+    Column("position", Integer, nullable=False),  # tags are shown in the order they were given
+)
+# Vaults by their tags, and the tags of a project: both are answered from the index alone.
+Index(
+    "ix_vault_tag_search",
+    vault_tag.c.project_id,
+    vault_tag.c.key,
+    vault_tag.c.value,
+    vault_tag.c.vault_id,
 )
 
 resource = Table(
@@ -129,9 +146,6 @@ backup = Table(
     Column("enterprise_project_id", TEXT, nullable=False),
     Column("version", Integer, nullable=False),
     Column("verdict", TEXT),
-    Column("cinder_backup_id", TEXT),
-    Column("is_incremental", Boolean, nullable=False),
-    Column("based_on", TEXT),
     Column("stored_mb", BigInteger, nullable=False),
     Column("held_at", Moment),
     Column("created_at", Moment, nullable=False),
@@ -142,7 +156,6 @@ backup = Table(
 _LISTED = text("parent_id IS NULL AND held_at IS NULL")
 _UNUSUAL = text("status <> 'available' AND parent_id IS NULL AND held_at IS NULL")
 _CHILD = text("parent_id IS NOT NULL")
-_BASED = text("based_on IS NOT NULL")
 _HELD = text("held_at IS NOT NULL")
 _NEWEST = (backup.c.created_at.desc(), backup.c.id.desc())
 # Always NULL in what is listed; without them SQLite would fetch every row to count them.
@@ -211,7 +224,21 @@ Index(
     sqlite_where=_HELD,
     postgresql_where=_HELD,
 )
-Index("ix_backup_based", backup.c.based_on, sqlite_where=_BASED, postgresql_where=_BASED)
+
+# The objects in the cloud that hold a disk's backup: one in each region where it lies.
+volume_backup = Table(
+    "volume_backup",
+    metadata,
+    Column("backup_id", TEXT, ForeignKey("backup.id", ondelete="CASCADE"), primary_key=True),
+    Column("region", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("cinder_backup_id", TEXT),  # NULL until Cinder has made it
+    Column("is_incremental", Boolean, nullable=False),
+    Column("based_on", TEXT),  # our id of the disk backup whose object of this region it needs
+    Column("stored_mb", BigInteger, nullable=False),  # the sum over the regions stands in `backup`
+)
+_BASED = text("based_on IS NOT NULL")
+Index("ix_volume_backup_based_on", volume_backup.c.based_on, sqlite_where=_BASED, postgresql_where=_BASED)
 
 # Whom a backup is shared with. It ends with the backup: sharing is a right to look, nothing of its own.
 member = Table(
@@ -298,9 +325,10 @@ ledger = Table(
     Column("upstream_id", TEXT),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("region", TEXT, nullable=False, server_default=""),
     Column("key", TEXT, nullable=False),
-    # A backup and the snapshot that it is made from may bear one name.
-    UniqueConstraint("kind", "name"),
+    # A backup and the snapshot that it is made from may bear one name, and so may what lies in two regions.
+    UniqueConstraint("region", "kind", "name"),
     # A job may make any number of objects of a kind; its own key tells them apart.
     UniqueConstraint("operation_log_id", "kind", "key"),
 )

@@ -3,51 +3,43 @@
 A vault that was deleted for the user and is kept for the held backups in it (`held_at`) is invisible.
 """
 
-from collections.abc import Collection
+import builtins
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    RowMapping,
-    exists,
-    func,
-    select,
-)
-from sqlalchemy import (
-    delete as sql_delete,
-)
-from sqlalchemy import (
-    insert as sql_insert,
-)
-from sqlalchemy import (
-    update as sql_update,
-)
+from sqlalchemy import Connection, RowMapping, exists, func, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
 
 from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.vault import VOLUME, Usage, Vault
-from opencbr.store import tables
+from opencbr.store import tables, vault_tags
 from opencbr.store.pages import read_page, sort_keys
-from opencbr.store.statements import among, touched, values_of
+from opencbr.store.statements import among, contains, touched, values_of
 
 _t = tables.vault
 _KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status")
 
 
 def insert(conn: Connection, vault: Vault) -> None:
-    """Add a vault."""
-    conn.execute(sql_insert(_t).values(**values_of(vault)))
+    """Add a vault with its tags."""
+    values = values_of(vault)
+    del values["tags"]
+    conn.execute(sql_insert(_t).values(**values))
+    vault_tags.insert(conn, vault)
 
 
 def get(conn: Connection, project_id: str, vault_id: str, *, lock: bool = False) -> Vault | None:
     """Read one vault of the project; with `lock` nobody else changes it until this transaction ends."""
     query = select(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id, _t.c.held_at.is_(None))
     row = conn.execute(query.with_for_update() if lock else query).mappings().first()
-    return None if row is None else _vault(row)
+    return None if row is None else _vaults(conn, [row])[0]
 
 
 def update(conn: Connection, project_id: str, vault_id: str, **changes: Any) -> bool:
-    """Change fields of a vault, `updated_at` among them; say whether it exists."""
+    """Change fields of a vault, other than its tags, `updated_at` among them; say whether it exists."""
     query = sql_update(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id)
     return touched(conn.execute(query.values(**changes)))
 
@@ -107,6 +99,8 @@ def list(  # noqa: A001 - read as vaults.list(…)
         among(_t.c.object_type, wanted.object_types),
         among(_t.c.protect_type, wanted.protect_types),
         among(_t.c.cloud_type, wanted.cloud_types),
+        contains(_t.c.name, wanted.name_part),
+        *vault_tags.conditions(project_id, wanted.tags),
     ]
     if wanted.resource_ids:
         bound = tables.resource
@@ -115,7 +109,7 @@ def list(  # noqa: A001 - read as vaults.list(…)
         )
         conditions.append(_t.c.id.in_(holders))
     rows = read_page(conn, _t, _KEYS, visible=_t.c.project_id == project_id, conditions=conditions, page=page)
-    return Listing([_vault(row) for row in rows.items], rows.count)
+    return Listing(_vaults(conn, rows.items), rows.count)
 
 
 def usage(conn: Connection, vault_ids: Collection[str]) -> dict[str, Usage]:
@@ -162,7 +156,6 @@ def _pairs(conn: Connection, query: Any) -> dict[str, int]:
     return {vault_id: int(number) for vault_id, number in conn.execute(query)}
 
 
-def _vault(row: RowMapping) -> Vault:
-    values = dict(row)
-    values["tags"] = tuple((key, value) for key, value in values["tags"])
-    return Vault(**values)
+def _vaults(conn: Connection, rows: Sequence[RowMapping]) -> builtins.list[Vault]:
+    tags = vault_tags.of_vaults(conn, [row["id"] for row in rows])
+    return [Vault(**row, tags=tags[row["id"]]) for row in rows]

@@ -21,6 +21,7 @@ from opencbr.cli.demo.state import choose_port, claim, default_folder, write_env
 from opencbr.cli.demo.story import Progress
 from opencbr.config import listen_address
 from opencbr.democloud import DemoCloud
+from opencbr.model import statuses
 from opencbr.observe.log import configure
 
 DEFAULT_LISTEN = "127.0.0.1:8780"
@@ -227,7 +228,7 @@ class Demo:
 
 def _newest_usable(found: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Give the newest backup that can be shown, or that a worker is still making since the last start."""
-    return next((row for row in found if row["status"] == "available" or story.is_running(row)), None)
+    return next((row for row in found if row["status"] == statuses.AVAILABLE or story.is_running(row)), None)
 
 
 def _address(listen: str | None, console: Console) -> tuple[str, int]:

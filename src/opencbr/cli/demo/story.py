@@ -7,13 +7,14 @@ from typing import Any
 
 from opencbr.cli.app import Failure
 from opencbr.cli.demo.client import Client
+from opencbr.model import statuses
 
 VAULT = "demo"
 SERVER = "db1"
 
 _POLL_SECONDS = 0.15
 _PATIENCE_SECONDS = 600.0
-_RUNNING = ("protecting", "waiting_protect")
+_RUNNING = (statuses.PROTECTING, statuses.WAITING_PROTECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,9 @@ def await_backup(client: Client, backup_id: str, tell: Told, check: Callable[[],
         backup = client.get(f"/backups/{backup_id}")["backup"]
         log = _log_of(client, backup)
         if not is_running(backup):
-            if backup["status"] != "available":
+            if backup["status"] != statuses.AVAILABLE:
                 raise Failure(f"the backup ended as {backup['status']}: {log['error_info']['message']}")
-            tell(Progress(100, "available"))
+            tell(Progress(100, statuses.AVAILABLE))
             return
         tell(Progress(log["extra_info"]["common"]["progress"], log["step"] or "waiting for the worker"))
         time.sleep(_POLL_SECONDS)

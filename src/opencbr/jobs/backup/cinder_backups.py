@@ -12,21 +12,21 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.names import backup_name
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import wait
-from opencbr.model.backup import Backup
+from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.stored_size import stored_mb
-from opencbr.store import backups, ledger, operation_logs
+from opencbr.store import disk_backups, ledger, operation_logs
 
 BEGIN, END = 20, 90
 """Progress in percent when Cinder begins to back up and when it has ended; the rest is reading and clean-up."""
 
 
-def start(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
+def start(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
     """Start the Cinder backup of every disk. Raises CloudError."""
     parallel(lambda disk: _start_one(ctx, operation, disk), disks)
 
 
-def _start_one(ctx: JobContext, operation: OperationLog, disk: Backup) -> None:
+def _start_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> None:
     project = ctx.cloud.project(operation.project_id)
     name = backup_name(ctx.installation, disk.id)
     entry = planned(
@@ -50,12 +50,11 @@ def _start_one(ctx: JobContext, operation: OperationLog, disk: Backup) -> None:
 
     upstream_id = make(ctx, entry, create)
     with ctx.database.write() as conn:
-        backups.update(
-            conn, disk.project_id, disk.id, cinder_backup_id=upstream_id, updated_at=ctx.clock.now()
-        )
+        now = ctx.clock.now()
+        disk_backups.note(conn, disk.project_id, disk.id, cinder_backup_id=upstream_id, now=now)
 
 
-def _create(ctx: JobContext, project: ProjectCloud, disk: Backup, name: str, *, incremental: bool) -> str:
+def _create(ctx: JobContext, project: ProjectCloud, disk: DiskBackup, name: str, *, incremental: bool) -> str:
     return project.create_backup(
         disk.resource_id,
         str(disk.extend_info["snapshot_id"]),
@@ -66,7 +65,7 @@ def _create(ctx: JobContext, project: ProjectCloud, disk: Backup, name: str, *, 
     ).id
 
 
-def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
+def finish(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
     """Wait until all Cinder backups are available, telling the progress; write down what each has become.
 
     Raises Cancelled; CloudError; JobError 9910 when one ends in an error, with Cinder's reason.
@@ -74,7 +73,7 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> Non
     project = ctx.cloud.project(operation.project_id)
     whole = sum(disk.resource_size for disk in disks) or 1
 
-    def is_done(disk: Backup) -> bool:
+    def is_done(disk: DiskBackup) -> bool:
         assert disk.cinder_backup_id is not None, "start() has written it"
         made = project.get_backup(disk.cinder_backup_id)
         if made.status.startswith("error"):
@@ -89,7 +88,7 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> Non
         _note_made(ctx, project, disk, made)
         return True
 
-    def tell(unfinished: Sequence[Backup]) -> None:
+    def tell(unfinished: Sequence[DiskBackup]) -> None:
         done = whole - sum(disk.resource_size for disk in unfinished)
         with ctx.database.write() as conn:
             progress = BEGIN + (END - BEGIN) * done // whole
@@ -106,7 +105,7 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> Non
     )
 
 
-def _note_made(ctx: JobContext, project: ProjectCloud, disk: Backup, made: VolumeBackup) -> None:
+def _note_made(ctx: JobContext, project: ProjectCloud, disk: DiskBackup, made: VolumeBackup) -> None:
     full_count = _full_object_count(ctx, project, disk) if made.is_incremental else None
     size = stored_mb(
         size_gb=made.size_gb,
@@ -116,23 +115,23 @@ def _note_made(ctx: JobContext, project: ProjectCloud, disk: Backup, made: Volum
     )
     changes: dict[str, Any] = {} if made.is_incremental else {"based_on": None}
     with ctx.database.write() as conn:
-        backups.update(
+        disk_backups.note(
             conn,
             disk.project_id,
             disk.id,
             stored_mb=size,
             is_incremental=made.is_incremental,
-            updated_at=ctx.clock.now(),
+            now=ctx.clock.now(),
             **changes,
         )
 
 
-def _full_object_count(ctx: JobContext, project: ProjectCloud, disk: Backup) -> int | None:
+def _full_object_count(ctx: JobContext, project: ProjectCloud, disk: DiskBackup) -> int | None:
     """Return how many objects the full backup at the root of this chain has; None when it cannot be told."""
     with ctx.database.read() as conn:
-        row: Backup | None = backups.get(conn, disk.project_id, disk.id, held=True)
+        row = disk_backups.get(conn, disk.project_id, disk.id)
         while row is not None and row.based_on is not None:
-            row = backups.get(conn, row.project_id, row.based_on, held=True)
+            row = disk_backups.get(conn, row.project_id, row.based_on)
     if row is None or row.id == disk.id or row.cinder_backup_id is None:
         return None
     try:

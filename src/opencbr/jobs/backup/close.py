@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import disk_rows, top_row
-from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import VOLUME
@@ -30,7 +29,7 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
         children = [] if top.resource_type == VOLUME else disk_rows(conn, top)
         info = {**top.extend_info, "progress": 100} if top.resource_type == VOLUME else top.extend_info
         done = replace(top, status="available", protected_at=now, updated_at=now, extend_info=info)
-        closed = ctx.records.close(conn, done, children, backups_member=backup_member(done))
+        closed = ctx.records.close(conn, done, backups_member=backup_member(done))
         for child in children:
             backups.move(conn, top.project_id, child.id, to="available", protected_at=now, updated_at=now)
         backups.move(
@@ -42,7 +41,6 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
             updated_at=now,
             extend_info=info,
             verdict=closed.verdict,
-            stored_mb=_stored(top, children),
         )
         resources.set_status(conn, top.project_id, top.resource_id, "available", only_from={"protecting"})
         ledger.leave(conn, operation.id, "snapshot")
@@ -50,8 +48,3 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
         operation_logs.finish(conn, operation.id, "success", now=now, details=details)
 
     ctx.database.transact(write)
-
-
-def _stored(top: Backup, children: list[Backup]) -> int:
-    """Return what a row counts for by itself: a parent nothing, its children are counted one by one."""
-    return 0 if children else top.stored_mb

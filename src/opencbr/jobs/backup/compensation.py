@@ -9,7 +9,7 @@ from opencbr.jobs.disks import disk_rows
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.model.operation_log import OperationLog
 from opencbr.records import draft_rows
-from opencbr.store import backups, ledger, resources
+from opencbr.store import backups, disk_backups, ledger, resources
 
 
 def compensate_backup(
@@ -31,7 +31,7 @@ def compensate_backup(
 
 def _volumes(ctx: JobContext, operation: OperationLog) -> list[str]:
     with ctx.database.read() as conn:
-        return backups.volumes_of(conn, operation.project_id, operation.backup_id or "")
+        return disk_backups.volumes_of(conn, operation.project_id, operation.backup_id or "")
 
 
 def _free(ctx: JobContext, operation: OperationLog) -> None:
@@ -48,7 +48,7 @@ def _free(ctx: JobContext, operation: OperationLog) -> None:
             if not kinds and disk.parent_id is not None:
                 backups.delete(conn, disk.project_id, disk.id)
             elif "backup" not in kinds:
-                backups.update(conn, disk.project_id, disk.id, **backups.WITHOUT_OBJECT, updated_at=now)
+                disk_backups.forget(conn, disk.project_id, disk.id, now=now)
 
     ctx.database.transact(write)
 

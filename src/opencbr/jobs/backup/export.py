@@ -3,12 +3,12 @@
 from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.project import exported
 from opencbr.jobs.context import JobContext
-from opencbr.model.backup import Backup
+from opencbr.model.backup import DiskBackup
 from opencbr.model.document import Document
-from opencbr.store import backups
+from opencbr.store import disk_backups
 
 
-def export(ctx: JobContext, disk: Backup) -> Document | None:
+def export(ctx: JobContext, disk: DiskBackup) -> Document | None:
     """Read Cinder's export record of a finished Cinder backup, None when it is refused; note the true parent in it.
 
     Cinder chooses the parent of an incremental itself and tells nowhere else which: where two vaults share a
@@ -23,11 +23,11 @@ def export(ctx: JobContext, disk: Backup) -> Document | None:
     inside = exported(document.body) or {}
     if "parent_id" in inside:
         with ctx.database.write() as conn:
-            true_one = backups.of_object(
+            true_one = disk_backups.of_object(
                 conn, disk.project_id, disk.resource_id, str(inside["parent_id"] or "")
             )
             based_on = None if true_one is None else true_one.id
             if based_on != disk.based_on:
                 now = ctx.clock.now()
-                backups.update(conn, disk.project_id, disk.id, based_on=based_on, updated_at=now)
+                disk_backups.note(conn, disk.project_id, disk.id, based_on=based_on, now=now)
     return document

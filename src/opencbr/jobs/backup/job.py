@@ -15,7 +15,7 @@ from opencbr.jobs.disks import disk_rows, enter_reading, top_row
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
-from opencbr.model.backup import Backup
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Reading
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
@@ -125,7 +125,7 @@ class _Flow:
     def close(self, left: list[str]) -> None:
         close(self._ctx, self._operation, self._backup_id, left)
 
-    def _disks(self) -> list[Backup]:
+    def _disks(self) -> list[DiskBackup]:
         with self._ctx.database.read() as conn:
             return disk_rows(conn, top_row(conn, self._project_id, self._backup_id))
 

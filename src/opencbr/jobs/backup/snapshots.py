@@ -9,12 +9,12 @@ from opencbr.jobs.upstream.names import snapshot_name
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import wait
 from opencbr.jobs.upstream.removal import remove
-from opencbr.model.backup import Backup
+from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, ledger
 
 
-def take(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
+def take(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
     """Snapshot all disks and wait until each is available.
 
     One whose Cinder backup is made needs none any more: a job that begins anew may come here again.
@@ -35,7 +35,7 @@ def take(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
             backups.update(conn, disk.project_id, disk.id, extend_info=info, updated_at=ctx.clock.now())
     project = ctx.cloud.project(operation.project_id)
 
-    def is_ready(disk: Backup) -> bool:
+    def is_ready(disk: DiskBackup) -> bool:
         snapshot = project.get_snapshot(made[disk.id])
         if snapshot.status.startswith("error"):
             raise JobError(
@@ -54,7 +54,7 @@ def take(ctx: JobContext, operation: OperationLog, disks: list[Backup]) -> None:
     )
 
 
-def _take_one(ctx: JobContext, operation: OperationLog, disk: Backup) -> str:
+def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> str:
     project = ctx.cloud.project(operation.project_id)
     name = snapshot_name(ctx.installation, disk.id)
     entry = planned(

@@ -7,7 +7,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.delete.counters import at_least_one_failed
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, ledger, resources, vaults
+from opencbr.store import backups, disk_backups, ledger, resources, vaults
 
 
 def compensate_delete(
@@ -64,4 +64,4 @@ def _give_up_deleting(ctx: JobContext, conn: Connection, project_id: str, backup
     backups.move_family(conn, project_id, backup_id, to="error", updated_at=now)
     for disk_id in (top.id, *(disk.id for disk in backups.children(conn, project_id, [top.id])[top.id])):
         if not ledger.of_backup(conn, disk_id):
-            backups.update(conn, project_id, disk_id, **backups.WITHOUT_OBJECT, updated_at=now)
+            disk_backups.forget(conn, project_id, disk_id, now=now)

@@ -6,7 +6,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, operation_logs
+from opencbr.store import backups, disk_backups, operation_logs
 
 
 def run_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
@@ -49,7 +49,7 @@ def _begin(ctx: JobContext, operation: OperationLog, backup_id: str) -> list[str
     """Begin, and name the volumes to settle at the end: by then the rows that tell are gone."""
     with ctx.database.write() as conn:
         operation_logs.begin(conn, operation.id, now=ctx.clock.now())
-        volume_ids = backups.volumes_of(conn, operation.project_id, backup_id)
+        volume_ids = disk_backups.volumes_of(conn, operation.project_id, backup_id)
     start_deleting(ctx, operation.project_id, backup_id)
     return volume_ids
 

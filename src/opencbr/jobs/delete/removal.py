@@ -15,7 +15,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.operation_log import LEFT, OperationLog
-from opencbr.store import backups, operation_logs, resources, vaults
+from opencbr.store import backups, disk_backups, operation_logs, resources, vaults
 
 _PAGE = 500
 
@@ -106,7 +106,7 @@ def _begin(ctx: JobContext, operation: OperationLog, resource_id: str | None) ->
 
 def _volumes(ctx: JobContext, operation: OperationLog, resource_id: str | None) -> list[str]:
     with ctx.database.read() as conn:
-        return backups.volumes_in(conn, operation.project_id, operation.vault_id or "", resource_id)
+        return disk_backups.volumes_in(conn, operation.project_id, operation.vault_id or "", resource_id)
 
 
 def _delete(ctx: JobContext, operation: OperationLog, backup_id: str, progress: int) -> None:

@@ -9,10 +9,10 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.names import prefix
-from opencbr.model.backup import Backup
+from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import TERMINAL
 from opencbr.model.times import parse_time
-from opencbr.store import backups, installation, ledger, operation_logs
+from opencbr.store import backups, disk_backups, installation, ledger, operation_logs
 from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
 
@@ -82,7 +82,7 @@ def take_stock(database: Database, cloud: Cloud) -> Inventory:
         there = {thing.id for thing in seen}
         missing = [lost for entry in entries.values() if (lost := _missing(conn, entry, there)) is not None]
         needed = {thing.id for thing in seen if thing.has_dependents}
-        unneeded = [_held(row) for row in backups.unneeded(conn) if row.cinder_backup_id not in needed]
+        unneeded = [_held(row) for row in disk_backups.unneeded(conn) if row.cinder_backup_id not in needed]
     orphans.sort(key=lambda orphan: (orphan.created_at is not None, orphan.created_at, orphan.id))
     return Inventory(orphans=tuple(orphans), missing=tuple(missing), unneeded=tuple(unneeded))
 
@@ -100,7 +100,7 @@ def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) ->
     row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
     if row is None:
         return "its backup does not exist any more"
-    failed = row.status == "error" and not backups.has_dependents(conn, row.project_id, row.id)
+    failed = row.status == "error" and not disk_backups.has_dependents(conn, row.project_id, row.id)
     return "its backup failed" if failed else None
 
 
@@ -139,7 +139,7 @@ def _orphan(thing: UpstreamObject, why: str) -> Orphan:
     )
 
 
-def _held(row: Backup) -> Unneeded:
+def _held(row: DiskBackup) -> Unneeded:
     return Unneeded(
         backup_id=row.id,
         project_id=row.project_id,

@@ -8,7 +8,7 @@ from opencbr.jobs.context import CloudContext
 from opencbr.jobs.upstream.inventory import Orphan, has_ended, take_stock
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.removal import Outcome, remove
-from opencbr.store import backups, ledger
+from opencbr.store import backups, disk_backups, ledger
 from opencbr.store.ledger import Entry
 
 
@@ -62,13 +62,13 @@ def free(ctx: CloudContext, gone: Entry) -> None:
         row = backups.get(conn, gone.project_id, gone.backup_id or "")
         if row is not None and row.status == "error" and not ledger.of_backup(conn, row.id):
             now = ctx.clock.now()
-            backups.update(conn, row.project_id, row.id, **backups.WITHOUT_OBJECT, updated_at=now)
+            disk_backups.forget(conn, row.project_id, row.id, now=now)
 
 
 def settle_unneeded(ctx: CloudContext) -> list[str]:
     """Remove the held backups of all projects that nothing needs any more; return what stays, in words."""
     with ctx.database.read() as conn:
-        found = backups.unneeded(conn)
+        found = disk_backups.unneeded(conn)
     volumes: dict[str, set[str]] = {}
     for row in found:
         volumes.setdefault(row.project_id, set()).add(row.resource_id)
