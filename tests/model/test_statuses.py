@@ -19,7 +19,7 @@ OTHER_MEANINGS = {
     "api/errors.py": {"error"},
     "api/health.py": {"failed"},
     "cli/demo/state.py": {"lock"},
-    "config.py": {"error"},
+    "config/settings.py": {"error"},
     "jobs/engine/dbos.py": {"failed"},
     "store/checkpoints.py": {"skipped"},
     "store/tables.py": {"skipped"},

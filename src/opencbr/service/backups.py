@@ -126,7 +126,7 @@ def _advice(code: str) -> str:
 
 def _successor_runs(conn: Connection, ctx: Context, backup: Backup) -> bool:
     """Say whether this is the newest finished backup of a resource that is being backed up (contract 4.3)."""
-    if backup.status == "error":
+    if backup.status == statuses.ERROR:
         return False
     unfinished = operation_logs.unfinished_for(conn, ctx.project_id, backup.resource_id)
     if not any(log.operation_type == logs.BACKUP for log in unfinished):
