@@ -17,7 +17,7 @@ from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, touched, values_of
 
 _t = tables.operation_log
-_WAITING = (_t.c.status == literal("waiting", literal_execute=True), _t.c.taken_at.is_(None))
+_WAITING = (_t.c.status == literal(statuses.WAITING, literal_execute=True), _t.c.taken_at.is_(None))
 _KEYS = sort_keys(_t, "created_at", "updated_at", "status")
 
 
