@@ -2,20 +2,21 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import opencbr
 from opencbr.model.operation_log import OperationLog
-from opencbr.service.new_operations import Actor, request_backup, request_vault_deletion
+from opencbr.service.context import Actor, Context, automatic
+from opencbr.service.new_operations import request_backup, request_vault_deletion
 from opencbr.store import backups, operation_logs
 from opencbr.store.database import Database
 from store.samples import NOW, PROJECT, backup, cbr
 
 SRC = Path(opencbr.__file__).parent
-BY_POLICY = Actor(policy_id="policy-1", request_id="req-1", now=NOW)
+BY_POLICY = automatic("scheduler", PROJECT, NOW, policy_id="policy-1")
+BY_HAND = Context(Actor("u-1"), PROJECT, "req-2", NOW, lambda _: True)
 
 
 @pytest.fixture
@@ -44,9 +45,7 @@ def test_an_operation_says_who_asked_for_it(database: Database) -> None:
         wanted = backup(point)
         backups.insert(conn, wanted)
         scheduled = request_backup(conn, BY_POLICY, vault, wanted)
-        by_hand = request_vault_deletion(
-            conn, replace(BY_POLICY, policy_id=None, user_id="u-1", request_id="req-2"), vault
-        )
+        by_hand = request_vault_deletion(conn, BY_HAND, vault)
 
     def read(log: OperationLog) -> OperationLog | None:
         with database.read() as conn:
@@ -59,7 +58,7 @@ def test_an_operation_says_who_asked_for_it(database: Database) -> None:
     assert (first.policy_id, first.user_id, first.request_id, first.status) == (
         "policy-1",
         "",
-        "req-1",
+        BY_POLICY.request_id,
         "waiting",
     )
     assert (first.backup_id, first.vault_name) == (wanted.id, vault.name)
