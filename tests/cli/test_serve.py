@@ -55,7 +55,7 @@ def test_a_cinder_that_hangs_leaves_the_probes_answering(tmp_path, already_known
         if already_known:
             assert requests.get(f"{url}/readyz", timeout=30).status_code == 200
             time.sleep(2.1)  # as long as an answer is kept
-        cloud.faults.order(service="volume", path="/os-services", delay_seconds=10.0, times=0)
+        cloud.faults.inject(service="volume", path="/os-services", delay_seconds=10.0, times=0)
         try:
             answers = []
             probes = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.timing import Timing
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import operation_logs
@@ -19,7 +19,7 @@ from .releases import BREAK, GROW, SHRINK, Diary
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
-    with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=Pace.instant()) as cloud:
+    with DemoCloud(tmp_path_factory.mktemp("cloud"), timing=Timing.instant()) as cloud:
         yield cloud
 
 

@@ -19,19 +19,20 @@ import pytest
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
+from opencbr.democloud.call_log import RecordedCall
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.faults import Order, Seen
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.faults import Fault
+from opencbr.democloud.timing import Timing
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.duties import remove_leftovers
-from opencbr.jobs.engine.dbos import Unjournaled
+from opencbr.jobs.engine.attempt import Unjournaled
 from opencbr.jobs.execution import carry_out
 from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import installation
 from support.databases import SQLITE, Databases
-from support.hurried_clock import HurriedClock
+from support.inline_job import HurriedClock
 from support.job_env import QUICK, JobEnv
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -126,19 +127,22 @@ class Ground:
         return self.env.records.report(log.project_id, log.backup_id or "")
 
     def calls_of(self, work: Callable[[], object]) -> set[Call]:
-        self.env.demo.faults.forget_seen()
+        self.env.demo.calls.clear()
         work()
-        return {_kind(seen) for seen in self.env.demo.faults.seen()}
+        return {_kind(seen) for seen in self.env.demo.calls.find()}
 
 
-def _kind(seen: Seen) -> Call:
+def _kind(seen: RecordedCall) -> Call:
     return Call(seen.service, seen.method, re.sub(_ID, "@", seen.path))
 
 
 @pytest.fixture(scope="module")
 def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
     folder: Path = tmp_path_factory.mktemp("matrix")
-    with DemoCloud(folder / "cloud", pace=Pace.instant()) as cloud, databases.fresh(SQLITE, folder) as url:
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+    ):
         env = JobEnv(url, folder, cloud)
         yield Ground(env)
         env.close()
@@ -211,8 +215,8 @@ def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
     return wrong
 
 
-def strike(ground: Ground, call: Call, fault: str, times: int) -> Order:
-    return ground.env.demo.faults.order(
+def strike(ground: Ground, call: Call, fault: str, times: int) -> Fault:
+    return ground.env.demo.faults.inject(
         service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
     )
 

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import opencbr
 from opencbr.model.operation_log import OperationLog
-from opencbr.service.context import Actor, Context, automatic
+from opencbr.service.context import Actor, Context
 from opencbr.service.new_operations import request_backup, request_vault_deletion
 from opencbr.store import backups, operation_logs
 from opencbr.store.database import Database
 from store.samples import NOW, PROJECT, backup, cbr
 
 SRC = Path(opencbr.__file__).parent
-BY_POLICY = automatic("scheduler", PROJECT, NOW, policy_id="policy-1")
-BY_HAND = Context(Actor("u-1"), PROJECT, "req-2", NOW, lambda _: True)
+BY_POLICY = Context(Actor(policy_id="policy-1"), PROJECT, "req-1", NOW, lambda _: False)
 
 
 @pytest.fixture
@@ -45,7 +45,9 @@ def test_an_operation_says_who_asked_for_it(database: Database) -> None:
         wanted = backup(point)
         backups.insert(conn, wanted)
         scheduled = request_backup(conn, BY_POLICY, vault, wanted)
-        by_hand = request_vault_deletion(conn, BY_HAND, vault)
+        by_hand = request_vault_deletion(
+            conn, replace(BY_POLICY, actor=Actor("u-1"), request_id="req-2"), vault
+        )
 
     def read(log: OperationLog) -> OperationLog | None:
         with database.read() as conn:
@@ -58,7 +60,7 @@ def test_an_operation_says_who_asked_for_it(database: Database) -> None:
     assert (first.policy_id, first.user_id, first.request_id, first.status) == (
         "policy-1",
         "",
-        BY_POLICY.request_id,
+        "req-1",
         "waiting",
     )
     assert (first.backup_id, first.vault_name) == (wanted.id, vault.name)

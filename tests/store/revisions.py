@@ -13,7 +13,7 @@ from opencbr.store import migrations
 FOLDER = Path(migrations.__file__).parent
 REVISIONS = [file.name.partition("_")[0] for file in sorted((FOLDER / "versions").glob("[0-9]*.py"))]
 
-EXPAND_ONLY_AFTER = "0003"
+EXPAND_ONLY_AFTER = "0004"
 """The last revision that could not run beside the program before it; every later one must (docs/howto/add-a-table.md)."""
 
 

@@ -15,11 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID, error
-from sqlalchemy.exc import DBAPIError
 
-from opencbr.jobs.engine.database_retry import outlast
-from opencbr.jobs.engine.port import Cancelled, Job, Lost, Small, StepFailed, T, Work
-from opencbr.jobs.failures import explain
+from opencbr.jobs.engine.attempt import End, Unjournaled
+from opencbr.jobs.engine.port import Job, Lost, Small, Work
 
 log = logging.getLogger(__name__)
 
@@ -71,33 +69,16 @@ class _Newer(BaseException):
     """The journal is of a newer release than this worker's. Not an Exception, as with Lost."""
 
 
-class _Job:
+class _Job(Unjournaled):
     """One workflow while it runs; steps are told apart by their place, the name is for people."""
 
-    def __init__(
-        self, job_id: str, project_id: str, sleep: Callable[[float], None], halted: Callable[[], bool]
-    ) -> None:
-        self.id = job_id
-        self.project_id = project_id
-        self._sleep = sleep
-        self._halted = halted
-
-    def step(self, name: str, work: Callable[[], T]) -> T:
-        kind, value = self._end_of(name, work)
-        if kind == "cancelled":
-            raise Cancelled(name)
-        if kind == "failed":
-            raise StepFailed(name, *value)
-        result: T = value
-        return result
-
-    def patched(self, name: str) -> bool:
+    def patched(self, name: str, /) -> bool:
         return DBOS.patch(name)
 
     def without_journal(self) -> Job:
         return Unjournaled(self.id, self.project_id, self._sleep, self._halted)
 
-    def _end_of(self, name: str, work: Callable[[], Small]) -> list[Any]:
+    def _end_of(self, name: str, work: Callable[[], Small]) -> End:
         try:
             return DBOS.run_step({"name": name}, self._attempt, name, work)
         except error.DBOSUnexpectedStepError as unexpected:
@@ -105,38 +86,6 @@ class _Job:
             if recorded.startswith(_PATCH):
                 raise _Newer from unexpected
             raise
-
-    def _attempt(self, name: str, work: Callable[[], Small]) -> list[Any]:
-        """Run `work` and turn its end into JSON.
-
-        An outage of our own database is waited out, since every step may be repeated.
-        """
-        try:
-            what = f"job {self.id}: step {name}"
-            return ["done", outlast(work, sleep=self._sleep, halted=self._halted, what=what)]
-        except Cancelled:
-            return ["cancelled", None]
-        except DBAPIError as error:
-            log.exception("job %s: step %s failed on our own database", self.id, name)
-            # The statement and its values may be a tenant's: they are in the worker's log, hidden.
-            refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
-            return ["failed", ["9910", refused]]
-        except Exception as error:
-            fault = explain(error)
-            if not fault.expected:
-                log.exception("job %s: step %s broke", self.id, name)
-            return ["failed", [fault.code, fault.message]]
-
-
-class Unjournaled(_Job):
-    """A job whose steps are carried out and not written down; it has every change of them."""
-
-    def patched(self, _: str) -> bool:
-        """Say yes: what is carried out anew is carried out as it is today."""
-        return True
-
-    def _end_of(self, name: str, work: Callable[[], Small]) -> list[Any]:
-        return self._attempt(name, work)
 
 
 class DbosEngine:
