@@ -20,6 +20,7 @@ OTHER_MEANINGS = {
     "api/health.py": {"failed"},
     "cli/demo/state.py": {"lock"},
     "config/settings.py": {"error"},
+    "jobs/engine/attempt.py": {"failed"},
     "jobs/engine/dbos.py": {"failed"},
     "store/checkpoints.py": {"skipped"},
     "store/tables.py": {"skipped"},
