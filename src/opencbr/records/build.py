@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from opencbr.model.backup import Backup, DiskBackup
+from opencbr.model import backup as backup_rows
+from opencbr.model.backup import Backup
 from opencbr.model.document import Document, Reading
 from opencbr.model.json_spans import NotJson
 from opencbr.model.metadata import Rendered, render
-from opencbr.model.record import Copy, Drift, Record, page_of
+from opencbr.model.record import DiskBackup, Drift, Record, page_of
 from opencbr.model.report import NOT_COMPARED, find_drift, verdict
 from opencbr.model.secrets import Fingerprint, Masked, mask
 from opencbr.store.columns import as_stored
@@ -49,7 +50,7 @@ class Composed:
 
 def compose(
     backup: Backup,
-    disks: Sequence[DiskBackup],
+    disks: Sequence[backup_rows.DiskBackup],
     kept: Kept,
     *,
     backups_member: str,
@@ -88,7 +89,7 @@ def compose(
         gaps=gaps,
         drift=drift,
         disks=before.disks,
-        copies=_copies(before, disks),
+        disk_backups=_disk_backups(before, disks),
         salt=place.salt,
         signer=place.signer,
         sequence=place.sequence,
@@ -116,10 +117,10 @@ def _masked(documents: tuple[Document, ...], fingerprint: Fingerprint) -> dict[s
     return masked
 
 
-def _copies(reading: Reading, disks: Sequence[DiskBackup]) -> tuple[Copy, ...]:
+def _disk_backups(reading: Reading, disks: Sequence[backup_rows.DiskBackup]) -> tuple[DiskBackup, ...]:
     rows = {disk.resource_id: disk for disk in disks}
     return tuple(
-        Copy(
+        DiskBackup(
             backup_id=row.id,
             volume_id=disk.volume_id,
             position=disk.position,

@@ -8,7 +8,13 @@ from sqlalchemy import Connection
 from opencbr.model import operation_log as logs
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
-from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.errors import (
+    BACKUP_IN_USE,
+    BACKUP_UNDELETABLE,
+    BACKUP_UNFINISHED,
+    CATALOGUE,
+    CbrError,
+)
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.operation_log import OperationLog
 from opencbr.service import new_operations
@@ -18,12 +24,12 @@ from opencbr.store import backups, operation_logs, vaults
 from opencbr.store.database import Database
 
 _DELETE_REFUSED = {
-    statuses.WAITING_PROTECT: "6203",
-    statuses.PROTECTING: "6203",
-    statuses.WAITING_RESTORE: "6216",
-    statuses.RESTORING: "6216",
-    statuses.WAITING_DELETE: "6201",
-    statuses.DELETING: "6201",
+    statuses.WAITING_PROTECT: BACKUP_UNFINISHED,
+    statuses.PROTECTING: BACKUP_UNFINISHED,
+    statuses.WAITING_RESTORE: BACKUP_IN_USE,
+    statuses.RESTORING: BACKUP_IN_USE,
+    statuses.WAITING_DELETE: BACKUP_UNDELETABLE,
+    statuses.DELETING: BACKUP_UNDELETABLE,
 }
 """Status -> why a backup in it cannot be deleted (contract 4.3)."""
 
@@ -85,7 +91,7 @@ class Backups:
             if not backups.move_family(
                 conn, ctx.project_id, backup.id, to=statuses.WAITING_DELETE, updated_at=ctx.now
             ):
-                raise CbrError("6216")
+                raise CbrError(BACKUP_IN_USE)
             return log
 
         log = self._database.transact(request)
@@ -105,14 +111,16 @@ def _view(conn: Connection, project_id: str, backup: Backup) -> BackupView:
 def _check_deletable(conn: Connection, ctx: Context, backup: Backup) -> None:
     if backup.parent_id is not None:
         raise CbrError(
-            "6201", f"This is one disk of the server backup {backup.parent_id}: delete that one instead."
+            BACKUP_UNDELETABLE,
+            f"This is one disk of the server backup {backup.parent_id}: delete that one instead.",
         )
     refused = _DELETE_REFUSED.get(backup.status)
     if refused is not None:
         raise CbrError(refused, f"The backup is {backup.status}: {_advice(refused)}")
     if _successor_runs(conn, ctx, backup):
         raise CbrError(
-            "6203", "A newer backup of this resource is running and may build on this one: wait for it."
+            BACKUP_UNFINISHED,
+            "A newer backup of this resource is running and may build on this one: wait for it.",
         )
     if backup.extend_info.get("auto_trigger"):
         vault = vaults.get(conn, ctx.project_id, backup.vault_id)
