@@ -20,6 +20,7 @@ OTHER_MEANINGS = {
     "api/health.py": {"failed"},
     "cli/demo/state.py": {"lock"},
     "config/settings.py": {"error"},
+    "jobs/engine/attempt.py": {"failed"},
     "jobs/engine/dbos.py": {"failed"},
     "store/checkpoints.py": {"skipped"},
     "store/tables.py": {"skipped"},
@@ -27,7 +28,7 @@ OTHER_MEANINGS = {
 """A field, a file, a level of the log, an outcome of a step: words that are no status there."""
 
 
-NOT_YET = ("api/cbr/", "jobs/")
+NOT_YET = ("api/cbr/",)
 """Where they are still written out; the types check them there."""
 
 

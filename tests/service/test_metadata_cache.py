@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from opencbr.model.caller import Caller
 from opencbr.model.errors import CbrError
 from opencbr.records.archive import open_records
-from opencbr.service.context import Context
+from opencbr.service.context import Actor, Context
 from opencbr.service.metadata import Metadata
 from opencbr.store import backups
 from records.golden import EXPECTED, restore
@@ -15,11 +14,8 @@ from records.protected import Watch
 
 BACKUP = next(iter(EXPECTED))
 PROJECT = EXPECTED[BACKUP]["project_id"]
-CALLER = Caller(
-    user_id="u", user_name="u", project_id=PROJECT, project_domain_id="default", roles=frozenset()
-)
 MEMBER = Context(
-    caller=CALLER,
+    actor=Actor("u"),
     project_id=PROJECT,
     request_id="r",
     now=datetime(2026, 3, 1, tzinfo=UTC),

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from opencbr.model.document import Disk, Document, Unread
-from opencbr.model.record import DiskBackup, Drift, Record, page_of
+from opencbr.model.record import Drift, Record, StoredDisk, page_of
 from opencbr.model.secrets import mask
 
 _AT = datetime(2026, 11, 24, 5, 0, 23, 979568, tzinfo=UTC)
@@ -92,7 +92,7 @@ RECORD = Record(
         ),
     ),
     disk_backups=(
-        DiskBackup(
+        StoredDisk(
             backup_id="c0000000-0000-4000-8000-00000000000c",
             volume_id=_ROOT,
             position=0,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.upstream.removal import Outcome, remove
+from opencbr.model import statuses
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.store import ledger, operation_logs
 
@@ -58,7 +59,7 @@ def end_failed(
     def write(conn: Connection) -> None:
         straighten(ctx, conn, operation)
         details = details_at_end(conn, operation, left)
-        operation_logs.finish(conn, operation.id, "failed", code, message, now=now, details=details)
+        operation_logs.finish(conn, operation.id, statuses.FAILED, code, message, now=now, details=details)
         ledger.leave(conn, operation.id)
 
     ctx.database.transact(write)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from opencbr.jobs.failures import JobError
+from opencbr.model import statuses
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Disk, Reading
 from opencbr.model.extend_info import disk_info, server_info
@@ -80,6 +81,6 @@ def child_of(top: Backup, disk: Disk) -> Backup:
         resource_type=VOLUME,
         resource_size=disk.size_gb,
         resource_az=None,
-        status="protecting",
+        status=statuses.PROTECTING,
         extend_info=disk_info(top, disk, child=True),
     )

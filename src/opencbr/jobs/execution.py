@@ -9,6 +9,7 @@ from opencbr.jobs.engine.database_retry import outlast
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.failures import explain
 from opencbr.jobs.registry import JobType
+from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import ledger, operation_logs
 
@@ -41,7 +42,9 @@ def _give_up(job_type: JobType, job: Job, ctx: JobContext, operation: OperationL
         log.exception("the compensation of job %s broke too", job.id)
 
     def write(conn: Connection) -> None:
-        if operation_logs.finish(conn, operation.id, "failed", end.code, str(end), now=ctx.clock.now()):
+        if operation_logs.finish(
+            conn, operation.id, statuses.FAILED, end.code, str(end), now=ctx.clock.now()
+        ):
             ledger.leave(conn, operation.id)
             job_type.frees(ctx, conn, operation)
 

@@ -54,7 +54,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiskBackup:
+class StoredDisk:
     """What the mover holds for one disk."""
 
     backup_id: str
@@ -87,7 +87,7 @@ class Record:
     gaps: tuple[str, ...]
     drift: tuple[Drift, ...]
     disks: tuple[Disk, ...]
-    disk_backups: tuple[DiskBackup, ...]
+    disk_backups: tuple[StoredDisk, ...]
     salt: bytes
     signer: str
     sequence: int

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from opencbr.model.backup import Backup
-from opencbr.model.backup import DiskBackup as DiskRow
+from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Document, Reading
 from opencbr.model.json_spans import NotJson
 from opencbr.model.metadata import Rendered, render
-from opencbr.model.record import DiskBackup, Drift, Record, page_of
+from opencbr.model.record import Drift, Record, StoredDisk, page_of
 from opencbr.model.report import NOT_COMPARED, find_drift, verdict
 from opencbr.model.secrets import Fingerprint, Masked, mask
 from opencbr.store.columns import as_stored
@@ -50,7 +49,7 @@ class Composed:
 
 def compose(
     backup: Backup,
-    disks: Sequence[DiskRow],
+    disks: Sequence[DiskBackup],
     kept: Kept,
     *,
     backups_member: str,
@@ -89,7 +88,7 @@ def compose(
         gaps=gaps,
         drift=drift,
         disks=before.disks,
-        disk_backups=_disk_backups(before, disks),
+        disk_backups=_stored_disks(before, disks),
         salt=place.salt,
         signer=place.signer,
         sequence=place.sequence,
@@ -117,10 +116,10 @@ def _masked(documents: tuple[Document, ...], fingerprint: Fingerprint) -> dict[s
     return masked
 
 
-def _disk_backups(reading: Reading, disks: Sequence[DiskRow]) -> tuple[DiskBackup, ...]:
+def _stored_disks(reading: Reading, disks: Sequence[DiskBackup]) -> tuple[StoredDisk, ...]:
     rows = {disk.resource_id: disk for disk in disks}
     return tuple(
-        DiskBackup(
+        StoredDisk(
             backup_id=row.id,
             volume_id=disk.volume_id,
             position=disk.position,

@@ -16,7 +16,7 @@ from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.json_spans import NotJson
 from opencbr.model.manifest import describe_call, describe_reading, describe_record
 from opencbr.model.metadata import Place
-from opencbr.model.record import DiskBackup, Drift, Record
+from opencbr.model.record import Drift, Record, StoredDisk
 from opencbr.model.secrets import Masked, Splice
 from opencbr.model.times import parse_time
 from opencbr.store.columns import as_stored
@@ -86,7 +86,7 @@ def read_documents(text: bytes) -> dict[str, Any]:
         "closed_at": parse_time(read["closed_at"]),
         "verdict": read["verdict"],
         "drift": tuple(Drift(**one) for one in read["drift"]),
-        "disk_backups": tuple(DiskBackup(**one) for one in read["disk_backups"]),
+        "disk_backups": tuple(StoredDisk(**one) for one in read["disk_backups"]),
         "documents": read["documents"],
     }
 

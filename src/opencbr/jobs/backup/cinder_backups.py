@@ -6,6 +6,7 @@ from typing import Any
 
 from opencbr.cloud.cloud import ProjectCloud, VolumeBackup
 from opencbr.cloud.errors import NotFound, Refused
+from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.backup.parents import choose_parent, note_parent
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
@@ -76,14 +77,14 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) ->
     def is_done(disk: DiskBackup) -> bool:
         assert disk.cinder_backup_id is not None, "start() has written it"
         made = project.get_backup(disk.cinder_backup_id)
-        if made.status.startswith("error"):
+        if made.status.startswith(CINDER_ERROR):
             asked = f" ({made.request_id})" if made.request_id else ""
             raise JobError(
                 "9910",
                 f"Cinder's backup {made.id} of volume {disk.resource_id} ended in status"
                 f" {made.status}{asked}: {made.fail_reason or 'no reason given'}",
             )
-        if made.status != "available":
+        if made.status != CINDER_AVAILABLE:
             return False
         _note_made(ctx, project, disk, made)
         return True

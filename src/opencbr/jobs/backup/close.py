@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import disk_rows, top_row
+from opencbr.model import statuses
 from opencbr.model.backup_member import backup_member
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import VOLUME
@@ -24,27 +25,31 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
 
     def write(conn: Connection) -> None:
         top = top_row(conn, operation.project_id, backup_id)
-        if top.status == "available":
+        if top.status == statuses.AVAILABLE:
             return
         children = [] if top.resource_type == VOLUME else disk_rows(conn, top)
         info = {**top.extend_info, "progress": 100} if top.resource_type == VOLUME else top.extend_info
-        done = replace(top, status="available", protected_at=now, updated_at=now, extend_info=info)
+        done = replace(top, status=statuses.AVAILABLE, protected_at=now, updated_at=now, extend_info=info)
         closed = ctx.records.close(conn, done, backups_member=backup_member(done))
         for child in children:
-            backups.move(conn, top.project_id, child.id, to="available", protected_at=now, updated_at=now)
+            backups.move(
+                conn, top.project_id, child.id, to=statuses.AVAILABLE, protected_at=now, updated_at=now
+            )
         backups.move(
             conn,
             top.project_id,
             top.id,
-            to="available",
+            to=statuses.AVAILABLE,
             protected_at=now,
             updated_at=now,
             extend_info=info,
             verdict=closed.verdict,
         )
-        resources.set_status(conn, top.project_id, top.resource_id, "available", only_from={"protecting"})
+        resources.set_status(
+            conn, top.project_id, top.resource_id, statuses.AVAILABLE, only_from={statuses.PROTECTING}
+        )
         ledger.leave(conn, operation.id, "snapshot")
         details = details_at_end(conn, operation, left)
-        operation_logs.finish(conn, operation.id, "success", now=now, details=details)
+        operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=now, details=details)
 
     ctx.database.transact(write)

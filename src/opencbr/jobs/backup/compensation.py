@@ -7,6 +7,7 @@ from opencbr.jobs.compensation import end_failed, remove_made
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import disk_rows
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
 from opencbr.records import draft_rows
 from opencbr.store import backups, disk_backups, ledger, resources
@@ -57,8 +58,10 @@ def straighten(ctx: JobContext, conn: Connection, operation: OperationLog) -> No
     """Set the backup to `error`, and let the resource be backed up again."""
     project_id, backup_id = operation.project_id, operation.backup_id or ""
     if operation.resource_id is not None:
-        resources.set_status(conn, project_id, operation.resource_id, "available", only_from={"protecting"})
+        resources.set_status(
+            conn, project_id, operation.resource_id, statuses.AVAILABLE, only_from={statuses.PROTECTING}
+        )
     draft_rows.delete(conn, project_id, backup_id)
     top = backups.get(conn, project_id, backup_id)
-    if top is not None and top.status in ("waiting_protect", "protecting"):
-        backups.move_family(conn, project_id, backup_id, to="error", updated_at=ctx.clock.now())
+    if top is not None and top.status in (statuses.WAITING_PROTECT, statuses.PROTECTING):
+        backups.move_family(conn, project_id, backup_id, to=statuses.ERROR, updated_at=ctx.clock.now())

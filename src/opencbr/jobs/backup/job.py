@@ -15,6 +15,7 @@ from opencbr.jobs.disks import disk_rows, enter_reading, top_row
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
+from opencbr.model import statuses
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Reading
 from opencbr.model.operation_log import OperationLog
@@ -53,8 +54,8 @@ class _Flow:
             now = self._ctx.clock.now()
             operation_logs.begin(conn, self._operation.id, now=now)
             top = top_row(conn, self._project_id, self._backup_id)
-            if top.status != "protecting" and not backups.move(
-                conn, self._project_id, top.id, to="protecting", updated_at=now
+            if top.status != statuses.PROTECTING and not backups.move(
+                conn, self._project_id, top.id, to=statuses.PROTECTING, updated_at=now
             ):
                 raise JobError("6203", f"backup {top.id} is {top.status} and cannot begin")
 

@@ -4,11 +4,13 @@ from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
+from opencbr.cloud.statuses import CINDER_AVAILABLE
 from opencbr.jobs.context import JobContext
+from opencbr.model import statuses
 from opencbr.model.backup import DiskBackup
 from opencbr.store import backups, disk_backups
 
-_STANDING = frozenset({"available", "waiting_restore", "restoring"})
+_STANDING = frozenset({statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING})
 """Statuses of a finished backup that nobody is deleting."""
 
 
@@ -28,7 +30,7 @@ def choose_parent(ctx: JobContext, project: ProjectCloud, disk: DiskBackup) -> s
         if disk_backups.chain_length(conn, disk.project_id, parent.id) >= ctx.settings.full_backup_interval:
             return None
     try:
-        if project.get_backup(parent.cinder_backup_id).status != "available":
+        if project.get_backup(parent.cinder_backup_id).status != CINDER_AVAILABLE:
             return None
     except NotFound:
         return None

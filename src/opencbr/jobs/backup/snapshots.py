@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from opencbr.cloud.errors import Refused
+from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.names import snapshot_name
@@ -37,12 +38,12 @@ def take(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> N
 
     def is_ready(disk: DiskBackup) -> bool:
         snapshot = project.get_snapshot(made[disk.id])
-        if snapshot.status.startswith("error"):
+        if snapshot.status.startswith(CINDER_ERROR):
             raise JobError(
                 "7203",
                 f"snapshot {snapshot.id} of volume {disk.resource_id} ended in status {snapshot.status}",
             )
-        return snapshot.status == "available"
+        return snapshot.status == CINDER_AVAILABLE
 
     wait(
         ctx,

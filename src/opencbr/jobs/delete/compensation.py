@@ -6,6 +6,7 @@ from opencbr.jobs.compensation import compensate
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.delete.counters import at_least_one_failed
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, disk_backups, ledger, resources, vaults
 
@@ -45,23 +46,25 @@ def give_back_backup(ctx: JobContext, conn: Connection, operation: OperationLog)
 def give_back_resource(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
     """Let the resource be protected and removed again."""
     resource_id = operation.resource_id or ""
-    resources.set_status(conn, operation.project_id, resource_id, "available", only_from={"removing"})
+    resources.set_status(
+        conn, operation.project_id, resource_id, statuses.AVAILABLE, only_from={statuses.REMOVING}
+    )
     at_least_one_failed(ctx, conn, operation)
 
 
 def give_back_vault(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
     """Set the vault to `error`: it can be deleted again."""
     now = ctx.clock.now()
-    vaults.update(conn, operation.project_id, operation.vault_id or "", status="error", updated_at=now)
+    vaults.update(conn, operation.project_id, operation.vault_id or "", status=statuses.ERROR, updated_at=now)
     at_least_one_failed(ctx, conn, operation)
 
 
 def _give_up_deleting(ctx: JobContext, conn: Connection, project_id: str, backup_id: str) -> None:
     now = ctx.clock.now()
     top = backups.get(conn, project_id, backup_id, lock=True)
-    if top is None or top.status not in ("waiting_delete", "deleting"):
+    if top is None or top.status not in (statuses.WAITING_DELETE, statuses.DELETING):
         return
-    backups.move_family(conn, project_id, backup_id, to="error", updated_at=now)
+    backups.move_family(conn, project_id, backup_id, to=statuses.ERROR, updated_at=now)
     for disk_id in (top.id, *(disk.id for disk in backups.children(conn, project_id, [top.id])[top.id])):
         if not ledger.of_backup(conn, disk_id):
             disk_backups.forget(conn, project_id, disk_id, now=now)

@@ -5,6 +5,7 @@ from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
+from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, disk_backups, operation_logs
 
@@ -31,8 +32,8 @@ def start_deleting(ctx: JobContext, project_id: str, backup_id: str) -> bool:
         top = backups.get(conn, project_id, backup_id, lock=True)
         if top is None:
             return False
-        if top.status != "deleting" and not backups.move_family(
-            conn, project_id, backup_id, to="deleting", updated_at=ctx.clock.now()
+        if top.status != statuses.DELETING and not backups.move_family(
+            conn, project_id, backup_id, to=statuses.DELETING, updated_at=ctx.clock.now()
         ):
             raise JobError("6201", f"backup {backup_id} is {top.status} and cannot be deleted now")
     return True
@@ -57,4 +58,4 @@ def _begin(ctx: JobContext, operation: OperationLog, backup_id: str) -> list[str
 def _close(ctx: JobContext, operation: OperationLog, left: list[str]) -> None:
     with ctx.database.write() as conn:
         details = details_at_end(conn, operation, left)
-        operation_logs.finish(conn, operation.id, "success", now=ctx.clock.now(), details=details)
+        operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=ctx.clock.now(), details=details)

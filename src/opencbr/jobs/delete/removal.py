@@ -13,6 +13,7 @@ from opencbr.jobs.delete.job import erase_or_fail, start_deleting
 from opencbr.jobs.engine.port import Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
+from opencbr.model import statuses
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.store import backups, disk_backups, operation_logs, resources, vaults
@@ -137,6 +138,6 @@ def _close(ctx: JobContext, operation: OperationLog, finish: Callable[[Connectio
     def write(conn: Connection) -> None:
         finish(conn)
         details = details_at_end(conn, operation, ())
-        operation_logs.finish(conn, operation.id, "success", now=now, details=details)
+        operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=now, details=details)
 
     ctx.database.transact(write)

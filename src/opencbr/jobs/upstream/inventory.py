@@ -9,6 +9,7 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.names import prefix
+from opencbr.model import statuses
 from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import TERMINAL
 from opencbr.model.times import parse_time
@@ -100,7 +101,7 @@ def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) ->
     row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
     if row is None:
         return "its backup does not exist any more"
-    failed = row.status == "error" and not disk_backups.has_dependents(conn, row.project_id, row.id)
+    failed = row.status == statuses.ERROR and not disk_backups.has_dependents(conn, row.project_id, row.id)
     return "its backup failed" if failed else None
 
 
@@ -116,7 +117,7 @@ def _missing(conn: Connection, entry: Entry, there: set[str]) -> Missing | None:
     if kind is None or not kind.lasting or entry.upstream_id is None or entry.upstream_id in there:
         return None
     row = backups.get(conn, entry.project_id, entry.backup_id or "", held=True)
-    if row is None or (row.status != "available" and row.held_at is None):
+    if row is None or (row.status != statuses.AVAILABLE and row.held_at is None):
         return None
     return Missing(
         kind=entry.kind,

@@ -8,6 +8,7 @@ from opencbr.jobs.context import CloudContext
 from opencbr.jobs.upstream.inventory import Orphan, has_ended, take_stock
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.removal import Outcome, remove
+from opencbr.model import statuses
 from opencbr.store import backups, disk_backups, ledger
 from opencbr.store.ledger import Entry
 
@@ -60,7 +61,7 @@ def free(ctx: CloudContext, gone: Entry) -> None:
     """Note in the row of a failed backup that its object is gone: what that was based on is needed no more."""
     with ctx.database.write() as conn:
         row = backups.get(conn, gone.project_id, gone.backup_id or "")
-        if row is not None and row.status == "error" and not ledger.of_backup(conn, row.id):
+        if row is not None and row.status == statuses.ERROR and not ledger.of_backup(conn, row.id):
             now = ctx.clock.now()
             disk_backups.forget(conn, row.project_id, row.id, now=now)
 

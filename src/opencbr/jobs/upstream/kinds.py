@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from opencbr.cloud.cloud import ProjectCloud, Reader, UpstreamObject
+from opencbr.cloud.statuses import CINDER_MOVING
 from opencbr.store.ledger import Entry
 
 
@@ -33,9 +34,6 @@ class Kind:
     lasting: bool
 
 
-_CINDER_MOVING = frozenset({"creating", "backing-up", "restoring"})
-
-
 def _find_snapshot(project: ProjectCloud, entry: Entry) -> str | None:
     found = project.find_snapshot(entry.name, _volume(entry))
     return None if found is None else found.id
@@ -62,7 +60,7 @@ KINDS: dict[str, Kind] = {
         look=lambda project, snapshot_id: State(project.get_snapshot(snapshot_id).status),
         delete=ProjectCloud.delete_snapshot,
         list=Reader.list_snapshots,
-        moving=_CINDER_MOVING,
+        moving=CINDER_MOVING,
         lasting=False,
     ),
     "backup": Kind(
@@ -70,7 +68,7 @@ KINDS: dict[str, Kind] = {
         look=_look_at_backup,
         delete=ProjectCloud.delete_backup,
         list=Reader.list_backups,
-        moving=_CINDER_MOVING,
+        moving=CINDER_MOVING,
         lasting=True,
     ),
 }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import Enum
 
 from opencbr.cloud.errors import CloudError, NotFound, Refused, Unreachable
+from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.upstream.kinds import KINDS, Kind
 from opencbr.jobs.upstream.polling import pauses
@@ -117,10 +118,10 @@ def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> bool:
         removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
     elif moving:
         removal.reason = f"it was still {state.status}"
-    elif removal.asked >= _DELETE_ATTEMPTS and state.status != "deleting":
+    elif removal.asked >= _DELETE_ATTEMPTS and state.status != CINDER_DELETING:
         removal.outcome = Outcome.STUCK
         removal.reason = removal.reason or f"it is {state.status} after {removal.asked} deletions"
-    elif state.status != "deleting":
+    elif state.status != CINDER_DELETING:
         ctx.guard()
         kind.delete(project, upstream_id)
         removal.asked += 1

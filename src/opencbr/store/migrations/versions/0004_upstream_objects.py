@@ -20,6 +20,8 @@ def upgrade() -> None:
     op.execute("UPDATE ledger SET key = backup_id")
     with op.batch_alter_table("ledger") as batch:
         batch.alter_column("key", existing_type=TEXT, nullable=False)
+        # As it is: SQLite's table is made anew here, and the default as read back would be written otherwise.
+        batch.alter_column("region", existing_type=TEXT, existing_nullable=False, server_default="")
         batch.alter_column("volume_id", existing_type=TEXT, nullable=True)
         batch.alter_column("backup_id", existing_type=TEXT, nullable=True)
         batch.create_unique_constraint(
