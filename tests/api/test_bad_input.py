@@ -10,8 +10,8 @@ from opencbr.api.routes import ROUTES
 from opencbr.model.errors import CATALOGUE
 from opencbr.model.ids import new_id
 
-from .bad_values import bad_bodies, bad_queries, valid
 from .api_server import ApiServer
+from .bad_values import bad_bodies, bad_queries, valid
 
 SPECIAL = {413: "BackupService.9900", 415: "BackupService.9900"}
 with_body = pytest.mark.parametrize(
@@ -72,6 +72,7 @@ def test_every_field_of_a_body(cbr: ApiServer, route):
         assert ":" in sentence or "NUL" in sentence, sentence
 
 
+@pytest.mark.matrix
 @with_body
 @pytest.mark.parametrize(
     "data",
@@ -100,6 +101,7 @@ def test_what_is_no_json_object(cbr: ApiServer, route, data):
     one_shape(answer, 400)
 
 
+@pytest.mark.matrix
 @with_body
 @pytest.mark.parametrize(
     "kind",
@@ -111,6 +113,7 @@ def test_a_wrong_content_type(cbr: ApiServer, route, kind):
     assert "application/json" in one_shape(answer, 415)
 
 
+@pytest.mark.matrix
 @with_body
 @pytest.mark.parametrize(
     "kind", ["application/json", "application/json;charset=utf-8", "APPLICATION/JSON ; charset=UTF-8"]
@@ -121,6 +124,7 @@ def test_the_content_types_that_clients_send(cbr: ApiServer, route, kind):
     assert answer.status_code != 415, answer.text
 
 
+@pytest.mark.matrix(fast=1)
 @with_body
 def test_ten_megabytes(cbr: ApiServer, route):
     data = b'{"padding":"' + b"a" * 10_000_000 + b'"}'
@@ -158,6 +162,7 @@ def test_paging_that_is_nonsense(cbr: ApiServer, route, query):
     one_shape(cbr.call(route.method, f"{fill(cbr, route.path)}?{query}"), 400)
 
 
+@pytest.mark.matrix
 @with_ids
 @pytest.mark.parametrize(
     "wanted", ["nonsense", "%00", "%ff", "a" * 500, "%2e%2e", "文", "'%20OR%201=1", "%2F", "%0d%0a"]

@@ -19,8 +19,8 @@ from opencbr.model.ids import new_id
 from opencbr.model.vault import SERVER
 from opencbr.store import resources, tables, vaults
 
-from .bad_values import places
 from .api_server import ApiServer
+from .bad_values import places
 from .protected_cloud import new_disk, new_server, new_vault, server_ref, vault_body
 from .test_bad_input import fill, one_shape
 
@@ -320,6 +320,7 @@ def named(place: tuple[str, str]) -> str:
     return " ".join(place)
 
 
+@pytest.mark.matrix(fast=12)
 @pytest.mark.parametrize("place", PLACES, ids=named)
 def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(cbr: ApiServer, place: tuple[str, str]):
     walked = PLACES[place]
@@ -336,6 +337,7 @@ def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(cbr: ApiServer, 
     assert rows(cbr, cbr.project("other")) == before
 
 
+@pytest.mark.matrix(fast=12)
 @pytest.mark.parametrize(
     ("place", "state"),
     [(place, state) for place, walked in PLACES.items() for state in walked.states],

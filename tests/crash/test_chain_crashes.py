@@ -69,6 +69,7 @@ def dies_and_another_goes_on(
     env.assert_nothing_left()
 
 
+@pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize(
     "place",
     [
@@ -84,6 +85,7 @@ def test_a_deletion_killed_anywhere_takes_the_held_ones_along(env: JobEnv, staff
     dies_and_another_goes_on(env, staff, place, lambda: env.order_delete(newest))
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("place", ["chains._write_erased", "chains._write_settled"])
 def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     env: JobEnv, staff: Staff, place: str
@@ -92,6 +94,7 @@ def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     dies_and_another_goes_on(env, staff, place, lambda: env.order_vault_deletion(bound))
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("place", ["chains._claim", "chains._write_settled"])
 def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
     database_url: str, tmp_path: Path, staff: Staff, place: str
