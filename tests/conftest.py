@@ -23,6 +23,8 @@ from support.postgres import VARIABLE
 settings.register_profile("opencbr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opencbr")  # no test fails by the clock
 
+pytest_plugins = ["pytester"]
+
 _PREPARE = Path(__file__).parent / "openstack" / "prepare.py"
 _TOGETHER = {
     "tests/sdk/test_sdk.py": "a story",  # its tests are chapters: in their order

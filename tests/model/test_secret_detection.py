@@ -281,7 +281,7 @@ def test_in_hostile_texts_the_names_looked_at_are_few_and_short(monkeypatch):
     real = suspicion.secret_name
     monkeypatch.setattr(suspicion, "secret_name", lambda name: looked.append(len(name)) or real(name))
     for one in PIECES:
-        text = hostile(one, 60_000)
+        text = hostile(one, 16_000)
         looked.clear()
         secret_text(text)
         real(text)

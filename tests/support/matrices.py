@@ -16,7 +16,7 @@ def leave_the_rest_to_thorough(items: Iterable[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("matrix"):
             own = _own_parameters(item)
-            fixtures = tuple((name, at) for name, at in item.callspec.indices.items() if name not in own)
+            fixtures = frozenset(_values(item, item.callspec.params.keys() - own))
             matrices[item.parent, item.originalname, fixtures].append(item)
     for cases in matrices.values():
         count = cases[0].get_closest_marker("matrix").kwargs.get("fast")  # type: ignore[union-attr]
@@ -24,6 +24,14 @@ def leave_the_rest_to_thorough(items: Iterable[pytest.Item]) -> None:
         for case in cases:
             if case not in kept:
                 case.add_marker(pytest.mark.thorough)
+
+
+Value = tuple[str, int]
+"""A parameter's name and the identity of its value: not every value can be hashed."""
+
+
+def _values(item: pytest.Function, names: Iterable[str]) -> set[Value]:
+    return {(name, id(item.callspec.params[name])) for name in names}
 
 
 def _own_parameters(item: pytest.Function) -> set[str]:
@@ -40,11 +48,11 @@ def _spread(cases: list[pytest.Function], count: int) -> list[pytest.Function]:
 
 def _each_value_once(cases: list[pytest.Function]) -> list[pytest.Function]:
     """Along the diagonal first, then what has a value that was not met."""
-    met: set[tuple[str, int]] = set()
+    met: set[Value] = set()
     kept = []
     for enough in (all, any):
         for case in cases:
-            values = {(name, case.callspec.indices[name]) for name in _own_parameters(case)}
+            values = _values(case, _own_parameters(case))
             if enough(value not in met for value in values):
                 met |= values
                 kept.append(case)
