@@ -10,6 +10,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from coverage import Coverage
+
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     ["opencbr.jobs.worker", "opencbr.records.archive", "opencbr.democloud", "openstack"]
@@ -63,6 +65,9 @@ class Processes:
         for process in self._running.values():
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGCONT)
+                if Coverage.current() is not None:  # killed, it could not tell what it ran
+                    process.terminate()
+                    process.join(30)
                 process.kill()
             process.join()
             process.close()
