@@ -1,6 +1,6 @@
 """The upstream calls of one server backup, counted at the embedded cloud, and why each is needed.
 
-The server is the scene's db1: three disks, two ports, a floating IP. Polling repeats; its calls are counted apart.
+The server is the demo's db1: three disks, two ports, a floating IP. Polling repeats; its calls are counted apart.
 """
 
 import re
@@ -76,14 +76,14 @@ def main() -> list[str]:
                     "name": "bench", "resources": [{"id": server, "type": "OS::Nova::Server"}],
                     "billing": {"object_type": "server", "protect_type": "backup", "consistent_level": "crash_consistent", "size": 1000},
                 }})["vault"]["id"]  # fmt: skip
-                cloud.faults.forget_seen()
+                cloud.calls.clear()
                 checkpoint = served.call("POST", "checkpoints", {"checkpoint": {"vault_id": vault}})[
                     "checkpoint"
                 ]["id"]
                 served.poll(
                     f"checkpoints/{checkpoint}", lambda c: c["checkpoint"]["status"] in {"available", "error"}
                 )
-                seen = cloud.faults.seen()
+                seen = cloud.calls.find()
     rows: Counter[tuple[str, str]] = Counter()
     for call in seen:
         what = f"{call.method} {call.path}" + ("?" if call.query else "")

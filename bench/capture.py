@@ -115,10 +115,10 @@ def embedded() -> None:
             clouds.write_text(yaml.safe_dump(demo.clouds_yaml()))
             cloud = Cloud(CloudSettings(cloud="opencbr", config_files=(str(clouds),)), SystemClock())
             project = demo.account("demo")["project_id"]
-            servers = {row["name"]: row["id"] for row in demo.world.state.all("server", project=project)}
+            servers = {row["name"]: row["id"] for row in demo.backend.state.all("server", project=project)}
             for server, file in EMBEDDED.items():
                 capture(cloud, "server", servers[server], project, DATA / f"embedded-{file}.json")
-            disk = demo.world.state.find("volume", name="web1-data")["id"]
+            disk = demo.backend.state.find("volume", name="web1-data")["id"]
             capture(cloud, "disk", disk, project, DATA / "embedded-disk.json")
         finally:
             demo.stop()

@@ -5,13 +5,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from opencbr.clock import SystemClock
 from opencbr.cloud.check import Finding
 from opencbr.cloud.cloud import Cloud
-from opencbr.cloud.config import CloudSettings
 from opencbr.cloud.errors import BadSettings
 from opencbr.config import Config, ConfigError
-from opencbr.jobs.settings import WorkerSettings
 from opencbr.store.database import Database
 from opencbr.store.errors import StoreError
 
@@ -124,7 +124,7 @@ class Wiring:
             cloud=self.cloud,
             records=self.records,
             clock=self.clock,
-            settings=worker_settings(self.config),
+            settings=self.config.worker,
         )
 
 
@@ -155,36 +155,11 @@ def open_database(config: Config) -> Database:
 
 def open_cloud(config: Config, *, name: str = "") -> Cloud:
     """Open the cloud named in the configuration, or `name`; nothing is sent yet. Raises ConfigError."""
-    wanted = config.cloud
-    settings = CloudSettings(
-        cloud=name or wanted.cloud,
-        config_files=wanted.config_files,
-        region=wanted.region or None,
-        interface=wanted.interface,
-        timeout_seconds=wanted.timeout_seconds,
-        retries=wanted.retries,
-        connections=wanted.connections,
-    )
+    settings = msgspec.structs.replace(config.cloud, cloud=name or config.cloud.cloud)
     try:
         return Cloud(settings, SystemClock())
     except BadSettings as error:
         raise ConfigError(str(error)) from error
-
-
-def worker_settings(config: Config) -> WorkerSettings:
-    """Give the jobs their settings."""
-    wanted = config.worker
-    return WorkerSettings(
-        lease_seconds=wanted.lease_seconds,
-        poll_seconds=wanted.poll_seconds,
-        outbox_seconds=wanted.outbox_seconds,
-        slots=wanted.slots,
-        full_backup_interval=wanted.full_backup_interval,
-        backup_timeout_seconds=wanted.backup_timeout_seconds,
-        release_timeout_seconds=wanted.release_timeout_seconds,
-        patience_seconds=wanted.patience_seconds,
-        janitor_seconds=wanted.janitor_seconds,
-    )
 
 
 def cloud_context(config: Config) -> "CloudContext":
@@ -195,7 +170,7 @@ def cloud_context(config: Config) -> "CloudContext":
         database=open_database(config),
         cloud=open_cloud(config),
         clock=SystemClock(),
-        settings=worker_settings(config),
+        settings=config.worker,
         guard=lambda: None,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 from support.databases import KINDS, Databases
 
 from .api_server import ApiServer, open_server
@@ -15,7 +15,7 @@ from .api_server import ApiServer, open_server
 
 @pytest.fixture(scope="session", name="demo_cloud")
 def _demo_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
-    with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=Pace.by_polls(2)) as cloud:
+    with DemoCloud(tmp_path_factory.mktemp("cloud"), timing=Timing.by_polls(2)) as cloud:
         yield cloud
 
 

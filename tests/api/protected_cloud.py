@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from opencbr.democloud import scene
+from opencbr.democloud.seed.servers import make_disk, make_server, tiny_image
 
 from .api_server import ApiServer
 
@@ -12,23 +12,23 @@ _numbers = count(1)
 
 def new_disk(cbr: ApiServer, account: str = "demo", *, size: int = 1, **changes: Any) -> dict[str, Any]:
     """Make a volume; `changes` overwrite fields of the cloud's document (`status`, `name`)."""
-    world, owner = cbr.cloud.world, cbr.cloud.account(account)
-    with world.state.change():
-        disk = scene._disk(world, owner, f"disk-{next(_numbers)}", size)
-        return world.state.put("volume", disk | changes)
+    backend, owner = cbr.cloud.backend, cbr.cloud.account(account)
+    with backend.state.change():
+        disk = make_disk(backend, owner, f"disk-{next(_numbers)}", size)
+        return backend.state.put("volume", disk | changes)
 
 
 def new_server(
     cbr: ApiServer, account: str = "demo", *, sizes: tuple[int, ...] = (1,), **changes: Any
 ) -> dict[str, Any]:
     """Make a server with a disk of each size in GB; the ids of its disks are in `disks`."""
-    world, owner = cbr.cloud.world, cbr.cloud.account(account)
+    backend, owner = cbr.cloud.backend, cbr.cloud.account(account)
     disks = [new_disk(cbr, account, size=size) for size in sizes]
-    with world.state.change():
-        image = None if disks else scene._image(world)
-        server = scene._server(world, owner, f"server-{next(_numbers)}", image=image, disks=disks)
-        server = world.state.get("server", server["id"]) | changes
-        return world.state.put("server", server) | {"disks": [disk["id"] for disk in disks]}
+    with backend.state.change():
+        image = None if disks else tiny_image(backend)
+        server = make_server(backend, owner, f"server-{next(_numbers)}", image=image, disks=disks)
+        server = backend.state.get("server", server["id"]) | changes
+        return backend.state.put("server", server) | {"disks": [disk["id"] for disk in disks]}
 
 
 def vault_body(*resources: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_a_log_line_names_its_request(cbr: ApiServer):
     before, level = root.handlers[:], root.level
     text = io.StringIO()
     log.configure("info", stream=text)
-    cbr.cloud.faults.order(service="compute", status=503, times=0)
+    cbr.cloud.faults.inject(service="compute", status=503, times=0)
     try:
         answer = cbr.call("GET", "protectables/server/instances")
     finally:

@@ -167,9 +167,9 @@ def test_what_cannot_be_backed_up_now_is_skipped(cbr: ApiServer):
     good, broken, busy = (new_server(cbr) for _ in range(3))
     vault = new_vault(cbr, *map(server_ref, (good, broken, busy)))
     ordered(cbr, vault, resources=[busy["id"]])
-    world = cbr.cloud.world
-    with world.state.change():
-        world.state.put("server", world.state.get("server", broken["id"]) | {"status": "ERROR"})
+    backend = cbr.cloud.backend
+    with backend.state.change():
+        backend.state.put("server", backend.state.get("server", broken["id"]) | {"status": "ERROR"})
     checkpoint = ordered(cbr, vault)
     assert [r["id"] for r in checkpoint["vault"]["resources"]] == [good["id"]]
     skipped = {s["id"]: s for s in checkpoint["vault"]["skipped_resources"]}
@@ -185,9 +185,9 @@ def test_nothing_to_back_up_is_an_error_that_says_why(cbr: ApiServer):
     refused(order(cbr, new_vault(cbr)), 400, "0001", "addresources")
     server = new_server(cbr)
     vault = new_vault(cbr, server_ref(server))
-    world = cbr.cloud.world
-    with world.state.change():
-        world.state.drop("server", server["id"])
+    backend = cbr.cloud.backend
+    with backend.state.change():
+        backend.state.drop("server", server["id"])
     refused(order(cbr, vault), 400, "0001", server["id"], "no such server")
     with cbr.database.read() as conn:
         assert operation_logs.unfinished_for(conn, cbr.project(), server["id"]) == []
@@ -240,7 +240,7 @@ def test_a_vault_not_available_takes_no_backup(cbr: ApiServer):
 def test_the_cloud_not_answering_does_not_refuse_a_backup(cbr: ApiServer):
     server = new_server(cbr, sizes=(2,))
     vault = new_vault(cbr, server_ref(server))
-    rule = cbr.cloud.faults.order(service="compute", method="GET", path="/servers/.*", status=503)
+    rule = cbr.cloud.faults.inject(service="compute", method="GET", path="/servers/.*", status=503)
     try:
         checkpoint = ordered(cbr, vault)
     finally:

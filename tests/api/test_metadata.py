@@ -195,7 +195,7 @@ def test_what_was_read_before_a_deletion_is_not_remembered_after_it(
     def read_and_meet_a_deletion(*asked):
         found = caching.records.__class__.answer(caching.records, *asked)
         read.append(found)
-        shown.forget(backup.project_id, {backup.id})
+        shown.forget({backup.id})
         return found
 
     monkeypatch.setattr(caching.records, "answer", read_and_meet_a_deletion)

@@ -47,7 +47,7 @@ def test_ready_names_each_part(cbr: ApiServer):
 
 
 def test_not_ready_while_keystone_is_out_of_order(cbr: ApiServer):
-    cbr.cloud.faults.order(service="identity", status=503, times=0)
+    cbr.cloud.faults.inject(service="identity", status=503, times=0)
     try:
         answer = cbr.call("GET", "/readyz", account=None)
     finally:

@@ -25,7 +25,7 @@ def checks(cbr: ApiServer) -> tuple[int, dict[str, str]]:
 
 @contextmanager
 def fault(cbr: ApiServer, **what):
-    cbr.cloud.faults.order(times=0, **what)
+    cbr.cloud.faults.inject(times=0, **what)
     try:
         yield
     finally:
@@ -34,7 +34,7 @@ def fault(cbr: ApiServer, **what):
 
 @contextmanager
 def mover(cbr: ApiServer, **changes):
-    state = cbr.cloud.world.state
+    state = cbr.cloud.backend.state
     before = state.get("cinder-service", "cinder-backup")
     with state.change():
         state.put("cinder-service", before | changes)

@@ -159,7 +159,7 @@ def test_the_template_is_explained_to_a_signing_client_too(cbr: ApiServer):
 
 def test_keystone_out_of_order_is_our_trouble_not_the_callers(cbr: ApiServer):
     token = cbr.fresh_token()
-    cbr.cloud.faults.order(service="identity", path=".*", status=500, times=20)
+    cbr.cloud.faults.inject(service="identity", path=".*", status=500, times=20)
     try:
         answer = cbr.call(
             "GET", f"/v3/{cbr.project()}/backups", account=None, headers={"X-Auth-Token": token}

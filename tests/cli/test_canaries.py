@@ -17,7 +17,7 @@ from huaweicloudsdkcbr.v1 import ListBackupsRequest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from sqlalchemy import make_url
 
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 from opencbr.democloud.identity import tokens
 from sdk import installation
 from sdk.installation import Installation, Key, eventually, installed
@@ -84,7 +84,7 @@ class Site:
 
     def plant(self, name: str) -> str:
         """Put a new secret into every place of a server and its disks where tenants put them; return the server's id."""
-        state = self.cloud.world.state
+        state = self.cloud.backend.state
         with state.change():
             server = state.find("server", name=name)
             assert server is not None
@@ -165,10 +165,10 @@ def _site(tmp_path, monkeypatch, dialect, databases):
 
     monkeypatch.setattr(tokens, "secrets", SimpleNamespace(token_urlsafe=given_out))
     monkeypatch.setattr(installation, "CONFIG", installation.CONFIG + DEBUG)
-    pace = Pace(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
+    timing = Timing(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
     with (
         databases.fresh(dialect, tmp_path, empty=True) as url,
-        DemoCloud(tmp_path / "cloud", pace=pace) as cloud,
+        DemoCloud(tmp_path / "cloud", timing=timing) as cloud,
     ):
         clouds = tmp_path / "clouds.yaml"
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
@@ -212,12 +212,12 @@ def refusals(site: Site) -> None:
 def test_no_planted_secret_comes_out_anywhere(site: Site):
     good, bad = site.plant("db1"), site.plant("web1")
     refusals(site)
-    orders = [site.cloud.faults.order(**what) for what in FAULTS]
+    orders = [site.cloud.faults.inject(**what) for what in FAULTS]
     first = site.back_up(good)
     site.cloud.faults.clear()
     site.cloud.fail("backup.created", times=0, reason=f"the driver said password={site.known[0]}")
     second = site.back_up(bad)
-    site.cloud.world.failures.clear()
+    site.cloud.backend.failures.clear()
     assert sum(order.hits > 0 for order in orders) >= 8, [order for order in orders if not order.hits]
     assert (first["status"], second["status"]) == ("available", "error")
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencbr import config
-from opencbr.config import Config, ConfigError, dumps, listen_address, load, shown
+from opencbr.cloud.config import CloudSettings
+from opencbr.config import SECTIONS, Api, Config, ConfigError, dumps, listen_address, load, loading, shown
+from opencbr.jobs.settings import WorkerSettings
 
 
 def write(folder, text):
@@ -17,7 +18,7 @@ def write(folder, text):
 
 def test_without_any_file_the_defaults_hold(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config, "PLACES", (tmp_path / "opencbr.toml",))
+    monkeypatch.setattr(loading, "PLACES", (tmp_path / "opencbr.toml",))
     found = load(None, {})
     assert found.api.listen == "127.0.0.1:8780"
     assert found.database.url == f"sqlite:///{tmp_path}/opencbr.db"
@@ -59,13 +60,13 @@ def test_relative_paths_start_at_the_file(tmp_path):
         ("[zzz]\nurl = 'x'", "unknown section [zzz]; known: [api], [cloud]"),
         ("[api]\nthreads = 'many'", "api.threads: Expected int, got str"),
         ("[cloud]\nconfig_files = [1]", "cloud.config_files"),
-        ("[api]\nthreads = 0", "api.threads must be at least 1, not 0"),
-        ("[log]\nlevel = 'loud'", "log.level must be one of debug, info, warning, error, not 'loud'"),
+        ("[api]\nthreads = 0", "api.threads: Expected int >= 1, not 0"),
+        ("[log]\nlevel = 'loud'", "log.level: must be one of debug, info, warning, error, not 'loud'"),
         ("[api]\nlisten = '8780'", "is not HOST:PORT"),
         ("[api]\nlisten = 'a:99999'", "is not HOST:PORT"),
         ("api = 3", "write [api] on a line of its own"),
         ("[api", "is not TOML"),
-        ("[worker]\npoll_seconds = nan", "worker.poll_seconds must be"),
+        ("[worker]\npoll_seconds = nan", "worker.poll_seconds: Expected float >= 0.01, not nan"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path, text, sentence):
@@ -108,8 +109,8 @@ def test_what_is_shown_holds_no_password(tmp_path):
 @given(st.text(), st.text(), st.integers(1), st.lists(st.text(min_size=1), max_size=3))
 def test_what_is_written_is_read_back(cloud, region, threads, files):
     wanted = Config(
-        api=config.Api(threads=threads % 2**62 + 1),
-        cloud=config.Cloud(cloud=_utf8(cloud), region=_utf8(region), config_files=tuple(map(_utf8, files))),
+        api=Api(threads=threads % 2**62 + 1),
+        cloud=CloudSettings(cloud=_utf8(cloud), region=_utf8(region), config_files=tuple(map(_utf8, files))),
     )
     import tomllib
 
@@ -126,3 +127,17 @@ def _utf8(text):
 )
 def test_addresses(text, address):
     assert listen_address(text) == address
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_number_has_its_bounds_where_it_stands(section):
+    for setting in msgspec.inspect.type_info(SECTIONS[section]).fields:
+        if isinstance(setting.type, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+            assert setting.type.ge is not None, f"{section}.{setting.name} has no lower bound"
+        if isinstance(setting.type, msgspec.inspect.FloatType):
+            assert setting.type.le is not None, f"{section}.{setting.name} may be infinite"
+
+
+def test_the_settings_of_worker_and_cloud_stand_once():
+    assert SECTIONS["worker"] is WorkerSettings
+    assert SECTIONS["cloud"] is CloudSettings

@@ -52,7 +52,7 @@ def served(folder, cloud):
 
 def answers_while_cinder_hangs(cloud, url: str) -> list[requests.Response] | None:
     """Ask with more callers than the server has threads while one waits for Cinder; None if that one was ready first."""
-    hanging = cloud.faults.order(service="volume", path="/os-services", delay_seconds=10.0, times=0)
+    hanging = cloud.faults.inject(service="volume", path="/os-services", delay_seconds=10.0, times=0)
     waited_for, answers = [], []
 
     def ask_until_cinder_is_asked() -> None:

@@ -8,14 +8,14 @@ import yaml
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 
 from .clouds import QuickClock, Rig
 
 
 @pytest.fixture(scope="session", name="demo")
 def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
-    with DemoCloud(tmp_path_factory.mktemp("cloud") / "state", pace=Pace.instant()) as demo:
+    with DemoCloud(tmp_path_factory.mktemp("cloud") / "state", timing=Timing.instant()) as demo:
         yield demo
         assert demo.errors == []
 
@@ -43,7 +43,7 @@ def _rig(shared_rig: Rig) -> Iterator[Rig]:
     # Signed in and discovered, so that a fault hits the call it is meant for.
     shared_rig.cloud.reader().newest("compute")
     shared_rig.cloud.project(shared_rig.project_id).find_snapshot("none", "none")
-    shared_rig.demo.faults.forget_seen()
+    shared_rig.demo.calls.clear()
     shared_rig.clock.slept.clear()
     yield shared_rig
     shared_rig.demo.faults.clear()

@@ -48,7 +48,7 @@ def test_a_server_with_everything(rig: Rig):
 
 def test_every_body_is_the_cloud_s_own_and_every_call_was_made_once(rig: Rig):
     reading = rig.read("db1")
-    calls = rig.demo.faults.seen()
+    calls = rig.demo.calls.find()
     by_request = {call.request_id: call for call in calls}
     for document in reading.documents:
         call = by_request[document.request_id]
@@ -167,8 +167,8 @@ def test_a_foreign_thing_is_denied_and_not_kept(rig: Rig):
 
 
 def test_denied_and_absent_documents_are_told(rig: Rig):
-    rig.demo.faults.order(service="compute", path="/os-keypairs/", status=403, times=0)
-    rig.demo.faults.order(service="compute", path="/flavors/", status=404, times=0)
+    rig.demo.faults.inject(service="compute", path="/os-keypairs/", status=403, times=0)
+    rig.demo.faults.inject(service="compute", path="/flavors/", status=404, times=0)
     reading = rig.read("db1")
     assert sorted((u.name, u.outcome, u.status) for u in reading.unread) == [
         ("flavor", "absent", 404),
@@ -178,7 +178,7 @@ def test_denied_and_absent_documents_are_told(rig: Rig):
 
 
 def test_ports_still_come_when_neutron_s_list_is_denied(rig: Rig):
-    rig.demo.faults.order(service="network", path="/ports$", status=403, times=0)
+    rig.demo.faults.inject(service="network", path="/ports$", status=403, times=0)
     reading = rig.read("db1")
     assert kinds(reading)["port"] == 2
     assert kinds(reading)["security_group"] >= 1
@@ -187,14 +187,14 @@ def test_ports_still_come_when_neutron_s_list_is_denied(rig: Rig):
 
 def test_a_volume_that_cannot_be_read_is_a_gap(rig: Rig):
     volume = rig.volume_id("db1-data")
-    rig.demo.faults.order(service="volume", path=f"/volumes/{volume}", status=403, times=0)
+    rig.demo.faults.inject(service="volume", path=f"/volumes/{volume}", status=403, times=0)
     reading = rig.read("db1")
     assert [d.name for d in reading.disks] == ["db1-root", "db1-archive"]
     assert reading.gaps == (f"Volume {volume} is attached but could not be read, and is not in this backup.",)
 
 
 def test_the_image_a_volume_once_came_from_may_be_gone(rig: Rig):
-    rig.demo.faults.order(service="image", path="/images/", status=404, times=0)
+    rig.demo.faults.inject(service="image", path="/images/", status=404, times=0)
     reading = rig.read("db1")
     assert reading.unread == ()
     assert "image" not in kinds(reading)
@@ -222,7 +222,7 @@ def test_what_only_an_admin_sees_is_named_when_hidden(rig: Rig):
     "path", ["/servers/", "/os-interface", "/flavors/", "/ports/", "/volumes/", "/types/"]
 )
 def test_a_cloud_that_fails_is_no_partial_capture(rig: Rig, path):
-    rig.demo.faults.order(path=path + ".*$" if path.endswith("/") else path, times=0, status=503)
+    rig.demo.faults.inject(path=path + ".*$" if path.endswith("/") else path, times=0, status=503)
     with pytest.raises(Unreachable):
         read_server(
             rig.as_cloud("opencbr", retries=1).reader(),
@@ -235,14 +235,14 @@ def test_a_cloud_that_fails_is_no_partial_capture(rig: Rig, path):
 
 
 def test_json_of_another_shape_is_no_document(rig: Rig):
-    rig.demo.faults.order(service="compute", path="/os-interface", status=200, times=0)
+    rig.demo.faults.inject(service="compute", path="/os-interface", status=200, times=0)
     with pytest.raises(Unreachable, match=r"/os-interface answered 200 .*not what the API promises"):
         rig.read("db1")
 
 
 def test_a_server_that_may_not_be_read_is_an_error_not_an_absence(rig: Rig):
     server_id = rig.server_id("db1")
-    rig.demo.faults.order(service="compute", path=f"/servers/{server_id}$", status=403, times=0)
+    rig.demo.faults.inject(service="compute", path=f"/servers/{server_id}$", status=403, times=0)
     with pytest.raises(Denied, match="needs the role admin"):
         read_server(
             rig.cloud.reader(),
@@ -256,12 +256,12 @@ def test_a_server_that_may_not_be_read_is_an_error_not_an_absence(rig: Rig):
 
 def test_reading_again_repeats_the_compatible_calls_and_no_others(rig: Rig):
     first = rig.read("db1")
-    rig.demo.faults.forget_seen()
+    rig.demo.calls.clear()
     second = read_again(rig.cloud.reader(), first, rig.clock)
     kept = ("server", "interface", "flavor", "port/", "floatingips/", "volume/")
     wanted = [n for n in names(first.documents) if n in kept or n.startswith(kept[3:])]
     assert sorted(names(second.documents)) == sorted(wanted)
-    assert len(rig.demo.faults.seen()) == len(wanted) == 10
+    assert len(rig.demo.calls.find()) == len(wanted) == 10
     assert all(body(first, name) == body(second, name) for name in wanted)
     assert second.disks == first.disks
 
@@ -282,15 +282,15 @@ def test_reading_again_shows_what_moved(rig: Rig):
 
 
 def server_of(rig: Rig) -> str:
-    with rig.demo.world.state.change():
-        return next(doc["id"] for doc in rig.demo.world.state.all("server") if doc["name"] == "db1")
+    with rig.demo.backend.state.change():
+        return next(doc["id"] for doc in rig.demo.backend.state.all("server") if doc["name"] == "db1")
 
 
 class changed:  # noqa: N801 -- reads as a statement
     """A thing of the embedded cloud with other fields for a while."""
 
     def __init__(self, rig: Rig, kind: str, id_: str, **fields: object) -> None:
-        self.state, self.kind, self.id, self.fields = rig.demo.world.state, kind, id_, fields
+        self.state, self.kind, self.id, self.fields = rig.demo.backend.state, kind, id_, fields
 
     def __enter__(self) -> None:
         with self.state.change():

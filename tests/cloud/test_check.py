@@ -32,13 +32,13 @@ def test_an_admin_without_inherited_role_cannot_work_for_tenants(rig: Rig):
 
 @pytest.mark.parametrize("service", ["compute", "network", "image"])
 def test_a_service_that_is_away_is_named(rig: Rig, service):
-    rig.demo.faults.order(service=service, times=0, status=503)
+    rig.demo.faults.inject(service=service, times=0, status=503)
     found = by_name(rig)
     assert [name for name, (ok, _) in found.items() if not ok] == [service]
 
 
 def test_a_mover_that_is_down_is_named(rig: Rig):
-    state = rig.demo.world.state
+    state = rig.demo.backend.state
     with state.change():
         rows = state.all("cinder-service")
         mover = next(row for row in rows if row["binary"] == "cinder-backup")
@@ -54,6 +54,6 @@ def test_a_mover_that_is_down_is_named(rig: Rig):
 
 
 def test_no_keystone_no_more_questions(rig: Rig):
-    rig.demo.faults.order(service="identity", times=0, status=503)
+    rig.demo.faults.inject(service="identity", times=0, status=503)
     assert list(by_name(rig)) == ["keystone"]
     assert not rig.cloud.keystone_ready()

@@ -49,7 +49,7 @@ def test_a_token_without_a_project_is_refused(rig: Rig):
 
 def test_a_keystone_that_is_down_is_no_verdict(rig: Rig):
     token = token_of(rig, "demo")
-    rig.demo.faults.order(service="identity", method="GET", path="/auth/tokens", times=0, status=503)
+    rig.demo.faults.inject(service="identity", method="GET", path="/auth/tokens", times=0, status=503)
     with pytest.raises(Unreachable):
         rig.cloud.identity.validate(token)
 
@@ -77,7 +77,7 @@ def test_a_disabled_owner_s_key_is_refused(rig: Rig, what):
     access, _ = rig.demo.access_key("other")
     account = rig.demo.account("other")
     target = {"user": account["user_id"], "project": account["project_id"], "domain": "default"}[what]
-    state = rig.demo.world.state
+    state = rig.demo.backend.state
 
     def enable(value: bool) -> None:
         with state.change():
@@ -97,7 +97,7 @@ def test_a_disabled_owner_s_key_is_refused(rig: Rig, what):
 def test_a_key_bound_to_less_than_its_user_is_refused(rig: Rig, field):
     access, secret = rig.demo.access_key("other")
     id_ = hashlib.sha256(access.encode()).hexdigest()
-    state = rig.demo.world.state
+    state = rig.demo.backend.state
     with state.change():
         before = state.get("credential", id_)
         blob = json.dumps({"access": access, "secret": secret, field: "something"})

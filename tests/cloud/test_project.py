@@ -58,7 +58,7 @@ def test_they_lie_in_the_tenant_s_project(rig: Rig, volume):
 
 @pytest.mark.parametrize("fault", LOST, ids=str)
 def test_a_snapshot_is_made_once(rig: Rig, volume, fault):
-    order = rig.demo.faults.order(service="volume", method="POST", path="/snapshots", **fault)
+    order = rig.demo.faults.inject(service="volume", method="POST", path="/snapshots", **fault)
     project = rig.cloud.project(rig.project_id)
     made = project.create_snapshot(volume, "t2")
     assert order.hits == 1
@@ -70,7 +70,7 @@ def test_a_snapshot_is_made_once(rig: Rig, volume, fault):
 def test_a_backup_is_made_once(rig: Rig, volume, fault):
     project = rig.cloud.project(rig.project_id)
     snapshot = project.create_snapshot(volume, "t3")
-    order = rig.demo.faults.order(service="volume", method="POST", path="/backups", **fault)
+    order = rig.demo.faults.inject(service="volume", method="POST", path="/backups", **fault)
     made = project.create_backup(volume, snapshot.id, "t3")
     assert order.hits == 1
     assert [row.id for row in rig.cloud.reader().list_backups("t3")] == [made.id]
@@ -78,7 +78,7 @@ def test_a_backup_is_made_once(rig: Rig, volume, fault):
 
 
 def test_a_create_that_never_answers_ends(rig: Rig, volume):
-    order = rig.demo.faults.order(service="volume", method="POST", path="/snapshots", times=0, status=503)
+    order = rig.demo.faults.inject(service="volume", method="POST", path="/snapshots", times=0, status=503)
     with pytest.raises(Unreachable, match="volume POST /snapshots answered 503"):
         rig.cloud.project(rig.project_id).create_snapshot(volume, "t4")
     assert order.hits == 1 + rig.cloud.settings.retries
@@ -88,10 +88,10 @@ def test_a_refusal_is_told_and_not_repeated(rig: Rig):
     volume = rig.volume_id("web1-data")
     project = rig.cloud.project(rig.project_id)
     snapshot = project.create_snapshot(volume, "t5")
-    rig.demo.faults.forget_seen()
+    rig.demo.calls.clear()
     with pytest.raises(Refused, match="answered 400"):
         project.create_backup(volume, snapshot.id, "t5", incremental=True)
-    assert len(rig.demo.faults.seen("volume", "POST", "/backups")) == 1
+    assert len(rig.demo.calls.find("volume", "POST", "/backups")) == 1
     clean(rig, "t5")
 
 
@@ -112,7 +112,7 @@ def test_a_backup_with_incrementals_is_not_deleted(rig: Rig, volume):
 def test_a_delete_whose_answer_is_lost_shows_as_gone(rig: Rig, volume):
     project = rig.cloud.project(rig.project_id)
     snapshot = project.create_snapshot(volume, "t7")
-    rig.demo.faults.order(service="volume", method="DELETE", path="/snapshots", drop="after")
+    rig.demo.faults.inject(service="volume", method="DELETE", path="/snapshots", drop="after")
     with pytest.raises(NotFound):
         project.delete_snapshot(snapshot.id)
 

@@ -50,13 +50,13 @@ def test_a_document_knows_its_call(rig: Rig):
     document = rig.cloud.reader().document("flavor", "compute", "/flavors/1", "2.46")
     assert isinstance(document, Document)
     assert (document.service, document.path, document.microversion) == ("compute", "/flavors/1", "2.46")
-    [call] = rig.demo.faults.seen("compute", "GET", "/flavors/1")
+    [call] = rig.demo.calls.find("compute", "GET", "/flavors/1")
     assert document.request_id == call.request_id
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(401, "denied"), (403, "denied"), (404, "absent")])
 def test_a_document_that_cannot_be_had(rig: Rig, status, outcome):
-    rig.demo.faults.order(service="compute", path="/flavors/1", status=status, times=0)
+    rig.demo.faults.inject(service="compute", path="/flavors/1", status=status, times=0)
     unread = rig.cloud.reader().document("flavor", "compute", "/flavors/1", "2.46")
     assert isinstance(unread, Unread)
     assert (unread.status, unread.outcome) == (status, outcome)

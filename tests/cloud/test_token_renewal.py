@@ -11,7 +11,7 @@ def test_calls_refused_together_share_one_new_token(rig: Rig, monkeypatch) -> No
     reader.newest("compute")
     paths = ["/flavors/1", "/os-keypairs", "/servers"]
     orders = [
-        rig.demo.faults.order(service="compute", path=f"{path}$", status=401, delay_seconds=0.2)
+        rig.demo.faults.inject(service="compute", path=f"{path}$", status=401, delay_seconds=0.2)
         for path in paths
     ]
     together = Barrier(len(paths))

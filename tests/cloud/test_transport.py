@@ -14,7 +14,7 @@ def test_bodies_come_as_they_went_over_the_wire(rig: Rig):
     answer = rig.cloud.reader().ask("compute", "/flavors/1", microversion="2.46")
     assert answer.status == 200
     assert answer.body.startswith(b'{"flavor": {')
-    seen = rig.demo.faults.seen("compute", "GET", "/flavors/1")
+    seen = rig.demo.calls.find("compute", "GET", "/flavors/1")
     assert [(call.request_id, call.microversion) for call in seen] == [(answer.request_id, "2.46")]
 
 
@@ -34,21 +34,21 @@ def test_bodies_come_as_they_went_over_the_wire(rig: Rig):
     ids=str,
 )
 def test_a_get_survives_what_passes(rig: Rig, fault):
-    order = rig.demo.faults.order(service="compute", path="/flavors/1", times=2, **fault)
+    order = rig.demo.faults.inject(service="compute", path="/flavors/1", times=2, **fault)
     assert rig.cloud.reader().ask("compute", "/flavors/1").json()["flavor"]["id"] == "1"
     assert order.hits == 2
     assert len(rig.clock.slept) == 2
 
 
 def test_retry_after_is_obeyed(rig: Rig):
-    rig.demo.faults.order(service="compute", path="/flavors/1", status=503, headers={"Retry-After": "9"})
+    rig.demo.faults.inject(service="compute", path="/flavors/1", status=503, headers={"Retry-After": "9"})
     rig.cloud.reader().ask("compute", "/flavors/1")
     assert rig.clock.slept == [9]
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"drop": "before"}, {"malformed": True}], ids=str)
 def test_what_does_not_pass_is_unreachable_after_bounded_tries(rig: Rig, fault):
-    order = rig.demo.faults.order(service="compute", path="/flavors/1", times=0, **fault)
+    order = rig.demo.faults.inject(service="compute", path="/flavors/1", times=0, **fault)
     with pytest.raises(Unreachable) as raised:
         rig.cloud.reader().ask("compute", "/flavors/1")
     assert order.hits == 1 + rig.cloud.settings.retries
@@ -59,22 +59,22 @@ def test_what_does_not_pass_is_unreachable_after_bounded_tries(rig: Rig, fault):
 def test_an_answer_that_does_not_come_in_time_is_unreachable(rig: Rig):
     hasty = rig.as_cloud("opencbr", timeout_seconds=0.3, retries=1)
     hasty.reader().newest("compute")
-    order = rig.demo.faults.order(service="compute", path="/flavors/1", times=0, delay_seconds=0.6)
+    order = rig.demo.faults.inject(service="compute", path="/flavors/1", times=0, delay_seconds=0.6)
     with pytest.raises(Unreachable, match=r"no answer within 0\.3 seconds"):
         hasty.reader().ask("compute", "/flavors/1")
     assert order.hits == 2
 
 
 def test_one_401_means_a_new_token_and_one_more_try(rig: Rig):
-    order = rig.demo.faults.order(service="compute", path="/flavors/1", status=401)
+    order = rig.demo.faults.inject(service="compute", path="/flavors/1", status=401)
     assert rig.cloud.reader().ask("compute", "/flavors/1").status == 200
     assert order.hits == 1
-    assert len(rig.demo.faults.seen("identity", "POST", "/auth/tokens")) == 1
+    assert len(rig.demo.calls.find("identity", "POST", "/auth/tokens")) == 1
     assert rig.clock.slept == []
 
 
 def test_401_to_the_end_is_denied(rig: Rig):
-    order = rig.demo.faults.order(service="compute", path="/flavors/1", status=401, times=0)
+    order = rig.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=0)
     with pytest.raises(Denied):
         rig.cloud.reader().ask("compute", "/flavors/1")
     assert order.hits == 2
@@ -84,7 +84,7 @@ def test_401_to_the_end_is_denied(rig: Rig):
     ("status", "kind"), [(400, Refused), (403, Denied), (404, NotFound), (409, Refused), (413, Refused)]
 )
 def test_a_refusal_is_not_asked_again(rig: Rig, status, kind):
-    order = rig.demo.faults.order(service="compute", path="/flavors/1", status=status, times=0)
+    order = rig.demo.faults.inject(service="compute", path="/flavors/1", status=status, times=0)
     with pytest.raises(kind):
         rig.cloud.reader().ask("compute", "/flavors/1")
     assert order.hits == 1
@@ -94,7 +94,7 @@ def test_an_error_names_call_status_request_and_the_cloud_s_sentence(rig: Rig):
     with pytest.raises(NotFound) as raised:
         rig.cloud.reader().get_volume("00000000-0000-0000-0000-000000000000")
     error = raised.value
-    [call] = rig.demo.faults.seen("volume", "GET", "/volumes/")
+    [call] = rig.demo.calls.find("volume", "GET", "/volumes/")
     assert error.request_id == call.request_id
     assert str(error) == (
         "volume GET /volumes/00000000-0000-0000-0000-000000000000 answered 404 "
@@ -111,7 +111,7 @@ def test_errors_survive_pickling():
 
 def test_a_neutron_that_is_away_is_not_one_without_ports(rig: Rig):
     fresh = rig.as_cloud("opencbr", retries=1)
-    rig.demo.faults.order(service="network", times=0, status=503)
+    rig.demo.faults.inject(service="network", times=0, status=503)
     with pytest.raises(Unreachable, match="version discovery failed"):
         fresh.reader().ask("network", "/ports/x")
     rig.demo.faults.clear()
@@ -121,7 +121,9 @@ def test_a_neutron_that_is_away_is_not_one_without_ports(rig: Rig):
 
 def test_a_keystone_that_is_away_while_signing_in_is_waited_for(rig: Rig):
     fresh = rig.as_cloud("opencbr")
-    order = rig.demo.faults.order(service="identity", method="POST", path="/auth/tokens", times=2, status=503)
+    order = rig.demo.faults.inject(
+        service="identity", method="POST", path="/auth/tokens", times=2, status=503
+    )
     assert fresh.reader().ask("compute", "/flavors/1").status == 200
     assert order.hits == 2
 
@@ -129,7 +131,7 @@ def test_a_keystone_that_is_away_while_signing_in_is_waited_for(rig: Rig):
 @pytest.mark.parametrize("fault", [{"status": 500}, {"drop": "before"}, {"malformed": True}], ids=str)
 def test_a_keystone_that_stays_away_is_named(rig: Rig, fault):
     fresh = rig.as_cloud("opencbr", retries=1)
-    rig.demo.faults.order(service="identity", method="POST", path="/auth/tokens", times=0, **fault)
+    rig.demo.faults.inject(service="identity", method="POST", path="/auth/tokens", times=0, **fault)
     with pytest.raises(Unreachable, match=r"^identity POST /auth/tokens"):
         fresh.reader().ask("compute", "/flavors/1")
 
@@ -155,7 +157,7 @@ def test_nothing_secret_reaches_the_log(rig: Rig, caplog):
     fresh = rig.as_cloud("opencbr")
     for level in ("keystoneauth", "keystoneauth.session", "openstack", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=level)
-    rig.demo.faults.order(service="compute", path="/servers", times=1, status=500)
+    rig.demo.faults.inject(service="compute", path="/servers", times=1, status=500)
     server = rig.server_id("db1")
     fresh.reader().ask("compute", f"/servers/{server}", microversion="2.46")
     with pytest.raises(CloudError):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.timing import Timing
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
 from support.job_env import JobEnv, eventually
@@ -19,8 +19,8 @@ from support.worker import work
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
-    pace = Pace(seconds=0.05, backup_seconds=0.1, seconds_per_gib=0.0)
-    with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=pace) as cloud:
+    timing = Timing(seconds=0.05, backup_seconds=0.1, seconds_per_gib=0.0)
+    with DemoCloud(tmp_path_factory.mktemp("cloud"), timing=timing) as cloud:
         yield cloud
 
 
@@ -100,7 +100,7 @@ def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
     database_url: str, tmp_path: Path, staff: Staff, place: str
 ) -> None:
     """The parent's user deleted it while its only incremental was being made, and that is cancelled then."""
-    with DemoCloud(tmp_path / "cloud", pace=Pace.manual()) as cloud:
+    with DemoCloud(tmp_path / "cloud", timing=Timing.manual()) as cloud:
         env = JobEnv(database_url, tmp_path, cloud)
         staff.start(env, "w1", place)
         bound = env.bind("web1")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.timing import Timing
 from support.databases import SQLITE, Databases
 from support.job_env import JobEnv, eventually
 from support.processes import Processes
@@ -30,9 +30,9 @@ def workers(tmp_path: Path) -> Iterator[Processes]:
 
 
 @contextmanager
-def yard_on(pace: Pace, folder: Path, databases: Databases) -> Iterator[JobEnv]:
+def yard_on(timing: Timing, folder: Path, databases: Databases) -> Iterator[JobEnv]:
     """A env on SQLite: there the journal is a file of its own, in PostgreSQL it is restored with the rest."""
-    with DemoCloud(folder / "cloud", pace=pace) as cloud, databases.fresh(SQLITE, folder) as url:
+    with DemoCloud(folder / "cloud", timing=timing) as cloud, databases.fresh(SQLITE, folder) as url:
         env = JobEnv(url, folder, cloud)
         yield env
         env.close()
@@ -52,7 +52,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
     workers: Processes,
     moment: str,
 ) -> None:
-    with yard_on(Pace.manual(), tmp_path, databases) as env:
+    with yard_on(Timing.manual(), tmp_path, databases) as env:
         cloud = env.demo
         workers.start("w1", work, env.url, env.folder, "w1", None)
         order = env.order_backup(env.bind("web1"))
@@ -70,7 +70,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
 
 
 def test_a_finished_job_is_not_begun_anew(tmp_path: Path, databases: Databases, workers: Processes) -> None:
-    with yard_on(Pace.instant(), tmp_path, databases) as env:
+    with yard_on(Timing.instant(), tmp_path, databases) as env:
         workers.start("w1", work, env.url, env.folder, "w1", None)
         bound = env.bind("web1")
         done = env.order_backup(bound)

@@ -5,15 +5,15 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.faults import Order
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.faults import Fault
+from opencbr.democloud.timing import Timing
 from opencbr.jobs.worker import WORK
 from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
 from opencbr.store import operation_logs, tables, vaults
@@ -27,7 +27,7 @@ from support.worker import AT_COMMIT, AT_END, Hold, work
 from .journal import unfinished
 from .steps import steps_of
 
-PATIENT = replace(QUICK, release_timeout_seconds=60.0)
+PATIENT = msgspec.structs.replace(QUICK, release_timeout_seconds=60.0)
 """A worker that takes over on a busy machine may be slow; what is proved here is the order of things."""
 
 HELD = 1.0
@@ -49,8 +49,8 @@ class Staff:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
-    pace = Pace(seconds=0.05, backup_seconds=0.4, seconds_per_gib=0.0)
-    with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=pace) as cloud:
+    timing = Timing(seconds=0.05, backup_seconds=0.4, seconds_per_gib=0.0)
+    with DemoCloud(tmp_path_factory.mktemp("cloud"), timing=timing) as cloud:
         yield cloud
 
 
@@ -65,10 +65,10 @@ Call = tuple[str, int]
 """One upstream call, and how many like it go well before."""
 
 
-def slow(env: JobEnv, call: str, after: int = 0) -> Order:
+def slow(env: JobEnv, call: str, after: int = 0) -> Fault:
     """Let an upstream call hang, so that its worker can be killed meanwhile."""
     service, method, path = call.split(" ")
-    return env.demo.faults.order(
+    return env.demo.faults.inject(
         service=service, method=method, path=path, delay_seconds=HELD, after=after, times=1
     )
 
@@ -166,7 +166,7 @@ UNDO_CALLS: dict[str, list[Call]] = {
 def test_a_compensation_goes_on_wherever_its_worker_dies(
     env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
-    waiting = env.demo.faults.order(
+    waiting = env.demo.faults.inject(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=HELD
     )
     staff.start("w1", hold(BACKUP, step, place))
@@ -201,7 +201,7 @@ def test_a_deletion_goes_on_wherever_its_worker_dies(
 
 
 def refuse_deletions(env: JobEnv) -> None:
-    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
 
 
 @in_each(DELETE, failing="delete")
@@ -316,10 +316,10 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) ->
     staff.processes.send("w1", signal.SIGSTOP)
     staff.start("w2")
     env.succeeded(order)
-    calls = len(env.demo.faults.seen("volume"))
+    calls = len(env.demo.calls.find("volume"))
     staff.processes.send("w1", signal.SIGCONT)
     assert staff.processes.wait("w1") == 75, "it knows that it was declared dead"
-    writes = [row for row in env.demo.faults.seen("volume")[calls:] if row.method != "GET"]
+    writes = [row for row in env.demo.calls.find("volume")[calls:] if row.method != "GET"]
     assert writes == []
     env.assert_nothing_left(backups_left=3)
     assert_made_once(env, 3)

@@ -11,61 +11,62 @@ from typing import Any
 import pytest
 import yaml
 
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 
-from .rigs import Client, Rig
+from .client import Client
+from .target import Target
 
 
-def _embedded(folder: Path) -> Iterator[Rig]:
-    with DemoCloud(folder / "cloud", pace=Pace.by_polls(6)) as cloud:
+def _embedded(folder: Path) -> Iterator[Target]:
+    with DemoCloud(folder / "cloud", timing=Timing.by_polls(6)) as cloud:
         file = folder / "clouds.yaml"
         file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
         admin, member, other = (Client(name, str(file)) for name in ("admin", "demo", "other"))
-        yield Rig(admin, member, other, cloud.auth_url, cloud)
+        yield Target(admin, member, other, cloud.auth_url, cloud)
         assert cloud.errors == []
 
 
-def _real(file: Path) -> Rig:
+def _real(file: Path) -> Target:
     admin_cloud = os.environ.get("OPENCBR_TEST_ADMIN_CLOUD", "admin")
     tenant_cloud = os.environ.get("OPENCBR_TEST_CLOUD") or os.environ["OS_CLOUD"]  # whose key db1 has
     names = (admin_cloud, tenant_cloud, "opencbr-test-other")
     admin, member, other = (Client(name, str(file)) for name in names)
-    return Rig(admin, member, other, str(admin.session.auth.auth_url).rstrip("/"), None)
+    return Target(admin, member, other, str(admin.session.auth.auth_url).rstrip("/"), None)
 
 
 _CLOUDS = ["embedded", pytest.param("real", marks=pytest.mark.openstack)]
 
 
-@pytest.fixture(scope="session", params=_CLOUDS, name="rig")
-def _rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+@pytest.fixture(scope="session", params=_CLOUDS, name="target")
+def _target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     if request.param == "embedded":
         yield from _embedded(tmp_path_factory.mktemp("embedded"))
     else:
         yield _real(request.getfixturevalue("real_clouds"))
 
 
-@pytest.fixture(scope="session", name="story")
-def _story(rig: Rig) -> Iterator[dict[str, Any]]:
+@pytest.fixture(scope="session", name="lifecycle")
+def _lifecycle(target: Target) -> Iterator[dict[str, Any]]:
     """A volume with a snapshot, a full and an incremental backup, and the states each went through."""
-    member, story = rig.member, {}
+    member, lifecycle = target.member, {}
     made: list[tuple[str, str]] = []
     try:
         body = {"volume": {"size": 1, "name": "conformance", "metadata": {"purpose": "test"}}}
         answer = member.call("POST", "volumev3", "/volumes", body, mv="3.71")
         volume = answer.json()["volume"]["id"]
         made.append(("volume", volume))
-        story |= {"volume": volume, "volume answer": answer}
-        story["volume states"] = member.states(f"/volumes/{volume}", "volume", {"available"})
-        if rig.demo:
-            rig.demo.write(volume, b"first" * 100_000)
+        lifecycle |= {"volume": volume, "volume answer": answer}
+        lifecycle["volume states"] = member.states(f"/volumes/{volume}", "volume", {"available"})
+        if target.demo:
+            target.demo.write(volume, b"first" * 100_000)
         body = {"snapshot": {"volume_id": volume, "name": "conformance", "metadata": {"purpose": "test"}}}
         answer = member.call("POST", "volumev3", "/snapshots", body, mv="3.71")
         snapshot = answer.json()["snapshot"]["id"]
         made.append(("snapshot", snapshot))
-        story |= {"snapshot": snapshot, "snapshot answer": answer}
-        story["snapshot states"] = member.states(f"/snapshots/{snapshot}", "snapshot", {"available"})
-        story |= _backups(rig, volume, snapshot, made)
-        yield story
+        lifecycle |= {"snapshot": snapshot, "snapshot answer": answer}
+        lifecycle["snapshot states"] = member.states(f"/snapshots/{snapshot}", "snapshot", {"available"})
+        lifecycle |= _backups(target, volume, snapshot, made)
+        yield lifecycle
     finally:
         for kind, id_ in reversed(made):
             member.states(f"/{kind}s/{id_}", kind, {"available", "error", 404})
@@ -73,8 +74,8 @@ def _story(rig: Rig) -> Iterator[dict[str, Any]]:
             member.states(f"/{kind}s/{id_}", kind, {404})
 
 
-def _backups(rig: Rig, volume: str, snapshot: str, made: list[tuple[str, str]]) -> dict[str, Any]:
-    member, story = rig.member, {}
+def _backups(target: Target, volume: str, snapshot: str, made: list[tuple[str, str]]) -> dict[str, Any]:
+    member, lifecycle = target.member, {}
     given = {
         "volume_id": volume,
         "snapshot_id": snapshot,
@@ -84,21 +85,25 @@ def _backups(rig: Rig, volume: str, snapshot: str, made: list[tuple[str, str]]) 
     answer = member.call("POST", "volumev3", "/backups", {"backup": given}, mv="3.71")
     full = answer.json()["backup"]["id"]
     made.append(("backup", full))
-    story |= {"full": full, "full answer": answer}
-    story["snapshot while backed up"] = member.get("volumev3", f"/snapshots/{snapshot}")["snapshot"]["status"]
-    story["full while made"] = member.get("volumev3", f"/backups/{full}", mv="3.71")
+    lifecycle |= {"full": full, "full answer": answer}
+    lifecycle["snapshot while backed up"] = member.get("volumev3", f"/snapshots/{snapshot}")["snapshot"][
+        "status"
+    ]
+    lifecycle["full while made"] = member.get("volumev3", f"/backups/{full}", mv="3.71")
     refused = {
         "delete snapshot": member.call("DELETE", "volumev3", f"/snapshots/{snapshot}"),
         "delete backup": member.call("DELETE", "volumev3", f"/backups/{full}"),
         "restore": member.call("POST", "volumev3", f"/backups/{full}/restore", {"restore": {}}),
-        "export": rig.admin.call("GET", "volumev3", f"/backups/{full}/export_record"),
+        "export": target.admin.call("GET", "volumev3", f"/backups/{full}/export_record"),
     }
-    story["refused while made"] = {name: (got.status_code, got.json()) for name, got in refused.items()}
-    story["full states"] = member.states(f"/backups/{full}", "backup", {"available"})
+    lifecycle["refused while made"] = {name: (got.status_code, got.json()) for name, got in refused.items()}
+    lifecycle["full states"] = member.states(f"/backups/{full}", "backup", {"available"})
     given = {"volume_id": volume, "name": "conformance", "incremental": True}
     answer = member.call("POST", "volumev3", "/backups", {"backup": given}, mv="3.71")
     assert answer.status_code == 202, answer.text
-    story["incremental"] = answer.json()["backup"]["id"]
-    made.append(("backup", story["incremental"]))
-    story["incremental states"] = member.states(f"/backups/{story['incremental']}", "backup", {"available"})
-    return story
+    lifecycle["incremental"] = answer.json()["backup"]["id"]
+    made.append(("backup", lifecycle["incremental"]))
+    lifecycle["incremental states"] = member.states(
+        f"/backups/{lifecycle['incremental']}", "backup", {"available"}
+    )
+    return lifecycle

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from .rigs import MISSING, Client, Rig
+from .client import Client
+from .target import MISSING, Target
 
 
 def _refused(answer: Any, status: int, name: str, message: str) -> None:
@@ -31,36 +32,36 @@ def _server(client: Client, server: str, status: str) -> dict[str, Any]:
         ("/os-server-groups/{}", "Instance group {} could not be found."),
     ],
 )
-def test_unknown_things(rig: Rig, path: str, message: str) -> None:
-    answer = rig.member.call("GET", "compute", path.format(MISSING))
+def test_unknown_things(target: Target, path: str, message: str) -> None:
+    answer = target.member.call("GET", "compute", path.format(MISSING))
     _refused(answer, 404, "itemNotFound", message.format(MISSING))
 
 
-def test_servers_of_another_project_are_not_there(rig: Rig) -> None:
-    server = rig.server("db1")
+def test_servers_of_another_project_are_not_there(target: Target) -> None:
+    server = target.server("db1")
     for path in ("", "/os-interface", "/os-volume_attachments", "/os-security-groups"):
-        answer = rig.other.call("GET", "compute", f"/servers/{server}{path}")
+        answer = target.other.call("GET", "compute", f"/servers/{server}{path}")
         _refused(answer, 404, "itemNotFound", f"Instance {server} could not be found.")
-    answer = rig.other.call("POST", "compute", f"/servers/{server}/action", {"os-stop": None})
+    answer = target.other.call("POST", "compute", f"/servers/{server}/action", {"os-stop": None})
     assert answer.status_code == 404
-    refused = rig.other.call("GET", "compute", "/servers?all_tenants=1&name=db1")
+    refused = target.other.call("GET", "compute", "/servers?all_tenants=1&name=db1")
     message = "Policy doesn't allow os_compute_api:servers:index:get_all_tenants to be performed."
     _refused(refused, 403, "forbidden", message)
-    assert server not in {row["id"] for row in rig.other.get("compute", "/servers?name=db1")["servers"]}
-    assert server in {row["id"] for row in rig.admin.get("compute", "/servers?all_tenants=1")["servers"]}
+    assert server not in {row["id"] for row in target.other.get("compute", "/servers?name=db1")["servers"]}
+    assert server in {row["id"] for row in target.admin.get("compute", "/servers?all_tenants=1")["servers"]}
 
 
-def test_a_microversion_that_does_not_exist(rig: Rig) -> None:
+def test_a_microversion_that_does_not_exist(target: Target) -> None:
     message = "Version 2.200 is not supported by the API. Minimum is 2.1 and maximum is 2.104."
-    _refused(rig.member.call("GET", "compute", "/servers", mv="2.200"), 406, "computeFault", message)
+    _refused(target.member.call("GET", "compute", "/servers", mv="2.200"), 406, "computeFault", message)
     message = "Version 3.99 is not supported by the API. Minimum is 3.0 and maximum is 3.71."
-    _refused(rig.member.call("GET", "volumev3", "/volumes", mv="3.99"), 406, "computeFault", message)
+    _refused(target.member.call("GET", "volumev3", "/volumes", mv="3.99"), 406, "computeFault", message)
 
 
-def test_services_are_for_admins(rig: Rig) -> None:
+def test_services_are_for_admins(target: Target) -> None:
     message = "Policy doesn't allow os_compute_api:os-services:list to be performed."
-    _refused(rig.member.call("GET", "compute", "/os-services"), 403, "forbidden", message)
-    rows = rig.admin.get("compute", "/os-services", mv="2.104")["services"]
+    _refused(target.member.call("GET", "compute", "/os-services"), 403, "forbidden", message)
+    rows = target.admin.get("compute", "/os-services", mv="2.104")["services"]
     names = [
         "binary",
         "host",
@@ -75,18 +76,20 @@ def test_services_are_for_admins(rig: Rig) -> None:
     assert list(rows[0]) == names
 
 
-def test_the_root_disk_cannot_be_detached(rig: Rig) -> None:
-    server = rig.server("db1")
-    rows = rig.member.get("compute", f"/servers/{server}/os-volume_attachments")["volumeAttachments"]
+def test_the_root_disk_cannot_be_detached(target: Target) -> None:
+    server = target.server("db1")
+    rows = target.member.get("compute", f"/servers/{server}/os-volume_attachments")["volumeAttachments"]
     path = f"/servers/{server}/os-volume_attachments/{rows[0]['volumeId']}"
-    answer = rig.member.call("DELETE", "compute", path)
+    answer = target.member.call("DELETE", "compute", path)
     _refused(answer, 400, "badRequest", "Cannot detach a root device volume")
 
 
-def test_the_life_of_a_server(rig: Rig) -> None:
-    member = rig.member
+def test_the_life_of_a_server(target: Target) -> None:
+    member = target.member
     image = member.get("image", "/v2/images?name=tiny")["images"][0]["id"]
-    network = member.get("compute", f"/servers/{rig.server('db1')}/os-interface")["interfaceAttachments"][0]
+    network = member.get("compute", f"/servers/{target.server('db1')}/os-interface")["interfaceAttachments"][
+        0
+    ]
     mapping = {"boot_index": 0, "uuid": image, "source_type": "image", "destination_type": "volume"}
     mapping |= {"volume_size": 1, "delete_on_termination": True}
     body = {"name": "conformance", "flavorRef": "1", "networks": [{"uuid": network["net_id"]}]}
@@ -99,9 +102,9 @@ def test_the_life_of_a_server(rig: Rig) -> None:
         doc = _server(member, server, "ACTIVE")
         assert (doc["image"], doc["tags"], doc["metadata"]) == ("", ["a", "b"], {"purpose": "test"})
         assert len(doc["os-extended-volumes:volumes_attached"]) == 1
-        volume = _free_volume(rig)
-        _attach_and_detach(rig, server, volume)
-        _stop_and_lock(rig, server)
+        volume = _free_volume(target)
+        _attach_and_detach(target, server, volume)
+        _stop_and_lock(target, server)
     finally:
         member.call("POST", "compute", f"/servers/{server}/action", {"unlock": None})
         assert member.call("DELETE", "compute", f"/servers/{server}").status_code == 204
@@ -115,15 +118,15 @@ def test_the_life_of_a_server(rig: Rig) -> None:
             member.states(f"/volumes/{volume}", "volume", {404})
 
 
-def _free_volume(rig: Rig) -> str:
+def _free_volume(target: Target) -> str:
     given = {"volume": {"size": 1, "name": "conformance-data"}}
-    volume = str(rig.member.call("POST", "volumev3", "/volumes", given).json()["volume"]["id"])
-    rig.member.states(f"/volumes/{volume}", "volume", {"available"})
+    volume = str(target.member.call("POST", "volumev3", "/volumes", given).json()["volume"]["id"])
+    target.member.states(f"/volumes/{volume}", "volume", {"available"})
     return volume
 
 
-def _attach_and_detach(rig: Rig, server: str, volume: str) -> None:
-    member = rig.member
+def _attach_and_detach(target: Target, server: str, volume: str) -> None:
+    member = target.member
     body = {"volumeAttachment": {"volumeId": volume}}
     answer = member.call("POST", "compute", f"/servers/{server}/os-volume_attachments", body)
     assert answer.status_code == 200
@@ -136,8 +139,8 @@ def _attach_and_detach(rig: Rig, server: str, volume: str) -> None:
     assert member.states(f"/volumes/{volume}", "volume", {"available"})[-1] == "available"
 
 
-def _stop_and_lock(rig: Rig, server: str) -> None:
-    member = rig.member
+def _stop_and_lock(target: Target, server: str) -> None:
+    member = target.member
     assert member.call("POST", "compute", f"/servers/{server}/action", {"os-stop": None}).status_code == 202
     _server(member, server, "SHUTOFF")
     answer = member.call("POST", "compute", f"/servers/{server}/action", {"os-stop": None})
@@ -149,16 +152,16 @@ def _stop_and_lock(rig: Rig, server: str) -> None:
     assert member.get("compute", f"/servers/{server}", mv="2.104")["server"]["locked"] is True
 
 
-def test_server_groups(rig: Rig) -> None:
+def test_server_groups(target: Target) -> None:
     body = {"server_group": {"name": "conformance", "policy": "anti-affinity"}}
-    made = rig.member.call("POST", "compute", "/os-server-groups", body, mv="2.104")
+    made = target.member.call("POST", "compute", "/os-server-groups", body, mv="2.104")
     assert made.status_code == 200
     group = made.json()["server_group"]
     try:
         assert list(group) == ["id", "name", "policy", "rules", "members", "project_id", "user_id"]
-        old = rig.member.get("compute", f"/os-server-groups/{group['id']}")["server_group"]
+        old = target.member.get("compute", f"/os-server-groups/{group['id']}")["server_group"]
         assert list(old) == ["id", "name", "policies", "metadata", "members"]
-        stranger = rig.other.call("GET", "compute", f"/os-server-groups/{group['id']}")
+        stranger = target.other.call("GET", "compute", f"/os-server-groups/{group['id']}")
         assert stranger.status_code == 404
     finally:
-        assert rig.member.call("DELETE", "compute", f"/os-server-groups/{group['id']}").status_code == 204
+        assert target.member.call("DELETE", "compute", f"/os-server-groups/{group['id']}").status_code == 204

@@ -1,4 +1,4 @@
-"""Faults come as ordered, strike the calls they name, and the list of calls says what really happened."""
+"""Faults hit the calls they name as often as they say, and the call log tells what really happened."""
 
 import zlib
 from collections.abc import Iterator
@@ -6,29 +6,27 @@ from pathlib import Path
 
 import pytest
 import requests
-import yaml
 
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 
-from .rigs import MISSING, Client
+from .client import Client, client_of
+from .target import MISSING
 
 
 @pytest.fixture(scope="module", name="cloud")
 def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
     with DemoCloud(
-        tmp_path_factory.mktemp("faults"), seed="empty", pace=Pace.instant(), control=True
+        tmp_path_factory.mktemp("faults"), seed="empty", timing=Timing.instant(), control=True
     ) as cloud:
         yield cloud
 
 
 @pytest.fixture(name="client")
 def _client(cloud: DemoCloud, tmp_path: Path) -> Iterator[Client]:
-    file = tmp_path / "clouds.yaml"
-    file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
-    client = Client("opencbr", str(file))
+    client = client_of(cloud, tmp_path, "opencbr")
     client.get("volumev3", "/volumes")
     cloud.faults.clear()
-    cloud.faults.forget_seen()
+    cloud.calls.clear()
     yield client
     cloud.faults.clear()
 
@@ -45,41 +43,41 @@ def _names(client: Client) -> set[str]:
     return {row["name"] for row in client.get("volumev3", "/volumes")["volumes"]}
 
 
-def test_a_status_strikes_the_nth_call_and_then_no_more(cloud: DemoCloud, client: Client) -> None:
-    order = cloud.faults.order(
+def test_a_status_hits_the_nth_call_and_then_no_more(cloud: DemoCloud, client: Client) -> None:
+    fault = cloud.faults.inject(
         service="volume", path="/volumes$", after=1, times=2, status=503, headers={"Retry-After": "1"}
     )
     answers = [_volumes(cloud, client) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
     assert answers[1].headers["Retry-After"] == "1"
-    assert (order.seen, order.hits) == (4, 2)
+    assert (fault.seen, fault.hits) == (4, 2)
 
 
-def test_only_the_named_calls_are_struck(cloud: DemoCloud, client: Client) -> None:
-    cloud.faults.order(service="volume", method="POST", status=500, times=0)
-    cloud.faults.order(service="compute", status=500, times=0)
+def test_only_the_named_calls_are_hit(cloud: DemoCloud, client: Client) -> None:
+    cloud.faults.inject(service="volume", method="POST", status=500, times=0)
+    cloud.faults.inject(service="compute", status=500, times=0)
     assert _volumes(cloud, client).status_code == 200
     assert _volumes(cloud, client, "POST", "never").status_code == 500
     assert "never" not in _names(client)
 
 
 def test_a_connection_dropped_before_the_call_does_nothing(cloud: DemoCloud, client: Client) -> None:
-    cloud.faults.order(service="volume", method="POST", drop="before")
+    cloud.faults.inject(service="volume", method="POST", drop="before")
     with pytest.raises(requests.ConnectionError):
         _volumes(cloud, client, "POST", "before")
     assert "before" not in _names(client)
 
 
 def test_a_connection_dropped_after_the_call_has_done_it(cloud: DemoCloud, client: Client) -> None:
-    cloud.faults.order(service="volume", method="POST", drop="after")
+    cloud.faults.inject(service="volume", method="POST", drop="after")
     with pytest.raises(requests.ConnectionError):
         _volumes(cloud, client, "POST", "after")
     assert "after" in _names(client)
-    assert [row.status for row in cloud.faults.seen("volume", "POST")] == [202]
+    assert [row.status for row in cloud.calls.find("volume", "POST")] == [202]
 
 
 def test_malformed_json(cloud: DemoCloud, client: Client) -> None:
-    cloud.faults.order(service="volume", malformed=True)
+    cloud.faults.inject(service="volume", malformed=True)
     answer = _volumes(cloud, client)
     assert answer.status_code == 200
     with pytest.raises(requests.JSONDecodeError):
@@ -87,13 +85,13 @@ def test_malformed_json(cloud: DemoCloud, client: Client) -> None:
 
 
 def test_a_truncated_body(cloud: DemoCloud, client: Client) -> None:
-    cloud.faults.order(service="volume", truncated=True)
+    cloud.faults.inject(service="volume", truncated=True)
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         _volumes(cloud, client)
 
 
 def test_a_delay_is_longer_than_an_impatient_caller_waits(cloud: DemoCloud, client: Client) -> None:
-    cloud.faults.order(service="volume", delay_seconds=3)
+    cloud.faults.inject(service="volume", delay_seconds=3)
     address = f"{cloud.base}/volume/v3/{client.project_id}/volumes"
     with pytest.raises(requests.ReadTimeout):
         requests.get(address, headers={"X-Auth-Token": str(client.session.get_token())}, timeout=0.2)
@@ -102,14 +100,14 @@ def test_a_delay_is_longer_than_an_impatient_caller_waits(cloud: DemoCloud, clie
 def test_calls_are_listed_with_project_and_microversion(cloud: DemoCloud, client: Client) -> None:
     _volumes(cloud, client)
     client.get("compute", "/servers/detail?name=x", mv="2.46")
-    volume, compute = cloud.faults.seen("volume"), cloud.faults.seen(path="/servers")
+    volume, compute = cloud.calls.find("volume"), cloud.calls.find(path="/servers")
     assert [(row.method, row.microversion, row.status) for row in volume] == [("GET", "3.71", 200)]
     assert [(row.service, row.query, row.microversion) for row in compute] == [("compute", "name=x", "2.46")]
     assert volume[0].project_id == client.project_id
     assert volume[0].request_id.startswith("req-")
 
 
-def test_the_door_for_tests_opens_with_its_token_only(cloud: DemoCloud, client: Client) -> None:
+def test_the_control_api_answers_to_its_token_only(cloud: DemoCloud, client: Client) -> None:
     def ask(method: str, path: str, token: str, **more: object) -> requests.Response:
         headers = {"X-Control-Token": token}
         address = f"{cloud.base}/_control/{path}"
@@ -118,8 +116,8 @@ def test_the_door_for_tests_opens_with_its_token_only(cloud: DemoCloud, client: 
     assert ask("GET", "calls", "wrong").status_code == 403
     assert ask("GET", "calls", "").status_code == 403
     token = cloud.control_token
-    order = {"service": "volume", "status": 429, "times": 1}
-    assert ask("POST", "faults", token, json=order).status_code == 200
+    fault = {"service": "volume", "status": 429, "times": 1}
+    assert ask("POST", "faults", token, json=fault).status_code == 200
     assert _volumes(cloud, client).status_code == 429
     assert ask("GET", "faults", token).json()["faults"][0]["hits"] == 1
     calls = ask("GET", "calls?service=volume", token).json()["calls"]
@@ -130,7 +128,7 @@ def test_the_door_for_tests_opens_with_its_token_only(cloud: DemoCloud, client: 
     assert ask("GET", "nothing", token).status_code == 404
 
 
-def test_without_control_there_is_no_door(tmp_path: Path) -> None:
+def test_without_control_there_is_no_control_api(tmp_path: Path) -> None:
     with DemoCloud(tmp_path / "cloud", seed="empty") as cloud:
         answer = requests.get(f"{cloud.base}/_control/calls", headers={"X-Control-Token": ""}, timeout=10)
         assert answer.status_code == 404
@@ -209,10 +207,8 @@ def test_a_failed_backup_is_nobody_s_parent(cloud: DemoCloud, client: Client) ->
 
 
 def test_a_refused_call_leaves_nothing_behind(tmp_path: Path) -> None:
-    with DemoCloud(tmp_path / "cloud", pace=Pace.instant()) as cloud:
-        file = tmp_path / "clouds.yaml"
-        file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
-        client = Client("demo", str(file))
+    with DemoCloud(tmp_path / "cloud", timing=Timing.instant()) as cloud:
+        client = client_of(cloud, tmp_path)
         before = len(client.get("network", "/v2.0/ports")["ports"])
         missing = {"boot_index": 0, "uuid": MISSING, "source_type": "volume", "destination_type": "volume"}
         body = {"server": {"name": "no", "flavorRef": "1", "block_device_mapping_v2": [missing]}}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from .rigs import Rig
 from .shapes import differences, sample
+from .target import Target
 
 
 @pytest.mark.parametrize(
@@ -46,18 +46,18 @@ _COMPUTE = [
 
 
 @pytest.mark.parametrize(("name", "who", "server", "path", "mv"), _COMPUTE, ids=str)
-def test_compute(rig: Rig, *, name: str, who: str, server: str, path: str, mv: str | None) -> None:
-    caller = rig.admin if who == "admin" else rig.member
-    found = caller.get("compute", path.format(rig.server(server)), mv=mv)
+def test_compute(target: Target, *, name: str, who: str, server: str, path: str, mv: str | None) -> None:
+    caller = target.admin if who == "admin" else target.member
+    found = caller.get("compute", path.format(target.server(server)), mv=mv)
     assert differences(found, sample(name)) == []
 
 
-def test_a_server_at_2_46_is_the_one_at_2_1_and_what_came_since(rig: Rig) -> None:
-    server = rig.server("db1")
-    old = rig.member.get("compute", f"/servers/{server}")["server"]
-    new = rig.member.get("compute", f"/servers/{server}", mv="2.46")["server"]
+def test_a_server_at_2_46_is_the_one_at_2_1_and_what_came_since(target: Target) -> None:
+    server = target.server("db1")
+    old = target.member.get("compute", f"/servers/{server}")["server"]
+    new = target.member.get("compute", f"/servers/{server}", mv="2.46")["server"]
     assert list(new) == [*old, "locked", "description", "tags"]
-    admin = rig.admin.get("compute", f"/servers/{server}", mv="2.46")["server"]
+    admin = target.admin.get("compute", f"/servers/{server}", mv="2.46")["server"]
     assert {key for key in admin if key not in new} == {
         *("OS-EXT-SRV-ATTR:host", "OS-EXT-SRV-ATTR:instance_name", "OS-EXT-SRV-ATTR:hypervisor_hostname"),
         *("OS-EXT-SRV-ATTR:hostname", "OS-EXT-SRV-ATTR:kernel_id", "OS-EXT-SRV-ATTR:launch_index"),
@@ -66,24 +66,24 @@ def test_a_server_at_2_46_is_the_one_at_2_1_and_what_came_since(rig: Rig) -> Non
     }
 
 
-def test_the_long_list_moves_security_groups_and_leaves_server_groups_out(rig: Rig) -> None:
-    rows = rig.member.get("compute", "/servers/detail?name=db1", mv="2.104")["servers"]
-    one = rig.member.get("compute", f"/servers/{rows[0]['id']}", mv="2.104")["server"]
+def test_the_long_list_moves_security_groups_and_leaves_server_groups_out(target: Target) -> None:
+    rows = target.member.get("compute", "/servers/detail?name=db1", mv="2.104")["servers"]
+    one = target.member.get("compute", f"/servers/{rows[0]['id']}", mv="2.104")["server"]
     assert set(one) - set(rows[0]) == {"server_groups"}
     assert list(rows[0])[-1] == "security_groups"
 
 
-def test_keypair(rig: Rig) -> None:
-    server = rig.member.get("compute", f"/servers/{rig.server('db1')}")["server"]
+def test_keypair(target: Target) -> None:
+    server = target.member.get("compute", f"/servers/{target.server('db1')}")["server"]
     path = f"/os-keypairs/{server['key_name']}"
-    assert differences(rig.member.get("compute", path, mv="2.104"), sample("keypair")) == []
-    by_admin = rig.admin.get("compute", f"{path}?user_id={server['user_id']}", mv="2.104")
+    assert differences(target.member.get("compute", path, mv="2.104"), sample("keypair")) == []
+    by_admin = target.admin.get("compute", f"{path}?user_id={server['user_id']}", mv="2.104")
     assert differences(by_admin, sample("keypair")) == []
 
 
-def _volumes_of(rig: Rig) -> list[str]:
-    path = f"/servers/{rig.server('db1')}/os-volume_attachments"
-    return [row["volumeId"] for row in rig.member.get("compute", path)["volumeAttachments"]]
+def _volumes_of(target: Target) -> list[str]:
+    path = f"/servers/{target.server('db1')}/os-volume_attachments"
+    return [row["volumeId"] for row in target.member.get("compute", path)["volumeAttachments"]]
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,11 @@ def _volumes_of(rig: Rig) -> list[str]:
         ("volume-data-newest-admin", "admin", 1, "3.71"),
     ],
 )
-def test_volumes(rig: Rig, name: str, who: str, place: int, mv: str | None) -> None:
-    caller = rig.admin if who == "admin" else rig.member
+def test_volumes(target: Target, name: str, who: str, place: int, mv: str | None) -> None:
+    caller = target.admin if who == "admin" else target.member
     assert (
-        differences(caller.get("volumev3", f"/volumes/{_volumes_of(rig)[place]}", mv=mv), sample(name)) == []
+        differences(caller.get("volumev3", f"/volumes/{_volumes_of(target)[place]}", mv=mv), sample(name))
+        == []
     )
 
 
@@ -111,14 +112,14 @@ def test_volumes(rig: Rig, name: str, who: str, place: int, mv: str | None) -> N
         ("limits-volume", "/limits"),
     ],
 )
-def test_volume_lists(rig: Rig, name: str, path: str) -> None:
-    assert differences(rig.member.get("volumev3", path, mv="3.71"), sample(name)) == []
+def test_volume_lists(target: Target, name: str, path: str) -> None:
+    assert differences(target.member.get("volumev3", path, mv="3.71"), sample(name)) == []
 
 
-def test_the_long_list_of_volumes_shows_them_whole(rig: Rig) -> None:
-    rows = rig.member.get("volumev3", "/volumes/detail", mv="3.71")["volumes"]
+def test_the_long_list_of_volumes_shows_them_whole(target: Target) -> None:
+    rows = target.member.get("volumev3", "/volumes/detail", mv="3.71")["volumes"]
     found = {row["id"]: row for row in rows}
-    for id_, recorded in zip(_volumes_of(rig), sample("volumes-detail-newest")["volumes"], strict=False):
+    for id_, recorded in zip(_volumes_of(target), sample("volumes-detail-newest")["volumes"], strict=False):
         assert differences(found[id_], recorded) == []
 
 
@@ -133,26 +134,26 @@ def test_the_long_list_of_volumes_shows_them_whole(rig: Rig) -> None:
     ],
 )
 def test_snapshots_and_backups(
-    rig: Rig, story: dict[str, Any], *, name: str, key: str, path: str, mv: str | None
+    target: Target, lifecycle: dict[str, Any], *, name: str, key: str, path: str, mv: str | None
 ) -> None:
-    found = rig.member.get("volumev3", path.format(story[key]), mv=mv)
+    found = target.member.get("volumev3", path.format(lifecycle[key]), mv=mv)
     assert differences(found, sample(name)) == []
 
 
-def _ports(rig: Rig) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = rig.member.get("network", f"/v2.0/ports?device_id={rig.server('db1')}")[
-        "ports"
-    ]
+def _ports(target: Target) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = target.member.get(
+        "network", f"/v2.0/ports?device_id={target.server('db1')}"
+    )["ports"]
     return found
 
 
-def test_network_bodies(rig: Rig) -> None:
-    ports, member = _ports(rig), rig.member
+def test_network_bodies(target: Target) -> None:
+    ports, member = _ports(target), target.member
     wanted = {"ports": sample("ports")["ports"]}
     assert differences({"ports": ports}, wanted) == []
-    of_admin = rig.admin.get("network", f"/v2.0/ports?device_id={rig.server('db1')}")
+    of_admin = target.admin.get("network", f"/v2.0/ports?device_id={target.server('db1')}")
     assert differences(of_admin, sample("ports-admin")) == []
-    one = rig.admin.get("network", f"/v2.0/ports/{ports[0]['id']}")
+    one = target.admin.get("network", f"/v2.0/ports/{ports[0]['id']}")
     assert differences(one["port"], sample("ports-admin")["ports"][0]) == []
     floating = member.get("network", f"/v2.0/floatingips?port_id={ports[0]['id']}")
     assert floating["floatingips"]
@@ -167,15 +168,15 @@ def test_network_bodies(rig: Rig) -> None:
     assert differences(member.get("network", "/v2.0/security-groups"), sample("security-groups")) == []
 
 
-def test_neutron_writes_compactly_and_the_others_like_python(rig: Rig) -> None:
-    compact = rig.member.call("GET", "network", f"/v2.0/networks/{_ports(rig)[0]['network_id']}").text
-    spaced = rig.member.call("GET", "compute", f"/servers/{rig.server('db1')}").text
+def test_neutron_writes_compactly_and_the_others_like_python(target: Target) -> None:
+    compact = target.member.call("GET", "network", f"/v2.0/networks/{_ports(target)[0]['network_id']}").text
+    spaced = target.member.call("GET", "compute", f"/servers/{target.server('db1')}").text
     assert compact.startswith('{"network":{"id":"')
     assert spaced.startswith('{"server": {"accessIPv4": ""')
 
 
-def test_image(rig: Rig) -> None:
-    found = rig.member.get("image", "/v2/images?name=tiny")
+def test_image(target: Target) -> None:
+    found = target.member.get("image", "/v2/images?name=tiny")
     recorded = sample("image")
     free = {"os_distro", "hw_disk_bus"} | {
         key for key in recorded["images"][0] if key.startswith("owner_spec")
@@ -185,19 +186,19 @@ def test_image(rig: Rig) -> None:
     assert differences(found, recorded) == []
 
 
-def test_catalog(rig: Rig) -> None:
-    found = rig.member.get("identity", "/auth/catalog")["catalog"]
+def test_catalog(target: Target) -> None:
+    found = target.member.get("identity", "/auth/catalog")["catalog"]
     recorded = sample("catalog")["catalog"]
     assert differences(found, recorded) == []
     assert {"identity", "compute", "volumev3", "network", "image"} <= {row["type"] for row in found}
     address = next(row for row in found if row["type"] == "volumev3")["endpoints"][0]["url"]
-    assert address.endswith(f"/v3/{rig.member.project_id}")
+    assert address.endswith(f"/v3/{target.member.project_id}")
 
 
-def test_every_answer_names_its_request(rig: Rig) -> None:
-    compute = rig.member.call("GET", "compute", "/servers")
-    volume = rig.member.call("GET", "volumev3", "/volumes")
-    network = rig.member.call("GET", "network", "/v2.0/ports")
+def test_every_answer_names_its_request(target: Target) -> None:
+    compute = target.member.call("GET", "compute", "/servers")
+    volume = target.member.call("GET", "volumev3", "/volumes")
+    network = target.member.call("GET", "network", "/v2.0/ports")
     for answer in (compute, volume, network):
         assert answer.headers["x-openstack-request-id"].startswith("req-")
     for answer in (compute, volume):

@@ -78,3 +78,9 @@ def test_every_decision_is_in_the_list():
     listed = (ROOT / "docs/adr/README.md").read_text()
     for page in (ROOT / "docs/adr").glob("0*.md"):
         assert f"({page.name})" in listed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_modules_that_pages_name_exist(page):
+    for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", page.read_text()):
+        assert (ROOT / name).exists() or (ROOT / "src/opencbr" / name).exists(), f"{page.name} names {name}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.timing import Timing
 from support.databases import KINDS, Databases
 from support.job_env import JobEnv
 from support.processes import Processes
@@ -14,8 +14,8 @@ from support.worker import work
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
-    pace = Pace(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
-    with DemoCloud(tmp_path_factory.mktemp("cloud"), pace=pace) as cloud:
+    timing = Timing(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
+    with DemoCloud(tmp_path_factory.mktemp("cloud"), timing=timing) as cloud:
         yield cloud
 
 

@@ -62,7 +62,7 @@ def test_a_disk_backup_is_its_own_disk(env: JobEnv) -> None:
 def test_snapshots_of_all_disks_come_before_the_first_backup(env: JobEnv) -> None:
     env.succeeded(env.order_backup(env.bind("db1")))
     made = [
-        row.path.rsplit("/", 1)[1] for row in env.demo.faults.seen("volume", "POST", "/(snapshots|backups)$")
+        row.path.rsplit("/", 1)[1] for row in env.demo.calls.find("volume", "POST", "/(snapshots|backups)$")
     ]
     assert made == ["snapshots"] * 3 + ["backups"] * 3
 
@@ -96,7 +96,7 @@ def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str)
     bound = env.bind("web1")
     first = env.order_backup(bound)
     env.succeeded(first)
-    state = env.demo.world.state
+    state = env.demo.backend.state
     with state.change():
         for doc in env.upstream("backup"):
             if gone.startswith("deleted"):
@@ -112,7 +112,7 @@ def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str)
 def test_a_parent_that_goes_at_the_last_moment_makes_the_backup_full(env: JobEnv) -> None:
     bound = env.bind("web1")
     env.succeeded(env.order_backup(bound))
-    fault = env.demo.faults.order(service="volume", method="POST", path="/backups$", status=400)
+    fault = env.demo.faults.inject(service="volume", method="POST", path="/backups$", status=400)
     order = env.order_backup(bound)
     env.succeeded(order)
     assert fault.hits == 1
@@ -122,7 +122,7 @@ def test_a_parent_that_goes_at_the_last_moment_makes_the_backup_full(env: JobEnv
 
 def test_a_server_that_is_gone_fails_and_says_so(env: JobEnv) -> None:
     bound = env.bind("db1")
-    env.demo.faults.order(service="compute", method="GET", path=f"/servers/{bound.id}$", status=404, times=0)
+    env.demo.faults.inject(service="compute", method="GET", path=f"/servers/{bound.id}$", status=404, times=0)
     env.assert_failed_cleanly(env.order_backup(bound), "step capture: ")
     resource = env.resource(bound)
     assert resource is not None
@@ -131,8 +131,8 @@ def test_a_server_that_is_gone_fails_and_says_so(env: JobEnv) -> None:
 
 def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(env: JobEnv) -> None:
     bound = env.bind("web1")
-    state = env.demo.world.state
-    env.demo.faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
+    state = env.demo.backend.state
+    env.demo.faults.inject(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
     order = env.order_backup(bound)
 
     def spoil() -> bool:
@@ -153,7 +153,7 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(env: JobEnv) 
 )
 def test_a_cancelled_backup_leaves_nothing(env: JobEnv, call: str) -> None:
     method, path = call.split(" ")
-    held = env.demo.faults.order(service="volume", method=method, path=path, delay_seconds=0.7, times=1)
+    held = env.demo.faults.inject(service="volume", method=method, path=path, delay_seconds=0.7, times=1)
     order = env.order_backup(env.bind("db1"))
     eventually(lambda: held.hits, f"{call} begins")
     env.cancel(order)
@@ -192,7 +192,7 @@ CALLS = [
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
-    struck = env.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](1))
+    struck = env.demo.faults.inject(service=service, method=method, path=path, **FAULTS[fault](1))
     order = env.order_backup(env.bind("web1"))
     env.succeeded(order)
     assert struck.hits == 1
@@ -205,7 +205,7 @@ def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: st
 @pytest.mark.parametrize("fault", ["503", "no answer", "garbage", "401"])
 def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
-    struck = env.demo.faults.order(service=service, method=method, path=path, **FAULTS[fault](0))
+    struck = env.demo.faults.inject(service=service, method=method, path=path, **FAULTS[fault](0))
     order = env.order_backup(env.bind("web1"))
     log = env.ended(order)
     env.demo.faults.clear()
@@ -229,7 +229,7 @@ def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call:
 
 
 def test_a_name_that_no_database_holds_fails_no_job(env: JobEnv) -> None:
-    state = env.demo.world.state
+    state = env.demo.backend.state
     bound = env.bind("db1")
     with state.change():
         volume = state.find("volume", name="db1-data")

@@ -89,7 +89,7 @@ def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(env: JobEnv)
     """Cinder chooses parents by itself: a tenant's own incremental may stand on ours."""
     order = env.order_backup(env.bind("db1-data", "disk"))
     env.succeeded(order)
-    state = env.demo.world.state
+    state = env.demo.backend.state
     (ours,) = env.upstream("backup")
     with state.change():
         state.put("backup", ours | {"id": "f" * 8 + ours["id"][8:], "name": "mine", "parent_id": ours["id"]})
@@ -102,7 +102,7 @@ def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(env: JobEnv)
 
 
 def test_a_failed_backup_can_be_deleted(env: JobEnv) -> None:
-    env.demo.faults.order(service="volume", method="POST", path="/snapshots$", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="POST", path="/snapshots$", status=403, times=0)
     order = env.order_backup(env.bind("db1"))
     env.assert_failed_cleanly(order, "step snapshots: volume POST /snapshots answered 403")
     env.succeeded(env.order_delete(order.backup_id or ""))
@@ -114,7 +114,7 @@ def test_a_failed_backup_can_be_deleted(env: JobEnv) -> None:
 def test_one_bad_answer_does_not_hurt_a_deletion(env: JobEnv, call: str, fault: dict[str, object]) -> None:
     order = env.order_backup(env.bind("web1"))
     env.succeeded(order)
-    struck = env.demo.faults.order(service="volume", method=call, path="/backups/[0-9a-f-]{36}$", **fault)
+    struck = env.demo.faults.inject(service="volume", method=call, path="/backups/[0-9a-f-]{36}$", **fault)
     env.succeeded(env.order_delete(order.backup_id or ""))
     assert struck.hits == 1
     env.assert_nothing_left()
@@ -123,7 +123,7 @@ def test_one_bad_answer_does_not_hurt_a_deletion(env: JobEnv, call: str, fault: 
 def test_a_deletion_that_the_cloud_refuses_can_be_asked_for_again(env: JobEnv) -> None:
     order = env.order_backup(env.bind("web1"))
     env.succeeded(order)
-    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
     deletion = env.order_delete(order.backup_id or "")
     log = env.ended(deletion)
     assert log.status == "failed"
@@ -165,7 +165,7 @@ def test_a_deleted_vault_takes_everything_along(env: JobEnv) -> None:
 def test_a_vault_whose_backups_will_not_go_stays_and_says_so(env: JobEnv) -> None:
     bound = env.bind("web1")
     chain(env, bound, 2)
-    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=503, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
     log = env.ended(env.order_vault_deletion(bound))
     assert (log.status, log.error_code) == ("failed", "6115")
     assert "of 2 backups were not deleted" in log.error_message
@@ -189,11 +189,11 @@ def ctx(env: JobEnv) -> CloudContext:
 def test_the_janitor_finds_and_removes_what_nobody_answers_for(env: JobEnv) -> None:
     keep = env.order_backup(env.bind("db1-data", "disk"))
     env.succeeded(keep)
-    env.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
     order = env.order_backup(env.bind("web1"))
     env.succeeded(order)
     env.demo.faults.clear()
-    state = env.demo.world.state
+    state = env.demo.backend.state
     ours = env.upstream("backup")[0]
     with state.change():
         state.put(
@@ -219,7 +219,7 @@ def test_the_janitor_says_which_backups_have_lost_their_bytes(env: JobEnv) -> No
     assert janitor.take_stock(env.database, env.cloud) == janitor.Inventory(
         orphans=(), missing=(), unneeded=()
     )
-    state = env.demo.world.state
+    state = env.demo.backend.state
     (copy,) = env.upstream("backup")
     with state.change():
         state.drop("backup", copy["id"])
@@ -228,7 +228,7 @@ def test_the_janitor_says_which_backups_have_lost_their_bytes(env: JobEnv) -> No
 
 
 def test_a_running_jobs_objects_are_no_orphans(env: JobEnv) -> None:
-    slow = env.demo.faults.order(
+    slow = env.demo.faults.inject(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0
     )
     order = env.order_backup(env.bind("web1"))

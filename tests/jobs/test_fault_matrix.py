@@ -11,18 +11,20 @@ taken in turn, so that every kind meets a third of the calls.
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
+from opencbr.democloud.call_log import RecordedCall
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.faults import Order, Seen
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.faults import Fault
+from opencbr.democloud.timing import Timing
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.dbos import _Job
 from opencbr.jobs.engine.port import Cancelled, StepFailed
@@ -132,7 +134,7 @@ class Ground:
             cloud=cloud,
             records=self.env.records,
             clock=self.clock,
-            settings=replace(QUICK, poll_seconds=1.0),
+            settings=msgspec.structs.replace(QUICK, poll_seconds=1.0),
             installation=self._installation,
             guard=lambda: None,
         )
@@ -149,19 +151,22 @@ class Ground:
         return self.env.records.report(log.project_id, log.backup_id or "")
 
     def calls_of(self, work: Callable[[], object]) -> set[Call]:
-        self.env.demo.faults.forget_seen()
+        self.env.demo.calls.clear()
         work()
-        return {_kind(seen) for seen in self.env.demo.faults.seen()}
+        return {_kind(seen) for seen in self.env.demo.calls.find()}
 
 
-def _kind(seen: Seen) -> Call:
+def _kind(seen: RecordedCall) -> Call:
     return Call(seen.service, seen.method, re.sub(_ID, "@", seen.path))
 
 
 @pytest.fixture(scope="module")
 def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
     folder: Path = tmp_path_factory.mktemp("matrix")
-    with DemoCloud(folder / "cloud", pace=Pace.instant()) as cloud, databases.fresh(SQLITE, folder) as url:
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+    ):
         env = JobEnv(url, folder, cloud)
         yield Ground(env)
         env.close()
@@ -234,8 +239,8 @@ def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
     return wrong
 
 
-def strike(ground: Ground, call: Call, fault: str, times: int) -> Order:
-    return ground.env.demo.faults.order(
+def strike(ground: Ground, call: Call, fault: str, times: int) -> Fault:
+    return ground.env.demo.faults.inject(
         service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
     )
 

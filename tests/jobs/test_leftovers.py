@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 def left_snapshot(env: JobEnv) -> str:
     """A good backup whose snapshot stayed; its id."""
-    env.demo.faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
     order = env.order_backup(env.bind("web1"))
     log = env.succeeded(order)
     env.demo.faults.clear()
@@ -37,7 +37,7 @@ def test_a_snapshot_that_stays_is_told_of_and_removed_by_the_next_round(env: Job
 
 def test_a_round_leaves_alone_what_a_job_has_not_given_up(env: JobEnv) -> None:
     (backup,) = backed_up(env, env.bind("web1"))
-    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     assert env.ended(env.order_delete(backup)).status == "failed"
     env.demo.faults.clear()
     rounds.go_round(context_of(env))
@@ -46,8 +46,8 @@ def test_a_round_leaves_alone_what_a_job_has_not_given_up(env: JobEnv) -> None:
 
 def test_a_failed_job_tells_what_it_left(env: JobEnv) -> None:
     faults = env.demo.faults
-    faults.order(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    faults.order(service="volume", method="POST", path="/backups$", status=403, times=0)
+    faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    faults.inject(service="volume", method="POST", path="/backups$", status=403, times=0)
     order = env.order_backup(env.bind("web1"))
     log = env.ended(order)
     faults.clear()
@@ -68,7 +68,9 @@ def test_a_removal_that_failed_tells_what_it_left_too(env: JobEnv) -> None:
     env.succeeded(env.order_delete(older))
     assert env.backup(older, held=True) is not None, "the newer one is built on it"
     for one in stubborn:
-        env.demo.faults.order(service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0)
+        env.demo.faults.inject(
+            service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0
+        )
     log = env.ended(env.order_removal(bound))
     env.demo.faults.clear()
     assert log.status == "failed"
@@ -112,7 +114,7 @@ def test_cleaning_looks_again_after_the_question(env: JobEnv) -> None:
     stock = janitor.take_stock(env.database, env.cloud)
     (orphan,) = stock.orphans
     rounds.go_round(context_of(env))
-    state = env.demo.world.state
+    state = env.demo.backend.state
     (copy,) = env.upstream("backup")
     claimed = dataclasses.replace(orphan, kind="backup", id=copy["id"], name=copy["name"])
     assert janitor.clean(context_of(env), [orphan, claimed]) == []
@@ -124,8 +126,8 @@ def test_cleaning_frees_the_parent_of_a_failed_backup(env: JobEnv) -> None:
     bound = env.bind("web1")
     backed_up(env, bound)
     faults = env.demo.faults
-    faults.order(service="volume", method="GET", path="/export_record", status=500, times=0)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(service="volume", method="GET", path="/export_record", status=500, times=0)
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     order = env.order_backup(bound)
     assert env.ended(order).status == "failed"
     faults.clear()

@@ -12,8 +12,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from opencbr.keys.ed25519 import Signer
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.manifest import build_manifest, canonical, digest, salt_of, signed_message, view_name
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
+from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.offline_verification import verify_export
 from support.golden import DOCUMENTS, EXPORT, RECORD, SEED
 

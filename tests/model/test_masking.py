@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.json_spans import MAX_DEPTH, NotJson
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM, mask, reveal
+from opencbr.model.secrets import MASKED, VERBATIM, mask, reveal
 from support.json_texts import decoded, json_texts
 
 NAMES = st.sampled_from(

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, mask, reveal
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+from opencbr.model.secrets import MASKED, mask, reveal
 
 CANARY = "canary-7Qx9"
 SECRET_NAMES = [
@@ -84,7 +85,7 @@ INNOCENT_VALUES = [
     "-----BEGIN CERTIFICATE-----",
     "costs $5 a day",
     "2026-11-24T01:42:15Z",
-    "fa:16:3e:a9:33:b2",
+    "fa:16:3e:cc:cb:61",
 ]
 # A secret as a string, inside an object, inside an array, and as what is not text.
 HOLDERS = [CANARY, {"deep": {"x": [CANARY]}}, [{"path": "/x", "contents": CANARY}], [[CANARY]]]

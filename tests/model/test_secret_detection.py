@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencbr.model import secret_detection as suspicion
+from opencbr.model.field_classes import SECRETS
 from opencbr.model.secret_detection import public_keys, secret_name, secret_text
-from opencbr.model.secrets import SECRETS, mask
+from opencbr.model.secrets import mask
 
 DATA = Path(__file__).parents[1] / "data" / "openstack"
 PUBLIC_KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDQpassw0rdKey+key/pw== demo@host"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 from sdk.installation import Key
 from support.full_stack import FullStack, full_stack_of
 
@@ -24,7 +24,9 @@ def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         ) as stack:
             yield stack
         return
-    with DemoCloud(folder / "cloud", pace=Pace(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0)) as cloud:
+    with DemoCloud(
+        folder / "cloud", timing=Timing(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0)
+    ) as cloud:
         clouds = folder / "all-clouds.yaml"
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
         key = Key(*cloud.access_key("demo-admin"), cloud.account("demo-admin")["project_id"])

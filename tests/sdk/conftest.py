@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from opencbr.democloud import DemoCloud, Pace
+from opencbr.democloud import DemoCloud, Timing
 from support.databases import POSTGRES, SQLITE, Databases
 
 from .installation import Installation, Key, installed
@@ -37,11 +37,11 @@ def _site(
         with installed(folder, clouds, Key(key["access"], key["secret"], key["project_id"]), name) as site:
             yield site
         return
-    pace = Pace(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
+    timing = Timing(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
     # The database is empty: `opencbr db upgrade` is part of the story.
     with (
         databases.fresh(request.param, folder, empty=True) as url,
-        DemoCloud(folder / "cloud", pace=pace) as cloud,
+        DemoCloud(folder / "cloud", timing=timing) as cloud,
     ):
         clouds = folder / "clouds.yaml"
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))

@@ -53,7 +53,7 @@ def document(name: str, text: bytes, **fields) -> Document:
         "status": 200,
     }
     read_at = datetime(2026, 11, 24, 5, 0, 24, 120001, tzinfo=UTC)
-    given |= {"request_id": "req-2ce6eae1-7bc2-4e95-8842-cacd9ed39588", "read_at": read_at}
+    given |= {"request_id": "req-d4bb5bd4-4af3-4a9c-a9d2-afb6682a0ac4", "read_at": read_at}
     return Document(name=name, body=text, **{**given, **fields})
 
 

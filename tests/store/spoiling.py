@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.archive import RecordDamaged, Records
 from store.samples import PROJECT
 

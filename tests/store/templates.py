@@ -16,10 +16,10 @@ _INFRASTRUCTURE = re.compile(
     r'|os-vol-host-attr:host|host_name|binding:vif_details|backup_url)": ?)("[^"]+"|\{.*?\}\})'
 )
 
-SERVER = "2ce6eae1-7bc2-4e95-8842-cacd9ed39588"
-ROOT, DATA = "d7deddb5-928e-4496-aa46-7e3ba5443907", "8a9ffa35-caab-4e63-aa43-2feaa0a37fe3"
+SERVER = "d4bb5bd4-4af3-4a9c-a9d2-afb6682a0ac4"
+ROOT, DATA = "e6261aa5-65fb-4ae2-b4e7-1affcd1dfc2b", "3f72724e-af8b-4344-87ca-251d37a2c3bb"
 LOGS = DATA.replace("8", "a")
-PORT = "b6ba24f2-e088-4101-bbb0-cfd1bdf01594"
+PORT = "6eac4dc0-28a1-483c-b1c2-ea49ff35daa8"
 BARE_PORT = PORT.replace("b", "c")
 
 USER_DATA = "I2Nsb3VkLWNvbmZpZwpjaHBhc3N3ZDogcm9vdDpjYW5hcnktaHVzaAo="

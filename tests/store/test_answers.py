@@ -6,7 +6,8 @@ import json
 import pytest
 
 from opencbr.model.backup_member import backup_member
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+from opencbr.model.secrets import MASKED, VERBATIM
 from store.protected import disk_reading, documents, protect, server_reading
 from store.samples import NOW, OTHER, PROJECT
 from store.templates import (

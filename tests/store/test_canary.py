@@ -24,7 +24,7 @@ SECRETS = [
     "ZWV5SmlZV05yZFhC",
     "compute1@ceph",
     "instance-00000001",
-    "fa:16:3e:a9:33:b2",  # no secret, but inside the record alone: it is sealed as a whole
+    "fa:16:3e:cc:cb:61",  # no secret, but inside the record alone: it is sealed as a whole
 ]
 READING = server_reading(resource_name="name-in-clear")
 PARTS = {"after": server_reading(), "export": documents({f"export/{LOGS}": EXPORT})}

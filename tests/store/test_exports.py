@@ -5,8 +5,9 @@ import json
 import pytest
 
 from opencbr.keys.ed25519 import Signer
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.manifest import digest, signed_message
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
+from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.offline_verification import verify_export
 from store.protected import documents, protect, server_reading
 from store.samples import PROJECT

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opencbr.model.secrets import MASKED, SECRETS, VERBATIM
+from opencbr.model.field_classes import SECRETS
+from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.offline_verification import verify_export
 from store.protected import documents, protect, server_reading
 from store.samples import PROJECT

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.archive import Answer, RecordRefused
 from opencbr.records.offline_verification import verify_export
 from opencbr.store import backups

@@ -365,6 +365,7 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
         rows.insert(conn, record(held))
     found = fast.read_answer(PROJECT, server.id)
     assert found == FastAnswer(
+        PROJECT,
         "available",
         None,
         server.resource_id,

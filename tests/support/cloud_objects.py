@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from democloud.rigs import Client
+from democloud.client import Client
 
 _MICROVERSION = "2.79"
 _SECONDS = 240

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 import yaml
 
-from democloud.rigs import Client
+from democloud.client import Client
 from sdk.installation import Installation, Key, eventually, installed
 
 from .cloud_objects import CloudObjects

@@ -51,7 +51,7 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -
 
 
 class JobEnv:
-    """All of it. `demo` is the cloud's scene; servers are named as there."""
+    """All of it. `demo` is the embedded cloud; servers are named as its seed names them."""
 
     def __init__(self, url: str, folder: Path, demo: DemoCloud) -> None:
         self.url = url
@@ -68,9 +68,9 @@ class JobEnv:
     def clear(self) -> None:
         """Forget all orders, backups and faults, here and in the cloud."""
         self.demo.faults.clear()
-        self.demo.faults.forget_seen()
+        self.demo.calls.clear()
         self.demo.settle()
-        state = self.demo.world.state
+        state = self.demo.backend.state
         with state.change():
             for kind in ("backup", "snapshot"):
                 for doc in list(state.all(kind)):
@@ -95,7 +95,7 @@ class JobEnv:
         return self._upstream("volume", name)
 
     def _upstream(self, kind: str, name: str) -> str:
-        state = self.demo.world.state
+        state = self.demo.backend.state
         with state.change():
             doc = state.find(kind, name=name)
         assert doc is not None
@@ -103,12 +103,12 @@ class JobEnv:
 
     def upstream(self, kind: str) -> list[dict[str, Any]]:
         """All of the cloud's snapshots or backups."""
-        with self.demo.world.state.change():
-            return list(self.demo.world.state.all(kind))
+        with self.demo.backend.state.change():
+            return list(self.demo.backend.state.all(kind))
 
     def posts(self, path: str) -> list[str]:
         """The calls that made something, as far as the cloud carried them out."""
-        return [row.path for row in self.demo.faults.seen("volume", "POST", path) if 200 <= row.status < 300]
+        return [row.path for row in self.demo.calls.find("volume", "POST", path) if 200 <= row.status < 300]
 
     # what the service would write
 

@@ -1,23 +1,23 @@
 """How to reach the cloud: which entry of `clouds.yaml`, and how patient to be."""
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudSettings:
+class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The service credential and its limits.
 
-    `cloud` names an entry of `clouds.yaml`; `config_files` are looked at instead of openstacksdk's usual
-    places
-    (OS_CLIENT_CONFIG_FILE, ./clouds.yaml, ~/.config/openstack, /etc/openstack). `timeout_seconds` bounds
-    one HTTP
-    call, `retries` is how often a failed one is asked again, `connections` how many run at a time.
+    `cloud` names an entry of `clouds.yaml`; `config_files` are looked at instead of openstacksdk's usual places
+    (OS_CLIENT_CONFIG_FILE, ./clouds.yaml, ~/.config/openstack, /etc/openstack). `region` is the entry's own when
+    empty. `timeout_seconds` bounds one HTTP call, `retries` is how often a failed one is asked again, `connections`
+    how many run at a time.
     """
 
-    cloud: str
+    cloud: str = "opencbr"
     config_files: tuple[str, ...] = ()
-    region: str | None = None
-    interface: str = "public"
-    timeout_seconds: float = 60
-    retries: int = 4
-    connections: int = 8
+    region: str = ""
+    interface: Literal["public", "internal", "admin"] = "public"
+    timeout_seconds: Annotated[float, Meta(ge=0.1, le=86400)] = 60.0
+    retries: Annotated[int, Meta(ge=0)] = 4
+    connections: Annotated[int, Meta(ge=1)] = 8

@@ -12,6 +12,7 @@ from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
 from opencbr.cloud.transport import Query, Wire
 from opencbr.model.document import Document, Unread
+from opencbr.model.reference_fields import named
 
 COMPUTE_MICROVERSION = "2.46"
 """Gives the published shape of a server: tags and description, the flavor still a link (contract 6.4)."""
@@ -190,8 +191,7 @@ class Reader:
         server = self.get_server(server_id)
         if server.get("tenant_id") != project_id:
             return []
-        ids = [row["id"] for row in server.get("os-extended-volumes:volumes_attached", ())]
-        volumes = self.at_once(self.get_volume, ids)
+        volumes = self.at_once(self.get_volume, named("server", {"server": server}, "volume"))
         return [volume for volume in volumes if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
     def _one(self, service: str, path: str, envelope: str, microversion: str) -> Json:

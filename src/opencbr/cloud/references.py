@@ -1,4 +1,4 @@
-"""What documents name: from what was read so far to what is still to be read.
+"""From what was read so far to what is still to be read: each reference (`opencbr.model.reference_fields`) has its calls.
 
 A document's name tells its kind (`opencbr.model.document`). Three more are read to find others and are not
 kept: `ports` (the ports
@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from opencbr.cloud.reader import COMPUTE_MICROVERSION, VOLUME_MICROVERSION
+from opencbr.model.reference_fields import REFERENCES, named
 
 Json = Mapping[str, Any]
 Known = Mapping[str, Json]
@@ -71,7 +72,7 @@ class Newest:
 
 def server_itself(server_id: str, newest: Newest) -> list[Want]:
     """Return what is read first of a server."""
-    path = f"/servers/{quote(server_id, safe='')}"
+    path = f"/servers/{_quoted(server_id)}"
     return [
         Want("server", "compute", path, COMPUTE_MICROVERSION),
         Want("server@newest", "compute", path, newest.compute),
@@ -83,7 +84,7 @@ def server_itself(server_id: str, newest: Newest) -> list[Want]:
 
 def volume_itself(volume_id: str, newest: Newest) -> list[Want]:
     """Return what is read first of a volume."""
-    path = f"/volumes/{quote(volume_id, safe='')}"
+    path = f"/volumes/{_quoted(volume_id)}"
     return [
         Want(f"volume/{volume_id}", "volume", path, VOLUME_MICROVERSION),
         Want(f"volume@newest/{volume_id}", "volume", path, newest.volume),
@@ -92,94 +93,113 @@ def volume_itself(volume_id: str, newest: Newest) -> list[Want]:
 
 def attached_volumes(known: Known) -> list[str]:
     """Return the ids of the server's volumes, in the order Nova tells them."""
-    ids = [row["id"] for row in _server(known).get("os-extended-volumes:volumes_attached", ())]
-    ids += [row["volumeId"] for row in known.get("attachments", {}).get("volumeAttachments", ())]
+    ids = [
+        volume for kind in ("server", "attachments") for volume in named(kind, known.get(kind, {}), "volume")
+    ]
     return list(dict.fromkeys(ids))
 
 
 def named_by(known: Known, newest: Newest, chosen: Callable[[str], bool], project_id: str) -> Iterator[Want]:
     """Yield what the known documents name, read already or not; of volumes only the `chosen` ones."""
-    yield from _by_server(known, newest)
-    for volume_id in attached_volumes(known):
-        if chosen(volume_id):
-            yield from volume_itself(volume_id, newest)
-    yield from _by_volumes(known, newest)
-    yield from _by_ports(known, project_id)
-
-
-def _by_server(known: Known, newest: Newest) -> Iterator[Want]:
-    server = _server(known)
-    flavor = (server.get("flavor") or {}).get("id")
-    if flavor:
-        yield Want("flavor", "compute", f"/flavors/{quote(flavor, safe='')}", COMPUTE_MICROVERSION)
-        yield Want("flavor@newest", "compute", f"/flavors/{quote(flavor, safe='')}", newest.compute)
-    if server.get("image"):
-        yield _image(server["image"]["id"])
-    if server.get("key_name"):
-        owner = urlencode({"user_id": server["user_id"]})
-        path = f"/os-keypairs/{quote(server['key_name'], safe='')}?{owner}"
-        yield Want("keypair", "compute", path, newest.compute)
-    for group in (known.get("server@newest", {}).get("server") or {}).get("server_groups") or ():
-        yield Want(
-            f"server_group/{group}", "compute", f"/os-server-groups/{quote(group, safe='')}", newest.compute
-        )
-
-
-def _by_volumes(known: Known, newest: Newest) -> Iterator[Want]:
     for name, body in known.items():
         kind = name.partition("/")[0]
+        for row in REFERENCES:
+            if row.source == kind:
+                for found in named(kind, body, row.target):
+                    if row.target != "volume" or chosen(found):
+                        yield from _READS[row.target](found, body, newest)
+    yield from _types_by_name(known, newest)
+    for router in _routers(known, project_id):
+        yield Want(f"router/{router}", "network", f"/routers/{_quoted(router)}")
+
+
+def _flavor(flavor: str, _body: Json, newest: Newest) -> list[Want]:
+    path = f"/flavors/{_quoted(flavor)}"
+    return [
+        Want("flavor", "compute", path, COMPUTE_MICROVERSION),
+        Want("flavor@newest", "compute", path, newest.compute),
+    ]
+
+
+def _keypair(name: str, server: Json, newest: Newest) -> list[Want]:
+    owner = urlencode({"user_id": server["server"]["user_id"]})
+    return [Want("keypair", "compute", f"/os-keypairs/{_quoted(name)}?{owner}", newest.compute)]
+
+
+def _server_group(group: str, _body: Json, newest: Newest) -> list[Want]:
+    return [Want(f"server_group/{group}", "compute", f"/os-server-groups/{_quoted(group)}", newest.compute)]
+
+
+def _volume(volume: str, _body: Json, newest: Newest) -> list[Want]:
+    return volume_itself(volume, newest)
+
+
+def _volume_type(type_id: str, _body: Json, newest: Newest) -> list[Want]:
+    return [Want(f"volume_type/{type_id}", "volume", f"/types/{_quoted(type_id)}", newest.volume)]
+
+
+def _image(image: str, _body: Json, _newest: Newest) -> list[Want]:
+    return [Want(f"image/{image}", "image", f"/images/{_quoted(image)}")]
+
+
+def _port(port: str, _body: Json, _newest: Newest) -> list[Want]:
+    return [
+        Want(f"port/{port}", "network", f"/ports/{_quoted(port)}"),
+        Want(f"floatingips/{port}", "network", "/floatingips?" + urlencode({"port_id": port})),
+    ]
+
+
+def _network(network: str, _body: Json, _newest: Newest) -> list[Want]:
+    query = urlencode({"network_id": network, "device_owner": ROUTER_PORTS}, doseq=True)
+    return [
+        Want(f"network/{network}", "network", f"/networks/{_quoted(network)}"),
+        Want(f"router_ports/{network}", "network", "/ports?" + query),
+    ]
+
+
+def _subnet(subnet: str, _body: Json, _newest: Newest) -> list[Want]:
+    return [Want(f"subnet/{subnet}", "network", f"/subnets/{_quoted(subnet)}")]
+
+
+def _security_group(group: str, _body: Json, _newest: Newest) -> list[Want]:
+    return [Want(f"security_group/{group}", "network", f"/security-groups/{_quoted(group)}")]
+
+
+_READS: dict[str, Callable[[str, Json, Newest], list[Want]]] = {
+    "flavor": _flavor,
+    "image": _image,
+    "keypair": _keypair,
+    "network": _network,
+    "port": _port,
+    "security_group": _security_group,
+    "server_group": _server_group,
+    "subnet": _subnet,
+    "volume": _volume,
+    "volume_type": _volume_type,
+}
+"""Kind of document -> the calls that read the one with this id, which was named in a body."""
+
+
+def _types_by_name(known: Known, newest: Newest) -> Iterator[Want]:
+    """Yield the types of volumes on a Cinder (below 3.63) that tells a type's name and not its id."""
+    for name, body in known.items():
         volume = body.get("volume") or {}
-        if kind == "volume" and (image := (volume.get("volume_image_metadata") or {}).get("image_id")):
-            yield _image(image)
-        if kind == "volume@newest" and volume.get("volume_type"):
-            type_id = volume.get("volume_type_id") or _type_by_name(known, volume["volume_type"])
+        if not name.startswith("volume@newest/") or volume.get("volume_type_id"):
+            continue
+        if wanted := volume.get("volume_type"):
+            rows = known.get("volume_types", {}).get("volume_types", ())
+            type_id = next((row["id"] for row in rows if row["name"] == wanted), None)
             if type_id:
-                path = f"/types/{quote(type_id, safe='')}"
-                yield Want(f"volume_type/{type_id}", "volume", path, newest.volume)
+                yield from _volume_type(type_id, body, newest)
             else:
                 yield Want("volume_types", "volume", "/types?is_public=None", newest.volume)
 
 
-def _by_ports(known: Known, project_id: str) -> Iterator[Want]:
-    networks: list[str] = []
-    subnets: list[str] = []
-    groups: list[str] = []
-    for port in _ports(known):
-        quoted = quote(port["id"], safe="")
-        yield Want(f"port/{port['id']}", "network", f"/ports/{quoted}")
-        yield Want(
-            f"floatingips/{port['id']}", "network", "/floatingips?" + urlencode({"port_id": port["id"]})
-        )
-        networks.append(port["network_id"])
-        subnets += [ip["subnet_id"] for ip in port.get("fixed_ips", ())]
-        groups += port.get("security_groups", ())
-    for network in dict.fromkeys(networks):
-        yield Want(f"network/{network}", "network", f"/networks/{quote(network, safe='')}")
-        query = urlencode({"network_id": network, "device_owner": ROUTER_PORTS}, doseq=True)
-        yield Want(f"router_ports/{network}", "network", "/ports?" + query)
-    for subnet in dict.fromkeys(subnets):
-        yield Want(f"subnet/{subnet}", "network", f"/subnets/{quote(subnet, safe='')}")
-    for group in dict.fromkeys(groups):
-        yield Want(f"security_group/{group}", "network", f"/security-groups/{quote(group, safe='')}")
-    for router in _routers(known, set(subnets), project_id):
-        yield Want(f"router/{router}", "network", f"/routers/{quote(router, safe='')}")
-
-
-def _ports(known: Known) -> list[Json]:
-    """Return the server's ports: Nova's word for which and in what order, Neutron's for what they are."""
-    found: dict[str, Json] = {}
-    for row in known.get("interface", {}).get("interfaceAttachments", ()):
-        found[row["port_id"]] = {**row, "id": row["port_id"], "network_id": row["net_id"]}
-    for row in known.get("ports", {}).get("ports", ()):
-        found[row["id"]] = row
-    for name, body in known.items():
-        if name.startswith("port/"):
-            found[body["port"]["id"]] = body["port"]
-    return list(found.values())
-
-
-def _routers(known: Known, subnets: set[str], project_id: str) -> list[str]:
-    """Return the routers in these subnets; on somebody else's network they are that project's affair."""
+def _routers(known: Known, project_id: str) -> list[str]:
+    """Return the routers in the server's subnets; on somebody else's network they are that project's affair."""
+    subnets = {
+        subnet for name, body in known.items() for subnet in named(name.partition("/")[0], body, "subnet")
+    }
     found = []
     for name, body in known.items():
         if not name.startswith("router_ports/"):
@@ -193,14 +213,5 @@ def _routers(known: Known, subnets: set[str], project_id: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _type_by_name(known: Known, name: str) -> str | None:
-    rows = known.get("volume_types", {}).get("volume_types", ())
-    return next((row["id"] for row in rows if row["name"] == name), None)
-
-
-def _image(image_id: str) -> Want:
-    return Want(f"image/{image_id}", "image", f"/images/{quote(image_id, safe='')}")
-
-
-def _server(known: Known) -> Json:
-    return known.get("server", {}).get("server") or {}
+def _quoted(name: str) -> str:
+    return quote(name, safe="")

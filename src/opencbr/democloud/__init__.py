@@ -1,6 +1,6 @@
 """An OpenStack in one process: the calls opencbr makes, answered as the real services answer them."""
 
 from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.pace import Pace
+from opencbr.democloud.timing import Timing
 
-__all__ = ["DemoCloud", "Pace"]
+__all__ = ["DemoCloud", "Timing"]

@@ -1,33 +1,35 @@
 """The embedded cloud as Python sees it: start, stop, who may log in, and bytes of its disks."""
 
-import hashlib
 import secrets
-import threading
 from pathlib import Path
 from typing import Any, Self
 
-from opencbr.democloud.disks import extents
+from opencbr.democloud.application import Application
+from opencbr.democloud.backend import Backend
+from opencbr.democloud.call_log import CallLog
+from opencbr.democloud.control import Control
 from opencbr.democloud.failures import Failure
 from opencbr.democloud.faults import Faults
-from opencbr.democloud.pace import Pace
-from opencbr.democloud.scene import seed_cloud, seed_demo
-from opencbr.democloud.server import Server
+from opencbr.democloud.http_server import HttpServer
+from opencbr.democloud.seed.demo import seed_demo
+from opencbr.democloud.seed.empty import seed_empty
 from opencbr.democloud.state import Doc
-from opencbr.democloud.work import FINISHERS
-from opencbr.democloud.world import World
+from opencbr.democloud.timing import Timing
+from opencbr.democloud.worker import Worker
 
 
 class DemoCloud:
     """Keystone, Nova, Cinder, Neutron and Glance in this process, with real bytes below `state_dir`.
 
     - `listen`: host and port, port 0 is a free one. The first start chooses; look at `auth_url`.
-    - `seed`: "demo" sets the scene of `opencbr.democloud.scene` at the first start; "empty" makes only
-      people, types, flavors and an image, for tests that set their own scene.
-    - `pace`: how long work takes, see `Pace`.
+    - `seed`: what the first start makes. "empty" is users, types, flavors, an image and the external network;
+      "demo" adds the projects of `opencbr.democloud.seed.demo` with their servers.
+    - `timing`: how long work takes, see `Timing`.
     - `control`: mount `/_control/`, opened by `control_token`.
 
-    Users and their passwords are made at the first start and kept in `state_dir` (folder 0700, files 0600);
-    whoever starts a second cloud in the same folder finds everything again.
+    `faults` are what goes wrong with calls, `calls` those there were. Users and their passwords are made at the
+    first start and kept in `state_dir` (folder 0700, files 0600); whoever starts a second cloud in the same
+    folder finds everything again.
     """
 
     def __init__(
@@ -36,60 +38,65 @@ class DemoCloud:
         listen: str = "127.0.0.1:0",
         *,
         seed: str = "demo",
-        pace: Pace | None = None,
+        timing: Timing | None = None,
         control: bool = False,
     ) -> None:
         if seed not in ("demo", "empty"):
             raise ValueError(f"seed is 'demo' or 'empty', not {seed!r}")
         self.state_dir = Path(state_dir)
-        self._listen, self._seed, self._pace = listen, seed, pace or Pace()
+        self._listen, self._seed, self._timing = listen, seed, timing or Timing()
         self.control_token = secrets.token_urlsafe(24) if control else ""
-        self.faults = Faults()
+        self.faults, self.calls = Faults(), CallLog()
         self.base = ""
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
-        self._world: World | None = None
+        self._running: tuple[Backend, Worker, HttpServer] | None = None
 
     @property
-    def world(self) -> World:
+    def backend(self) -> Backend:
         """State, clock, work and bytes; raises RuntimeError before `start`."""
-        if self._world is None:
+        return self._started()[0]
+
+    @property
+    def _worker(self) -> Worker:
+        return self._started()[1]
+
+    def _started(self) -> tuple[Backend, Worker, HttpServer]:
+        if self._running is None:
             raise RuntimeError("the cloud is not started: call start() first")
-        return self._world
+        return self._running
 
     def start(self) -> Self:
-        """Open the state, set the scene when it is new, and listen; returns when calls are answered."""
+        """Open the state, fill it when it is new, and listen; returns when calls are answered."""
         self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state_dir.chmod(0o700)
-        self._world = world = World(self.state_dir, self._pace)
-        with world.state.change():
-            if world.state.get("account", "admin") is None:
-                seed_cloud(world)
+        backend = Backend(self.state_dir, self._timing)
+        worker = Worker(backend)
+        with backend.state.change():
+            if backend.state.get("account", "admin") is None:
+                seed_empty(backend)
                 if self._seed == "demo":
-                    seed_demo(world)
+                    seed_demo(backend)
         for file in self.state_dir.glob("cloud.sqlite3*"):
             file.chmod(0o600)
         host, _, port = self._listen.rpartition(":")
-        self._server = Server((host, int(port)), self)
-        self.base = f"http://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="democloud", daemon=True
-        )
-        self._thread.start()
-        world.work.start()
+        server = HttpServer(host, int(port))
+        self.base = f"http://{host}:{server.server_port}"
+        given: dict[str, Any] = {"faults": self.faults, "calls": self.calls}
+        control = Control(self.control_token, backend, worker, **given) if self.control_token else None
+        answer = control.answer if control else None
+        server.start(Application(self.base, backend, worker, **given, control=answer).handle)
+        worker.start()
+        self._running = (backend, worker, server)
         return self
 
     def stop(self) -> None:
         """Stop listening, close all connections and the state; unfinished work goes on at the next start."""
-        if self._server is None or self._thread is None or self._world is None:
+        if self._running is None:
             return
-        self._server.shutdown()
-        self._server.close_all()
-        self._server.server_close()
-        self._thread.join()
-        self._world.work.stop()
-        self._world.state.close()
-        self._server = self._thread = self._world = None
+        backend, worker, server = self._running
+        server.stop()
+        worker.stop()
+        backend.state.close()
+        self._running = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -104,20 +111,20 @@ class DemoCloud:
         return f"{self.base}/identity/v3"
 
     def account(self, name: str) -> Doc:
-        """Return {user_name, password, project_name, project_id, user_id} of a user made by the scene.
+        """Return {user_name, password, project_name, project_id, user_id} of a user made at the first start.
 
-        Names: "admin", "opencbr" and, in the scene "demo", "demo", "demo-admin" and "other". Raises KeyError.
+        Names: "admin", "opencbr" and, with the seed "demo", "demo", "demo-admin" and "other". Raises KeyError.
         """
-        with self.world.state.change():
-            doc = self.world.state.get("account", name)
+        with self.backend.state.change():
+            doc = self.backend.state.get("account", name)
         if doc is None:
             raise KeyError(name)
         return doc
 
     def clouds_yaml(self) -> dict[str, Any]:
         """Return the content of a clouds.yaml, one cloud for each account; it holds passwords."""
-        with self.world.state.change():
-            accounts = self.world.state.all("account")
+        with self.backend.state.change():
+            accounts = self.backend.state.all("account")
         clouds: dict[str, Any] = {}
         for doc in accounts:
             auth = {"auth_url": self.auth_url, "username": doc["user_name"], "password": doc["password"]}
@@ -127,54 +134,39 @@ class DemoCloud:
         return {"clouds": clouds}
 
     def access_key(self, name: str) -> tuple[str, str]:
-        """Return (access, secret) of the EC2 key that the scene made for an account; raises KeyError."""
+        """Return (access, secret) of the EC2 key of an account; raises KeyError."""
         doc = self.account(name)
         return doc["access"], doc["secret"]
 
     def advance(self, seconds: float) -> None:
         """Move the cloud's clock ahead and end all work whose time has come (mode manual)."""
-        self.world.clock.advance(seconds)
-        self.world.work.run_due()
+        self._worker.advance(seconds)
 
     def settle(self) -> None:
-        """End all unfinished work now, whatever the pace."""
-        while self.world.work.unfinished():
-            self.world.work.run_all()
+        """End all unfinished work now, whatever the timing."""
+        self._worker.run_all()
 
     @property
     def errors(self) -> list[Exception]:
         """What went wrong inside the cloud itself; a test expects it to be empty."""
-        return self.world.errors
+        return self.backend.errors
 
     def fail(self, work: str, *, times: int = 1, reason: str = "", stick: bool = False) -> Failure:
         """Let work go wrong, such as "backup.created", "backup.restored" or "snapshot.deleted".
 
-        The thing ends in the error state of the real service, or (`stick`) stays as it is for ever; `times` 0
-        is always. Raises ValueError for work that does not exist.
+        The resource ends in the error state of the real service, or (`stick`) stays as it is for ever; `times`
+        0 is always. Raises ValueError for work that does not exist.
         """
-        if work not in FINISHERS:
-            raise ValueError(f"there is no work {work!r}; there is {', '.join(sorted(FINISHERS))}")
-        return self.world.failures.order(work, times=times, reason=reason, stick=stick)
+        return self._worker.fail(work, times=times, reason=reason, stick=stick)
 
     def write(self, id_: str, data: bytes, *, offset: int = 0) -> None:
         """Write bytes into a volume (or a snapshot or image), as its guest would."""
-        self.world.disks.write(id_, offset, data)
+        self.backend.disks.write(id_, offset, data)
 
     def read(self, id_: str, *, offset: int = 0, length: int) -> bytes:
         """Read bytes of a volume, snapshot or image."""
-        return self.world.disks.read(id_, offset, length)
+        return self.backend.disks.read(id_, offset, length)
 
     def sha256(self, id_: str) -> str:
         """Return the digest of a whole volume, zeros included; equal for disks of equal size and bytes."""
-        digest = hashlib.sha256(str(self.world.disks.size_bytes(id_)).encode())
-        block = 1 << 16
-        with self.world.disks.file(id_).open("rb") as disk:
-            done = 0  # two stretches may lie in one block
-            for start, end in extents(disk.fileno()):
-                for at in range(max(start // block * block, done), end, block):
-                    done = at + block
-                    disk.seek(at)
-                    data = disk.read(block)
-                    if data.strip(b"\0"):
-                        digest.update(at.to_bytes(8) + data)
-        return digest.hexdigest()
+        return self.backend.disks.sha256(id_)

@@ -1,4 +1,4 @@
-"""Faults to order: what goes wrong with which call, and the list of all calls there were."""
+"""Faults to inject: what goes wrong with which call."""
 
 import re
 import threading
@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass
-class Order:
+class Fault:
     """One fault: which calls it hits and what happens to them.
 
     `service` ("compute", "volume", …), `method` and `path` (a regular expression, searched in the path below
@@ -21,6 +21,8 @@ class Order:
     - `drop` "after": the call is carried out, then the connection is closed without an answer;
     - `malformed`: carried out, and the body ends in the middle although its length is announced as complete;
     - `truncated`: carried out, and the connection is closed in the middle of the body.
+
+    `seen` counts the calls that were selected, `hits` those that were hit.
     """
 
     service: str = ""
@@ -37,82 +39,49 @@ class Order:
     seen: int = 0
     hits: int = 0
 
-    def takes(self, service: str, method: str, path: str) -> bool:
-        """Say whether the order is about such a call."""
-        if (self.service and self.service != service) or (self.method and self.method != method):
-            return False
-        return not self.path or re.search(self.path, path) is not None
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One call that reached the cloud."""
-
-    service: str
-    method: str
-    path: str
-    query: str
-    project_id: str
-    user_id: str
-    microversion: str
-    status: int
-    request_id: str
+    def selects(self, service: str, method: str, path: str) -> bool:
+        """Say whether the fault is about such a call."""
+        same = self.service in ("", service) and self.method in ("", method)
+        return same and re.search(self.path, path) is not None
 
 
 class Faults:
-    """The orders in force and the calls seen."""
+    """The faults in force."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._orders: list[Order] = []
-        self._seen: list[Seen] = []
+        self._injected: list[Fault] = []
 
-    def order(self, **what: Any) -> Order:
-        """Order a fault (the fields of `Order`); its `hits` tell later how often it struck."""
-        new = Order(**what)
+    def inject(self, **fields: Any) -> Fault:
+        """Add a fault (the fields of `Fault`) and return it; raises re.error for a `path` that is no pattern."""
+        new = Fault(**fields)
         re.compile(new.path)
         with self._lock:
-            self._orders.append(new)
+            self._injected.append(new)
         return new
 
     def clear(self) -> None:
-        """Forget all orders."""
+        """Forget all faults."""
         with self._lock:
-            self._orders.clear()
+            self._injected.clear()
 
-    def orders(self) -> list[dict[str, Any]]:
-        """Return the orders with their counts."""
+    def injected(self) -> list[dict[str, Any]]:
+        """Return the faults with their counts."""
         with self._lock:
-            return [asdict(order) for order in self._orders]
+            return [asdict(fault) for fault in self._injected]
 
-    def strike(self, service: str, method: str, path: str) -> Order | None:
-        """Count this call, and return the first order that hits it; waits when the order says so."""
+    def take(self, service: str, method: str, path: str) -> Fault | None:
+        """Count this call, and return the first fault that hits it, after the delay it wants."""
         found = None
         with self._lock:
-            for order in self._orders:
-                if not order.takes(service, method, path):
+            for fault in self._injected:
+                if not fault.selects(service, method, path):
                     continue
-                order.seen += 1
-                due = order.seen > order.after and (order.times == 0 or order.hits < order.times)
+                fault.seen += 1
+                due = fault.seen > fault.after and (fault.times == 0 or fault.hits < fault.times)
                 if due and found is None:
-                    order.hits += 1
-                    found = order
+                    fault.hits += 1
+                    found = fault
         if found and found.delay_seconds:
             time.sleep(found.delay_seconds)
         return found
-
-    def note(self, seen: Seen) -> None:
-        """Remember a call."""
-        with self._lock:
-            self._seen.append(seen)
-
-    def seen(self, service: str = "", method: str = "", path: str = "") -> list[Seen]:
-        """Return the calls there were, oldest first; `path` is a regular expression."""
-        probe = Order(service=service, method=method, path=path)
-        with self._lock:
-            return [row for row in self._seen if probe.takes(row.service, row.method, row.path)]
-
-    def forget_seen(self) -> None:
-        """Begin a new list of calls."""
-        with self._lock:
-            self._seen.clear()

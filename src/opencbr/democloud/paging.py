@@ -1,9 +1,10 @@
-"""Lists in pages: limit and marker, the way Nova, Cinder and Neutron do it."""
+"""Pagination by limit and marker, the way Nova, Cinder and Neutron do it."""
 
 from urllib.parse import parse_qsl, urlencode
 
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Call, Refusal
 
 
 def page(call: Call, docs: list[Doc], self_url: str) -> tuple[list[Doc], str | None]:
@@ -15,12 +16,12 @@ def page(call: Call, docs: list[Doc], self_url: str) -> tuple[list[Doc], str | N
     if marker is not None:
         places = [place for place, doc in enumerate(docs) if doc["id"] == marker]
         if not places:
-            raise Refusal(400, f"marker [{marker}] not found")
+            raise ApiError(400, f"marker [{marker}] not found")
         docs = docs[places[0] + 1 :]
     if limit_text is None:
         return docs, None
     if not limit_text.isdigit():
-        raise Refusal(400, f"Invalid input for query parameters limit. Value: {limit_text}.")
+        raise ApiError(400, f"Invalid input for query parameters limit. Value: {limit_text}.")
     limit = int(limit_text)
     if limit == 0 or len(docs) <= limit:
         # The real services add a link to an empty page when a page is exactly full; clients stop there.

@@ -1,22 +1,48 @@
-"""The five services by the name in their address; importing the modules fills the lists of calls."""
+"""The five services by the name in their address; importing the modules registers their calls."""
 
-from opencbr.democloud.compute import actions, attachments, boot, flavors, interfaces, keys, servers
+from opencbr.democloud.compute import (
+    actions,
+    boot,
+    flavors,
+    interfaces,
+    keypairs,
+    limits,
+    metadata,
+    server_groups,
+    servers,
+)
+from opencbr.democloud.compute import attachments as server_attachments
+from opencbr.democloud.compute import services as compute_services
 from opencbr.democloud.compute.routes import ROUTES as COMPUTE
-from opencbr.democloud.identity import catalog, people, roles, tokens
-from opencbr.democloud.identity import keys as identity_keys
+from opencbr.democloud.identity import catalog, ec2, projects, roles, tokens, users
 from opencbr.democloud.identity.routes import ROUTES as IDENTITY
 from opencbr.democloud.image.images import ROUTES as IMAGE
-from opencbr.democloud.network import floating, groups, networks, ports
+from opencbr.democloud.network import floating_ips, networks, ports, routers, security_groups, subnets
 from opencbr.democloud.network.routes import ROUTES as NETWORK
-from opencbr.democloud.volume import backups, quotas, restores, snapshots, types, volumes
+from opencbr.democloud.routing import Routes
+from opencbr.democloud.volume import (
+    attachments,
+    backup_creation,
+    backup_export,
+    backups,
+    quotas,
+    restores,
+    snapshots,
+    types,
+    volume_actions,
+    volume_metadata,
+    volumes,
+)
+from opencbr.democloud.volume import services as volume_services
 from opencbr.democloud.volume.routes import ROUTES as VOLUME
-from opencbr.democloud.wire import Routes
 
 MODULES = (
-    *(actions, attachments, boot, flavors, interfaces, keys, servers),
-    *(catalog, people, roles, tokens, identity_keys),
-    *(floating, groups, networks, ports),
-    *(backups, quotas, restores, snapshots, types, volumes),
+    *(actions, boot, compute_services, flavors, interfaces, keypairs, limits, metadata, server_attachments),
+    *(server_groups, servers),
+    *(catalog, ec2, projects, roles, tokens, users),
+    *(floating_ips, networks, ports, routers, security_groups, subnets),
+    *(attachments, backup_creation, backup_export, backups, quotas, restores, snapshots, types),
+    *(volume_actions, volume_metadata, volume_services, volumes),
 )
 SERVICES: dict[str, Routes] = {
     "compute": COMPUTE,

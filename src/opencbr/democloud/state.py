@@ -39,7 +39,7 @@ class State:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Hold the state: commit at the end, take everything back when an exception leaves the block."""
+        """Hold the state: commit at the end, roll back when an exception leaves the block."""
         with self._lock:
             outermost = self._depth == 0
             if outermost:
@@ -73,7 +73,7 @@ class State:
         return doc
 
     def drop(self, kind: str, id_: str) -> None:
-        """Forget the document; nothing happens when there is none."""
+        """Delete the document; nothing happens when there is none."""
         self._sql.execute("DELETE FROM thing WHERE kind=? AND id=?", (kind, id_))
 
     def all(self, kind: str, project: str | None = None) -> list[Doc]:

@@ -1,11 +1,17 @@
 """What an operator can turn on a worker."""
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+_YEAR = 366 * 86400.0
+_Often = Annotated[float, Meta(ge=0.01, le=_YEAR)]
+_Long = Annotated[float, Meta(ge=1, le=_YEAR)]
+_Count = Annotated[int, Meta(ge=1)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings:
-    """Settings of one worker; all times in seconds.
+class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of one worker, with their bounds; all times in seconds.
 
     `lease_seconds`: a worker silent for so long is dead and its jobs go to others. `poll_seconds`: between
     two looks at an upstream object. `outbox_seconds`: between two looks for waiting operations. `slots`: jobs at
@@ -16,12 +22,12 @@ class WorkerSettings:
     ended jobs have left in the cloud.
     """
 
-    lease_seconds: float = 30.0
-    poll_seconds: float = 2.0
-    outbox_seconds: float = 0.5
-    slots: int = 32
-    full_backup_interval: int = 10
-    backup_timeout_seconds: float = 86400.0
-    release_timeout_seconds: float = 1800.0
-    patience_seconds: float = 600.0
-    janitor_seconds: float = 600.0
+    lease_seconds: _Long = 30.0
+    poll_seconds: _Often = 2.0
+    outbox_seconds: _Often = 0.5
+    slots: _Count = 32
+    full_backup_interval: _Count = 10
+    backup_timeout_seconds: _Long = 86400.0
+    release_timeout_seconds: _Long = 1800.0
+    patience_seconds: Annotated[float, Meta(ge=0, le=_YEAR)] = 600.0
+    janitor_seconds: _Long = 600.0

@@ -6,6 +6,8 @@ from typing import Generic, Literal, TypeVar
 
 T = TypeVar("T")
 Direction = Literal["asc", "desc"]
+OwnType = Literal["private", "shared", "all_granted"]
+"""Which backups a project lists: its own, those that others share with it, or both."""
 
 
 class ListError(Exception):
@@ -59,6 +61,7 @@ class BackupFilter:
     `parent_ids` only top-level backups are listed (rule 9). Times are bounds on the creation, both inclusive.
     """
 
+    own_type: OwnType = "private"
     checkpoint_ids: tuple[str, ...] = ()
     vault_ids: tuple[str, ...] = ()
     parent_ids: tuple[str, ...] = ()

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from opencbr.model.field_classes import FREE_MAPS, INFRASTRUCTURE, SECRETS, class_of
 from opencbr.model.json_spans import NotJson, Span, Step, spans
 from opencbr.model.secret_detection import public_keys, secret_name, secret_text
-
-SECRETS = "secrets"
-INFRASTRUCTURE = "infrastructure"
 
 View = frozenset[str]
 """Which classes a reader sees in clear: any subset of {SECRETS, INFRASTRUCTURE}."""
@@ -24,47 +22,6 @@ VERBATIM: View = frozenset({SECRETS, INFRASTRUCTURE})
 
 _WORD = {SECRETS: "secret", INFRASTRUCTURE: "infrastructure"}
 
-# Field names, at any depth of any document: a rule by name cannot be slipped past by a new envelope.
-_SECRET_NAMES = frozenset(
-    {
-        "OS-EXT-SRV-ATTR:user_data",
-        "user_data",
-        "adminPass",
-        "admin_pass",
-        "adminPassword",
-        "admin_password",
-        "password",
-        "private_key",
-        "auth_key",
-        "auth_password",
-        "secret",
-        "secret_key",
-        "personality",
-    }
-)
-_INFRASTRUCTURE_NAMES = frozenset(
-    {
-        "OS-EXT-SRV-ATTR:host",
-        "OS-EXT-SRV-ATTR:hypervisor_hostname",
-        "OS-EXT-SRV-ATTR:instance_name",
-        "binding:host_id",
-        "binding:profile",
-        "binding:vif_details",
-        "os-vol-host-attr:host",
-        "host_name",
-        "cluster_name",
-        "encryption_key_id",
-        "cinder_encryption_key_id",
-        "qos_specs_id",
-        "direct_url",
-        "locations",
-        "backup_url",
-    }
-)
-_INFRASTRUCTURE_PREFIXES = ("provider:", "os-vol-mig-status-attr:")
-
-# Maps that tenants fill themselves; an image's own properties stand beside its fields.
-_FREE_MAPS = frozenset({"metadata", "volume_image_metadata", "image_metadata", "properties"})
 _NOT_SECRET = frozenset({"encryption_key_id", "cinder_encryption_key_id"})
 # Extra specs of a volume type that Cinder shows to every tenant; the others name back ends.
 _PUBLIC_SPECS = frozenset({"multiattach", "RESKEY:availability_zones", "replication_enabled"})
@@ -144,14 +101,13 @@ def _kind(document: str, span: Span) -> str | None:
     if not span.path:
         return None
     name = _name(span.path)
-    if name in _SECRET_NAMES or _suspicious(document, span, name):
+    named = class_of(name)
+    if named == SECRETS or _suspicious(document, span, name):
         return SECRETS
     is_inner_spec = (
         document == "volume_type" and _in_map(span.path, "extra_specs") and name not in _PUBLIC_SPECS
     )
-    if is_inner_spec or name in _INFRASTRUCTURE_NAMES or name.startswith(_INFRASTRUCTURE_PREFIXES):
-        return INFRASTRUCTURE
-    return None
+    return INFRASTRUCTURE if is_inner_spec else named
 
 
 def _suspicious(document: str, span: Span, name: str) -> bool:
@@ -161,7 +117,7 @@ def _suspicious(document: str, span: Span, name: str) -> bool:
     if name in _NOT_SECRET or not secret_name(name) or public_keys(span.value or ""):
         return False
     is_image_property = document == "image" and len(span.path) <= 2  # noqa: PLR2004 (bare, or inside one envelope)
-    return is_image_property or any(_in_map(span.path, free) for free in _FREE_MAPS)
+    return is_image_property or any(_in_map(span.path, free) for free in FREE_MAPS)
 
 
 def _name(path: tuple[Step, ...]) -> str:

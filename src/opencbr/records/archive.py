@@ -12,6 +12,7 @@ from opencbr.keys.ed25519 import Signer
 from opencbr.keys.master_key import open_master_key
 from opencbr.keys.project_keys import Keys
 from opencbr.keys.signing_key import open_signer
+from opencbr.model.access import Access
 from opencbr.model.backup import Backup
 from opencbr.model.clock import Clock
 from opencbr.model.document import Document, Reading
@@ -38,6 +39,7 @@ class Answer(Struct, frozen=True):
 
     status: str
     body: bytes | None
+    shared: bool = False  # another project's backup: masked, whatever view was asked for
 
 
 class Records:
@@ -110,25 +112,26 @@ class Records:
         draft_rows.delete(conn, backup.project_id, backup.id)
         return closed
 
-    def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
-        """Give the ShowMetadata body in a view; None when the project has no such backup.
+    def answer(self, reader: str, backup_id: str, view: View) -> Answer | None:
+        """Give the ShowMetadata body in a view; None when the project `reader` sees no such backup.
 
         A disk of a server backup has its parent's body, narrowed to the disk. Raises RecordDamaged, also when there must
         be a record and there is none.
         """
-        row = self._read_answer(project_id, backup_id, secrets=bool(view))
+        row = self._read_answer(reader, backup_id, secrets=bool(view))
         if row is None:
             return None
+        access = Access(row.owner, reader)
         if row.answer is None or row.key_id is None or row.dictionary_id is None:
             with self._database.read() as conn:
-                _refuse_loss(conn, project_id, row.parent_id or backup_id)
-            return Answer(row.status, None)
-        key = key_of(self._keys, project_id, row.key_id, backup_id)
+                _refuse_loss(conn, access.owner, row.parent_id or backup_id)
+            return Answer(row.status, None, access.shared)
+        key = key_of(self._keys, access.owner, row.key_id, backup_id)
         parts = (row.parent_id or backup_id, row.dictionary_id, row.answer, row.secrets)
-        body = open_answer(parts, project_id, key, view)
+        body = open_answer(parts, access.owner, key, access.view(view))
         if row.parent_id is not None:
             body = of_one_disk(body, backup_id, row.parent_id, row.resource_id)
-        return Answer(row.status, body)
+        return Answer(row.status, body, access.shared)
 
     def export(self, project_id: str, backup_id: str, view: View) -> dict[str, Any]:
         """Give the whole record in a view, with all that `verify_export` needs.
@@ -169,9 +172,9 @@ class Records:
     def _kept(self, conn: Connection, project_id: str, backup_id: str, part: str) -> Reading | None:
         return get_reading(conn, self._keys, project_id=project_id, backup_id=backup_id, part=part)
 
-    def _read_answer(self, project_id: str, backup_id: str, *, secrets: bool) -> FastAnswer | None:
+    def _read_answer(self, reader: str, backup_id: str, *, secrets: bool) -> FastAnswer | None:
         try:
-            row = self._fast.read_answer(project_id, backup_id, secrets=secrets)
+            row = self._fast.read_answer(reader, backup_id, secrets=secrets)
         except sqlite3.OperationalError as error:
             if is_no_text(error):
                 raise rows.odd(backup_id) from error

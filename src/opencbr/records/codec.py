@@ -14,10 +14,11 @@ import zstandard
 from opencbr.keys.aead import SealBroken, bound_to, seal, unseal
 from opencbr.keys.project_keys import ProjectKey
 from opencbr.model.document import Document
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.json_spans import NotJson
 from opencbr.model.metadata import Rendered, embedded_texts
 from opencbr.model.record import Page, Record, page_of, views_of
-from opencbr.model.secrets import INFRASTRUCTURE, MASKED, SECRETS, VERBATIM, Masked, Splice, View, reveal
+from opencbr.model.secrets import MASKED, VERBATIM, Masked, Splice, View, reveal
 from opencbr.records.binary import joined, parted
 from opencbr.records.build import Composed, RecordRefused
 from opencbr.records.compression import Dictionary, load_dictionary

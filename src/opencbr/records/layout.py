@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from opencbr.model.document import Disk, Document, Unread
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.json_spans import NotJson
 from opencbr.model.record import Copy, Drift
-from opencbr.model.secrets import INFRASTRUCTURE, SECRETS, Splice
+from opencbr.model.secrets import Splice
 from opencbr.store.columns import as_stored
 
 _KINDS = (SECRETS, INFRASTRUCTURE)

@@ -12,18 +12,23 @@ from opencbr.records.metadata_query_sqlite import SqliteRows
 from opencbr.store.database import Database
 
 _QUERY = """
-SELECT b.status, b.parent_id, b.resource_id, b.resource_type, r.key_id, r.dictionary_id, r.answer, {secrets}
+SELECT b.project_id, b.status, b.parent_id, b.resource_id, b.resource_type, r.key_id, r.dictionary_id, r.answer, {secrets}
 FROM backup b LEFT JOIN record r ON r.backup_id = coalesce(b.parent_id, b.id) AND r.project_id = b.project_id
-WHERE b.id = {first} AND b.project_id = {second} AND b.held_at IS NULL
+WHERE b.id = {first} AND b.held_at IS NULL AND (b.project_id = {second} OR EXISTS (
+  SELECT 1 FROM member m
+  WHERE m.backup_id = coalesce(b.parent_id, b.id) AND m.dest_project_id = {second} AND m.status = 'accepted'))
 """
+"""What `opencbr.store.members.access_to` says, in the same row."""
 
 
 class FastAnswer(Struct, frozen=True):
     """What ShowMetadata needs to know of one backup. A disk of a server backup has its parent's record.
 
-    From `key_id` on all is None while there is no record; `secrets` also when it was not asked for.
+    `owner` is its project, which may share it with the one that asks. From `key_id` on all is None while there is no
+    record; `secrets` also when it was not asked for.
     """
 
+    owner: str
     status: str
     parent_id: str | None
     resource_id: str
@@ -35,7 +40,7 @@ class FastAnswer(Struct, frozen=True):
 
 
 class _Rows(Protocol):
-    """Reads one row by the id of a backup and its project; `secrets` chooses the query."""
+    """Reads one row by the id of a backup and the project that asks; `secrets` chooses the query."""
 
     def row(self, backup_id: str, project_id: str, *, secrets: bool) -> tuple[Any, ...] | None: ...
 
@@ -47,17 +52,17 @@ class FastReads:
 
     def __init__(self, database: Database) -> None:
         self._rows: _Rows = (
-            SqliteRows(database.url, _queries("?", "?"))
+            SqliteRows(database.url, _queries("?1", "?2"))
             if database.dialect == "sqlite"
             else PostgresRows(database.url, _queries("$1", "$2"))
         )
 
-    def read_answer(self, project_id: str, backup_id: str, *, secrets: bool = True) -> FastAnswer | None:
-        """Read the record of a visible backup of the project; None when there is no such backup.
+    def read_answer(self, reader: str, backup_id: str, *, secrets: bool = True) -> FastAnswer | None:
+        """Read the record of a backup that the project `reader` has or shares; None when it sees no such backup.
 
         Raises the driver's own errors when the database does not answer.
         """
-        row = self._rows.row(backup_id, project_id, secrets=secrets)
+        row = self._rows.row(backup_id, reader, secrets=secrets)
         return None if row is None else FastAnswer(*row)
 
     def close(self) -> None:

@@ -36,17 +36,17 @@ class PostgresRows:
         self._names = {True: b"opencbr_answer_secrets", False: b"opencbr_answer"}
         self._idle = Idle(self._connect)
 
-    def row(self, backup_id: str, project_id: str, *, secrets: bool) -> tuple[Any, ...] | None:
+    def row(self, backup_id: str, reader: str, *, secrets: bool) -> tuple[Any, ...] | None:
         """Return the one row, or None. Raises psycopg.Error."""
         connection, used = self._idle.take()
         try:
-            return self._ask(connection, backup_id, project_id, secrets=secrets)
+            return self._ask(connection, backup_id, reader, secrets=secrets)
         except psycopg.Error:
             if not used:
                 raise
         # The server was restarted, or the schema upgraded, since: no connection of before is of use.
         self._idle.close()
-        return self._ask(self._connect(), backup_id, project_id, secrets=secrets)
+        return self._ask(self._connect(), backup_id, reader, secrets=secrets)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -65,10 +65,10 @@ class PostgresRows:
         return connection
 
     def _ask(
-        self, connection: _Connection, backup_id: str, project_id: str, *, secrets: bool
+        self, connection: _Connection, backup_id: str, reader: str, *, secrets: bool
     ) -> tuple[Any, ...] | None:
         try:
-            parameters = [backup_id.encode(), project_id.encode()]
+            parameters = [backup_id.encode(), reader.encode()]
             result = connection.pgconn.exec_prepared(self._names[secrets], parameters, result_format=_BINARY)
             _checked(connection, result)
         except BaseException:

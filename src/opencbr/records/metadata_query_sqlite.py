@@ -20,12 +20,12 @@ class SqliteRows:
         self._queries = queries
         self._idle = Idle(self._connect)
 
-    def row(self, backup_id: str, project_id: str, *, secrets: bool) -> tuple[Any, ...] | None:
+    def row(self, backup_id: str, reader: str, *, secrets: bool) -> tuple[Any, ...] | None:
         """Return the one row, or None. Raises sqlite3.Error."""
         connection, _ = self._idle.take()
         try:
             found: tuple[Any, ...] | None = connection.execute(
-                self._queries[secrets], (backup_id, project_id)
+                self._queries[secrets], (backup_id, reader)
             ).fetchone()
         except BaseException:
             connection.close()

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
 
 from sqlalchemy import Connection
 
 from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
 from opencbr.model.errors import CATALOGUE, CbrError
-from opencbr.model.ids import is_uuid, new_id
+from opencbr.model.ids import new_id
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.operation_log import OperationLog
+from opencbr.service.access import find_own, find_visible
 from opencbr.service.context import Context
 from opencbr.store import backups, operation_logs, vaults
 from opencbr.store.database import Database
@@ -36,10 +36,10 @@ class BackupView:
 
 
 class Backups:
-    """The use cases of the chapter; every one sees the caller's project only."""
+    """The use cases of the chapter; every one sees what the caller's project has or shares."""
 
-    def __init__(self, database: Database, forget: Callable[[str, set[str]], None] | None = None) -> None:
-        """`forget` is told the project and the ids (a backup and its disks) whose deletion is ordered."""
+    def __init__(self, database: Database, forget: Callable[[set[str]], None] | None = None) -> None:
+        """`forget` is told the ids (a backup and its disks) whose deletion is ordered."""
         self._database = database
         self._forget = forget
 
@@ -51,28 +51,33 @@ class Backups:
     def show(self, ctx: Context, backup_id: str) -> BackupView:
         """Return one backup with its children; raises 404/6200."""
         with self._database.read() as conn:
-            return _view(conn, ctx.project_id, find_backup(conn, ctx.project_id, backup_id))
+            access, backup = find_visible(conn, ctx.project_id, backup_id)
+            return _view(conn, access.owner, backup)
 
     def rename(self, ctx: Context, backup_id: str, name: str | None) -> BackupView:
-        """Give a backup another name; None leaves it. Its record stays as it was. Raises 404/6200."""
+        """Give a backup another name; None leaves it. Its record stays as it was.
+
+        Raises 404/6200, and 403/8600 for one that another project shares.
+        """
 
         def change(conn: Connection) -> BackupView:
-            find_backup(conn, ctx.project_id, backup_id)
+            find_own(conn, ctx.project_id, backup_id)
             if name is not None:
                 backups.update(conn, ctx.project_id, backup_id, name=name, updated_at=ctx.now)
-            return _view(conn, ctx.project_id, find_backup(conn, ctx.project_id, backup_id))
+            return _view(conn, ctx.project_id, find_own(conn, ctx.project_id, backup_id))
 
         return self._database.transact(change)
 
     def delete(self, ctx: Context, backup_id: str) -> OperationLog:
         """Order the deletion of a backup with its disks, and return the order; a worker carries it out.
 
-        Raises 404/6200; 400/6201 for a disk of a server backup and for a deletion under way, 6203 while it or
+        Raises 404/6200; 403/8600 for one that another project shares;
+        400/6201 for a disk of a server backup and for a deletion under way, 6203 while it or
         its successor runs, 6216 during a restore, 6220 for an automatic one in a locked vault.
         """
 
         def order(conn: Connection) -> OperationLog:
-            backup = find_backup(conn, ctx.project_id, backup_id, lock=True)
+            backup = find_own(conn, ctx.project_id, backup_id, lock=True)
             _check_deletable(conn, ctx, backup)
             vault = vaults.get(conn, ctx.project_id, backup.vault_id)
             log = _deletion(ctx, backup, vault.name if vault else None)
@@ -87,21 +92,8 @@ class Backups:
         if self._forget is not None:
             with self._database.read() as conn:
                 disks = backups.children(conn, ctx.project_id, [backup_id])[backup_id]
-            self._forget(ctx.project_id, {backup_id, *(disk.id for disk in disks)})
+            self._forget({backup_id, *(disk.id for disk in disks)})
         return log
-
-
-def find_backup(conn: Connection, project_id: str, backup_id: str, *, lock: bool = False) -> Backup:
-    """Read a backup that the project can see; raises 404/6200 for all others, foreign ones too."""
-    backup = backups.get(conn, project_id, backup_id, lock=lock) if is_uuid(backup_id) else None
-    if backup is None:
-        no_such_backup(backup_id)
-    return backup
-
-
-def no_such_backup(backup_id: str) -> NoReturn:
-    """Raise 404/6200."""
-    raise CbrError("6200", f"{CATALOGUE['6200'].sentence} Asked for: {backup_id[:64]}.")
 
 
 def _view(conn: Connection, project_id: str, backup: Backup) -> BackupView:

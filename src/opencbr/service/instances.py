@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.reader import Json, Reader
 from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.field_classes import as_owner_sees
 from opencbr.model.ids import is_uuid
+from opencbr.model.reference_fields import named
 from opencbr.model.vault import SERVER, VOLUME
 
 SERVER_STATES = frozenset({"ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF"})
@@ -23,11 +25,6 @@ DISK_STATES = frozenset({"available", "in-use"})
 
 GONE = {SERVER: "7100", VOLUME: "7000"}
 """Type of resource -> the code for one that is not there, or not the caller's."""
-
-_ADMIN_ONLY = frozenset(
-    {"host_status", "migration_status", "service_uuid", "cluster_name", "provider_id", "shared_targets"}
-)
-_ADMIN_PREFIXES = ("OS-EXT-SRV-ATTR:", "os-vol-host-attr:", "os-vol-mig-status-attr:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +117,7 @@ def server_source(server: Json, volumes: Iterable[Json]) -> Source:
         encrypted=any(d.encrypted for d in disks),
         availability_zone=server.get("OS-EXT-AZ:availability_zone"),
         disks=disks,
-        detail=_as_owner(server),
+        detail=as_owner_sees(server),
     )
 
 
@@ -136,13 +133,13 @@ def disk_source(volume: Json) -> Source:
         encrypted=bool(volume.get("encrypted")),
         availability_zone=volume.get("availability_zone"),
         disks=(),
-        detail=_as_owner(volume),
+        detail=as_owner_sees(volume),
     )
 
 
 def attached_ids(server: Json) -> list[str]:
     """Return the ids of the volumes that Nova has attached to the server, in its order."""
-    return [v["id"] for v in server.get("os-extended-volumes:volumes_attached", [])]
+    return named("server", {"server": server}, "volume")
 
 
 def _attached(reader: Reader, server: Json, project_id: str) -> list[Json]:
@@ -154,7 +151,3 @@ def _attached(reader: Reader, server: Json, project_id: str) -> list[Json]:
 
     found = reader.at_once(read, attached_ids(server))
     return [v for v in found if v is not None and v.get("os-vol-tenant-attr:tenant_id") == project_id]
-
-
-def _as_owner(upstream: Json) -> Json:
-    return {k: v for k, v in upstream.items() if k not in _ADMIN_ONLY and not k.startswith(_ADMIN_PREFIXES)}

@@ -4,11 +4,12 @@ import logging
 from datetime import timedelta
 from typing import Any, Protocol
 
+from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.records.build import RecordRefused
-from opencbr.service.backups import find_backup, no_such_backup
+from opencbr.service.access import find_visible, no_such_backup
 from opencbr.service.cache import Memory
 from opencbr.service.context import Context
 from opencbr.store.database import Database
@@ -23,6 +24,9 @@ _VIEWS: tuple[tuple[View, View], tuple[View, View]] = (
     (frozenset({_SECRETS}), frozenset({_SECRETS, "infrastructure"})),
 )
 _Key = tuple[str, str, View]
+"""Reader's project, backup, and the view that the reader's rights give."""
+_Shown = tuple[bytes, bool]
+"""A body, and whether another project shares it."""
 _audit = logging.getLogger("opencbr.audit")
 
 
@@ -39,12 +43,17 @@ class Answer(Protocol):
         """The finished JSON text."""
         ...
 
+    @property
+    def shared(self) -> bool:
+        """Whether it is another project's backup, of which only the masked view is shown."""
+        ...
+
 
 class Records(Protocol):
     """What this chapter needs of `opencbr.records.archive.Records`."""
 
-    def answer(self, project_id: str, backup_id: str, view: View) -> Answer | None:
-        """Return the ShowMetadata body; None when the project has no such backup."""
+    def answer(self, reader: str, backup_id: str, view: View) -> Answer | None:
+        """Return the ShowMetadata body; None when the project `reader` sees no such backup."""
         ...
 
     def export(self, project_id: str, backup_id: str, view: View) -> dict[str, Any]:
@@ -74,7 +83,9 @@ class Metadata:
         self._database = database
         self._records = records
         self._remembered = timedelta(seconds=cache_seconds)
-        self._cache: Memory[_Key, bytes] | None = Memory(cache_bytes, len) if cache_seconds > 0 else None
+        self._cache: Memory[_Key, _Shown] | None = (
+            Memory(cache_bytes, _size_of) if cache_seconds > 0 else None
+        )
 
     def show(self, ctx: Context, backup_id: str) -> bytes:
         """Return the body of ShowMetadata, finished JSON.
@@ -84,26 +95,28 @@ class Metadata:
         """
         view = view_of(ctx)
         key = (ctx.project_id, backup_id, view)
-        body = self._cache.get(key, ctx.now) if self._cache is not None else None
-        if body is None:
+        found = self._cache.get(key, ctx.now) if self._cache is not None else None
+        if found is None:
             since = self._cache.forgotten if self._cache is not None else 0
             answer = self._records.answer(ctx.project_id, backup_id, view) if is_uuid(backup_id) else None
             if answer is None:
                 no_such_backup(backup_id)
             if answer.body is None or answer.status not in READABLE:
                 raise _nothing_to_show(answer.status)
-            body = answer.body
+            found = answer.body, answer.shared
             if self._cache is not None and answer.status == "available":
-                self._cache.put(key, body, ctx.now, ctx.now + self._remembered, since=since)
-        _note_secrets(ctx, backup_id, view, "metadata")
+                self._cache.put(key, found, ctx.now, ctx.now + self._remembered, since=since)
+        body, shared = found
+        if not shared:
+            _note_secrets(ctx, backup_id, view, "metadata")
         return body
 
     def export(self, ctx: Context, backup_id: str) -> dict[str, Any]:
         """Return the record in the caller's view, with all that verifying needs; raises as `show` does."""
-        record_of = self._readable(ctx, backup_id)
-        view = view_of(ctx)
+        access, record_of = self._readable(ctx, backup_id)
+        view = access.view(view_of(ctx))
         try:
-            record = self._records.export(ctx.project_id, record_of.id, view)
+            record = self._records.export(access.owner, record_of.id, view)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
         _note_secrets(ctx, backup_id, view, "record")
@@ -111,31 +124,35 @@ class Metadata:
 
     def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
         """Return what was read, denied, missing or moved while the record was made; raises as `show` does."""
-        record_of = self._readable(ctx, backup_id)
+        access, record_of = self._readable(ctx, backup_id)
         try:
-            return self._records.report(ctx.project_id, record_of.id)
+            return self._records.report(access.owner, record_of.id)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
 
-    def forget(self, project_id: str, backup_ids: set[str]) -> None:
-        """Drop the cached answers of backups that are being deleted."""
+    def forget(self, backup_ids: set[str]) -> None:
+        """Drop the cached answers of backups that are being deleted, whoever asked for them."""
         if self._cache is not None:
-            self._cache.forget(lambda key: key[0] == project_id and key[1] in backup_ids)
+            self._cache.forget(lambda key: key[1] in backup_ids)
 
-    def _readable(self, ctx: Context, backup_id: str) -> Backup:
+    def _readable(self, ctx: Context, backup_id: str) -> tuple[Access, Backup]:
         """Return the backup whose record this is: a disk of a server backup has its parent's."""
         with self._database.read() as conn:
-            backup = find_backup(conn, ctx.project_id, backup_id)
+            access, backup = find_visible(conn, ctx.project_id, backup_id)
             if backup.parent_id is not None:
-                backup = find_backup(conn, ctx.project_id, backup.parent_id)
+                access, backup = find_visible(conn, ctx.project_id, backup.parent_id)
         if backup.status not in READABLE:
             raise _nothing_to_show(backup.status)
-        return backup
+        return access, backup
 
 
 def view_of(ctx: Context) -> View:
-    """Return the classes of sealed values that the caller may see."""
+    """Return the classes of masked values that the caller may see in the project's own backups."""
     return _VIEWS[ctx.can(SECRETS_RIGHT)][ctx.can(INFRASTRUCTURE_RIGHT)]
+
+
+def _size_of(shown: _Shown) -> int:
+    return len(shown[0])
 
 
 def _nothing_to_show(status: str) -> CbrError:

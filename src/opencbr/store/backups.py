@@ -18,6 +18,7 @@ from opencbr.model.backup import MOVES, Backup
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.vault import VOLUME
 from opencbr.store import tables
+from opencbr.store.members import visible_to
 from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, touched, values_of
 
@@ -65,9 +66,10 @@ def children(
 def list(  # noqa: A001 - read as backups.list(…)
     conn: Connection, project_id: str, wanted: BackupFilter, page: Page
 ) -> Listing[Backup]:
-    """Read a page of the project's backups. Raises UnknownMarker, UnknownSortKey."""
+    """Read a page of the backups that the project has or shares. Raises UnknownMarker, UnknownSortKey."""
     conditions = _conditions(project_id, wanted)
-    rows = read_page(conn, _t, _KEYS, project_id=project_id, conditions=conditions, page=page)
+    visible = visible_to(project_id, wanted.own_type)
+    rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
     return Listing([_backup(row) for row in rows.items], rows.count)
 
 

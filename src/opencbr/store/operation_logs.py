@@ -46,7 +46,7 @@ def list(  # noqa: A001 - read as operation_logs.list(…)
         conditions.append(_t.c.created_at >= wanted.created_from)
     if wanted.created_to is not None:
         conditions.append(_t.c.created_at <= wanted.created_to)
-    rows = read_page(conn, _t, _KEYS, project_id=project_id, conditions=conditions, page=page)
+    rows = read_page(conn, _t, _KEYS, visible=_t.c.project_id == project_id, conditions=conditions, page=page)
     return Listing([_log(row) for row in rows.items], rows.count)
 
 

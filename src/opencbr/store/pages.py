@@ -41,24 +41,24 @@ def read_page(
     table: Table,
     keys: Mapping[str, ColumnElement[Any]],
     *,
-    project_id: str,
+    visible: ColumnElement[bool],
     conditions: Sequence[ColumnElement[bool]],
     page: Page,
 ) -> Listing[RowMapping]:
-    """Read one page of the project's rows that meet `conditions`, and count all of them.
+    """Read one page of the rows that the reader may see and that meet `conditions`, and count all of them.
 
-    Raises UnknownSortKey, and UnknownMarker when the marker is no row of this project.
+    Raises UnknownSortKey, and UnknownMarker when the marker is no row that is visible.
     """
     order = _order(keys, page.sort)
-    mine = and_(table.c.project_id == project_id, *conditions)
-    query = select(table).where(mine)
+    matching = and_(visible, *conditions)
+    query = select(table).where(matching)
     if page.marker is not None:
-        query = query.where(_behind(order, _marker_values(conn, table, order, project_id, page.marker)))
+        query = query.where(_behind(order, _marker_values(conn, table, order, visible, page.marker)))
     query = query.order_by(*(key.asc() if direction == "asc" else key.desc() for key, direction in order))
     rows = list(conn.execute(query.limit(page.limit).offset(min(page.offset, _FURTHEST))).mappings())
     if page.marker is None and len(rows) < page.limit and (rows or page.offset == 0):
         return Listing(rows, page.offset + len(rows))
-    return Listing(rows, conn.execute(select(func.count()).select_from(table).where(mine)).scalar_one())
+    return Listing(rows, conn.execute(select(func.count()).select_from(table).where(matching)).scalar_one())
 
 
 _Order = list[tuple[ColumnElement[Any], Direction]]
@@ -84,13 +84,13 @@ def _order(keys: Mapping[str, ColumnElement[Any]], sort: Sequence[tuple[str, Dir
 
 
 def _marker_values(
-    conn: Connection, table: Table, order: _Order, project_id: str, marker: str
+    conn: Connection, table: Table, order: _Order, visible: ColumnElement[bool], marker: str
 ) -> tuple[Any, ...]:
     row = None
     if storable(marker):
-        # Only the project counts, not the conditions: the row may have changed since the client saw it.
+        # Only whether it is visible counts, not the conditions: the row may have changed since the client saw it.
         wanted = select(*(key for key, _ in order))
-        row = conn.execute(wanted.where(table.c.project_id == project_id, table.c.id == marker)).first()
+        row = conn.execute(wanted.where(visible, table.c.id == marker)).first()
     if row is None:
         raise UnknownMarker(marker)
     return tuple(row)

@@ -213,6 +213,22 @@ Index(
 )
 Index("ix_backup_based", backup.c.based_on, sqlite_where=_BASED, postgresql_where=_BASED)
 
+# Whom a backup is shared with. It ends with the backup: sharing is a right to look, nothing of its own.
+member = Table(
+    "member",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("backup_id", TEXT, ForeignKey("backup.id", ondelete="CASCADE"), nullable=False),
+    Column("dest_project_id", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("vault_id", TEXT),
+    Column("image_id", TEXT),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("backup_id", "dest_project_id"),
+)
+Index("ix_member_dest_project_id", member.c.dest_project_id, member.c.status)
+
 operation_log = Table(
     "operation_log",
     metadata,

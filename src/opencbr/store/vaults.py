@@ -114,7 +114,7 @@ def list(  # noqa: A001 - read as vaults.list(…)
             bound.c.project_id == project_id, among(bound.c.id, wanted.resource_ids)
         )
         conditions.append(_t.c.id.in_(holders))
-    rows = read_page(conn, _t, _KEYS, project_id=project_id, conditions=conditions, page=page)
+    rows = read_page(conn, _t, _KEYS, visible=_t.c.project_id == project_id, conditions=conditions, page=page)
     return Listing([_vault(row) for row in rows.items], rows.count)
 
 

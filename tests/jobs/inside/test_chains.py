@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 def tenants_own(env: JobEnv, ours: str | None) -> str:
     """A tenant's own incremental on a backup of ours, as Cinder chose it; its id."""
-    state = env.demo.world.state
+    state = env.demo.backend.state
     with state.change():
         (doc,) = (doc for doc in state.all("backup") if doc["id"] == ours)
         own = doc | {"id": "f" * 8 + doc["id"][8:], "name": "mine", "parent_id": doc["id"]}
@@ -31,8 +31,8 @@ def tenants_own(env: JobEnv, ours: str | None) -> str:
 
 
 def drop(env: JobEnv, upstream_id: str) -> None:
-    with env.demo.world.state.change():
-        env.demo.world.state.drop("backup", upstream_id)
+    with env.demo.backend.state.change():
+        env.demo.backend.state.drop("backup", upstream_id)
 
 
 def test_two_deletions_along_one_chain_at_once_leave_nothing(
@@ -105,8 +105,10 @@ def stuck_incremental(env: JobEnv) -> tuple[str, str]:
     bound = env.bind("web1")
     (parent,) = backed_up(env, bound)
     faults = env.demo.faults
-    faults.order(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(
+        service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2
+    )
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     order = env.order_backup(bound)
     log = env.ended(order)
     assert log.status == "failed"
@@ -159,7 +161,7 @@ def test_a_deleted_backup_in_the_middle_leaves_the_chain_of_records_unbroken(env
 def test_a_stuck_deletion_keeps_record_and_link(env: JobEnv) -> None:
     bound = env.bind("web1")
     (backup,) = backed_up(env, bound)
-    env.demo.faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     assert env.ended(env.order_delete(backup)).status == "failed"
     with env.database.read() as conn:
         assert rows.get(conn, env.project_id, backup) is not None
@@ -171,7 +173,7 @@ def test_a_removal_walks_from_the_newest_to_the_oldest(env: JobEnv) -> None:
     bound = env.bind("web1")
     copies = [disk_of(env, one).cinder_backup_id for one in backed_up(env, bound, 3)]
     env.succeeded(env.order_removal(bound))
-    deleted = [row.path.rsplit("/", 1)[1] for row in env.demo.faults.seen("volume", "DELETE", "/backups/")]
+    deleted = [row.path.rsplit("/", 1)[1] for row in env.demo.calls.find("volume", "DELETE", "/backups/")]
     assert deleted == copies[::-1]
 
 

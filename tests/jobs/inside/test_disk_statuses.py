@@ -34,7 +34,7 @@ def test_a_half_failed_deletion_leaves_no_disk_that_looks_good(env: JobEnv) -> N
     bound = env.bind("db1")
     (backup,) = backed_up(env, bound)
     stays = disk_of(env, backup, "data")
-    env.demo.faults.order(
+    env.demo.faults.inject(
         service="volume", method="DELETE", path=f"/backups/{stays.cinder_backup_id}", status=403, times=0
     )
     assert env.ended(env.order_delete(backup)).status == "failed"
@@ -50,8 +50,8 @@ def test_a_half_failed_deletion_leaves_no_disk_that_looks_good(env: JobEnv) -> N
 
 def test_the_disks_of_a_failed_backup_fail_with_it(env: JobEnv) -> None:
     faults = env.demo.faults
-    faults.order(service="volume", method="GET", path="/export_record", status=500, times=0)
-    faults.order(service="volume", method="DELETE", path="/backups/", status=403, times=0)
+    faults.inject(service="volume", method="GET", path="/export_record", status=500, times=0)
+    faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     order = env.order_backup(env.bind("db1"))
     assert env.ended(order).status == "failed"
     faults.clear()

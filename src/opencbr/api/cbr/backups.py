@@ -9,7 +9,7 @@ from opencbr.api.paging import page_of
 from opencbr.api.route import Request, Route
 from opencbr.api.schema import PageQuery, Text
 from opencbr.model.backup import Backup
-from opencbr.model.lists import BackupFilter
+from opencbr.model.lists import BackupFilter, OwnType
 from opencbr.model.times import wire_time
 from opencbr.service.backups import BackupView
 
@@ -106,7 +106,7 @@ class ListBackupsQuery(PageQuery, kw_only=True):
     resource_type: tuple[Text, ...] = ()
     resource_az: tuple[Text, ...] = ()
     enterprise_project_id: tuple[Text, ...] = ()
-    own_type: Literal["all_granted", "private", "shared"] = "private"
+    own_type: OwnType = "private"
     member_status: Literal["pending", "accepted", "rejected"] | None = None
     start_time: Annotated[str, Meta(max_length=64)] | None = None
     end_time: Annotated[str, Meta(max_length=64)] | None = None
@@ -207,16 +207,15 @@ def _filter(query: ListBackupsQuery) -> BackupFilter:
         created_from=time_bound("start_time", query.start_time),
         created_to=time_bound("end_time", query.end_time),
         incremental=query.incremental,
+        own_type=query.own_type,
         used_percent=query.used_percent,
     )
 
 
 def _nothing_can_match(query: ListBackupsQuery) -> bool:
-    """Say whether a filter asks for what does not exist here: shared backups, another enterprise project."""
+    """Say whether a filter asks for what does not exist here: invitations to shared backups, another enterprise project."""
     wanted = set(query.enterprise_project_id)
-    # A member's status belongs to a share, and nothing is shared here.
-    shared = query.own_type == "shared" or query.member_status is not None
-    return shared or bool(wanted and not wanted & _EVERY_ENTERPRISE_PROJECT)
+    return query.member_status is not None or bool(wanted and not wanted & _EVERY_ENTERPRISE_PROJECT)
 
 
 ROUTES: tuple[Route, ...] = (

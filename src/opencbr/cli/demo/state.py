@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from opencbr.cli.app import Failure
-from opencbr.config import Api, Cloud, Config, Database, Keys, Worker, dumps
+from opencbr.cloud.config import CloudSettings
+from opencbr.config import Api, Config, Database, Keys, dumps
+from opencbr.jobs.settings import WorkerSettings
 
 
 def default_folder(environ: dict[str, str]) -> Path:
@@ -59,11 +61,11 @@ def write_files(folder: Path, clouds: dict[str, Any], listen: str, endpoint: str
     write_private(folder / "clouds.yaml", json.dumps(clouds, indent=2, ensure_ascii=False) + "\n")
     config = Config(
         api=Api(listen=listen, endpoint=endpoint),
-        cloud=Cloud(cloud="opencbr", config_files=(str(folder / "clouds.yaml"),)),
+        cloud=CloudSettings(cloud="opencbr", config_files=(str(folder / "clouds.yaml"),)),
         database=Database(url=f"sqlite:///{folder / 'opencbr.db'}"),
         keys=Keys(folder=str(folder / "keys")),
         # The embedded cloud is quick and near, and a demo that was killed should go on soon.
-        worker=Worker(poll_seconds=0.2, outbox_seconds=0.1, lease_seconds=5.0),
+        worker=WorkerSettings(poll_seconds=0.2, outbox_seconds=0.1, lease_seconds=5.0),
     )
     write_private(folder / "opencbr.toml", dumps(config))
     return config

@@ -1,69 +1,70 @@
 """Actions on a server: stop, start, lock, unlock, and an image of it."""
 
+from opencbr.democloud.backend import Backend
+from opencbr.democloud.completion import on_finish
 from opencbr.democloud.compute.routes import ROUTES, SERVER, need_member, need_server, need_unlocked
 from opencbr.democloud.image.images import make_image
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.work import finisher
-from opencbr.democloud.world import World
 
 
 @ROUTES.on("POST", SERVER + "/action")
-def action(call: Call) -> Answer:
+def action(call: Call) -> Response:
     """Carry out the one action that the body names."""
     need_member(call, "os_compute_api:servers:action")
     doc, body = need_server(call), call.body()
     if len(body) != 1:
-        raise Refusal(400, "There is no such action: " + ", ".join(body))
+        raise ApiError(400, "There is no such action: " + ", ".join(body))
     name, args = next(iter(body.items()))
     if name == "lock":
         reason = (args or {}).get("locked_reason") if isinstance(args, dict) else None
-        call.world.state.put("server", doc | {"locked": True, "locked_reason": reason})
-        return Answer(202)
+        call.backend.state.put("server", doc | {"locked": True, "locked_reason": reason})
+        return Response(202)
     if name == "unlock":
-        call.world.state.put("server", doc | {"locked": False, "locked_reason": None})
-        return Answer(202)
+        call.backend.state.put("server", doc | {"locked": False, "locked_reason": None})
+        return Response(202)
     need_unlocked(call, doc)
     if name == "createImage":
         return _image(call, doc, args)
     moves = {"os-stop": ("ACTIVE", "SHUTOFF", "stop"), "os-start": ("SHUTOFF", "ACTIVE", "start")}
     moves["reboot"] = ("ACTIVE", "ACTIVE", "reboot")
     if name not in moves:
-        raise Refusal(400, f"There is no such action: {name}")
+        raise ApiError(400, f"There is no such action: {name}")
     before, after, verb = moves[name]
     if doc["status"] != before or doc["task_state"]:
         where = (
             f"task_state {doc['task_state']}" if doc["task_state"] else f"vm_state {_vm_state(doc['status'])}"
         )
-        raise Refusal(409, f"Cannot '{verb}' instance {doc['id']} while it is in {where}")
+        raise ApiError(409, f"Cannot '{verb}' instance {doc['id']} while it is in {where}")
     task = {"stop": "powering-off", "start": "powering-on", "reboot": "reboot_started"}[verb]
-    call.world.state.put("server", doc | {"task_state": task})
-    call.world.work.begin("server.moved", doc["id"], server=doc["id"], status=after)
-    return Answer(202)
+    call.backend.state.put("server", doc | {"task_state": task})
+    call.backend.work.begin("server.moved", doc["id"], server=doc["id"], status=after)
+    return Response(202)
 
 
 def _vm_state(status: str) -> str:
     return {"ACTIVE": "active", "SHUTOFF": "stopped", "BUILD": "building"}.get(status, "error")
 
 
-@finisher("server.moved")
-def moved(world: World, args: Doc) -> None:
-    """Let the server run or stand still."""
-    with world.state.change():
-        doc = world.state.get("server", args["server"])
+@on_finish("server.moved")
+def moved(backend: Backend, args: Doc) -> None:
+    """Give the server the status that the action leads to."""
+    with backend.state.change():
+        doc = backend.state.get("server", args["server"])
         if doc:
-            now = world.zulu_time()
-            world.state.put("server", doc | {"status": args["status"], "task_state": None, "updated": now})
+            now = backend.clock.zulu_time()
+            backend.state.put("server", doc | {"status": args["status"], "task_state": None, "updated": now})
 
 
-def _image(call: Call, doc: Doc, args: Doc) -> Answer:
-    source = call.world.state.get("image", doc["image_id"]) if doc["image_id"] else None
+def _image(call: Call, doc: Doc, args: Doc) -> Response:
+    source = call.backend.state.get("image", doc["image_id"]) if doc["image_id"] else None
     size = (
         source["size"] if source else 0
-    )  # of a volume-booted server Nova makes snapshots and an empty image
-    image = make_image(call.world, call.project_id, args["name"], size=size, visibility="private")
+    )  # for a volume-booted server Nova creates an empty image (and snapshots)
+    image = make_image(call.backend, call.project_id, args["name"], size=size, visibility="private")
     if source:
-        call.world.disks.copy(source["id"], image["id"], size)
+        call.backend.disks.copy(source["id"], image["id"], size)
     headers = {"Location": f"{call.base.removesuffix('/compute')}/image/v2/images/{image['id']}"}
     body = {"image_id": image["id"]} if call.at_least("2.45") else None
-    return Answer(202, body, headers)
+    return Response(202, body, headers)

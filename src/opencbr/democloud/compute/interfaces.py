@@ -1,11 +1,11 @@
-"""Interfaces and security groups of a server, as Nova tells of Neutron's ports."""
+"""Interfaces and security groups of a server, as Nova shows Neutron's ports."""
 
-from opencbr.democloud.compute.boot import plug
 from opencbr.democloud.compute.routes import ROUTES, SERVER, need_member, need_server, need_unlocked
 from opencbr.democloud.compute.views import ports_of
-from opencbr.democloud.network.ports import make_port
+from opencbr.democloud.network.ports import bind_port, make_port
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, pick
-from opencbr.democloud.wire import Answer, Call, Refusal
 
 
 def _view(call: Call, port: Doc) -> Doc:
@@ -15,45 +15,47 @@ def _view(call: Call, port: Doc) -> Doc:
 
 
 @ROUTES.on("GET", SERVER + "/os-interface")
-def index(call: Call) -> Answer:
+def index(call: Call) -> Response:
     """List the interfaces."""
     found = [_view(call, port) for port in ports_of(call, need_server(call))]
-    return Answer(body={"interfaceAttachments": found})
+    return Response(body={"interfaceAttachments": found})
 
 
 @ROUTES.on("POST", SERVER + "/os-interface")
-def create(call: Call) -> Answer:
-    """Plug a port, or one made on a network."""
+def create(call: Call) -> Response:
+    """Attach a port, or one created on a network."""
     need_member(call, "os_compute_api:os-attach-interfaces:create")
-    server, body, state = need_server(call), call.body("interfaceAttachment"), call.world.state
+    server, body, state = need_server(call), call.body("interfaceAttachment"), call.backend.state
     need_unlocked(call, server)
     number = len(ports_of(call, server)) + 1
     if body.get("port_id"):
         port = state.get("port", body["port_id"])
         if port is None or not call.owns(port):
-            raise Refusal(404, f"Port {body['port_id']} could not be found.")
+            raise ApiError(404, f"Port {body['port_id']} could not be found.")
         if port["device_id"]:
-            raise Refusal(400, f"Port {port['id']} is still in use.")
+            raise ApiError(400, f"Port {port['id']} is still in use.")
     else:
         network = state.get("network", str(body.get("net_id")))
         if network is None:
-            raise Refusal(404, f"Network {body.get('net_id')} could not be found.")
-        port = make_port(call.world, server["project_id"], network, groups=[])
+            raise ApiError(404, f"Network {body.get('net_id')} could not be found.")
+        port = make_port(call.backend, server["project_id"], network, groups=[])
         state.put("server", server | {"made_ports": [*server["made_ports"], port["id"]]})
-    plug(call.world, port, server["id"], number)
-    return Answer(body={"interfaceAttachment": _view(call, state.get("port", port["id"]) or port)})
+    bind_port(call.backend, port, server["id"], number)
+    return Response(body={"interfaceAttachment": _view(call, state.get("port", port["id"]) or port)})
 
 
 @ROUTES.on("GET", SERVER + "/os-security-groups")
-def security_groups(call: Call) -> Answer:
-    """List the security groups on the server's ports in Nova's older words."""
+def security_groups(call: Call) -> Response:
+    """List the security groups on the server's ports in the form of Nova's own former security groups."""
     ids = [group for port in ports_of(call, need_server(call)) for group in port["security_groups"]]
-    groups = [call.world.state.get("security-group", id_) for id_ in dict.fromkeys(ids)]
-    return Answer(body={"security_groups": [_group(call, group) for group in groups if group]})
+    groups = [call.backend.state.get("security-group", id_) for id_ in dict.fromkeys(ids)]
+    return Response(body={"security_groups": [_group(call, group) for group in groups if group]})
 
 
 def _group(call: Call, group: Doc) -> Doc:
-    rules = [r for r in call.world.state.all("security-group-rule") if r["security_group_id"] == group["id"]]
+    rules = [
+        r for r in call.backend.state.all("security-group-rule") if r["security_group_id"] == group["id"]
+    ]
     shown: Doc = pick(group, "id", "description", "name")
     shown["tenant_id"] = group["project_id"]
     return shown | {"rules": [_rule(call, r) for r in rules if r["direction"] == "ingress"]}
@@ -67,7 +69,7 @@ def _rule(call: Call, rule: Doc) -> Doc:
         ports = (-1, -1) if rule["protocol"] == "icmp" else (1, 65535)
     shown |= {"from_port": ports[0], "to_port": ports[1], "group": {}, "ip_range": {}}
     if rule["remote_group_id"]:
-        remote = call.world.state.get("security-group", rule["remote_group_id"])
+        remote = call.backend.state.get("security-group", rule["remote_group_id"])
         if remote:
             shown["group"] = {"name": remote["name"], "tenant_id": remote["project_id"]}
     else:

@@ -1,7 +1,9 @@
-"""The calls of Nova, filled by the modules beside this one, and what they share."""
+"""The calls of Nova, registered by the modules beside this one, and what they share."""
 
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
+from opencbr.democloud.routing import Routes
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Answer, Call, Refusal, Routes
 
 ROUTES = Routes()
 HOST = "democloud"
@@ -13,55 +15,55 @@ SERVER = "/v2.1/servers/{server}"
 def need_server(call: Call) -> Doc:
     """Return the caller's server; a foreign or unknown one is refused with 404."""
     wanted = call.params["server"]
-    doc = call.world.state.get("server", wanted)
+    doc = call.backend.state.get("server", wanted)
     if doc is None or not call.owns(doc):
         action = call.path.endswith("/action")
         reason = "has no mapping to a cell." if action else "could not be found."
-        raise Refusal(404, f"Instance {wanted} {reason}")
+        raise ApiError(404, f"Instance {wanted} {reason}")
     return doc
 
 
 def need_unlocked(call: Call, doc: Doc) -> None:
     """Refuse (409) to touch a locked server; an admin may."""
     if doc["locked"] and not call.is_admin:
-        raise Refusal(409, f"Instance {doc['id']} is locked")
+        raise ApiError(409, f"Instance {doc['id']} is locked")
 
 
 def need_admin(call: Call, rule: str) -> None:
     """Refuse (403) everybody but an admin, naming Nova's policy rule."""
     if not call.is_admin:
-        raise Refusal(403, f"Policy doesn't allow {rule} to be performed.")
+        raise ApiError(403, f"Policy doesn't allow {rule} to be performed.")
 
 
 def need_member(call: Call, rule: str) -> None:
     """Refuse (403) those who may only read."""
     if not {"admin", "member"} & call.roles:
-        raise Refusal(403, f"Policy doesn't allow {rule} to be performed.")
+        raise ApiError(403, f"Policy doesn't allow {rule} to be performed.")
 
 
 def bookmark(call: Call, kind: str, id_: str) -> Doc:
-    """Return the address without a version that Nova adds to everything."""
+    """Return the link without a version that Nova adds to every resource."""
     return {"rel": "bookmark", "href": f"{call.base}/{kind}/{id_}"}
 
 
 def links(call: Call, kind: str, id_: str) -> list[Doc]:
-    """Return the two addresses of a thing."""
+    """Return the two links of a resource."""
     return [{"rel": "self", "href": f"{call.base}/v2.1/{kind}/{id_}"}, bookmark(call, kind, id_)]
 
 
 @ROUTES.on("GET", "/", open=True)
-def versions(call: Call) -> Answer:
-    """Answer with the list of versions."""
-    return Answer(body={"versions": [_version(call)]})
+def versions(call: Call) -> Response:
+    """List the versions."""
+    return Response(body={"versions": [_version(call)]})
 
 
 @ROUTES.on("GET", "/v2.1", open=True)
-def version(call: Call) -> Answer:
-    """Answer with the one version there is."""
+def version(call: Call) -> Response:
+    """Show the one version there is."""
     doc = _version(call)
     doc["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
     media = {"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}
-    return Answer(body={"version": doc | {"media-types": [media]}})
+    return Response(body={"version": doc | {"media-types": [media]}})
 
 
 def _version(call: Call) -> Doc:

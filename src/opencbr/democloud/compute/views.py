@@ -3,8 +3,8 @@
 import hashlib
 
 from opencbr.democloud.compute.routes import HOST, ZONE, bookmark, links
+from opencbr.democloud.request import Call
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Call
 
 _POWER = {"ACTIVE": 1, "SHUTOFF": 4}
 _VM_STATE = {"ACTIVE": "active", "SHUTOFF": "stopped", "BUILD": "building", "ERROR": "error"}
@@ -15,7 +15,7 @@ def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:
 
     The two differ in where the security groups stand and in `server_groups`, which lists leave out.
     """
-    state = call.world.state
+    state = call.backend.state
     image = state.get("image", doc["image_id"]) if doc["image_id"] else None
     shown: Doc = {"accessIPv4": "", "accessIPv6": "", "addresses": _addresses(call, doc)}
     shown |= {"created": doc["created"], "flavor": _flavor(call, doc)}
@@ -54,7 +54,7 @@ def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:
 
 
 def _newer(call: Call, doc: Doc, *, detail: bool) -> Doc:
-    groups = call.world.state.all("server-group", doc["project_id"])
+    groups = call.backend.state.all("server-group", doc["project_id"])
     member_of = [group["id"] for group in groups if doc["id"] in group["members"]]
     newer: tuple[tuple[str, bool, Doc], ...] = (
         ("2.9", True, {"locked": doc["locked"]}),
@@ -67,7 +67,7 @@ def _newer(call: Call, doc: Doc, *, detail: bool) -> Doc:
         ("2.90", not call.is_admin, {"OS-EXT-SRV-ATTR:hostname": doc["hostname"]}),
         ("2.96", True, {"pinned_availability_zone": None}),
         ("2.100", True, {"scheduler_hints": doc["scheduler_hints"]}),
-    )  # since which microversion, whether here, what
+    )  # from which microversion on, whether it is shown at all, what is shown
     shown: Doc = {}
     for since, here, more in newer:
         if here and call.at_least(since):
@@ -89,9 +89,9 @@ def _admin_only(call: Call, doc: Doc) -> Doc:
 
 def _addresses(call: Call, doc: Doc) -> Doc:
     found: Doc = {}
-    floating = call.world.state.all("floatingip", doc["project_id"])
+    floating = call.backend.state.all("floatingip", doc["project_id"])
     for port in ports_of(call, doc):
-        network = call.world.state.get("network", port["network_id"])
+        network = call.backend.state.get("network", port["network_id"])
         rows = found.setdefault(network["name"] if network else port["network_id"], [])
         mac = {"OS-EXT-IPS-MAC:mac_addr": port["mac_address"]}
         for fixed in port["fixed_ips"]:
@@ -126,7 +126,7 @@ def _image(call: Call, doc: Doc, image: Doc | None) -> Doc | str:
 def ports_of(call: Call, doc: Doc) -> list[Doc]:
     """Return the server's ports, in the order in which they were plugged."""
     ports = [
-        port for port in call.world.state.all("port", doc["project_id"]) if port["device_id"] == doc["id"]
+        port for port in call.backend.state.all("port", doc["project_id"]) if port["device_id"] == doc["id"]
     ]
     return sorted(ports, key=lambda port: int(port.get("plugged", 0)))
 
@@ -134,11 +134,11 @@ def ports_of(call: Call, doc: Doc) -> list[Doc]:
 def security_group_names(call: Call, doc: Doc) -> list[str]:
     """Return the names of the groups on the server's ports, each once."""
     ids = [group for port in ports_of(call, doc) for group in port["security_groups"]]
-    groups = [call.world.state.get("security-group", id_) for id_ in dict.fromkeys(ids)]
+    groups = [call.backend.state.get("security-group", id_) for id_ in dict.fromkeys(ids)]
     return list(dict.fromkeys(group["name"] for group in groups if group))
 
 
 def attachments(call: Call, doc: Doc) -> list[Doc]:
     """Return the server's volume attachments, in the order of their devices."""
-    held = [a for a in call.world.state.all("attachment", doc["project_id"]) if a["server_id"] == doc["id"]]
+    held = [a for a in call.backend.state.all("attachment", doc["project_id"]) if a["server_id"] == doc["id"]]
     return sorted(held, key=lambda row: (len(row["device"]), row["device"]))

@@ -1,1 +1,1 @@
-"""Keystone v3: tokens, people, roles, the catalogue and EC2 keys."""
+"""Keystone v3: tokens, projects, users, roles, the catalogue and EC2 keys."""

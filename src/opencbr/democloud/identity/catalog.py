@@ -1,9 +1,10 @@
 """Services and endpoints: the cloud's own ones, and what others register."""
 
 from opencbr.democloud.identity.routes import ROUTES, linked, listing, need, need_admin
+from opencbr.democloud.ids import new_hex
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import Response
 from opencbr.democloud.state import Doc, State, pick
-from opencbr.democloud.wire import Answer, Call
-from opencbr.democloud.world import new_hex
 
 REGION = "RegionOne"
 _HERE = "{here}"  # stands for the cloud's own address, which may change from start to start
@@ -56,76 +57,76 @@ def catalog(state: State, base: str, project_id: str | None) -> list[Doc]:
 
 
 @ROUTES.on("GET", "/v3/services")
-def list_services(call: Call) -> Answer:
+def list_services(call: Call) -> Response:
     """List services by type or name."""
     need_admin(call, "list_services")
     wanted = {k: v for k, v in call.query.items() if k in ("type", "name")}
-    found = [s for s in call.world.state.all("service") if all(s[k] == v for k, v in wanted.items())]
+    found = [s for s in call.backend.state.all("service") if all(s[k] == v for k, v in wanted.items())]
     return listing(call, "services", [linked(call, "services", doc) for doc in found])
 
 
 @ROUTES.on("POST", "/v3/services")
-def create_service(call: Call) -> Answer:
+def create_service(call: Call) -> Response:
     """Register a service."""
     need_admin(call, "create_service")
     body = call.body("service")
-    doc = make_service(call.world.state, body.get("name", ""), body["type"])
+    doc = make_service(call.backend.state, body.get("name", ""), body["type"])
     if body.get("description"):
-        doc = call.world.state.put("service", doc | {"description": body["description"]})
-    return Answer(201, {"service": linked(call, "services", doc)})
+        doc = call.backend.state.put("service", doc | {"description": body["description"]})
+    return Response(201, {"service": linked(call, "services", doc)})
 
 
 @ROUTES.on("DELETE", "/v3/services/{service}")
-def delete_service(call: Call) -> Answer:
+def delete_service(call: Call) -> Response:
     """Take a service and its endpoints out of the catalogue."""
     need_admin(call, "delete_service")
-    doc, state = need(call, "service", call.params["service"]), call.world.state
+    doc, state = need(call, "service", call.params["service"]), call.backend.state
     for point in state.all("endpoint"):
         if point["service_id"] == doc["id"]:
             state.drop("endpoint", point["id"])
     state.drop("service", doc["id"])
-    return Answer(204)
+    return Response(204)
 
 
 @ROUTES.on("GET", "/v3/endpoints")
-def list_endpoints(call: Call) -> Answer:
+def list_endpoints(call: Call) -> Response:
     """List endpoints by service, interface or region."""
     need_admin(call, "list_endpoints")
     wanted = {k: v for k, v in call.query.items() if k in ("service_id", "interface", "region_id")}
-    found = [e for e in call.world.state.all("endpoint") if all(e[k] == v for k, v in wanted.items())]
+    found = [e for e in call.backend.state.all("endpoint") if all(e[k] == v for k, v in wanted.items())]
     shown = [linked(call, "endpoints", doc | {"url": _real(doc["url"], call.base)}) for doc in found]
     return listing(call, "endpoints", shown)
 
 
 @ROUTES.on("POST", "/v3/endpoints")
-def create_endpoint(call: Call) -> Answer:
+def create_endpoint(call: Call) -> Response:
     """Register where a service is."""
     need_admin(call, "create_endpoint")
     body = call.body("endpoint")
     need(call, "service", body["service_id"])
-    doc = make_endpoint(call.world.state, body["service_id"], body["interface"], body["url"])
-    return Answer(201, {"endpoint": linked(call, "endpoints", doc)})
+    doc = make_endpoint(call.backend.state, body["service_id"], body["interface"], body["url"])
+    return Response(201, {"endpoint": linked(call, "endpoints", doc)})
 
 
 @ROUTES.on("PATCH", "/v3/endpoints/{endpoint}")
-def change_endpoint(call: Call) -> Answer:
+def change_endpoint(call: Call) -> Response:
     """Give an endpoint another address."""
     need_admin(call, "update_endpoint")
     doc = need(call, "endpoint", call.params["endpoint"])
     doc |= {k: v for k, v in call.body("endpoint").items() if k in ("url", "interface", "enabled")}
-    return Answer(body={"endpoint": linked(call, "endpoints", call.world.state.put("endpoint", doc))})
+    return Response(body={"endpoint": linked(call, "endpoints", call.backend.state.put("endpoint", doc))})
 
 
 @ROUTES.on("DELETE", "/v3/endpoints/{endpoint}")
-def delete_endpoint(call: Call) -> Answer:
+def delete_endpoint(call: Call) -> Response:
     """Take an endpoint out of the catalogue."""
     need_admin(call, "delete_endpoint")
-    call.world.state.drop("endpoint", need(call, "endpoint", call.params["endpoint"])["id"])
-    return Answer(204)
+    call.backend.state.drop("endpoint", need(call, "endpoint", call.params["endpoint"])["id"])
+    return Response(204)
 
 
 @ROUTES.on("GET", "/v3/regions")
-def list_regions(call: Call) -> Answer:
+def list_regions(call: Call) -> Response:
     """List the one region."""
     region: Doc = {"id": REGION, "description": "", "parent_region_id": None}
     return listing(call, "regions", [linked(call, "regions", region)])

@@ -1,11 +1,16 @@
-"""Roles, who holds which on what, and what that comes to for one project."""
+"""Roles, their assignments, and the effective roles of a user on a project or domain."""
 
 from opencbr.democloud.identity.routes import DOMAIN, ROUTES, linked, listing, need, need_admin
+from opencbr.democloud.ids import new_hex
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, State
-from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.world import new_hex
 
-IMPLIED = {"admin": "manager", "manager": "member", "member": "reader"}  # Keystone's bootstrap
+IMPLIED = {
+    "admin": "manager",
+    "manager": "member",
+    "member": "reader",
+}  # as Keystone's bootstrap sets them up
 
 
 def grant(
@@ -35,31 +40,31 @@ def effective(state: State, user_id: str, *, scope: str, target: str) -> list[tu
 
 
 @ROUTES.on("GET", "/v3/roles")
-def list_roles(call: Call) -> Answer:
+def list_roles(call: Call) -> Response:
     """List the roles, all or the one of that name."""
     need_admin(call, "list_roles")
     name = call.query.get("name")
-    roles = [r for r in call.world.state.all("role") if name in (None, r["name"])]
+    roles = [r for r in call.backend.state.all("role") if name in (None, r["name"])]
     return listing(call, "roles", [linked(call, "roles", role) for role in roles])
 
 
 @ROUTES.on("GET", "/v3/roles/{role}")
-def show_role(call: Call) -> Answer:
+def show_role(call: Call) -> Response:
     """Show one role."""
     need_admin(call, "get_role")
-    return Answer(body={"role": linked(call, "roles", need(call, "role", call.params["role"]))})
+    return Response(body={"role": linked(call, "roles", need(call, "role", call.params["role"]))})
 
 
 @ROUTES.on("POST", "/v3/roles")
-def create_role(call: Call) -> Answer:
-    """Make a role."""
+def create_role(call: Call) -> Response:
+    """Create a role."""
     need_admin(call, "create_role")
     name = call.body("role")["name"]
-    if call.world.state.find("role", name=name):
-        raise Refusal(
+    if call.backend.state.find("role", name=name):
+        raise ApiError(
             409, f"Conflict occurred attempting to store role - Duplicate entry found with name {name}."
         )
-    return Answer(201, {"role": linked(call, "roles", make_role(call.world.state, name))})
+    return Response(201, {"role": linked(call, "roles", make_role(call.backend.state, name))})
 
 
 def make_role(state: State, name: str) -> Doc:
@@ -83,23 +88,23 @@ def _key(place: tuple[str, str, str], scope: str, *, inherited: bool) -> str:
 
 def _grant_calls(path: str, scope: str, *, inherited: bool) -> None:
     @ROUTES.on("PUT", path)
-    def give(call: Call) -> Answer:
+    def give(call: Call) -> Response:
         user, role, target = _place(call, scope)
-        grant(call.world.state, user, role, scope=scope, target=target, inherited=inherited)
-        return Answer(204)
+        grant(call.backend.state, user, role, scope=scope, target=target, inherited=inherited)
+        return Response(204)
 
     @ROUTES.on("GET", path)
-    def check(call: Call) -> Answer:
+    def check(call: Call) -> Response:
         key = _key(_place(call, scope), scope, inherited=inherited)
-        if call.world.state.get("grant", key) is None:
-            raise Refusal(404, f"Could not find role assignment with role: {call.params['role']}.")
-        return Answer(204)
+        if call.backend.state.get("grant", key) is None:
+            raise ApiError(404, f"Could not find role assignment with role: {call.params['role']}.")
+        return Response(204)
 
     @ROUTES.on("DELETE", path)
-    def take(call: Call) -> Answer:
+    def take(call: Call) -> Response:
         check(call)
-        call.world.state.drop("grant", _key(_place(call, scope), scope, inherited=inherited))
-        return Answer(204)
+        call.backend.state.drop("grant", _key(_place(call, scope), scope, inherited=inherited))
+        return Response(204)
 
 
 _grant_calls("/v3/projects/{target}/users/{user}/roles/{role}", "project", inherited=False)
@@ -112,10 +117,10 @@ _grant_calls(
 
 
 @ROUTES.on("GET", "/v3/role_assignments")
-def list_assignments(call: Call) -> Answer:
-    """List who holds what; `effective` spells out inherited and implied roles for each project."""
+def list_assignments(call: Call) -> Response:
+    """List the role assignments; `effective` spells out inherited and implied roles for each project."""
     need_admin(call, "list_role_assignments")
-    query, state = call.query, call.world.state
+    query, state = call.query, call.backend.state
     names = query.get("include_names", "false") not in ("false", "0", "False")
     rows: list[Doc] = []
     if query.get("effective", "false") not in ("false", "0", "False"):

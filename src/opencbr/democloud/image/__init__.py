@@ -1,1 +1,1 @@
-"""Glance v2: the calls of a backup service and what its scenes need."""
+"""Glance v2: the calls of a backup service and what the demo and the tests are set up with."""

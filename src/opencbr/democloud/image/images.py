@@ -1,31 +1,38 @@
-"""Glance: images, of which a few are made at the start."""
+"""Images and their bytes."""
 
 import hashlib
 
+from opencbr.democloud.backend import Backend
+from opencbr.democloud.ids import new_uuid
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
+from opencbr.democloud.routing import Routes
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Answer, Call, Refusal, Routes
-from opencbr.democloud.world import World, new_uuid
 
 ROUTES = Routes()
 _VERSIONS = ("2.17", "2.15", "2.13", "2.12", "2.11", *(f"2.{minor}" for minor in range(10, -1, -1)))
 
 
-def make_image(world: World, owner: str, name: str, *, size: int, visibility: str, **properties: str) -> Doc:
-    """Store an active raw image of `size` zero bytes; write its bytes with `world.disks`, then `seal`."""
-    now = world.zulu_time()
+def make_image(
+    backend: Backend, owner: str, name: str, *, size: int, visibility: str, **properties: str
+) -> Doc:
+    """Store an active raw image of `size` zero bytes; write its bytes with `backend.disks`, then `add_checksums`."""
+    now = backend.clock.zulu_time()
     doc: Doc = {"id": new_uuid(), "project_id": owner, "name": name, "size": size, "visibility": visibility}
     doc |= {"disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0, "min_disk": 0}
     doc |= {"created_at": now, "updated_at": now, "tags": [], "properties": properties}
-    world.disks.create(doc["id"], size)
-    return seal(world, doc)
+    backend.disks.create(doc["id"], size)
+    return add_checksums(backend, doc)
 
 
-def seal(world: World, doc: Doc) -> Doc:
+def add_checksums(backend: Backend, doc: Doc) -> Doc:
     """Store the checksums of the bytes an image has now."""
-    data = world.disks.read(doc["id"], 0, doc["size"])
-    doc["checksum"] = hashlib.md5(data, usedforsecurity=False).hexdigest()  # Glance's old field
+    data = backend.disks.read(doc["id"], 0, doc["size"])
+    doc["checksum"] = hashlib.md5(
+        data, usedforsecurity=False
+    ).hexdigest()  # a field that Glance keeps for old clients
     doc["os_hash_value"] = hashlib.sha512(data).hexdigest()
-    return world.state.put("image", doc)
+    return backend.state.put("image", doc)
 
 
 def _view(doc: Doc) -> Doc:
@@ -49,42 +56,44 @@ def _visible(call: Call, doc: Doc) -> bool:
 
 @ROUTES.on("GET", "/", open=True)
 @ROUTES.on("GET", "/versions", open=True)
-def versions(call: Call) -> Answer:
-    """Answer with the list of versions."""
+def versions(call: Call) -> Response:
+    """List the versions."""
     own = [{"rel": "self", "href": f"{call.base}/v2/"}]
     rows = [
         {"id": f"v{name}", "status": "CURRENT" if name == _VERSIONS[0] else "SUPPORTED", "links": own}
         for name in _VERSIONS
     ]
-    return Answer(300 if call.path == "/" else 200, {"versions": rows})
+    return Response(300 if call.path == "/" else 200, {"versions": rows})
 
 
 @ROUTES.on("GET", "/v2/images")
-def index(call: Call) -> Answer:
+def index(call: Call) -> Response:
     """List the images the caller may use."""
     wanted = {name: value for name, value in call.query.items() if name in ("name", "visibility", "status")}
-    found = [d for d in call.world.state.all("image") if _visible(call, d)]
+    found = [d for d in call.backend.state.all("image") if _visible(call, d)]
     found = [d for d in reversed(found) if all(d[name] == value for name, value in wanted.items())]
     first = "/v2/images" + (f"?{call.query_text}" if call.query_text else "")
-    return Answer(body={"images": [_view(d) for d in found], "first": first, "schema": "/v2/schemas/images"})
+    return Response(
+        body={"images": [_view(d) for d in found], "first": first, "schema": "/v2/schemas/images"}
+    )
 
 
 def _need(call: Call) -> Doc:
-    doc = call.world.state.get("image", call.params["image"])
+    doc = call.backend.state.get("image", call.params["image"])
     if doc is None or not _visible(call, doc):
-        raise Refusal(404, f"No image found with ID {call.params['image']}")
+        raise ApiError(404, f"No image found with ID {call.params['image']}")
     return doc
 
 
 @ROUTES.on("GET", "/v2/images/{image}")
-def show(call: Call) -> Answer:
+def show(call: Call) -> Response:
     """Show one image."""
-    return Answer(body=_view(_need(call)))
+    return Response(body=_view(_need(call)))
 
 
 @ROUTES.on("POST", "/v2/images")
-def create(call: Call) -> Answer:
-    """Make an image of no bytes; `PUT …/file` fills it."""
+def create(call: Call) -> Response:
+    """Create an image of no bytes; `PUT …/file` fills it."""
     body = call.body()
     known = (
         "name",
@@ -99,41 +108,41 @@ def create(call: Call) -> Answer:
     )
     extra = {name: str(value) for name, value in body.items() if name not in known}
     doc = make_image(
-        call.world,
+        call.backend,
         call.project_id,
         body.get("name") or "",
         size=0,
         visibility=body.get("visibility", "shared"),
         **extra,
     )
-    return Answer(201, _view(doc))
+    return Response(201, _view(doc))
 
 
 @ROUTES.on("PUT", "/v2/images/{image}/file")
-def upload(call: Call) -> Answer:
-    """Give an image its bytes."""
+def upload(call: Call) -> Response:
+    """Upload the bytes of an image."""
     doc = _need(call)
-    call.world.disks.remove(doc["id"])
-    call.world.disks.create(doc["id"], len(call.raw))
-    call.world.disks.write(doc["id"], 0, call.raw)
-    seal(call.world, doc | {"size": len(call.raw), "updated_at": call.world.zulu_time()})
-    return Answer(204)
+    call.backend.disks.remove(doc["id"])
+    call.backend.disks.create(doc["id"], len(call.raw))
+    call.backend.disks.write(doc["id"], 0, call.raw)
+    add_checksums(call.backend, doc | {"size": len(call.raw), "updated_at": call.backend.clock.zulu_time()})
+    return Response(204)
 
 
 @ROUTES.on("GET", "/v2/images/{image}/file")
-def download(call: Call) -> Answer:
-    """Give the bytes of an image."""
+def download(call: Call) -> Response:
+    """Download the bytes of an image."""
     doc = _need(call)
-    data = call.world.disks.read(doc["id"], 0, doc["size"])
-    return Answer(200, data, {"Content-Type": "application/octet-stream"})
+    data = call.backend.disks.read(doc["id"], 0, doc["size"])
+    return Response(200, data, {"Content-Type": "application/octet-stream"})
 
 
 @ROUTES.on("DELETE", "/v2/images/{image}")
-def delete(call: Call) -> Answer:
-    """Forget an image; only its owner may."""
+def delete(call: Call) -> Response:
+    """Delete an image; only its owner may."""
     doc = _need(call)
     if not call.owns(doc):
-        raise Refusal(403, "You are not permitted to delete this image.")
-    call.world.state.drop("image", doc["id"])
-    call.world.disks.remove(doc["id"])
-    return Answer(204)
+        raise ApiError(403, "You are not permitted to delete this image.")
+    call.backend.state.drop("image", doc["id"])
+    call.backend.disks.remove(doc["id"])
+    return Response(204)

@@ -1,9 +1,11 @@
-"""The calls of Neutron, filled by the modules beside this one, and what they share."""
+"""The calls of Neutron, registered by the modules beside this one, and what they share."""
 
+from opencbr.democloud.backend import Backend
 from opencbr.democloud.paging import page
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
+from opencbr.democloud.routing import Routes
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Answer, Call, Refusal, Routes
-from opencbr.democloud.world import World
 
 ROUTES = Routes()
 _MISSING = {
@@ -18,25 +20,25 @@ _MISSING = {
 _NOT_FILTERS = {"limit", "marker", "fields", "sort_key", "sort_dir", "page_reverse"}
 
 
-def missing(kind: str, id_: str) -> Refusal:
-    """Build the 404 of that kind of thing."""
+def missing(kind: str, id_: str) -> ApiError:
+    """Build the 404 of that kind of resource."""
     name, sentence = _MISSING[kind]
-    return Refusal(404, sentence.format(id_), name)
+    return ApiError(404, sentence.format(id_), name)
 
 
 def need(call: Call, kind: str, id_: str) -> Doc:
-    """Return a thing the caller may see; a foreign or unknown one is refused with 404."""
-    doc = call.world.state.get(kind, id_)
+    """Return a resource the caller may see; a foreign or unknown one is refused with 404."""
+    doc = call.backend.state.get(kind, id_)
     if doc is None or not visible(call, kind, doc):
         raise missing(kind, id_)
     return doc
 
 
 def need_own(call: Call, kind: str, id_: str) -> Doc:
-    """Return a thing the caller may change; refuses with 404, and with 403 those who may only read."""
+    """Return a resource the caller may change; refuses with 404, and with 403 those who may only read."""
     doc = need(call, kind, id_)
     if not {"admin", "member"} & call.roles or not call.owns(doc):
-        raise Refusal(
+        raise ApiError(
             403, f"rule:update_{kind.replace('-', '_')} is disallowed by policy", "PolicyNotAuthorized"
         )
     return doc
@@ -45,7 +47,7 @@ def need_own(call: Call, kind: str, id_: str) -> Doc:
 def need_member(call: Call, rule: str) -> None:
     """Refuse (403) those who may only read."""
     if not {"admin", "member"} & call.roles:
-        raise Refusal(403, f"rule:{rule} is disallowed by policy", "PolicyNotAuthorized")
+        raise ApiError(403, f"rule:{rule} is disallowed by policy", "PolicyNotAuthorized")
 
 
 def visible(call: Call, kind: str, doc: Doc) -> bool:
@@ -53,26 +55,26 @@ def visible(call: Call, kind: str, doc: Doc) -> bool:
     if call.owns(doc):
         return True
     if kind == "subnet":
-        network = call.world.state.get("network", doc["network_id"])
+        network = call.backend.state.get("network", doc["network_id"])
         return network is not None and bool(network["shared"] or network["router:external"])
     return kind == "network" and bool(doc["shared"] or doc["router:external"])
 
 
-def stamped(world: World, project_id: str, doc: Doc) -> Doc:
-    """Add what every thing of Neutron has."""
-    now = world.zulu_time()
+def add_standard_attributes(backend: Backend, project_id: str, doc: Doc) -> Doc:
+    """Add Neutron's standard attributes: project, description, tags, times and revision number."""
+    now = backend.clock.zulu_time()
     own: Doc = {"project_id": project_id, "tenant_id": project_id, "description": "", "tags": []}
     return own | doc | {"created_at": now, "updated_at": now, "revision_number": 0}
 
 
-def touched(world: World, doc: Doc) -> Doc:
-    """Count a change."""
-    return doc | {"updated_at": world.zulu_time(), "revision_number": doc["revision_number"] + 1}
+def bump_revision(backend: Backend, doc: Doc) -> Doc:
+    """Return the resource with its next revision number."""
+    return doc | {"updated_at": backend.clock.zulu_time(), "revision_number": doc["revision_number"] + 1}
 
 
 def select(call: Call, kind: str) -> list[Doc]:
-    """Return the things of that kind that the caller may see and the query asks for."""
-    docs = [doc for doc in call.world.state.all(kind) if visible(call, kind, doc)]
+    """Return the resources of that kind that the caller may see and the query asks for."""
+    docs = [doc for doc in call.backend.state.all(kind) if visible(call, kind, doc)]
     for name, values in call.query_lists.items():
         if name == "fixed_ips":
             docs = [d for d in docs if all(_has_address(d, value) for value in values)]
@@ -91,7 +93,7 @@ def _has_address(doc: Doc, wanted: str) -> bool:
     return any(fixed.get(field) == value for fixed in doc["fixed_ips"])
 
 
-def listing(call: Call, name: str, rows: list[Doc]) -> Answer:
+def listing(call: Call, name: str, rows: list[Doc]) -> Response:
     """Answer with a page of a list; `fields` keeps only the named ones."""
     rows, following = page(call, rows, call.base + call.path)
     fields = call.query_lists.get("fields")
@@ -100,18 +102,18 @@ def listing(call: Call, name: str, rows: list[Doc]) -> Answer:
     body: Doc = {name: rows}
     if following:
         body[f"{name}_links"] = [{"rel": "next", "href": following}]
-    return Answer(body=body)
+    return Response(body=body)
 
 
 @ROUTES.on("GET", "/", open=True)
-def versions(call: Call) -> Answer:
-    """Answer with the list of versions."""
+def versions(call: Call) -> Response:
+    """List the versions."""
     links = [{"rel": "self", "href": f"{call.base}/v2.0/"}]
-    return Answer(body={"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
+    return Response(body={"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
 
 
 @ROUTES.on("GET", "/v2.0/extensions")
-def extensions(call: Call) -> Answer:
+def extensions(call: Call) -> Response:
     """List the extensions a backup service looks for."""
     aliases = (
         "binding",
@@ -123,7 +125,13 @@ def extensions(call: Call) -> Answer:
         "standard-attr-tag",
     )
     rows: list[Doc] = [
-        {"name": alias, "alias": alias, "description": "", "updated": call.world.zulu_time(), "links": []}
+        {
+            "name": alias,
+            "alias": alias,
+            "description": "",
+            "updated": call.backend.clock.zulu_time(),
+            "links": [],
+        }
         for alias in aliases
     ]
-    return Answer(body={"extensions": rows})
+    return Response(body={"extensions": rows})

@@ -1,1 +1,1 @@
-"""Cinder v3: the calls of a backup service and what its scenes need."""
+"""Cinder v3: the calls of a backup service and what the demo and the tests are set up with."""

@@ -1,9 +1,10 @@
 """Quotas and limits: how much a project may have and has."""
 
+from opencbr.democloud.backend import Backend
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.routes import PROJECT, ROUTES, need_admin
-from opencbr.democloud.wire import Answer, Call, Refusal
-from opencbr.democloud.world import World
 
 DEFAULTS = {
     "volumes": 1000,
@@ -23,16 +24,16 @@ _ERRORS = {
 }
 
 
-def limits_of(world: World, project_id: str) -> dict[str, int]:
+def limits_of(backend: Backend, project_id: str) -> dict[str, int]:
     """Return the project's limits; -1 is no limit."""
-    doc = world.state.get("quota", project_id) or {}
+    doc = backend.state.get("quota", project_id) or {}
     return DEFAULTS | {name: value for name, value in doc.items() if name in DEFAULTS}
 
 
-def used(world: World, project_id: str) -> dict[str, int]:
+def used(backend: Backend, project_id: str) -> dict[str, int]:
     """Return what the project has, in numbers and GiB; snapshots count as gigabytes, as Cinder is shipped."""
-    volumes, snapshots = world.state.all("volume", project_id), world.state.all("snapshot", project_id)
-    backups = world.state.all("backup", project_id)
+    volumes, snapshots = backend.state.all("volume", project_id), backend.state.all("snapshot", project_id)
+    backups = backend.state.all("backup", project_id)
     return {
         "volumes": len(volumes),
         "gigabytes": sum(v["size"] for v in volumes) + sum(s["size"] for s in snapshots),
@@ -42,18 +43,18 @@ def used(world: World, project_id: str) -> dict[str, int]:
     }
 
 
-def check_quota(world: World, project_id: str, **more: int) -> None:
+def check_quota(backend: Backend, project_id: str, **more: int) -> None:
     """Refuse (413) when the project would have more than it may."""
-    limits, has = limits_of(world, project_id), used(world, project_id)
+    limits, has = limits_of(backend, project_id), used(backend, project_id)
     for name, number in more.items():
         if 0 <= limits[name] < has[name] + number:
-            raise Refusal(413, _ERRORS[name].format(limits[name]))
+            raise ApiError(413, _ERRORS[name].format(limits[name]))
 
 
 @ROUTES.on("GET", PROJECT + "/limits")
-def limits(call: Call) -> Answer:
+def limits(call: Call) -> Response:
     """Show limits and use of the caller's project."""
-    may, has = limits_of(call.world, call.project_id), used(call.world, call.project_id)
+    may, has = limits_of(call.backend, call.project_id), used(call.backend, call.project_id)
     absolute = {
         "maxTotalVolumes": may["volumes"],
         "maxTotalSnapshots": may["snapshots"],
@@ -66,35 +67,35 @@ def limits(call: Call) -> Answer:
         "totalBackupsUsed": has["backups"],
         "totalBackupGigabytesUsed": has["backup_gigabytes"],
     }
-    return Answer(body={"limits": {"rate": [], "absolute": absolute}})
+    return Response(body={"limits": {"rate": [], "absolute": absolute}})
 
 
 @ROUTES.on("GET", PROJECT + "/os-quota-sets/{target}")
-def show_quota(call: Call) -> Answer:
+def show_quota(call: Call) -> Response:
     """Show a project's quotas, with the use when asked."""
     target = call.params["target"]
     if target != call.project_id:
         need_admin(call, "volume_extension:quotas:show")
-    may, has = limits_of(call.world, target), used(call.world, target)
+    may, has = limits_of(call.backend, target), used(call.backend, target)
     names = ("volumes", "per_volume_gigabytes", "snapshots", "gigabytes", "backups", "backup_gigabytes")
     rows: Doc = {}
     kinds = [
         f"{name}_{t['name']}"
-        for t in call.world.state.all("volume-type")
+        for t in call.backend.state.all("volume-type")
         for name in names[:1] + names[3:1:-1]
     ]
     for name in (*names, *kinds, "groups"):
         limit, in_use = may.get(name, -1), has.get(name, 0)
         with_use = call.query.get("usage", "false").lower() == "true"
         rows[name] = {"limit": limit, "in_use": in_use, "reserved": 0} if with_use else limit
-    return Answer(body={"quota_set": rows | {"id": target}})
+    return Response(body={"quota_set": rows | {"id": target}})
 
 
 @ROUTES.on("PUT", PROJECT + "/os-quota-sets/{target}")
-def set_quota(call: Call) -> Answer:
+def set_quota(call: Call) -> Response:
     """Set a project's limits."""
     need_admin(call, "volume_extension:quotas:update")
     new = {name: int(value) for name, value in call.body("quota_set").items() if name in DEFAULTS}
-    old = call.world.state.get("quota", call.params["target"]) or {"id": call.params["target"]}
-    call.world.state.put("quota", old | new)
-    return Answer(body={"quota_set": limits_of(call.world, call.params["target"])})
+    old = call.backend.state.get("quota", call.params["target"]) or {"id": call.params["target"]}
+    call.backend.state.put("quota", old | new)
+    return Response(body={"quota_set": limits_of(call.backend, call.params["target"])})

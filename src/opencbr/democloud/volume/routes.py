@@ -1,7 +1,9 @@
-"""The calls of Cinder, filled by the modules beside this one, and what they share."""
+"""The calls of Cinder, registered by the modules beside this one, and what they share."""
 
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
+from opencbr.democloud.routing import Routes
 from opencbr.democloud.state import Doc
-from opencbr.democloud.wire import Answer, Call, Refusal, Routes
 
 ROUTES = Routes()
 HOST = "democloud"
@@ -12,26 +14,26 @@ PROJECT = "/v3/{project}"
 
 def need(call: Call, kind: str, id_: str, label: str | None = None) -> Doc:
     """Return the caller's volume, snapshot or backup; a foreign or unknown one is refused with 404."""
-    doc = call.world.state.get(kind, id_)
+    doc = call.backend.state.get(kind, id_)
     if doc is None or not call.owns(doc):
-        raise Refusal(404, f"{label or kind.capitalize()} {id_} could not be found.")
+        raise ApiError(404, f"{label or kind.capitalize()} {id_} could not be found.")
     return doc
 
 
 def need_admin(call: Call, rule: str) -> None:
     """Refuse (403) everybody but an admin, naming Cinder's policy rule."""
     if not call.is_admin:
-        raise Refusal(403, f"Policy doesn't allow {rule} to be performed.")
+        raise ApiError(403, f"Policy doesn't allow {rule} to be performed.")
 
 
 def need_member(call: Call, rule: str) -> None:
     """Refuse (403) those who may only read."""
     if not {"admin", "member"} & call.roles:
-        raise Refusal(403, f"Policy doesn't allow {rule} to be performed.")
+        raise ApiError(403, f"Policy doesn't allow {rule} to be performed.")
 
 
 def links(call: Call, kind: str, id_: str) -> list[Doc]:
-    """Return the two addresses of a thing, made with the caller's project as Cinder does."""
+    """Return the two links of a resource, made with the caller's project as Cinder does."""
     own = f"{call.base}/v3/{call.project_id}/{kind}/{id_}"
     return [{"rel": "self", "href": own}, {"rel": "bookmark", "href": own.replace("/v3/", "/", 1)}]
 
@@ -49,7 +51,7 @@ def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]
             continue
         field = name.rstrip("~")
         if (name.endswith("~") and not call.is_admin) or field not in known | {"project_id"}:
-            raise Refusal(400, f"Invalid filters {name} are found in query options.")
+            raise ApiError(400, f"Invalid filters {name} are found in query options.")
         if field == "metadata":
             docs = [doc for doc in docs if _metadata_of(value).items() <= doc["metadata"].items()]
         elif name.endswith("~"):
@@ -71,7 +73,7 @@ def _sorted(call: Call, kind: str, docs: list[Doc]) -> list[Doc]:
     for part in reversed(text.split(",")):
         key, _, direction = part.partition(":")
         if docs and key not in docs[0]:
-            raise Refusal(400, f"Invalid input received: Sort key supplied is invalid: {key} of {kind}")
+            raise ApiError(400, f"Invalid input received: Sort key supplied is invalid: {key} of {kind}")
         ordered = sorted(ordered, key=lambda doc: (doc[key] is not None, doc[key]))
         if direction != "asc":
             ordered.reverse()
@@ -79,15 +81,15 @@ def _sorted(call: Call, kind: str, docs: list[Doc]) -> list[Doc]:
 
 
 @ROUTES.on("GET", "/", open=True)
-def versions(call: Call) -> Answer:
-    """Answer with the list of versions."""
-    return Answer(300, _versions(call))
+def versions(call: Call) -> Response:
+    """List the versions."""
+    return Response(300, _versions(call))
 
 
 @ROUTES.on("GET", "/v3")
-def version(call: Call) -> Answer:
-    """Answer with the version that is meant."""
-    return Answer(200, _versions(call))
+def version(call: Call) -> Response:
+    """Show the version that was asked for."""
+    return Response(200, _versions(call))
 
 
 def _versions(call: Call) -> Doc:

@@ -1,12 +1,12 @@
 """How Cinder shows a volume, a snapshot and a backup, for each microversion and caller."""
 
+from opencbr.democloud.request import Call
 from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.volume.routes import HOST, links
-from opencbr.democloud.wire import Call
 
 
 def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
-    """Show a volume; `fresh` is the answer to its creation, which says a little less."""
+    """Show a volume; `fresh` is the answer to its creation, which has fewer fields."""
     names = ("id", "status", "size", "availability_zone", "created_at", "updated_at", "name", "description")
     shown: Doc = pick(doc, *names, "volume_type", "snapshot_id", "source_volid")
     shown |= {"metadata": doc["metadata"], "links": links(call, "volumes", doc["id"])}
@@ -22,7 +22,7 @@ def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
         ("3.61", True, {"cluster_name": None}),
         ("3.63", False, {"volume_type_id": doc["volume_type_id"]}),
         ("3.65", False, {"consumes_quota": True}),
-    )  # since which microversion, for admins only, what
+    )  # from which microversion on, whether to admins only, what is shown
     for since, for_admins, more in newer:
         if call.at_least(since) and (call.is_admin or not for_admins):
             shown |= more
@@ -38,7 +38,7 @@ def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
 
 
 def _attached(call: Call, doc: Doc) -> list[Doc]:
-    held = [a for a in call.world.state.all("attachment", doc["project_id"]) if a["volume_id"] == doc["id"]]
+    held = [a for a in call.backend.state.all("attachment", doc["project_id"]) if a["volume_id"] == doc["id"]]
     return [a for a in held if a["status"] == "attached"]
 
 
@@ -75,7 +75,7 @@ def snapshot_view(call: Call, doc: Doc, *, extended: bool = True) -> Doc:
 
 
 def backup_view(call: Call, doc: Doc) -> Doc:
-    """Show a backup with all it says about itself."""
+    """Show a backup with all its fields."""
     shown: Doc = pick(doc, "id", "status", "size", "object_count", "availability_zone")
     names = ("container", "created_at", "updated_at", "name", "description", "fail_reason", "volume_id")
     shown |= pick(doc, *names)
@@ -93,5 +93,5 @@ def backup_view(call: Call, doc: Doc) -> Doc:
 
 def dependents(call: Call, doc: Doc) -> int:
     """Count the incremental backups that need `doc`; one whose making failed needs nothing."""
-    others = call.world.state.all("backup", doc["project_id"])
+    others = call.backend.state.all("backup", doc["project_id"])
     return sum(1 for other in others if other["parent_id"] == doc["id"] and other["status"] != "deleted")

@@ -1,0 +1,22 @@
+"""The one configuration of every process: typed settings, and how they are read and written."""
+
+from opencbr.config.loading import ConfigError, listen_address, load
+from opencbr.config.settings import SECTIONS, Api, Auth, Config, Database, Keys, Log, Metadata, Policy
+from opencbr.config.text import dumps, shown
+
+__all__ = [
+    "SECTIONS",
+    "Api",
+    "Auth",
+    "Config",
+    "ConfigError",
+    "Database",
+    "Keys",
+    "Log",
+    "Metadata",
+    "Policy",
+    "dumps",
+    "listen_address",
+    "load",
+    "shown",
+]

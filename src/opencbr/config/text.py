@@ -1,0 +1,37 @@
+"""Writing a configuration: for people, without secrets, and as a file that can be read back."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from opencbr.config.settings import Config
+
+
+def shown(config: Config) -> dict[str, dict[str, Any]]:
+    """Give the configuration as plain data with every secret hidden, for `opencbr config show`."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    plain: dict[str, dict[str, Any]] = msgspec.to_builtins(config)
+    try:
+        url = make_url(config.database.url).render_as_string(hide_password=True)
+    except ArgumentError:
+        url = "(cannot be read)"
+    plain["database"]["url"] = url
+    return plain
+
+
+def dumps(config: Config) -> str:
+    """Write a configuration as the TOML that `load` reads back."""
+    plain: dict[str, dict[str, Any]] = msgspec.to_builtins(config)
+    lines: list[str] = []
+    for section, keys in plain.items():
+        lines.append(f"[{section}]")
+        # JSON's strings, numbers, booleans and arrays are TOML's as well (DEL aside, which json leaves bare).
+        lines += [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+            for key, value in keys.items()
+        ]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,47 @@
+"""Which addresses of a subnet are free."""
+
+import ipaddress
+
+from opencbr.democloud.backend import Backend
+from opencbr.democloud.response import ApiError
+from opencbr.democloud.state import Doc
+
+
+def _taken(backend: Backend, network_id: str) -> set[str]:
+    ports = [port for port in backend.state.all("port") if port["network_id"] == network_id]
+    used = {fixed["ip_address"] for port in ports for fixed in port["fixed_ips"]}
+    floating = [row for row in backend.state.all("floatingip") if row["floating_network_id"] == network_id]
+    return used | {row["floating_ip_address"] for row in floating}
+
+
+def free_address(backend: Backend, subnet: Doc, wanted: str | None = None) -> str:
+    """Return `wanted` or the next free address of the subnet; refuses (409) when there is none."""
+    taken = _taken(backend, subnet["network_id"]) | {subnet["gateway_ip"]}
+    if wanted:
+        if ipaddress.ip_address(wanted) not in ipaddress.ip_network(subnet["cidr"]):
+            raise ApiError(
+                400, f"IP address {wanted} is not a valid IP for the specified subnet.", "InvalidIpForSubnet"
+            )
+        if wanted in taken:
+            message = f"IP address {wanted} already allocated in subnet {subnet['id']}"
+            raise ApiError(409, message, "IpAddressAlreadyAllocated")
+        return wanted
+    for host in ipaddress.ip_network(subnet["cidr"]).hosts():
+        if str(host) not in taken and int(host) & 0xFF > 9:  # noqa: PLR2004 - low addresses stay for gateways
+            return str(host)
+    message = f"No more IP addresses available on network {subnet['network_id']}."
+    raise ApiError(409, message, "IpAddressGenerationFailure")
+
+
+def choose_addresses(backend: Backend, network: Doc, wanted: str | None) -> list[Doc]:
+    """Return an address of each subnet, or `wanted` alone; refuses one that is outside (400) or taken (409)."""
+    subnets = [s for id_ in network["subnets"] if (s := backend.state.get("subnet", id_))]
+    if wanted:
+        inside = [s for s in subnets if ipaddress.ip_address(wanted) in ipaddress.ip_network(s["cidr"])]
+        if not inside:
+            message = (
+                f"IP address {wanted} is not a valid IP for any of the subnets on the specified network."
+            )
+            raise ApiError(400, message, "InvalidIpForNetwork")
+        subnets = inside
+    return [{"subnet_id": s["id"], "ip_address": free_address(backend, s, wanted)} for s in subnets]

@@ -1,0 +1,1 @@
+"""What is in the cloud at its first start."""

@@ -1,0 +1,54 @@
+"""Actions on a volume: reset the status, extend, set bootable."""
+
+from opencbr.democloud.backend import Backend
+from opencbr.democloud.completion import on_finish
+from opencbr.democloud.disks import GIB
+from opencbr.democloud.request import Call
+from opencbr.democloud.response import ApiError, Response
+from opencbr.democloud.state import Doc
+from opencbr.democloud.volume.quotas import check_quota
+from opencbr.democloud.volume.routes import PROJECT, ROUTES, need, need_admin, need_member
+from opencbr.democloud.volume.status import set_status
+
+
+@ROUTES.on("POST", PROJECT + "/volumes/{volume}/action")
+def action(call: Call) -> Response:
+    """Carry out the action that the body names."""
+    doc, body = need(call, "volume", call.params["volume"]), call.body()
+    if "os-reset_status" in body:
+        need_admin(call, "volume_extension:volume_admin_actions:reset_status")
+        set_status(call.backend, "volume", doc["id"], body["os-reset_status"]["status"])
+    elif "os-extend" in body:
+        need_member(call, "volume:extend")
+        return _extend(call, doc, int(body["os-extend"]["new_size"]))
+    elif "os-set_bootable" in body:
+        need_member(call, "volume_extension:volume_actions:set_bootable")
+        call.backend.state.put(
+            "volume", doc | {"bootable": str(bool(body["os-set_bootable"]["bootable"])).lower()}
+        )
+        return Response(200)
+    else:
+        raise ApiError(400, f"There is no such action: {', '.join(body)}")
+    return Response(202)
+
+
+def _extend(call: Call, doc: Doc, size: int) -> Response:
+    if doc["status"] != "available":
+        sentence = f"Invalid volume: Volume {doc['id']} status must be available to extend."
+        raise ApiError(400, sentence)
+    if size <= doc["size"]:
+        sentence = "New size for extend must be greater than current size."
+        sentence += f" (current: {doc['size']}, extended: {size})."
+        raise ApiError(400, f"Invalid input received: {sentence}")
+    check_quota(call.backend, call.project_id, gigabytes=size - doc["size"])
+    set_status(call.backend, "volume", doc["id"], "extending")
+    call.backend.work.begin("volume.extended", doc["id"], volume=doc["id"], size=size)
+    return Response(202)
+
+
+@on_finish("volume.extended")
+def extended(backend: Backend, args: Doc) -> None:
+    """Extend the volume; what is new reads as zeros."""
+    backend.disks.create(args["volume"], args["size"] * GIB)
+    with backend.state.change():
+        set_status(backend, "volume", args["volume"], "available", size=args["size"])

@@ -1,0 +1,67 @@
+"""The table of references finds what recorded bodies name, and nothing in what is null or of another shape."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+import opencbr
+from opencbr.model.reference_fields import REFERENCES, named
+
+DATA = Path(__file__).parents[1] / "data/openstack"
+RECORDED = {
+    "server": "server-2.1",
+    "server@newest": "server-newest",
+    "attachments": "os-volume_attachments-newest",
+    "interface": "os-interface-2.1",
+    "ports": "ports",
+    "volume": "volume-root-3.0",
+    "volume@newest": "volume-root-newest",
+}
+NEVER_IN_THE_BODIES = {
+    ("server", "image"),
+    ("server@newest", "server_group"),
+}  # booted from a volume, in no group
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), sorted({(row.source, row.target) for row in REFERENCES if row.source in RECORDED})
+)
+def test_every_row_finds_what_a_recorded_body_names(source, target):
+    body = json.loads((DATA / f"{RECORDED[source]}.json").read_text())
+    found = named(source, body, target)
+    if (source, target) in NEVER_IN_THE_BODIES:
+        assert found == []
+    else:
+        assert found
+        assert len(found) == len(set(found))
+        assert all(one in json.dumps(body) for one in found)
+
+
+def test_a_port_alone_is_read_like_one_in_a_list():
+    ports = json.loads((DATA / "ports.json").read_text())
+    for target in ("network", "subnet", "security_group"):
+        each = [one for port in ports["ports"] for one in named("port", {"port": port}, target)]
+        assert list(dict.fromkeys(each)) == named("ports", ports, target)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"server": None}, {"server": {"flavor": None, "image": "", "key_name": None}}, {"server": []}],
+)
+def test_what_is_null_or_of_another_shape_names_nothing(body):
+    assert [named("server", body, row.target) for row in REFERENCES if row.source == "server"] == [[]] * 4
+
+
+def test_no_other_module_knows_where_a_server_names_its_volumes():
+    source = Path(opencbr.__file__).parent
+    naming = {
+        path.name
+        for path in source.rglob("*.py")
+        if "democloud" not in path.relative_to(source).parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if "volumes_attached" in node.value or node.value in {"volumeId", "volume_type_id", "server_groups"}
+    }
+    assert naming - {"references.py", "disks.py"} == {"reference_fields.py"}
