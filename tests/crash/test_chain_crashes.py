@@ -25,7 +25,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
 
 
 class Staff:
-    """Worker processes, each of a env; with a function's name a worker dies after that (`support.killed_worker`)."""
+    """Worker processes, each of an environment; with a function's name a worker dies after that (`support.killed_worker`)."""
 
     def __init__(self, folder: Path) -> None:
         self.processes = Processes(folder / "errors.txt")

@@ -100,7 +100,7 @@ def in_each(
 
 
 def hold(kind: str, step: str, place: str | Call) -> Hold | None:
-    """Tell the worker where to stop; in an upstream call it is the cloud that stops it."""
+    """Report the worker where to stop; in an upstream call it is the cloud that stops it."""
     return Hold(kind, step, place) if isinstance(place, str) else None
 
 
@@ -110,7 +110,7 @@ def death(env: JobEnv, staff: Staff, place: str | Call) -> Iterator[None]:
     held = None if isinstance(place, str) else slow(env, *place)
     yield
     if held is None:
-        staff.processes.await_word("w1", "held")
+        staff.processes.await_report("w1", "held")
     else:
         eventually(lambda: held.hits, f"{held.method} {held.path} begins")
     staff.processes.send("w1", signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A env with a worker, shared by all tests of the room; each test finds it empty."""
+"""An environment with a worker, shared by all tests of the room; each test finds it empty."""
 
 from collections.abc import Iterator
 
