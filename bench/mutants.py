@@ -51,9 +51,9 @@ def run(tree: Path, *words: str, seconds: float | None = None, **environ: str) -
             process.wait()
 
 
-def survey(tree: Path, tests: list[str]) -> Choice:
+def survey(tree: Path, tests: list[str], processes: int) -> Choice:
     """Run the fast suite on the untouched tree; it must pass."""
-    words = ("coverage", "run", "-m", "pytest", "-q", "-n", "auto", "-m", FAST, *tests)
+    words = ("coverage", "run", "-m", "pytest", "-q", "-n", str(processes), "-m", FAST, *tests)
     if run(tree, *words, OPENCBR_TEST_CONTEXTS="build/tests.json") not in PASSED:
         sys.exit(f"the fast suite fails on the untouched tree: {tree.with_suffix('.log')}")
     run(tree, "coverage", "combine", "--quiet")
@@ -100,7 +100,7 @@ def main() -> None:
         for file in sorted((ROOT / "src/opencbr" / room).rglob("*.py"))
     ]
     mutants = sample(ROOT / "src", paths, asked.count, asked.seed)
-    choice = survey(trees[0], asked.tests)
+    choice = survey(trees[0], asked.tests, 2 * asked.processes)
     waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
     for mutant in mutants:
         waiting.put(mutant)
