@@ -113,6 +113,7 @@ class Wiring:
 
     def worker(self) -> "Worker":
         """Make the worker of this process."""
+        from opencbr.jobs.duties import janitor_duty
         from opencbr.jobs.engine.dbos import journal_url
         from opencbr.jobs.worker import Worker
         from opencbr.store.private_file import make_private
@@ -125,6 +126,7 @@ class Wiring:
             records=self.records,
             clock=self.clock,
             settings=self.config.worker,
+            duties=[janitor_duty],
         )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from opencbr.model.ids import new_id
+from opencbr.store import operation_logs
 
 from .api_server import ApiServer
 
@@ -41,6 +42,25 @@ def test_counters_come_under_both_names(cbr: ApiServer, kind, member):
     log = cbr.log(operation_type=kind, details={"fail_count": 1, "total_count": 3})
     counters = cbr.call("GET", f"operation-logs/{log.id}").json()["operation_log"]["extra_info"][member]
     assert counters == {"fail_count": 1, "total_count": 3, "fail_delete_count": 1, "total_delete_count": 3}
+
+
+@pytest.mark.parametrize(
+    "kind", ["backup", "delete", "remove_resource", "vault_delete", "restore", "new_kind"]
+)
+def test_a_jobs_parameters_are_in_no_answer(cbr: ApiServer, kind):
+    log = cbr.log(
+        operation_type=kind, parameters={"admin_pass": "Canary-1", "nested": {"canary-2": ["canary-3"]}}
+    )
+    with cbr.database.read() as conn:
+        assert operation_logs.get(conn, log.project_id, log.id) == log, "the job reads them"
+    shown = cbr.call("GET", f"operation-logs/{log.id}")
+    listed = cbr.call("GET", f"operation-logs?operation_type={kind}")
+    assert (shown.status_code, listed.status_code) == (200, 200)
+    assert log.id in listed.text
+    for answer in (shown, listed):
+        assert "canary" not in answer.text.lower()
+        assert "admin_pass" not in answer.text
+        assert "parameters" not in answer.text
 
 
 def test_filters_and_paging(cbr: ApiServer):

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from opencbr.clock import SystemClock
 from opencbr.jobs.engine.dbos import DbosEngine
+from opencbr.jobs.engine.duty import Duties
 from opencbr.jobs.engine.lease import Lease
 from opencbr.jobs.engine.outbox import Outbox
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.model.operation_log import BACKUP
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
 from support.processes import Report
@@ -45,12 +47,12 @@ def work(told: Report, url: str, me: str, lease_seconds: float, folder: Path) ->
             job.step("compensate", lambda: do(job, "compensate"))
             tell(job.id, "job", "undone")
 
-    engine = DbosEngine(url, owner=me, slots=8, sleep=clock.sleep)
+    engine = DbosEngine(url, owner=me, kinds=[BACKUP], slots=8, sleep=clock.sleep)
     lease = Lease(database, engine, worker_id=me, seconds=lease_seconds)
     lease.open()
     engine.start(run)
-    lease.start()
-    Outbox(database, engine, clock, seconds=0.1).start()
+    outbox = Outbox(database, engine, clock, [BACKUP])
+    Duties(database, [lease.duty(), outbox.duty(0.1)], worker_id=me, lease_seconds=lease_seconds).start()
     told("up")
     lease.lost.wait()
     tell("-", "worker", "lost")

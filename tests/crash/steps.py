@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from opencbr.jobs.engine.port import StepFailed
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.engine.port import Job, StepFailed
+from opencbr.jobs.execution import carry_out
+from opencbr.jobs.registry import JobType
 from opencbr.model.operation_log import OperationLog
-
-Run = Callable[[Any, Any, OperationLog], None]
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
 _ORDER = OperationLog(
@@ -22,7 +23,7 @@ _ORDER = OperationLog(
 )
 
 
-def steps_of(run: Run, *, failing: str | None = None) -> list[str]:
+def steps_of(job_type: JobType, *, failing: str | None = None) -> list[str]:
     """Name the steps of a job in their order; a step whose name ends in an id ("delete 1234") without it.
 
     With `failing`, that step fails, and the steps that follow a failure are named alone.
@@ -41,5 +42,5 @@ def steps_of(run: Run, *, failing: str | None = None) -> list[str]:
                 raise StepFailed(name, "9910", "as ordered")
             return ["backup"]
 
-    run(Dry(), None, _ORDER)
+    carry_out(job_type, cast("Job", Dry()), cast("JobContext", None), _ORDER)
     return list(dict.fromkeys(names))

@@ -52,7 +52,7 @@ def held_chain(env: JobEnv, staff: Staff, length: int) -> tuple[Resource, str]:
     bound = env.bind("web1")
     *older, newest = backed_up(env, bound, length)
     for one in older:
-        env.succeeded(env.order_delete(one))
+        env.succeeded(env.request_deletion(one))
     staff.stop("w0")
     return bound, newest
 
@@ -73,29 +73,29 @@ def dies_and_another_goes_on(
 @pytest.mark.parametrize(
     "place",
     [
-        "delete.start_deleting",
-        "upstream._strike",
-        "chains._write_erased",
-        "chains._claim",
-        "chains._write_settled",
+        "delete.job.start_deleting",
+        "upstream.removal._strike",
+        "backup_chains._write_erased",
+        "backup_chains._claim",
+        "backup_chains._write_settled",
     ],
 )
 def test_a_deletion_killed_anywhere_takes_the_held_ones_along(env: JobEnv, staff: Staff, place: str) -> None:
     _, newest = held_chain(env, staff, 3)
-    dies_and_another_goes_on(env, staff, place, lambda: env.order_delete(newest))
+    dies_and_another_goes_on(env, staff, place, lambda: env.request_deletion(newest))
 
 
 @pytest.mark.matrix(fast=1)
-@pytest.mark.parametrize("place", ["chains._write_erased", "chains._write_settled"])
+@pytest.mark.parametrize("place", ["backup_chains._write_erased", "backup_chains._write_settled"])
 def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     env: JobEnv, staff: Staff, place: str
 ) -> None:
     bound, _ = held_chain(env, staff, 2)
-    dies_and_another_goes_on(env, staff, place, lambda: env.order_vault_deletion(bound))
+    dies_and_another_goes_on(env, staff, place, lambda: env.request_vault_deletion(bound))
 
 
 @pytest.mark.matrix(fast=1)
-@pytest.mark.parametrize("place", ["chains._claim", "chains._write_settled"])
+@pytest.mark.parametrize("place", ["backup_chains._claim", "backup_chains._write_settled"])
 def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
     database_url: str, tmp_path: Path, staff: Staff, place: str
 ) -> None:
@@ -104,12 +104,12 @@ def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
         env = JobEnv(database_url, tmp_path, cloud)
         staff.start(env, "w1", place)
         bound = env.bind("web1")
-        parent = env.order_backup(bound)
+        parent = env.request_backup(bound)
         eventually(lambda: cloud.advance(1) or env.log(parent).ended_at, "the first backup")
-        order = env.order_backup(bound)
+        order = env.request_backup(bound)
         eventually(lambda: cloud.advance(1) or len(env.posts("/snapshots$")) == 2, "the second snapshot")
         eventually(lambda: cloud.advance(1) or len(env.posts("/backups$")) == 2, "the second copy")
-        env.succeeded(env.order_delete(parent.backup_id or ""))
+        env.succeeded(env.request_deletion(parent.backup_id or ""))
         env.cancel(order)
         eventually(
             lambda: cloud.advance(1) or staff.processes.wait("w1", 0) is not None, "the death of the worker"

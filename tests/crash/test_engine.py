@@ -18,6 +18,7 @@ from opencbr.store.database import Database
 from support.processes import Processes
 
 from . import engine
+from .journal import between_writes
 
 LEASE = 2.0
 STEPS = [*engine.STEPS]
@@ -117,7 +118,8 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> N
     ids = workers.order(3)
     workers.until(begun(ids))
     workers.start("w2")
-    workers.send("w1", signal.SIGSTOP)
+    with between_writes(workers.database.url):
+        workers.send("w1", signal.SIGSTOP)
     workers.until(begun(ids, who="w2"))
     workers.gate.touch()
     workers.ended(ids)

@@ -55,7 +55,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
     with env_on(Timing.manual(), tmp_path, databases) as env:
         cloud = env.demo
         workers.start("w1", work, env.url, env.folder, "w1", None)
-        order = env.order_backup(env.bind("web1"))
+        order = env.request_backup(env.bind("web1"))
         if moment == "wait":
             eventually(lambda: env.posts("/snapshots$"), "the snapshot")
             cloud.advance(1)
@@ -73,12 +73,12 @@ def test_a_finished_job_is_not_begun_anew(tmp_path: Path, databases: Databases, 
     with env_on(Timing.instant(), tmp_path, databases) as env:
         workers.start("w1", work, env.url, env.folder, "w1", None)
         bound = env.bind("web1")
-        done = env.order_backup(bound)
+        done = env.request_backup(bound)
         env.succeeded(done)
         workers.send("w1", signal.SIGINT)
         workers.wait("w1")
         lose_journal(env)
         workers.start("w2", work, env.url, env.folder, "w2", None)
-        env.succeeded(env.order_delete(done.backup_id or ""))
+        env.succeeded(env.request_deletion(done.backup_id or ""))
         assert len(env.posts("/backups$")) == 1
         env.assert_nothing_left()

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Fault
 from opencbr.democloud.timing import Timing
-from opencbr.jobs.worker import WORK
+from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
 from opencbr.store import operation_logs, tables, vaults
 from support.databases import KINDS
@@ -24,7 +24,7 @@ from support.postgres import cut_off, hang_up
 from support.processes import Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
 
-from .journal import unfinished
+from .journal import between_writes, unfinished
 from .steps import steps_of
 
 PATIENT = msgspec.structs.replace(QUICK, release_timeout_seconds=60.0)
@@ -85,7 +85,7 @@ def in_each(
     The steps are those of the job that the workers have for this kind; with `failing`, those after that step failed.
     The fast suite has one death of each job: in a call, at a commit and at the end of a step, in turn.
     """
-    steps, calls = steps_of(WORK[kind], failing=failing), calls or {}
+    steps, calls = steps_of(JOB_TYPES[kind], failing=failing), calls or {}
     KILLED.add((kind, failing is not None))
     assert steps, "a job has steps"
     assert calls.keys() <= set(steps), f"the steps are {steps}"
@@ -146,7 +146,7 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 def test_a_backup_goes_on_wherever_its_worker_dies(env: JobEnv, staff: Staff, step: str, place: Any) -> None:
     staff.start("w1", hold(BACKUP, step, place))
     with death(env, staff, place):
-        order = env.order_backup(env.bind("db1"))
+        order = env.request_backup(env.bind("db1"))
     env.succeeded(order)
     assert_all_ended(env)
     backup = env.backup(order.backup_id)
@@ -171,7 +171,7 @@ def test_a_compensation_goes_on_wherever_its_worker_dies(
     )
     staff.start("w1", hold(BACKUP, step, place))
     with death(env, staff, place):
-        order = env.order_backup(env.bind("db1"))
+        order = env.request_backup(env.bind("db1"))
         eventually(lambda: waiting.hits, "the wait for the backups")
         env.cancel(order)
     env.assert_failed_cleanly(order, "step wait: cancelled by request")
@@ -189,10 +189,10 @@ def test_a_deletion_goes_on_wherever_its_worker_dies(
     env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
     staff.start("w1", hold(DELETE, step, place))
-    order = env.order_backup(env.bind("web1"))
+    order = env.request_backup(env.bind("web1"))
     env.succeeded(order)
     with death(env, staff, place):
-        deletion = env.order_delete(order.backup_id or "")
+        deletion = env.request_deletion(order.backup_id or "")
     env.succeeded(deletion)
     assert_all_ended(env)
     assert env.backup(order.backup_id, held=True) is None
@@ -209,18 +209,18 @@ def test_a_deletion_that_fails_says_so_wherever_its_worker_dies(
     env: JobEnv, staff: Staff, step: str, place: Any
 ) -> None:
     staff.start("w1", hold(DELETE, step, place))
-    order = env.order_backup(env.bind("web1"))
+    order = env.request_backup(env.bind("web1"))
     env.succeeded(order)
     refuse_deletions(env)
     with death(env, staff, place):
-        deletion = env.order_delete(order.backup_id or "")
+        deletion = env.request_deletion(order.backup_id or "")
     assert "answered 403" in env.ended(deletion).error_message
     assert_all_ended(env)
     backup = env.backup(order.backup_id)
     assert backup is not None
     assert backup.status == "error"
     env.demo.faults.clear()
-    env.succeeded(env.order_delete(backup.id))
+    env.succeeded(env.request_deletion(backup.id))
     env.assert_nothing_left()
 
 
@@ -235,7 +235,7 @@ def test_a_removal_goes_on_wherever_its_worker_dies(env: JobEnv, staff: Staff, s
     bound = env.bind("web1")
     made = backed_up(env, bound, 2)
     with death(env, staff, place):
-        removal = env.order_removal(bound)
+        removal = env.request_removal(bound)
     details = env.succeeded(removal).details
     assert (details["total_count"], details["fail_count"]) == (2, 0)
     assert_all_ended(env)
@@ -256,7 +256,7 @@ def test_a_resource_that_cannot_go_says_so_and_stays_wherever_its_worker_dies(
     (made,) = backed_up(env, bound)
     refuse_deletions(env)
     with death(env, staff, place):
-        removal = env.order_removal(bound)
+        removal = env.request_removal(bound)
     log = env.ended(removal)
     assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
     assert "answered 403" in log.error_message
@@ -265,7 +265,7 @@ def test_a_resource_that_cannot_go_says_so_and_stays_wherever_its_worker_dies(
     assert backup is not None
     assert backup.status == "error"
     env.demo.faults.clear()
-    env.succeeded(env.order_removal(bound))
+    env.succeeded(env.request_removal(bound))
     assert env.resource(bound) is None
     env.assert_nothing_left()
 
@@ -276,9 +276,9 @@ def test_a_vaults_deletion_goes_on_wherever_its_worker_dies(
 ) -> None:
     staff.start("w1", hold(VAULT_DELETE, step, place))
     bound = env.bind("web1")
-    env.succeeded(env.order_backup(bound))
+    env.succeeded(env.request_backup(bound))
     with death(env, staff, place):
-        deletion = env.order_vault_deletion(bound)
+        deletion = env.request_vault_deletion(bound)
     assert env.succeeded(deletion).details["total_count"] == 1
     assert_all_ended(env)
     with env.database.read() as conn:
@@ -292,28 +292,29 @@ def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
 ) -> None:
     staff.start("w1", hold(VAULT_DELETE, step, place))
     bound = env.bind("web1")
-    env.succeeded(env.order_backup(bound))
+    env.succeeded(env.request_backup(bound))
     refuse_deletions(env)
     with death(env, staff, place):
-        deletion = env.order_vault_deletion(bound)
+        deletion = env.request_vault_deletion(bound)
     log = env.ended(deletion)
     assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
     assert_all_ended(env)
     env.demo.faults.clear()
-    env.succeeded(env.order_vault_deletion(bound))
+    env.succeeded(env.request_vault_deletion(bound))
     env.assert_nothing_left()
 
 
 def test_no_job_of_the_workers_is_forgotten_here() -> None:
-    assert {(kind, failing) for kind in WORK for failing in (False, True)} == KILLED
+    assert {(kind, failing) for kind in JOB_TYPES for failing in (False, True)} == KILLED
 
 
 def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) -> None:
     held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
     staff.start("w1")
-    order = env.order_backup(env.bind("db1"))
+    order = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
-    staff.processes.send("w1", signal.SIGSTOP)
+    with between_writes(env.url):
+        staff.processes.send("w1", signal.SIGSTOP)
     staff.start("w2")
     env.succeeded(order)
     calls = len(env.demo.calls.find("volume"))
@@ -328,7 +329,7 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) ->
 @on_postgres
 def test_jobs_survive_a_database_that_hangs_up_on_them(env: JobEnv, staff: Staff) -> None:
     staff.start("w1")
-    orders = [env.order_backup(env.bind(name)) for name in ("db1", "web1")]
+    orders = [env.request_backup(env.bind(name)) for name in ("db1", "web1")]
     for _ in range(10):
         hang_up(env.url)
         time.sleep(0.3)
@@ -344,7 +345,7 @@ def test_jobs_survive_a_database_that_hangs_up_on_them(env: JobEnv, staff: Staff
 def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(env: JobEnv, staff: Staff) -> None:
     staff.start("w1")
     staff.start("w2")
-    orders = [env.order_backup(env.bind(name)) for name in ("db1", "web1")]
+    orders = [env.request_backup(env.bind(name)) for name in ("db1", "web1")]
     for _ in range(2):
         with cut_off(env.url):
             time.sleep(2 * QUICK.lease_seconds)
@@ -360,7 +361,7 @@ def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(env: JobEn
 def test_a_worker_told_to_stop_leaves_its_job_to_the_next(env: JobEnv, staff: Staff) -> None:
     held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
     staff.start("w1")
-    order = env.order_backup(env.bind("web1"))
+    order = env.request_backup(env.bind("web1"))
     eventually(lambda: held.hits, "the wait for the backup")
     staff.processes.send("w1", signal.SIGINT)
     staff.processes.wait("w1")
@@ -380,7 +381,7 @@ def test_many_jobs_survive_many_deaths(env: JobEnv, staff: Staff) -> None:
         if number in (1, 3):
             for order in orders:
                 env.ended(order)
-            orders += [env.order_backup(bound) for bound in bounds]
+            orders += [env.request_backup(bound) for bound in bounds]
         time.sleep(whims.uniform(0.2, 1.5))  # where it dies is the point, not when
         staff.processes.send(f"w{number - 1}", signal.SIGKILL)
         staff.start(f"w{number}")

@@ -1,4 +1,4 @@
-"""An environment with a worker, shared by all tests of the room; each test finds it empty."""
+"""A job environment with a worker, shared by all tests of the room; each test finds it empty."""
 
 from collections.abc import Iterator
 

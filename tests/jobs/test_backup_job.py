@@ -13,10 +13,10 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 def test_a_server_backup_has_a_child_for_each_disk_and_leaves_no_snapshot(env: JobEnv) -> None:
     bound = env.bind("db1")
-    order = env.order_backup(bound)
-    log = env.succeeded(order)
+    operation = env.request_backup(bound)
+    log = env.succeeded(operation)
     assert log.progress == 100
-    top = env.backup(order.backup_id)
+    top = env.backup(operation.backup_id)
     assert top is not None
     assert top.status == "available"
     assert top.protected_at is not None
@@ -33,12 +33,12 @@ def test_a_server_backup_has_a_child_for_each_disk_and_leaves_no_snapshot(env: J
     assert {d.is_incremental for d in disks} == {False}
     with env.database.read() as conn:
         installation_id = installation.get(conn, "installation_id")
-    copies = {doc["id"]: doc for doc in env.upstream("backup")}
+    cinder_backups = {doc["id"]: doc for doc in env.upstream("backup")}
     for disk in disks:
-        copy = copies[disk.cinder_backup_id]
-        assert copy["name"] == f"opencbr-{installation_id}-{disk.id}"
-        assert copy["project_id"] == env.project_id
-        assert copy["volume_id"] == disk.resource_id
+        cinder_backup = cinder_backups[disk.cinder_backup_id]
+        assert cinder_backup["name"] == f"opencbr-{installation_id}-{disk.id}"
+        assert cinder_backup["project_id"] == env.project_id
+        assert cinder_backup["volume_id"] == disk.resource_id
     env.assert_nothing_left(backups_left=3)
     resource = env.resource(bound)
     assert resource is not None
@@ -46,9 +46,9 @@ def test_a_server_backup_has_a_child_for_each_disk_and_leaves_no_snapshot(env: J
 
 
 def test_a_disk_backup_is_its_own_disk(env: JobEnv) -> None:
-    order = env.order_backup(env.bind("db1-data", "disk"))
-    env.succeeded(order)
-    backup = env.backup(order.backup_id)
+    operation = env.request_backup(env.bind("db1-data", "disk"))
+    env.succeeded(operation)
+    backup = env.backup(operation.backup_id)
     assert backup is not None
     assert backup.status == "available"
     assert backup.cinder_backup_id == env.upstream("backup")[0]["id"]
@@ -60,7 +60,7 @@ def test_a_disk_backup_is_its_own_disk(env: JobEnv) -> None:
 
 
 def test_snapshots_of_all_disks_come_before_the_first_backup(env: JobEnv) -> None:
-    env.succeeded(env.order_backup(env.bind("db1")))
+    env.succeeded(env.request_backup(env.bind("db1")))
     made = [
         row.path.rsplit("/", 1)[1] for row in env.demo.calls.find("volume", "POST", "/(snapshots|backups)$")
     ]
@@ -69,19 +69,19 @@ def test_snapshots_of_all_disks_come_before_the_first_backup(env: JobEnv) -> Non
 
 def test_an_excluded_volume_is_left_alone(env: JobEnv) -> None:
     bound = env.bind("db1", exclude=(env.volume_id("db1-archive"),))
-    order = env.order_backup(bound)
-    env.succeeded(order)
-    assert [d.resource_name for d in env.disks(order.backup_id)] == ["db1-root", "db1-data"]
+    operation = env.request_backup(bound)
+    env.succeeded(operation)
+    assert [d.resource_name for d in env.disks(operation.backup_id)] == ["db1-root", "db1-data"]
 
 
 def test_the_second_backup_builds_on_the_first_and_a_full_one_on_nothing(env: JobEnv) -> None:
     bound = env.bind("web1")
-    orders = [env.order_backup(bound)]
-    env.succeeded(orders[0])
+    operations = [env.request_backup(bound)]
+    env.succeeded(operations[0])
     for incremental in (True, True, False, True):
-        orders.append(env.order_backup(bound, incremental=incremental))
-        env.succeeded(orders[-1])
-    rows = [env.disks(order.backup_id)[0] for order in orders]
+        operations.append(env.request_backup(bound, incremental=incremental))
+        env.succeeded(operations[-1])
+    rows = [env.disks(operation.backup_id)[0] for operation in operations]
     assert [row.is_incremental for row in rows] == [False, True, True, False, True]
     assert [row.based_on for row in rows] == [None, rows[0].id, rows[1].id, None, rows[3].id]
     told = {doc["id"]: doc["parent_id"] for doc in env.upstream("backup")}
@@ -94,7 +94,7 @@ def test_the_second_backup_builds_on_the_first_and_a_full_one_on_nothing(env: Jo
 @pytest.mark.parametrize("gone", ["deleted in the cloud", "in error in the cloud"])
 def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str) -> None:
     bound = env.bind("web1")
-    first = env.order_backup(bound)
+    first = env.request_backup(bound)
     env.succeeded(first)
     state = env.demo.backend.state
     with state.change():
@@ -103,7 +103,7 @@ def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str)
                 state.drop("backup", doc["id"])
             else:
                 state.put("backup", doc | {"status": "error"})
-    second = env.order_backup(bound)
+    second = env.request_backup(bound)
     env.succeeded(second)
     (disk,) = env.disks(second.backup_id)
     assert (disk.is_incremental, disk.based_on) == (False, None)
@@ -111,19 +111,19 @@ def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str)
 
 def test_a_parent_that_goes_at_the_last_moment_makes_the_backup_full(env: JobEnv) -> None:
     bound = env.bind("web1")
-    env.succeeded(env.order_backup(bound))
+    env.succeeded(env.request_backup(bound))
     fault = env.demo.faults.inject(service="volume", method="POST", path="/backups$", status=400)
-    order = env.order_backup(bound)
-    env.succeeded(order)
+    operation = env.request_backup(bound)
+    env.succeeded(operation)
     assert fault.hits == 1
-    (disk,) = env.disks(order.backup_id)
+    (disk,) = env.disks(operation.backup_id)
     assert (disk.is_incremental, disk.based_on) == (False, None)
 
 
 def test_a_server_that_is_gone_fails_and_says_so(env: JobEnv) -> None:
     bound = env.bind("db1")
     env.demo.faults.inject(service="compute", method="GET", path=f"/servers/{bound.id}$", status=404, times=0)
-    env.assert_failed_cleanly(env.order_backup(bound), "step capture: ")
+    env.assert_failed_cleanly(env.request_backup(bound), "step capture: ")
     resource = env.resource(bound)
     assert resource is not None
     assert resource.protect_status == "available", "the next backup may try"
@@ -133,7 +133,7 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(env: JobEnv) 
     bound = env.bind("web1")
     state = env.demo.backend.state
     env.demo.faults.inject(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0)
-    order = env.order_backup(bound)
+    operation = env.request_backup(bound)
 
     def spoil() -> bool:
         with state.change():
@@ -143,7 +143,7 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(env: JobEnv) 
         return False
 
     eventually(spoil, "a backup in the cloud")
-    log = env.assert_failed_cleanly(order, "step wait: .*the store is full")
+    log = env.assert_failed_cleanly(operation, "step wait: .*the store is full")
     assert "req-" in log.error_message
 
 
@@ -154,15 +154,15 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(env: JobEnv) 
 def test_a_cancelled_backup_leaves_nothing(env: JobEnv, call: str) -> None:
     method, path = call.split(" ")
     held = env.demo.faults.inject(service="volume", method=method, path=path, delay_seconds=0.7, times=1)
-    order = env.order_backup(env.bind("db1"))
+    operation = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, f"{call} begins")
-    env.cancel(order)
-    log = env.ended(order)
+    env.cancel(operation)
+    log = env.ended(operation)
     if log.status == "success":  # the wish came when only the clean-up was left
         assert method == "DELETE" or path.startswith("/backups/")
         env.assert_nothing_left(backups_left=3)
     else:
-        env.assert_failed_cleanly(order, "cancelled by request")
+        env.assert_failed_cleanly(operation, "cancelled by request")
 
 
 FAULTS: dict[str, Callable[[int], dict[str, object]]] = {
@@ -193,8 +193,8 @@ CALLS = [
 def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
     struck = env.demo.faults.inject(service=service, method=method, path=path, **FAULTS[fault](1))
-    order = env.order_backup(env.bind("web1"))
-    env.succeeded(order)
+    operation = env.request_backup(env.bind("web1"))
+    env.succeeded(operation)
     assert struck.hits == 1
     assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
     env.assert_nothing_left(backups_left=1)
@@ -206,8 +206,8 @@ def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: st
 def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call: str, fault: str) -> None:
     service, method, path = call.split(" ")
     struck = env.demo.faults.inject(service=service, method=method, path=path, **FAULTS[fault](0))
-    order = env.order_backup(env.bind("web1"))
-    log = env.ended(order)
+    operation = env.request_backup(env.bind("web1"))
+    log = env.ended(operation)
     env.demo.faults.clear()
     assert struck.hits >= 1
     if "POST" in call and fault == "garbage":
@@ -222,10 +222,10 @@ def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call:
     if "still in the cloud" in log.error_message:
         # The very call that the clean-up needs stayed bad: what is left is in the ledger, and deleting the backup removes it.
         assert env.ledger()
-        env.succeeded(env.order_delete(order.backup_id or ""))
+        env.succeeded(env.request_deletion(operation.backup_id or ""))
         env.assert_nothing_left()
     else:
-        env.assert_failed_cleanly(order, "step ")
+        env.assert_failed_cleanly(operation, "step ")
 
 
 def test_a_name_that_no_database_holds_fails_no_job(env: JobEnv) -> None:
@@ -236,20 +236,20 @@ def test_a_name_that_no_database_holds_fails_no_job(env: JobEnv) -> None:
         assert volume is not None
         state.put("volume", volume | {"name": "db1\0data"})
     try:
-        order = env.order_backup(bound)
-        env.succeeded(order)
+        operation = env.request_backup(bound)
+        env.succeeded(operation)
     finally:
         with state.change():
             state.put("volume", volume)
-    assert "db1\ufffddata" in {disk.resource_name for disk in env.disks(order.backup_id)}
+    assert "db1\ufffddata" in {disk.resource_name for disk in env.disks(operation.backup_id)}
 
 
-def test_an_order_that_is_submitted_twice_is_one_job(env: JobEnv) -> None:
-    """As when its worker died after it submitted the order and before it noted that."""
-    order = env.order_backup(env.bind("web1"))
-    env.succeeded(order)
+def test_an_operation_that_is_submitted_twice_is_one_job(env: JobEnv) -> None:
+    """As when its worker died after it submitted the operation and before it noted that."""
+    operation = env.request_backup(env.bind("web1"))
+    env.succeeded(operation)
     made = len(env.posts("/backups$"))
-    mine = tables.operation_log.c.id == order.id
+    mine = tables.operation_log.c.id == operation.id
     with env.database.write() as conn:
         again = {"status": "waiting", "taken_at": None, "ended_at": None}
         conn.execute(tables.operation_log.update().where(mine).values(**again))
@@ -258,6 +258,6 @@ def test_an_order_that_is_submitted_twice_is_one_job(env: JobEnv) -> None:
         with env.database.read() as conn:
             return conn.execute(select(tables.operation_log.c.taken_at).where(mine)).scalar_one() is not None
 
-    eventually(taken, "the order is submitted again")
-    env.succeeded(env.order_backup(env.bind("db1-data", "disk")))
+    eventually(taken, "the operation is submitted again")
+    env.succeeded(env.request_backup(env.bind("db1-data", "disk")))
     assert len(env.posts("/backups$")) == made + 1

@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from opencbr.jobs.context import CloudContext
 from opencbr.jobs.upstream import janitor
+from opencbr.jobs.upstream.inventory import Inventory, take_stock
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import checkpoints, tables, vaults
@@ -14,11 +15,11 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 
 def chain(env: JobEnv, bound: Resource, length: int) -> list[OperationLog]:
-    orders = []
+    operations = []
     for _ in range(length):
-        orders.append(env.order_backup(bound))
-        env.succeeded(orders[-1])
-    return orders
+        operations.append(env.request_backup(bound))
+        env.succeeded(operations[-1])
+    return operations
 
 
 def rows(env: JobEnv) -> int:
@@ -32,21 +33,21 @@ def used_mb(env: JobEnv, bound: Resource) -> int:
 
 
 def test_a_deleted_backup_is_gone_everywhere(env: JobEnv) -> None:
-    order = env.order_backup(env.bind("db1"))
-    env.succeeded(order)
-    env.succeeded(env.order_delete(order.backup_id or ""))
-    assert env.backup(order.backup_id, held=True) is None
+    operation = env.request_backup(env.bind("db1"))
+    env.succeeded(operation)
+    env.succeeded(env.request_deletion(operation.backup_id or ""))
+    assert env.backup(operation.backup_id, held=True) is None
     with env.database.read() as conn:
-        assert checkpoints.get(conn, env.project_id, order.checkpoint_id or "") is None
+        assert checkpoints.get(conn, env.project_id, operation.checkpoint_id or "") is None
     assert rows(env) == 0
     env.assert_nothing_left()
 
 
 def test_a_backup_that_others_need_is_gone_for_the_user_and_kept_underneath(env: JobEnv) -> None:
     bound = env.bind("web1")
-    first, second, third = (order.backup_id or "" for order in chain(env, bound, 3))
+    first, second, third = (operation.backup_id or "" for operation in chain(env, bound, 3))
     before = used_mb(env, bound)
-    env.succeeded(env.order_delete(first))
+    env.succeeded(env.request_deletion(first))
     assert env.backup(first) is None
     assert env.disks(first) == []
     held = env.backup(first, held=True)
@@ -55,18 +56,18 @@ def test_a_backup_that_others_need_is_gone_for_the_user_and_kept_underneath(env:
     assert used_mb(env, bound) == before, "its space is still taken"
     assert len(env.upstream("backup")) == 3
 
-    env.succeeded(env.order_delete(second))
+    env.succeeded(env.request_deletion(second))
     assert env.backup(second) is None
     assert len(env.upstream("backup")) == 3
 
-    env.succeeded(env.order_delete(third))
+    env.succeeded(env.request_deletion(third))
     assert rows(env) == 0, "the last one takes the held ones along"
     env.assert_nothing_left()
 
 
 def test_the_newest_of_a_chain_goes_alone(env: JobEnv) -> None:
-    first, second = (order.backup_id or "" for order in chain(env, env.bind("web1"), 2))
-    env.succeeded(env.order_delete(second))
+    first, second = (operation.backup_id or "" for operation in chain(env, env.bind("web1"), 2))
+    env.succeeded(env.request_deletion(second))
     kept = env.backup(first)
     assert kept is not None
     assert kept.status == "available"
@@ -75,27 +76,27 @@ def test_the_newest_of_a_chain_goes_alone(env: JobEnv) -> None:
 
 def test_the_next_backup_may_build_on_a_held_one(env: JobEnv) -> None:
     bound = env.bind("web1")
-    first, second = (order.backup_id or "" for order in chain(env, bound, 2))
-    env.succeeded(env.order_delete(first))
+    first, second = (operation.backup_id or "" for operation in chain(env, bound, 2))
+    env.succeeded(env.request_deletion(first))
     third = chain(env, bound, 1)[0].backup_id or ""
     assert env.disks(third)[0].based_on == env.disks(second)[0].id
     for one in (second, third):
-        env.succeeded(env.order_delete(one))
+        env.succeeded(env.request_deletion(one))
     assert rows(env) == 0
     env.assert_nothing_left()
 
 
 def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(env: JobEnv) -> None:
     """Cinder chooses parents by itself: a tenant's own incremental may stand on ours."""
-    order = env.order_backup(env.bind("db1-data", "disk"))
-    env.succeeded(order)
+    operation = env.request_backup(env.bind("db1-data", "disk"))
+    env.succeeded(operation)
     state = env.demo.backend.state
     (ours,) = env.upstream("backup")
     with state.change():
         state.put("backup", ours | {"id": "f" * 8 + ours["id"][8:], "name": "mine", "parent_id": ours["id"]})
-    env.succeeded(env.order_delete(order.backup_id or ""))
-    assert env.backup(order.backup_id) is None
-    held = env.backup(order.backup_id, held=True)
+    env.succeeded(env.request_deletion(operation.backup_id or ""))
+    assert env.backup(operation.backup_id) is None
+    held = env.backup(operation.backup_id, held=True)
     assert held is not None
     assert held.held_at is not None
     assert [doc["id"] for doc in env.upstream("backup") if doc["name"] != "mine"] == [ours["id"]]
@@ -103,36 +104,36 @@ def test_a_backup_that_somebody_elses_incremental_needs_is_held_too(env: JobEnv)
 
 def test_a_failed_backup_can_be_deleted(env: JobEnv) -> None:
     env.demo.faults.inject(service="volume", method="POST", path="/snapshots$", status=403, times=0)
-    order = env.order_backup(env.bind("db1"))
-    env.assert_failed_cleanly(order, "step snapshots: volume POST /snapshots answered 403")
-    env.succeeded(env.order_delete(order.backup_id or ""))
+    operation = env.request_backup(env.bind("db1"))
+    env.assert_failed_cleanly(operation, "step snapshots: volume POST /snapshots answered 403")
+    env.succeeded(env.request_deletion(operation.backup_id or ""))
     assert rows(env) == 0
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 401}, {"drop": "before"}, {"malformed": True}])
 @pytest.mark.parametrize("call", ["GET", "DELETE"])
 def test_one_bad_answer_does_not_hurt_a_deletion(env: JobEnv, call: str, fault: dict[str, object]) -> None:
-    order = env.order_backup(env.bind("web1"))
-    env.succeeded(order)
+    operation = env.request_backup(env.bind("web1"))
+    env.succeeded(operation)
     struck = env.demo.faults.inject(service="volume", method=call, path="/backups/[0-9a-f-]{36}$", **fault)
-    env.succeeded(env.order_delete(order.backup_id or ""))
+    env.succeeded(env.request_deletion(operation.backup_id or ""))
     assert struck.hits == 1
     env.assert_nothing_left()
 
 
 def test_a_deletion_that_the_cloud_refuses_can_be_asked_for_again(env: JobEnv) -> None:
-    order = env.order_backup(env.bind("web1"))
-    env.succeeded(order)
+    operation = env.request_backup(env.bind("web1"))
+    env.succeeded(operation)
     env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
-    deletion = env.order_delete(order.backup_id or "")
+    deletion = env.request_deletion(operation.backup_id or "")
     log = env.ended(deletion)
     assert log.status == "failed"
     assert "answered 503 (req-" in log.error_message
-    backup = env.backup(order.backup_id)
+    backup = env.backup(operation.backup_id)
     assert backup is not None
     assert backup.status == "error"
     env.demo.faults.clear()
-    env.succeeded(env.order_delete(order.backup_id or ""))
+    env.succeeded(env.request_deletion(operation.backup_id or ""))
     assert rows(env) == 0
     env.assert_nothing_left()
 
@@ -140,9 +141,9 @@ def test_a_deletion_that_the_cloud_refuses_can_be_asked_for_again(env: JobEnv) -
 def test_a_removed_resource_takes_its_backups_along(env: JobEnv) -> None:
     bound, other = env.bind("web1"), env.bind("db1-data", "disk")
     chain(env, bound, 3)
-    kept = env.order_backup(other)
+    kept = env.request_backup(other)
     env.succeeded(kept)
-    log = env.succeeded(env.order_removal(bound))
+    log = env.succeeded(env.request_removal(bound))
     counts = ("fail_count", "total_count", "fail_delete_count", "total_delete_count")
     assert [log.details[name] for name in counts] == [0, 3, 0, 3]
     assert env.resource(bound) is None
@@ -153,7 +154,7 @@ def test_a_removed_resource_takes_its_backups_along(env: JobEnv) -> None:
 def test_a_deleted_vault_takes_everything_along(env: JobEnv) -> None:
     bound = env.bind("web1")
     chain(env, bound, 2)
-    log = env.succeeded(env.order_vault_deletion(bound))
+    log = env.succeeded(env.request_vault_deletion(bound))
     assert log.details["total_count"] == 2
     with env.database.read() as conn:
         assert vaults.get(conn, env.project_id, bound.vault_id) is None
@@ -166,7 +167,7 @@ def test_a_vault_whose_backups_will_not_go_stays_and_says_so(env: JobEnv) -> Non
     bound = env.bind("web1")
     chain(env, bound, 2)
     env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
-    log = env.ended(env.order_vault_deletion(bound))
+    log = env.ended(env.request_vault_deletion(bound))
     assert (log.status, log.error_code) == ("failed", "6115")
     assert "of 2 backups were not deleted" in log.error_message
     assert log.details["total_count"] == 2
@@ -176,7 +177,7 @@ def test_a_vault_whose_backups_will_not_go_stays_and_says_so(env: JobEnv) -> Non
         vault = vaults.get(conn, env.project_id, bound.vault_id)
     assert vault is not None
     assert vault.status == "error"
-    env.succeeded(env.order_vault_deletion(bound))
+    env.succeeded(env.request_vault_deletion(bound))
     env.assert_nothing_left()
 
 
@@ -187,11 +188,11 @@ def ctx(env: JobEnv) -> CloudContext:
 
 
 def test_the_janitor_finds_and_removes_what_nobody_answers_for(env: JobEnv) -> None:
-    keep = env.order_backup(env.bind("db1-data", "disk"))
+    keep = env.request_backup(env.bind("db1-data", "disk"))
     env.succeeded(keep)
     env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    order = env.order_backup(env.bind("web1"))
-    env.succeeded(order)
+    operation = env.request_backup(env.bind("web1"))
+    env.succeeded(operation)
     env.demo.faults.clear()
     state = env.demo.backend.state
     ours = env.upstream("backup")[0]
@@ -201,39 +202,37 @@ def test_the_janitor_finds_and_removes_what_nobody_answers_for(env: JobEnv) -> N
             ours | {"id": "e" * 8 + ours["id"][8:], "name": ours["name"][:-1] + "x", "parent_id": None},
         )
         state.put("backup", ours | {"id": "d" * 8 + ours["id"][8:], "name": "nightly", "parent_id": None})
-    assert {orphan.why for orphan in janitor.find(env.database, env.cloud)} == {
+    assert {orphan.why for orphan in take_stock(env.database, env.cloud).orphans} == {
         "it is not in the ledger",
         "the job that made it has ended",
     }
-    cleaned = janitor.clean(ctx(env), janitor.find(env.database, env.cloud))
+    cleaned = janitor.clean(ctx(env), take_stock(env.database, env.cloud).orphans)
     assert [done.problem for done in cleaned] == [None, None]
-    assert janitor.find(env.database, env.cloud) == []
+    assert take_stock(env.database, env.cloud).orphans == ()
     assert sorted(doc["name"] == "nightly" for doc in env.upstream("backup")) == [False, False, True]
     assert env.upstream("snapshot") == []
     assert len(env.ledger()) == 2
 
 
 def test_the_janitor_says_which_backups_have_lost_their_bytes(env: JobEnv) -> None:
-    order = env.order_backup(env.bind("web1"))
-    env.succeeded(order)
-    assert janitor.take_stock(env.database, env.cloud) == janitor.Inventory(
-        orphans=(), missing=(), unneeded=()
-    )
+    operation = env.request_backup(env.bind("web1"))
+    env.succeeded(operation)
+    assert take_stock(env.database, env.cloud) == Inventory(orphans=(), missing=(), unneeded=())
     state = env.demo.backend.state
-    (copy,) = env.upstream("backup")
+    (cinder_backup,) = env.upstream("backup")
     with state.change():
-        state.drop("backup", copy["id"])
-    (missing,) = janitor.take_stock(env.database, env.cloud).missing
-    assert (missing.id, missing.backup_id) == (copy["id"], env.disks(order.backup_id)[0].id)
+        state.drop("backup", cinder_backup["id"])
+    (missing,) = take_stock(env.database, env.cloud).missing
+    assert (missing.id, missing.backup_id) == (cinder_backup["id"], env.disks(operation.backup_id)[0].id)
 
 
 def test_a_running_jobs_objects_are_no_orphans(env: JobEnv) -> None:
     slow = env.demo.faults.inject(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=1.0
     )
-    order = env.order_backup(env.bind("web1"))
+    operation = env.request_backup(env.bind("web1"))
     from support.job_env import eventually
 
     eventually(lambda: slow.hits, "the wait for the backup")
-    assert janitor.find(env.database, env.cloud) == []
-    env.succeeded(order)
+    assert take_stock(env.database, env.cloud).orphans == ()
+    env.succeeded(operation)

@@ -9,10 +9,8 @@ taken in turn, so that every kind meets a third of the calls.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +24,15 @@ from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Fault
 from opencbr.democloud.timing import Timing
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.dbos import _Job
-from opencbr.jobs.engine.port import Cancelled, StepFailed
-from opencbr.jobs.engine.rounds import go_round
-from opencbr.jobs.worker import WORK
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.jobs.engine.attempt import Unjournaled
+from opencbr.jobs.execution import carry_out
+from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import installation
 from support.databases import SQLITE, Databases
+from support.inline_job import HurriedClock
 from support.job_env import QUICK, JobEnv
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -54,32 +53,6 @@ EACH = ("403", "503", "garbage")
 REFUSALS, SILENCES = ("503", "401", "500", "429"), ("no answer", "garbage", "answer lost")
 DISK = "db1-archive"
 _ID = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
-
-
-class HurriedClock:
-    """Time that goes by in jumps: who sleeps is awake at once, later."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        self._ahead += timedelta(seconds=seconds)
-        time.sleep(0.001)
-
-
-class InlineJob(_Job):
-    """The engine's job without its journal."""
-
-    def step(self, name: str, work: Callable[[], Any]) -> Any:
-        kind, value = self._attempt(name, work)
-        if kind == "cancelled":
-            raise Cancelled(name)
-        if kind == "failed":
-            raise StepFailed(name, *value)
-        return value
 
 
 @dataclass(frozen=True, order=True)
@@ -111,7 +84,7 @@ class Ground:
         with env.database.write() as conn:
             self._installation = installation.installation_id(conn)
 
-    def run(self, order: OperationLog) -> OperationLog:
+    def run(self, operation: OperationLog) -> OperationLog:
         wanted = CloudSettings(
             cloud="opencbr",
             config_files=(str(self.env.clouds_file),),
@@ -121,12 +94,15 @@ class Ground:
         )
         cloud = Cloud(wanted, self.clock)
         try:
-            WORK[order.operation_type](
-                InlineJob(order.id, order.project_id, self.clock.sleep, lambda: False), self.ctx(cloud), order
+            carry_out(
+                JOB_TYPES[operation.operation_type],
+                Unjournaled(operation.id, operation.project_id, self.clock.sleep, lambda: False),
+                self.ctx(cloud),
+                operation,
             )
         finally:
             cloud.close()
-        return self.env.log(order)
+        return self.env.log(operation)
 
     def ctx(self, cloud: Cloud) -> JobContext:
         return JobContext(
@@ -145,7 +121,7 @@ class Ground:
         return self.env.bind("db1", exclude=others)
 
     def backup(self) -> OperationLog:
-        return self.run(self.env.order_backup(self.bind()))
+        return self.run(self.env.request_backup(self.bind()))
 
     def report(self, log: OperationLog) -> Any:
         return self.env.records.report(log.project_id, log.backup_id or "")
@@ -186,12 +162,12 @@ def calls(plot: Ground) -> tuple[list[Call], list[Call]]:
     made: list[OperationLog] = []
 
     def back_up() -> None:
-        made.append(ground.run(env.order_backup(bound)))
+        made.append(ground.run(env.request_backup(bound)))
         assert made[-1].status == "success", made[-1].error_message
 
     backup = ground.calls_of(back_up) | ground.calls_of(back_up)
     newest = made[-1].backup_id or ""
-    deletion = ground.calls_of(lambda: ground.run(env.order_delete(newest)))
+    deletion = ground.calls_of(lambda: ground.run(env.request_deletion(newest)))
     env.clear()
     return sorted(backup), sorted(deletion)
 
@@ -257,7 +233,7 @@ def what_is_left(ground: Ground, log: OperationLog, *, backups_left: int) -> lis
     if extra():
         if not log.details.get(LEFT):
             wrong.append("something is left and nobody is told")
-        go_round(ground.ctx(env.cloud))
+        remove_leftovers(ground.ctx(env.cloud))
         if extra():
             wrong.append("something is left for ever")
     return wrong
@@ -279,7 +255,7 @@ def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
     ]
     log = ground.backup()
     assert (log.status, log.error_message) == ("success", "")
-    assert [order.path for order in struck if not order.hits] == []
+    assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()
     backup = env.backup(log.backup_id)
     assert backup is not None
@@ -300,7 +276,7 @@ def test_a_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
 def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None = None) -> list[str]:
     env = ground.env
     strike(ground, call, fault, 0)
-    log = ground.run(env.order_backup(bound or ground.bind()))
+    log = ground.run(env.request_backup(bound or ground.bind()))
     env.demo.faults.clear()
     backup = env.backup(log.backup_id)
     assert backup is not None
@@ -326,9 +302,9 @@ def test_a_deletion_bears_one_bad_answer_to_each_of_its_calls(
     struck = [
         strike(ground, call, fault, 1) for call in calls[1] if (call.service, fault) != ("identity", "401")
     ]
-    log = ground.run(env.order_delete(backup_id))
+    log = ground.run(env.request_deletion(backup_id))
     assert (log.status, log.error_message) == ("success", "")
-    assert [order.path for order in struck if not order.hits] == []
+    assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()
     env.assert_nothing_left()
 
@@ -346,7 +322,7 @@ def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
     env = ground.env
     backup_id = ground.backup().backup_id or ""
     strike(ground, call, fault, 0)
-    log = ground.run(env.order_delete(backup_id))
+    log = ground.run(env.request_deletion(backup_id))
     env.demo.faults.clear()
     wrong = []
     if log.status == "failed":
@@ -355,7 +331,7 @@ def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
         assert backup is not None
         if backup.status != "error":
             wrong.append(f"the backup is {backup.status}")
-        again = ground.run(env.order_delete(backup_id))
+        again = ground.run(env.request_deletion(backup_id))
         if again.status != "success":
             wrong.append(f"a second deletion failed: {again.error_message}")
     wrong += what_is_left(ground, log, backups_left=0)
@@ -371,10 +347,10 @@ def other_calls(plot: Ground) -> tuple[list[Call], list[Call]]:
     ground, env = plot, plot.env
     disk, server = env.bind(DISK, "disk"), ground.bind()
     made: list[OperationLog] = []
-    backup = ground.calls_of(lambda: made.append(ground.run(env.order_backup(disk))))
-    backup |= ground.calls_of(lambda: made.append(ground.run(env.order_backup(disk))))
-    made += [ground.run(env.order_backup(server)) for _ in range(2)]
-    removal = ground.calls_of(lambda: made.append(ground.run(env.order_removal(server))))
+    backup = ground.calls_of(lambda: made.append(ground.run(env.request_backup(disk))))
+    backup |= ground.calls_of(lambda: made.append(ground.run(env.request_backup(disk))))
+    made += [ground.run(env.request_backup(server)) for _ in range(2)]
+    removal = ground.calls_of(lambda: made.append(ground.run(env.request_removal(server))))
     assert [log.error_message for log in made if log.status != "success"] == []
     env.clear()
     return sorted(backup), sorted(removal)
@@ -413,15 +389,15 @@ def test_a_removal_bears_one_bad_answer_to_each_of_its_calls(
 ) -> None:
     env, bound = ground.env, ground.bind()
     for _ in range(2):
-        ground.run(env.order_backup(bound))
+        ground.run(env.request_backup(bound))
     struck = [
         strike(ground, call, fault, 1)
         for call in other_calls[1]
         if (call.service, fault) != ("identity", "401")
     ]
-    log = ground.run(env.order_removal(bound))
+    log = ground.run(env.request_removal(bound))
     assert (log.status, log.error_message) == ("success", "")
-    assert [order.path for order in struck if not order.hits] == []
+    assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()
     assert env.resource(bound) is None
     env.assert_nothing_left()
@@ -438,11 +414,11 @@ def test_a_removal_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
 
 def judge_removal(ground: Ground, call: Call, fault: str) -> list[str]:
     env, bound = ground.env, ground.bind()
-    made = [ground.run(env.order_backup(bound)).backup_id or "" for _ in range(2)]
-    order = strike(ground, call, fault, 0)
-    log = ground.run(env.order_removal(bound))
+    made = [ground.run(env.request_backup(bound)).backup_id or "" for _ in range(2)]
+    struck = strike(ground, call, fault, 0)
+    log = ground.run(env.request_removal(bound))
     env.demo.faults.clear()
-    wrong = [] if order.hits else ["it was never asked"]
+    wrong = [] if struck.hits else ["it was never asked"]
     if log.status == "failed":
         wrong += faults_in(log, call, fault)
         resource = env.resource(bound)
@@ -455,7 +431,7 @@ def judge_removal(ground: Ground, call: Call, fault: str) -> list[str]:
             wrong.append(
                 f"{counts} are said to have failed, there are {[row and row.status for row in rows]}"
             )
-        again = None if wrong else ground.run(env.order_removal(bound))
+        again = None if wrong else ground.run(env.request_removal(bound))
         if again is not None and again.status != "success":
             wrong.append(f"a second removal failed: {again.error_message}")
     if env.resource(bound) is not None:

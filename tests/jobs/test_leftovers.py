@@ -2,16 +2,13 @@
 
 import dataclasses
 import json
-import threading
 
 import pytest
 
-from opencbr.jobs.context import CloudContext
-from opencbr.jobs.engine import rounds
-from opencbr.jobs.engine.port import Lost
-from opencbr.jobs.engine.rounds import Rounds
+from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream import janitor
-from support.job_env import JobEnv, eventually
+from opencbr.jobs.upstream.inventory import take_stock
+from support.job_env import JobEnv
 from support.job_steps import backed_up, context_of, disk_of
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -20,27 +17,27 @@ pytestmark = pytest.mark.usefixtures("worker")
 def left_snapshot(env: JobEnv) -> str:
     """A good backup whose snapshot stayed; its id."""
     env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    order = env.order_backup(env.bind("web1"))
-    log = env.succeeded(order)
+    operation = env.request_backup(env.bind("web1"))
+    log = env.succeeded(operation)
     env.demo.faults.clear()
     (sentence,) = log.details["left_in_cloud"]
     assert env.upstream("snapshot")[0]["id"] in sentence
     assert "answered 403 (req-" in sentence
-    return order.backup_id or ""
+    return operation.backup_id or ""
 
 
 def test_a_snapshot_that_stays_is_told_of_and_removed_by_the_next_round(env: JobEnv) -> None:
     left_snapshot(env)
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     env.assert_nothing_left(backups_left=1)
 
 
 def test_a_round_leaves_alone_what_a_job_has_not_given_up(env: JobEnv) -> None:
     (backup,) = backed_up(env, env.bind("web1"))
     env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
-    assert env.ended(env.order_delete(backup)).status == "failed"
+    assert env.ended(env.request_deletion(backup)).status == "failed"
     env.demo.faults.clear()
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert len(env.upstream("backup")) == 1, "whether to delete it once more is the user's to say"
 
 
@@ -48,75 +45,48 @@ def test_a_failed_job_tells_what_it_left(env: JobEnv) -> None:
     faults = env.demo.faults
     faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
     faults.inject(service="volume", method="POST", path="/backups$", status=403, times=0)
-    order = env.order_backup(env.bind("web1"))
-    log = env.ended(order)
+    operation = env.request_backup(env.bind("web1"))
+    log = env.ended(operation)
     faults.clear()
     assert log.status == "failed"
     assert log.error_message.startswith("step backups: volume POST /backups answered 403 (req-")
     assert any("snapshot" in sentence for sentence in log.details["left_in_cloud"])
     json.dumps(log.details)
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     env.assert_nothing_left()
 
 
 def test_a_removal_that_failed_tells_what_it_left_too(env: JobEnv) -> None:
     bound = env.bind("web1")
     older, _newer = backed_up(env, bound, 2)
-    full = env.order_backup(bound, incremental=False)
+    full = env.request_backup(bound, incremental=False)
     env.succeeded(full)
     stubborn = [disk_of(env, one).cinder_backup_id for one in (older, full.backup_id or "")]
-    env.succeeded(env.order_delete(older))
+    env.succeeded(env.request_deletion(older))
     assert env.backup(older, held=True) is not None, "the newer one is built on it"
     for one in stubborn:
         env.demo.faults.inject(
             service="volume", method="DELETE", path=f"/backups/{one}$", status=403, times=0
         )
-    log = env.ended(env.order_removal(bound))
+    log = env.ended(env.request_removal(bound))
     env.demo.faults.clear()
     assert log.status == "failed"
     assert "1 of 2 backups were not deleted" in log.error_message
     (sentence,) = log.details["left_in_cloud"]
     assert stubborn[0] in sentence
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     env.assert_nothing_left(backups_left=1)
-
-
-def test_rounds_come_again_and_again_and_end_with_the_worker(
-    env: JobEnv, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    halt = threading.Event()
-
-    def guard() -> None:
-        if halt.is_set():
-            raise Lost
-
-    ctx = dataclasses.replace(context_of(env), guard=guard)
-    going = Rounds(env.database, worker_id="w", lease_seconds=0.1, seconds=0.05)
-    calls: list[CloudContext] = []
-
-    def go(where: CloudContext) -> None:
-        calls.append(where)
-        if len(calls) == 1:
-            raise ConnectionError("the cloud is away")
-        where.guard()
-
-    monkeypatch.setattr(rounds, "go_round", go)
-    going.start(ctx)
-    eventually(lambda: len(calls) > 2, "a third round after one that broke off")
-    halt.set()
-    going.join(10)
-    assert not [one for one in threading.enumerate() if one.name == "janitor" and one is going._thread]
 
 
 def test_cleaning_looks_again_after_the_question(env: JobEnv) -> None:
     """Between the list and the answer an orphan may have become somebody's again, or gone."""
     left_snapshot(env)
-    stock = janitor.take_stock(env.database, env.cloud)
+    stock = take_stock(env.database, env.cloud)
     (orphan,) = stock.orphans
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     state = env.demo.backend.state
-    (copy,) = env.upstream("backup")
-    claimed = dataclasses.replace(orphan, kind="backup", id=copy["id"], name=copy["name"])
+    (cinder_backup,) = env.upstream("backup")
+    claimed = dataclasses.replace(orphan, kind="backup", id=cinder_backup["id"], name=cinder_backup["name"])
     assert janitor.clean(context_of(env), [orphan, claimed]) == []
     with state.change():
         assert len(list(state.all("backup"))) == 1
@@ -128,12 +98,12 @@ def test_cleaning_frees_the_parent_of_a_failed_backup(env: JobEnv) -> None:
     faults = env.demo.faults
     faults.inject(service="volume", method="GET", path="/export_record", status=500, times=0)
     faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
-    order = env.order_backup(bound)
-    assert env.ended(order).status == "failed"
+    operation = env.request_backup(bound)
+    assert env.ended(operation).status == "failed"
     faults.clear()
-    failed = order.backup_id or ""
+    failed = operation.backup_id or ""
     assert disk_of(env, failed).based_on is not None
-    (done,) = janitor.clean(context_of(env), janitor.find(env.database, env.cloud))
+    (done,) = janitor.clean(context_of(env), take_stock(env.database, env.cloud).orphans)
     assert done.problem is None
     assert disk_of(env, failed).based_on is None
     env.assert_nothing_left(backups_left=1)

@@ -71,7 +71,7 @@ def test_upgrade_says_what_it_did_and_does_it_once(empty_url):
     empty_database = Database(empty_url)
     assert empty_database.check()
     assert not empty_database.schema_is_current()
-    assert empty_database.upgrade() == ["0001", "0002", "0005"]
+    assert empty_database.upgrade() == ["0001", "0002", "0004", "0005"]
     assert empty_database.schema_is_current()
     assert empty_database.upgrade() == []
     empty_database.dispose()
@@ -112,6 +112,33 @@ def test_signers_written_as_digits_become_bytes(empty_url):
     database.dispose()
 
 
+def test_objects_in_an_older_ledger_are_told_apart_by_their_backups(empty_url):
+    from alembic import command
+    from alembic.config import Config
+
+    from opencbr.store import ledger, schema
+
+    database = Database(empty_url)
+    with database.write() as conn:
+        config = Config()
+        config.set_main_option("script_location", str(schema._FOLDER))
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0002")
+        for number in range(2):
+            conn.execute(
+                text(
+                    "INSERT INTO ledger (id, project_id, operation_log_id, kind, name, volume_id, backup_id, state,"
+                    " created_at, updated_at) VALUES (:id, 'p', 'log', 'backup', :id, 'v', :backup, 'made',"
+                    " '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000')"
+                ),
+                {"id": f"id-{number}", "backup": f"b-{number}"},
+            )
+        schema.upgrade_schema(conn)
+        found = [ledger.get(conn, "log", "backup", f"b-{number}") for number in range(2)]
+    assert [one and one.id for one in found] == ["id-0", "id-1"]
+    database.dispose()
+
+
 def upgrade(url: str) -> list[str]:
     return Database(url).upgrade()
 
@@ -119,7 +146,7 @@ def upgrade(url: str) -> list[str]:
 def test_processes_that_upgrade_at_once_do_it_once(empty_url):
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
         done = list(pool.map(upgrade, [empty_url] * 3))
-    assert sorted(done) == [[], [], ["0001", "0002", "0005"]]
+    assert sorted(done) == [[], [], ["0001", "0002", "0004", "0005"]]
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "no url", ""])

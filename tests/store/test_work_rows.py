@@ -138,6 +138,7 @@ def entry(**fields) -> Entry:
         "project_id": PROJECT,
         "operation_log_id": "log-1",
         "kind": "snapshot",
+        "key": "bak",
         "name": "opencbr-1",
         "volume_id": "vol",
         "backup_id": "bak",
@@ -153,15 +154,20 @@ def test_the_ledger_knows_what_may_exist(database):
         assert ledger.plan(conn, first) == first
         assert ledger.plan(conn, entry(volume_id="other")) == first  # a repeated step finds its own plan
         assert ledger.plan(conn, twin) == twin  # same name, other kind
-        assert ledger.made(conn, "snapshot", "opencbr-1", "up-1", now=LATER)
-        assert not ledger.made(conn, "snapshot", "none", "up-1", now=LATER)
+        assert ledger.made(conn, first.id, "up-1", now=LATER)
+        assert not ledger.made(conn, "none", "up-1", now=LATER)
         made = replace(first, state="made", upstream_id="up-1", updated_at=LATER)
-        assert ledger.get(conn, "snapshot", "opencbr-1") == made
+        assert (
+            ledger.get(conn, "log-1", "snapshot", "bak")
+            == ledger.named(conn, "snapshot", "opencbr-1")
+            == made
+        )
+        assert ledger.get(conn, "log-2", "snapshot", "bak") is None
         assert ledger.plan(conn, entry()) == made
         assert ledger.all(conn) == ledger.of_backup(conn, "bak") == [made, twin]
         assert ledger.of_log(conn, "log-2") == [twin]
-        assert ledger.gone(conn, "snapshot", "opencbr-1")
-        assert not ledger.gone(conn, "snapshot", "opencbr-1")
+        assert ledger.gone(conn, first.id)
+        assert not ledger.gone(conn, first.id)
         assert ledger.all(conn) == [twin]
 
 

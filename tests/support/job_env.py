@@ -1,27 +1,28 @@
-"""A place to run jobs in: an embedded cloud, a database, the keys, and orders written as the service writes them."""
+"""A place to run jobs in: an embedded cloud, a database, the keys, and operations written as the service writes them."""
 
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from sqlalchemy import Connection
 
 from opencbr.clock import SystemClock
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.settings import WorkerSettings
-from opencbr.model import operation_log
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
+from opencbr.service import new_operations
+from opencbr.service.context import Actor, Context
 from opencbr.store import backups, checkpoints, ledger, operation_logs, resources, tables, vaults
 from opencbr.store.database import Database
 
@@ -66,7 +67,7 @@ class JobEnv:
         self.project_id: str = demo.account("demo")["project_id"]
 
     def clear(self) -> None:
-        """Forget all orders, backups and faults, here and in the cloud."""
+        """Forget all operations, backups and faults, here and in the cloud."""
         self.demo.faults.clear()
         self.demo.calls.clear()
         self.demo.settle()
@@ -139,7 +140,7 @@ class JobEnv:
             resources.bind(conn, bound)
         return bound
 
-    def order_backup(self, bound: Resource, *, incremental: bool = True) -> OperationLog:
+    def request_backup(self, bound: Resource, *, incremental: bool = True) -> OperationLog:
         now = self.clock.now()
         checkpoint = Checkpoint(
             id=new_id(now),
@@ -164,82 +165,69 @@ class JobEnv:
             created_at=now,
             updated_at=now,
         )
-        order = self._order(operation_log.BACKUP, bound, backup)
         with self.database.write() as conn:
             assert resources.set_status(
                 conn, self.project_id, bound.id, "protecting", only_from={"available"}
             )
             checkpoints.insert(conn, checkpoint)
             backups.insert(conn, backup)
-            operation_logs.insert(conn, order)
-        return order
+            vault = self._vault(conn, bound.vault_id)
+            return new_operations.request_backup(conn, self._context(), vault, backup)
 
-    def order_delete(self, backup_id: str) -> OperationLog:
+    def request_deletion(self, backup_id: str) -> OperationLog:
         backup = self.backup(backup_id)
         assert backup is not None
-        order = replace(self._order(operation_log.DELETE, None, backup), resource_id=backup.resource_id)
         with self.database.write() as conn:
             assert backups.move_family(
                 conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now()
             )
-            operation_logs.insert(conn, order)
-        return order
+            return new_operations.request_deletion(conn, self._context(), backup, "a vault")
 
-    def order_removal(self, bound: Resource) -> OperationLog:
-        order = self._order(operation_log.REMOVE_RESOURCE, bound, None)
+    def request_removal(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:
             assert resources.set_status(conn, self.project_id, bound.id, "removing", only_from={"available"})
-            operation_logs.insert(conn, order)
-        return order
+            vault = self._vault(conn, bound.vault_id)
+            return new_operations.request_removal(conn, self._context(), vault, bound)
 
-    def order_vault_deletion(self, bound: Resource) -> OperationLog:
-        order = replace(self._order(operation_log.VAULT_DELETE, bound, None), resource_id=None)
+    def request_vault_deletion(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:
             vaults.update(
                 conn, self.project_id, bound.vault_id, status="deleting", updated_at=self.clock.now()
             )
-            operation_logs.insert(conn, order)
-        return order
+            vault = self._vault(conn, bound.vault_id)
+            return new_operations.request_vault_deletion(conn, self._context(), vault)
 
-    def _order(self, kind: str, bound: Resource | None, backup: Backup | None) -> OperationLog:
-        now = self.clock.now()
-        return OperationLog(
-            id=new_id(now),
-            project_id=self.project_id,
-            operation_type=kind,
-            vault_id=bound.vault_id if bound else backup.vault_id if backup else None,
-            checkpoint_id=backup.checkpoint_id if backup else None,
-            backup_id=backup.id if backup else None,
-            backup_name=backup.name if backup else None,
-            resource_id=bound.id if bound else None,
-            resource_name=bound.name if bound else None,
-            resource_type=bound.type if bound else None,
-            request_id="req-test",
-            created_at=now,
-            updated_at=now,
-        )
+    def _vault(self, conn: Connection, vault_id: str) -> Vault:
+        vault = vaults.get(conn, self.project_id, vault_id)
+        assert vault is not None
+        return vault
 
-    def cancel(self, order: OperationLog) -> None:
+    def _context(self) -> Context:
+        return Context(Actor("u"), self.project_id, "req-test", self.clock.now(), lambda _: True)
+
+    def cancel(self, operation: OperationLog) -> None:
         with self.database.write() as conn:
-            assert operation_logs.request_cancel(conn, self.project_id, order.id, now=datetime.now(UTC))
+            assert operation_logs.request_cancel(conn, self.project_id, operation.id, now=datetime.now(UTC))
 
     # what came of it
 
-    def log(self, order: OperationLog) -> OperationLog:
+    def log(self, operation: OperationLog) -> OperationLog:
         with self.database.read() as conn:
-            found = operation_logs.get(conn, self.project_id, order.id)
+            found = operation_logs.get(conn, self.project_id, operation.id)
         assert found is not None
         return found
 
-    def ended(self, order: OperationLog, seconds: float = 60.0) -> OperationLog:
+    def ended(self, operation: OperationLog, seconds: float = 60.0) -> OperationLog:
         def look() -> OperationLog | None:
-            log = self.log(order)
+            log = self.log(operation)
             return log if log.status in TERMINAL else None
 
-        return eventually(look, f"the end of {order.operation_type}; it is {self.log(order)}", seconds)
+        return eventually(
+            look, f"the end of {operation.operation_type}; it is {self.log(operation)}", seconds
+        )
 
-    def succeeded(self, order: OperationLog) -> OperationLog:
-        log = self.ended(order)
+    def succeeded(self, operation: OperationLog) -> OperationLog:
+        log = self.ended(operation)
         assert log.status == "success", (log.error_code, log.error_message)
         return log
 
@@ -267,16 +255,16 @@ class JobEnv:
         assert len(self.upstream("backup")) == backups_left
         assert sorted(e.kind for e in self.ledger()) == ["backup"] * backups_left, self.ledger()
 
-    def assert_failed_cleanly(self, order: OperationLog, message: str) -> OperationLog:
+    def assert_failed_cleanly(self, operation: OperationLog, message: str) -> OperationLog:
         """The job ended in an error that says why, and left no trace upstream."""
-        log = self.ended(order)
+        log = self.ended(operation)
         assert log.status == "failed", log
         assert re.search(message, log.error_message), log.error_message
         assert log.error_code in ("9910", "9998", "8300", "7203", "7100", "7000", "7108"), log.error_code
-        backup = self.backup(order.backup_id)
+        backup = self.backup(operation.backup_id)
         assert backup is not None
         assert backup.status == "error"
-        assert self.disks(order.backup_id) == []
+        assert self.disks(operation.backup_id) == []
         self.assert_nothing_left()
         return log
 

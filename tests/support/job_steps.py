@@ -1,13 +1,14 @@
 """What several tests of jobs do in an environment: chains of backups, a look at the rows, a deletion that pauses."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
 from opencbr.cloud.cloud import ProjectCloud
 from opencbr.jobs.context import CloudContext
-from opencbr.jobs.upstream import objects as upstream
+from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.model.backup import Backup
 from opencbr.model.vault import Resource
 from opencbr.store import backups, tables
@@ -16,11 +17,11 @@ from support.job_env import QUICK, JobEnv
 
 def backed_up(env: JobEnv, bound: Resource, times: int = 1) -> list[str]:
     """Back a resource up so many times; the ids, oldest first."""
-    orders = []
+    operations = []
     for _ in range(times):
-        orders.append(env.order_backup(bound))
-        env.succeeded(orders[-1])
-    return [order.backup_id or "" for order in orders]
+        operations.append(env.request_backup(bound))
+        env.succeeded(operations[-1])
+    return [operation.backup_id or "" for operation in operations]
 
 
 def rows(env: JobEnv) -> int:
@@ -51,15 +52,15 @@ class PausedDeletion:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, upstream_id: str | None) -> None:
         self._begun = threading.Event()
         self._resumed = threading.Event()
-        real = upstream._delete
+        backup = KINDS["backup"]
 
-        def delete(project: ProjectCloud, kind: str, wanted: str) -> None:
+        def delete(project: ProjectCloud, wanted: str) -> None:
             if wanted == upstream_id:
                 self._begun.set()
                 assert self._resumed.wait(60)
-            real(project, kind, wanted)
+            backup.delete(project, wanted)
 
-        monkeypatch.setattr(upstream, "_delete", delete)
+        monkeypatch.setitem(KINDS, "backup", replace(backup, delete=delete))
 
     def begun(self) -> None:
         assert self._begun.wait(60), "the deletion never began"

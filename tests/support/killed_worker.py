@@ -20,7 +20,7 @@ from .worker import work
 def work_until(report: Report, url: str, folder: Path, identity: str, function: str) -> int:
     """Work as `support.worker.work` does, and die as soon as what `function` wrote is committed.
 
-    `function` is `module.name` of opencbr.jobs; it is called inside a transaction or opens one itself.
+    `function` is `module.name` below opencbr.jobs; it is called inside a transaction or opens one itself.
     """
     _arm(function)
     return work(report, url, folder, identity, None)
@@ -28,7 +28,7 @@ def work_until(report: Report, url: str, folder: Path, identity: str, function: 
 
 def _arm(function: str) -> None:
     here = threading.local()
-    module_name, _, name = function.partition(".")
+    module_name, _, name = function.rpartition(".")
     module = importlib.import_module(f"opencbr.jobs.{module_name}")
     real_function, real_write = getattr(module, name), Database.write
 

@@ -2,8 +2,8 @@
 
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from sqlalchemy import event
 
 from opencbr.clock import SystemClock
 from opencbr.jobs import worker
+from opencbr.jobs.duties import janitor_duty
 from opencbr.jobs.engine.port import Job, T
+from opencbr.jobs.registry import JOB_TYPES, JobType
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.records.archive import open_records
 from opencbr.store.database import Database
@@ -43,8 +45,7 @@ def work(
 ) -> int:
     """Work until killed; `folder` has clouds.yaml and keys/. Reports "up", and "held" where `hold` says."""
     database, clock = Database(url), SystemClock()
-    if hold is not None:
-        _arrange(database, hold, report)
+    job_types = JOB_TYPES if hold is None else _held(database, hold, report)
     ours = _Worker(
         report,
         database=database,
@@ -52,6 +53,8 @@ def work(
         records=open_records(database, folder / "keys", clock),
         clock=clock,
         settings=settings,
+        job_types=job_types,
+        duties=[janitor_duty],
         identity=identity,
     )
     try:
@@ -72,7 +75,7 @@ class _Worker(worker.Worker):
         self._report("up")
 
 
-def _arrange(database: Database, hold: Hold, report: Report) -> None:
+def _held(database: Database, hold: Hold, report: Report) -> Mapping[str, JobType]:
     inside = threading.local()
 
     def stop() -> None:
@@ -100,5 +103,6 @@ def _arrange(database: Database, hold: Hold, report: Report) -> None:
 
             return self._job.step(name, held if name.split(maxsplit=1)[0] == hold.step else do)
 
-    run = worker.WORK[hold.kind]
-    worker.WORK[hold.kind] = lambda job, ctx, order: run(Held(job), ctx, order)
+    real = JOB_TYPES[hold.kind]
+    held = replace(real, run=lambda job, ctx, order: real.run(Held(job), ctx, order))
+    return {**JOB_TYPES, hold.kind: held}

@@ -19,7 +19,7 @@ from opencbr.api.signature import SignedRequest
 from opencbr.model.clock import Clock
 from opencbr.model.errors import NOT_ALLOWED, CbrError
 from opencbr.model.ids import is_project_id
-from opencbr.service.context import Context
+from opencbr.service.context import Actor, Context
 from opencbr.service.services import Services
 
 _encode = msgspec.json.Encoder().encode
@@ -61,7 +61,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
             )
         answer = handler(
             Request(
-                Context(caller, project_id, request_id, now, partial(allows, session)),
+                Context(Actor(caller.user_id), project_id, request_id, now, partial(allows, session)),
                 path,
                 query_reader.read(environ.get("QUERY_STRING", "")) if query_reader else None,
                 decode_body(body_type, environ.get("CONTENT_TYPE", ""), body_of(environ))

@@ -10,7 +10,7 @@ from opencbr.cli.app import FAILED, Session, as_json, pass_session
 from opencbr.cli.output import write_json, write_table
 
 if TYPE_CHECKING:
-    from opencbr.jobs.upstream.janitor import Inventory
+    from opencbr.jobs.upstream.inventory import Inventory
 
 
 @click.group()
@@ -27,9 +27,9 @@ def list_(session: Session, *, json_: bool) -> None:
     Backups too that their users deleted, that were kept for later ones, and that nothing needs any more.
     Changes nothing. Jobs under way are not touched: what they made is in the ledger.
     """
-    from opencbr.jobs.upstream import janitor
+    from opencbr.jobs.upstream.inventory import take_stock
 
-    stock = janitor.take_stock(wiring.open_database(session.config), wiring.open_cloud(session.config))
+    stock = take_stock(wiring.open_database(session.config), wiring.open_cloud(session.config))
     if json_:
         write_json(stock)
         return
@@ -47,9 +47,10 @@ def clean(session: Session, *, yes: bool, json_: bool) -> None:
     code 1 when something could not be removed.
     """
     from opencbr.jobs.upstream import janitor
+    from opencbr.jobs.upstream.inventory import take_stock
 
     ctx = wiring.cloud_context(session.config)
-    stock = janitor.take_stock(ctx.database, ctx.cloud)
+    stock = take_stock(ctx.database, ctx.cloud)
     number = len(stock.orphans) + len(stock.unneeded)
     if number and not json_:
         _show(stock)

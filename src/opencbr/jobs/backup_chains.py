@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from opencbr.jobs.context import CloudContext, JobContext
 from opencbr.jobs.disks import disk_rows
-from opencbr.jobs.upstream.objects import Outcome, Removed, remove
+from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model.backup import Backup
 from opencbr.store import backups, checkpoints, ledger, vaults
 from opencbr.store.ledger import Entry
@@ -36,7 +36,7 @@ def erase(ctx: JobContext, project_id: str, backup_id: str) -> list[str]:
         ]
     stuck = [one for one in remove(ctx, entries) if one.outcome is Outcome.STUCK]
     if stuck:
-        return [_words(one) for one in stuck]
+        return [str(one) for one in stuck]
     now = ctx.clock.now()
     ctx.database.transact(lambda conn: _write_erased(ctx, conn, project_id, backup_id, now))
     return []
@@ -96,7 +96,7 @@ def settle_these(ctx: CloudContext, disks: Collection[Backup]) -> list[str]:
     for disk in disks:
         if claims[disk.id] is not None and disk.id not in staying:
             ctx.database.transact(lambda conn, gone=disk: _write_settled(conn, gone))  # type: ignore[misc]
-    return [_words(one) for one in done if one.outcome is Outcome.STUCK]
+    return [str(one) for one in done if one.outcome is Outcome.STUCK]
 
 
 def _claim(conn: Connection, disk: Backup) -> list[Entry] | None:
@@ -128,7 +128,3 @@ def _delete_top(conn: Connection, top: Backup) -> None:
     backups.delete(conn, top.project_id, top.id)
     checkpoints.delete_if_empty(conn, top.project_id, top.checkpoint_id)
     vaults.let_go(conn, top.project_id, top.vault_id)
-
-
-def _words(one: Removed) -> str:
-    return f"{one.entry.kind} {one.entry.upstream_id or one.entry.name} ({one.reason})"

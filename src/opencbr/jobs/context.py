@@ -45,9 +45,9 @@ class JobContext(CloudContext):
 
 
 def parallel(work: Callable[[A], B], items: Sequence[A]) -> list[B]:
-    """Run `work` on all items at once and return the results in operation.
+    """Run `work` on all items at once and return the results in the same sequence.
 
-    All are waited for even when one fails, so that no thread goes on behind the back of a compensation; then
+    All are waited for even when one fails, so that no thread still works while the job's compensation does; then
     the first error is raised.
     """
     if len(items) <= 1:

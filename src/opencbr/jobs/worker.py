@@ -1,24 +1,22 @@
-"""The worker: lease, engine and outbox together, and which job does which operation."""
+"""The worker: lease, engine, outbox and other duties together."""
 
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from opencbr.cloud.cloud import Cloud
-from opencbr.jobs.backup.job import run_backup
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.delete.job import run_delete
-from opencbr.jobs.delete.removal import run_remove_resource, run_vault_delete
 from opencbr.jobs.engine.database_retry import outlast
 from opencbr.jobs.engine.dbos import DbosEngine
+from opencbr.jobs.engine.duty import Duties, Duty
 from opencbr.jobs.engine.lease import Lease
 from opencbr.jobs.engine.outbox import Outbox
 from opencbr.jobs.engine.port import Engine, Job, Lost
-from opencbr.jobs.engine.rounds import Rounds
+from opencbr.jobs.execution import carry_out
+from opencbr.jobs.registry import JOB_TYPES, JobType
 from opencbr.jobs.settings import WorkerSettings
-from opencbr.model import operation_log
 from opencbr.model.clock import Clock
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
@@ -29,14 +27,8 @@ from opencbr.store.database import Database
 
 log = logging.getLogger(__name__)
 
-WORK: dict[str, Callable[[Job, JobContext, OperationLog], None]] = {
-    operation_log.BACKUP: run_backup,
-    operation_log.DELETE: run_delete,
-    operation_log.REMOVE_RESOURCE: run_remove_resource,
-    operation_log.VAULT_DELETE: run_vault_delete,
-}
-"""Operation type -> the job that carries it out."""
-
+DutyOf = Callable[[JobContext], Duty]
+"""Makes a duty of what the worker has to work with."""
 
 _LAST_CALL_SECONDS = 10.0
 """How long stopping waits for upstream calls under way; a job cut off later is taken over when the lease ends."""
@@ -52,7 +44,8 @@ class LeaseLost(Exception):
 class Worker:
     """One worker of this process; a process can have one.
 
-    `identity` tells it from all others, past ones too: leave it out and it is made anew at each start.
+    `job_types` is what it can do (operation type -> job), `duties` what it does besides. `identity` tells it
+    from all others, past ones too: leave it out and it is made anew at each start.
     """
 
     def __init__(
@@ -63,6 +56,8 @@ class Worker:
         records: Records,
         clock: Clock,
         settings: WorkerSettings,
+        job_types: Mapping[str, JobType] = JOB_TYPES,
+        duties: Sequence[DutyOf] = (),
         identity: str | None = None,
     ) -> None:
         self.identity = identity or f"{socket.gethostname()[:20]}-{new_id(clock.now())}"
@@ -72,17 +67,19 @@ class Worker:
         self._clock = clock
         self._settings = settings
         self._halt = threading.Event()
+        self._job_types = job_types
+        self._duties_of = duties
         self._engine: Engine = DbosEngine(
-            database.url, owner=self.identity, slots=settings.slots, sleep=clock.sleep
+            database.url,
+            owner=self.identity,
+            kinds=[*job_types],
+            slots=settings.slots,
+            sleep=clock.sleep,
         )
         self._lease = Lease(database, self._engine, worker_id=self.identity, seconds=settings.lease_seconds)
-        self._outbox = Outbox(database, self._engine, clock, seconds=settings.outbox_seconds)
-        self._rounds = Rounds(
-            database,
-            worker_id=self.identity,
-            lease_seconds=settings.lease_seconds,
-            seconds=settings.janitor_seconds,
-        )
+        self._outbox = Outbox(database, self._engine, clock, [*job_types])
+        self._heartbeat = self._attended([self._lease.duty()])
+        self._duties = self._attended([])
         self._running: set[str] = set()
         self._ctx: JobContext | None = None
 
@@ -101,9 +98,11 @@ class Worker:
         )
         self._lease.open()
         self._engine.start(self._do)
-        self._lease.start()
-        self._outbox.start()
-        self._rounds.start(self._ctx)
+        self._heartbeat.start()
+        duties = [self._outbox.duty(self._settings.outbox_seconds)]
+        duties += [make(self._ctx) for make in self._duties_of]
+        self._duties = self._attended(duties)
+        self._duties.start()
         log.info("worker %s is ready", self.identity)
 
     def stop(self, wait_seconds: float = 0.0) -> None:
@@ -111,15 +110,24 @@ class Worker:
 
         Interrupted jobs go on in another worker, or here after the next start, where they were.
         """
-        self._outbox.stop()
-        self._rounds.stop()
+        self._duties.stop()
         self._await_jobs(wait_seconds)
         self._halt.set()
         # An interrupted job ends at its next look at the cloud.
         self._await_jobs(self._settings.poll_seconds + _LAST_CALL_SECONDS)
-        self._rounds.join(self._settings.poll_seconds + _LAST_CALL_SECONDS)
+        self._duties.join(self._settings.poll_seconds + _LAST_CALL_SECONDS)
         self._engine.stop(0.0)
+        self._heartbeat.stop()
+        self._heartbeat.join()
         self._lease.close(clean=not self._running)
+
+    def _attended(self, duties: Sequence[Duty]) -> Duties:
+        return Duties(
+            self._database,
+            duties,
+            worker_id=self.identity,
+            lease_seconds=self._settings.lease_seconds,
+        )
 
     def _await_jobs(self, seconds: float) -> None:
         deadline = self._clock.now() + timedelta(seconds=seconds)
@@ -158,7 +166,6 @@ class Worker:
             with self._database.read() as conn:
                 return operation_logs.get(conn, job.project_id, job.id)
 
-        # What breaks outside of a step ends the job for the engine, and never for the operation log.
         operation = outlast(
             read, sleep=self._clock.sleep, halted=self._halt.is_set, what=f"the operation of job {job.id}"
         )
@@ -167,6 +174,6 @@ class Worker:
         self._running.add(job.id)
         try:
             with about(job.id):
-                WORK[operation.operation_type](job, self._ctx, operation)
+                carry_out(self._job_types[operation.operation_type], job, self._ctx, operation)
         finally:
             self._running.discard(job.id)

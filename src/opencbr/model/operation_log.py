@@ -1,9 +1,8 @@
 """Operation logs: what was asked, how far it is, how it ended (contract 3.8, 4.4).
 
-A waiting operation log is also the order that a worker takes; its id is the job's id.
+A waiting operation log is also what a worker makes a job of; its id is the job's id.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +20,11 @@ LEFT = "left_in_cloud"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationLog:
-    """One unit of work on one resource. `progress` is 0 to 100; `details` is the part of extra_info named after the type."""
+    """One unit of work on one resource. `progress` is 0 to 100.
+
+    `parameters` is what only the job may read: no answer of the API has it. `details` is for the client, the part
+    of `extra_info` that is named after the operation type.
+    """
 
     id: str
     project_id: str
@@ -43,13 +46,10 @@ class OperationLog:
     step: str = ""
     error_code: str = ""
     error_message: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     cancel_requested: bool = False
     created_at: datetime
     started_at: datetime | None = None
     updated_at: datetime
     ended_at: datetime | None = None
-
-    def details_at_end(self, left: Sequence[str], **more: Any) -> dict[str, Any]:
-        """Give the details as an ended job writes them: `more`, and what is left in the cloud, if anything is."""
-        return {**self.details, **more, **({LEFT: [*left]} if left else {})}

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
 from opencbr.model.errors import CATALOGUE, CbrError
-from opencbr.model.ids import new_id
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.operation_log import OperationLog
+from opencbr.service import new_operations
 from opencbr.service.access import find_own, find_visible
 from opencbr.service.context import Context
 from opencbr.store import backups, operation_logs, vaults
@@ -39,7 +39,7 @@ class Backups:
     """The use cases of the chapter; every one sees what the caller's project has or shares."""
 
     def __init__(self, database: Database, forget: Callable[[set[str]], None] | None = None) -> None:
-        """`forget` is told the ids (a backup and its disks) whose deletion is ordered."""
+        """`forget` is told the ids (a backup and its disks) whose deletion was asked for."""
         self._database = database
         self._forget = forget
 
@@ -69,26 +69,25 @@ class Backups:
         return self._database.transact(change)
 
     def delete(self, ctx: Context, backup_id: str) -> OperationLog:
-        """Order the deletion of a backup with its disks, and return the order; a worker carries it out.
+        """Ask for the deletion of a backup with its disks, and return its log; a worker carries it out.
 
         Raises 404/6200; 403/8600 for one that another project shares;
         400/6201 for a disk of a server backup and for a deletion under way, 6203 while it or
         its successor runs, 6216 during a restore, 6220 for an automatic one in a locked vault.
         """
 
-        def order(conn: Connection) -> OperationLog:
+        def request(conn: Connection) -> OperationLog:
             backup = find_own(conn, ctx.project_id, backup_id, lock=True)
             _check_deletable(conn, ctx, backup)
             vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-            log = _deletion(ctx, backup, vault.name if vault else None)
-            operation_logs.insert(conn, log)
+            log = new_operations.request_deletion(conn, ctx, backup, vault.name if vault else None)
             if not backups.move_family(
                 conn, ctx.project_id, backup.id, to="waiting_delete", updated_at=ctx.now
             ):
                 raise CbrError("6216")
             return log
 
-        log = self._database.transact(order)
+        log = self._database.transact(request)
         if self._forget is not None:
             with self._database.read() as conn:
                 disks = backups.children(conn, ctx.project_id, [backup_id])[backup_id]
@@ -134,25 +133,3 @@ def _successor_runs(conn: Connection, ctx: Context, backup: Backup) -> bool:
     wanted = BackupFilter(resource_ids=(backup.resource_id,), statuses=("available",))
     newest = backups.list(conn, ctx.project_id, wanted, Page(limit=1)).items
     return bool(newest) and newest[0].id == backup.id
-
-
-def _deletion(ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:
-    return OperationLog(
-        id=new_id(ctx.now),
-        project_id=ctx.project_id,
-        operation_type=logs.DELETE,
-        user_id=ctx.caller.user_id,
-        provider_id=backup.provider_id,
-        vault_id=backup.vault_id,
-        vault_name=vault_name,
-        checkpoint_id=backup.checkpoint_id,
-        backup_id=backup.id,
-        backup_name=backup.name,
-        resource_id=backup.resource_id,
-        resource_name=backup.resource_name,
-        resource_type=backup.resource_type,
-        request_id=ctx.request_id,
-        details={"backup_id": backup.id, "backup_name": backup.name},
-        created_at=ctx.now,
-        updated_at=ctx.now,
-    )

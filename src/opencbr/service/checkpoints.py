@@ -1,29 +1,27 @@
-"""Checkpoints: order the backup of a vault's resources, and show what came of it (contract 3.2, 5.2)."""
+"""Checkpoints: ask for the backup of a vault's resources, and show what came of it (contract 3.2, 5.2)."""
 
 import math
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
-from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint, Skipped, checkpoint_status
 from opencbr.model.document import Disk
 from opencbr.model.errors import CATALOGUE, CbrError
 from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import is_uuid, new_id
-from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import MAX_SIZE_GB, SERVER, Resource, Usage, Vault
+from opencbr.service import new_operations
 from opencbr.service.backup_targets import Sighting, sight
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, check_wanted, refuse_repeats
 from opencbr.service.vaults import MB_IN_GB, get_vault
-from opencbr.store import backups, checkpoints, operation_logs, resources, vaults
+from opencbr.store import backups, checkpoints, resources, vaults
 from opencbr.store.database import Database
 
 _GROWTH = 1.25
@@ -79,7 +77,7 @@ class Checkpoints:
             chosen = _choose(conn, vault, spec)
         # The cloud is asked outside the transaction: nobody waits for a row while Nova thinks.
         seen = sight(self._cloud.reader(), chosen, {d.id: d for d in spec.details})
-        return self._database.transact(lambda conn: _order(conn, ctx, spec, seen))
+        return self._database.transact(lambda conn: _request(conn, ctx, spec, seen))
 
     def show(self, ctx: Context, checkpoint_id: str) -> CheckpointView:
         """Return a checkpoint; raises CbrError 6217 when there is none or its last backup is gone (T4)."""
@@ -114,7 +112,7 @@ def _choose(conn: Connection, vault: Vault, spec: CheckpointSpec) -> list[Resour
     return chosen
 
 
-def _order(
+def _request(
     conn: Connection, ctx: Context, spec: CheckpointSpec, seen: Collection[Sighting]
 ) -> CheckpointView:
     vault = get_vault(conn, ctx, spec.vault_id, lock=True)
@@ -152,7 +150,7 @@ def _order(
     for one in taken:
         backup = _backup(spec, checkpoint, vault, one)
         backups.insert(conn, backup)
-        operation_logs.insert(conn, _log(ctx, spec, vault, backup))
+        new_operations.request_backup(conn, ctx, vault, backup, spec.policy_id)
     return _view(conn, checkpoint, "protecting", vault)
 
 
@@ -185,7 +183,7 @@ def _checkpoint(
         id=new_id(ctx.now),
         project_id=ctx.project_id,
         vault_id=vault.id,
-        user_id=ctx.caller.user_id,
+        user_id=ctx.actor.user_id,
         name=spec.name or _default_name(spec, vault),
         description=spec.description,
         incremental=spec.incremental,
@@ -255,37 +253,6 @@ def _with_extend_info(backup: Backup, one: Sighting) -> Backup:
         availability_zone=one.availability_zone,
     )
     return replace(backup, extend_info=disk_info(backup, disk, child=False))
-
-
-def _log(ctx: Context, spec: CheckpointSpec, vault: Vault, backup: Backup) -> OperationLog:
-    """Make the order for a worker, and what the client sees of it."""
-    details: dict[str, Any] = {
-        "backup_id": backup.id,
-        "backup_name": backup.name,
-        "app_consistency_error_code": "0",
-        "app_consistency_error_message": "",
-        "app_consistency_status": "0",
-    }
-    return OperationLog(
-        id=new_id(ctx.now),
-        project_id=ctx.project_id,
-        operation_type=logs.BACKUP,
-        user_id=ctx.caller.user_id,
-        provider_id=vault.provider_id,
-        vault_id=vault.id,
-        vault_name=vault.name,
-        checkpoint_id=backup.checkpoint_id,
-        policy_id=spec.policy_id,
-        backup_id=backup.id,
-        backup_name=backup.name,
-        resource_id=backup.resource_id,
-        resource_name=backup.resource_name,
-        resource_type=backup.resource_type,
-        request_id=ctx.request_id,
-        details=details,
-        created_at=ctx.now,
-        updated_at=ctx.now,
-    )
 
 
 def _view(conn: Connection, checkpoint: Checkpoint, status: str, vault: Vault) -> CheckpointView:

@@ -5,19 +5,44 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from opencbr.model.caller import Caller
+from opencbr.model.ids import new_id
+
+
+class Actor(Struct, frozen=True):
+    """Who is behind what is done: a user who sent a request, or the service by itself.
+
+    `user_id` is empty when no user asked; `policy_id` names the policy when one did.
+    """
+
+    user_id: str = ""
+    policy_id: str | None = None
 
 
 class Context(Struct, frozen=True):
-    """One request as the use cases see it.
+    """One call of a use case.
 
-    `project_id` is the credential's project, already compared with the path's. `now` is read once from the
-    clock, so that everything a request writes bears one time. `can` answers whether the caller has a right,
-    by its name (`cbr:backups:getMetadataSecrets`).
+    `project_id` is the project in which it acts; for a request the credential's, already compared with the
+    path's. `now` is read once from the clock, so that everything a call writes bears one time. `can` answers
+    whether the actor has a right, by its name (`cbr:backups:getMetadataSecrets`).
     """
 
-    caller: Caller
+    actor: Actor
     project_id: str
     request_id: str
     now: datetime
     can: Callable[[str], bool]
+
+
+def automatic(duty: str, project_id: str, now: datetime, *, policy_id: str | None = None) -> Context:
+    """Give the context of what the service does by itself, in a `duty` of its workers (`scheduler`, say).
+
+    It needs no sign-in, and has no right beyond what the use cases themselves do. Its request id begins with
+    the duty's name, which is how operation logs tell what began them.
+    """
+    return Context(
+        actor=Actor(policy_id=policy_id),
+        project_id=project_id,
+        request_id=f"{duty}-{new_id(now)}",
+        now=now,
+        can=lambda _: False,
+    )

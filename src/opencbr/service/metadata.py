@@ -166,7 +166,7 @@ def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
             "secrets read: %s of backup %s by user %s in project %s, request %s",
             what,
             backup_id,
-            ctx.caller.user_id,
+            ctx.actor.user_id,
             ctx.project_id,
             ctx.request_id,
         )

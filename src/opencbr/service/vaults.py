@@ -8,16 +8,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
-from opencbr.model import operation_log as logs
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page, VaultFilter
-from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, Resource, Vault
+from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, bind, check_wanted, look_up, refuse_repeats
 from opencbr.service.vault_views import VaultView, views
-from opencbr.store import operation_logs, resources, vaults
+from opencbr.store import resources, vaults
 from opencbr.store.database import Database
 
 MB_IN_GB = 1024
@@ -57,7 +56,7 @@ class Vaults:
         vault = Vault(
             id=new_id(ctx.now),
             project_id=ctx.project_id,
-            user_id=ctx.caller.user_id,
+            user_id=ctx.actor.user_id,
             name=spec.name,
             object_type=spec.object_type,
             protect_type=spec.protect_type,
@@ -141,7 +140,7 @@ class Vaults:
         return self._database.transact(work)
 
     def remove_resources(self, ctx: Context, vault_id: str, resource_ids: Sequence[str]) -> Sequence[str]:
-        """Order the removal of resources with their backups, one operation log each; return their ids.
+        """Ask for the removal of resources with their backups, one operation log each; return their ids.
 
         Raises CbrError 6105, 6104, 6110 (locked), 6112 (vault status), 6135 (not bound here), 6125 (busy),
         6134 (being removed).
@@ -165,13 +164,13 @@ class Vaults:
                     )
                 _refuse_busy(resource)
                 resources.set_status(conn, ctx.project_id, resource.id, "removing")
-                operation_logs.insert(conn, _log(ctx, vault, logs.REMOVE_RESOURCE, resource))
+                new_operations.request_removal(conn, ctx, vault, resource)
             return [*resource_ids]
 
         return self._database.transact(work)
 
     def delete(self, ctx: Context, vault_id: str) -> None:
-        """Order the end of a vault: a job deletes its backups, its bindings and then itself.
+        """Ask for the end of a vault: a job deletes its backups, its bindings and then itself.
 
         Raises CbrError 6105, 6112 (deleting already), 6110 (locked and not empty), 6125 or 6134 (a resource
         is busy).
@@ -190,7 +189,7 @@ class Vaults:
             for resource in _bound(conn, vault):
                 _refuse_busy(resource)
             vaults.update(conn, ctx.project_id, vault.id, status="deleting", updated_at=ctx.now)
-            operation_logs.insert(conn, _log(ctx, vault, logs.VAULT_DELETE, None))
+            new_operations.request_vault_deletion(conn, ctx, vault)
 
         self._database.transact(work)
 
@@ -236,23 +235,3 @@ def _refuse_busy(resource: Resource) -> None:
         )
     if resource.protect_status == "removing":
         raise CbrError("6134", f"Resource {resource.id} is being removed already: wait for that to end.")
-
-
-def _log(ctx: Context, vault: Vault, kind: str, resource: Resource | None) -> OperationLog:
-    """Make the order for a job. The counters stand under both names that clients read (trap T19)."""
-    return OperationLog(
-        id=new_id(ctx.now),
-        project_id=ctx.project_id,
-        operation_type=kind,
-        user_id=ctx.caller.user_id,
-        provider_id=vault.provider_id,
-        vault_id=vault.id,
-        vault_name=vault.name,
-        resource_id=resource.id if resource else None,
-        resource_name=resource.name if resource else None,
-        resource_type=resource.type if resource else None,
-        request_id=ctx.request_id,
-        details={"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0},
-        created_at=ctx.now,
-        updated_at=ctx.now,
-    )

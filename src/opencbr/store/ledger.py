@@ -1,6 +1,7 @@
 """The ledger: every object made in the cloud, written down before it exists and struck out after it is gone.
 
-An object is known by its kind and name: a snapshot and the backup made from it bear the same name.
+A job tells its objects of one kind apart by a key of its own. In the cloud an object is known by its kind and name:
+a snapshot and the backup made from it bear the same name.
 """
 
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ class Entry:
     id: str
     project_id: str
     operation_log_id: str
-    kind: str  # snapshot or backup
+    kind: str  # a row of jobs.upstream.kinds
+    key: str  # tells the job's objects of this kind apart
     name: str
-    volume_id: str
-    backup_id: str  # our id of the disk backup that it is made for
+    volume_id: str | None = None  # the volume it is of, when it is a volume's
+    backup_id: str | None = None  # our id of the disk backup that it belongs to and is deleted with
     state: str = "planned"
     upstream_id: str | None = None
     created_at: datetime
@@ -37,27 +39,37 @@ class Entry:
 
 
 def plan(conn: Connection, entry: Entry) -> Entry:
-    """Write an entry down and return it; one of this kind and name that stands comes back as it is."""
+    """Write an entry down and return it; one that the job planned under this kind and key comes back as it is.
+
+    Raises ValueError when another object of this kind has the name.
+    """
     if insert_new(conn, _t, values_of(entry)):
         return entry
-    standing = get(conn, entry.kind, entry.name)
-    assert standing is not None
+    standing = get(conn, entry.operation_log_id, entry.kind, entry.key)
+    if standing is None:
+        raise ValueError(f"another {entry.kind} is in the ledger as {entry.name}")
     return standing
 
 
-def made(conn: Connection, kind: str, name: str, upstream_id: str, *, now: datetime) -> bool:
+def made(conn: Connection, entry_id: str, upstream_id: str, *, now: datetime) -> bool:
     """Note that the cloud made it, under this id; say whether the entry exists."""
-    query = sql_update(_t).where(_t.c.kind == kind, _t.c.name == name)
+    query = sql_update(_t).where(_t.c.id == entry_id)
     return touched(conn.execute(query.values(state="made", upstream_id=upstream_id, updated_at=now)))
 
 
-def gone(conn: Connection, kind: str, name: str) -> bool:
+def gone(conn: Connection, entry_id: str) -> bool:
     """Strike an entry out: the cloud says that there is no such object; say whether the entry existed."""
-    return touched(conn.execute(sql_delete(_t).where(_t.c.kind == kind, _t.c.name == name)))
+    return touched(conn.execute(sql_delete(_t).where(_t.c.id == entry_id)))
 
 
-def get(conn: Connection, kind: str, name: str) -> Entry | None:
-    """Read one entry."""
+def get(conn: Connection, operation_log_id: str, kind: str, key: str) -> Entry | None:
+    """Read what a job planned under this kind and key."""
+    found = _read(conn, _t.c.operation_log_id == operation_log_id, _t.c.kind == kind, _t.c.key == key)
+    return found[0] if found else None
+
+
+def named(conn: Connection, kind: str, name: str) -> Entry | None:
+    """Read the entry of the object that bears this name in the cloud."""
     found = _read(conn, _t.c.kind == kind, _t.c.name == name)
     return found[0] if found else None
 
@@ -68,7 +80,7 @@ def of_log(conn: Connection, operation_log_id: str) -> list[Entry]:
 
 
 def of_backup(conn: Connection, backup_id: str) -> list[Entry]:
-    """Read the entries made for one disk backup, oldest first."""
+    """Read the entries that belong to one disk backup, oldest first."""
     return _read(conn, _t.c.backup_id == backup_id)
 
 

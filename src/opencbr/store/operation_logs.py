@@ -1,6 +1,7 @@
-"""Operation logs. A waiting one is also the order that a worker takes: this table is the outbox."""
+"""Operation logs. A waiting one is also what a worker makes a job of: this table is the outbox."""
 
 import builtins
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +16,12 @@ from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, touched, values_of
 
 _t = tables.operation_log
+_WAITING = (_t.c.status == literal("waiting", literal_execute=True), _t.c.taken_at.is_(None))
 _KEYS = sort_keys(_t, "created_at", "updated_at", "status")
 
 
 def insert(conn: Connection, log: OperationLog) -> None:
-    """Add a log; a waiting one is an order from the moment that the transaction commits."""
+    """Add a log; a waiting one can be taken by a worker from the moment that the transaction commits."""
     conn.execute(sql_insert(_t).values(**values_of(log)))
 
 
@@ -76,6 +78,14 @@ def advance(
     return _change(conn, log_id, progress=further, step=step, updated_at=now, **_details(details))
 
 
+def tell(conn: Connection, log: OperationLog, details: dict[str, Any], *, now: datetime) -> bool:
+    """Add to the details of work that runs; what is there under another name stays. False when it has ended."""
+    standing = get(conn, log.project_id, log.id)
+    if standing is None:
+        return False
+    return _change(conn, log.id, details=standing.details | details, updated_at=now)
+
+
 def finish(
     conn: Connection,
     log_id: str,
@@ -115,22 +125,27 @@ def cancel_requested(conn: Connection, log_id: str) -> bool:
     return bool(conn.execute(select(_t.c.cancel_requested).where(_t.c.id == log_id)).scalar_one_or_none())
 
 
-def waiting(conn: Connection, limit: int) -> builtins.list[OperationLog]:
-    """Read the orders of all projects that nobody has taken yet, oldest first."""
-    query = select(_t).where(_t.c.status == literal("waiting", literal_execute=True), _t.c.taken_at.is_(None))
+def waiting(conn: Connection, limit: int, types: Sequence[str] = ()) -> builtins.list[OperationLog]:
+    """Read the waiting logs of all projects that nobody has taken yet, oldest first; of `types` if any."""
+    query = select(_t).where(*_WAITING, among(_t.c.operation_type, types))
     return [
         _log(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id).limit(limit)).mappings()
     ]
 
 
+def waiting_types(conn: Connection) -> set[str]:
+    """Name the types of the waiting logs that nobody has taken yet."""
+    return set(conn.execute(select(_t.c.operation_type).where(*_WAITING).distinct()).scalars())
+
+
 def take(conn: Connection, log_id: str, *, now: datetime) -> bool:
-    """Note that a job was made of this order, after it was; False when that had been noted before."""
+    """Note that a job was made of this log, after it was; False when that had been noted before."""
     query = sql_update(_t).where(_t.c.id == log_id, _t.c.taken_at.is_(None))
     return touched(conn.execute(query.values(taken_at=now)))
 
 
 def taken(conn: Connection, limit: int, after: str = "") -> builtins.list[OperationLog]:
-    """Read the orders of all projects that became jobs and have not ended, by id, those after the id `after`."""
+    """Read the logs of all projects that became jobs and have not ended, by id, those after the id `after`."""
     query = select(_t).where(_t.c.ended_at.is_(None), _t.c.taken_at.is_not(None), _t.c.id > after)
     return [_log(row) for row in conn.execute(query.order_by(_t.c.id).limit(limit)).mappings()]
 

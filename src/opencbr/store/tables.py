@@ -259,6 +259,8 @@ operation_log = Table(
     Column("updated_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("taken_at", Moment),  # when a worker had made a job of it
+    # The job's own, never shown; what is shown are the details.
+    Column("parameters", JSON, nullable=False, server_default=text("'{}'")),
 )
 _OUTBOX = text("status = 'waiting' AND taken_at IS NULL")
 _OPEN = text("ended_at IS NULL")
@@ -290,14 +292,17 @@ ledger = Table(
     Column("operation_log_id", TEXT, nullable=False, index=True),
     Column("kind", TEXT, nullable=False),
     Column("name", TEXT, nullable=False),
-    Column("volume_id", TEXT, nullable=False),
-    Column("backup_id", TEXT, nullable=False, index=True),
+    Column("volume_id", TEXT),
+    Column("backup_id", TEXT, index=True),
     Column("state", TEXT, nullable=False),
     Column("upstream_id", TEXT),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("key", TEXT, nullable=False),
     # A backup and the snapshot that it is made from may bear one name.
     UniqueConstraint("kind", "name"),
+    # A job may make any number of objects of a kind; its own key tells them apart.
+    UniqueConstraint("operation_log_id", "kind", "key"),
 )
 # What ended jobs could not remove, for the janitor: few among very many.
 _LEFT = text("state = 'left'")

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from opencbr.jobs import backup_chains
-from opencbr.jobs.engine import rounds
-from opencbr.jobs.upstream import janitor
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.records import links, rows
 from opencbr.store import resources
 from opencbr.store.database import Database
@@ -47,9 +47,9 @@ def test_two_deletions_along_one_chain_at_once_leave_nothing(
         )
     (child,) = backed_up(env, bound)
     paused = PausedDeletion(monkeypatch, disk_of(env, parent, "archive").cinder_backup_id)
-    deletion = env.order_delete(parent)
+    deletion = env.request_deletion(parent)
     paused.begun()
-    env.succeeded(env.order_delete(child))
+    env.succeeded(env.request_deletion(child))
     paused.resume()
     env.succeeded(deletion)
     assert count_rows(env) == 0
@@ -61,9 +61,9 @@ def test_a_new_backup_does_not_build_on_a_held_one_that_is_on_its_way_out(
 ) -> None:
     bound = env.bind("web1")
     first, second = backed_up(env, bound, 2)
-    env.succeeded(env.order_delete(first))
+    env.succeeded(env.request_deletion(first))
     paused = PausedDeletion(monkeypatch, disk_of(env, first).cinder_backup_id)
-    deletion = env.order_delete(second)
+    deletion = env.request_deletion(second)
     paused.begun()
     (third,) = backed_up(env, bound)
     assert (disk_of(env, third).is_incremental, disk_of(env, third).based_on) == (False, None)
@@ -76,14 +76,14 @@ def test_a_new_backup_does_not_build_on_a_held_one_that_is_on_its_way_out(
 def test_the_janitor_removes_a_held_backup_when_the_tenants_own_incremental_has_gone(env: JobEnv) -> None:
     (backup,) = backed_up(env, env.bind("db1-data", "disk"))
     own = tenants_own(env, disk_of(env, backup).cinder_backup_id)
-    env.succeeded(env.order_delete(backup))
-    rounds.go_round(context_of(env))
-    assert janitor.take_stock(env.database, env.cloud).unneeded == (), "Cinder says that it is needed"
+    env.succeeded(env.request_deletion(backup))
+    remove_leftovers(context_of(env))
+    assert take_stock(env.database, env.cloud).unneeded == (), "Cinder says that it is needed"
     assert env.backup(backup, held=True) is not None
     drop(env, own)
-    (found,) = janitor.take_stock(env.database, env.cloud).unneeded
+    (found,) = take_stock(env.database, env.cloud).unneeded
     assert found.backup_id == backup
-    rounds.go_round(context_of(env))
+    remove_leftovers(context_of(env))
     assert count_rows(env) == 0
     env.assert_nothing_left()
 
@@ -92,10 +92,10 @@ def test_a_later_deletion_of_the_volume_takes_along_what_was_left_held(env: JobE
     bound = env.bind("db1-data", "disk")
     (first,) = backed_up(env, bound)
     own = tenants_own(env, disk_of(env, first).cinder_backup_id)
-    env.succeeded(env.order_delete(first))
+    env.succeeded(env.request_deletion(first))
     drop(env, own)
     (second,) = backed_up(env, bound)
-    env.succeeded(env.order_delete(second))
+    env.succeeded(env.request_deletion(second))
     assert count_rows(env) == 0
     env.assert_nothing_left()
 
@@ -109,13 +109,13 @@ def stuck_incremental(env: JobEnv) -> tuple[str, str]:
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2
     )
     faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
-    order = env.order_backup(bound)
-    log = env.ended(order)
+    operation = env.request_backup(bound)
+    log = env.ended(operation)
     assert log.status == "failed"
     assert "still in the cloud: backup" in log.error_message
     assert log.details["left_in_cloud"]
     faults.clear()
-    failed = order.backup_id or ""
+    failed = operation.backup_id or ""
     assert disk_of(env, failed).based_on == disk_of(env, parent).id, "its object stands on the parent's"
     assert disk_of(env, failed).status == "error"
     return parent, failed
@@ -123,17 +123,17 @@ def stuck_incremental(env: JobEnv) -> tuple[str, str]:
 
 def test_a_failed_incremental_needs_its_parent_while_its_object_stands(env: JobEnv) -> None:
     parent, failed = stuck_incremental(env)
-    env.succeeded(env.order_delete(parent))
+    env.succeeded(env.request_deletion(parent))
     assert env.backup(parent, held=True) is not None
-    env.succeeded(env.order_delete(failed))
+    env.succeeded(env.request_deletion(failed))
     assert count_rows(env) == 0
     env.assert_nothing_left()
 
 
 def test_the_janitor_removes_what_a_failed_job_left_and_the_parent_held_for_it(env: JobEnv) -> None:
     parent, failed = stuck_incremental(env)
-    env.succeeded(env.order_delete(parent))
-    rounds.go_round(context_of(env))
+    env.succeeded(env.request_deletion(parent))
+    remove_leftovers(context_of(env))
     assert env.backup(parent, held=True) is None
     kept = env.backup(failed)
     assert kept is not None
@@ -144,7 +144,7 @@ def test_the_janitor_removes_what_a_failed_job_left_and_the_parent_held_for_it(e
 def test_a_deleted_backup_in_the_middle_leaves_the_chain_of_records_unbroken(env: JobEnv) -> None:
     bound = env.bind("web1")
     first, second, third = backed_up(env, bound, 3)
-    env.succeeded(env.order_delete(second))
+    env.succeeded(env.request_deletion(second))
     with env.database.read() as conn:
         chain = links.chain(conn, env.project_id, bound.id)
         assert [rows.get(conn, env.project_id, one) is None for one in (first, second, third)] == [
@@ -162,7 +162,7 @@ def test_a_stuck_deletion_keeps_record_and_link(env: JobEnv) -> None:
     bound = env.bind("web1")
     (backup,) = backed_up(env, bound)
     env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
-    assert env.ended(env.order_delete(backup)).status == "failed"
+    assert env.ended(env.request_deletion(backup)).status == "failed"
     with env.database.read() as conn:
         assert rows.get(conn, env.project_id, backup) is not None
         (link,) = links.chain(conn, env.project_id, bound.id)
@@ -171,10 +171,10 @@ def test_a_stuck_deletion_keeps_record_and_link(env: JobEnv) -> None:
 
 def test_a_removal_walks_from_the_newest_to_the_oldest(env: JobEnv) -> None:
     bound = env.bind("web1")
-    copies = [disk_of(env, one).cinder_backup_id for one in backed_up(env, bound, 3)]
-    env.succeeded(env.order_removal(bound))
+    made = [disk_of(env, one).cinder_backup_id for one in backed_up(env, bound, 3)]
+    env.succeeded(env.request_removal(bound))
     deleted = [row.path.rsplit("/", 1)[1] for row in env.demo.calls.find("volume", "DELETE", "/backups/")]
-    assert deleted == copies[::-1]
+    assert deleted == made[::-1]
 
 
 def test_a_volume_in_a_server_vault_and_a_disk_vault_is_one_chain(env: JobEnv) -> None:
@@ -182,16 +182,16 @@ def test_a_volume_in_a_server_vault_and_a_disk_vault_is_one_chain(env: JobEnv) -
     server, disk = env.bind("db1"), env.bind("db1-data", "disk")
     made = []
     for _ in range(2):
-        orders = [env.order_backup(server), env.order_backup(disk)]
-        for order in orders:
-            env.succeeded(order)
-            made.append(order.backup_id or "")
+        operations = [env.request_backup(server), env.request_backup(disk)]
+        for operation in operations:
+            env.succeeded(operation)
+            made.append(operation.backup_id or "")
     parents = {doc["id"]: doc["parent_id"] for doc in env.upstream("backup")}
-    copies = [row for one in made for row in (env.disks(one) or [disk_of(env, one)])]
-    ours = {row.id: row.cinder_backup_id for row in copies}
-    assert {row.cinder_backup_id: ours.get(row.based_on or "") for row in copies} == parents
+    disks = [row for one in made for row in (env.disks(one) or [disk_of(env, one)])]
+    ours = {row.id: row.cinder_backup_id for row in disks}
+    assert {row.cinder_backup_id: ours.get(row.based_on or "") for row in disks} == parents
     for one in made:
-        env.succeeded(env.order_delete(one))
+        env.succeeded(env.request_deletion(one))
     assert count_rows(env) == 0
     env.assert_nothing_left()
 
@@ -204,7 +204,7 @@ def test_a_step_cut_off_right_after_its_commit_is_taken_up_where_it_was(
     bound = env.bind("web1")
     first, second, third = backed_up(env, bound, 3)
     for one in (first, second):
-        env.succeeded(env.order_delete(one))
+        env.succeeded(env.request_deletion(one))
     real_function, real_transact, reached = getattr(backup_chains, function), Database.transact, []
 
     def marked(*args: Any, **kwargs: Any) -> Any:
@@ -220,7 +220,7 @@ def test_a_step_cut_off_right_after_its_commit_is_taken_up_where_it_was(
 
     monkeypatch.setattr(backup_chains, function, marked)
     monkeypatch.setattr(Database, "transact", transact)
-    env.succeeded(env.order_delete(third))
+    env.succeeded(env.request_deletion(third))
     assert "cut off" in reached
     assert count_rows(env) == 0
     env.assert_nothing_left()

@@ -25,8 +25,8 @@ def visible_vaults(env: JobEnv) -> list[str]:
         return [v.id for v in vaults.list(conn, env.project_id, VaultFilter(), Page(limit=10)).items]
 
 
-def order_other(env: JobEnv, bound: Resource, other: str) -> OperationLog:
-    return env.order_removal(bound) if other == "removeresources" else env.order_vault_deletion(bound)
+def request_other(env: JobEnv, bound: Resource, other: str) -> OperationLog:
+    return env.request_removal(bound) if other == "removeresources" else env.request_vault_deletion(bound)
 
 
 @pytest.mark.parametrize("other", ["DELETE vault", "removeresources"])
@@ -36,9 +36,9 @@ def test_a_deletion_under_way_and_the_end_of_what_holds_the_backup_both_succeed(
     bound = env.bind("web1")
     (backup,) = backed_up(env, bound)
     paused = PausedDeletion(monkeypatch, disk_of(env, backup).cinder_backup_id)
-    deletion = env.order_delete(backup)
+    deletion = env.request_deletion(backup)
     paused.begun()
-    removal = order_other(env, bound, other)
+    removal = request_other(env, bound, other)
     paused.resume()
     env.succeeded(deletion)
     env.succeeded(removal)
@@ -55,14 +55,26 @@ def test_a_deletion_ordered_while_its_vault_or_resource_goes_succeeds_too(
     bound = env.bind("web1")
     older, newer = backed_up(env, bound, 2)
     paused = PausedDeletion(monkeypatch, disk_of(env, newer).cinder_backup_id)
-    removal = order_other(env, bound, other)
+    removal = request_other(env, bound, other)
     paused.begun()
-    deletion = env.order_delete(older)
+    deletion = env.request_deletion(older)
     paused.resume()
     env.succeeded(removal)
     env.succeeded(deletion)
     assert rows(env) == 0
     env.assert_nothing_left()
+
+
+def test_a_removal_tells_its_counts_while_it_runs(env: JobEnv, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound = env.bind("web1")
+    older, _newer = backed_up(env, bound, 2)
+    paused = PausedDeletion(monkeypatch, disk_of(env, older).cinder_backup_id)
+    removal = env.request_removal(bound)
+    paused.begun()
+    details = env.log(removal).details
+    paused.resume()
+    assert (details["total_count"], details["total_delete_count"], details["fail_count"]) == (2, 2, 0)
+    env.succeeded(removal)
 
 
 @pytest.mark.parametrize("late", ["begin", "delete"])
@@ -72,7 +84,7 @@ def test_a_deletion_that_comes_too_late_is_a_success(
     """Whichever step finds the rows gone: here another has taken them just before it."""
     bound = env.bind("web1")
     (backup,) = backed_up(env, bound)
-    order = env.order_delete(backup)
+    operation = env.request_deletion(backup)
     if late == "delete":
         real = backup_chains.remove
 
@@ -86,8 +98,8 @@ def test_a_deletion_that_comes_too_late_is_a_success(
 
         monkeypatch.setattr(backup_chains, "remove", robbed)
     else:
-        env.succeeded(env.order_vault_deletion(bound))
-    env.succeeded(order)
+        env.succeeded(env.request_vault_deletion(bound))
+    env.succeeded(operation)
     assert rows(env) == 0
 
 
@@ -97,7 +109,7 @@ def test_a_vault_goes_though_another_vaults_backup_needs_one_in_it(env: JobEnv) 
     backed_up(env, server)
     (needs,) = backed_up(env, disk)
     assert disk_of(env, needs).based_on is not None
-    env.succeeded(env.order_vault_deletion(server))
+    env.succeeded(env.request_vault_deletion(server))
     assert visible_vaults(env) == [disk.vault_id]
     with env.database.read() as conn:
         assert vaults.get(conn, env.project_id, server.vault_id) is None
@@ -105,7 +117,7 @@ def test_a_vault_goes_though_another_vaults_backup_needs_one_in_it(env: JobEnv) 
     assert size == 100, "the other vault's alone"
     assert used > disk_of(env, needs).stored_mb, "what is kept takes space"
     assert vault_rows(env) == 2
-    env.succeeded(env.order_delete(needs))
+    env.succeeded(env.request_deletion(needs))
     assert vault_rows(env) == 1
     assert rows(env) == 0
     env.assert_nothing_left()
@@ -114,8 +126,8 @@ def test_a_vault_goes_though_another_vaults_backup_needs_one_in_it(env: JobEnv) 
 def test_a_vault_takes_along_what_its_user_deleted_before(env: JobEnv) -> None:
     bound = env.bind("web1")
     first, _ = backed_up(env, bound, 2)
-    env.succeeded(env.order_delete(first))
-    env.succeeded(env.order_vault_deletion(bound))
+    env.succeeded(env.request_deletion(first))
+    env.succeeded(env.request_vault_deletion(bound))
     assert (vault_rows(env), rows(env)) == (0, 0)
     env.assert_nothing_left()
 
@@ -127,7 +139,7 @@ def test_what_the_database_refuses_is_said_to_be_refused(
         raise IntegrityError("DELETE FROM vault", {}, Exception("a foreign key"))
 
     monkeypatch.setattr(vaults, "dismiss", refuse)
-    log = env.ended(env.order_vault_deletion(env.bind("web1")))
+    log = env.ended(env.request_vault_deletion(env.bind("web1")))
     assert (log.status, log.error_code) == ("failed", "9910")
     assert "our database refused it (IntegrityError)" in log.error_message
     assert "did not answer" not in log.error_message

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import disk_rows, top_row
 from opencbr.model.backup import Backup
@@ -21,7 +22,6 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
     become the janitor's.
     """
     now = ctx.clock.now()
-    details = operation.details_at_end(left)
 
     def write(conn: Connection) -> None:
         top = top_row(conn, operation.project_id, backup_id)
@@ -46,6 +46,7 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
         )
         resources.set_status(conn, top.project_id, top.resource_id, "available", only_from={"protecting"})
         ledger.leave(conn, operation.id, "snapshot")
+        details = details_at_end(conn, operation, left)
         operation_logs.finish(conn, operation.id, "success", now=now, details=details)
 
     ctx.database.transact(write)

@@ -1,4 +1,4 @@
-"""The backup job: reading, snapshots, reading again, copies, clean-up, record.
+"""The backup job: reading, snapshots, reading again, Cinder backups, clean-up, record.
 
 Every step may be cut off anywhere and run again by another worker: rows have derived ids, upstream objects
 derived names, and readings are kept sealed until the record is closed.
@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from opencbr.cloud.capture import read_again, read_disk, read_server
 from opencbr.jobs.backup import cinder_backups, snapshots
 from opencbr.jobs.backup.close import close
-from opencbr.jobs.compensation import compensate
+from opencbr.jobs.backup.export import export
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.disks import disk_rows, enter_reading, top_row
-from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model.backup import Backup
@@ -21,25 +21,21 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, operation_logs, resources
 
-# A step's name and place are in the journals of running jobs: see VERSION in dbos_engine before changing
-# them.
+# A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
 
 
 def run_backup(job: Job, ctx: JobContext, operation: OperationLog) -> None:
-    """Make the backup that `operation` names, or clean up and say why not."""
+    """Make the backup that `operation` names."""
     flow = _Flow(ctx, operation)
-    try:
-        job.step("begin", flow.begin)
-        job.step("capture", flow.capture)
-        job.step("snapshots", flow.snapshots)
-        job.step("recapture", flow.recapture)
-        job.step("backups", flow.backups)
-        job.step("wait", flow.wait)
-        job.step("export", flow.export)
-        left = job.step("release", flow.release)
-        job.step("close", lambda: flow.close(left))
-    except (StepFailed, Cancelled) as end:
-        compensate(job, ctx, operation, end)
+    job.step("begin", flow.begin)
+    job.step("capture", flow.capture)
+    job.step("snapshots", flow.snapshots)
+    job.step("recapture", flow.recapture)
+    job.step("backups", flow.backups)
+    job.step("wait", flow.wait)
+    job.step("export", flow.export)
+    left = job.step("release", flow.release)
+    job.step("close", lambda: flow.close(left))
 
 
 class _Flow:
@@ -116,8 +112,7 @@ class _Flow:
         self._advance(cinder_backups.END, "wait")
 
     def export(self) -> None:
-        """Keep Cinder's export records: a Cinder that lost its database reads the backups with them."""
-        documents = parallel(lambda disk: cinder_backups.export(self._ctx, disk), self._disks())
+        documents = parallel(lambda disk: export(self._ctx, disk), self._disks())
         kept = tuple(document for document in documents if document is not None)
         self._ctx.records.keep(self._project_id, self._backup_id, "export", kept)
         self._advance(93, "export")
@@ -144,7 +139,7 @@ class _Flow:
 
 
 def _selection(conn: Connection, top: Backup) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the volumes to leave out and those to keep to: the request's own words first, else the binding's."""
+    """Return the volumes to leave out and those to keep to: as the request says, else as the binding does."""
     checkpoint = checkpoints.get(conn, top.project_id, top.checkpoint_id)
     for asked in checkpoint.resources if checkpoint else ():
         if asked["id"] == top.resource_id:

@@ -6,8 +6,9 @@ from opencbr.cloud.errors import Refused
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.names import snapshot_name
-from opencbr.jobs.upstream.objects import make, planned, remove
+from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import wait
+from opencbr.jobs.upstream.removal import remove
 from opencbr.model.backup import Backup
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, ledger
@@ -57,25 +58,15 @@ def _take_one(ctx: JobContext, operation: OperationLog, disk: Backup) -> str:
     project = ctx.cloud.project(operation.project_id)
     name = snapshot_name(ctx.installation, disk.id)
     entry = planned(
-        ctx,
-        kind="snapshot",
-        name=name,
-        project_id=operation.project_id,
-        log_id=operation.id,
-        volume_id=disk.resource_id,
-        backup_id=disk.id,
+        ctx, operation, "snapshot", disk.id, name=name, volume_id=disk.resource_id, backup_id=disk.id
     )
-
-    def find() -> str | None:
-        found = project.find_snapshot(name, disk.resource_id)
-        return None if found is None else found.id
 
     def create() -> str:
         description = f"for backup {disk.parent_id or disk.id}; removed when it is done"
         return project.create_snapshot(disk.resource_id, name, description, {"opencbr": ctx.installation}).id
 
     try:
-        return make(ctx, entry, find, create)
+        return make(ctx, entry, create)
     except Refused as error:
         if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # how Cinder says that a quota is used up
             raise JobError("8300", str(error)) from error

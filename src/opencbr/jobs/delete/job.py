@@ -1,12 +1,12 @@
 """The delete job: one backup of the user's, with its disks."""
 
 from opencbr.jobs.backup_chains import erase, settle
-from opencbr.jobs.compensation import describe
+from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, ledger, operation_logs
+from opencbr.store import backups, operation_logs
 
 
 def run_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
@@ -16,14 +16,10 @@ def run_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """
     assert operation.backup_id is not None, "an operation to delete names its backup"
     backup_id = operation.backup_id
-    try:
-        volume_ids = job.step("begin", lambda: _begin(ctx, operation, backup_id))
-        job.step("delete", lambda: erase_or_fail(ctx, operation.project_id, backup_id))
-        left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
-        job.step("close", lambda: _close(ctx, operation, left))
-    except (StepFailed, Cancelled) as end:
-        code, message = describe(end)
-        job.step("fail", lambda: _fail(ctx, operation, backup_id, code, message))
+    volume_ids = job.step("begin", lambda: _begin(ctx, operation, backup_id))
+    job.step("delete", lambda: erase_or_fail(ctx, operation.project_id, backup_id))
+    left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
+    job.step("close", lambda: _close(ctx, operation, left))
 
 
 def start_deleting(ctx: JobContext, project_id: str, backup_id: str) -> bool:
@@ -49,19 +45,6 @@ def erase_or_fail(ctx: JobContext, project_id: str, backup_id: str) -> None:
         raise JobError("4004", "the cloud did not remove " + "; ".join(left))
 
 
-def give_up_deleting(ctx: JobContext, project_id: str, backup_id: str) -> None:
-    """Set a backup whose deletion failed to `error` with its disks, so that the user can ask again."""
-    now = ctx.clock.now()
-    with ctx.database.write() as conn:
-        top = backups.get(conn, project_id, backup_id, lock=True)
-        if top is None or top.status not in ("waiting_delete", "deleting"):
-            return
-        backups.move_family(conn, project_id, backup_id, to="error", updated_at=now)
-        for disk_id in (top.id, *(disk.id for disk in backups.children(conn, project_id, [top.id])[top.id])):
-            if not ledger.of_backup(conn, disk_id):
-                backups.update(conn, project_id, disk_id, **backups.WITHOUT_OBJECT, updated_at=now)
-
-
 def _begin(ctx: JobContext, operation: OperationLog, backup_id: str) -> list[str]:
     """Begin, and name the volumes to settle at the end: by then the rows that tell are gone."""
     with ctx.database.write() as conn:
@@ -72,12 +55,6 @@ def _begin(ctx: JobContext, operation: OperationLog, backup_id: str) -> list[str
 
 
 def _close(ctx: JobContext, operation: OperationLog, left: list[str]) -> None:
-    details = operation.details_at_end(left)
     with ctx.database.write() as conn:
+        details = details_at_end(conn, operation, left)
         operation_logs.finish(conn, operation.id, "success", now=ctx.clock.now(), details=details)
-
-
-def _fail(ctx: JobContext, operation: OperationLog, backup_id: str, code: str, message: str) -> None:
-    give_up_deleting(ctx, operation.project_id, backup_id)
-    with ctx.database.write() as conn:
-        operation_logs.finish(conn, operation.id, "failed", code, message, now=ctx.clock.now())

@@ -1,19 +1,20 @@
 """The jobs that delete many backups: a resource leaves its vault, or a vault goes (contract 5.1)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from sqlalchemy import Connection
 
 from opencbr.jobs.backup_chains import settle
-from opencbr.jobs.compensation import describe
+from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.delete.job import erase_or_fail, give_up_deleting, start_deleting
-from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.delete.compensation import give_up_deleting
+from opencbr.jobs.delete.counters import tell_counts
+from opencbr.jobs.delete.job import erase_or_fail, start_deleting
+from opencbr.jobs.engine.port import Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model.lists import BackupFilter, Page
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.store import backups, operation_logs, resources, vaults
 
 _PAGE = 500
@@ -22,16 +23,12 @@ _PAGE = 500
 def run_remove_resource(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Delete the backups that a resource has in its vault, newest first, then unbind it."""
     assert operation.resource_id is not None, "an operation to remove a resource names it"
-    assert operation.vault_id is not None, "an operation to remove a resource names the vault"
-    resource_id, vault_id = operation.resource_id, operation.vault_id
+    resource_id = operation.resource_id
 
-    def forget(conn: Connection) -> None:
+    def finish(conn: Connection) -> None:
         resources.unbind(conn, operation.project_id, resource_id)
 
-    def keep(conn: Connection) -> None:
-        resources.set_status(conn, operation.project_id, resource_id, "available", only_from={"removing"})
-
-    _run(job, ctx, operation, forget, keep, vault_id=vault_id, resource_id=resource_id)
+    _run(job, ctx, operation, resource_id, finish)
 
 
 def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
@@ -39,7 +36,7 @@ def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None
     assert operation.vault_id is not None, "an operation to delete a vault names it"
     vault_id = operation.vault_id
 
-    def forget(conn: Connection) -> None:
+    def finish(conn: Connection) -> None:
         wanted = BackupFilter(vault_ids=(vault_id,))
         if count := backups.list(conn, operation.project_id, wanted, Page(limit=1)).count:
             raise JobError("6115", f"vault {vault_id} still has {count} backups")
@@ -47,96 +44,69 @@ def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None
             resources.unbind(conn, operation.project_id, bound.id)
         vaults.dismiss(conn, operation.project_id, vault_id, now=ctx.clock.now())
 
-    def keep(conn: Connection) -> None:
-        vaults.update(conn, operation.project_id, vault_id, status="error", updated_at=ctx.clock.now())
-
-    _run(job, ctx, operation, forget, keep, vault_id=vault_id, resource_id=None)
+    _run(job, ctx, operation, None, finish)
 
 
 def _run(
     job: Job,
     ctx: JobContext,
     operation: OperationLog,
-    forget: Callable[[Connection], None],
-    keep: Callable[[Connection], None],
-    *,
-    vault_id: str,
     resource_id: str | None,
+    finish: Callable[[Connection], None],
 ) -> None:
-    """Delete one backup after the other; `forget` ends a clean run, `keep` one that left something."""
-    total = 0
+    """Delete one backup after the other; `finish` ends a clean run, StepFailed one that left something."""
+    ids = job.step("begin", lambda: _begin(ctx, operation, resource_id))
+    # Written down before the rows that tell them go.
+    volume_ids = job.step("volumes", lambda: _volumes(ctx, operation, resource_id))
     failures: list[StepFailed] = []
-    left: Sequence[str] = ()
-    try:
-        ids = job.step("begin", lambda: _begin(ctx, operation, vault_id, resource_id))
-        # Written down before the rows that tell them go.
-        volume_ids = job.step("volumes", lambda: _volumes(ctx, operation, vault_id, resource_id))
-        total = len(ids)
-        for count, backup_id in enumerate(ids):
-            failure = _delete_one(job, ctx, operation, backup_id, 95 * (count + 1) // total)
-            failures += [failure] if failure is not None else []
-        left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
-        if not failures:
-            ended = _End("success", total=total, left=left)
-            job.step("close", lambda: _finish(ctx, operation, forget, ended))
-            return
+    for number, backup_id in enumerate(ids, 1):
+        try:
+            _delete_one(
+                job, ctx, operation, backup_id, progress=95 * number // len(ids), failed=len(failures)
+            )
+        except StepFailed as failure:  # the others are tried all the same
+            failures.append(failure)
+    job.step("settle", lambda: _settle(ctx, operation, volume_ids))
+    if failures:
         first = failures[0]
-        code, message = (
-            "6115",
-            f"step {first.step}: {len(failures)} of {total} backups were not deleted; {first.message}",
-        )
-    except (StepFailed, Cancelled) as end:
-        code, message = describe(end)
-    failed = _End("failed", code=code, message=message, failed=max(len(failures), 1), total=total, left=left)
-    job.step("fail", lambda: _finish(ctx, operation, keep, failed))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
-    """How a removal ended, for the operation log."""
-
-    status: str = field(kw_only=False)
-    code: str = ""
-    message: str = ""
-    failed: int = 0
-    total: int = 0
-    left: Sequence[str] = ()
+        message = f"{len(failures)} of {len(ids)} backups were not deleted; {first.message}"
+        raise StepFailed(first.step, "6115", message)
+    job.step("close", lambda: _close(ctx, operation, finish))
 
 
 def _delete_one(
-    job: Job, ctx: JobContext, operation: OperationLog, backup_id: str, progress: int
-) -> StepFailed | None:
-    """Delete one backup; a failure is returned, for the others must be tried too."""
+    job: Job, ctx: JobContext, operation: OperationLog, backup_id: str, *, progress: int, failed: int
+) -> None:
+    """Delete one backup, after `failed` that could not be; raises StepFailed when it cannot either."""
     try:
         job.step(f"delete {backup_id}", lambda: _delete(ctx, operation, backup_id, progress))
-    except StepFailed as error:
-        job.step(f"keep {backup_id}", lambda: give_up_deleting(ctx, operation.project_id, backup_id))
-        return error
-    return None
+    except StepFailed:
+        job.step(f"keep {backup_id}", lambda: _keep(ctx, operation, backup_id, failed + 1))
+        raise
 
 
-def _begin(ctx: JobContext, operation: OperationLog, vault_id: str, resource_id: str | None) -> list[str]:
-    with ctx.database.write() as conn:
-        operation_logs.begin(conn, operation.id, now=ctx.clock.now())
-    return _newest_first(ctx, operation.project_id, vault_id, resource_id)
-
-
-def _volumes(ctx: JobContext, operation: OperationLog, vault_id: str, resource_id: str | None) -> list[str]:
-    with ctx.database.read() as conn:
-        return backups.volumes_in(conn, operation.project_id, vault_id, resource_id)
-
-
-def _newest_first(ctx: JobContext, project_id: str, vault_id: str, resource_id: str | None) -> list[str]:
-    """Name the backups to delete in the order that chains ask for."""
-    wanted = BackupFilter(vault_ids=(vault_id,), resource_ids=() if resource_id is None else (resource_id,))
+def _begin(ctx: JobContext, operation: OperationLog, resource_id: str | None) -> list[str]:
+    """Begin, and name the backups to delete in the sequence that chains ask for: newest first."""
+    wanted = BackupFilter(
+        vault_ids=(operation.vault_id or "",), resource_ids=() if resource_id is None else (resource_id,)
+    )
     ids: list[str] = []
     with ctx.database.read() as conn:
         while True:
             page = Page(limit=_PAGE, marker=ids[-1] if ids else None)
-            found = backups.list(conn, project_id, wanted, page).items
+            found = backups.list(conn, operation.project_id, wanted, page).items
             ids += [row.id for row in found]
             if len(found) < _PAGE:
-                return ids
+                break
+    with ctx.database.write() as conn:
+        operation_logs.begin(conn, operation.id, now=ctx.clock.now())
+        tell_counts(ctx, conn, operation, failed=0, total=len(ids))
+    return ids
+
+
+def _volumes(ctx: JobContext, operation: OperationLog, resource_id: str | None) -> list[str]:
+    with ctx.database.read() as conn:
+        return backups.volumes_in(conn, operation.project_id, operation.vault_id or "", resource_id)
 
 
 def _delete(ctx: JobContext, operation: OperationLog, backup_id: str, progress: int) -> None:
@@ -147,22 +117,26 @@ def _delete(ctx: JobContext, operation: OperationLog, backup_id: str, progress: 
         operation_logs.advance(conn, operation.id, progress, "delete", now=ctx.clock.now())
 
 
-def _finish(ctx: JobContext, operation: OperationLog, last: Callable[[Connection], None], end: _End) -> None:
-    """Write the end.
+def _keep(ctx: JobContext, operation: OperationLog, backup_id: str, failed: int) -> None:
+    give_up_deleting(ctx, operation.project_id, backup_id)
+    with ctx.database.write() as conn:
+        tell_counts(ctx, conn, operation, failed=failed)
 
-    Four counts, because one kind of client reads the first two and another the rest (contract 3.8).
-    """
-    details = operation.details_at_end(
-        end.left,
-        fail_count=end.failed,
-        total_count=end.total,
-        fail_delete_count=end.failed,
-        total_delete_count=end.total,
-    )
+
+def _settle(ctx: JobContext, operation: OperationLog, volume_ids: list[str]) -> None:
+    """Remove the held disks that nothing needs any more; what could not be removed is told at the end."""
+    left = settle(ctx, operation.project_id, volume_ids)
+    if left:
+        with ctx.database.write() as conn:
+            operation_logs.tell(conn, operation, {LEFT: left}, now=ctx.clock.now())
+
+
+def _close(ctx: JobContext, operation: OperationLog, finish: Callable[[Connection], None]) -> None:
     now = ctx.clock.now()
 
     def write(conn: Connection) -> None:
-        last(conn)
-        operation_logs.finish(conn, operation.id, end.status, end.code, end.message, now=now, details=details)
+        finish(conn)
+        details = details_at_end(conn, operation, ())
+        operation_logs.finish(conn, operation.id, "success", now=now, details=details)
 
     ctx.database.transact(write)

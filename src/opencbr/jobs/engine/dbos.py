@@ -6,31 +6,39 @@ heartbeat: as shipped a dead worker's workflows stay pending for ever. `opencbr.
 telemetry, no admin server.
 """
 
+import contextvars
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, SetWorkflowID
-from sqlalchemy.exc import DBAPIError
+from dbos import DBOS, DBOSConfig, SetWorkflowID, error
 
-from opencbr.jobs.engine.database_retry import outlast
-from opencbr.jobs.engine.port import Cancelled, Small, StepFailed, T, Work
-from opencbr.jobs.failures import explain
+from opencbr.jobs.engine.attempt import End, Unjournaled
+from opencbr.jobs.engine.port import Job, Lost, Small, Work
 
 log = logging.getLogger(__name__)
 
 VERSION = "opencbr-1"
-"""DBOS resumes a workflow only under the version that began it.
+"""DBOS runs a workflow only under the version that began it.
 
-A constant, so that a new release takes up the jobs of the old one: change the row of steps of a job only so
-that old journals still fit, or raise this and drain.
+A constant, so that a new release takes up the jobs of the old one; what changes in a job's steps says so
+with `Job.patched`.
 """
 
-QUEUE = "opencbr"
 _NAME = "opencbr"
+_PATCH = "DBOS.patch-"
+"""What the names of DBOS's own marks of `DBOS.patch` in the journal begin with."""
+
+_LEFT_ALONE_SECONDS = 2.0
+"""So long a worker keeps a job that only a newer release can go on with, before it offers it to all again."""
+
+
+def _queue(kind: str) -> str:
+    """Name the queue of a job type: a worker listens only to those of the types it knows."""
+    return f"{_NAME}.{kind}"
 
 
 class _Json:
@@ -57,52 +65,34 @@ def journal_url(database_url: str) -> str:
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
-class _Job:
-    """One workflow while it runs; steps are told apart by their operation, the name is for people."""
+class _Newer(BaseException):
+    """The journal is of a newer release than this worker's. Not an Exception, as with Lost."""
 
-    def __init__(
-        self, job_id: str, project_id: str, sleep: Callable[[float], None], halted: Callable[[], bool]
-    ) -> None:
-        self.id = job_id
-        self.project_id = project_id
-        self._sleep = sleep
-        self._halted = halted
 
-    def step(self, name: str, work: Callable[[], T]) -> T:
-        kind, value = DBOS.run_step({"name": name}, self._attempt, name, work)
-        if kind == "cancelled":
-            raise Cancelled(name)
-        if kind == "failed":
-            raise StepFailed(name, *value)
-        result: T = value
-        return result
+class _Job(Unjournaled):
+    """One workflow while it runs; steps are told apart by their place, the name is for people."""
 
-    def _attempt(self, name: str, work: Callable[[], Small]) -> list[Any]:
-        """Run `work` and turn its end into JSON.
+    def patched(self, name: str, /) -> bool:
+        return DBOS.patch(name)
 
-        An outage of our own database is waited out, since every step may be repeated.
-        """
+    def without_journal(self) -> Job:
+        return Unjournaled(self.id, self.project_id, self._sleep, self._halted)
+
+    def _end_of(self, name: str, work: Callable[[], Small]) -> End:
         try:
-            what = f"job {self.id}: step {name}"
-            return ["done", outlast(work, sleep=self._sleep, halted=self._halted, what=what)]
-        except Cancelled:
-            return ["cancelled", None]
-        except DBAPIError as error:
-            log.exception("job %s: step %s failed on our own database", self.id, name)
-            # The statement and its values may be a tenant's: they are in the worker's log, hidden.
-            refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
-            return ["failed", ["9910", refused]]
-        except Exception as error:
-            fault = explain(error)
-            if not fault.expected:
-                log.exception("job %s: step %s broke", self.id, name)
-            return ["failed", [fault.code, fault.message]]
+            return DBOS.run_step({"name": name}, self._attempt, name, work)
+        except error.DBOSUnexpectedStepError as unexpected:
+            _, _, _, recorded = unexpected.inputs
+            if recorded.startswith(_PATCH):
+                raise _Newer from unexpected
+            raise
 
 
 class DbosEngine:
     """DBOS keeps one instance for each process, so there is one of these in a worker.
 
-    `owner` is new at every start.
+    `owner` is new at every start; `kinds` are the operation types that it takes jobs of, `slots` of each at
+    once.
     """
 
     def __init__(
@@ -110,17 +100,20 @@ class DbosEngine:
         database_url: str,
         *,
         owner: str,
+        kinds: Collection[str],
         slots: int,
         sleep: Callable[[float], None],
         poll_seconds: float = 0.2,
     ) -> None:
         self._url = journal_url(database_url)
         self._owner = owner
+        self._kinds = kinds
         self._slots = slots
         self._sleep = sleep
         self._poll_seconds = poll_seconds
-        self._run: Callable[[str, str], None] | None = None
+        self._run: Callable[[str, str, str], None] | None = None
         self._stopped = threading.Event()
+        self._too_new: set[str] = set()
 
     def start(self, work: Work) -> None:
         """Open the journal, making it if needed, and begin to take jobs.
@@ -139,24 +132,30 @@ class DbosEngine:
             "enable_otlp": False,
             "serializer": _Json(),  # type: ignore[typeddict-item]
             "use_listen_notify": False,
-            "max_executor_threads": self._slots + 16,
+            "max_executor_threads": self._slots * len(self._kinds) + 16,
             "scheduler_polling_interval_sec": 3600.0,
         }
         DBOS(config=config)
         _speak_through_our_log()
 
         @DBOS.workflow(name="job", max_recovery_attempts=None)
-        def run(job_id: str, project_id: str) -> None:
-            work(_Job(job_id, project_id, self._sleep, self._stopped.is_set))
+        def run(job_id: str, project_id: str, kind: str) -> None:
+            try:
+                work(_Job(job_id, project_id, self._sleep, self._stopped.is_set))
+            except _Newer:
+                self._leave_alone(job_id, kind)
+                raise Lost from None
 
         self._run = run
+        DBOS.listen_queues([_queue(kind) for kind in self._kinds])
         DBOS.launch()
-        DBOS.register_queue(
-            QUEUE,
-            worker_concurrency=self._slots,
-            polling_interval_sec=self._poll_seconds,
-            on_conflict="always_update",
-        )
+        for kind in self._kinds:
+            DBOS.register_queue(
+                _queue(kind),
+                worker_concurrency=self._slots,
+                polling_interval_sec=self._poll_seconds,
+                on_conflict="always_update",
+            )
 
     def stop(self, wait_seconds: float) -> None:
         """Take no more jobs, wait that long for running ones; the rest is taken up by another worker."""
@@ -164,11 +163,11 @@ class DbosEngine:
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(wait_seconds))
         self._run = None
 
-    def submit(self, job_id: str, project_id: str) -> None:
-        """Submit a job; submitting the same id twice is one job."""
+    def submit(self, job_id: str, project_id: str, kind: str) -> None:
+        """Submit a job of this operation type; submitting the same id twice is one job."""
         assert self._run is not None, "start() comes first"
         with SetWorkflowID(job_id):
-            DBOS.enqueue_workflow(QUEUE, self._run, job_id, project_id)
+            DBOS.enqueue_workflow(_queue(kind), self._run, job_id, project_id, kind)
 
     def known(self, job_ids: Sequence[str]) -> frozenset[str]:
         """Return those of these jobs that were submitted once, ended or not."""
@@ -194,9 +193,22 @@ class DbosEngine:
         )
         taken = []
         for workflow in pending:
-            DBOS.resume_workflow(workflow.workflow_id, queue_name=QUEUE)
+            DBOS.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name)
             taken.append(workflow.workflow_id)
         return taken
+
+    def _leave_alone(self, job_id: str, kind: str) -> None:
+        """Offer a job that is too new for this worker to all again, after a while: nobody is to spin on it.
+
+        A worker that stops meanwhile leaves it to the one that takes over.
+        """
+        if job_id not in self._too_new:
+            log.warning("job %s is left to a worker of the newer release that began it", job_id)
+            self._too_new.add(job_id)
+        self._sleep(_LEFT_ALONE_SECONDS)
+        if not self._stopped.is_set():
+            # Outside of the workflow's context: DBOS would journal the call as a step of it.
+            contextvars.Context().run(DBOS.resume_workflow, job_id, queue_name=_queue(kind))
 
 
 def _write_ahead(url: str) -> None:

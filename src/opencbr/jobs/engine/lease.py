@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from opencbr.jobs.engine.duty import Duty
 from opencbr.jobs.engine.port import Engine, Lost
 from opencbr.store import leases
 from opencbr.store.database import Database
@@ -39,8 +40,6 @@ class Lease:
         self._id = worker_id
         self._seconds = seconds
         self._monotonic = monotonic
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._beaten = 0.0
         self._up_since = 0.0
         self.lost = threading.Event()
@@ -52,20 +51,16 @@ class Lease:
             leases.enter(conn, self._id, self._seconds)
         self._beaten = self._up_since = self._monotonic()
 
-    def start(self) -> None:
-        """Begin to beat, in a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
-        self._thread.start()
+    def duty(self) -> Duty:
+        """Beat, and look after the jobs of those who no longer do."""
+        return Duty(name="lease", interval_seconds=self._seconds / 4, run=self._renew)
 
     def close(self, *, clean: bool) -> None:
-        """Stop beating.
+        """Beat no more, once the duty has ended.
 
         `clean`: no job of ours is left, so leave the list; else the jobs are taken over when the lease runs
         out.
         """
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
         if clean and not self.lost.is_set():
             with self._database.write() as conn:
                 leases.leave(conn, self._id)
@@ -101,15 +96,16 @@ class Lease:
         self._beaten = began
         return True
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._seconds / 4):
-            try:
-                if not self._beat():
-                    return
+    def _renew(self) -> None:
+        try:
+            alive = self._beat()
+            if alive:
                 self.reap()
-            except Exception:
-                self._up_since = self._monotonic()
-                log.warning("the lease could not be renewed; trying again", exc_info=True)
+        except Exception:
+            self._up_since = self._monotonic()
+            raise
+        if not alive:
+            raise Lost
 
     def reap(self) -> list[str]:
         """As the leader, give the jobs of workers that are gone back to all; return the jobs' ids.

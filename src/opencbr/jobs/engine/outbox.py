@@ -1,8 +1,9 @@
 """From waiting operations to jobs: a waiting operation log asks for a job, and its id is the job's."""
 
 import logging
-import threading
+from collections.abc import Sequence
 
+from opencbr.jobs.engine.duty import Duty
 from opencbr.jobs.engine.port import Engine
 from opencbr.model.clock import Clock
 from opencbr.store import operation_logs
@@ -14,29 +15,23 @@ _BATCH = 100
 
 
 class Outbox:
-    """Looks for waiting operations every `seconds` and submits them.
+    """Submits waiting operations of the types `known` here.
 
-    Any number of workers may: the same id is one job.
+    Any number of workers may: the same id is one job. An operation of another type waits for a worker of the
+    release that brought it.
     """
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock, *, seconds: float) -> None:
+    def __init__(self, database: Database, engine: Engine, clock: Clock, known: Sequence[str]) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock
-        self._seconds = seconds
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._known = known
+        self._recovered = False
+        self._foreign: set[str] = set()
 
-    def start(self) -> None:
-        """Begin to look, in a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more; what is under way is finished."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+    def duty(self, seconds: float) -> Duty:
+        """Look every so many seconds."""
+        return Duty(name="outbox", interval_seconds=seconds, run=self._run)
 
     def recover(self) -> list[str]:
         """Submit once more what is under way and the engine does not know, and return the ids.
@@ -49,10 +44,10 @@ class Outbox:
         while True:
             with self._database.read() as conn:
                 operations = operation_logs.taken(conn, _BATCH, after)
-            known = self._engine.known([operation.id for operation in operations])
+            journaled = self._engine.known([operation.id for operation in operations])
             for operation in operations:
-                if operation.id not in known:
-                    self._engine.submit(operation.id, operation.project_id)
+                if operation.operation_type in self._known and operation.id not in journaled:
+                    self._engine.submit(operation.id, operation.project_id, operation.operation_type)
                     lost.append(operation.id)
             if len(operations) < _BATCH:
                 break
@@ -67,24 +62,19 @@ class Outbox:
         Submitted first and marked after, so that a crash between them loses nothing.
         """
         with self._database.read() as conn:
-            operations = operation_logs.waiting(conn, _BATCH)
+            operations = operation_logs.waiting(conn, _BATCH, self._known)
+            foreign = operation_logs.waiting_types(conn) - {*self._known}
         for operation in operations:
-            self._engine.submit(operation.id, operation.project_id)
+            self._engine.submit(operation.id, operation.project_id, operation.operation_type)
             with self._database.write() as conn:
                 operation_logs.take(conn, operation.id, now=self._clock.now())
+        for kind in sorted(foreign - self._foreign):
+            log.warning("operations of type %s wait for a worker that knows them: this one does not", kind)
+        self._foreign |= foreign
         return len(operations)
 
-    def _run(self) -> None:
-        recovered = False
-        while not self._stop.is_set():
-            try:
-                if not recovered:
-                    self.recover()
-                    recovered = True
-                if self.look() == _BATCH:
-                    continue
-            except Exception:
-                log.warning(
-                    "the waiting operations could not be read or submitted; trying again", exc_info=True
-                )
-            self._stop.wait(self._seconds)
+    def _run(self) -> bool:
+        if not self._recovered:
+            self.recover()
+            self._recovered = True
+        return self.look() == _BATCH

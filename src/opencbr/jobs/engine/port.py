@@ -65,12 +65,29 @@ class Job(Protocol):
         """
         ...
 
+    def patched(self, name: str, /) -> bool:
+        """Say whether this job has the change `name` of its steps; one under way from before does not.
+
+        Steps are told apart by their place, so whatever changes their row (a step more, one less, another
+        name) asks first, at the place of the change, and keeps the old row for the jobs that are under way:
+        `if job.patched("checksum"): job.step("checksum", ...)`. A worker of an older release leaves a job
+        that has the change to those who know it.
+        """
+        ...
+
+    def without_journal(self) -> "Job":
+        """Return this job for its last act when its journal is of no use: each step is carried out anew."""
+        ...
+
 
 Work = Callable[[Job], None]
 
 
 class Engine(Protocol):
-    """Keeps the order of steps and what has finished; `opencbr.jobs.engine.dbos` is the one in use."""
+    """Keeps the order of steps and what has finished; `opencbr.jobs.engine.dbos` is the one in use.
+
+    It is made with the operation types that this worker knows, and runs no others.
+    """
 
     def start(self, work: Work) -> None:
         """Open the engine's database, making it if needed, and begin to take jobs."""
@@ -80,8 +97,11 @@ class Engine(Protocol):
         """Take no more jobs, wait that long for running ones; the rest is taken up by another worker."""
         ...
 
-    def submit(self, job_id: str, project_id: str) -> None:
-        """Submit a job; submitting the same id twice is one job."""
+    def submit(self, job_id: str, project_id: str, kind: str) -> None:
+        """Submit a job of this operation type; submitting the same id twice is one job.
+
+        Only workers that know the type run it.
+        """
         ...
 
     def known(self, job_ids: Sequence[str]) -> frozenset[str]:

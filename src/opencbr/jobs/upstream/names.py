@@ -1,6 +1,7 @@
 """The names of what we make upstream.
 
-They are a function of our ids, so that a repeated step finds its earlier attempt.
+They are a function of our ids, so that a repeated step finds its earlier attempt, and no two objects of a kind have
+the same.
 """
 
 
@@ -9,8 +10,13 @@ def prefix(installation: str) -> str:
     return f"opencbr-{installation}-"
 
 
+def object_name(installation: str, entry_id: str) -> str:
+    """Return the name of an object by its entry in the ledger, where its kind has no name of its own below."""
+    return f"{prefix(installation)}{entry_id}"
+
+
 def backup_name(installation: str, disk_backup_id: str) -> str:
-    """Return the name of the Cinder backup of one disk backup."""
+    """Return the name of the Cinder backup of one disk backup: it tells an operator whose bytes these are."""
     return f"{prefix(installation)}{disk_backup_id}"
 
 

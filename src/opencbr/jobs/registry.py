@@ -1,0 +1,61 @@
+"""The jobs there are: the one place where a new one is entered."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from opencbr.jobs.backup import compensation as backup
+from opencbr.jobs.backup.job import run_backup
+from opencbr.jobs.compensation import Straighten
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.delete import compensation as delete
+from opencbr.jobs.delete.job import run_delete
+from opencbr.jobs.delete.removal import run_remove_resource, run_vault_delete
+from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.model import operation_log
+from opencbr.model.operation_log import OperationLog
+
+Run = Callable[[Job, JobContext, OperationLog], None]
+Compensate = Callable[[Job, JobContext, OperationLog, StepFailed | Cancelled], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobType:
+    """What carries out the operations of one type.
+
+    `run` does the work in steps and ends the operation log; what its steps raise is left to `compensate`,
+    which cleans up, ends the log as failed, and must cope with any point that the work may have come to.
+    `frees` lets go the resource, backup or vault that the operation keeps busy: `compensate` uses it, and it
+    is all that is left to do when that breaks itself. `cancellable`: the steps heed the log's
+    `cancel_requested`.
+    """
+
+    run: Run
+    compensate: Compensate
+    cancellable: bool
+    frees: Straighten
+
+
+JOB_TYPES: Mapping[str, JobType] = {
+    operation_log.BACKUP: JobType(
+        run=run_backup, compensate=backup.compensate_backup, cancellable=True, frees=backup.straighten
+    ),
+    operation_log.DELETE: JobType(
+        run=run_delete,
+        compensate=delete.compensate_delete,
+        cancellable=False,
+        frees=delete.give_back_backup,
+    ),
+    operation_log.REMOVE_RESOURCE: JobType(
+        run=run_remove_resource,
+        compensate=delete.compensate_remove_resource,
+        cancellable=True,
+        frees=delete.give_back_resource,
+    ),
+    operation_log.VAULT_DELETE: JobType(
+        run=run_vault_delete,
+        compensate=delete.compensate_vault_delete,
+        cancellable=True,
+        frees=delete.give_back_vault,
+    ),
+}
+"""Operation type -> what carries it out."""

@@ -1,0 +1,95 @@
+"""New operations: the one place where an operation log is made. A worker finds it and does the work."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from opencbr.model import operation_log as logs
+from opencbr.model.backup import Backup
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.vault import Resource, Vault
+from opencbr.service.context import Context
+from opencbr.store import operation_logs
+
+
+def request_backup(
+    conn: Connection, ctx: Context, vault: Vault, backup: Backup, policy_id: str | None = None
+) -> OperationLog:
+    """Ask for the backup that `backup`, a row already, stands for; `policy_id` is the one that a user named."""
+    details = {
+        "backup_id": backup.id,
+        "backup_name": backup.name,
+        "app_consistency_error_code": "0",
+        "app_consistency_error_message": "",
+        "app_consistency_status": "0",
+    }
+    return _enter(conn, ctx, logs.BACKUP, details, policy_id, **_about_backup(backup, vault.name))
+
+
+def request_deletion(conn: Connection, ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:
+    """Ask for the deletion of a backup with its disks."""
+    details = {"backup_id": backup.id, "backup_name": backup.name}
+    return _enter(conn, ctx, logs.DELETE, details, **_about_backup(backup, vault_name))
+
+
+def request_removal(conn: Connection, ctx: Context, vault: Vault, resource: Resource) -> OperationLog:
+    """Ask for a resource to leave its vault, with the backups it has there."""
+    about = {"resource_id": resource.id, "resource_name": resource.name, "resource_type": resource.type}
+    return _enter(conn, ctx, logs.REMOVE_RESOURCE, dict(_COUNTERS), **_about_vault(vault), **about)
+
+
+def request_vault_deletion(conn: Connection, ctx: Context, vault: Vault) -> OperationLog:
+    """Ask for the end of a vault with all that is in it."""
+    return _enter(conn, ctx, logs.VAULT_DELETE, dict(_COUNTERS), **_about_vault(vault))
+
+
+_COUNTERS = {"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0}
+"""Two counters under the two names that clients read (trap T19)."""
+
+
+def _about_vault(vault: Vault) -> dict[str, Any]:
+    return {
+        "project_id": vault.project_id,
+        "provider_id": vault.provider_id,
+        "vault_id": vault.id,
+        "vault_name": vault.name,
+    }
+
+
+def _about_backup(backup: Backup, vault_name: str | None) -> dict[str, Any]:
+    return {
+        "project_id": backup.project_id,
+        "provider_id": backup.provider_id,
+        "vault_id": backup.vault_id,
+        "vault_name": vault_name,
+        "checkpoint_id": backup.checkpoint_id,
+        "backup_id": backup.id,
+        "backup_name": backup.name,
+        "resource_id": backup.resource_id,
+        "resource_name": backup.resource_name,
+        "resource_type": backup.resource_type,
+    }
+
+
+def _enter(
+    conn: Connection,
+    ctx: Context,
+    operation_type: str,
+    details: dict[str, Any],
+    policy_id: str | None = None,
+    **about: Any,
+) -> OperationLog:
+    log = OperationLog(
+        id=new_id(ctx.now),
+        operation_type=operation_type,
+        user_id=ctx.actor.user_id,
+        policy_id=policy_id or ctx.actor.policy_id,
+        request_id=ctx.request_id,
+        details=details,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+        **about,
+    )
+    operation_logs.insert(conn, log)
+    return log

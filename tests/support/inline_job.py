@@ -1,0 +1,49 @@
+"""A job run in the test's own thread, on a clock whose pauses cost nothing."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.engine.attempt import Unjournaled
+from opencbr.jobs.engine.port import Job
+from opencbr.jobs.settings import WorkerSettings
+from opencbr.model.operation_log import OperationLog
+from opencbr.store import installation
+from support.job_env import QUICK, JobEnv
+
+
+class HurriedClock:
+    """Time that goes by in jumps: who sleeps is awake at once, later."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+        time.sleep(0.001)
+
+
+def run_inline(
+    run: Callable[[Job, JobContext, OperationLog], None], ctx: JobContext, operation: OperationLog
+) -> None:
+    """Carry out a job from its first step to its end."""
+    run(Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False), ctx, operation)
+
+
+def job_context(env: JobEnv, *, settings: WorkerSettings = QUICK) -> JobContext:
+    """What a worker would hand to its jobs."""
+    with env.database.write() as conn:
+        own = installation.installation_id(conn)
+    return JobContext(
+        database=env.database,
+        cloud=env.cloud,
+        records=env.records,
+        clock=HurriedClock(),
+        settings=settings,
+        installation=own,
+        guard=lambda: None,
+    )
