@@ -23,13 +23,17 @@ class Choice:
     def tests(self, path: str, line: int, seconds: float) -> list[str]:
         """The quickest tests that meet the line of the file below src/, as many as end in `seconds`; at least one.
 
-        What a program or a worker met that serves many tests is not told by test: then those of the same room follow.
+        What an import met, or a worker that serves many tests, is not told by test: then those that meet another
+        line of the file follow, and those of the same room.
         """
-        met = set(self._met.get(path, {}).get(line, ()))
+        lines = self._met.get(path, {})
+        met = set(lines.get(line, ()))
         tests = self._quickest(met)
         if "" in met:
             room = f"tests/{Path(path).parts[1]}/"
-            tests += self._quickest({one for one in self._seconds if one.startswith(room)} - met)
+            others = (set().union(*lines.values()), {one for one in self._seconds if one.startswith(room)})
+            for more in others:
+                tests += self._quickest(more - set(tests))
         ends = itertools.accumulate(self._seconds[one] for one in tests)
         return [one for one, end in zip(tests, ends, strict=True) if end <= seconds] or tests[:1]
 
