@@ -92,7 +92,7 @@ def fill(
     ids: list[str] = []
     for number, reading in enumerate(found):
         top, children = rows(reading, number, vault.id, checkpoint.id)
-        before, exports = parted(reading)
+        before, exports = split(reading)
         with database.write() as conn:
             backups.insert_all(conn, [top, *children])
         records.keep(project_id, top.id, "before", before)
@@ -108,8 +108,8 @@ def fill(
     return records, ids
 
 
-def parted(reading: Reading) -> tuple[Reading, tuple[Document, ...]]:
-    """Part a committed capture into the first reading and Cinder's export records."""
+def split(reading: Reading) -> tuple[Reading, tuple[Document, ...]]:
+    """Split a committed capture into the first reading and Cinder's export records."""
     exports = tuple(one for one in reading.documents if one.name.startswith("export/"))
     before = tuple(one for one in reading.documents if one not in exports)
     return replace(reading, documents=before), exports

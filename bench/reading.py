@@ -34,7 +34,7 @@ def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
         assert row.key_id is not None
         key = keys.of(project_id, row.key_id)
         sealed = unseal(key.aead, row.answer, bound_to("answer", project_id, backup_id))
-        body = load_dictionary(row.dictionary_id or "").first(sealed)
+        body = load_dictionary(row.dictionary_id or "").decompress([sealed])[0]
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 

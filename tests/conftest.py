@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from opencbr.store.database import Database
 from support.databases import KINDS, Databases
 from support.matrices import leave_the_rest_to_thorough
 from support.postgres import VARIABLE
@@ -110,6 +111,14 @@ def database_url(dialect: str, databases: Databases, tmp_path: Path) -> Iterator
     """The URL of a database that has its schema and nothing else."""
     with databases.fresh(dialect, tmp_path) as url:
         yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """That database, opened."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture(scope="session")

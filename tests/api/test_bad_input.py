@@ -15,13 +15,15 @@ from .bad_values import bad_bodies, bad_queries, valid
 
 SPECIAL = {413: "BackupService.9900", 415: "BackupService.9900"}
 with_body = pytest.mark.parametrize(
-    "route", [route for route in ROUTES if route.body], ids=lambda route: route.operation
+    "route", [route for route in ROUTES if route.types.body], ids=lambda route: route.operation.name
 )
 with_query = pytest.mark.parametrize(
-    "route", [route for route in ROUTES if route.query], ids=lambda route: route.operation
+    "route", [route for route in ROUTES if route.types.query], ids=lambda route: route.operation.name
 )
 with_ids = pytest.mark.parametrize(
-    "route", [route for route in ROUTES if route.path.count("{") > 1], ids=lambda route: route.operation
+    "route",
+    [route for route in ROUTES if route.operation.path.count("{") > 1],
+    ids=lambda route: route.operation.name,
 )
 
 
@@ -63,9 +65,9 @@ def fill(cbr: ApiServer, path: str, **ids: str) -> str:
 
 @with_body
 def test_every_field_of_a_body(cbr: ApiServer, route):
-    path = fill(cbr, route.path)
-    for what, body in bad_bodies(route.body):
-        answer = cbr.call(route.method, path, body)
+    path = fill(cbr, route.operation.path)
+    for what, body in bad_bodies(route.types.body):
+        answer = cbr.call(route.operation.method, path, body)
         sentence = one_shape(answer, 400)
         assert answer.json()["error_code"] == "BackupService.9900", f"{what}: {answer.text}"
         # The sentence names the place, so that a client knows what to change.
@@ -96,7 +98,10 @@ def test_every_field_of_a_body(cbr: ApiServer, route):
 )
 def test_what_is_no_json_object(cbr: ApiServer, route, data):
     answer = cbr.call(
-        route.method, fill(cbr, route.path), data=data, headers={"Content-Type": "application/json"}
+        route.operation.method,
+        fill(cbr, route.operation.path),
+        data=data,
+        headers={"Content-Type": "application/json"},
     )
     one_shape(answer, 400)
 
@@ -108,8 +113,10 @@ def test_what_is_no_json_object(cbr: ApiServer, route, data):
     ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "a/b; c=application/json"],
 )
 def test_a_wrong_content_type(cbr: ApiServer, route, kind):
-    body = json.dumps(valid(types.type_info(route.body)))
-    answer = cbr.call(route.method, fill(cbr, route.path), data=body, headers={"Content-Type": kind})
+    body = json.dumps(valid(types.type_info(route.types.body)))
+    answer = cbr.call(
+        route.operation.method, fill(cbr, route.operation.path), data=body, headers={"Content-Type": kind}
+    )
     assert "application/json" in one_shape(answer, 415)
 
 
@@ -120,7 +127,9 @@ def test_a_wrong_content_type(cbr: ApiServer, route, kind):
 )
 def test_the_content_types_that_clients_send(cbr: ApiServer, route, kind):
     body = json.dumps({"nonsense": True})
-    answer = cbr.call(route.method, fill(cbr, route.path), data=body, headers={"Content-Type": kind})
+    answer = cbr.call(
+        route.operation.method, fill(cbr, route.operation.path), data=body, headers={"Content-Type": kind}
+    )
     assert answer.status_code != 415, answer.text
 
 
@@ -129,16 +138,19 @@ def test_the_content_types_that_clients_send(cbr: ApiServer, route, kind):
 def test_ten_megabytes(cbr: ApiServer, route):
     data = b'{"padding":"' + b"a" * 10_000_000 + b'"}'
     answer = cbr.call(
-        route.method, fill(cbr, route.path), data=data, headers={"Content-Type": "application/json"}
+        route.operation.method,
+        fill(cbr, route.operation.path),
+        data=data,
+        headers={"Content-Type": "application/json"},
     )
     one_shape(answer, 413)
 
 
 @with_query
 def test_every_parameter_of_a_query(cbr: ApiServer, route):
-    path = fill(cbr, route.path)
-    for query in bad_queries(route.query):
-        answer = cbr.call(route.method, f"{path}?{query}")
+    path = fill(cbr, route.operation.path)
+    for query in bad_queries(route.types.query):
+        answer = cbr.call(route.operation.method, f"{path}?{query}")
         sentence = one_shape(answer, 400)
         assert answer.json()["error_code"] == "BackupService.9900", f"{query}: {answer.text}"
         assert query.partition("=")[0] in sentence or "UTF-8" in sentence, f"{query}: {sentence}"
@@ -151,15 +163,19 @@ def nonsense_pages():
         "marker": ["nonsense", "文"],
     }
     for route in ROUTES:
-        taken = {field.encode_name for field in types.type_info(route.query).fields} if route.query else set()
+        taken = (
+            {field.encode_name for field in types.type_info(route.types.query).fields}
+            if route.types.query
+            else set()
+        )
         for name in (name for name in nonsense if name in taken):
             for value in nonsense[name]:
-                yield pytest.param(route, f"{name}={value}", id=f"{route.operation}-{name}={value}")
+                yield pytest.param(route, f"{name}={value}", id=f"{route.operation.name}-{name}={value}")
 
 
 @pytest.mark.parametrize(("route", "query"), list(nonsense_pages()))
 def test_paging_that_is_nonsense(cbr: ApiServer, route, query):
-    one_shape(cbr.call(route.method, f"{fill(cbr, route.path)}?{query}"), 400)
+    one_shape(cbr.call(route.operation.method, f"{fill(cbr, route.operation.path)}?{query}"), 400)
 
 
 @pytest.mark.matrix
@@ -168,9 +184,9 @@ def test_paging_that_is_nonsense(cbr: ApiServer, route, query):
     "wanted", ["nonsense", "%00", "%ff", "a" * 500, "%2e%2e", "文", "'%20OR%201=1", "%2F", "%0d%0a"]
 )
 def test_ids_that_are_none(cbr: ApiServer, route, wanted):
-    body = valid(types.type_info(route.body)) if route.body else None
-    last = re.findall(r"\{(\w+)\}", route.path)[-1]
-    answer = cbr.call(route.method, fill(cbr, route.path, **{last: wanted}), body)
+    body = valid(types.type_info(route.types.body)) if route.types.body else None
+    last = re.findall(r"\{(\w+)\}", route.operation.path)[-1]
+    answer = cbr.call(route.operation.method, fill(cbr, route.operation.path, **{last: wanted}), body)
     one_shape(answer, 400, 404)
 
 
@@ -180,7 +196,7 @@ def test_ids_that_are_none(cbr: ApiServer, route, wanted):
         "/nonsense",
         "/v3/x",
         "/v2/p/backups",
-        "/v3/p/policies",
+        "/v3/p/policys",
         "/v3//backups",
         "/%ff",
         "/v3/p/backups/",
@@ -189,7 +205,7 @@ def test_ids_that_are_none(cbr: ApiServer, route, wanted):
 )
 def test_paths_that_lead_nowhere(cbr: ApiServer, path):
     answer = cbr.call("GET", path)
-    one_shape(answer, 404)
+    assert "no such path" in one_shape(answer, 404)
     assert "Location" not in answer.headers
 
 
@@ -197,11 +213,6 @@ def test_paths_that_lead_nowhere(cbr: ApiServer, path):
 def test_methods_that_a_path_does_not_take(cbr: ApiServer, method):
     answer = cbr.call(method, "backups")
     one_shape(answer, 400, 405)
-
-
-def test_routes_of_later_days_say_so(cbr: ApiServer):
-    answer = cbr.call("GET", "policies")
-    assert "not offered by this server yet" in one_shape(answer, 404)
 
 
 def test_head_is_get_without_its_body(cbr: ApiServer):

@@ -73,9 +73,11 @@ def bound_elsewhere(cbr: ApiServer) -> str:
 
 def by_path(operation: str, body: Any = None, **others: str) -> Send:
     """The id is the last of the path."""
-    route = next(route for route in ROUTES if route.operation == operation)
-    (*_, name) = re.findall(r"\{(\w+)\}", route.path)
-    return lambda cbr, wanted: cbr.call(route.method, fill(cbr, route.path, **{**others, name: wanted}), body)
+    route = next(route for route in ROUTES if route.operation.name == operation)
+    (*_, name) = re.findall(r"\{(\w+)\}", route.operation.path)
+    return lambda cbr, wanted: cbr.call(
+        route.operation.method, fill(cbr, route.operation.path, **{**others, name: wanted}), body
+    )
 
 
 def server_of(**choice: Any) -> dict[str, Any]:
@@ -280,19 +282,19 @@ NOT_OF_A_PROJECT = {"protectable_type", "policy_id", "backup_policy_id", "enterp
 
 def ids_of(route: Route) -> Iterator[str]:
     """Name the places of a request where an id stands: in the path, in the body."""
-    yield from re.findall(r"\{(\w+)\}", route.path)[1:]
-    for place, _, _ in places(types.type_info(route.body)) if route.body else ():
+    yield from re.findall(r"\{(\w+)\}", route.operation.path)[1:]
+    for place, _, _ in places(types.type_info(route.types.body)) if route.types.body else ():
         *_, list_of, last = ("", *map(str, place))
         if re.fullmatch(r"(\w+_)?id", last) or (
             last == "0" and list_of in {"resource_ids", "exclude_volumes", "include_volumes"}
         ):
             yield ".".join(map(str, place))
-        elif last == "0" and list_of == "resources" and route.operation == "CreateCheckpoint":
+        elif last == "0" and list_of == "resources" and route.operation.name == "CreateCheckpoint":
             yield ".".join(map(str, place))  # ids there, and objects elsewhere
 
 
 def test_no_id_is_forgotten_here():
-    taken = {(route.operation, place) for route in ROUTES for place in ids_of(route)}
+    taken = {(route.operation.name, place) for route in ROUTES for place in ids_of(route)}
     taken = {(operation, place) for operation, place in taken if place.split(".")[-1] not in NOT_OF_A_PROJECT}
     assert taken == PLACES.keys()
 

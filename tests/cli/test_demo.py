@@ -92,13 +92,13 @@ def test_the_printed_python_lines_give_the_same(demo):
     assert json.loads(answer["server"])["server"]["name"] == "db1"
 
 
-def test_a_plain_member_sees_the_same_documents_sealed(demo):
+def test_a_plain_member_sees_the_same_documents_masked(demo):
     script = f". '{demo.state}/env-member'\n" + block(demo.output.read_text(), "curl ", "curl ")
     answer = json.loads(subprocess.run(["sh", "-c", script], check=True, capture_output=True).stdout)
     server = json.loads(answer["server"])["server"]
     assert server["name"] == "db1"
-    assert server["OS-EXT-SRV-ATTR:user_data"].startswith("(sealed secret")
-    assert server["OS-EXT-SRV-ATTR:host"].startswith("(sealed infrastructure")
+    assert server["OS-EXT-SRV-ATTR:user_data"].startswith("(masked secret")
+    assert server["OS-EXT-SRV-ATTR:host"].startswith("(masked infrastructure")
 
 
 def test_a_second_demo_in_the_same_folder_is_refused(demo, opencbr):

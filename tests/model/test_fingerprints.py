@@ -1,4 +1,4 @@
-"""A sealed value's fingerprint: equal for equal values and for them alone, and nobody's without the key."""
+"""A masked value's fingerprint: equal for equal values and for them alone, and nobody's without the key."""
 
 import hashlib
 import hmac

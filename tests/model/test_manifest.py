@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencbr.model.manifest import build_manifest, canonical, digest, salt_of
-from support.golden import RECORD
 from support.json_texts import decoded
+from support.sample_record import RECORD
 
 ASCII = st.text(st.characters(max_codepoint=127), max_size=8)
 VALUES = st.recursive(

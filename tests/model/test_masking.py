@@ -1,4 +1,4 @@
-"""Masking cuts sealed values out of a text and leaves every other byte; revealing puts the very bytes back."""
+"""Masking cuts masked values out of a text and leaves every other byte; revealing puts the very bytes back."""
 
 import hashlib
 import hmac
@@ -42,16 +42,16 @@ MINE = key(b"mine")
 
 
 def revealed(masked):
-    return reveal(masked.body, masked.sealed, VERBATIM)
+    return reveal(masked.body, masked.splices, VERBATIM)
 
 
 def mark(value):
-    """The sealed value that a decoded value stands for: secret, infrastructure, or None for what is in clear."""
-    if isinstance(value, tuple) and len(value) == 1 and value[0][0] == "sealed":
+    """The masked value that a decoded value stands for: secret, infrastructure, or None for what is in clear."""
+    if isinstance(value, tuple) and len(value) == 1 and value[0][0] == "masked":
         value = value[0][1]
     elif isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if isinstance(value, str) and value.startswith("(sealed "):
+    if isinstance(value, str) and value.startswith("(masked "):
         return value.split()[1]
     return None
 
@@ -62,7 +62,7 @@ def shape(value):
 
 
 def marks(masked, original):
-    """Walk both, expect equality outside sealed values, and list the sealed ones in order."""
+    """Walk both, expect equality outside masked values, and list the masked ones in order."""
     if (kind := mark(masked)) is not None:
         assert shape(masked) == shape(original)
         return [kind]
@@ -80,22 +80,24 @@ def test_what_was_masked_is_revealed_to_the_byte(document, text):
     body = text.encode()
     masked = mask(document, body, MINE)
     assert revealed(masked) == body
-    assert reveal(masked.body, masked.sealed, MASKED) == masked.body
+    assert reveal(masked.body, masked.splices, MASKED) == masked.body
 
 
 @given(DOCUMENTS, TEXTS)
-def test_a_masked_body_is_json_and_the_same_outside_sealed_values(document, text):
+def test_a_masked_body_is_json_and_the_same_outside_masked_values(document, text):
     masked = mask(document, text.encode(), MINE)
     found = marks(decoded(masked.body), decoded(text))
-    assert found == [{SECRETS: "secret", INFRASTRUCTURE: "infrastructure"}[one.kind] for one in masked.sealed]
+    assert found == [
+        {SECRETS: "secret", INFRASTRUCTURE: "infrastructure"}[one.kind] for one in masked.splices
+    ]
 
 
 @given(DOCUMENTS, TEXTS)
 def test_each_class_is_revealed_without_the_other(document, text):
     masked = mask(document, text.encode(), MINE)
     for view in VIEWS:
-        rest = [one.kind for one in masked.sealed if one.kind not in view]
-        found = marks(decoded(reveal(masked.body, masked.sealed, view)), decoded(text))
+        rest = [one.kind for one in masked.splices if one.kind not in view]
+        found = marks(decoded(reveal(masked.body, masked.splices, view)), decoded(text))
         assert found == [{SECRETS: "secret", INFRASTRUCTURE: "infrastructure"}[kind] for kind in rest]
 
 

@@ -8,7 +8,7 @@ import pytest
 from opencbr.model.manifest import build_manifest
 from opencbr.model.record import Drift
 from opencbr.model.report import NOT_COMPARED, find_drift, report_of, verdict
-from support.golden import RECORD
+from support.sample_record import RECORD
 
 UNREAD = RECORD.unread[0]
 DRIFT = Drift("server", "server.name", '"a"', '"b"')
@@ -53,12 +53,12 @@ def test_a_report_tells_the_call_behind_each_document():
     documents = report_of(build_manifest(RECORD))["documents"]
     for document, expected in ((documents[1], read), (documents[3], absent)):
         assert {key: document[key] for key in calls} == {"name": document["name"], **expected}
-        assert set(document) == {*calls, "outcome", "sealed"}
+        assert set(document) == {*calls, "outcome", "masked"}
 
 
-def test_a_report_says_which_classes_are_sealed_where_and_nothing_of_them():
+def test_a_report_says_which_classes_are_masked_where_and_nothing_of_them():
     report = report_of(build_manifest(RECORD))
-    assert [one["sealed"] for one in report["documents"]] == [
+    assert [one["masked"] for one in report["documents"]] == [
         ["infrastructure", "secrets"],
         ["secrets"],
         [],
@@ -71,7 +71,7 @@ def test_a_report_says_which_classes_are_sealed_where_and_nothing_of_them():
 def test_the_rest_of_a_report_is_the_manifests():
     manifest = build_manifest(RECORD)
     report = report_of(manifest)
-    same = "backup_id resource verdict started_at ended_at closed_at hidden gaps drift copies"
+    same = "backup_id resource verdict started_at ended_at closed_at hidden gaps drift disk_backups"
     for name in same.split():
         assert report[name] == manifest[name], name
     assert set(report) == {*same.split(), "documents"}
@@ -83,12 +83,12 @@ def test_a_document_that_could_not_be_read_again_has_its_outcome_as_drift():
     assert find_drift({}, {"port/1": b"{}"}, ()) == (Drift("port/1", "", '"absent"', '"read"'),)
 
 
-def test_drift_in_sealed_values_shows_fingerprints():
+def test_drift_in_masked_values_shows_fingerprints():
     before, after = (
-        b'{"server":{"OS-EXT-SRV-ATTR:user_data":"(sealed secret %s)"}}' % mark for mark in (b"a", b"b")
+        b'{"server":{"OS-EXT-SRV-ATTR:user_data":"(masked secret %s)"}}' % mark for mark in (b"a", b"b")
     )
     assert find_drift({"server": before}, {"server": after}, ()) == (
-        Drift("server", "server.OS-EXT-SRV-ATTR:user_data", '"(sealed secret a)"', '"(sealed secret b)"'),
+        Drift("server", "server.OS-EXT-SRV-ATTR:user_data", '"(masked secret a)"', '"(masked secret b)"'),
     )
 
 

@@ -1,4 +1,4 @@
-"""What tenants write down: secrets are sealed whatever they are called, and ordinary things stay readable."""
+"""What tenants write down: secrets are masked whatever they are called, and ordinary things stay readable."""
 
 import json
 import re
@@ -126,9 +126,9 @@ OPEN_TEXTS = [
 ]
 
 
-def sealed(document, body):
+def masked_in(document, body):
     masked = mask(document, json.dumps(body).encode(), lambda _value: "0" * 16)
-    return [one.verbatim.decode() for one in masked.sealed if one.kind == SECRETS]
+    return [one.verbatim.decode() for one in masked.splices if one.kind == SECRETS]
 
 
 def in_free_maps(name, value):
@@ -141,34 +141,34 @@ def in_free_maps(name, value):
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
-def test_a_secret_is_sealed_whatever_it_is_called(name):
+def test_a_secret_is_masked_whatever_it_is_called(name):
     assert secret_name(name)
     for document, body in in_free_maps(name, "hush"):
-        assert sealed(document, body) == ['"hush"'], document
+        assert masked_in(document, body) == ['"hush"'], document
 
 
 @pytest.mark.parametrize("name", OPEN_NAMES)
 def test_ordinary_names_stay(name):
     assert not secret_name(name)
     for document, body in in_free_maps(name, "db-server"):
-        assert sealed(document, body) == [], document
+        assert masked_in(document, body) == [], document
 
 
 @pytest.mark.parametrize("name", ["ssh_key", "sshKey", "deploy_keys", "key"])
 @pytest.mark.parametrize("value", [PUBLIC_KEY, OTHER_KEY, f"{PUBLIC_KEY}\r\n\n{OTHER_KEY}\n"])
 def test_a_public_key_is_public_whatever_it_is_called(name, value):
     for document, body in in_free_maps(name, value):
-        assert sealed(document, body) == []
+        assert masked_in(document, body) == []
 
 
 @pytest.mark.parametrize("more", ["\nhush", " and more, ssh", "\n-----BEGIN RSA PRIVATE KEY-----"])
-def test_what_is_no_public_key_alone_is_sealed(more):
+def test_what_is_no_public_key_alone_is_masked(more):
     assert not public_keys(PUBLIC_KEY + more)
-    assert sealed("server", {"server": {"metadata": {"ssh_key": PUBLIC_KEY + more}}})
+    assert masked_in("server", {"server": {"metadata": {"ssh_key": PUBLIC_KEY + more}}})
 
 
 @pytest.mark.parametrize("text", SECRET_TEXTS)
-def test_a_secret_in_a_text_is_sealed_wherever_it_stands(text):
+def test_a_secret_in_a_text_is_masked_wherever_it_stands(text):
     assert secret_text(text)
     shown = json.dumps(text)
     for body in (
@@ -177,14 +177,14 @@ def test_a_secret_in_a_text_is_sealed_wherever_it_stands(text):
         {"server": {"tags": ["a", text]}},
         {"security_group": {"security_group_rules": [{"description": text}]}},
     ):
-        assert set(sealed("server", body)) == {shown}
+        assert set(masked_in("server", body)) == {shown}
 
 
 @pytest.mark.parametrize("text", OPEN_TEXTS)
 def test_ordinary_texts_stay(text):
     assert not secret_text(text)
     body = {"server": {"name": text, "description": text, "tags": [text], "metadata": {"note": text}}}
-    assert sealed("server", body) == []
+    assert masked_in("server", body) == []
 
 
 ASSIGNED = [name for name in SECRET_NAMES if name.lower() != "key"]
@@ -216,7 +216,7 @@ def test_nothing_in_the_bodies_of_a_real_cloud_looks_like_a_secret():
     assert len(paths) > 30
     for path in paths:
         for kind in ("server", "image", "volume"):
-            assert sealed(kind, json.loads(path.read_text())) == [], path.name
+            assert masked_in(kind, json.loads(path.read_text())) == [], path.name
 
 
 PIECES = [

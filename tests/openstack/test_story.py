@@ -133,19 +133,19 @@ def users(stack: FullStack) -> list[Any]:
 
 
 def a_member_sees_no_secret(stack: FullStack, backup: Json, secret: tuple[str, ...]) -> None:
-    """Check a plain member's view: the same documents, whole and readable, without what is sealed."""
+    """Check a plain member's view: the same documents, whole and readable, without what is masked."""
     for path in ("metadata", "record"):
         text = stack.member.call("GET", f"backups/{backup['id']}/{path}").text
         assert all(word not in text for word in secret)
-        assert "(sealed secret " in text
-        assert "(sealed infrastructure " in text
+        assert "(masked secret " in text
+        assert "(masked infrastructure " in text
     masked = stack.member.get(f"backups/{backup['id']}/metadata")
     as_recorded(masked, stack.member.get(f"backups/{backup['id']}/record"))
     clear = json.loads(stack.admin.get(f"backups/{backup['id']}/metadata")["server"])["server"]
-    sealed = json.loads(masked["server"])["server"]
-    assert sealed.keys() == clear.keys()
-    assert sealed["metadata"].keys() == clear["metadata"].keys()
-    differing = {name for name in clear if clear[name] != sealed[name]}
+    shown = json.loads(masked["server"])["server"]
+    assert shown.keys() == clear.keys()
+    assert shown["metadata"].keys() == clear["metadata"].keys()
+    differing = {name for name in clear if clear[name] != shown[name]}
     assert {"OS-EXT-SRV-ATTR:user_data", "metadata", "OS-EXT-SRV-ATTR:host"} <= differing
     assert not differing & {"id", "name", "status", "flavor", "addresses", "security_groups"}
 
@@ -217,11 +217,11 @@ def test_a_disk_is_kept_byte_for_byte(stack: FullStack):
             assert canary not in stack.member.call("GET", f"backups/{first['id']}/{path}").text
         masked = stack.member.get(f"backups/{first['id']}/metadata")
         as_recorded(masked, stack.member.get(f"backups/{first['id']}/record"))
-        sealed = json.loads(masked["volumes"][0])["volume"]
-        assert sealed.keys() == told.keys()
-        assert {name for name in told if told[name] != sealed[name]} >= {"metadata", "os-vol-host-attr:host"}
-        assert sealed["metadata"]["db_password"].startswith("(sealed secret ")
-        assert sealed["metadata"]["tier"] == "gold"
+        shown = json.loads(masked["volumes"][0])["volume"]
+        assert shown.keys() == told.keys()
+        assert {name for name in told if told[name] != shown[name]} >= {"metadata", "os-vol-host-attr:host"}
+        assert shown["metadata"]["db_password"].startswith("(masked secret ")
+        assert shown["metadata"]["tier"] == "gold"
 
         before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
         answer = stack.tenant.call("PUT", "volumev3", f"/volumes/{disk}", {"volume": {"name": "renamed"}})

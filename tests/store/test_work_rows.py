@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.records import draft_rows, links, rows
 from opencbr.records.links import Link
-from opencbr.records.metadata_query import FastAnswer, FastReads
+from opencbr.records.metadata_query import AnswerRow, FastReads
 from opencbr.records.rows import RecordRow
 from opencbr.store import installation, leases, ledger, operation_logs
 from opencbr.store.ledger import Entry
@@ -370,7 +370,7 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
         rows.insert(conn, record(server))
         rows.insert(conn, record(held))
     found = fast.read_answer(PROJECT, server.id)
-    assert found == FastAnswer(
+    assert found == AnswerRow(
         PROJECT,
         "available",
         None,

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
+from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.dispatch import Dependencies, responder
 from opencbr.api.errors import failure_of
 from opencbr.api.health import Readiness, Ready, alive
 from opencbr.api.openapi import document
-from opencbr.api.response import OK, Environ, open_to_all
+from opencbr.api.response import JSON, OK, Environ, open_to_all
 from opencbr.api.route import Route
-from opencbr.api.router import Paths
+from opencbr.api.router import Router
 from opencbr.api.routes import ROUTES
 from opencbr.api.versions import versions
 from opencbr.model.ids import RequestIds
@@ -26,8 +27,8 @@ class Application:
     Every answer bears the id of its request (contract 0.3), and whatever goes wrong becomes the one error shape.
     """
 
-    def __init__(self, paths: Paths) -> None:
-        self._find = paths.find
+    def __init__(self, router: Router) -> None:
+        self._find = router.find
         self._next_id = RequestIds().next
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -45,7 +46,7 @@ class Application:
         # What a token or a key opens is for nobody else: no cache on the way knows that X-Auth-Token tells them apart.
         headers = [("X-Request-Id", request_id), ("Cache-Control", "no-store"), *more]
         if body:
-            headers += ("Content-Type", "application/json"), ("Content-Length", str(len(body)))
+            headers.append(("Content-Length", str(len(body))))
         start_response(status, headers)
         return [b"" if method == "HEAD" else body]
 
@@ -53,21 +54,26 @@ class Application:
 def create_app(
     dependencies: Dependencies, readiness: Readiness, routes: tuple[Route, ...] = ROUTES
 ) -> Application:
-    """Make the application."""
-    paths = Paths()
-    offered: dict[str, dict[str, Any]] = {}
-    for route in routes:
-        offered.setdefault(route.path, {})[route.method] = responder(route, dependencies)
-    for path, methods in offered.items():
-        paths.add(path, methods)
+    """Make the application.
+
+    Raises ValueError or TypeError for a table that cannot be served: an operation twice, two types of one name, a
+    handler that does not say its types.
+    """
     text = msgspec.json.encode(document(routes))
+    router = Router()
     for path, answer in (
         ("/", versions),
         ("/v3", versions),
         ("/v3/", versions),
         ("/healthz", alive),
         ("/readyz", Ready(readiness)),
-        ("/openapi.json", lambda _environ: (OK, text, ())),
+        ("/openapi.json", lambda _environ: (OK, text, JSON)),
     ):
-        paths.add(path, open_to_all(answer))
-    return Application(paths)
+        router.add("GET", path, open_to_all(answer))
+    for route in routes:
+        router.add(route.operation.method, route.operation.path, responder(route, dependencies))
+    offered = {route.operation for route in routes}
+    for operation in OPERATIONS.values():
+        if operation not in offered:
+            router.reserve(operation.method, operation.path, operation.name)
+    return Application(router)

@@ -10,11 +10,13 @@ from functools import partial
 import msgspec
 
 from opencbr.api.auth import Authenticator
+from opencbr.api.body import body_of, decode_body
 from opencbr.api.errors import bad_parameter, no_such_path
-from opencbr.api.request import QueryReader, body_of, decode_body
-from opencbr.api.response import Environ, Reply, Responder, status_line
+from opencbr.api.query import QueryReader
+from opencbr.api.request import Request
+from opencbr.api.response import Environ, Headers, Reply, Responder, status_line
 from opencbr.api.rights import Rights
-from opencbr.api.route import Request, Route
+from opencbr.api.route import Route
 from opencbr.api.signature import SignedRequest
 from opencbr.model.clock import Clock
 from opencbr.model.errors import NOT_ALLOWED, CbrError
@@ -36,15 +38,19 @@ class Dependencies:
 
 
 def responder(route: Route, dependencies: Dependencies) -> Responder:
-    """Make the responder of one operation."""
-    handler, right, body_type = route.handler, route.right, route.body
-    success = status_line(route.success)
-    query_reader = QueryReader(route.query) if route.query is not None else None
+    """Make the responder of one operation.
+
+    Where the path names no project, the credential's is meant.
+    """
+    handler, right, types = route.handler, route.right, route.types
+    in_project, success = route.operation.in_project, status_line(route.operation.success)
+    query_reader = QueryReader(types.query) if types.query is not None else None
+    body_type = types.body
+    headers: Headers = (("Content-Type", types.media_type),) if types.media_type else ()
     sign_in, allows = dependencies.authenticator.sign_in, dependencies.rights.allows
     services, read_clock = dependencies.services, dependencies.clock.now
 
     def respond(environ: Environ, request_id: str, path: dict[str, str]) -> Reply:
-        project_id = path.pop("project_id")
         now = read_clock()
         session = sign_in(
             now,
@@ -53,7 +59,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
             partial(_signed_request, environ),
         )
         caller = session.caller
-        if project_id != caller.project_id:
+        if in_project and (project_id := path.pop("project_id")) != caller.project_id:
             raise _another_project(project_id)
         if not allows(session, right):
             raise CbrError(
@@ -61,7 +67,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
             )
         answer = handler(
             Request(
-                Context(Actor(caller.user_id), project_id, request_id, now, partial(allows, session)),
+                Context(Actor(caller.user_id), caller.project_id, request_id, now, partial(allows, session)),
                 path,
                 query_reader.read(environ.get("QUERY_STRING", "")) if query_reader else None,
                 decode_body(body_type, environ.get("CONTENT_TYPE", ""), body_of(environ))
@@ -72,7 +78,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
         )
         if answer is None:
             return success, b"", ()
-        return success, answer if isinstance(answer, bytes) else _encode(answer), ()
+        return success, answer if isinstance(answer, bytes) else _encode(answer), headers
 
     return respond
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import msgspec
 
-from opencbr.api.response import Headers, Reply, status_line
+from opencbr.api.response import JSON, Headers, Reply, status_line
 from opencbr.api.schema import ErrorBody
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError
 from opencbr.model.lists import UnknownMarker, UnknownSortKey
@@ -48,7 +48,7 @@ class Failure:
         """Write the one shape."""
         gateway = self.code.startswith("APIGW.")
         body = _encode(ErrorBody(self.code, self.message, request_id if gateway else None))
-        return status_line(self.status), body, self.headers
+        return status_line(self.status), body, JSON + self.headers
 
 
 def bad_parameter(message: str, *, status: int | None = None) -> CbrError:
@@ -58,7 +58,15 @@ def bad_parameter(message: str, *, status: int | None = None) -> CbrError:
 
 def no_such_path() -> NoReturn:
     """Raise the error for a path that names no operation."""
-    raise GatewayError(404, _NO_SUCH_API, "This path is not offered by this server yet: check its spelling.")
+    raise GatewayError(
+        404, _NO_SUCH_API, "There is no such path: check its spelling; /openapi.json lists what is offered."
+    )
+
+
+def not_offered(operation: str) -> NoReturn:
+    """Raise the error for an operation of CBR that this server does not have."""
+    message = f"CBR's {operation} is not offered here yet: /openapi.json lists what is."
+    raise GatewayError(404, _NO_SUCH_API, message)
 
 
 def no_such_method(allowed: Iterable[str]) -> NoReturn:

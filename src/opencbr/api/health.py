@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from opencbr.api.response import OK, Environ, Reply, status_line
+from opencbr.api.response import JSON, OK, Environ, Reply, status_line
 from opencbr.model.clock import Clock
 
 _log = logging.getLogger("opencbr.api")
@@ -104,7 +104,7 @@ class _Question:
 
 def alive(_environ: Environ) -> Reply:
     """Answer `/healthz`: this process is there."""
-    return OK, b'{"status":"alive"}', ()
+    return OK, b'{"status":"alive"}', JSON
 
 
 _WORDS = {True: "ok", False: "failed", None: "asking"}
@@ -126,4 +126,4 @@ class Ready:
                 "checks": {name: _WORDS[there] for name, there in answers.items()},
             }
         )
-        return OK if ready else status_line(503), body, ()
+        return OK if ready else status_line(503), body, JSON

@@ -1,6 +1,6 @@
 """What a request is answered with, before it becomes HTTP."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,15 +10,17 @@ Environ = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]
 
 Reply = tuple[str, bytes, Headers]
-"""Status line, JSON text (empty where the answer has none), and headers beside those that every answer has.
+"""Status line, body (empty where the answer has none), and headers beside those that every answer has.
 
-A plain tuple: every request makes one.
+A body's headers name its Content-Type. A plain tuple: every request makes one.
 """
 
 Responder = Callable[[Environ, str, dict[str, str]], Reply]
 """Answers a request, given its id and the parameters of its path. Raises what `errors.failure_of` knows."""
 
 OK = "200 OK"
+JSON_TYPE = "application/json"
+JSON: Headers = (("Content-Type", JSON_TYPE),)
 
 
 def status_line(code: int) -> str:
@@ -26,6 +28,6 @@ def status_line(code: int) -> str:
     return f"{code} {HTTPStatus(code).phrase}"
 
 
-def open_to_all(answer: Callable[[Environ], Reply]) -> Mapping[str, Responder]:
-    """Give the methods of a path that wants no sign-in and only answers."""
-    return {"GET": lambda environ, _request_id, _path: answer(environ)}
+def open_to_all(answer: Callable[[Environ], Reply]) -> Responder:
+    """Make the responder of a path that wants no sign-in and only answers."""
+    return lambda environ, _request_id, _path: answer(environ)

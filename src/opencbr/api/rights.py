@@ -38,7 +38,7 @@ RULES: dict[str, tuple[str, str]] = {
     "cbr:backups:get": (_READER, "Show a backup."),
     "cbr:backups:update": (_MEMBER, "Rename a backup."),
     "cbr:backups:delete": (_MEMBER, "Delete a backup."),
-    "cbr:backups:getMetadata": (_READER, "Show what was backed up, secrets and infrastructure sealed."),
+    "cbr:backups:getMetadata": (_READER, "Show what was backed up, secrets and infrastructure masked."),
     SECRETS: (_MANAGER, "See the secrets in a backup's metadata: user data, passwords, key material."),
     INFRASTRUCTURE: (_ADMIN, "See the infrastructure in a backup's metadata: hosts, hypervisors, bindings."),
     "cbr:tasks:list": (_READER, "List operation logs."),
@@ -95,7 +95,7 @@ def rule_defaults(routes: Iterable[Route]) -> list[policy.DocumentedRuleDefault]
     """Return the rules as oslo.policy documents them, each with the operations that it opens."""
     operations: dict[str, list[policy.Operation]] = {right: [] for right in RULES}
     for route in routes:
-        operations[route.right].append({"method": route.method, "path": route.path})
+        operations[route.right].append({"method": route.operation.method, "path": route.operation.path})
     for right in (SECRETS, INFRASTRUCTURE):
         operations[right] = operations["cbr:backups:getMetadata"]
     return [

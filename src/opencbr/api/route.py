@@ -1,51 +1,53 @@
-"""One row of the route table, and what its handler is given."""
+"""One row of the route table: what the interface fixes about an operation, and what answers it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
 
-from opencbr.service.context import Context
-from opencbr.service.services import Services
+from opencbr.api.handler_types import HandlerTypes, types_of
+from opencbr.api.request import Request
 
 
-class Request(Struct, frozen=True):
-    """A request that has been routed, signed in, permitted and validated.
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What clients know an operation by, offered or not.
 
-    `path` holds the path parameters without `project_id` (that is `ctx.project_id`); they are non-empty text
-    and nothing more: a handler answers 404 for an id it cannot find. `query` and `body` are instances of the
-    types that the route names, None where it names none.
+    `path` may have parameters, written `{name}`. `chapter` groups operations. `success` is the one status of a good
+    answer.
     """
 
-    ctx: Context
-    path: Mapping[str, str]
-    query: Any
-    body: Any
-    services: Services
-
-
-Handler = Callable[[Request], Struct | bytes | None]
-"""Returns the response struct, its finished JSON text, or None where the answer has no body (204)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One operation of the interface.
-
-    `path` begins with `/v3/{project_id}/`. `right` is a rule of `api/rights.py`. `success` is the one status
-    of a good answer. `response` is what the OpenAPI document shows, also where the handler returns finished
-    bytes. `chapter` is the contract's resource group.
-    """
-
+    name: str
     method: str
     path: str
-    operation: str
+    chapter: str
+    success: int = 200
+
+    @property
+    def in_project(self) -> bool:
+        """Whether the path names the project, which must then be the credential's."""
+        return self.path.startswith("/v3/{project_id}/")
+
+
+Handler = Callable[[Request[Any, Any]], Struct | bytes | None]
+"""Answers a request with a struct, with finished bytes, or with None where the answer has no body.
+
+Its signature is where the types of an operation stand: see `handler_types`.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """An operation that is offered. `right` is a rule of `api/rights.py`."""
+
+    operation: Operation
     handler: Handler
     right: str
     summary: str
-    chapter: str
-    success: int = 200
-    query: type[Struct] | None = None
-    body: type[Struct] | None = None
-    response: type[Struct] | None = None
+
+    @cached_property
+    def types(self) -> HandlerTypes:
+        """What the handler takes and gives; raises TypeError where its signature does not say."""
+        return types_of(self.handler)

@@ -1,6 +1,6 @@
 """The one route table: routing, validation, rights and the OpenAPI document all come from it."""
 
-from opencbr.api.cbr import backups, checkpoints, metadata, operation_logs, protectables, vaults
+from opencbr.api.cbr import backups, checkpoints, operation_logs, protectables, vaults
 from opencbr.api.plus import record
 from opencbr.api.route import Route
 
@@ -9,7 +9,6 @@ ROUTES: tuple[Route, ...] = (
     *protectables.ROUTES,
     *checkpoints.ROUTES,
     *backups.ROUTES,
-    *metadata.ROUTES,
     *operation_logs.ROUTES,
     *record.ROUTES,
 )

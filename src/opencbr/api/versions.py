@@ -4,7 +4,7 @@ from wsgiref.util import application_uri
 
 import msgspec
 
-from opencbr.api.response import Environ, Reply, status_line
+from opencbr.api.response import JSON, Environ, Reply, status_line
 
 
 def versions(environ: Environ) -> Reply:
@@ -23,4 +23,4 @@ def versions(environ: Environ) -> Reply:
             ]
         }
     )
-    return status_line(300), body, ()
+    return status_line(300), body, JSON

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from opencbr import wiring
 from opencbr.cli.app import FAILED, Failure, Session, as_json, pass_session
 from opencbr.cli.output import write_json
 
 if TYPE_CHECKING:
+    from opencbr.records.archive import Records
     from opencbr.records.hash_chain import Chain, Head
 
 _CLASSES = ("secrets", "infrastructure")
@@ -41,10 +41,10 @@ def export(
 ) -> None:
     """Write a backup's record as one JSON document: manifest, signature and all documents.
 
-    Sealed values stay sealed unless --reveal names their class. Whoever may run this can read everything: it uses the
+    Masked values stay masked unless --reveal names their class. Whoever may run this can read everything: it uses the
     key folder, not a sign-in.
     """
-    records = wiring.build(session.config).standing_records()
+    records = _records(session)
     text = (
         json.dumps(records.export(project, backup_id, frozenset(reveal)), ensure_ascii=False, indent=1) + "\n"
     )
@@ -117,7 +117,7 @@ def chain(session: Session, project: str, resource: str, head: TextIO | None, *,
     out of reach of whoever may write to the database, and hand it to a later run with --head.
     """
     noted = {} if head is None else _noted(head)
-    found = wiring.build(session.config).standing_records().chains(project, resource, noted)
+    found = _records(session).chains(project, resource, noted)
     chains = []
     for one in found:
         chains.append(one)
@@ -134,6 +134,12 @@ def chain(session: Session, project: str, resource: str, head: TextIO | None, *,
         )
     if broken:
         sys.exit(FAILED)
+
+
+def _records(session: Session) -> "Records":
+    from opencbr import wiring  # only here: verifying needs no database, and loads no library for one
+
+    return wiring.build(session.config).standing_records()
 
 
 def _noted(file: TextIO) -> "dict[tuple[str, str], Head]":
@@ -167,4 +173,4 @@ def _tell(chain: "Chain") -> None:
 @pass_session
 def public_key(session: Session) -> None:
     """Print the key that this installation's records are verified with."""
-    click.echo(wiring.build(session.config).standing_records().public_key)
+    click.echo(_records(session).public_key)

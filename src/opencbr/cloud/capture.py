@@ -25,6 +25,7 @@ from opencbr.cloud.references import (
 )
 from opencbr.model.clock import Clock
 from opencbr.model.document import Disk, Document, Reading, Unread
+from opencbr.model.errors import DISK_STATUS, NO_DISK_TO_BACK_UP, NO_SUCH_DISK, NO_SUCH_SERVER, SERVER_STATUS
 from opencbr.model.vault import SERVER, VOLUME
 
 __all__ = [
@@ -148,10 +149,10 @@ def read_server(
     newest = Newest(reader.newest("compute"), reader.newest("volume"))
     one_pass = _Pass(reader, project_id)
     one_pass.read(server_itself(server_id, newest))
-    server = one_pass.need("server", "7100", f"Server {server_id}")["server"]
+    server = one_pass.need("server", NO_SUCH_SERVER, f"Server {server_id}")["server"]
     if server["status"] not in SERVER_STATES:
         raise CaptureRefused(
-            "7101",
+            SERVER_STATUS,
             f"Server {server_id} is {server['status']}: bring it to one of {_listed(SERVER_STATES)} first.",
         )
     chosen = chooser(exclude, include)
@@ -170,7 +171,7 @@ def read_server(
             if name.startswith("volume/")
         ]
         why = "; ".join(unread) or "attach one, or exclude fewer."
-        raise CaptureRefused("7108", f"Server {server_id} has no volume to back up: {why}")
+        raise CaptureRefused(NO_DISK_TO_BACK_UP, f"Server {server_id} has no volume to back up: {why}")
     return one_pass.reading(
         resource_id=server_id,
         resource_type=SERVER,
@@ -189,7 +190,7 @@ def read_disk(reader: Reader, *, volume_id: str, project_id: str, clock: Clock) 
     newest = Newest(reader.newest("compute"), reader.newest("volume"))
     one_pass = _Pass(reader, project_id)
     one_pass.read(volume_itself(volume_id, newest))
-    volume = one_pass.need(f"volume/{volume_id}", "7000", f"Disk {volume_id}")["volume"]
+    volume = one_pass.need(f"volume/{volume_id}", NO_SUCH_DISK, f"Disk {volume_id}")["volume"]
     _check_state(volume)
     one_pass.follow(lambda: named_by(one_pass.bodies, newest, lambda _: False, project_id))
     _forgive_origin_images(one_pass)
@@ -252,7 +253,7 @@ def _disks(
 def _check_state(volume: Mapping[str, Any]) -> None:
     if volume["status"] not in DISK_STATES:
         raise CaptureRefused(
-            "7003", f"Disk {volume['id']} is {volume['status']}: wait until it is available or in-use."
+            DISK_STATUS, f"Disk {volume['id']} is {volume['status']}: wait until it is available or in-use."
         )
 
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from opencbr.model.document import Unread
+from opencbr.model.document import Document, Reading
 from opencbr.model.record import FORMAT, Page, Record, views_of
 from opencbr.model.secrets import MASKED, View
 from opencbr.model.times import wire_time
@@ -32,28 +32,56 @@ def build_manifest(record: Record) -> dict[str, Any]:
         "format": FORMAT,
         "project_id": record.project_id,
         "backup_id": record.backup_id,
-        "resource": {
-            "id": record.resource_id,
-            "type": record.resource_type,
-            "name": record.resource_name,
-            "availability_zone": record.availability_zone,
-        },
-        "started_at": wire_time(record.started_at),
-        "ended_at": wire_time(record.ended_at),
-        "closed_at": wire_time(record.closed_at),
-        "verdict": record.verdict,
+        **describe_record(record),
         "documents": [_page(page, record.salt) for page in record.pages],
-        "unread": [_unread(unread) for unread in record.unread],
-        "hidden": list(record.hidden),
-        "gaps": list(record.gaps),
-        "drift": [asdict(drift) for drift in record.drift],
-        "disks": [asdict(disk) for disk in record.disks],
-        "copies": [asdict(copy) for copy in record.copies],
         "chain": {
             "sequence": record.sequence,
             "previous": None if record.previous is None else record.previous.hex(),
         },
         "signer": record.signer,
+    }
+
+
+def describe_record(record: Record) -> dict[str, Any]:
+    """Say what is stored in so many words: all of the manifest but documents, chain, signer and whose record it is."""
+    return {
+        **describe_reading(record),
+        "closed_at": wire_time(record.closed_at),
+        "verdict": record.verdict,
+        "drift": [asdict(drift) for drift in record.drift],
+        "disk_backups": [asdict(disk_backup) for disk_backup in record.disk_backups],
+    }
+
+
+def describe_reading(read: Reading | Record) -> dict[str, Any]:
+    """Say what a record has of its reading, but for the documents."""
+    return {
+        "resource": {
+            "id": read.resource_id,
+            "type": read.resource_type,
+            "name": read.resource_name,
+            "availability_zone": read.availability_zone,
+        },
+        "started_at": wire_time(read.started_at),
+        "ended_at": wire_time(read.ended_at),
+        "unread": [{**asdict(unread), "read_at": wire_time(unread.read_at)} for unread in read.unread],
+        "hidden": list(read.hidden),
+        "gaps": list(read.gaps),
+        "disks": [asdict(disk) for disk in read.disks],
+    }
+
+
+def describe_call(document: Document) -> dict[str, Any]:
+    """Say how a document was read."""
+    return {
+        "name": document.name,
+        "service": document.service,
+        "method": document.method,
+        "path": document.path,
+        "microversion": document.microversion,
+        "status": document.status,
+        "request_id": document.request_id,
+        "read_at": wire_time(document.read_at),
     }
 
 
@@ -89,21 +117,10 @@ def _page(page: Page, record_salt: bytes) -> dict[str, Any]:
         name = view_name(view)
         commitments[name] = commitment(salt_of(record_salt, name, document.name), page.bodies[view])
     return {
-        "name": document.name,
-        "service": document.service,
-        "method": document.method,
-        "path": document.path,
-        "microversion": document.microversion,
-        "status": document.status,
-        "request_id": document.request_id,
-        "read_at": wire_time(document.read_at),
+        **describe_call(document),
         "sha256": hashlib.sha256(page.bodies[MASKED]).hexdigest(),
         "commitments": commitments,
     }
-
-
-def _unread(unread: Unread) -> dict[str, Any]:
-    return {**asdict(unread), "read_at": wire_time(unread.read_at)}
 
 
 def _check(value: Any) -> None:

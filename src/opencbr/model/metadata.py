@@ -16,13 +16,17 @@ NO_FLOATING_IPS = b'{"floatingips":null}'
 """What stands for a port without floating IPs (contract 6.6)."""
 
 
+Place = Sequence[str | int]
+"""Where in a body a document stands: a member's name, and the index where that member is an array."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A body, what is sealed in it, and the names of the documents it holds, in its own order."""
+    """A body, what is masked in it, and the documents it holds, by name."""
 
     body: bytes
-    sealed: tuple[Splice, ...]
-    embedded: tuple[str, ...]
+    splices: tuple[Splice, ...]
+    embedded: Mapping[str, Place]
 
 
 def render(
@@ -43,38 +47,32 @@ def render(
     writer.raw(f'{{"backup_id":{_text(backup_id)},"backups":{_text(backups)},"server":')
     writer.member("server", present=not is_disk)
     writer.raw(',"volumes":[')
-    writer.listed([f"volume/{volume_id}" for volume_id in volume_ids])
+    writer.listed("volumes", [f"volume/{volume_id}" for volume_id in volume_ids])
     writer.raw('],"interface":')
     writer.member("interface", present=not is_disk)
     writer.raw(',"flavor":')
     writer.member("flavor", present=not is_disk)
     writer.raw(',"ports":[')
-    writer.listed(names)
+    writer.listed("ports", names)
     writer.raw('],"floatingips":[')
     if not is_disk:
         writer.floating(names)
     writer.raw("]}")
-    return Rendered(b"".join(writer.pieces), tuple(writer.sealed), tuple(writer.embedded))
+    return Rendered(b"".join(writer.pieces), tuple(writer.splices), writer.embedded)
 
 
-def embedded_texts(body: bytes, embedded: Sequence[str]) -> dict[str, bytes]:
-    """Read the documents back out of a body, in whatever view it is; raises LookupError or ValueError."""
-    answer: dict[str, Any] = json.loads(body)
-    ports = [name.partition("/")[2] for name in embedded if name.startswith("port/")]
-    volumes = iter(answer["volumes"])
-    texts: dict[str, bytes] = {}
-    for name in embedded:
-        kind, _, of = name.partition("/")
-        if kind == "volume":
-            text = next(volumes)
-        elif kind == "port":
-            text = answer["ports"][ports.index(of)]
-        elif kind == "floatingips":
-            text = answer["floatingips"][ports.index(of)]
-        else:
-            text = answer[kind]
-        texts[name] = text.encode()
-    return texts
+def texts_at(body: bytes, places: Mapping[str, Place]) -> dict[str, bytes]:
+    """Read documents back out of a body, in whatever view it is; raises LookupError, TypeError or ValueError."""
+    answer: Any = json.loads(body)
+    return {name: _at(answer, place).encode() for name, place in places.items()}
+
+
+def _at(answer: Any, place: Place) -> str:
+    for step in place:
+        answer = answer[step]
+    if not isinstance(answer, str):
+        raise TypeError("no document stands there")
+    return answer
 
 
 def of_one_disk(body: bytes, backup_id: str, parent_id: str, volume_id: str) -> bytes:
@@ -88,28 +86,28 @@ def of_one_disk(body: bytes, backup_id: str, parent_id: str, volume_id: str) -> 
 
 
 class _Writer:
-    """Collects pieces and keeps count of where each sealed value has come to stand."""
+    """Collects pieces and keeps count of where each masked value has come to stand."""
 
     def __init__(self, documents: Mapping[str, Masked]) -> None:
         self._documents = documents
         self._offset = 0
         self.pieces: list[bytes] = []
-        self.sealed: list[Splice] = []
-        self.embedded: list[str] = []
+        self.splices: list[Splice] = []
+        self.embedded: dict[str, Place] = {}
 
     def raw(self, text: str) -> None:
         self._put(text.encode())
 
     def member(self, name: str, *, present: bool) -> None:
         if present and name in self._documents:
-            self._embed(name)
+            self._embed(name, name)
         else:
             self._put(b"null")
 
-    def listed(self, names: Iterable[str]) -> None:
+    def listed(self, member: str, names: Iterable[str]) -> None:
         for index, name in enumerate(name for name in names if name in self._documents):
             self._put(b"," if index else b"")
-            self._embed(name)
+            self._embed(name, member, index)
 
     def floating(self, ports: Sequence[str]) -> None:
         """One string a port, in the ports' order; a server without ports has one all the same."""
@@ -118,20 +116,20 @@ class _Writer:
             name = "floatingips/" + port.partition("/")[2]
             found = self._documents.get(name)
             if found is not None and json.loads(found.body).get("floatingips"):
-                self._embed(name)
+                self._embed(name, "floatingips", index)
             else:
                 self._put(_text(NO_FLOATING_IPS.decode()).encode())
 
-    def _embed(self, name: str) -> None:
+    def _embed(self, name: str, *place: str | int) -> None:
         masked = self._documents[name]
-        self.embedded.append(name)
+        self.embedded[name] = place
         self._put(b'"')
         done = 0
-        for splice in masked.sealed:
+        for splice in masked.splices:
             self._put(_escaped(masked.body[done : splice.offset]))
             done = splice.offset + splice.masked_length
             token = _escaped(masked.body[splice.offset : done])
-            self.sealed.append(Splice(self._offset, len(token), _escaped(splice.verbatim), splice.kind))
+            self.splices.append(Splice(self._offset, len(token), _escaped(splice.verbatim), splice.kind))
             self._put(token)
         self._put(_escaped(masked.body[done:]))
         self._put(b'"')

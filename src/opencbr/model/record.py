@@ -20,7 +20,7 @@ class Page:
 
     @property
     def kinds(self) -> View:
-        """The classes of sealed values in this document."""
+        """The classes of masked values in this document."""
         return frozenset().union(*self.bodies)
 
     def body(self, view: View) -> bytes:
@@ -37,7 +37,7 @@ def views_of(kinds: View) -> list[View]:
 def page_of(document: Document, masked: Masked) -> Page:
     """Make the page of a document and its masked form."""
     views = [MASKED, *views_of(masked.kinds)]
-    return Page(document, {view: reveal(masked.body, masked.sealed, view) for view in views})
+    return Page(document, {view: reveal(masked.body, masked.splices, view) for view in views})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class DiskBackup:
     """What the mover holds for one disk."""
 
     backup_id: str
@@ -87,7 +87,7 @@ class Record:
     gaps: tuple[str, ...]
     drift: tuple[Drift, ...]
     disks: tuple[Disk, ...]
-    copies: tuple[Copy, ...]
+    disk_backups: tuple[DiskBackup, ...]
     salt: bytes
     signer: str
     sequence: int

@@ -132,10 +132,10 @@ def report_of(manifest: dict[str, Any]) -> dict[str, Any]:
     """Say of every document what became of it, read or not; made from a record's manifest."""
     calls = ("name", "service", "method", "path", "microversion", "status", "request_id", "read_at")
     read = [
-        {**{key: page[key] for key in calls}, "outcome": "read", "sealed": _classes(page["commitments"])}
+        {**{key: page[key] for key in calls}, "outcome": "read", "masked": _classes(page["commitments"])}
         for page in manifest["documents"]
     ]
-    unread = [{**one, "sealed": []} for one in manifest["unread"]]
+    unread = [{**one, "masked": []} for one in manifest["unread"]]
     same = (
         "backup_id",
         "resource",
@@ -147,7 +147,11 @@ def report_of(manifest: dict[str, Any]) -> dict[str, Any]:
         "gaps",
         "drift",
     )
-    return {**{key: manifest[key] for key in same}, "documents": read + unread, "copies": manifest["copies"]}
+    return {
+        **{key: manifest[key] for key in same},
+        "documents": read + unread,
+        "disk_backups": manifest["disk_backups"],
+    }
 
 
 def _classes(views: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Which of the things that tenants write themselves look like secrets: names of entries, and texts.
 
 Nobody can know every way of writing a secret down; docs/record-format.md says what is looked for. When in doubt a
-value is sealed, but not so that ordinary things vanish: names of keys, public keys and image properties stay.
+value is masked, but not so that ordinary things vanish: names of keys, public keys and image properties stay.
 Every pattern is linear in the length of the text: repeats are bounded, or begin only where no such run goes on.
 """
 

@@ -31,7 +31,7 @@ Fingerprint = Callable[[bytes], str]
 
 
 class Splice(NamedTuple):
-    """One sealed value: `masked_length` bytes at `offset` of the masked text stand for `verbatim`."""
+    """One masked value: `masked_length` bytes at `offset` of the masked text stand for `verbatim`."""
 
     offset: int
     masked_length: int
@@ -41,19 +41,19 @@ class Splice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A body with sealed values replaced, and what puts them back, in order of place."""
+    """A body with the values replaced that are not for everybody, and what puts them back, in order of place."""
 
     body: bytes
-    sealed: tuple[Splice, ...] = ()
+    splices: tuple[Splice, ...] = ()
 
     @property
     def kinds(self) -> View:
         """The classes that this body has values of."""
-        return frozenset(splice.kind for splice in self.sealed)
+        return frozenset(splice.kind for splice in self.splices)
 
 
 def mask(document: str, body: bytes, fingerprint: Fingerprint) -> Masked:
-    """Replace the sealed values of the document named `document`.
+    """Replace the values of the document named `document` that are not for everybody.
 
     Null and empty values stay: nothing is hidden by hiding them. Raises NotJson, also for what is not UTF-8.
     """
@@ -63,11 +63,11 @@ def mask(document: str, body: bytes, fingerprint: Fingerprint) -> Masked:
         raise NotJson(f"not JSON: no UTF-8 at byte {error.start}") from None  # the error holds the body
     kind_of = document.partition("/")[0].partition("@")[0]
     pieces: list[bytes] = []
-    sealed: list[Splice] = []
+    splices: list[Splice] = []
     done = offset = 0
     for span in spans(text):
         if span.start < done:
-            continue  # inside a value that is sealed as a whole
+            continue  # inside a value that is masked as a whole
         kind = _kind(kind_of, span)
         if kind is None or span.empty or text.startswith("null", span.start):
             continue
@@ -76,18 +76,18 @@ def mask(document: str, body: bytes, fingerprint: Fingerprint) -> Masked:
         replacement = _replacement(span.kind, kind, fingerprint(_meaning(token, span)))
         pieces += (before, replacement)
         offset += len(before)
-        sealed.append(Splice(offset, len(replacement), token.encode(), kind))
+        splices.append(Splice(offset, len(replacement), token.encode(), kind))
         offset += len(replacement)
         done = span.end
     pieces.append(text[done:].encode())
-    return Masked(b"".join(pieces), tuple(sealed))
+    return Masked(b"".join(pieces), tuple(splices))
 
 
-def reveal(text: bytes, sealed: Iterable[Splice], view: View) -> bytes:
-    """Put back the values of the classes in `view`; `sealed` is in order of place."""
+def reveal(text: bytes, splices: Iterable[Splice], view: View) -> bytes:
+    """Put back the values of the classes in `view`; `splices` are in order of place."""
     pieces: list[bytes] = []
     done = 0
-    for splice in sealed:
+    for splice in splices:
         if splice.kind in view:
             pieces += (text[done : splice.offset], splice.verbatim)
             done = splice.offset + splice.masked_length
@@ -146,7 +146,7 @@ def _digits(number: str) -> dict[str, str]:
 
 
 def _replacement(shape: str, kind: str, fingerprint: str) -> bytes:
-    sentence = f'"(sealed {_WORD[kind]} {fingerprint})"'
+    sentence = f'"(masked {_WORD[kind]} {fingerprint})"'
     if shape == "object":
-        return f'{{"sealed":{sentence}}}'.encode()
+        return f'{{"masked":{sentence}}}'.encode()
     return f"[{sentence}]".encode() if shape == "array" else sentence.encode()

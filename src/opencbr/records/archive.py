@@ -27,14 +27,14 @@ from opencbr.records.close import Closed, close_record
 from opencbr.records.codec import open_answer
 from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, get_reading, put_reading
 from opencbr.records.hash_chain import Chain, Head
-from opencbr.records.metadata_query import FastAnswer, FastReads
+from opencbr.records.metadata_query import AnswerRow, FastReads
 from opencbr.records.verification import Proved, export_of, key_of, prove
 from opencbr.store.database import Database
 from opencbr.store.errors import RecordDamaged
 from opencbr.store.statements import is_no_text
 
 
-class Answer(Struct, frozen=True):
+class StoredAnswer(Struct, frozen=True):
     """What ShowMetadata needs: the backup's status, and the body, None while there is no record."""
 
     status: str
@@ -112,7 +112,7 @@ class Records:
         draft_rows.delete(conn, backup.project_id, backup.id)
         return closed
 
-    def answer(self, reader: str, backup_id: str, view: View) -> Answer | None:
+    def answer(self, reader: str, backup_id: str, view: View) -> StoredAnswer | None:
         """Give the ShowMetadata body in a view; None when the project `reader` sees no such backup.
 
         A disk of a server backup has its parent's body, narrowed to the disk. Raises RecordDamaged, also when there must
@@ -125,13 +125,13 @@ class Records:
         if row.answer is None or row.key_id is None or row.dictionary_id is None:
             with self._database.read() as conn:
                 _refuse_loss(conn, access.owner, row.parent_id or backup_id)
-            return Answer(row.status, None, access.shared)
+            return StoredAnswer(row.status, None, access.shared)
         key = key_of(self._keys, access.owner, row.key_id, backup_id)
         parts = (row.parent_id or backup_id, row.dictionary_id, row.answer, row.secrets)
         body = open_answer(parts, access.owner, key, access.view(view))
         if row.parent_id is not None:
             body = of_one_disk(body, backup_id, row.parent_id, row.resource_id)
-        return Answer(row.status, body, access.shared)
+        return StoredAnswer(row.status, body, access.shared)
 
     def export(self, project_id: str, backup_id: str, view: View) -> dict[str, Any]:
         """Give the whole record in a view, with all that `verify_export` needs.
@@ -172,7 +172,7 @@ class Records:
     def _kept(self, conn: Connection, project_id: str, backup_id: str, part: str) -> Reading | None:
         return get_reading(conn, self._keys, project_id=project_id, backup_id=backup_id, part=part)
 
-    def _read_answer(self, reader: str, backup_id: str, *, secrets: bool) -> FastAnswer | None:
+    def _read_answer(self, reader: str, backup_id: str, *, secrets: bool) -> AnswerRow | None:
         try:
             row = self._fast.read_answer(reader, backup_id, secrets=secrets)
         except sqlite3.OperationalError as error:

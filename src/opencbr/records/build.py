@@ -8,7 +8,7 @@ from opencbr.model.backup import Backup
 from opencbr.model.document import Document, Reading
 from opencbr.model.json_spans import NotJson
 from opencbr.model.metadata import Rendered, render
-from opencbr.model.record import Copy, Drift, Record, page_of
+from opencbr.model.record import DiskBackup, Drift, Record, page_of
 from opencbr.model.report import NOT_COMPARED, find_drift, verdict
 from opencbr.model.secrets import Fingerprint, Masked, mask
 from opencbr.store.columns import as_stored
@@ -88,7 +88,7 @@ def compose(
         gaps=gaps,
         drift=drift,
         disks=before.disks,
-        copies=_copies(before, backup, children),
+        disk_backups=_disk_backups(before, backup, children),
         salt=place.salt,
         signer=place.signer,
         sequence=place.sequence,
@@ -116,12 +116,12 @@ def _masked(documents: tuple[Document, ...], fingerprint: Fingerprint) -> dict[s
     return masked
 
 
-def _copies(reading: Reading, backup: Backup, children: Sequence[Backup]) -> tuple[Copy, ...]:
+def _disk_backups(reading: Reading, backup: Backup, children: Sequence[Backup]) -> tuple[DiskBackup, ...]:
     rows = {child.resource_id: child for child in children}
     if not children and reading.disks:
         rows = {reading.disks[0].volume_id: backup}
     return tuple(
-        Copy(
+        DiskBackup(
             backup_id=row.id,
             volume_id=disk.volume_id,
             position=disk.position,

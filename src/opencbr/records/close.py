@@ -72,16 +72,13 @@ def close_record(
 def _sealed(composed: Composed, key: ProjectKey, signer: Signer) -> tuple[RecordRow, Link]:
     """Give a record as it is stored, and its link."""
     record, dictionary = composed.record, load_dictionary()
-    parts = seal_parts(composed, key, dictionary)
     proof = digest(build_manifest(record))
     row = RecordRow(
         backup_id=record.backup_id,
         project_id=record.project_id,
         key_id=key.id,
         dictionary_id=dictionary.id,
-        answer=parts.answer,
-        secrets=parts.secrets,
-        documents=parts.documents,
+        **seal_parts(composed, key, dictionary),
         digest=proof,
         signature=signer.sign(signed_message(proof)),
         signer=bytes.fromhex(signer.public_key),

@@ -3,8 +3,8 @@
 The dictionary ships as an asset, is made of whole sample records (bench/train_dictionary.py), and has an id that every
 record names; a new one gets a new id, an old one stays for ever.
 
-The parts of a record are one zstd stream, cut after each part: a later part refers to texts of the earlier ones for a byte or
-two. The first parts, with an empty last block behind them, are a whole frame: the frequent reader needs no more.
+The texts of a record are one zstd frame, cut after each text: a later text refers to an earlier one for a byte or two. The
+first pieces can be read without the ones behind them, and the frequent reader needs no more than the first.
 """
 
 import struct
@@ -17,9 +17,8 @@ import zstandard
 CURRENT = "record-1"
 _EARLIER: tuple[str, ...] = ()
 
-_LAST_BLOCK = b"\x01\x00\x00"  # RFC 8878, 3.1.1.2: last, raw, of size 0
-SIZED = 2
-"""How many parts a hurried reader may want: no more than the answer and what is sealed in it."""
+_LAST_BLOCK = b"\x01\x00\x00"
+"""Ends a frame: a raw block of size 0 that is the last one (RFC 8878, 3.1.1.2)."""
 _SIZE = struct.Struct(">I")
 
 
@@ -30,7 +29,7 @@ class Dictionary:
         self.id = dictionary_id
         self._bytes = content
         self._content = zstandard.ZstdCompressionDict(content)
-        # As thorough as zstd can be: parts are tens of kilobytes, written once, and long matches are all there is.
+        # As thorough as zstd can be: texts are tens of kilobytes, written once, and long matches are all there is.
         self._how = zstandard.ZstdCompressionParameters.from_level(
             22,
             source_size=1 << 15,
@@ -53,42 +52,38 @@ class Dictionary:
         prepared.precompute_compress(compression_params=self._how)
         return prepared
 
-    def compress(self, parts: Sequence[bytes]) -> list[bytes]:
-        """Compress parts into one stream and cut it after each. The first SIZED pieces have their part's size in front."""
-        stream = zstandard.ZstdCompressor(
-            compression_params=self._how, dict_data=self._prepared
-        ).compressobj()
-        pieces = [stream.compress(part) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for part in parts]
-        sized = [_SIZE.pack(len(part)) + piece for part, piece in zip(parts[:SIZED], pieces, strict=False)]
-        return sized + pieces[SIZED:]
-
-    def first(self, piece: bytes) -> bytes:
-        """Decompress the first part: this is what ShowMetadata waits for.
-
-        Raises zstandard.ZstdError or struct.error for what is none.
-        """
-        return self._read(piece[_SIZE.size :] + _LAST_BLOCK, _SIZE.unpack_from(piece)[0])
-
-    def first_two(self, one: bytes, two: bytes) -> tuple[bytes, bytes]:
-        """Decompress the first two parts in one call; raises as `first` does."""
-        length = _SIZE.unpack_from(one)[0]
-        data = one[_SIZE.size :] + two[_SIZE.size :] + _LAST_BLOCK
-        text = self._read(data, length + _SIZE.unpack_from(two)[0])
-        return text[:length], text[length:]
+    def compress(self, texts: Sequence[bytes]) -> list[bytes]:
+        """Compress texts into one frame and cut it after each; a piece begins with the size of its text."""
+        frame = zstandard.ZstdCompressor(compression_params=self._how, dict_data=self._prepared).compressobj()
+        return [
+            _SIZE.pack(len(text)) + frame.compress(text) + frame.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+            for text in texts
+        ]
 
     def decompress(self, pieces: Sequence[bytes]) -> list[bytes]:
-        """Decompress all parts of a stream; raises as `first` does."""
-        stream = zstandard.ZstdDecompressor(dict_data=self._content).decompressobj()
-        sized = [piece[_SIZE.size :] for piece in pieces[:SIZED]]
-        return [stream.decompress(piece) for piece in [*sized, *pieces[SIZED:]]]
+        """Give back the texts of the first pieces of a frame. Raises ValueError for what is none."""
+        try:
+            sizes = [_SIZE.unpack_from(piece)[0] for piece in pieces]
+            frame = b"".join([piece[_SIZE.size :] for piece in pieces]) + _LAST_BLOCK
+            text = self._read(frame, sum(sizes))
+        except (zstandard.ZstdError, struct.error) as error:
+            raise ValueError("not compressed with this dictionary") from error
+        texts = []
+        start = 0
+        for size in sizes:
+            texts.append(text[start : start + size])
+            start += size
+        if start != len(text):
+            raise ValueError("a text has another size than its piece says")
+        return texts
 
-    def _read(self, data: bytes, size: int) -> bytes:
+    def _read(self, frame: bytes, size: int) -> bytes:
         # What was used last is warm in the processor's cache: a stack serves better than a reader for each thread.
         try:
             reader = self._readers.pop()
         except IndexError:
             reader = zstandard.ZstdDecompressor(dict_data=self._content)
-        text = reader.decompress(data, max_output_size=size)
+        text = reader.decompress(frame, max_output_size=size)
         self._readers.append(reader)
         return text
 

@@ -1,16 +1,13 @@
 """Readings kept between the steps of a backup: as bytes, compressed and sealed, verbatim."""
 
-import zstandard
 from sqlalchemy import Connection
 
 from opencbr.keys.aead import SealBroken, bound_to, seal, unseal
 from opencbr.keys.project_keys import Keys
 from opencbr.model.document import Document, Reading
 from opencbr.records import draft_rows
-from opencbr.records.binary import joined, parted
 from opencbr.records.compression import load_dictionary
-from opencbr.records.layout import RecordHeader, pack_header, unpack_header
-from opencbr.records.tokens import Apart, put_together, take_apart
+from opencbr.records.layout import read_reading, write_reading
 from opencbr.store.statements import as_written
 
 BEFORE = "before"
@@ -27,11 +24,10 @@ def put_reading(
     """
     key = keys.current(conn, project_id)
     dictionary = load_dictionary()
-    apart = take_apart(pack_header(_folder(reading)))
-    pieces = dictionary.compress(apart)
+    (piece,) = dictionary.compress([write_reading(reading)])
     head = f"{key.id}\n{dictionary.id}\n".encode()
     bound = bound_to("draft", part, project_id, backup_id)
-    draft_rows.put(conn, backup_id, part, head + seal(key.aead, joined(pieces), bound))
+    draft_rows.put(conn, backup_id, part, head + seal(key.aead, piece, bound))
 
 
 def get_reading(
@@ -45,12 +41,11 @@ def get_reading(
     try:
         key_id, dictionary_id, sealed = stored.split(b"\n", 2)
         key = keys.find(conn, project_id, key_id.decode())
-        data = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
-        pieces = load_dictionary(dictionary_id.decode()).decompress(parted(data, 3))
-        folder = unpack_header(put_together(Apart(*pieces)))
-    except (zstandard.ZstdError, ValueError, LookupError, OverflowError, TypeError, AttributeError) as error:
+        piece = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
+        (text,) = load_dictionary(dictionary_id.decode()).decompress([piece])
+        return read_reading(text, project_id)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SealBroken(f"a kept reading of backup {backup_id} cannot be read") from error
-    return _reading(folder, project_id)
 
 
 def as_reading(project_id: str, resource_id: str, documents: tuple[Document, ...]) -> Reading:
@@ -68,42 +63,4 @@ def as_reading(project_id: str, resource_id: str, documents: tuple[Document, ...
         disks=(),
         started_at=min(moments),
         ended_at=max(moments),
-    )
-
-
-def _folder(reading: Reading) -> RecordHeader:
-    return RecordHeader(
-        resource_id=reading.resource_id,
-        resource_type=reading.resource_type,
-        resource_name=reading.resource_name,
-        availability_zone=reading.availability_zone,
-        started_at=reading.started_at,
-        ended_at=reading.ended_at,
-        closed_at=reading.ended_at,
-        verdict="",
-        documents=reading.documents,
-        embedded=(),
-        unread=reading.unread,
-        hidden=reading.hidden,
-        gaps=reading.gaps,
-        drift=(),
-        disks=reading.disks,
-        copies=(),
-    )
-
-
-def _reading(folder: RecordHeader, project_id: str) -> Reading:
-    return Reading(
-        resource_id=folder.resource_id,
-        resource_type=folder.resource_type,
-        resource_name=folder.resource_name,
-        project_id=project_id,
-        availability_zone=folder.availability_zone,
-        documents=folder.documents,
-        unread=folder.unread,
-        hidden=folder.hidden,
-        gaps=folder.gaps,
-        disks=folder.disks,
-        started_at=folder.started_at,
-        ended_at=folder.ended_at,
     )

@@ -1,213 +1,166 @@
-"""The parts of a record as bytes, before they are compressed and sealed.
+"""The texts that are kept of a record beside the ShowMetadata body, as JSON. docs/record-format.md has their members.
 
-docs/record-format.md has the layout. Nothing stands here twice: a document that the ShowMetadata body holds has no
-body of its own here.
+What the manifest says too stands here in the manifest's own words. Nothing is kept twice: a document that the body
+holds has no text of its own here, but a path into the body.
 """
 
 import base64
 import json
 import re
-import struct
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from opencbr.model.document import Disk, Document, Unread
-from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+import msgspec
+
+from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.json_spans import NotJson
-from opencbr.model.record import Copy, Drift
-from opencbr.model.secrets import Splice
+from opencbr.model.manifest import describe_call, describe_reading, describe_record
+from opencbr.model.metadata import Place
+from opencbr.model.record import DiskBackup, Drift, Record
+from opencbr.model.secrets import Masked, Splice
+from opencbr.model.times import parse_time
 from opencbr.store.columns import as_stored
 
-_KINDS = (SECRETS, INFRASTRUCTURE)
-_MICROSECOND = timedelta(microseconds=1)
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_COUNT = struct.Struct("<I")
-_NARROW = 0xFFFF
-_SEPARATOR = b"\x1e"
-_BASE64 = re.compile(rb'(\\?")([A-Za-z0-9+/]{16,}={0,2})\1\Z')
+_BASE64 = re.compile(r'(\\?")([A-Za-z0-9+/]{16,}={0,2})\1')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordHeader:
-    """What the `documents` part holds. Bodies are masked; that of an embedded document is empty."""
+class MaskedValue(msgspec.Struct, omit_defaults=True):
+    """A value that was masked: where its mask stands in the masked text, how long that is, its class and its own text.
 
-    resource_id: str
-    resource_type: str
-    resource_name: str
-    availability_zone: str | None
-    started_at: datetime
-    ended_at: datetime
-    closed_at: datetime
-    verdict: str
-    documents: tuple[Document, ...]
-    embedded: tuple[str, ...]
-    unread: tuple[Unread, ...]
-    hidden: tuple[str, ...]
-    gaps: tuple[str, ...]
-    drift: tuple[Drift, ...]
-    disks: tuple[Disk, ...]
-    copies: tuple[Copy, ...]
-
-
-def pack_header(folder: RecordHeader) -> bytes:
-    """Write the `documents` part as text: a line of JSON, then the bodies, each behind a separator.
-
-    Names come from a cloud, whose JSON can say half a UTF-16 pair; they are kept as rows keep them. Raises NotJson for a
-    body with a control character.
+    User data and export records are base64, which does not compress: such a value has the quote, escaped or not, and what
+    the base64 encodes.
     """
-    head = {
-        "resource": [
-            folder.resource_id,
-            folder.resource_type,
-            folder.resource_name,
-            folder.availability_zone,
-        ],
-        "times": [moment.isoformat() for moment in (folder.started_at, folder.ended_at, folder.closed_at)],
-        "verdict": folder.verdict,
-        "embedded": folder.embedded,
-        "unread": [{**asdict(one), "read_at": one.read_at.isoformat()} for one in folder.unread],
-        "hidden": folder.hidden,
-        "gaps": folder.gaps,
-        "drift": [asdict(one) for one in folder.drift],
-        "disks": [asdict(one) for one in folder.disks],
-        "copies": [asdict(one) for one in folder.copies],
-        "documents": [_call(document, folder.started_at) for document in folder.documents],
-    }
-    bodies = [document.body for document in folder.documents]
-    if any(_SEPARATOR in body for body in bodies):
-        raise NotJson("a control character stands in it")
-    line = as_stored(json.dumps(head, separators=(",", ":"), ensure_ascii=False))
-    return _SEPARATOR.join([line.encode(), *bodies])
+
+    offset: int
+    length: int
+    kind: str = msgspec.field(name="class")
+    text: str
+    base64: bool = False
 
 
-def unpack_header(text: bytes) -> RecordHeader:
-    """Read what `pack_header` wrote. Raises ValueError, LookupError or TypeError when it is something else."""
-    line, *bodies = text.split(_SEPARATOR)
-    head: dict[str, Any] = json.loads(line)
-    started_at, ended_at, closed_at = map(datetime.fromisoformat, head["times"])
-    documents = tuple(
-        Document(
-            name=name,
-            service=service,
-            method=method,
-            path=path,
-            microversion=microversion,
-            status=status,
-            request_id=request_id,
-            read_at=started_at + after * _MICROSECOND,
-            body=body,
-        )
-        for (name, service, method, path, microversion, status, request_id, after), body in zip(
-            head["documents"], bodies, strict=True
-        )
-    )
-    resource_id, resource_type, resource_name, availability_zone = head["resource"]
-    return RecordHeader(
-        resource_id=resource_id,
-        resource_type=resource_type,
-        resource_name=resource_name,
-        availability_zone=availability_zone,
-        started_at=started_at,
-        ended_at=ended_at,
-        closed_at=closed_at,
-        verdict=head["verdict"],
-        documents=documents,
-        embedded=tuple(head["embedded"]),
-        unread=tuple(
-            Unread(**{**one, "read_at": datetime.fromisoformat(one["read_at"])}) for one in head["unread"]
-        ),
-        hidden=tuple(head["hidden"]),
-        gaps=tuple(head["gaps"]),
-        drift=tuple(Drift(**one) for one in head["drift"]),
-        disks=tuple(Disk(**one) for one in head["disks"]),
-        copies=tuple(Copy(**one) for one in head["copies"]),
-    )
+class Secrets(msgspec.Struct):
+    """The `secrets` text: the salt in hex, the values masked in the body, and those of documents that it does not hold."""
+
+    salt: str
+    answer: list[MaskedValue]
+    documents: dict[str, list[MaskedValue]]
 
 
-Marks = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
-"""Three columns, an entry for each sealed value: bytes since the one before, length in the masked text, how it is kept."""
+_secrets = msgspec.json.Decoder(Secrets)
 
 
-def pack_splices(sealed: Iterable[Splice]) -> tuple[bytes, bytes]:
-    """Write sealed values: their marks (how many, then a column each of gaps, lengths and kinds), and the values.
-
-    The numbers have two bytes where they fit, so that the reader, who is in a hurry, gets them all in one call.
-    """
-    columns: tuple[list[int], list[int], list[int]] = ([], [], [])
-    values: list[bytes] = []
-    done = 0
-    for splice in sealed:
-        plain = _from_base64(splice.verbatim)
-        value = splice.verbatim if plain is None else plain
-        how = len(value) << 2 | (plain is not None) << 1 | _KINDS.index(splice.kind)
-        for column, number in zip(columns, (splice.offset - done, splice.masked_length, how), strict=True):
-            column.append(number)
-        values.append(value)
-        done = splice.offset + splice.masked_length
-    numbers = [number for column in columns for number in column]
-    wide = any(number > _NARROW for number in numbers)
-    head = _COUNT.pack(len(values) << 1 | wide)
-    return head + struct.pack(_numbers(len(numbers), wide=wide), *numbers), b"".join(values)
+def write_secrets(salt: bytes, answer: Iterable[Splice], documents: Mapping[str, Masked]) -> bytes:
+    """Write the `secrets` text; `documents` are those that the body does not hold, by name."""
+    others = {name: _values(one.splices) for name, one in documents.items() if one.splices}
+    return msgspec.json.encode(Secrets(salt.hex(), _values(answer), others))
 
 
-def unpack_marks(data: bytes, start: int = 0) -> tuple[Marks, int]:
-    """Read the marks at `start`, and say where they end. Raises struct.error."""
-    (head,) = _COUNT.unpack_from(data, start)
-    count, wide = head >> 1, head & 1
-    form = _numbers(3 * count, wide=wide)
-    numbers = struct.unpack_from(form, data, start + _COUNT.size)
-    columns = (numbers[:count], numbers[count : 2 * count], numbers[2 * count :])
-    return columns, start + _COUNT.size + struct.calcsize(form)
+def read_secrets(text: bytes) -> Secrets:
+    """Read what `write_secrets` wrote. Raises ValueError for something else."""
+    return _secrets.decode(text)
 
 
-def unpack_values(marks: Marks, data: bytes, start: int = 0) -> list[Splice]:
-    """Read the values of `marks`, which begin at `start`. Raises ValueError."""
-    sealed: list[Splice] = []
-    place, offset = start, 0
-    for gap, length, how in zip(*marks, strict=True):
-        offset += gap
-        end = place + (how >> 2)
-        value = data[place:end]
-        if how & 2:
-            inside = value.index(b'"') + 1  # see _from_base64
-            value = value[:inside] + base64.b64encode(value[inside:]) + value[:inside]
-        sealed.append(Splice(offset, length, value, _KINDS[how & 1]))
-        offset += length
-        place = end
-    if place != len(data):
-        raise ValueError("the values do not fit their marks")
-    return sealed
-
-
-def _numbers(count: int, *, wide: int) -> str:
-    return f"<{count}{'I' if wide else 'H'}"
-
-
-def _call(document: Document, started_at: datetime) -> list[Any]:
+def splices_of(values: Iterable[MaskedValue]) -> list[Splice]:
+    """Give what puts masked values back."""
     return [
-        document.name,
-        document.service,
-        document.method,
-        document.path,
-        document.microversion,
-        document.status,
-        document.request_id,
-        (document.read_at - started_at) // _MICROSECOND,
+        Splice(one.offset, one.length, _encoded(one.text) if one.base64 else one.text.encode(), one.kind)
+        for one in values
     ]
 
 
-def _from_base64(token: bytes) -> bytes | None:
-    """Decode a token that is base64 (user data, export records): what is inside compresses, base64 does not.
+def write_documents(record: Record, embedded: Mapping[str, Place], masked: Mapping[str, Masked]) -> bytes:
+    """Write the `documents` text; `embedded` says where in the body a document stands, `masked` has the bodies by name."""
+    documents = []
+    for page in record.pages:
+        name = page.document.name
+        kept = {"in_answer": embedded[name]} if name in embedded else {"body": masked[name].body.decode()}
+        documents.append({**describe_call(page.document), **kept})
+    return _json({**describe_record(record), "documents": documents}).encode()
 
-    The quote, escaped or not, stays in front. None when encoding again would not give the same bytes, and when control
-    characters come out.
+
+def read_documents(text: bytes) -> dict[str, Any]:
+    """Read what `write_documents` wrote, its members made what a Record's fields are; `documents` stay as they are."""
+    read = json.loads(text)
+    return {
+        **_reading_fields(read),
+        "closed_at": parse_time(read["closed_at"]),
+        "verdict": read["verdict"],
+        "drift": tuple(Drift(**one) for one in read["drift"]),
+        "disk_backups": tuple(DiskBackup(**one) for one in read["disk_backups"]),
+        "documents": read["documents"],
+    }
+
+
+def write_reading(reading: Reading) -> bytes:
+    """Write a reading with its documents as they were read, for the time until the record is closed.
+
+    Names come from a cloud, whose JSON can say half a UTF-16 pair; they are kept as rows keep them. Raises NotJson for a
+    body that is not UTF-8.
     """
-    match = _BASE64.match(token)
-    if match is None or len(match[2]) % 4:
+    try:
+        documents = [{**describe_call(one), "body": one.body.decode()} for one in reading.documents]
+    except UnicodeDecodeError as error:
+        raise NotJson(
+            f"a document is not JSON: no UTF-8 at byte {error.start}"
+        ) from None  # it holds the body
+    return as_stored(_json({**describe_reading(reading), "documents": documents})).encode()
+
+
+def read_reading(text: bytes, project_id: str) -> Reading:
+    """Read what `write_reading` wrote."""
+    read = json.loads(text)
+    documents = tuple(document_of(one, one["body"].encode()) for one in read["documents"])
+    return Reading(project_id=project_id, documents=documents, **_reading_fields(read))
+
+
+def document_of(call: Mapping[str, Any], body: bytes) -> Document:
+    """Make a document of an entry of `documents`."""
+    read_at = parse_time(call["read_at"])
+    same = ("name", "service", "method", "path", "microversion", "status", "request_id")
+    return Document(**{name: call[name] for name in same}, read_at=read_at, body=body)
+
+
+def _reading_fields(read: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields that a record has of its reading."""
+    resource = read["resource"]
+    return {
+        "resource_id": resource["id"],
+        "resource_type": resource["type"],
+        "resource_name": resource["name"],
+        "availability_zone": resource["availability_zone"],
+        "started_at": parse_time(read["started_at"]),
+        "ended_at": parse_time(read["ended_at"]),
+        "unread": tuple(Unread(**{**one, "read_at": parse_time(one["read_at"])}) for one in read["unread"]),
+        "hidden": tuple(read["hidden"]),
+        "gaps": tuple(read["gaps"]),
+        "disks": tuple(Disk(**one) for one in read["disks"]),
+    }
+
+
+def _values(splices: Iterable[Splice]) -> list[MaskedValue]:
+    return [_value(one, one.verbatim.decode()) for one in splices]
+
+
+def _value(splice: Splice, text: str) -> MaskedValue:
+    decoded = _decoded(text)
+    kept = text if decoded is None else decoded
+    return MaskedValue(splice.offset, splice.masked_length, splice.kind, kept, decoded is not None)
+
+
+def _decoded(text: str) -> str | None:
+    """Decode a value that is base64 of a text; None when encoding again would not give the same."""
+    match = _BASE64.fullmatch(text)
+    try:
+        decoded = match[1] + base64.b64decode(match[2]).decode() if match else None
+    except ValueError:
         return None
-    inside = base64.b64decode(match[2])
-    if _CONTROL.search(inside) or base64.b64encode(inside) != match[2]:
-        return None
-    return match[1] + inside
+    return decoded if decoded is not None and _encoded(decoded) == text.encode() else None
+
+
+def _encoded(text: str) -> bytes:
+    quote, _, decoded = text.partition('"')
+    return b'%s"%s%s"' % (quote.encode(), base64.b64encode(decoded.encode()), quote.encode())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

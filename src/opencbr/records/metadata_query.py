@@ -21,7 +21,7 @@ WHERE b.id = {first} AND b.held_at IS NULL AND (b.project_id = {second} OR EXIST
 """What `opencbr.store.members.access_to` says, in the same row."""
 
 
-class FastAnswer(Struct, frozen=True):
+class AnswerRow(Struct, frozen=True):
     """What ShowMetadata needs to know of one backup. A disk of a server backup has its parent's record.
 
     `owner` is its project, which may share it with the one that asks. From `key_id` on all is None while there is no
@@ -57,13 +57,13 @@ class FastReads:
             else PostgresRows(database.url, _queries("$1", "$2"))
         )
 
-    def read_answer(self, reader: str, backup_id: str, *, secrets: bool = True) -> FastAnswer | None:
+    def read_answer(self, reader: str, backup_id: str, *, secrets: bool = True) -> AnswerRow | None:
         """Read the record of a backup that the project `reader` has or shares; None when it sees no such backup.
 
         Raises the driver's own errors when the database does not answer.
         """
         row = self._rows.row(backup_id, reader, secrets=secrets)
-        return None if row is None else FastAnswer(*row)
+        return None if row is None else AnswerRow(*row)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from opencbr.model.access import Access
 from opencbr.model.backup import Backup
-from opencbr.model.errors import CATALOGUE, NOT_ALLOWED, CbrError
+from opencbr.model.errors import CATALOGUE, NO_SUCH_BACKUP, NOT_ALLOWED, CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.store import backups, members
 
@@ -37,4 +37,4 @@ def find_own(conn: Connection, project_id: str, backup_id: str, *, lock: bool = 
 
 def no_such_backup(backup_id: str) -> NoReturn:
     """Raise 404/6200."""
-    raise CbrError("6200", f"{CATALOGUE['6200'].sentence} Asked for: {backup_id[:64]}.")
+    raise CbrError(NO_SUCH_BACKUP, f"{CATALOGUE[NO_SUCH_BACKUP].sentence} Asked for: {backup_id[:64]}.")

@@ -7,7 +7,13 @@ from sqlalchemy import Connection
 
 from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
-from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.errors import (
+    BACKUP_IN_USE,
+    BACKUP_UNDELETABLE,
+    BACKUP_UNFINISHED,
+    CATALOGUE,
+    CbrError,
+)
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.operation_log import OperationLog
 from opencbr.service import new_operations
@@ -17,12 +23,12 @@ from opencbr.store import backups, operation_logs, vaults
 from opencbr.store.database import Database
 
 _DELETE_REFUSED = {
-    "waiting_protect": "6203",
-    "protecting": "6203",
-    "waiting_restore": "6216",
-    "restoring": "6216",
-    "waiting_delete": "6201",
-    "deleting": "6201",
+    "waiting_protect": BACKUP_UNFINISHED,
+    "protecting": BACKUP_UNFINISHED,
+    "waiting_restore": BACKUP_IN_USE,
+    "restoring": BACKUP_IN_USE,
+    "waiting_delete": BACKUP_UNDELETABLE,
+    "deleting": BACKUP_UNDELETABLE,
 }
 """Status -> why a backup in it cannot be deleted (contract 4.3)."""
 
@@ -84,7 +90,7 @@ class Backups:
             if not backups.move_family(
                 conn, ctx.project_id, backup.id, to="waiting_delete", updated_at=ctx.now
             ):
-                raise CbrError("6216")
+                raise CbrError(BACKUP_IN_USE)
             return log
 
         log = self._database.transact(request)
@@ -104,14 +110,16 @@ def _view(conn: Connection, project_id: str, backup: Backup) -> BackupView:
 def _check_deletable(conn: Connection, ctx: Context, backup: Backup) -> None:
     if backup.parent_id is not None:
         raise CbrError(
-            "6201", f"This is one disk of the server backup {backup.parent_id}: delete that one instead."
+            BACKUP_UNDELETABLE,
+            f"This is one disk of the server backup {backup.parent_id}: delete that one instead.",
         )
     refused = _DELETE_REFUSED.get(backup.status)
     if refused is not None:
         raise CbrError(refused, f"The backup is {backup.status}: {_advice(refused)}")
     if _successor_runs(conn, ctx, backup):
         raise CbrError(
-            "6203", "A newer backup of this resource is running and may build on this one: wait for it."
+            BACKUP_UNFINISHED,
+            "A newer backup of this resource is running and may build on this one: wait for it.",
         )
     if backup.extend_info.get("auto_trigger"):
         vault = vaults.get(conn, ctx.project_id, backup.vault_id)

@@ -12,7 +12,15 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint, Skipped, checkpoint_status
 from opencbr.model.document import Disk
-from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.errors import (
+    BEING_BACKED_UP,
+    BEING_REMOVED,
+    CATALOGUE,
+    NOT_IN_VAULT,
+    NOTHING_TO_BACK_UP,
+    RESOURCE_BUSY,
+    CbrError,
+)
 from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.vault import MAX_SIZE_GB, SERVER, Resource, Usage, Vault
@@ -27,7 +35,7 @@ from opencbr.store.database import Database
 _GROWTH = 1.25
 """What a full vault with auto_expand grows by (contract 5.1)."""
 
-_BUSY = {"protecting": "6125", "restoring": "2010", "removing": "6134"}
+_BUSY = {"protecting": RESOURCE_BUSY, "restoring": "2010", "removing": BEING_REMOVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +111,14 @@ def _choose(conn: Connection, vault: Vault, spec: CheckpointSpec) -> list[Resour
     wanted = {*spec.resource_ids, *(d.id for d in spec.details)}
     if foreign := sorted(wanted - {r.id for r in bound}):
         raise CbrError(
-            "6135",
+            NOT_IN_VAULT,
             f"Resource {foreign[0][:64]} is not in vault {vault.id}: bind it first, or name one that is.",
         )
     chosen = [r for r in bound if not wanted or r.id in wanted]
     if not chosen:
-        raise CbrError("0001", f"Vault {vault.id} has no resources: bind one with addresources first.")
+        raise CbrError(
+            NOTHING_TO_BACK_UP, f"Vault {vault.id} has no resources: bind one with addresources first."
+        )
     return chosen
 
 
@@ -129,7 +139,7 @@ def _request(
             conn, ctx.project_id, one.resource.id, "protecting", only_from={"available", "error"}
         ):
             now = resources.get(conn, ctx.project_id, one.resource.id)
-            code = _BUSY.get(now.protect_status, "6125") if now else "6135"
+            code = _BUSY.get(now.protect_status, RESOURCE_BUSY) if now else NOT_IN_VAULT
             trouble = (code, CATALOGUE[code].sentence)
         if trouble is None:
             taken.append(one)
@@ -172,8 +182,8 @@ def _refuse_full(conn: Connection, vault: Vault, ctx: Context) -> None:
 def _nothing_left(skipped: Sequence[Skipped]) -> CbrError:
     reasons = " ".join(f"{s.id}: {s.reason}" for s in skipped[:3])
     if all(s.code == "BackupService.6125" for s in skipped):
-        return CbrError("1001", f"{CATALOGUE['1001'].sentence} {reasons}")
-    return CbrError("0001", f"Nothing is left to back up. {reasons}")
+        return CbrError(BEING_BACKED_UP, f"{CATALOGUE[BEING_BACKED_UP].sentence} {reasons}")
+    return CbrError(NOTHING_TO_BACK_UP, f"Nothing is left to back up. {reasons}")
 
 
 def _checkpoint(

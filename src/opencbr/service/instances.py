@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.reader import Json, Reader
-from opencbr.model.errors import CATALOGUE, CbrError
+from opencbr.model.errors import (
+    CATALOGUE,
+    DISK_STATUS,
+    NO_DISK_TO_BACK_UP,
+    NO_SUCH_DISK,
+    NO_SUCH_SERVER,
+    SERVER_STATUS,
+    CbrError,
+)
 from opencbr.model.field_classes import as_owner_sees
 from opencbr.model.ids import is_uuid
 from opencbr.model.reference_fields import named
@@ -23,7 +31,7 @@ _STATES = ", ".join(sorted(SERVER_STATES))
 DISK_STATES = frozenset({"available", "in-use"})
 """A disk that Cinder can take a snapshot of (code 7003)."""
 
-GONE = {SERVER: "7100", VOLUME: "7000"}
+GONE = {SERVER: NO_SUCH_SERVER, VOLUME: NO_SUCH_DISK}
 """Type of resource -> the code for one that is not there, or not the caller's."""
 
 
@@ -67,16 +75,17 @@ class Source:
             if self.status in DISK_STATES:
                 return None
             return Trouble(
-                code="7003", message=f"Disk {self.id} is {self.status}: wait until it is available or in-use."
+                code=DISK_STATUS,
+                message=f"Disk {self.id} is {self.status}: wait until it is available or in-use.",
             )
         if self.status not in SERVER_STATES:
             return Trouble(
-                code="7101",
+                code=SERVER_STATUS,
                 message=f"Server {self.id} is {self.status}: it must be {_STATES} for this.",
             )
         if not self.chosen(exclude, include):
             return Trouble(
-                code="7108",
+                code=NO_DISK_TO_BACK_UP,
                 message=f"Server {self.id} has no disk to back up: attach a volume, or exclude fewer.",
             )
         return None

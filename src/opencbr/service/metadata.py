@@ -2,12 +2,15 @@
 
 import logging
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import is_uuid
+from opencbr.model.secrets import MASKED, VERBATIM, View
+from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.service.access import find_visible, no_such_backup
 from opencbr.service.cache import Memory
@@ -17,52 +20,15 @@ from opencbr.store.database import Database
 SECRETS_RIGHT = "cbr:backups:getMetadataSecrets"
 INFRASTRUCTURE_RIGHT = "cbr:backups:getMetadataInfrastructure"
 
-View = frozenset[str]
-_SECRETS = "secrets"
 _VIEWS: tuple[tuple[View, View], tuple[View, View]] = (
-    (frozenset(), frozenset({"infrastructure"})),
-    (frozenset({_SECRETS}), frozenset({_SECRETS, "infrastructure"})),
+    (MASKED, frozenset({INFRASTRUCTURE})),
+    (frozenset({SECRETS}), VERBATIM),
 )
 _Key = tuple[str, str, View]
 """Reader's project, backup, and the view that the reader's rights give."""
 _Shown = tuple[bytes, bool]
 """A body, and whether another project shares it."""
 _audit = logging.getLogger("opencbr.audit")
-
-
-class Answer(Protocol):
-    """What the store has for a backup: its status, and the body, None while there is no record."""
-
-    @property
-    def status(self) -> str:
-        """The backup's status."""
-        ...
-
-    @property
-    def body(self) -> bytes | None:
-        """The finished JSON text."""
-        ...
-
-    @property
-    def shared(self) -> bool:
-        """Whether it is another project's backup, of which only the masked view is shown."""
-        ...
-
-
-class Records(Protocol):
-    """What this chapter needs of `opencbr.records.archive.Records`."""
-
-    def answer(self, reader: str, backup_id: str, view: View) -> Answer | None:
-        """Return the ShowMetadata body; None when the project `reader` sees no such backup."""
-        ...
-
-    def export(self, project_id: str, backup_id: str, view: View) -> dict[str, Any]:
-        """Return the verifiable record."""
-        ...
-
-    def report(self, project_id: str, backup_id: str) -> dict[str, Any]:
-        """Return the capture report."""
-        ...
 
 
 class Metadata:
@@ -161,7 +127,7 @@ def _nothing_to_show(status: str) -> CbrError:
 
 def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
     """Leave the audit line that reading secrets costs; it names who and what, no value."""
-    if _SECRETS in view:
+    if SECRETS in view:
         _audit.info(
             "secrets read: %s of backup %s by user %s in project %s, request %s",
             what,

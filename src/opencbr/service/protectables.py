@@ -7,7 +7,7 @@ from itertools import islice
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.errors import NotFound, Refused
 from opencbr.cloud.reader import Json, Reader
-from opencbr.model.errors import CbrError
+from opencbr.model.errors import BAD_PARAMETER, BOUND_ELSEWHERE, UNSUPPORTED_TYPE, CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.model.lists import Page, VaultFilter
 from opencbr.model.vault import RESOURCE_TYPE, VOLUME
@@ -104,7 +104,7 @@ class Protectables:
 def _kind(object_type: str) -> str:
     if object_type not in RESOURCE_TYPE:
         raise CbrError(
-            "6116", f"Protectables of type {object_type[:64]} are not offered: use server or disk."
+            UNSUPPORTED_TYPE, f"Protectables of type {object_type[:64]} are not offered: use server or disk."
         )
     return RESOURCE_TYPE[object_type]
 
@@ -113,7 +113,8 @@ def _bound(source: Source, holder: VaultView | None) -> Trouble | None:
     if holder is None:
         return None
     return Trouble(
-        code="6103", message=f"{source.id} is bound to vault {holder.vault.id}: remove it there first."
+        code=BOUND_ELSEWHERE,
+        message=f"{source.id} is bound to vault {holder.vault.id}: remove it there first.",
     )
 
 
@@ -171,7 +172,7 @@ def _behind(rows: list[Json], marker: str | None) -> list[Json]:
 
 def _unknown_marker(marker: str) -> CbrError:
     return CbrError(
-        "9900",
+        BAD_PARAMETER,
         f"marker {marker[:64]} is not the id of an entry of this list: use the id of the last entry read.",
     )
 

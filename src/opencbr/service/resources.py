@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from opencbr.cloud.reader import Reader
-from opencbr.model.errors import CbrError
+from opencbr.model.errors import BAD_PARAMETER, BEING_REMOVED, BOUND_ELSEWHERE, CbrError
 from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, Resource, Vault
 from opencbr.service.instances import Source, find_source
 from opencbr.store import resources
@@ -42,11 +42,12 @@ def check_wanted(object_type: str, wanted: Sequence[Wanted]) -> None:
             )
         if one.exclude_volumes and one.include_volumes:
             raise CbrError(
-                "9900", f"Resource {one.id[:64]} has exclude_volumes and include_volumes: give one of them."
+                BAD_PARAMETER,
+                f"Resource {one.id[:64]} has exclude_volumes and include_volumes: give one of them.",
             )
         if one.type != SERVER and (one.exclude_volumes or one.include_volumes):
             raise CbrError(
-                "9900",
+                BAD_PARAMETER,
                 f"Resource {one.id[:64]} is a disk: exclude_volumes and include_volumes are for servers.",
             )
     refuse_repeats(one.id for one in wanted)
@@ -93,7 +94,7 @@ def bind(
         source, old = found[one.id], held.get(one.id)
         if old is not None and old.protect_status == "removing":
             raise CbrError(
-                "6134", f"Resource {one.id} is being removed from this vault: wait for that to end."
+                BEING_REMOVED, f"Resource {one.id} is being removed from this vault: wait for that to end."
             )
         exclude, include = one.exclude_volumes, one.include_volumes
         _check_volumes(
@@ -129,7 +130,8 @@ def bind(
             )
         except AlreadyBound as error:
             raise CbrError(
-                "6103", f"Resource {one.id} is bound to vault {error.vault_id}: remove it there first."
+                BOUND_ELSEWHERE,
+                f"Resource {one.id} is bound to vault {error.vault_id}: remove it there first.",
             ) from error
     return [one.id for one in wanted]
 

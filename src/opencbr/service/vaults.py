@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
-from opencbr.model.errors import CbrError
+from opencbr.model.errors import (
+    BAD_PARAMETER,
+    BEING_REMOVED,
+    NOT_IN_VAULT,
+    RESOURCE_BUSY,
+    UNSUPPORTED_TYPE,
+    VAULT_STATUS,
+    VAULT_UNCHANGEABLE,
+    CbrError,
+)
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.vault import PROVIDER_ID, Resource, Vault
@@ -100,10 +109,13 @@ class Vaults:
         def work(conn: Connection) -> VaultView:
             vault = get_vault(conn, ctx, vault_id, lock=True)
             if vault.status == "deleting":
-                raise CbrError("6110", f"Vault {vault.id} is being deleted and cannot be changed.")
+                raise CbrError(
+                    VAULT_UNCHANGEABLE, f"Vault {vault.id} is being deleted and cannot be changed."
+                )
             if vault.locked and changes.get("locked") is False:
                 raise CbrError(
-                    "6110", f"Vault {vault.id} is locked for good: leave locked out, or send true."
+                    VAULT_UNCHANGEABLE,
+                    f"Vault {vault.id} is locked for good: leave locked out, or send true.",
                 )
             used_mb = vaults.usage(conn, [vault.id])[vault.id].used_mb
             if "size_gb" in changes and changes["size_gb"] * MB_IN_GB < used_mb:
@@ -150,17 +162,21 @@ class Vaults:
         def work(conn: Connection) -> Sequence[str]:
             vault = get_vault(conn, ctx, vault_id, lock=True)
             if vault.status != "available":
-                raise CbrError("6112", f"Vault {vault.id} is {vault.status}: wait until it is available.")
+                raise CbrError(
+                    VAULT_STATUS, f"Vault {vault.id} is {vault.status}: wait until it is available."
+                )
             if vault.locked:
                 raise CbrError(
-                    "6110", f"Vault {vault.id} is locked: its resources and backups stay until they expire."
+                    VAULT_UNCHANGEABLE,
+                    f"Vault {vault.id} is locked: its resources and backups stay until they expire.",
                 )
             held = {r.id: r for r in _bound(conn, vault)}
             for resource_id in resource_ids:
                 resource = held.get(resource_id)
                 if resource is None:
                     raise CbrError(
-                        "6135", f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is."
+                        NOT_IN_VAULT,
+                        f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is.",
                     )
                 _refuse_busy(resource)
                 resources.set_status(conn, ctx.project_id, resource.id, "removing")
@@ -180,11 +196,13 @@ class Vaults:
             vault = get_vault(conn, ctx, vault_id, lock=True)
             if vault.status not in {"available", "error"}:
                 raise CbrError(
-                    "6112", f"Vault {vault.id} is {vault.status}: it can be deleted when available or error."
+                    VAULT_STATUS,
+                    f"Vault {vault.id} is {vault.status}: it can be deleted when available or error.",
                 )
             if vault.locked and vaults.usage(conn, [vault.id])[vault.id].backup_count:
                 raise CbrError(
-                    "6110", f"Vault {vault.id} is locked and holds backups: it stays until they are gone."
+                    VAULT_UNCHANGEABLE,
+                    f"Vault {vault.id} is locked and holds backups: it stays until they are gone.",
                 )
             for resource in _bound(conn, vault):
                 _refuse_busy(resource)
@@ -198,13 +216,13 @@ def _check_offer(spec: VaultSpec) -> None:
     """Refuse what the wire knows and this server has not: other types, replicas, pre-paid, policies."""
     if spec.object_type not in PROVIDER_ID:
         raise CbrError(
-            "6116", f"Vaults of object_type {spec.object_type} are not offered: use server or disk."
+            UNSUPPORTED_TYPE, f"Vaults of object_type {spec.object_type} are not offered: use server or disk."
         )
     if spec.protect_type != "backup":
         raise CbrError("6128", f"Vaults with protect_type {spec.protect_type} are not offered: use backup.")
     if spec.charging_mode != "post_paid":
         raise CbrError(
-            "9900", "charging_mode pre_paid is not offered, there is no billing here: use post_paid."
+            BAD_PARAMETER, "charging_mode pre_paid is not offered, there is no billing here: use post_paid."
         )
     if spec.backup_policy_id:
         raise CbrError("6000", "There is no such policy: leave backup_policy_id out.")
@@ -230,8 +248,10 @@ def _bound(conn: Connection, vault: Vault) -> Sequence[Resource]:
 def _refuse_busy(resource: Resource) -> None:
     if resource.protect_status in _TASK:
         raise CbrError(
-            "6125",
+            RESOURCE_BUSY,
             f"{_TASK[resource.protect_status]} of resource {resource.id} is running: wait for it to end.",
         )
     if resource.protect_status == "removing":
-        raise CbrError("6134", f"Resource {resource.id} is being removed already: wait for that to end.")
+        raise CbrError(
+            BEING_REMOVED, f"Resource {resource.id} is being removed already: wait for that to end."
+        )

@@ -1,1 +1,1 @@
-"""The compatible surface, one module per chapter of the contract; each exports `ROUTES`."""
+"""The compatible surface, one package per chapter of the contract; each exports `ROUTES`."""

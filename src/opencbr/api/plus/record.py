@@ -1,11 +1,13 @@
 """The record of a backup, verifiable without this server, and the report of its reading."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
 
-from opencbr.api.route import Request, Route
+from opencbr.api.handler_types import Content
+from opencbr.api.request import Request
+from opencbr.api.route import Operation, Route
 
 
 class RecordBody(Struct):
@@ -22,35 +24,29 @@ class ReportBody(Struct):
     report: dict[str, Any]
 
 
-def show_record(request: Request) -> bytes:
+def show_record(request: Request[None, None]) -> Annotated[bytes, Content(RecordBody)]:
     """Answer with the record in the caller's view; the body is the record itself, ready to be kept."""
     return msgspec.json.encode(request.services.metadata.export(request.ctx, request.path["backup_id"]))
 
 
-def show_report(request: Request) -> ReportBody:
+def show_report(request: Request[None, None]) -> ReportBody:
     """Answer with what was read, denied, missing or moved while the record was made."""
     return ReportBody(request.services.metadata.report(request.ctx, request.path["backup_id"]))
 
 
+_RECORD = "/v3/{project_id}/backups/{backup_id}/record"
+
 ROUTES: tuple[Route, ...] = (
     Route(
-        method="GET",
-        path="/v3/{project_id}/backups/{backup_id}/record",
-        operation="ShowRecord",
+        operation=Operation("ShowRecord", "GET", _RECORD, "Record"),
         handler=show_record,
         right="cbr:backups:getMetadata",
         summary="Get the verifiable record of a backup",
-        chapter="Record",
-        response=RecordBody,
     ),
     Route(
-        method="GET",
-        path="/v3/{project_id}/backups/{backup_id}/record/report",
-        operation="ShowReport",
+        operation=Operation("ShowReport", "GET", f"{_RECORD}/report", "Record"),
         handler=show_report,
         right="cbr:backups:getMetadata",
         summary="Get the report on how a record was read",
-        chapter="Record",
-        response=ReportBody,
     ),
 )

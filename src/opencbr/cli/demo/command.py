@@ -57,7 +57,7 @@ def demo(
     Makes a vault, binds a server, backs it up and prints its metadata, then serves until Ctrl-C. Everything
     is kept in the state folder: a second start finds the backups. Users and passwords are made at the first
     start: demo-admin is an admin of the project and sees the documents verbatim, demo is a plain member
-    and sees secrets and infrastructure sealed.
+    and sees secrets and infrastructure masked.
     """
     folder = (state or default_folder(session.environ)).expanduser().absolute()
     console = Console(highlight=False)

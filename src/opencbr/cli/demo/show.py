@@ -10,14 +10,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-_SEALED = "(sealed "
+_MASK = "(masked "
 _VERDICTS = {"complete": "green", "partial": "yellow", "drifted": "yellow"}
 
 
 def metadata(
     console: Console, verbatim: dict[str, Any], masked: dict[str, Any], report: dict[str, Any]
 ) -> None:
-    """Print what a backup holds. `masked` is the plain member's view of the same: it tells what is sealed."""
+    """Print what a backup holds. `masked` is the plain member's view of the same: it tells what is masked."""
     console.print(
         Panel(
             Group(
@@ -25,7 +25,7 @@ def metadata(
                 Text(),
                 _disks(verbatim),
                 _addresses(verbatim),
-                _sealed(masked),
+                _masked_fields(masked),
                 _verdict(report),
             ),
             title=f"[bold]metadata of backup {verbatim['backup_id']}",
@@ -107,38 +107,38 @@ def _addresses(view: dict[str, Any]) -> RenderableType:
     return table if view["ports"] else Text("no ports")
 
 
-def _sealed(masked: dict[str, Any]) -> RenderableType:
+def _masked_fields(masked: dict[str, Any]) -> RenderableType:
     """Name the fields that a plain member sees as a fingerprint, by class and member."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for member, value in masked.items():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and text.startswith("{"):
-                for path, seal in _seals(json.loads(text)):
-                    kind = seal.removeprefix(_SEALED).split()[0]
+                for path, mask in _masks(json.loads(text)):
+                    kind = mask.removeprefix(_MASK).split()[0]
                     found.setdefault((kind, member), {})[path] = None
     if not found:
-        return Text("nothing is sealed")
-    table = _table("sealed for a plain member", "in", "fields")
+        return Text("nothing is masked")
+    table = _table("masked for a plain member", "in", "fields")
     for (kind, member), paths in sorted(found.items(), reverse=True):
         table.add_row(*map(_text, (kind, member, ", ".join(paths))))
     return table
 
 
-def _seals(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _masks(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
-        if isinstance(value.get("sealed"), str):
-            yield path, value["sealed"]
+        if isinstance(value.get("masked"), str):
+            yield path, value["masked"]
             return
         for key, inner in value.items():
             # The envelope's own name ("server") is no news.
-            yield from _seals(
+            yield from _masks(
                 inner,
                 f"{path}.{key}" if path else ("" if isinstance(inner, dict) and len(value) == 1 else key),
             )
     elif isinstance(value, list):
         for inner in value:
-            yield from _seals(inner, path)
-    elif isinstance(value, str) and value.startswith(_SEALED):
+            yield from _masks(inner, path)
+    elif isinstance(value, str) and value.startswith(_MASK):
         yield path, value
 
 

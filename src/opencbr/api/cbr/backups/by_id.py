@@ -1,0 +1,82 @@
+"""ShowBackup, UpdateBackup and DeleteBackup (contract 3.3)."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from opencbr.api.cbr.backups.body import BackupBody, backup_body
+from opencbr.api.cbr.operations import OPERATIONS
+from opencbr.api.request import Request
+from opencbr.api.route import Route
+from opencbr.service.backups import BackupView
+
+BackupName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^<>\u0000-\u001f\u007f]*$(?!\n)",
+        description="1 to 255 characters, without <, > and control characters",
+    ),
+]
+
+
+class ShowBackupBody(Struct):
+    """The envelope of one backup."""
+
+    backup: BackupBody
+
+
+class BackupChange(Struct):
+    """What can be changed of a backup."""
+
+    name: BackupName | None = None
+
+
+class UpdateBackupBody(Struct):
+    """The request of UpdateBackup."""
+
+    backup: BackupChange
+
+
+def show_backup(request: Request[None, None]) -> ShowBackupBody:
+    """Answer ShowBackup."""
+    return _shown(request.services.backups.show(request.ctx, request.path["backup_id"]))
+
+
+def update_backup(request: Request[None, UpdateBackupBody]) -> ShowBackupBody:
+    """Answer UpdateBackup."""
+    return _shown(
+        request.services.backups.rename(request.ctx, request.path["backup_id"], request.body.backup.name)
+    )
+
+
+def delete_backup(request: Request[None, None]) -> None:
+    """Answer DeleteBackup: the deletion is ordered, clients poll until the backup is 404."""
+    request.services.backups.delete(request.ctx, request.path["backup_id"])
+
+
+def _shown(view: BackupView) -> ShowBackupBody:
+    return ShowBackupBody(backup_body(view.backup, view.children))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        operation=OPERATIONS["ShowBackup"],
+        handler=show_backup,
+        right="cbr:backups:get",
+        summary="Show a backup with the backups of its disks",
+    ),
+    Route(
+        operation=OPERATIONS["UpdateBackup"],
+        handler=update_backup,
+        right="cbr:backups:update",
+        summary="Rename a backup",
+    ),
+    Route(
+        operation=OPERATIONS["DeleteBackup"],
+        handler=delete_backup,
+        right="cbr:backups:delete",
+        summary="Order the deletion of a backup",
+    ),
+)

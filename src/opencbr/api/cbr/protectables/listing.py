@@ -1,0 +1,55 @@
+"""ListProtectable: the servers or disks of a project and whether they can be bound (contract 3.10)."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from opencbr.api.cbr.operations import OPERATIONS
+from opencbr.api.cbr.protectables.body import InstanceBody, instance_body
+from opencbr.api.request import Request
+from opencbr.api.route import Route
+from opencbr.api.schema import Id, Text
+from opencbr.model.lists import Page
+from opencbr.service.protectables import ProtectableFilter
+
+_MOST = 50
+
+
+class ListProtectableQuery(Struct, kw_only=True):
+    """The filters of ListProtectable; exact, a repeated key means OR. The order is the cloud's."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000, description="more than 50 gives 50")] = _MOST
+    offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    marker: Id | None = None
+    name: tuple[Text, ...] = ()
+    status: tuple[Text, ...] = ()
+    id: tuple[Text, ...] = ()
+    server_id: Text | None = None
+
+
+class ListProtectableBody(Struct):
+    """A page of instances; there is no count (contract 2)."""
+
+    instances: list[InstanceBody]
+
+
+def list_protectables(request: Request[ListProtectableQuery, None]) -> ListProtectableBody:
+    """Answer ListProtectable."""
+    query = request.query
+    wanted = ProtectableFilter(
+        names=query.name, statuses=query.status, ids=query.id, server_id=query.server_id or None
+    )
+    page = Page(limit=min(query.limit, _MOST), offset=query.offset, marker=query.marker)
+    kind = request.path["protectable_type"]
+    found = request.services.protectables.list(request.ctx, kind, wanted, page)
+    return ListProtectableBody([instance_body(one) for one in found])
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        operation=OPERATIONS["ListProtectable"],
+        handler=list_protectables,
+        right="cbr:vaults:listProtectables",
+        summary="List servers or disks that could be protected",
+    ),
+)

@@ -1,0 +1,27 @@
+"""What CreateVault and UpdateVault have in common (contract 3.1)."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+ConsistentLevel = Literal["crash_consistent", "app_consistent"]
+Threshold = Annotated[int, Meta(ge=1, le=100, description="per cent of use that triggers a notification")]
+
+
+class Tag(Struct):
+    """A key and a value (contract 3.9)."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=36)]
+    value: Annotated[str, Meta(max_length=43)] | None = None
+
+
+class BindRules(Struct):
+    """Which unprotected resources `auto_bind` takes; `{"tags": []}` clears them."""
+
+    tags: Annotated[list[Tag], Meta(max_length=5)] | None = None
+
+
+def bind_rules(rules: BindRules) -> dict[str, Any]:
+    """Return the rules as they are stored and shown: empty when they have no tags."""
+    tags = [{"key": tag.key.strip(), "value": (tag.value or "").strip()} for tag in rules.tags or ()]
+    return {"tags": tags} if tags else {}

@@ -1,0 +1,53 @@
+"""The rows and key files of tests/data/record, and the backups they belong to."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from opencbr.model.vault import PROVIDER_ID, SERVER
+from opencbr.store import backups, tables
+from opencbr.store.database import Database
+from store.samples import backup, cbr
+
+FOLDER = Path(__file__).parents[1] / "data/record"
+EXPORT = json.loads((FOLDER / "export.json").read_text("utf-8"))
+EXPECTED = json.loads((FOLDER / "expected.json").read_text("utf-8"))
+"""By backup: the project and the resource; by view, the answer and the documents."""
+BURIED = "80000000-0000-4000-8000-000000000008"
+PUBLIC_KEY = "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
+VIEWS = ["", "infrastructure", "secrets", "infrastructure+secrets"]
+
+
+def rows(table: str) -> list[dict[str, Any]]:
+    """The rows of a table, with the values that columns have."""
+    found = json.loads((FOLDER / "rows.json").read_text("utf-8"))[table]
+    return [{name: _value(value) for name, value in row.items()} for row in found]
+
+
+def restore(database: Database, key_folder: Path) -> None:
+    """Put the rows into a database and the keys into a folder, as from a backup of an installation."""
+    key_folder.mkdir(mode=0o700, parents=True)
+    for name in ("master.key", "signing.key"):
+        (key_folder / name).write_bytes((FOLDER / name).read_bytes())
+        (key_folder / name).chmod(0o600)
+    with database.write() as conn:
+        for backup_id, one in EXPECTED.items():
+            _, point = cbr(conn, one["project_id"])
+            kind = "server" if one["resource_type"] == SERVER else "disk"
+            same = {name: one[name] for name in ("resource_id", "resource_type")}
+            given = {"id": backup_id, "status": "available", "provider_id": PROVIDER_ID[kind], **same}
+            backups.insert_all(conn, [backup(point, **given)])
+        for table in ("settings", "project_key", "record", "record_link"):
+            conn.execute(insert(tables.metadata.tables[table]), rows(table))
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "base64" in value:
+            return base64.b64decode(value["base64"])
+        return datetime.fromisoformat(value["time"]).replace(tzinfo=UTC)
+    return value
