@@ -267,14 +267,14 @@ def spent(text: str) -> float:
 
 def growth(piece: str) -> float:
     """How much longer a text of four times the length takes."""
-    return spent(hostile(piece, 16_000)) / max(spent(hostile(piece, 4_000)), 1e-4)
+    return spent(hostile(piece, 40_000)) / max(spent(hostile(piece, 10_000)), 1e-4)
 
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_hostile_texts_take_no_longer_than_their_length(piece):
     """Of what each pattern begins with: four times the text takes four times as long, not sixteen times."""
     # A disturbed measurement is repeated; what is quadratic stays above in each.
-    assert any(growth(piece) < 9 for _ in range(9))
+    assert any(growth(piece) < 6 for _ in range(3))
 
 
 def test_in_hostile_texts_the_names_looked_at_are_few_and_short(monkeypatch):
