@@ -19,8 +19,20 @@ help: ## show this list
 demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a server, show its metadata, keep serving
 	@exec $(BIN)/opencbr demo $(ARGS)
 
-test: $(VENV)/dev.stamp ## every test that needs nothing but Python
-	$(BIN)/python -m pytest $(XDIST) -m "not postgres and not openstack" $(ARGS)
+test: $(VENV)/dev.stamp ## the fast suite: what needs nothing but Python, of each matrix some cases
+	$(BIN)/python -m pytest $(XDIST) -m "not thorough and not postgres and not openstack" $(ARGS)
+
+test-thorough: $(VENV)/dev.stamp ## the rest of each matrix: every fault, every wrong id, a death in every step
+	$(BIN)/python -m pytest $(XDIST) -m "thorough and not postgres and not openstack" $(ARGS)
+
+coverage: $(VENV)/dev.stamp ## the fast suite with its line and branch coverage, the programs it starts included
+	rm -rf build/coverage
+	$(BIN)/python -m coverage run -m pytest $(XDIST) -m "not thorough and not postgres and not openstack" $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+mutants: $(VENV)/dev.stamp ## how many of 300 small faults in model, records, keys and jobs the fast suite finds (an hour)
+	$(BIN)/python -m bench.mutants $(ARGS)
 
 test-postgres: $(VENV)/dev.stamp ## store, API, SDK and crash tests on a private PostgreSQL cluster, from the system's own binaries
 	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m postgres $(ARGS)
@@ -48,7 +60,7 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	  --constraint requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean: ## remove the environment and everything that was built
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "no Python found: install Python 3.11, or say make PYTHON=/path/to/python" >&2; exit 2; }
@@ -68,4 +80,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo test test-postgres test-openstack bench lint types lock clean
+.PHONY: help demo test test-thorough coverage mutants test-postgres test-openstack bench lint types lock clean

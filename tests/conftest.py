@@ -14,14 +14,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from opencbr.store.database import Database
 from support.databases import KINDS, Databases
+from support.matrices import leave_the_rest_to_thorough
 from support.postgres import VARIABLE
 
+settings.register_profile("opencbr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("opencbr")  # no test fails by the clock
+
+pytest_plugins = ["pytester"]
+
 _PREPARE = Path(__file__).parent / "openstack" / "prepare.py"
-_STORIES = {"tests/sdk/test_sdk.py"}
-"""Modules whose tests are chapters of one story: in one process, in their order."""
+_TOGETHER = {
+    "tests/sdk/test_sdk.py": "a story",  # its tests are chapters: in their order
+    "tests/openstack/test_story.py": "a whole service",
+    "tests/api/test_granian.py": "a server of its own",
+    "tests/cli/test_commands.py": "a running demo",
+    "tests/cli/test_demo.py": "a running demo",
+    "tests/cli/test_keys.py": "a running demo",
+    "tests/cli/test_orphans.py": "a running demo",
+    "tests/cli/test_otcextensions.py": "a running demo",
+}
+"""Modules by what they share: one test process runs them, so that it is started once."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if file := os.environ.get("OPENCBR_TEST_CONTEXTS"):
+        from support.contexts import Contexts
+
+        config.pluginmanager.register(Contexts(Path(file)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -32,18 +55,23 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand tests to the processes one by one, but a story whole (xdist's own groups need an older pytest)."""
+    """Hand tests to the processes one by one, but together what shares a process of ours.
+
+    (xdist's own groups need an older pytest.)
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
-            return module if module in _STORIES else nodeid
+            return _TOGETHER.get(module, nodeid)
 
     return Scheduling(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    leave_the_rest_to_thorough(items)
     tenant = os.environ.get("OPENCBR_TEST_CLOUD") or os.environ.get("OS_CLOUD")
     missing = {}
     if not (os.environ.get("OS_CLIENT_CONFIG_FILE") and tenant):
@@ -54,6 +82,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in missing.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run in which no test ran, as pytest does where none was collected: skipped is not passed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == pytest.ExitCode.OK and reporter and not session.config.option.collectonly:
+        ran = ("passed", "failed", "xfailed", "xpassed")
+        if not any(reporter.stats.get(outcome) for outcome in ran):
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @pytest.fixture(scope="session")

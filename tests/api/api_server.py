@@ -64,7 +64,7 @@ class TurnedClock(SystemClock):
 
 @dataclass
 class ApiServer:
-    """The server under test and hands to reach it with."""
+    """The server under test, and how a test reaches it."""
 
     url: str
     folder: Path

@@ -74,6 +74,7 @@ def test_every_field_of_a_body(cbr: ApiServer, route):
         assert ":" in sentence or "NUL" in sentence, sentence
 
 
+@pytest.mark.matrix
 @with_body
 @pytest.mark.parametrize(
     "data",
@@ -105,6 +106,7 @@ def test_what_is_no_json_object(cbr: ApiServer, route, data):
     one_shape(answer, 400)
 
 
+@pytest.mark.matrix
 @with_body
 @pytest.mark.parametrize(
     "kind",
@@ -118,6 +120,7 @@ def test_a_wrong_content_type(cbr: ApiServer, route, kind):
     assert "application/json" in one_shape(answer, 415)
 
 
+@pytest.mark.matrix
 @with_body
 @pytest.mark.parametrize(
     "kind", ["application/json", "application/json;charset=utf-8", "APPLICATION/JSON ; charset=UTF-8"]
@@ -130,6 +133,7 @@ def test_the_content_types_that_clients_send(cbr: ApiServer, route, kind):
     assert answer.status_code != 415, answer.text
 
 
+@pytest.mark.matrix(fast=1)
 @with_body
 def test_ten_megabytes(cbr: ApiServer, route):
     data = b'{"padding":"' + b"a" * 10_000_000 + b'"}'
@@ -174,6 +178,7 @@ def test_paging_that_is_nonsense(cbr: ApiServer, route, query):
     one_shape(cbr.call(route.operation.method, f"{fill(cbr, route.operation.path)}?{query}"), 400)
 
 
+@pytest.mark.matrix
 @with_ids
 @pytest.mark.parametrize(
     "wanted", ["nonsense", "%00", "%ff", "a" * 500, "%2e%2e", "文", "'%20OR%201=1", "%2F", "%0d%0a"]

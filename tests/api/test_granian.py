@@ -112,6 +112,7 @@ ODD_PATHS: dict[str, tuple[tuple[int, str | None], tuple[int, str | None]]] = {
 }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("path", ODD_PATHS)
 @pytest.mark.parametrize("signed_in", [False, True], ids=["stranger", "user"])
 def test_odd_paths(granian: ApiServer, path: str, signed_in: bool):

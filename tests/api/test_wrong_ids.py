@@ -322,6 +322,7 @@ def named(place: tuple[str, str]) -> str:
     return " ".join(place)
 
 
+@pytest.mark.matrix(fast=12)
 @pytest.mark.parametrize("place", PLACES, ids=named)
 def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(cbr: ApiServer, place: tuple[str, str]):
     walked = PLACES[place]
@@ -338,6 +339,7 @@ def test_what_is_another_projects_is_nowhere_and_stays_as_it_is(cbr: ApiServer, 
     assert rows(cbr, cbr.project("other")) == before
 
 
+@pytest.mark.matrix(fast=12)
 @pytest.mark.parametrize(
     ("place", "state"),
     [(place, state) for place, walked in PLACES.items() for state in walked.states],

@@ -123,6 +123,7 @@ def test_an_address_that_is_taken_is_refused_in_a_sentence(opencbr, tmp_path, ta
     assert f"{taken} is taken" in done.stderr
 
 
+@pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize(
     "homes",
     [
@@ -173,6 +174,7 @@ def test_no_two_demos_have_a_credential_in_common(demo, tmp_path):
     assert set(here.values()) & set(there.values()) == set()
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_it_stops_without_leaving_a_process_and_finds_its_backups_again(tmp_path, name):
     first = Demo(tmp_path)
@@ -195,6 +197,7 @@ def test_it_stops_without_leaving_a_process_and_finds_its_backups_again(tmp_path
     assert not second.processes()
 
 
+@pytest.mark.thorough
 def test_interrupted_in_the_middle_of_the_backup_it_stops_and_goes_on_at_the_next_start(tmp_path):
     first = Demo(tmp_path)
     first.until("capture")

@@ -56,6 +56,7 @@ def state(folder):
     return {path.name: (path.read_bytes(), path.stat().st_mode) for path in folder.iterdir()}
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_each_trouble_is_a_sentence(on_copy, folder, trouble, file):
@@ -70,6 +71,7 @@ def test_each_trouble_is_a_sentence(on_copy, folder, trouble, file):
     assert state(folder) == before
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("verb", ["serve", "worker"])
 @pytest.mark.parametrize("trouble", [missing, other, exposed])
 def test_no_server_and_no_worker_starts_with_it(on_copy, folder, trouble, verb):
@@ -82,6 +84,7 @@ def test_no_server_and_no_worker_starts_with_it(on_copy, folder, trouble, verb):
     assert state(folder) == before
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("trouble", [missing, exposed])
 def test_no_record_is_exported_with_it(on_copy, demo, folder, trouble, tmp_path):
     what, _ = trouble(folder / "signing.key")
@@ -94,6 +97,7 @@ def test_no_record_is_exported_with_it(on_copy, demo, folder, trouble, tmp_path)
     assert not path.exists()
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("trouble", [missing, other, exposed])
 def test_the_check_names_it_beside_everything_else(on_copy, folder, trouble):
     what, _ = trouble(folder / "master.key")

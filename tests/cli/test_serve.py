@@ -12,6 +12,7 @@ import yaml
 
 from opencbr.cli.demo.state import choose_port
 from opencbr.democloud import DemoCloud
+from sdk.installation import eventually
 
 from .conftest import OPENCBR
 
@@ -49,33 +50,49 @@ def served(folder, cloud):
         process.wait(30)
 
 
+def answers_while_cinder_hangs(cloud, url: str) -> list[requests.Response] | None:
+    """Ask with more callers than the server has threads while one waits for Cinder; None if that one was ready first."""
+    hanging = cloud.faults.inject(service="volume", path="/os-services", delay_seconds=10.0, times=0)
+    waited_for, answers = [], []
+
+    def ask_until_cinder_is_asked() -> None:
+        while not hanging.hits:
+            waited_for.append(requests.get(f"{url}/readyz", timeout=60))
+
+    try:
+        asker = threading.Thread(target=ask_until_cinder_is_asked)
+        asker.start()
+        eventually(lambda: hanging.hits, "Cinder is asked")
+        before = len(waited_for)
+        probes = [
+            threading.Thread(target=lambda: answers.append(requests.get(f"{url}/readyz", timeout=60)))
+            for _ in range(THREADS + 4)
+        ]
+        for probe in probes:
+            probe.start()
+        answers.append(requests.get(f"{url}/healthz", timeout=60))
+        for probe in probes:
+            probe.join()
+        in_time = len(waited_for) == before
+        asker.join()
+        # The asker names who hangs.
+        checks = {"database": "ok", "keystone": "ok", "mover": "failed"}
+        assert (waited_for[-1].status_code, waited_for[-1].json()["checks"]) == (503, checks)
+        return answers if in_time else None
+    finally:
+        cloud.faults.clear()
+
+
 @pytest.mark.parametrize("already_known", [True, False])
 def test_a_cinder_that_hangs_leaves_the_probes_answering(tmp_path, already_known):
     with DemoCloud(tmp_path / "cloud") as cloud, served(tmp_path, cloud) as url:
-        if already_known:
-            assert requests.get(f"{url}/readyz", timeout=30).status_code == 200
-            time.sleep(2.1)  # as long as an answer is kept
-        cloud.faults.inject(service="volume", path="/os-services", delay_seconds=10.0, times=0)
-        try:
-            answers = []
-            probes = [
-                threading.Thread(target=lambda: answers.append(requests.get(f"{url}/readyz", timeout=60)))
-                for _ in range(THREADS + 4)
-            ]
-            for probe in probes:
-                probe.start()
-            time.sleep(0.5)
-            begin = time.monotonic()
-            assert requests.get(f"{url}/healthz", timeout=20).status_code == 200
-            assert time.monotonic() - begin < 2
-            for probe in probes:
-                probe.join()
-            # All but the one that asked had an answer at once; the asker names who hangs.
-            assert len(answers) == len(probes)
-            slow = [answer for answer in answers if answer.elapsed.total_seconds() > 2]
-            assert [answer.json()["checks"] for answer in slow] == [
-                {"database": "ok", "keystone": "ok", "mover": "failed"}
-            ]
-            assert requests.get(f"{url}/readyz", timeout=20).status_code == 503
-        finally:
-            cloud.faults.clear()
+        known, answers = already_known, None
+        while answers is None:  # on a machine so busy that the asker's patience ends first, again
+            if known:
+                eventually(lambda: requests.get(f"{url}/readyz", timeout=60).ok, "everything is there")
+            answers = answers_while_cinder_hangs(cloud, url)
+            known = True
+        assert len(answers) == THREADS + 5
+        words = {answer.json()["checks"]["mover"] for answer in answers if "checks" in answer.json()}
+        assert words <= ({"ok"} if already_known else {"asking", "ok"})
+        assert words

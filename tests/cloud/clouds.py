@@ -25,7 +25,7 @@ class QuickClock:
 
 
 @dataclass
-class Rig:
+class CloudEnv:
     demo: DemoCloud
     clouds_file: Path
     clock: QuickClock

@@ -10,7 +10,7 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.democloud import DemoCloud, Timing
 
-from .clouds import QuickClock, Rig
+from .clouds import CloudEnv, QuickClock
 
 
 @pytest.fixture(scope="session", name="demo")
@@ -27,10 +27,10 @@ def _clouds_file(demo: DemoCloud, tmp_path_factory: pytest.TempPathFactory) -> P
     return file
 
 
-@pytest.fixture(scope="session", name="shared_rig")
-def _shared_rig(demo: DemoCloud, clouds_file: Path) -> Rig:
+@pytest.fixture(scope="session", name="shared_env")
+def _shared_env(demo: DemoCloud, clouds_file: Path) -> CloudEnv:
     clock = QuickClock()
-    return Rig(
+    return CloudEnv(
         demo,
         clouds_file,
         clock,
@@ -38,12 +38,12 @@ def _shared_rig(demo: DemoCloud, clouds_file: Path) -> Rig:
     )
 
 
-@pytest.fixture(name="rig")
-def _rig(shared_rig: Rig) -> Iterator[Rig]:
+@pytest.fixture(name="env")
+def _env(shared_env: CloudEnv) -> Iterator[CloudEnv]:
     # Signed in and discovered, so that a fault hits the call it is meant for.
-    shared_rig.cloud.reader().newest("compute")
-    shared_rig.cloud.project(shared_rig.project_id).find_snapshot("none", "none")
-    shared_rig.demo.calls.clear()
-    shared_rig.clock.slept.clear()
-    yield shared_rig
-    shared_rig.demo.faults.clear()
+    shared_env.cloud.reader().newest("compute")
+    shared_env.cloud.project(shared_env.project_id).find_snapshot("none", "none")
+    shared_env.demo.calls.clear()
+    shared_env.clock.slept.clear()
+    yield shared_env
+    shared_env.demo.faults.clear()

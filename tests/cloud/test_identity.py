@@ -7,57 +7,57 @@ import pytest
 
 from opencbr.cloud.errors import InvalidToken, UnknownKey, Unreachable
 
-from .clouds import Rig
+from .clouds import CloudEnv
 
 
-def token_of(rig: Rig, name: str) -> str:
-    return rig.as_cloud(name)._scopes.home.access().auth_token
+def token_of(env: CloudEnv, name: str) -> str:
+    return env.as_cloud(name)._scopes.home.access().auth_token
 
 
-def test_a_token_tells_its_caller(rig: Rig):
-    caller = rig.cloud.identity.validate(token_of(rig, "demo"))
-    account = rig.demo.account("demo")
+def test_a_token_tells_its_caller(env: CloudEnv):
+    caller = env.cloud.identity.validate(token_of(env, "demo"))
+    account = env.demo.account("demo")
     assert (caller.user_id, caller.user_name) == (account["user_id"], "demo")
     assert (caller.project_id, caller.project_domain_id) == (account["project_id"], "default")
     assert caller.roles == {"member", "reader"}
-    assert caller.expires_at > rig.clock.now()
+    assert caller.expires_at > env.clock.now()
 
 
 @pytest.mark.parametrize(
     "token", ["", "unknown", "with space", "line\r\nX-Auth-Token: x", "é", "x" * 20_000, "\x00"]
 )
-def test_what_is_no_token_is_refused(rig: Rig, token):
+def test_what_is_no_token_is_refused(env: CloudEnv, token):
     with pytest.raises(InvalidToken):
-        rig.cloud.identity.validate(token)
+        env.cloud.identity.validate(token)
 
 
-def test_a_token_without_a_project_is_refused(rig: Rig):
-    account = rig.demo.account("demo")
+def test_a_token_without_a_project_is_refused(env: CloudEnv):
+    account = env.demo.account("demo")
     identity = {
         "methods": ["password"],
         "password": {"user": {"id": account["user_id"], "password": account["password"]}},
     }
-    wire = rig.cloud._scopes.home
+    wire = env.cloud._scopes.home
     answer = wire._session.post(
-        rig.demo.auth_url + "/auth/tokens",
+        env.demo.auth_url + "/auth/tokens",
         json={"auth": {"identity": identity, "scope": "unscoped"}},
         authenticated=False,
     )
     with pytest.raises(InvalidToken, match="not scoped to a project"):
-        rig.cloud.identity.validate(answer.headers["X-Subject-Token"])
+        env.cloud.identity.validate(answer.headers["X-Subject-Token"])
 
 
-def test_a_keystone_that_is_down_is_no_verdict(rig: Rig):
-    token = token_of(rig, "demo")
-    rig.demo.faults.inject(service="identity", method="GET", path="/auth/tokens", times=0, status=503)
+def test_a_keystone_that_is_down_is_no_verdict(env: CloudEnv):
+    token = token_of(env, "demo")
+    env.demo.faults.inject(service="identity", method="GET", path="/auth/tokens", times=0, status=503)
     with pytest.raises(Unreachable):
-        rig.cloud.identity.validate(token)
+        env.cloud.identity.validate(token)
 
 
-def test_an_access_key_tells_its_owner_and_hides_its_secret(rig: Rig):
-    access, secret = rig.demo.access_key("demo-admin")
-    owner = rig.cloud.identity.key_owner(access)
-    account = rig.demo.account("demo-admin")
+def test_an_access_key_tells_its_owner_and_hides_its_secret(env: CloudEnv):
+    access, secret = env.demo.access_key("demo-admin")
+    owner = env.cloud.identity.key_owner(access)
+    account = env.demo.account("demo-admin")
     assert owner.secret == secret
     assert secret not in repr(owner)
     assert (owner.user_id, owner.project_id) == (account["user_id"], account["project_id"])
@@ -67,17 +67,17 @@ def test_an_access_key_tells_its_owner_and_hides_its_secret(rig: Rig):
 
 
 @pytest.mark.parametrize("access", ["", "unknown", "../users", "a b", "é", "x" * 300])
-def test_what_is_no_key_is_refused(rig: Rig, access):
+def test_what_is_no_key_is_refused(env: CloudEnv, access):
     with pytest.raises(UnknownKey):
-        rig.cloud.identity.key_owner(access)
+        env.cloud.identity.key_owner(access)
 
 
 @pytest.mark.parametrize("what", ["user", "project", "domain"])
-def test_a_disabled_owner_s_key_is_refused(rig: Rig, what):
-    access, _ = rig.demo.access_key("other")
-    account = rig.demo.account("other")
+def test_a_disabled_owner_s_key_is_refused(env: CloudEnv, what):
+    access, _ = env.demo.access_key("other")
+    account = env.demo.account("other")
     target = {"user": account["user_id"], "project": account["project_id"], "domain": "default"}[what]
-    state = rig.demo.backend.state
+    state = env.demo.backend.state
 
     def enable(value: bool) -> None:
         with state.change():
@@ -87,24 +87,24 @@ def test_a_disabled_owner_s_key_is_refused(rig: Rig, what):
     enable(False)
     try:
         with pytest.raises(UnknownKey):
-            rig.cloud.identity.key_owner(access)
+            env.cloud.identity.key_owner(access)
     finally:
         enable(True)
-    assert rig.cloud.identity.key_owner(access).user_id == account["user_id"]
+    assert env.cloud.identity.key_owner(access).user_id == account["user_id"]
 
 
 @pytest.mark.parametrize("field", ["trust_id", "app_cred_id"])
-def test_a_key_bound_to_less_than_its_user_is_refused(rig: Rig, field):
-    access, secret = rig.demo.access_key("other")
+def test_a_key_bound_to_less_than_its_user_is_refused(env: CloudEnv, field):
+    access, secret = env.demo.access_key("other")
     id_ = hashlib.sha256(access.encode()).hexdigest()
-    state = rig.demo.backend.state
+    state = env.demo.backend.state
     with state.change():
         before = state.get("credential", id_)
         blob = json.dumps({"access": access, "secret": secret, field: "something"})
         state.put("credential", {**before, "blob": blob})
     try:
         with pytest.raises(UnknownKey, match="bound to a trust"):
-            rig.cloud.identity.key_owner(access)
+            env.cloud.identity.key_owner(access)
     finally:
         with state.change():
             state.put("credential", before)

@@ -4,7 +4,7 @@ import pytest
 
 from opencbr.cloud.errors import Denied, NotFound, Refused, Unreachable
 
-from .clouds import Rig
+from .clouds import CloudEnv
 
 LOST = [
     {"drop": "after"},
@@ -19,22 +19,22 @@ LOST = [
 
 
 @pytest.fixture(name="volume")
-def _volume(rig: Rig) -> str:
-    return rig.volume_id("db1-data")
+def _volume(env: CloudEnv) -> str:
+    return env.volume_id("db1-data")
 
 
-def clean(rig: Rig, name: str) -> None:
-    project = rig.cloud.project(rig.project_id)
-    for backup in rig.cloud.reader().list_backups(name):
+def clean(env: CloudEnv, name: str) -> None:
+    project = env.cloud.project(env.project_id)
+    for backup in env.cloud.reader().list_backups(name):
         project.delete_backup(backup.id)
-    for snapshot in rig.cloud.reader().list_snapshots(name):
+    for snapshot in env.cloud.reader().list_snapshots(name):
         project.delete_snapshot(snapshot.id)
-    assert rig.cloud.reader().list_backups(name) == []
-    assert rig.cloud.reader().list_snapshots(name) == []
+    assert env.cloud.reader().list_backups(name) == []
+    assert env.cloud.reader().list_snapshots(name) == []
 
 
-def test_they_lie_in_the_tenant_s_project(rig: Rig, volume):
-    project = rig.cloud.project(rig.project_id)
+def test_they_lie_in_the_tenant_s_project(env: CloudEnv, volume):
+    project = env.cloud.project(env.project_id)
     snapshot = project.create_snapshot(volume, "t1", "for a test", {"by": "us"})
     assert (snapshot.name, snapshot.volume_id, snapshot.status) == ("t1", volume, "creating")
     stands = project.get_snapshot(snapshot.id)
@@ -45,11 +45,11 @@ def test_they_lie_in_the_tenant_s_project(rig: Rig, volume):
     assert (backup.status, backup.volume_id, backup.snapshot_id) == ("available", volume, snapshot.id)
     assert (backup.is_incremental, backup.has_dependents) == (False, False)
     assert project.find_backup("t1", volume).id == made.id
-    [row] = rig.cloud.reader().list_backups("t1")
-    assert (row.kind, row.id, row.project_id) == ("backup", made.id, rig.project_id)
-    [row] = rig.cloud.reader().list_snapshots("t1")
-    assert (row.kind, row.id, row.project_id) == ("snapshot", snapshot.id, rig.project_id)
-    clean(rig, "t1")
+    [row] = env.cloud.reader().list_backups("t1")
+    assert (row.kind, row.id, row.project_id) == ("backup", made.id, env.project_id)
+    [row] = env.cloud.reader().list_snapshots("t1")
+    assert (row.kind, row.id, row.project_id) == ("snapshot", snapshot.id, env.project_id)
+    clean(env, "t1")
     with pytest.raises(NotFound):
         project.get_backup(made.id)
     with pytest.raises(NotFound):
@@ -57,46 +57,46 @@ def test_they_lie_in_the_tenant_s_project(rig: Rig, volume):
 
 
 @pytest.mark.parametrize("fault", LOST, ids=str)
-def test_a_snapshot_is_made_once(rig: Rig, volume, fault):
-    order = rig.demo.faults.inject(service="volume", method="POST", path="/snapshots", **fault)
-    project = rig.cloud.project(rig.project_id)
+def test_a_snapshot_is_made_once(env: CloudEnv, volume, fault):
+    order = env.demo.faults.inject(service="volume", method="POST", path="/snapshots", **fault)
+    project = env.cloud.project(env.project_id)
     made = project.create_snapshot(volume, "t2")
     assert order.hits == 1
-    assert [row.id for row in rig.cloud.reader().list_snapshots("t2")] == [made.id]
-    clean(rig, "t2")
+    assert [row.id for row in env.cloud.reader().list_snapshots("t2")] == [made.id]
+    clean(env, "t2")
 
 
 @pytest.mark.parametrize("fault", LOST, ids=str)
-def test_a_backup_is_made_once(rig: Rig, volume, fault):
-    project = rig.cloud.project(rig.project_id)
+def test_a_backup_is_made_once(env: CloudEnv, volume, fault):
+    project = env.cloud.project(env.project_id)
     snapshot = project.create_snapshot(volume, "t3")
-    order = rig.demo.faults.inject(service="volume", method="POST", path="/backups", **fault)
+    order = env.demo.faults.inject(service="volume", method="POST", path="/backups", **fault)
     made = project.create_backup(volume, snapshot.id, "t3")
     assert order.hits == 1
-    assert [row.id for row in rig.cloud.reader().list_backups("t3")] == [made.id]
-    clean(rig, "t3")
+    assert [row.id for row in env.cloud.reader().list_backups("t3")] == [made.id]
+    clean(env, "t3")
 
 
-def test_a_create_that_never_answers_ends(rig: Rig, volume):
-    order = rig.demo.faults.inject(service="volume", method="POST", path="/snapshots", times=0, status=503)
+def test_a_create_that_never_answers_ends(env: CloudEnv, volume):
+    order = env.demo.faults.inject(service="volume", method="POST", path="/snapshots", times=0, status=503)
     with pytest.raises(Unreachable, match="volume POST /snapshots answered 503"):
-        rig.cloud.project(rig.project_id).create_snapshot(volume, "t4")
-    assert order.hits == 1 + rig.cloud.settings.retries
+        env.cloud.project(env.project_id).create_snapshot(volume, "t4")
+    assert order.hits == 1 + env.cloud.settings.retries
 
 
-def test_a_refusal_is_told_and_not_repeated(rig: Rig):
-    volume = rig.volume_id("web1-data")
-    project = rig.cloud.project(rig.project_id)
+def test_a_refusal_is_told_and_not_repeated(env: CloudEnv):
+    volume = env.volume_id("web1-data")
+    project = env.cloud.project(env.project_id)
     snapshot = project.create_snapshot(volume, "t5")
-    rig.demo.calls.clear()
+    env.demo.calls.clear()
     with pytest.raises(Refused, match="answered 400"):
         project.create_backup(volume, snapshot.id, "t5", incremental=True)
-    assert len(rig.demo.calls.find("volume", "POST", "/backups")) == 1
-    clean(rig, "t5")
+    assert len(env.demo.calls.find("volume", "POST", "/backups")) == 1
+    clean(env, "t5")
 
 
-def test_a_backup_with_incrementals_is_not_deleted(rig: Rig, volume):
-    project = rig.cloud.project(rig.project_id)
+def test_a_backup_with_incrementals_is_not_deleted(env: CloudEnv, volume):
+    project = env.cloud.project(env.project_id)
     snapshots = [project.create_snapshot(volume, "t6-a")]
     full = project.create_backup(volume, snapshots[0].id, "t6-a")
     snapshots.append(project.create_snapshot(volume, "t6-b"))
@@ -106,19 +106,19 @@ def test_a_backup_with_incrementals_is_not_deleted(rig: Rig, volume):
     with pytest.raises(Refused, match="ncremental backups exist"):
         project.delete_backup(full.id)
     project.delete_backup(more.id)
-    clean(rig, "t6")
+    clean(env, "t6")
 
 
-def test_a_delete_whose_answer_is_lost_shows_as_gone(rig: Rig, volume):
-    project = rig.cloud.project(rig.project_id)
+def test_a_delete_whose_answer_is_lost_shows_as_gone(env: CloudEnv, volume):
+    project = env.cloud.project(env.project_id)
     snapshot = project.create_snapshot(volume, "t7")
-    rig.demo.faults.inject(service="volume", method="DELETE", path="/snapshots", drop="after")
+    env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots", drop="after")
     with pytest.raises(NotFound):
         project.delete_snapshot(snapshot.id)
 
 
-def test_another_project_s_objects_are_not_found(rig: Rig, volume):
-    project, other = rig.cloud.project(rig.project_id), rig.cloud.project(rig.other_project_id)
+def test_another_project_s_objects_are_not_found(env: CloudEnv, volume):
+    project, other = env.cloud.project(env.project_id), env.cloud.project(env.other_project_id)
     snapshot = project.create_snapshot(volume, "t8")
     backup = project.create_backup(volume, snapshot.id, "t8")
     with pytest.raises(NotFound):
@@ -132,17 +132,17 @@ def test_another_project_s_objects_are_not_found(rig: Rig, volume):
     document = project.export_record(backup.id, "export/x")
     assert (document.name, document.status) == ("export/x", 200)
     assert b'"backup-record"' in document.body
-    clean(rig, "t8")
+    clean(env, "t8")
 
 
-def test_a_project_without_our_role_says_what_to_do(rig: Rig):
+def test_a_project_without_our_role_says_what_to_do(env: CloudEnv):
     with pytest.raises(Denied, match="opencbr register"):
-        rig.cloud.project("f" * 32).find_snapshot("x", "y")
+        env.cloud.project("f" * 32).find_snapshot("x", "y")
 
 
-def test_names_are_matched_whole(rig: Rig, volume):
-    project = rig.cloud.project(rig.project_id)
+def test_names_are_matched_whole(env: CloudEnv, volume):
+    project = env.cloud.project(env.project_id)
     project.create_snapshot(volume, "t9-1")
     assert project.find_snapshot("t9", volume) is None
-    assert project.find_snapshot("t9-1", rig.volume_id("db1-root")) is None
-    clean(rig, "t9")
+    assert project.find_snapshot("t9-1", env.volume_id("db1-root")) is None
+    clean(env, "t9")

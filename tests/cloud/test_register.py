@@ -4,47 +4,47 @@ import pytest
 
 from opencbr.cloud.errors import BadSettings, Denied
 
-from .clouds import Rig
+from .clouds import CloudEnv
 
 
-def endpoints(rig: Rig) -> set[tuple[str, str]]:
-    wire = rig.as_cloud("admin")._scopes.home
+def endpoints(env: CloudEnv) -> set[tuple[str, str]]:
+    wire = env.as_cloud("admin")._scopes.home
     service = wire.get("identity", "/services", {"type": "cbr"}).json()["services"][0]
     rows = wire.get("identity", "/endpoints", {"service_id": service["id"]}).json()["endpoints"]
     return {(row["interface"], row["url"]) for row in rows}
 
 
-def test_a_new_user_gets_roles_and_the_catalogue_an_entry(rig: Rig):
-    admin = rig.as_cloud("admin")
+def test_a_new_user_gets_roles_and_the_catalogue_an_entry(env: CloudEnv):
+    admin = env.as_cloud("admin")
     said = admin.register(endpoint="http://127.0.0.1:8780", user="opencbr-2", password="long enough to keep")
     assert said[0] == "created user opencbr-2 in domain Default"
     assert not any(sentence.startswith("already") for sentence in said)
     assert "long enough to keep" not in " ".join(said)
     wanted = {(name, "http://127.0.0.1:8780/v3/$(project_id)s") for name in ("public", "internal", "admin")}
-    assert endpoints(rig) == wanted
+    assert endpoints(env) == wanted
 
     again = admin.register(endpoint="http://127.0.0.1:8780/v3/", user="opencbr-2")
     assert all(sentence.startswith("already there") for sentence in again)
-    assert endpoints(rig) == wanted
+    assert endpoints(env) == wanted
 
     moved = admin.register(endpoint="https://backup.example.org", user="opencbr-2")
     assert sum(sentence.startswith("changed") for sentence in moved) == 3
-    assert endpoints(rig) == {(name, "https://backup.example.org/v3/$(project_id)s") for name, _ in wanted}
+    assert endpoints(env) == {(name, "https://backup.example.org/v3/$(project_id)s") for name, _ in wanted}
 
 
-def test_a_registered_user_can_work_for_a_tenant(rig: Rig, tmp_path):
-    rig.as_cloud("admin").register(endpoint=None, user="opencbr-3", password="long enough to keep")
-    account = rig.demo.account("opencbr")
-    text = rig.clouds_file.read_text().replace(account["password"], "long enough to keep")
+def test_a_registered_user_can_work_for_a_tenant(env: CloudEnv, tmp_path):
+    env.as_cloud("admin").register(endpoint=None, user="opencbr-3", password="long enough to keep")
+    account = env.demo.account("opencbr")
+    text = env.clouds_file.read_text().replace(account["password"], "long enough to keep")
     file = tmp_path / "clouds.yaml"
     file.write_text(text.replace("username: opencbr\n", "username: opencbr-3\n"))
-    cloud = Rig(rig.demo, file, rig.clock, rig.cloud).as_cloud("opencbr")
+    cloud = CloudEnv(env.demo, file, env.clock, env.cloud).as_cloud("opencbr")
     assert all(finding.ok for finding in cloud.check())
-    assert cloud.project(rig.project_id).find_snapshot("none", "none") is None
+    assert cloud.project(env.project_id).find_snapshot("none", "none") is None
 
 
-def test_names_that_do_not_exist_are_told(rig: Rig):
-    admin = rig.as_cloud("admin")
+def test_names_that_do_not_exist_are_told(env: CloudEnv):
+    admin = env.as_cloud("admin")
     with pytest.raises(BadSettings, match="no user nobody in domain Default"):
         admin.register(endpoint=None, user="nobody")
     with pytest.raises(BadSettings, match="no domain named Elsewhere"):
@@ -53,6 +53,6 @@ def test_names_that_do_not_exist_are_told(rig: Rig):
         admin.register(endpoint=None, role="janitor")
 
 
-def test_a_member_cannot_register(rig: Rig):
+def test_a_member_cannot_register(env: CloudEnv):
     with pytest.raises(Denied):
-        rig.as_cloud("demo").register(endpoint=None)
+        env.as_cloud("demo").register(endpoint=None)

@@ -3,15 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from .clouds import Rig
+from .clouds import CloudEnv
 
 
-def test_calls_refused_together_share_one_new_token(rig: Rig, monkeypatch) -> None:
-    reader = rig.cloud.reader()
+def test_calls_refused_together_share_one_new_token(env: CloudEnv, monkeypatch) -> None:
+    reader = env.cloud.reader()
     reader.newest("compute")
     paths = ["/flavors/1", "/os-keypairs", "/servers"]
     orders = [
-        rig.demo.faults.inject(service="compute", path=f"{path}$", status=401, delay_seconds=0.2)
+        env.demo.faults.inject(service="compute", path=f"{path}$", status=401, delay_seconds=0.2)
         for path in paths
     ]
     together = Barrier(len(paths))

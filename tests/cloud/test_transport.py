@@ -7,14 +7,14 @@ import pytest
 
 from opencbr.cloud.errors import BadSettings, CloudError, Denied, NotFound, Refused, Unreachable
 
-from .clouds import Rig
+from .clouds import CloudEnv
 
 
-def test_bodies_come_as_they_went_over_the_wire(rig: Rig):
-    answer = rig.cloud.reader().ask("compute", "/flavors/1", microversion="2.46")
+def test_bodies_come_as_they_went_over_the_wire(env: CloudEnv):
+    answer = env.cloud.reader().ask("compute", "/flavors/1", microversion="2.46")
     assert answer.status == 200
     assert answer.body.startswith(b'{"flavor": {')
-    seen = rig.demo.calls.find("compute", "GET", "/flavors/1")
+    seen = env.demo.calls.find("compute", "GET", "/flavors/1")
     assert [(call.request_id, call.microversion) for call in seen] == [(answer.request_id, "2.46")]
 
 
@@ -33,68 +33,68 @@ def test_bodies_come_as_they_went_over_the_wire(rig: Rig):
     ],
     ids=str,
 )
-def test_a_get_survives_what_passes(rig: Rig, fault):
-    order = rig.demo.faults.inject(service="compute", path="/flavors/1", times=2, **fault)
-    assert rig.cloud.reader().ask("compute", "/flavors/1").json()["flavor"]["id"] == "1"
+def test_a_get_survives_what_passes(env: CloudEnv, fault):
+    order = env.demo.faults.inject(service="compute", path="/flavors/1", times=2, **fault)
+    assert env.cloud.reader().ask("compute", "/flavors/1").json()["flavor"]["id"] == "1"
     assert order.hits == 2
-    assert len(rig.clock.slept) == 2
+    assert len(env.clock.slept) == 2
 
 
-def test_retry_after_is_obeyed(rig: Rig):
-    rig.demo.faults.inject(service="compute", path="/flavors/1", status=503, headers={"Retry-After": "9"})
-    rig.cloud.reader().ask("compute", "/flavors/1")
-    assert rig.clock.slept == [9]
+def test_retry_after_is_obeyed(env: CloudEnv):
+    env.demo.faults.inject(service="compute", path="/flavors/1", status=503, headers={"Retry-After": "9"})
+    env.cloud.reader().ask("compute", "/flavors/1")
+    assert env.clock.slept == [9]
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"drop": "before"}, {"malformed": True}], ids=str)
-def test_what_does_not_pass_is_unreachable_after_bounded_tries(rig: Rig, fault):
-    order = rig.demo.faults.inject(service="compute", path="/flavors/1", times=0, **fault)
+def test_what_does_not_pass_is_unreachable_after_bounded_tries(env: CloudEnv, fault):
+    order = env.demo.faults.inject(service="compute", path="/flavors/1", times=0, **fault)
     with pytest.raises(Unreachable) as raised:
-        rig.cloud.reader().ask("compute", "/flavors/1")
-    assert order.hits == 1 + rig.cloud.settings.retries
+        env.cloud.reader().ask("compute", "/flavors/1")
+    assert order.hits == 1 + env.cloud.settings.retries
     assert raised.value.status == fault.get("status", 200 if "malformed" in fault else None)
     assert str(raised.value).startswith("compute GET /flavors/1 ")
 
 
-def test_an_answer_that_does_not_come_in_time_is_unreachable(rig: Rig):
-    hasty = rig.as_cloud("opencbr", timeout_seconds=0.3, retries=1)
+def test_an_answer_that_does_not_come_in_time_is_unreachable(env: CloudEnv):
+    hasty = env.as_cloud("opencbr", timeout_seconds=0.3, retries=1)
     hasty.reader().newest("compute")
-    order = rig.demo.faults.inject(service="compute", path="/flavors/1", times=0, delay_seconds=0.6)
+    order = env.demo.faults.inject(service="compute", path="/flavors/1", times=0, delay_seconds=0.6)
     with pytest.raises(Unreachable, match=r"no answer within 0\.3 seconds"):
         hasty.reader().ask("compute", "/flavors/1")
     assert order.hits == 2
 
 
-def test_one_401_means_a_new_token_and_one_more_try(rig: Rig):
-    order = rig.demo.faults.inject(service="compute", path="/flavors/1", status=401)
-    assert rig.cloud.reader().ask("compute", "/flavors/1").status == 200
+def test_one_401_means_a_new_token_and_one_more_try(env: CloudEnv):
+    order = env.demo.faults.inject(service="compute", path="/flavors/1", status=401)
+    assert env.cloud.reader().ask("compute", "/flavors/1").status == 200
     assert order.hits == 1
-    assert len(rig.demo.calls.find("identity", "POST", "/auth/tokens")) == 1
-    assert rig.clock.slept == []
+    assert len(env.demo.calls.find("identity", "POST", "/auth/tokens")) == 1
+    assert env.clock.slept == []
 
 
-def test_401_to_the_end_is_denied(rig: Rig):
-    order = rig.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=0)
+def test_401_to_the_end_is_denied(env: CloudEnv):
+    order = env.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=0)
     with pytest.raises(Denied):
-        rig.cloud.reader().ask("compute", "/flavors/1")
+        env.cloud.reader().ask("compute", "/flavors/1")
     assert order.hits == 2
 
 
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, Refused), (403, Denied), (404, NotFound), (409, Refused), (413, Refused)]
 )
-def test_a_refusal_is_not_asked_again(rig: Rig, status, kind):
-    order = rig.demo.faults.inject(service="compute", path="/flavors/1", status=status, times=0)
+def test_a_refusal_is_not_asked_again(env: CloudEnv, status, kind):
+    order = env.demo.faults.inject(service="compute", path="/flavors/1", status=status, times=0)
     with pytest.raises(kind):
-        rig.cloud.reader().ask("compute", "/flavors/1")
+        env.cloud.reader().ask("compute", "/flavors/1")
     assert order.hits == 1
 
 
-def test_an_error_names_call_status_request_and_the_cloud_s_sentence(rig: Rig):
+def test_an_error_names_call_status_request_and_the_cloud_s_sentence(env: CloudEnv):
     with pytest.raises(NotFound) as raised:
-        rig.cloud.reader().get_volume("00000000-0000-0000-0000-000000000000")
+        env.cloud.reader().get_volume("00000000-0000-0000-0000-000000000000")
     error = raised.value
-    [call] = rig.demo.calls.find("volume", "GET", "/volumes/")
+    [call] = env.demo.calls.find("volume", "GET", "/volumes/")
     assert error.request_id == call.request_id
     assert str(error) == (
         "volume GET /volumes/00000000-0000-0000-0000-000000000000 answered 404 "
@@ -109,19 +109,19 @@ def test_errors_survive_pickling():
     assert str(again) == str(error) == "volume GET /x answered 403 (req-1): no"
 
 
-def test_a_neutron_that_is_away_is_not_one_without_ports(rig: Rig):
-    fresh = rig.as_cloud("opencbr", retries=1)
-    rig.demo.faults.inject(service="network", times=0, status=503)
+def test_a_neutron_that_is_away_is_not_one_without_ports(env: CloudEnv):
+    fresh = env.as_cloud("opencbr", retries=1)
+    env.demo.faults.inject(service="network", times=0, status=503)
     with pytest.raises(Unreachable, match="version discovery failed"):
         fresh.reader().ask("network", "/ports/x")
-    rig.demo.faults.clear()
+    env.demo.faults.clear()
     with pytest.raises(NotFound):
         fresh.reader().ask("network", "/ports/x")
 
 
-def test_a_keystone_that_is_away_while_signing_in_is_waited_for(rig: Rig):
-    fresh = rig.as_cloud("opencbr")
-    order = rig.demo.faults.inject(
+def test_a_keystone_that_is_away_while_signing_in_is_waited_for(env: CloudEnv):
+    fresh = env.as_cloud("opencbr")
+    order = env.demo.faults.inject(
         service="identity", method="POST", path="/auth/tokens", times=2, status=503
     )
     assert fresh.reader().ask("compute", "/flavors/1").status == 200
@@ -129,41 +129,41 @@ def test_a_keystone_that_is_away_while_signing_in_is_waited_for(rig: Rig):
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"drop": "before"}, {"malformed": True}], ids=str)
-def test_a_keystone_that_stays_away_is_named(rig: Rig, fault):
-    fresh = rig.as_cloud("opencbr", retries=1)
-    rig.demo.faults.inject(service="identity", method="POST", path="/auth/tokens", times=0, **fault)
+def test_a_keystone_that_stays_away_is_named(env: CloudEnv, fault):
+    fresh = env.as_cloud("opencbr", retries=1)
+    env.demo.faults.inject(service="identity", method="POST", path="/auth/tokens", times=0, **fault)
     with pytest.raises(Unreachable, match=r"^identity POST /auth/tokens"):
         fresh.reader().ask("compute", "/flavors/1")
 
 
-def test_a_wrong_password_says_where_to_look(rig: Rig, tmp_path):
-    text = rig.clouds_file.read_text()
-    rig_password = rig.demo.account("opencbr")["password"]
+def test_a_wrong_password_says_where_to_look(env: CloudEnv, tmp_path):
+    text = env.clouds_file.read_text()
+    rig_password = env.demo.account("opencbr")["password"]
     wrong = tmp_path / "clouds.yaml"
     wrong.write_text(text.replace(rig_password, "not-the-password"))
-    fresh = Rig(rig.demo, wrong, rig.clock, rig.cloud).as_cloud("opencbr")
+    fresh = CloudEnv(env.demo, wrong, env.clock, env.cloud).as_cloud("opencbr")
     with pytest.raises(Denied, match=r"check clouds\.yaml") as raised:
         fresh.reader().ask("compute", "/flavors/1")
     assert "not-the-password" not in str(raised.value)
 
 
-def test_a_cloud_that_is_not_in_the_file_says_so(rig: Rig):
+def test_a_cloud_that_is_not_in_the_file_says_so(env: CloudEnv):
     with pytest.raises(BadSettings, match="cloud nowhere cannot be used"):
-        rig.as_cloud("nowhere")
+        env.as_cloud("nowhere")
 
 
-def test_nothing_secret_reaches_the_log(rig: Rig, caplog):
+def test_nothing_secret_reaches_the_log(env: CloudEnv, caplog):
     caplog.set_level(logging.DEBUG)
-    fresh = rig.as_cloud("opencbr")
+    fresh = env.as_cloud("opencbr")
     for level in ("keystoneauth", "keystoneauth.session", "openstack", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=level)
-    rig.demo.faults.inject(service="compute", path="/servers", times=1, status=500)
-    server = rig.server_id("db1")
+    env.demo.faults.inject(service="compute", path="/servers", times=1, status=500)
+    server = env.server_id("db1")
     fresh.reader().ask("compute", f"/servers/{server}", microversion="2.46")
     with pytest.raises(CloudError):
         fresh.project("f" * 32).get_snapshot("x")
     user_data = fresh.reader().get_server(server)["OS-EXT-SRV-ATTR:user_data"]
     assert user_data
-    assert rig.demo.account("opencbr")["password"] not in caplog.text
+    assert env.demo.account("opencbr")["password"] not in caplog.text
     assert user_data not in caplog.text
     assert fresh._scopes.home.access().auth_token not in caplog.text

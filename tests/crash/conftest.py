@@ -1,4 +1,4 @@
-"""A env for each test; how fast its cloud is, the module says with a fixture `demo`."""
+"""An environment for each test; how fast its cloud is, the module says with a fixture `demo`."""
 
 from collections.abc import Iterator
 from pathlib import Path

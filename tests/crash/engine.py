@@ -15,12 +15,12 @@ from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.model.operation_log import BACKUP
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
-from support.processes import Tell
+from support.processes import Report
 
 STEPS = ("snapshot", "copy", "record", "cleanup", "finish")
 
 
-def work(told: Tell, url: str, me: str, lease_seconds: float, folder: Path) -> int:
+def work(told: Report, url: str, me: str, lease_seconds: float, folder: Path) -> int:
     """Work until killed; the step "copy" lasts until the file `gate` is there."""
     database, clock, gate = Database(url), SystemClock(), folder / "gate"
     log = os.open(folder / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

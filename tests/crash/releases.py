@@ -18,7 +18,7 @@ from opencbr.records.archive import open_records
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
 from support.job_env import QUICK, open_cloud
-from support.processes import Tell
+from support.processes import Report
 
 GROW, SHRINK, BREAK = "grow", "shrink", "break"
 """A job of both releases, one that the newer has alone, and one that breaks outside of its steps."""
@@ -98,7 +98,7 @@ RELEASES = {
 }
 
 
-def work(tell: Tell, url: str, folder: Path, identity: str, release: str) -> int:
+def work(report: Report, url: str, folder: Path, identity: str, release: str) -> int:
     """Be a worker of one of these releases until killed."""
     database, clock = Database(url), SystemClock()
     worker = Worker(
@@ -111,7 +111,7 @@ def work(tell: Tell, url: str, folder: Path, identity: str, release: str) -> int
         identity=identity,
     )
     worker.start()
-    tell("up")
+    report("up")
     while True:
         time.sleep(60)
 

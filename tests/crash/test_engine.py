@@ -177,6 +177,7 @@ def test_a_compensation_cut_off_is_walked_to_its_end_by_another(workers: Workers
     assert [x for x in lines if x["who"] == "w2" and x["step"] in STEPS] == []
 
 
+@pytest.mark.thorough
 def test_jobs_survive_workers_that_are_killed_one_after_the_other(workers: Workers) -> None:
     workers.gate.touch()
     workers.start("w0")

@@ -30,8 +30,8 @@ def workers(tmp_path: Path) -> Iterator[Processes]:
 
 
 @contextmanager
-def yard_on(timing: Timing, folder: Path, databases: Databases) -> Iterator[JobEnv]:
-    """A env on SQLite: there the journal is a file of its own, in PostgreSQL it is restored with the rest."""
+def env_on(timing: Timing, folder: Path, databases: Databases) -> Iterator[JobEnv]:
+    """An environment on SQLite: there the journal is a file of its own, in PostgreSQL it is restored with the rest."""
     with DemoCloud(folder / "cloud", timing=timing) as cloud, databases.fresh(SQLITE, folder) as url:
         env = JobEnv(url, folder, cloud)
         yield env
@@ -52,7 +52,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
     workers: Processes,
     moment: str,
 ) -> None:
-    with yard_on(Timing.manual(), tmp_path, databases) as env:
+    with env_on(Timing.manual(), tmp_path, databases) as env:
         cloud = env.demo
         workers.start("w1", work, env.url, env.folder, "w1", None)
         order = env.request_backup(env.bind("web1"))
@@ -70,7 +70,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
 
 
 def test_a_finished_job_is_not_begun_anew(tmp_path: Path, databases: Databases, workers: Processes) -> None:
-    with yard_on(Timing.instant(), tmp_path, databases) as env:
+    with env_on(Timing.instant(), tmp_path, databases) as env:
         workers.start("w1", work, env.url, env.folder, "w1", None)
         bound = env.bind("web1")
         done = env.request_backup(bound)

@@ -83,18 +83,24 @@ def in_each(
     """Die in the upstream calls of each step, before the commit where it makes none, and at its end.
 
     The steps are those of the job that the workers have for this kind; with `failing`, those after that step failed.
+    The fast suite has one death of each job: in a call, at a commit and at the end of a step, in turn.
     """
     steps, calls = steps_of(JOB_TYPES[kind], failing=failing), calls or {}
     KILLED.add((kind, failing is not None))
     assert steps, "a job has steps"
     assert calls.keys() <= set(steps), f"the steps are {steps}"
     places = [(step, place) for step in steps for place in (*calls.get(step, [AT_COMMIT]), AT_END)]
-    cases = [pytest.param(step, place, id=f"{step}: {place}") for step, place in places]
+    wanted = (tuple, AT_COMMIT, AT_END)[len(KILLED) % 3]
+    fast = next((one for one in places if wanted in (type(one[1]), one[1])), places[0])
+    cases = [
+        pytest.param(*one, id=f"{one[0]}: {one[1]}", marks=() if one == fast else pytest.mark.thorough)
+        for one in places
+    ]
     return pytest.mark.parametrize(("step", "place"), cases)
 
 
 def hold(kind: str, step: str, place: str | Call) -> Hold | None:
-    """Tell the worker where to stop; in an upstream call it is the cloud that stops it."""
+    """Report the worker where to stop; in an upstream call it is the cloud that stops it."""
     return Hold(kind, step, place) if isinstance(place, str) else None
 
 
@@ -104,7 +110,7 @@ def death(env: JobEnv, staff: Staff, place: str | Call) -> Iterator[None]:
     held = None if isinstance(place, str) else slow(env, *place)
     yield
     if held is None:
-        staff.processes.await_word("w1", "held")
+        staff.processes.await_report("w1", "held")
     else:
         eventually(lambda: held.hits, f"{held.method} {held.path} begins")
     staff.processes.send("w1", signal.SIGKILL)
@@ -365,6 +371,7 @@ def test_a_worker_told_to_stop_leaves_its_job_to_the_next(env: JobEnv, staff: St
     assert_made_once(env, 1)
 
 
+@pytest.mark.thorough
 def test_many_jobs_survive_many_deaths(env: JobEnv, staff: Staff) -> None:
     whims = random.Random(1)
     bounds = [env.bind("db1"), env.bind("web1"), env.bind("café-文")]

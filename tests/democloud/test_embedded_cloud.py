@@ -1,6 +1,6 @@
 """The embedded cloud itself: timing, quotas, rights, and what the SDK makes of it."""
 
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -136,9 +136,10 @@ def test_keep_alive_and_a_quick_stop(tmp_path: Path) -> None:
     with requests.Session() as session:
         for _ in range(3):
             assert session.get(cloud.auth_url, timeout=10).status_code == 200
-        begin = time.monotonic()
-        cloud.stop()
-        assert time.monotonic() - begin < 30  # a connection kept alive does not hold it up
+        stopping = threading.Thread(target=cloud.stop, daemon=True)
+        stopping.start()
+        stopping.join(120)
+        assert not stopping.is_alive(), "a connection kept alive does not hold it up"
         with pytest.raises(requests.ConnectionError):
             session.get(f"{cloud.base}/identity/v3", timeout=10)
     with pytest.raises(RuntimeError, match="call start"):

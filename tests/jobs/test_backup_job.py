@@ -188,6 +188,7 @@ CALLS = [
 ]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: str) -> None:
@@ -200,6 +201,7 @@ def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: st
     env.assert_nothing_left(backups_left=1)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("call", [call for call in CALLS if "DELETE" not in call and "export" not in call])
 @pytest.mark.parametrize("fault", ["503", "no answer", "garbage", "401"])
 def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call: str, fault: str) -> None:

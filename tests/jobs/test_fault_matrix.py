@@ -243,6 +243,7 @@ def in_turn(calls: list[Call], kinds: tuple[str, ...]) -> list[tuple[Call, str]]
     return [(call, kinds[number % len(kinds)]) for number, call in enumerate(calls)]
 
 
+@pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
     ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
@@ -263,6 +264,7 @@ def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
     env.assert_nothing_left(backups_left=1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
 def test_a_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
     ground: Ground, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
@@ -290,6 +292,7 @@ def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None 
     return wrong
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_deletion_bears_one_bad_answer_to_each_of_its_calls(
     ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
@@ -306,6 +309,7 @@ def test_a_deletion_bears_one_bad_answer_to_each_of_its_calls(
     env.assert_nothing_left()
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
 def test_a_deletion_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
     ground: Ground, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
@@ -367,6 +371,7 @@ def test_the_other_recorded_runs_know_their_calls_by_name(other_calls: tuple[lis
         assert any(re.search(f"volume {word}", call) for call in removal), (word, sorted(removal))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", EACH)
 def test_a_disks_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
     ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
@@ -377,6 +382,7 @@ def test_a_disks_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_removal_bears_one_bad_answer_to_each_of_its_calls(
     ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
@@ -397,6 +403,7 @@ def test_a_removal_bears_one_bad_answer_to_each_of_its_calls(
     env.assert_nothing_left()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", EACH)
 def test_a_removal_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
     ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str

@@ -1,4 +1,4 @@
-"""The whole service on a cloud, with a recorder between the two and hands to reach it with."""
+"""The whole service on a cloud, with a recorder between the two and what reaches it."""
 
 import os
 import sqlite3

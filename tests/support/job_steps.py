@@ -1,4 +1,4 @@
-"""What several tests of jobs do in a job environment: chains of backups, a look at the rows, a deletion held back."""
+"""What several tests of jobs do in an environment: chains of backups, a look at the rows, a deletion that pauses."""
 
 import threading
 from dataclasses import replace
@@ -46,18 +46,18 @@ def context_of(env: JobEnv) -> CloudContext:
     )
 
 
-class Gate:
-    """The deletion of one upstream object waits here, in the worker of this process, until it is opened."""
+class PausedDeletion:
+    """The deletion of one upstream object waits, in the worker of this process, until it is resumed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, upstream_id: str | None) -> None:
         self._begun = threading.Event()
-        self._open = threading.Event()
+        self._resumed = threading.Event()
         backup = KINDS["backup"]
 
         def delete(project: ProjectCloud, wanted: str) -> None:
             if wanted == upstream_id:
                 self._begun.set()
-                assert self._open.wait(60)
+                assert self._resumed.wait(60)
             backup.delete(project, wanted)
 
         monkeypatch.setitem(KINDS, "backup", replace(backup, delete=delete))
@@ -65,5 +65,5 @@ class Gate:
     def begun(self) -> None:
         assert self._begun.wait(60), "the deletion never began"
 
-    def open(self) -> None:
-        self._open.set()
+    def resume(self) -> None:
+        self._resumed.set()

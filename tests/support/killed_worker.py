@@ -13,17 +13,17 @@ from sqlalchemy import Connection
 
 from opencbr.store.database import Database
 
-from .processes import Tell
+from .processes import Report
 from .worker import work
 
 
-def work_until(tell: Tell, url: str, folder: Path, identity: str, function: str) -> int:
+def work_until(report: Report, url: str, folder: Path, identity: str, function: str) -> int:
     """Work as `support.worker.work` does, and die as soon as what `function` wrote is committed.
 
     `function` is `module.name` below opencbr.jobs; it is called inside a transaction or opens one itself.
     """
     _arm(function)
-    return work(tell, url, folder, identity, None)
+    return work(report, url, folder, identity, None)
 
 
 def _arm(function: str) -> None:

@@ -10,12 +10,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from coverage import Coverage
+
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     ["opencbr.jobs.worker", "opencbr.records.archive", "opencbr.democloud", "openstack"]
 )
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Processes:
@@ -24,26 +26,26 @@ class Processes:
     def __init__(self, errors: Path) -> None:
         self._errors = errors
         self._running: dict[str, Any] = {}
-        self._words: dict[str, Connection] = {}
+        self._reports: dict[str, Connection] = {}
 
     def start(self, name: str, work: Callable[..., int], *args: Any, **more: Any) -> None:
-        """Run `work(tell, *args, **more)`, which returns the exit status, and wait until it has told "up"."""
+        """Run `work(report, *args, **more)`, which returns the exit status, and wait until it has reported "up"."""
         here, there = FORKS.Pipe(duplex=False)
         task = partial(work, there.send, *args, **more)
         process = FORKS.Process(target=_run, args=(task, str(self._errors)), name=name)
         process.start()
         there.close()
-        self._running[name], self._words[name] = process, here
-        self.await_word(name, "up")
+        self._running[name], self._reports[name] = process, here
+        self.await_report(name, "up")
 
-    def await_word(self, name: str, word: str, seconds: float = 60) -> None:
-        """Wait until the process tells this; it tells nothing else before."""
-        assert self._words[name].poll(seconds), f"{name} never told {word!r}: {self.errors()}"
+    def await_report(self, name: str, word: str, seconds: float = 60) -> None:
+        """Wait until the process reports this; it reports nothing else before."""
+        assert self._reports[name].poll(seconds), f"{name} never reported {word!r}: {self.errors()}"
         try:
-            told = self._words[name].recv()
+            reported = self._reports[name].recv()
         except EOFError:
-            told = "nothing more"
-        assert told == word, f"{name} told {told!r} instead of {word!r}: {self.errors()}"
+            reported = "nothing more"
+        assert reported == word, f"{name} reported {reported!r} instead of {word!r}: {self.errors()}"
 
     def send(self, name: str, what: signal.Signals) -> None:
         os.kill(self._running[name].pid, what)
@@ -63,10 +65,13 @@ class Processes:
         for process in self._running.values():
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGCONT)
+                if Coverage.current() is not None:  # killed, it could not tell what it ran
+                    process.terminate()
+                    process.join(30)
                 process.kill()
             process.join()
             process.close()
-        for words in self._words.values():
+        for words in self._reports.values():
             words.close()
 
 

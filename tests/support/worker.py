@@ -19,7 +19,7 @@ from opencbr.records.archive import open_records
 from opencbr.store.database import Database
 from support.job_env import QUICK, open_cloud
 
-from .processes import Tell
+from .processes import Report
 
 AT_COMMIT, AT_END = "before its first commit", "at its end"
 """Where a step is held: what it wrote is not in the database yet; all is done and the journal does not know."""
@@ -35,7 +35,7 @@ class Hold:
 
 
 def work(
-    tell: Tell,
+    report: Report,
     url: str,
     folder: Path,
     identity: str,
@@ -43,11 +43,11 @@ def work(
     *,
     settings: WorkerSettings = QUICK,
 ) -> int:
-    """Work until killed; `folder` has clouds.yaml and keys/. Tells "up", and "held" where `hold` says."""
+    """Work until killed; `folder` has clouds.yaml and keys/. Reports "up", and "held" where `hold` says."""
     database, clock = Database(url), SystemClock()
-    job_types = JOB_TYPES if hold is None else _held(database, hold, tell)
+    job_types = JOB_TYPES if hold is None else _held(database, hold, report)
     ours = _Worker(
-        tell,
+        report,
         database=database,
         cloud=open_cloud(folder / "clouds.yaml"),
         records=open_records(database, folder / "keys", clock),
@@ -66,20 +66,20 @@ def work(
 
 
 class _Worker(worker.Worker):
-    def __init__(self, tell: Tell, **tools: Any) -> None:
+    def __init__(self, report: Report, **tools: Any) -> None:
         super().__init__(**tools)
-        self._tell = tell
+        self._report = report
 
     def start(self) -> None:
         super().start()
-        self._tell("up")
+        self._report("up")
 
 
-def _held(database: Database, hold: Hold, tell: Tell) -> Mapping[str, JobType]:
+def _held(database: Database, hold: Hold, report: Report) -> Mapping[str, JobType]:
     inside = threading.local()
 
     def stop() -> None:
-        tell("held")
+        report("held")
         threading.Event().wait()
 
     if hold.place == AT_COMMIT:

@@ -14,7 +14,7 @@ from opencbr.records import links, rows
 from opencbr.store import resources
 from opencbr.store.database import Database
 from support.job_env import JobEnv
-from support.job_steps import Gate, backed_up, context_of, disk_of
+from support.job_steps import PausedDeletion, backed_up, context_of, disk_of
 from support.job_steps import rows as count_rows
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -46,11 +46,11 @@ def test_two_deletions_along_one_chain_at_once_leave_nothing(
             conn, env.project_id, bound.id, exclude_volumes=[env.volume_id("db1-archive")]
         )
     (child,) = backed_up(env, bound)
-    gate = Gate(monkeypatch, disk_of(env, parent, "archive").cinder_backup_id)
+    paused = PausedDeletion(monkeypatch, disk_of(env, parent, "archive").cinder_backup_id)
     deletion = env.request_deletion(parent)
-    gate.begun()
+    paused.begun()
     env.succeeded(env.request_deletion(child))
-    gate.open()
+    paused.resume()
     env.succeeded(deletion)
     assert count_rows(env) == 0
     env.assert_nothing_left()
@@ -62,12 +62,12 @@ def test_a_new_backup_does_not_build_on_a_held_one_that_is_on_its_way_out(
     bound = env.bind("web1")
     first, second = backed_up(env, bound, 2)
     env.succeeded(env.request_deletion(first))
-    gate = Gate(monkeypatch, disk_of(env, first).cinder_backup_id)
+    paused = PausedDeletion(monkeypatch, disk_of(env, first).cinder_backup_id)
     deletion = env.request_deletion(second)
-    gate.begun()
+    paused.begun()
     (third,) = backed_up(env, bound)
     assert (disk_of(env, third).is_incremental, disk_of(env, third).based_on) == (False, None)
-    gate.open()
+    paused.resume()
     env.succeeded(deletion)
     assert count_rows(env) == 2, "the new backup and its disk"
     env.assert_nothing_left(backups_left=1)

@@ -4,7 +4,7 @@ import pytest
 
 from opencbr.model.backup import READABLE
 from support.job_env import JobEnv
-from support.job_steps import Gate, backed_up, disk_of, rows
+from support.job_steps import PausedDeletion, backed_up, disk_of, rows
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -20,13 +20,13 @@ def test_the_disks_are_deleted_with_their_backup_and_show_nothing_any_more(
 ) -> None:
     (backup,) = backed_up(env, env.bind("db1"))
     disk = disk_of(env, backup, "archive")
-    gate = Gate(monkeypatch, disk.cinder_backup_id)
+    paused = PausedDeletion(monkeypatch, disk.cinder_backup_id)
     deletion = env.request_deletion(backup)
-    gate.begun()
+    paused.begun()
     assert statuses(env, backup) == ["deleting"] * 4
     answers = [env.records.answer(env.project_id, one, frozenset()) for one in (backup, disk.id)]
     assert [answer is not None and answer.status in READABLE for answer in answers] == [False, False]
-    gate.open()
+    paused.resume()
     env.succeeded(deletion)
 
 

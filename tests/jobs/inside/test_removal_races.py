@@ -10,7 +10,7 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import tables, vaults
 from support.job_env import JobEnv
-from support.job_steps import Gate, backed_up, disk_of, rows
+from support.job_steps import PausedDeletion, backed_up, disk_of, rows
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -35,11 +35,11 @@ def test_a_deletion_under_way_and_the_end_of_what_holds_the_backup_both_succeed(
 ) -> None:
     bound = env.bind("web1")
     (backup,) = backed_up(env, bound)
-    gate = Gate(monkeypatch, disk_of(env, backup).cinder_backup_id)
+    paused = PausedDeletion(monkeypatch, disk_of(env, backup).cinder_backup_id)
     deletion = env.request_deletion(backup)
-    gate.begun()
+    paused.begun()
     removal = request_other(env, bound, other)
-    gate.open()
+    paused.resume()
     env.succeeded(deletion)
     env.succeeded(removal)
     assert env.resource(bound) is None
@@ -54,11 +54,11 @@ def test_a_deletion_ordered_while_its_vault_or_resource_goes_succeeds_too(
     """The backup waits for its deletion when the removal takes it; the deletion then finds nothing, as it wanted."""
     bound = env.bind("web1")
     older, newer = backed_up(env, bound, 2)
-    gate = Gate(monkeypatch, disk_of(env, newer).cinder_backup_id)
+    paused = PausedDeletion(monkeypatch, disk_of(env, newer).cinder_backup_id)
     removal = request_other(env, bound, other)
-    gate.begun()
+    paused.begun()
     deletion = env.request_deletion(older)
-    gate.open()
+    paused.resume()
     env.succeeded(removal)
     env.succeeded(deletion)
     assert rows(env) == 0
@@ -68,11 +68,11 @@ def test_a_deletion_ordered_while_its_vault_or_resource_goes_succeeds_too(
 def test_a_removal_tells_its_counts_while_it_runs(env: JobEnv, monkeypatch: pytest.MonkeyPatch) -> None:
     bound = env.bind("web1")
     older, _newer = backed_up(env, bound, 2)
-    gate = Gate(monkeypatch, disk_of(env, older).cinder_backup_id)
+    paused = PausedDeletion(monkeypatch, disk_of(env, older).cinder_backup_id)
     removal = env.request_removal(bound)
-    gate.begun()
+    paused.begun()
     details = env.log(removal).details
-    gate.open()
+    paused.resume()
     assert (details["total_count"], details["total_delete_count"], details["fail_count"]) == (2, 2, 0)
     env.succeeded(removal)
 

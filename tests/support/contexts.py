@@ -1,0 +1,35 @@
+"""Tells coverage which test is running, and how long each took (`make mutants` asks for it)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+
+class Contexts:
+    """A plugin of pytest; the controlling process writes the seconds of each test into `file`."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        running = Coverage.current()
+        if running is not None:
+            running.switch_context(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            if running is not None:
+                running.switch_context("")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not hasattr(session.config, "workerinput"):
+            self._file.parent.mkdir(exist_ok=True)
+            self._file.write_text(json.dumps(self._seconds))
