@@ -9,6 +9,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS   ?=
 # Twice as many test processes as processors (tests/conftest.py)
 XDIST  ?= -n auto
+# How `make test` runs its suite; `make coverage` measures it
+RUN    ?= -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -20,14 +22,14 @@ demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a
 	@exec $(BIN)/opencbr demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## the fast suite: what needs nothing but Python, of each matrix some cases
-	$(BIN)/python -m pytest $(XDIST) -m "not thorough and not postgres and not openstack" $(ARGS)
+	$(BIN)/python $(RUN) $(XDIST) -m "not thorough and not postgres and not openstack" $(ARGS)
 
 test-thorough: $(VENV)/dev.stamp ## the rest of each matrix: every fault, every wrong id, a death in every step
 	$(BIN)/python -m pytest $(XDIST) -m "thorough and not postgres and not openstack" $(ARGS)
 
 coverage: $(VENV)/dev.stamp ## the fast suite with its line and branch coverage, the programs it starts included
 	rm -rf build/coverage
-	$(BIN)/python -m coverage run -m pytest $(XDIST) -m "not thorough and not postgres and not openstack" $(ARGS)
+	$(MAKE) test RUN="-m coverage run -m pytest"
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
