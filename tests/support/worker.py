@@ -104,5 +104,9 @@ def _held(database: Database, hold: Hold, report: Report) -> Mapping[str, JobTyp
             return self._job.step(name, held if name.split(maxsplit=1)[0] == hold.step else do)
 
     real = JOB_TYPES[hold.kind]
-    held = replace(real, run=lambda job, ctx, order: real.run(Held(job), ctx, order))
+    held = replace(
+        real,
+        run=lambda job, ctx, operation: real.run(Held(job), ctx, operation),
+        compensate=lambda job, ctx, operation, end: real.compensate(Held(job), ctx, operation, end),
+    )
     return {**JOB_TYPES, hold.kind: held}

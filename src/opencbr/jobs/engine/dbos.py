@@ -92,7 +92,8 @@ class DbosEngine:
     """DBOS keeps one instance for each process, so there is one of these in a worker.
 
     `owner` is new at every start; `kinds` are the operation types that it takes jobs of, `slots` of each at
-    once.
+    once. `looks_per_second` at the journal are shared by the queues of all kinds, so that an idle worker costs
+    the same however many there are.
     """
 
     def __init__(
@@ -103,14 +104,14 @@ class DbosEngine:
         kinds: Collection[str],
         slots: int,
         sleep: Callable[[float], None],
-        poll_seconds: float = 0.2,
+        looks_per_second: float = 5.0,
     ) -> None:
         self._url = journal_url(database_url)
         self._owner = owner
         self._kinds = kinds
         self._slots = slots
         self._sleep = sleep
-        self._poll_seconds = poll_seconds
+        self._poll_seconds = len(kinds) / looks_per_second
         self._run: Callable[[str, str, str], None] | None = None
         self._stopped = threading.Event()
         self._too_new: set[str] = set()

@@ -62,8 +62,10 @@ class Outbox:
         Submitted first and marked after, so that a crash between them loses nothing.
         """
         with self._database.read() as conn:
-            operations = operation_logs.waiting(conn, _BATCH, self._known)
-            foreign = operation_logs.waiting_types(conn) - {*self._known}
+            types = operation_logs.waiting_types(conn)
+            known = types & {*self._known}
+            operations = operation_logs.waiting(conn, _BATCH, sorted(known)) if known else []
+        foreign = types - known
         for operation in operations:
             self._engine.submit(operation.id, operation.project_id, operation.operation_type)
             with self._database.write() as conn:
