@@ -8,7 +8,7 @@ import pytest
 from opencbr.jobs import backup_chains
 from opencbr.store import backups
 from opencbr.store.database import Database
-from store.samples import PROJECT, backup, cbr, disk, keep
+from store.samples import PROJECT, backup, disk, keep, kept_vault
 
 HELD = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -22,7 +22,7 @@ def database(database_url):
 
 def test_of_two_that_remove_the_last_disks_of_a_held_backup_one_takes_it_along(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         top = backup(point, held_at=HELD)
         disks = [disk(top, held_at=HELD, position=number) for number in range(2)]
         keep(conn, top, *disks)

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from opencbr.model.vault import PROVIDER_ID, SERVER
 from opencbr.store import backups, tables
 from opencbr.store.database import Database
-from store.samples import backup, cbr
+from store.samples import backup, kept_vault
 
 FOLDER = Path(__file__).parents[1] / "data/record"
 EXPORT = json.loads((FOLDER / "export.json").read_text("utf-8"))
@@ -36,7 +36,7 @@ def restore(database: Database, key_folder: Path) -> None:
         (key_folder / name).chmod(0o600)
     with database.write() as conn:
         for backup_id, one in EXPECTED.items():
-            _, point = cbr(conn, one["project_id"])
+            _, point = kept_vault(conn, one["project_id"])
             kind = "server" if one["resource_type"] == SERVER else "disk"
             same = {name: one[name] for name in ("resource_id", "resource_type")}
             given = {"id": backup_id, "status": "available", "provider_id": PROVIDER_ID[kind], **same}

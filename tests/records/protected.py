@@ -14,7 +14,7 @@ from opencbr.store import backups
 from opencbr.store.database import Database
 from records import templates
 from records.templates import DATA, LOGS, ROOT, body, server_templates, volume_templates
-from store.samples import NOW, PROJECT, backup, cbr
+from store.samples import NOW, PROJECT, backup, kept_vault
 
 KEYPAIR_GONE = Unread(
     name="keypair",
@@ -107,7 +107,7 @@ def rows(database: Database, reading: Reading, **fields) -> tuple[Backup, list[B
     }
     given |= {"resource_type": reading.resource_type, "provider_id": PROVIDER_ID[kind]}
     with database.write() as conn:
-        _, point = cbr(conn, reading.project_id)
+        _, point = kept_vault(conn, reading.project_id)
         top = backup(point, **{**given, **fields})
         children = [child_of(top, one) for one in reading.disks] if kind == "server" else []
         backups.insert_all(conn, [top, *children])

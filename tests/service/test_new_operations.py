@@ -13,7 +13,7 @@ from opencbr.service.context import Actor, Context
 from opencbr.service.new_operations import request_backup, request_vault_deletion
 from opencbr.store import backups, operation_logs
 from opencbr.store.database import Database
-from store.samples import NOW, PROJECT, backup, cbr
+from store.samples import NOW, PROJECT, backup, kept_vault
 
 SRC = Path(opencbr.__file__).parent
 BY_POLICY = Context(Actor(policy_id="policy-1"), PROJECT, "req-1", NOW, lambda _: False)
@@ -41,7 +41,7 @@ def test_one_module_makes_operation_logs_and_another_reads_them_back() -> None:
 
 def test_an_operation_says_who_asked_for_it(database: Database) -> None:
     with database.write() as conn:
-        vault, point = cbr(conn)
+        vault, point = kept_vault(conn)
         wanted = backup(point)
         backups.insert(conn, wanted)
         scheduled = request_backup(conn, BY_POLICY, vault, wanted)

@@ -78,7 +78,7 @@ def log(**fields) -> OperationLog:
     return OperationLog(**{**given, "created_at": NOW, "updated_at": NOW, **fields})
 
 
-def cbr(conn, project_id: str = PROJECT) -> tuple[Vault, Checkpoint]:
+def kept_vault(conn, project_id: str = PROJECT) -> tuple[Vault, Checkpoint]:
     """Put a vault with one checkpoint into the database."""
     home = vault(project_id=project_id)
     vaults.insert(conn, home)

@@ -13,14 +13,14 @@ from opencbr.model.backup import MOVES
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.records import draft_rows
 from opencbr.store import backups, checkpoints, disk_backups, tables, vaults
-from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep, plain
+from store.samples import NOW, OTHER, PROJECT, backup, disk, ident, keep, kept_vault, plain
 
 WHOLE = Page(1000)
 
 
 def test_a_backup_comes_back_as_it_went_in(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one = backup(
             point,
             description="d",
@@ -41,7 +41,7 @@ def test_a_backup_comes_back_as_it_went_in(database):
 
 def test_children_come_in_the_order_of_the_disks(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         parent, other = backup(point), backup(point)
         keep(conn, parent, other)
         disks = [disk(parent, position=position) for position in (2, 0, 1)]
@@ -52,7 +52,7 @@ def test_children_come_in_the_order_of_the_disks(database):
 
 def test_held_backups_are_seen_only_by_those_who_ask(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         held = backup(point, held_at=NOW, status="available")
         child = disk(held, held_at=NOW)
         keep(conn, held, child)
@@ -99,8 +99,8 @@ def test_held_backups_are_seen_only_by_those_who_ask(database):
 )
 def test_filters(database, wanted, names):
     with database.write() as conn:
-        home, point = cbr(conn)
-        _, foreign = cbr(conn, OTHER)
+        home, point = kept_vault(conn)
+        _, foreign = kept_vault(conn, OTHER)
         a = backup(point, name="a", status="available", resource_az="az-1")
         b = backup(
             point,
@@ -128,7 +128,7 @@ def test_filters(database, wanted, names):
 @pytest.mark.parametrize("source", [*MOVES])
 def test_a_backup_moves_only_where_it_may(database, source):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         for target in MOVES:
             one = backup(point, status=source)
             keep(conn, one)
@@ -142,7 +142,7 @@ def test_a_backup_moves_only_where_it_may(database, source):
 
 def test_a_status_changes_by_moving_alone(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one = backup(point)
         keep(conn, one)
         with pytest.raises(ValueError, match="move"):
@@ -155,7 +155,7 @@ def test_a_status_changes_by_moving_alone(database):
 
 def test_what_is_deleted_takes_children_and_drafts_along(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         gone, stays = backup(point), backup(point)
         child = disk(gone)
         keep(conn, gone, stays, child, disk(stays))
@@ -176,7 +176,7 @@ def test_what_is_deleted_takes_children_and_drafts_along(database):
 
 def test_of_two_that_take_the_last_backups_of_a_checkpoint_at_once_one_takes_it_along(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one, other = backup(point), backup(point)
         keep(conn, one, other)
     ended, deleted = [], threading.Event()
@@ -202,7 +202,7 @@ def test_of_two_that_take_the_last_backups_of_a_checkpoint_at_once_one_takes_it_
 
 def test_an_incremental_can_be_built_on_the_newest_with_an_object_alone(database, ticks):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         volume = ident()
         parent = backup(point)
         keep(conn, parent)
@@ -238,7 +238,7 @@ def test_chains_are_counted_back_to_the_full_one(database, bases):
     """Each number is the backup that the next one is built on; 0 and numbers not made yet are none."""
     project = ident()
     with database.write() as conn:
-        _, point = cbr(conn, project)
+        _, point = kept_vault(conn, project)
         made = [disk(point)]
         for index, base in enumerate(bases, start=1):
             based_on = made[base].id if 0 < base < index else None
@@ -260,7 +260,7 @@ def test_chains_are_counted_back_to_the_full_one(database, bases):
 
 def test_a_circle_in_a_chain_ends_all_the_same(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one, two = ident(), ident()
         keep(conn, disk(point, id=one, based_on=two), disk(point, id=two, based_on=one))
         assert disk_backups.chain_length(conn, PROJECT, one) == 2
@@ -285,7 +285,7 @@ def test_pages_behind_a_marker_come_from_an_index(tmp_path, wanted, index):
     database.upgrade()
     sent = []
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         keep(conn, *[backup(point, created_at=NOW + timedelta(seconds=n)) for n in range(50)])
         marker = backups.list(conn, PROJECT, BackupFilter(), Page(10)).items[-1].id
         event.listen(conn, "before_cursor_execute", lambda *args: sent.append((args[2], args[3])))
@@ -299,7 +299,7 @@ def test_pages_behind_a_marker_come_from_an_index(tmp_path, wanted, index):
 
 def test_the_store_counts_no_more_than_it_has(database):
     with database.write() as conn:
-        home, point = cbr(conn)
+        home, point = kept_vault(conn)
         keep(conn, *[backup(point) for _ in range(5)])
         assert backups.list(conn, PROJECT, BackupFilter(), Page(5)).count == 5
         assert backups.list(conn, PROJECT, BackupFilter(), Page(5, 99)).count == 5

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from opencbr.store import backups, disk_backups, tables, vaults
-from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep
+from store.samples import NOW, OTHER, PROJECT, backup, disk, ident, keep, kept_vault
 
 FAR = "region-far"
 
@@ -19,7 +19,7 @@ def objects(conn, backup_id):
 
 def test_objects_of_two_regions_stand_side_by_side(database):
     with database.write() as conn:
-        home, point = cbr(conn)
+        home, point = kept_vault(conn)
         one = disk(point, cinder_backup_id="here", stored_mb=100)
         keep(conn, one)
         later = NOW + timedelta(hours=1)
@@ -43,7 +43,7 @@ def test_objects_of_two_regions_stand_side_by_side(database):
 
 def test_a_chain_stays_within_its_region_and_needs_what_any_region_needs(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         full, middle, last = disk(point), disk(point), disk(point)
         keep(conn, full, middle, last)
         disk_backups.note(conn, PROJECT, middle.id, based_on=full.id, now=NOW)
@@ -62,7 +62,7 @@ def test_a_chain_stays_within_its_region_and_needs_what_any_region_needs(databas
 
 def test_nothing_is_noted_for_another_project_and_nothing_outlives_the_backup(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         parent = backup(point)
         one = disk(parent)
         keep(conn, parent, one)
@@ -78,7 +78,7 @@ def test_nothing_is_noted_for_another_project_and_nothing_outlives_the_backup(da
 
 def test_one_that_was_only_planned_has_no_object(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         parent, one = disk(point), disk(point, cinder_backup_id=None)
         keep(conn, parent, one)
         disk_backups.note(conn, PROJECT, one.id, based_on=parent.id, is_incremental=True, now=NOW)
@@ -90,7 +90,7 @@ def test_one_that_was_only_planned_has_no_object(database):
 @pytest.mark.parametrize("region", ["", FAR])
 def test_a_disk_without_any_object_is_read_all_the_same(database, region):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one = disk(point, cinder_backup_id=None)
         keep(conn, one)
         assert disk_backups.get(conn, PROJECT, one.id, region=region) == one

@@ -17,7 +17,7 @@ from opencbr.model.lists import (
 )
 from opencbr.store import backups, operation_logs, vaults
 from opencbr.store.pages import BEFORE_ALL
-from store.samples import NOW, OTHER, PROJECT, backup, cbr, ident, keep, log, vault
+from store.samples import NOW, OTHER, PROJECT, backup, ident, keep, kept_vault, log, vault
 
 KEYS = ("created_at", "updated_at", "name", "status", "protected_at", "id")
 few_moments = st.integers(0, 3).map(lambda n: NOW + timedelta(microseconds=n))
@@ -80,8 +80,8 @@ def by_offset(conn, project, wanted, limit, sort):
 def test_every_walk_gives_every_row_once_in_order(database, made, sort, limit, wanted):
     project = ident()
     with database.write() as conn:
-        _, point = cbr(conn, project)
-        _, foreign = cbr(conn, ident())
+        _, point = kept_vault(conn, project)
+        _, foreign = kept_vault(conn, ident())
         mine = [backup(point, **fields) for fields in made]
         keep(conn, *mine, backup(foreign))
         filters = BackupFilter(statuses=wanted)
@@ -106,7 +106,7 @@ def test_every_walk_gives_every_row_once_in_order(database, made, sort, limit, w
 def test_what_comes_and_goes_meanwhile_hides_nothing_older(database, late, limit, gone):
     project = ident()
     with database.write() as conn:
-        _, point = cbr(conn, project)
+        _, point = kept_vault(conn, project)
         old = [backup(point, created_at=NOW + timedelta(microseconds=n // 2)) for n in range(7)]
         keep(conn, *old)
     seen, marker, arrivals = [], None, iter(late)
@@ -143,7 +143,7 @@ def lists():
             OperationLogFilter(),
             lambda conn: [operation_logs.insert(conn, log()) for _ in range(3)],
         ),
-        (backups, BackupFilter(), lambda conn: keep(conn, *[backup(cbr(conn)[1]) for _ in range(3)])),
+        (backups, BackupFilter(), lambda conn: keep(conn, *[backup(kept_vault(conn)[1]) for _ in range(3)])),
     ]
 
 
@@ -173,7 +173,7 @@ def test_an_unknown_marker_is_refused(database, subject, wanted, fill, marker):
 
 def test_a_foreign_marker_is_an_unknown_one(database):
     with database.write() as conn:
-        home, _ = cbr(conn, OTHER)
+        home, _ = kept_vault(conn, OTHER)
         with pytest.raises(UnknownMarker):
             vaults.list(conn, PROJECT, VaultFilter(), Page(2, 0, home.id))
 

@@ -10,7 +10,19 @@ from opencbr.model.lists import Page, VaultFilter
 from opencbr.model.vault import VOLUME, Usage
 from opencbr.store import checkpoints, resources, vaults
 from opencbr.store.errors import AlreadyBound
-from store.samples import NOW, OTHER, PROJECT, backup, cbr, checkpoint, disk, ident, keep, resource, vault
+from store.samples import (
+    NOW,
+    OTHER,
+    PROJECT,
+    backup,
+    checkpoint,
+    disk,
+    ident,
+    keep,
+    kept_vault,
+    resource,
+    vault,
+)
 
 FULL = {
     "description": "naïve 中文 <>&",
@@ -48,7 +60,7 @@ def test_changes_touch_only_the_projects_own(database):
 
 def test_a_vault_that_holds_something_cannot_go(database):
     with database.write() as conn:
-        home, _ = cbr(conn)
+        home, _ = kept_vault(conn)
     with pytest.raises(IntegrityError), database.write() as conn:
         vaults.delete(conn, PROJECT, home.id)
 
@@ -93,7 +105,7 @@ def test_filters(database, wanted, names):
 
 def test_usage_counts_what_is_seen_and_sums_what_is_held(database):
     with database.write() as conn:
-        home, point = cbr(conn)
+        home, point = kept_vault(conn)
         empty = vault()
         vaults.insert(conn, empty)
         server = resource(home, size_gb=40)
@@ -187,7 +199,7 @@ def test_of_many_that_bind_at_once_one_wins(database):
 
 def test_of_many_that_want_a_resource_one_gets_it(database):
     with database.write() as conn:
-        home, _ = cbr(conn)
+        home, _ = kept_vault(conn)
         bound = resource(home)
         resources.bind(conn, bound)
 
@@ -207,7 +219,7 @@ def test_a_checkpoint_goes_when_it_is_empty(database):
     from opencbr.store import backups
 
     with database.write() as conn:
-        home, _ = cbr(conn)
+        home, _ = kept_vault(conn)
         refused = Skipped(id="s", type="t", name="n", code="BackupService.7101", reason="busy")
         asked = checkpoint(home, resources=({"id": "r", "exclude_volumes": ["x"]},), skipped=(refused,))
         checkpoints.insert(conn, asked)

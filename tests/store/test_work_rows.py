@@ -18,7 +18,7 @@ from opencbr.records.metadata_query import AnswerRow, FastReads
 from opencbr.records.rows import RecordRow
 from opencbr.store import installation, leases, ledger, operation_logs
 from opencbr.store.ledger import Entry
-from store.samples import NOW, OTHER, PROJECT, backup, cbr, disk, ident, keep, log
+from store.samples import NOW, OTHER, PROJECT, backup, disk, ident, keep, kept_vault, log
 
 LATER = NOW + timedelta(seconds=5)
 
@@ -270,7 +270,7 @@ def test_settings_are_written_over_unless_once(database):
 
 def test_drafts_are_kept_by_part(database):
     with database.write() as conn:
-        keep(conn, backup(cbr(conn)[1], id="b"))
+        keep(conn, backup(kept_vault(conn)[1], id="b"))
         draft_rows.put(conn, "b", "before", b"\0one")
         draft_rows.put(conn, "b", "before", b"two\xff")
         draft_rows.put(conn, "b", "after", b"x")
@@ -301,7 +301,7 @@ def record(of, **fields) -> RecordRow:
 
 def test_records_and_their_chain(database):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one = backup(point)
         keep(conn, one)
         row = record(one)
@@ -343,7 +343,7 @@ def test_a_backup_cannot_go_before_its_record(database):
     from opencbr.store import backups
 
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one = backup(point)
         keep(conn, one)
         rows.insert(conn, record(one))
@@ -362,7 +362,7 @@ def fast(database):
 
 def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         server, bare = backup(point, status="available"), backup(point, status="protecting")
         child = disk(server, status="available")
         held = backup(point, held_at=NOW)
@@ -395,7 +395,7 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
 
 def test_the_hot_read_sees_what_was_committed_and_works_from_any_thread(database, fast):
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one = backup(point)
         keep(conn, one)
     seen = []
@@ -424,7 +424,7 @@ def test_the_hot_read_survives_a_server_that_hangs_up(postgres_url):
     database.upgrade()
     fast = FastReads(database)
     with database.write() as conn:
-        _, point = cbr(conn)
+        _, point = kept_vault(conn)
         one = backup(point)
         keep(conn, one)
     every = threading.Barrier(8)
