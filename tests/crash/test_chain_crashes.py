@@ -62,7 +62,7 @@ def dies_and_another_goes_on(
 ) -> None:
     staff.start(env, "w1", place)
     ordered = order()
-    assert staff.processes.wait("w1", 60) == -signal.SIGKILL
+    assert staff.processes.wait("w1", 180) == -signal.SIGKILL
     staff.start(env, "w2")
     env.succeeded(ordered)
     assert rows(env) == 0

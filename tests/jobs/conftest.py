@@ -7,7 +7,7 @@ import pytest
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.timing import Timing
 from support.databases import KINDS, Databases
-from support.job_env import JobEnv
+from support.job_env import STEADY, JobEnv
 from support.processes import Processes
 from support.worker import work
 
@@ -36,7 +36,7 @@ def place(
 @pytest.fixture(scope="session")
 def worker(place: JobEnv) -> Iterator[None]:
     processes = Processes(place.folder / "errors.txt")
-    processes.start("worker", work, place.url, place.folder, "worker")
+    processes.start("worker", work, place.url, place.folder, "worker", settings=STEADY)
     yield
     processes.close()
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import yaml
 from sqlalchemy import Connection
 
@@ -46,10 +47,13 @@ QUICK = WorkerSettings(
     release_timeout_seconds=10.0,
     patience_seconds=1.0,
 )
-"""Fast enough for tests; a lease of two seconds still bears a busy machine."""
+"""Fast enough for tests in which a worker dies and another takes over."""
+
+STEADY = msgspec.structs.replace(QUICK, lease_seconds=60.0, release_timeout_seconds=20.0)
+"""For workers that nobody kills: a busy machine is not to declare them dead."""
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
+def eventually(look: Callable[[], T | None], what: str, seconds: float = 180.0) -> T:
     """Look until there is something to see."""
     deadline = time.monotonic() + seconds
     while True:
@@ -226,7 +230,7 @@ class JobEnv:
         assert found is not None
         return found
 
-    def ended(self, operation: OperationLog, seconds: float = 60.0) -> OperationLog:
+    def ended(self, operation: OperationLog, seconds: float = 180.0) -> OperationLog:
         def look() -> OperationLog | None:
             log = self.log(operation)
             return log if log.status in TERMINAL else None

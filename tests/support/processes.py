@@ -38,7 +38,7 @@ class Processes:
         self._running[name], self._reports[name] = process, here
         self.await_report(name, "up")
 
-    def await_report(self, name: str, word: str, seconds: float = 60) -> None:
+    def await_report(self, name: str, word: str, seconds: float = 180) -> None:
         """Wait until the process reports this; it reports nothing else before."""
         assert self._reports[name].poll(seconds), f"{name} never reported {word!r}: {self.errors()}"
         try:
@@ -52,7 +52,7 @@ class Processes:
         if what is signal.SIGKILL:
             assert self.wait(name) == -signal.SIGKILL
 
-    def wait(self, name: str, seconds: float = 30) -> int | None:
+    def wait(self, name: str, seconds: float = 120) -> int | None:
         """Wait for its end; return the exit status, or minus the signal's number."""
         self._running[name].join(seconds)
         status: int | None = self._running[name].exitcode

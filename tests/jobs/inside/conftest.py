@@ -7,7 +7,7 @@ import pytest
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.worker import Worker
 from support.databases import KINDS, Databases
-from support.job_env import QUICK, JobEnv
+from support.job_env import STEADY, JobEnv
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -27,7 +27,7 @@ def place(
 @pytest.fixture(scope="module")
 def worker(place: JobEnv) -> Iterator[None]:
     worker = Worker(
-        database=place.database, cloud=place.cloud, records=place.records, clock=place.clock, settings=QUICK
+        database=place.database, cloud=place.cloud, records=place.records, clock=place.clock, settings=STEADY
     )
     worker.start()
     yield

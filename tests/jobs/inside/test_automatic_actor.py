@@ -7,7 +7,7 @@ from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.service.checkpoints import Checkpoints, CheckpointSpec
 from opencbr.service.context import automatic
 from opencbr.store import checkpoints, operation_logs
-from support.job_env import QUICK, JobEnv, eventually
+from support.job_env import STEADY, JobEnv, eventually
 
 
 def test_a_duty_creates_a_checkpoint_by_the_use_case_and_its_worker_makes_the_backup(
@@ -32,7 +32,7 @@ def test_a_duty_creates_a_checkpoint_by_the_use_case_and_its_worker_makes_the_ba
         cloud=env.cloud,
         records=env.records,
         clock=env.clock,
-        settings=QUICK,
+        settings=STEADY,
         duties=[scheduler],
     )
     worker.start()
