@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from opencbr.cloud.reader import COMPUTE_MICROVERSION, VOLUME_MICROVERSION
-from opencbr.model.reference_fields import REFERENCES, named
+from opencbr.model.reference_fields import named, references
 
 Json = Mapping[str, Any]
 Known = Mapping[str, Json]
@@ -102,12 +102,9 @@ def attached_volumes(known: Known) -> list[str]:
 def named_by(known: Known, newest: Newest, chosen: Callable[[str], bool], project_id: str) -> Iterator[Want]:
     """Yield what the known documents name, read already or not; of volumes only the `chosen` ones."""
     for name, body in known.items():
-        kind = name.partition("/")[0]
-        for row in REFERENCES:
-            if row.source == kind:
-                for found in named(kind, body, row.target):
-                    if row.target != "volume" or chosen(found):
-                        yield from _READS[row.target](found, body, newest)
+        for target, found in references(name.partition("/")[0], body):
+            if target != "volume" or chosen(found):
+                yield from _READS[target](found, body, newest)
     yield from _types_by_name(known, newest)
     for router in _routers(known, project_id):
         yield Want(f"router/{router}", "network", f"/routers/{_quoted(router)}")

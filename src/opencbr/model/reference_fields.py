@@ -42,15 +42,17 @@ REFERENCES: tuple[Reference, ...] = (
 )
 
 
+def references(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a document of `kind` names, in the table's order: kind of document and id (or name)."""
+    for row in REFERENCES:
+        if row.source == kind:
+            for value in _values(body, row.path):
+                yield row.target, value
+
+
 def named(kind: str, body: Mapping[str, Any], target: str) -> list[str]:
     """List what a document of `kind` names of kind `target`, in its order, each once."""
-    found = [
-        value
-        for row in REFERENCES
-        if (row.source, row.target) == (kind, target)
-        for value in _values(body, row.path)
-    ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(value for of, value in references(kind, body) if of == target))
 
 
 def _values(value: Any, path: Sequence[str]) -> Iterator[str]:

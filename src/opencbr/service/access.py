@@ -11,10 +11,15 @@ from opencbr.model.ids import is_uuid
 from opencbr.store import backups, members
 
 
-def find_visible(conn: Connection, reader: str, backup_id: str) -> tuple[Access, Backup]:
-    """Read a backup that the project has or shares; raises 404/6200 for all others."""
+def find_visible(
+    conn: Connection, reader: str, backup_id: str, *, lock: bool = False
+) -> tuple[Access, Backup]:
+    """Read a backup that the project has or shares; raises 404/6200 for all others.
+
+    With `lock` nobody else changes it until the transaction ends.
+    """
     access = members.access_to(conn, reader, backup_id) if is_uuid(backup_id) else None
-    backup = None if access is None else backups.get(conn, access.owner, backup_id)
+    backup = None if access is None else backups.get(conn, access.owner, backup_id, lock=lock)
     if access is None or backup is None:
         no_such_backup(backup_id)
     return access, backup
@@ -25,14 +30,12 @@ def find_own(conn: Connection, project_id: str, backup_id: str, *, lock: bool = 
 
     Raises 403/8600 for one that another project shares with it, 404/6200 for all others.
     """
-    access, backup = find_visible(conn, project_id, backup_id)
+    access, backup = find_visible(conn, project_id, backup_id, lock=lock)
     if access.shared:
         raise CbrError(
             NOT_ALLOWED, "The backup is shared with this project: only the project that has it can change it."
         )
-    if not lock:
-        return backup
-    return backups.get(conn, project_id, backup_id, lock=True) or no_such_backup(backup_id)
+    return backup
 
 
 def no_such_backup(backup_id: str) -> NoReturn:
