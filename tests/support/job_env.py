@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from opencbr.store import (
     vaults,
 )
 from opencbr.store.database import Database
+from support.databases import Databases
 
 T = TypeVar("T")
 
@@ -282,6 +284,15 @@ class JobEnv:
         assert self.disks(operation.backup_id) == []
         self.assert_nothing_left()
         return log
+
+
+@contextmanager
+def empty_env(kind: str, folder: Path, demo: DemoCloud, databases: Databases) -> Iterator[JobEnv]:
+    """A job environment on a database of its own, without a worker."""
+    with databases.fresh(kind, folder) as url:
+        env = JobEnv(url, folder, demo)
+        yield env
+        env.close()
 
 
 def open_cloud(clouds_file: Path, *, timeout_seconds: float = 10.0, retries: int = 2) -> Cloud:

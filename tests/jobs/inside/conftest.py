@@ -7,7 +7,7 @@ import pytest
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.worker import Worker
 from support.databases import KINDS, Databases
-from support.job_env import STEADY, JobEnv
+from support.job_env import STEADY, JobEnv, empty_env
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -17,11 +17,8 @@ def place(
     demo: DemoCloud,
     databases: Databases,
 ) -> Iterator[JobEnv]:
-    folder = tmp_path_factory.mktemp("env")
-    with databases.fresh(request.param, folder) as url:
-        env = JobEnv(url, folder, demo)
+    with empty_env(request.param, tmp_path_factory.mktemp("env"), demo, databases) as env:
         yield env
-        env.close()
 
 
 @pytest.fixture(scope="module")
