@@ -12,6 +12,9 @@ XDIST  ?= -n auto
 # How `make test` runs its suite; `make coverage` measures it
 RUN    ?= -m pytest
 
+# Programs are started hundreds of times in the tests: they are to be compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 

@@ -28,16 +28,15 @@ pytest_plugins = ["pytester"]
 
 _PREPARE = Path(__file__).parent / "openstack" / "prepare.py"
 _TOGETHER = {
-    "tests/sdk/test_sdk.py": "a story",  # its tests are chapters: in their order
-    "tests/openstack/test_story.py": "a whole service",
-    "tests/api/test_granian.py": "a server of its own",
     "tests/cli/test_commands.py": "a running demo",
-    "tests/cli/test_demo.py": "a running demo",
     "tests/cli/test_keys.py": "a running demo",
     "tests/cli/test_orphans.py": "a running demo",
     "tests/cli/test_otcextensions.py": "a running demo",
 }
 """Modules by what they share: one test process runs them, so that it is started once."""
+
+_SPREAD = ("tests/crash/", "tests/api/test_schemathesis.py", "tests/jobs/test_backup_job.py")
+"""Long modules whose tests share nothing that is dear: all test processes run them. The others stay whole."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,7 +54,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand tests to the processes one by one, but together what shares a process of ours.
+    """Hand modules to the processes, the largest first: their tests share what was started for them.
 
     (xdist's own groups need an older pytest.)
     """
@@ -64,9 +63,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
-            return _TOGETHER.get(module, nodeid)
+            return nodeid if module.startswith(_SPREAD) else _TOGETHER.get(module, module)
 
     return Scheduling(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what takes long to collect where none of its tests would be run."""
+    slow = collection_path.name == "test_openapi_bounds.py"
+    return True if slow and "not thorough" in config.option.markexpr else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses

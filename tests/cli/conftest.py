@@ -1,15 +1,21 @@
 """The program as its user starts it."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from opencbr.cli.main import program
 
 OPENCBR = [sys.executable, "-m", "opencbr"]
+SERVING = {"demo", "serve", "worker"}
 
 
 class Demo:
@@ -84,15 +90,25 @@ def demo(tmp_path_factory):
 
 
 @pytest.fixture
-def opencbr(tmp_path):
-    """Run the program to its end, without the variables of the shell that runs the tests."""
+def opencbr(tmp_path, monkeypatch):
+    """Run a command to its end, without the variables of the shell that runs the tests.
+
+    What serves is a process of its own, as at its user's; the rest runs here: a start takes longer than most commands.
+    """
 
     def run(*words, env=None, cwd=None, text=None):
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
+        words, cwd = [*map(str, words)], cwd or tmp_path
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))} | (env or {})
+        if SERVING.isdisjoint(words):
+            with monkeypatch.context() as within, its_own_log():
+                within.chdir(cwd)
+                gone = dict.fromkeys(os.environ.keys() - clean.keys())
+                done = CliRunner().invoke(program, words, input=text, env=clean | gone, prog_name="opencbr")
+            return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
         return subprocess.run(
-            [*OPENCBR, *map(str, words)],
-            env=clean | (env or {}),
-            cwd=cwd or tmp_path,
+            [*OPENCBR, *words],
+            env=clean,
+            cwd=cwd,
             input=text,
             capture_output=True,
             text=True,
@@ -101,3 +117,14 @@ def opencbr(tmp_path):
         )
 
     return run
+
+
+@contextmanager
+def its_own_log():
+    """Let a command set up the log as it likes, and have it as it was afterwards."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:], root.level = handlers, level

@@ -47,7 +47,7 @@ def work(told: Report, url: str, me: str, lease_seconds: float, folder: Path) ->
             job.step("compensate", lambda: do(job, "compensate"))
             tell(job.id, "job", "undone")
 
-    engine = DbosEngine(url, owner=me, kinds=[BACKUP], slots=8, sleep=clock.sleep)
+    engine = DbosEngine(url, owner=me, kinds=[BACKUP], slots=8, sleep=clock.sleep, looks_per_second=20.0)
     lease = Lease(database, engine, worker_id=me, seconds=lease_seconds)
     lease.open()
     engine.start(run)

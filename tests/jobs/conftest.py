@@ -1,4 +1,4 @@
-"""A job environment with a worker, shared by all tests of the room; each test finds it empty."""
+"""A job environment with a worker, shared by the tests of a module; each test finds it empty."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
         yield cloud
 
 
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="module", params=KINDS)
 def place(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -30,7 +30,7 @@ def place(
         yield env
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # an idle worker costs time too
 def worker(place: JobEnv) -> Iterator[None]:
     processes = Processes(place.folder / "errors.txt")
     processes.start("worker", work, place.url, place.folder, "worker", settings=STEADY)

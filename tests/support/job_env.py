@@ -42,8 +42,9 @@ T = TypeVar("T")
 
 QUICK = WorkerSettings(
     lease_seconds=2.0,
-    poll_seconds=0.1,
-    outbox_seconds=0.2,
+    poll_seconds=0.05,
+    outbox_seconds=0.1,
+    looks_per_second=10.0,
     slots=8,
     backup_timeout_seconds=30.0,
     release_timeout_seconds=10.0,
@@ -51,7 +52,7 @@ QUICK = WorkerSettings(
 )
 """Fast enough for tests in which a worker dies and another takes over."""
 
-STEADY = msgspec.structs.replace(QUICK, lease_seconds=60.0, release_timeout_seconds=20.0)
+STEADY = msgspec.structs.replace(QUICK, lease_seconds=60.0, release_timeout_seconds=8.0)
 """For workers that nobody kills: a busy machine is not to declare them dead."""
 
 

@@ -6,8 +6,9 @@ from opencbr import wiring
 from opencbr.cli.app import Failure, Session, as_json, pass_session
 from opencbr.cli.output import write_json, write_table
 from opencbr.clock import SystemClock
+from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.lists import OperationLogFilter, Page
-from opencbr.model.operation_log import BACKUP, TERMINAL
+from opencbr.model.operation_log import TERMINAL
 from opencbr.store import operation_logs as logs
 
 _project = click.option("--project", required=True, metavar="ID", help="The project whose logs these are.")
@@ -57,9 +58,10 @@ def list_(session: Session, project: str, status: tuple[str, ...], limit: int, *
 @click.argument("log_id")
 @pass_session
 def cancel(session: Session, project: str, log_id: str) -> None:
-    """Ask for a backup to be stopped and undone.
+    """Ask for a job to be stopped.
 
-    The worker sees this at its next look at the cloud, removes what it made, and ends the log as failed.
+    The worker sees this at its next look at the cloud and ends the log as failed. A backup removes what it made; a
+    vault or a resource that was being deleted keeps the backups that are still there.
     """
     database = wiring.open_database(session.config)
     with database.write() as conn:
@@ -68,7 +70,8 @@ def cancel(session: Session, project: str, log_id: str) -> None:
             raise Failure(f"project {project} has no operation log {log_id}")
         if log.status in TERMINAL:
             raise Failure(f"operation log {log_id} has ended: {log.status}")
-        if log.operation_type != BACKUP:
-            raise Failure(f"a job of type {log.operation_type} cannot be cancelled, only a backup")
+        if not JOB_TYPES[log.operation_type].cancellable:
+            stoppable = ", ".join(sorted(kind for kind, job in JOB_TYPES.items() if job.cancellable))
+            raise Failure(f"a job of type {log.operation_type} cannot be cancelled, only one of {stoppable}")
         logs.request_cancel(conn, project, log_id, now=SystemClock().now())
     click.echo("cancel requested")

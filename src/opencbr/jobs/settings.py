@@ -14,8 +14,9 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Settings of one worker, with their bounds; all times in seconds.
 
     `lease_seconds`: a worker silent for so long is dead and its jobs go to others. `poll_seconds`: between
-    two looks at an upstream object. `outbox_seconds`: between two looks for waiting operations. `slots`: jobs of
-    one type at once. `full_backup_interval`: a chain of incrementals holds at most so many backups, the full one
+    two looks at an upstream object. `outbox_seconds`: between two looks for waiting operations.
+    `looks_per_second`: how often a worker looks for jobs to take, all types together. `slots`: jobs of one type
+    at once. `full_backup_interval`: a chain of incrementals holds at most so many backups, the full one
     included. `backup_timeout_seconds`: a Cinder backup or snapshot that takes longer is given up.
     `release_timeout_seconds`: the same for a deletion. `patience_seconds`: so long a job that only waits
     bears a cloud that does not answer. `janitor_seconds`: between two rounds that try again to remove what
@@ -25,6 +26,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lease_seconds: _Long = 30.0
     poll_seconds: _Often = 2.0
     outbox_seconds: _Often = 0.5
+    looks_per_second: Annotated[float, Meta(ge=0.1, le=1000)] = 5.0
     slots: _Count = 32
     full_backup_interval: _Count = 10
     backup_timeout_seconds: _Long = 86400.0

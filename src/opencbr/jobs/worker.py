@@ -75,6 +75,7 @@ class Worker:
             kinds=[*job_types],
             slots=settings.slots,
             sleep=clock.sleep,
+            looks_per_second=settings.looks_per_second,
         )
         self._lease = Lease(database, self._engine, worker_id=self.identity, seconds=settings.lease_seconds)
         self._outbox = Outbox(database, self._engine, clock, [*job_types])

@@ -18,6 +18,7 @@ from opencbr.records.compression import Dictionary, load_dictionary
 from opencbr.records.layout import (
     Secrets,
     document_of,
+    read_answer_secrets,
     read_documents,
     read_secrets,
     splices_of,
@@ -64,7 +65,7 @@ def open_answer(
     try:
         stored = [answer] if not view or secrets is None else [answer, secrets]
         body, *more = _open_texts(stored, dictionary_id, project_id, backup_id, key)
-        return reveal(body, splices_of(read_secrets(more[0]).answer), view) if more else body
+        return reveal(body, splices_of(read_answer_secrets(more[0])), view) if more else body
     except _DAMAGE as error:
         raise _damaged(backup_id) from error
 

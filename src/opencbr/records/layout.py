@@ -46,7 +46,14 @@ class Secrets(msgspec.Struct):
     documents: dict[str, list[MaskedValue]]
 
 
+class _OfAnswer(msgspec.Struct):
+    """What puts the body's own values back, of a `secrets` text: the rest is not even looked at."""
+
+    answer: list[MaskedValue]
+
+
 _secrets = msgspec.json.Decoder(Secrets)
+_of_answer = msgspec.json.Decoder(_OfAnswer)
 
 
 def write_secrets(salt: bytes, answer: Iterable[Splice], documents: Mapping[str, Masked]) -> bytes:
@@ -58,6 +65,11 @@ def write_secrets(salt: bytes, answer: Iterable[Splice], documents: Mapping[str,
 def read_secrets(text: bytes) -> Secrets:
     """Read what `write_secrets` wrote. Raises ValueError for something else."""
     return _secrets.decode(text)
+
+
+def read_answer_secrets(text: bytes) -> list[MaskedValue]:
+    """Read the values masked in the body alone. Raises ValueError for something else."""
+    return _of_answer.decode(text).answer
 
 
 def splices_of(values: Iterable[MaskedValue]) -> list[Splice]:

@@ -104,7 +104,7 @@ class DbosEngine:
         kinds: Collection[str],
         slots: int,
         sleep: Callable[[float], None],
-        looks_per_second: float = 5.0,
+        looks_per_second: float,
     ) -> None:
         self._url = journal_url(database_url)
         self._owner = owner
