@@ -19,11 +19,11 @@ def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
     from opencbr.keys.master_key import open_master_key
     from opencbr.keys.project_keys import Keys
     from opencbr.records.compression import load_dictionary
-    from opencbr.records.metadata_query import FastReads
+    from opencbr.records.metadata_query import MetadataQuery
 
     config = load(config_file, {})
     parts = wiring.build(config)
-    reads = FastReads(parts.database)
+    reads = MetadataQuery(parts.database)
     keys = Keys(parts.database, open_master_key(parts.database, Path(config.keys.folder)), parts.clock)
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -37,8 +37,8 @@ def test_a_token_without_a_project_is_refused(env: CloudEnv):
         "methods": ["password"],
         "password": {"user": {"id": account["user_id"], "password": account["password"]}},
     }
-    wire = env.cloud._scopes.home
-    answer = wire._session.post(
+    transport = env.cloud._scopes.home
+    answer = transport._session.post(
         env.demo.auth_url + "/auth/tokens",
         json={"auth": {"identity": identity, "scope": "unscoped"}},
         authenticated=False,

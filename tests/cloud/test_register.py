@@ -8,9 +8,9 @@ from .clouds import CloudEnv
 
 
 def endpoints(env: CloudEnv) -> set[tuple[str, str]]:
-    wire = env.as_cloud("admin")._scopes.home
-    service = wire.get("identity", "/services", {"type": "cbr"}).json()["services"][0]
-    rows = wire.get("identity", "/endpoints", {"service_id": service["id"]}).json()["endpoints"]
+    transport = env.as_cloud("admin")._scopes.home
+    service = transport.get("identity", "/services", {"type": "cbr"}).json()["services"][0]
+    rows = transport.get("identity", "/endpoints", {"service_id": service["id"]}).json()["endpoints"]
     return {(row["interface"], row["url"]) for row in rows}
 
 

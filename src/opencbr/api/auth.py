@@ -13,7 +13,7 @@ from typing import Protocol
 from opencbr.api.errors import GatewayError
 from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
 from opencbr.model.caller import Caller, KeyOwner
-from opencbr.service.cache import Memory
+from opencbr.service.cache import Cache
 from opencbr.service.failures import InvalidToken, UnknownKey
 
 _NO_CREDENTIALS = (
@@ -57,8 +57,8 @@ class Authenticator:
         self._identity = identity
         self._token_lasts = timedelta(seconds=token_seconds)
         self._key_lasts = timedelta(seconds=key_seconds)
-        self._tokens: Memory[bytes, Session] = Memory(_MAX_KEPT)
-        self._keys: Memory[str, tuple[str, Session]] = Memory(_MAX_KEPT)
+        self._tokens: Cache[bytes, Session] = Cache(_MAX_KEPT)
+        self._keys: Cache[str, tuple[str, Session]] = Cache(_MAX_KEPT)
 
     def sign_in(
         self,

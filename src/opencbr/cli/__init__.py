@@ -1,1 +1,1 @@
-"""The command line: one module a group of verbs, the frame that all of them stand in."""
+"""The command line: one module a group of commands, and what they share: errors, exit codes, output, settings."""

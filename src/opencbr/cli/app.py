@@ -1,4 +1,4 @@
-"""What every command stands in: the configuration, errors as one sentence, exit codes."""
+"""What every command shares: the configuration, errors as one sentence, exit codes."""
 
 import sys
 from collections.abc import Callable

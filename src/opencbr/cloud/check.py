@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from opencbr.cloud.errors import CloudError, Denied
 from opencbr.cloud.reader import LIKE_MICROVERSION, Reader
 from opencbr.cloud.retry import NO_PATIENCE
-from opencbr.cloud.transport import Wire
+from opencbr.cloud.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,13 @@ class Finding:
     message: str
 
 
-def findings(wire: Wire, reader: Reader) -> list[Finding]:
+def findings(transport: Transport, reader: Reader) -> list[Finding]:
     """Look at everything, without patience; never raises for what the cloud does."""
-    keystone = _keystone(wire)
+    keystone = _keystone(transport)
     if not keystone.ok:
         return [keystone]
     probes: list[tuple[str, Callable[[], Finding]]] = [
-        ("role", lambda: _role(wire)),
+        ("role", lambda: _role(transport)),
         ("compute", lambda: _answers(reader, "compute", "/servers?limit=1")),
         ("volume", lambda: _volume(reader)),
         ("network", lambda: _answers(reader, "network", "/networks?limit=1&fields=id")),
@@ -49,9 +49,9 @@ def _guarded(name: str, probe: Callable[[], Finding]) -> Finding:
         return Finding(name, ok=False, message=f"{error}. See that the service runs and is in the catalogue.")
 
 
-def _keystone(wire: Wire) -> Finding:
+def _keystone(transport: Transport) -> Finding:
     try:
-        access = wire.access(NO_PATIENCE)
+        access = transport.access(NO_PATIENCE)
     except CloudError as error:
         return Finding(
             "keystone", ok=False, message=f"{error}. Check auth_url, user and password in clouds.yaml."
@@ -62,8 +62,8 @@ def _keystone(wire: Wire) -> Finding:
     return Finding("keystone", ok=True, message=f"signed in as {who}")
 
 
-def _role(wire: Wire) -> Finding:
-    access = wire.access(NO_PATIENCE)
+def _role(transport: Transport) -> Finding:
+    access = transport.access(NO_PATIENCE)
     if "admin" not in access.role_names:
         roles = ", ".join(sorted(access.role_names))
         message = (
@@ -71,7 +71,7 @@ def _role(wire: Wire) -> Finding:
             "to read servers and volumes; run `opencbr register` with an admin credential"
         )
         return Finding("role", ok=False, message=message)
-    answer = wire.get(
+    answer = transport.get(
         "identity",
         "/role_assignments",
         {"user.id": access.user_id, "scope.OS-INHERIT:inherited_to": "projects"},

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from opencbr.cloud.errors import InvalidToken, NotFound, UnknownKey
-from opencbr.cloud.transport import Wire
+from opencbr.cloud.transport import Transport
 from opencbr.model.caller import Caller, KeyOwner
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}\Z")
@@ -21,15 +21,15 @@ _BOUND = ("trust_id", "app_cred_id", "access_token_id", "access_id")
 class Identity:
     """Keystone's verdicts; nothing is cached here."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def validate(self, token: str) -> Caller:
         """Say whose token this is. Raises InvalidToken, or CloudError when Keystone could not be asked."""
         if not _TOKEN.match(token):
             raise InvalidToken("the token is empty, too long or has characters that no token has")
         try:
-            answer = self._wire.get(
+            answer = self._transport.get(
                 "identity", "/auth/tokens", {"nocatalog": ""}, headers={"X-Subject-Token": token}
             )
         except NotFound as error:
@@ -73,7 +73,7 @@ class Identity:
         ]
         if not all(owner.get("enabled", True) for owner in owners):
             raise UnknownKey("the user, project or domain of this access key is disabled")
-        answer = self._wire.get(
+        answer = self._transport.get(
             "identity",
             "/role_assignments",
             {"effective": "", "include_names": "", "user.id": user_id, "scope.project.id": project_id},
@@ -93,7 +93,7 @@ class Identity:
 
     def _thing(self, path: str, envelope: str) -> dict[str, Any]:
         try:
-            answer = self._wire.get("identity", path)
+            answer = self._transport.get("identity", path)
         except NotFound as error:
             raise UnknownKey("no such access key, or its user or project is gone") from error
         thing = answer.json().get(envelope)

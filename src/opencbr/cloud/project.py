@@ -12,7 +12,7 @@ from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import Snapshot, VolumeBackup, backup_of, snapshot_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import get_or_create
-from opencbr.cloud.transport import Wire
+from opencbr.cloud.transport import Transport
 from opencbr.model.document import Document
 
 BACKUP_METADATA_MICROVERSION = "3.43"
@@ -25,9 +25,9 @@ class ProjectCloud:
     A create that got no clear answer is looked up by its name before it is asked again.
     """
 
-    def __init__(self, project_id: str, wire: Wire, reader: Reader) -> None:
+    def __init__(self, project_id: str, transport: Transport, reader: Reader) -> None:
         self.project_id = project_id
-        self._wire = wire
+        self._transport = transport
         self._reader = reader
 
     def find_snapshot(self, name: str, volume_id: str) -> Snapshot | None:
@@ -53,11 +53,14 @@ class ProjectCloud:
         }
 
         def create() -> Snapshot:
-            answer = self._wire.post("volume", "/snapshots", body, microversion=VOLUME_MICROVERSION)
+            answer = self._transport.post("volume", "/snapshots", body, microversion=VOLUME_MICROVERSION)
             return snapshot_of(_inside(answer, "snapshot"))
 
         return get_or_create(
-            lambda: self.find_snapshot(name, volume_id), create, self._wire.patience, self._wire.clock
+            lambda: self.find_snapshot(name, volume_id),
+            create,
+            self._transport.patience,
+            self._transport.clock,
         )
 
     def get_snapshot(self, snapshot_id: str) -> Snapshot:
@@ -66,8 +69,8 @@ class ProjectCloud:
         return snapshot_of(_inside(answer, "snapshot"))
 
     def delete_snapshot(self, snapshot_id: str) -> None:
-        """Order the deletion; NotFound means that it is gone already."""
-        self._wire.delete(
+        """Request the deletion; NotFound means that it is gone already."""
+        self._transport.delete(
             "volume", f"/snapshots/{quote(snapshot_id, safe='')}", microversion=VOLUME_MICROVERSION
         )
 
@@ -100,19 +103,19 @@ class ProjectCloud:
             "incremental": incremental,
         }
         microversion = VOLUME_MICROVERSION
-        if metadata and _at_least(self._wire.newest("volume"), BACKUP_METADATA_MICROVERSION):
+        if metadata and _at_least(self._transport.newest("volume"), BACKUP_METADATA_MICROVERSION):
             fields["metadata"] = dict(metadata)
             microversion = BACKUP_METADATA_MICROVERSION
 
         def create() -> VolumeBackup:
-            answer = self._wire.post("volume", "/backups", {"backup": fields}, microversion=microversion)
+            answer = self._transport.post("volume", "/backups", {"backup": fields}, microversion=microversion)
             made = {"volume_id": volume_id, "snapshot_id": snapshot_id, "status": "creating"}
             return backup_of(
                 {**made, "is_incremental": incremental, **_inside(answer, "backup")}, answer.request_id
             )
 
         return get_or_create(
-            lambda: self.find_backup(name, volume_id), create, self._wire.patience, self._wire.clock
+            lambda: self.find_backup(name, volume_id), create, self._transport.patience, self._transport.clock
         )
 
     def get_backup(self, backup_id: str) -> VolumeBackup:
@@ -121,11 +124,13 @@ class ProjectCloud:
         return backup_of(_inside(answer, "backup"), answer.request_id)
 
     def delete_backup(self, backup_id: str) -> None:
-        """Order the deletion.
+        """Request the deletion.
 
         NotFound means that it is gone already, Refused that incrementals need it or that it is busy.
         """
-        self._wire.delete("volume", f"/backups/{quote(backup_id, safe='')}", microversion=VOLUME_MICROVERSION)
+        self._transport.delete(
+            "volume", f"/backups/{quote(backup_id, safe='')}", microversion=VOLUME_MICROVERSION
+        )
 
     def export_record(self, backup_id: str, name: str) -> Document:
         """Read Cinder's export record of a backup, which lets another Cinder import it.
@@ -151,10 +156,10 @@ class ProjectCloud:
         return read
 
     def _get(self, path: str) -> Answer:
-        return self._wire.get("volume", path, microversion=VOLUME_MICROVERSION)
+        return self._transport.get("volume", path, microversion=VOLUME_MICROVERSION)
 
     def _named(self, path: str, envelope: str, name: str, volume_id: str) -> list[dict[str, Any]]:
-        answer = self._wire.get(
+        answer = self._transport.get(
             "volume", path, {"name": name, "volume_id": volume_id}, microversion=VOLUME_MICROVERSION
         )
         rows = answer.json().get(envelope)

@@ -10,7 +10,7 @@ from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
-from opencbr.cloud.transport import Query, Wire
+from opencbr.cloud.transport import Query, Transport
 from opencbr.model.document import Document, Unread
 from opencbr.model.reference_fields import named
 
@@ -31,13 +31,13 @@ Json = dict[str, Any]
 class Reader:
     """Raw and reduced reads. Raises NotFound, Denied, Refused or Unreachable. Thread-safe."""
 
-    def __init__(self, wire: Wire, pool: Executor) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, pool: Executor) -> None:
+        self._transport = transport
         self._pool = pool
 
     def newest(self, service: str) -> str:
         """Return the newest microversion of `service`, discovered once; "" where it has none."""
-        return self._wire.newest(service)
+        return self._transport.newest(service)
 
     def ask(
         self,
@@ -50,7 +50,7 @@ class Reader:
         timeout_seconds: float | None = None,
     ) -> Answer:
         """GET and return the answer whole; its body is a JSON object."""
-        return self._wire.get(
+        return self._transport.get(
             service,
             path,
             query,
@@ -84,7 +84,7 @@ class Reader:
                 microversion=microversion,
                 status=error.status or 0,
                 request_id=error.request_id,
-                read_at=self._wire.clock.now(),
+                read_at=self._transport.clock.now(),
                 outcome="absent" if isinstance(error, NotFound) else "denied",
             )
         return Document(

@@ -7,17 +7,17 @@ from typing import Any
 from urllib.parse import quote
 
 from opencbr.cloud.errors import BadSettings
-from opencbr.cloud.transport import Wire
+from opencbr.cloud.transport import Transport
 
 CATALOGUE_TYPE = "cbr"
 INTERFACES = ("public", "internal", "admin")
 
 
 class Registration:
-    """The steps, on an admin's wire. Every step returns a sentence."""
+    """The steps, on an admin's transport. Every step returns a sentence."""
 
-    def __init__(self, wire: Wire, region: str | None) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, region: str | None) -> None:
+        self._transport = transport
         self._region = region
 
     def run(
@@ -106,7 +106,7 @@ class Registration:
                 )
                 said.append(f"entered the {interface} endpoint {url}")
             elif row["url"] != url:
-                self._wire.patch("identity", f"/endpoints/{row['id']}", {"endpoint": {"url": url}})
+                self._transport.patch("identity", f"/endpoints/{row['id']}", {"endpoint": {"url": url}})
                 said.append(f"changed the {interface} endpoint from {row['url']} to {url}")
             else:
                 said.append(f"already there: the {interface} endpoint {url}")
@@ -121,7 +121,7 @@ class Registration:
     def _grant(self, path: str, query: dict[str, str], what: str) -> str:
         if self._list("role_assignments", **query):
             return f"already there: {what}"
-        self._wire.put("identity", path)
+        self._transport.put("identity", path)
         return f"gave {what}"
 
     def _need(self, kind: str, name: str, **query: str) -> dict[str, Any]:
@@ -134,12 +134,12 @@ class Registration:
         return next(iter(self._list(kind, name=name, **query)), None)
 
     def _list(self, kind: str, **query: str) -> list[dict[str, Any]]:
-        answer = self._wire.get("identity", "/" + quote(kind), query)
+        answer = self._transport.get("identity", "/" + quote(kind), query)
         rows = answer.json().get(kind)
         if not isinstance(rows, list):
             raise answer.garbage()
         return rows
 
     def _create(self, kind: str, envelope: str, **fields: Any) -> dict[str, Any]:
-        answer = self._wire.post("identity", "/" + kind, {envelope: fields})
+        answer = self._transport.post("identity", "/" + kind, {envelope: fields})
         return dict(answer.json()[envelope])

@@ -8,7 +8,7 @@ from opencbr.cloud.config import CloudSettings
 from opencbr.cloud.endpoints import Endpoints
 from opencbr.cloud.errors import BadSettings
 from opencbr.cloud.retry import Patience
-from opencbr.cloud.transport import Wire
+from opencbr.cloud.transport import Transport
 from opencbr.model.clock import Clock
 
 KEPT_SCOPES = 512
@@ -16,7 +16,7 @@ KEPT_SCOPES = 512
 
 
 class Scopes:
-    """Makes wires from the entry of `clouds.yaml`. Nothing is sent until a wire is used. Thread-safe."""
+    """Makes transports from the entry of `clouds.yaml`. Nothing is sent until one is used. Thread-safe."""
 
     def __init__(self, settings: CloudSettings, clock: Clock) -> None:
         self._settings = settings
@@ -24,28 +24,28 @@ class Scopes:
         self._limit = threading.BoundedSemaphore(settings.connections)
         self._patience = Patience(retries=settings.retries)
         self._lock = threading.Lock()
-        self._tenants: OrderedDict[str, Wire] = OrderedDict()
+        self._tenants: OrderedDict[str, Transport] = OrderedDict()
         self._connection = _connect(settings)
         self.region: str | None = settings.region or self._connection.config.get_region_name() or None
-        self.home = self._wire(
+        self.home = self._transport(
             self._connection, f"Keystone refused the credential of cloud {settings.cloud}: check clouds.yaml"
         )
 
-    def tenant(self, project_id: str) -> Wire:
-        """Return the wire that works inside `project_id`, the same one while it is in use."""
+    def tenant(self, project_id: str) -> Transport:
+        """Return the transport that works inside `project_id`, the same one while it is in use."""
         with self._lock:
-            wire = self._tenants.pop(project_id, None)
-            if wire is None:
+            transport = self._tenants.pop(project_id, None)
+            if transport is None:
                 connection = self._connection.connect_as(project_id=project_id)
-                wire = self._wire(
+                transport = self._transport(
                     connection,
                     f"the service user has no role on project {project_id}: run `opencbr register` with an "
                     "admin credential, and see that the project is enabled",
                 )
-            self._tenants[project_id] = wire
+            self._tenants[project_id] = transport
             while len(self._tenants) > KEPT_SCOPES:
                 self._tenants.popitem(last=False)
-            return wire
+            return transport
 
     def auth_url(self) -> str:
         """Return Keystone's address as `clouds.yaml` gives it."""
@@ -68,8 +68,8 @@ class Scopes:
             return False
         return int(response.status_code) < 400  # noqa: PLR2004 -- HTTP statuses are better read as numbers
 
-    def _wire(self, connection: Any, no_role: str) -> Wire:
-        return Wire(
+    def _transport(self, connection: Any, no_role: str) -> Transport:
+        return Transport(
             session=connection.session,
             endpoints=Endpoints(connection.config, self._settings.interface, self.region),
             clock=self._clock,

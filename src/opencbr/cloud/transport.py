@@ -21,7 +21,7 @@ from opencbr.model.clock import Clock
 Query = Mapping[str, Any]
 
 
-class Wire:
+class Transport:
     """One credential in one scope. Thread-safe; `limit` bounds the calls under way over all scopes."""
 
     def __init__(

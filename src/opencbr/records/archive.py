@@ -27,7 +27,7 @@ from opencbr.records.close import Closed, close_record
 from opencbr.records.codec import open_answer
 from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, get_reading, put_reading
 from opencbr.records.hash_chain import Chain, Head
-from opencbr.records.metadata_query import AnswerRow, FastReads
+from opencbr.records.metadata_query import AnswerRow, MetadataQuery
 from opencbr.records.verification import Proved, export_of, key_of, prove
 from opencbr.store import disk_backups
 from opencbr.store.database import Database
@@ -51,7 +51,7 @@ class Records:
         self._keys = keys
         self._signer = signer
         self._clock = clock
-        self._fast = FastReads(database)
+        self._metadata_query = MetadataQuery(database)
 
     @property
     def public_key(self) -> str:
@@ -59,8 +59,8 @@ class Records:
         return self._signer.public_key
 
     def shut(self) -> None:
-        """Close the connections of the fast reader."""
-        self._fast.close()
+        """Close the connections of the metadata query."""
+        self._metadata_query.close()
 
     def keep(self, project_id: str, backup_id: str, part: str, what: Reading | tuple[Document, ...]) -> None:
         """Keep a reading (`before`, `after`) or documents (`export`) until the record is closed.
@@ -173,7 +173,7 @@ class Records:
 
     def _read_answer(self, reader: str, backup_id: str, *, secrets: bool) -> AnswerRow | None:
         try:
-            row = self._fast.read_answer(reader, backup_id, secrets=secrets)
+            row = self._metadata_query.read_answer(reader, backup_id, secrets=secrets)
         except sqlite3.OperationalError as error:
             if is_no_text(error):
                 raise rows.odd(backup_id) from error

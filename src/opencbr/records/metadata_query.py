@@ -47,7 +47,7 @@ class _Rows(Protocol):
     def close(self) -> None: ...
 
 
-class FastReads:
+class MetadataQuery:
     """Reads answers. Thread-safe; `close` when nobody reads any more."""
 
     def __init__(self, database: Database) -> None:

@@ -1,1 +1,1 @@
-"""The use cases, called alike by HTTP and the command line. They know nothing of HTTP."""
+"""The use cases, called alike by HTTP, the command line and duties. They know nothing of HTTP."""

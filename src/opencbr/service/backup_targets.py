@@ -13,7 +13,7 @@ from opencbr.service.resources import LOOKS_AT_ONCE, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class BackupTarget:
     """What a backup would be of. `trouble` is (code, sentence) when it cannot be made now; sizes are GB."""
 
     resource: Resource
@@ -27,19 +27,21 @@ class Sighting:
     trouble: tuple[str, str] | None = None
 
 
-def sight(reader: Reader, chosen: Sequence[Resource], details: Mapping[str, Wanted]) -> list[Sighting]:
+def find_targets(
+    reader: Reader, chosen: Sequence[Resource], details: Mapping[str, Wanted]
+) -> list[BackupTarget]:
     """Look at all chosen resources, several at once; `details` may narrow the volumes for this one backup."""
-    with ThreadPoolExecutor(min(LOOKS_AT_ONCE, max(1, len(chosen))), thread_name_prefix="sight") as pool:
-        return list(pool.map(lambda resource: _sight(reader, resource, details.get(resource.id)), chosen))
+    with ThreadPoolExecutor(min(LOOKS_AT_ONCE, max(1, len(chosen))), thread_name_prefix="targets") as pool:
+        return list(pool.map(lambda resource: _find(reader, resource, details.get(resource.id)), chosen))
 
 
-def _sight(reader: Reader, resource: Resource, wanted: Wanted | None) -> Sighting:
+def _find(reader: Reader, resource: Resource, wanted: Wanted | None) -> BackupTarget:
     exclude, include = resource.exclude_volumes, resource.include_volumes
     if wanted is not None and wanted.exclude_volumes:
         exclude, include = wanted.exclude_volumes, ()
     if wanted is not None and wanted.include_volumes:
         exclude, include = (), wanted.include_volumes
-    plain = Sighting(
+    plain = BackupTarget(
         resource=resource,
         name=resource.name,
         size_gb=resource.size_gb,
@@ -51,7 +53,7 @@ def _sight(reader: Reader, resource: Resource, wanted: Wanted | None) -> Sightin
             reader, project_id=resource.project_id, kind=resource.type, source_id=resource.id
         )
     except CbrError as error:
-        return Sighting(
+        return BackupTarget(
             resource=resource,
             name=resource.name,
             size_gb=resource.size_gb,
@@ -62,7 +64,7 @@ def _sight(reader: Reader, resource: Resource, wanted: Wanted | None) -> Sightin
         # its operation log tells what it was told.
         return plain
     trouble = source.trouble(exclude, include)
-    return Sighting(
+    return BackupTarget(
         resource=resource,
         name=source.name,
         size_gb=source.chosen_gb(exclude, include),

@@ -10,7 +10,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Memory(Generic[K, V]):
+class Cache(Generic[K, V]):
     """A bounded cache whose entries end; what was used least recently goes first. Thread-safe.
 
     `most` bounds the number of entries, or the sum of their sizes where `size_of` is given; what is larger than that
@@ -24,7 +24,9 @@ class Memory(Generic[K, V]):
         self._lock = threading.Lock()
         self._entries: OrderedDict[K, tuple[datetime, V]] = OrderedDict()
         self.forgotten = 0
-        """How often something was forgotten: whoever reads what may be forgotten meanwhile looks here first."""
+        """Counts calls of `forget`: a reader notes it before its query, so that
+        `put` can refuse an answer that a deletion has overtaken.
+        """
 
     def get(self, key: K, now: datetime) -> V | None:
         """Return what was put under `key`; None when it was not, or has ended."""
@@ -61,7 +63,7 @@ class Memory(Generic[K, V]):
         """Drop all entries whose key is wanted gone."""
         with self._lock:
             self.forgotten += 1
-            # A copy made in one step: `get` may reorder the entries while `wanted` runs.
+            # A list made in one step: `get` may reorder the entries while `wanted` runs.
             for key in list(self._entries):
                 if wanted(key):
                     self._drop(key)

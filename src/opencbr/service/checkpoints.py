@@ -26,7 +26,7 @@ from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.vault import MAX_SIZE_GB, SERVER, Resource, Usage, Vault
 from opencbr.service import new_operations
-from opencbr.service.backup_targets import Sighting, sight
+from opencbr.service.backup_targets import BackupTarget, find_targets
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, check_wanted, refuse_repeats
 from opencbr.service.vaults import MB_IN_GB, get_vault
@@ -85,7 +85,7 @@ class Checkpoints:
             check_wanted(vault.object_type, spec.details)
             chosen = _choose(conn, vault, spec)
         # The cloud is asked outside the transaction: nobody waits for a row while Nova thinks.
-        seen = sight(self._cloud.reader(), chosen, {d.id: d for d in spec.details})
+        seen = find_targets(self._cloud.reader(), chosen, {d.id: d for d in spec.details})
         return self._database.transact(lambda conn: _request(conn, ctx, spec, seen))
 
     def show(self, ctx: Context, checkpoint_id: str) -> CheckpointView:
@@ -124,7 +124,7 @@ def _choose(conn: Connection, vault: Vault, spec: CheckpointSpec) -> list[Resour
 
 
 def _request(
-    conn: Connection, ctx: Context, spec: CheckpointSpec, seen: Collection[Sighting]
+    conn: Connection, ctx: Context, spec: CheckpointSpec, seen: Collection[BackupTarget]
 ) -> CheckpointView:
     vault = get_vault(conn, ctx, spec.vault_id, lock=True)
     if vault.status != statuses.AVAILABLE:
@@ -132,7 +132,7 @@ def _request(
             "6113", f"Vault {vault.id} is {vault.status}: a backup needs a vault that is available."
         )
     _refuse_full(conn, vault, ctx)
-    taken: list[Sighting] = []
+    taken: list[BackupTarget] = []
     skipped: list[Skipped] = []
     for one in seen:
         trouble = one.trouble
@@ -192,7 +192,11 @@ def _nothing_left(skipped: Sequence[Skipped]) -> CbrError:
 
 
 def _checkpoint(
-    ctx: Context, spec: CheckpointSpec, vault: Vault, taken: Sequence[Sighting], skipped: Sequence[Skipped]
+    ctx: Context,
+    spec: CheckpointSpec,
+    vault: Vault,
+    taken: Sequence[BackupTarget],
+    skipped: Sequence[Skipped],
 ) -> Checkpoint:
     return Checkpoint(
         id=new_id(ctx.now),
@@ -228,7 +232,7 @@ def _default_name(spec: CheckpointSpec, vault: Vault) -> str:
     return f"{vault.backup_name_prefix}_autobk_{tail}" if vault.backup_name_prefix else f"autobk_{tail}"
 
 
-def _backup(spec: CheckpointSpec, checkpoint: Checkpoint, vault: Vault, one: Sighting) -> Backup:
+def _backup(spec: CheckpointSpec, checkpoint: Checkpoint, vault: Vault, one: BackupTarget) -> Backup:
     now = checkpoint.created_at
     backup = Backup(
         id=new_id(now),
@@ -253,7 +257,7 @@ def _backup(spec: CheckpointSpec, checkpoint: Checkpoint, vault: Vault, one: Sig
     return _with_extend_info(backup, one)
 
 
-def _with_extend_info(backup: Backup, one: Sighting) -> Backup:
+def _with_extend_info(backup: Backup, one: BackupTarget) -> Backup:
     """Give a waiting backup all its keys (contract 3.3); the job's reading corrects the values."""
     if backup.resource_type == SERVER:
         return replace(backup, extend_info=server_info(backup, ()))

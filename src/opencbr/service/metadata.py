@@ -14,7 +14,7 @@ from opencbr.model.secrets import MASKED, VERBATIM, View
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.service.access import find_visible, no_such_backup
-from opencbr.service.cache import Memory
+from opencbr.service.cache import Cache
 from opencbr.service.context import Context
 from opencbr.store.database import Database
 
@@ -50,9 +50,7 @@ class Metadata:
         self._database = database
         self._records = records
         self._remembered = timedelta(seconds=cache_seconds)
-        self._cache: Memory[_Key, _Shown] | None = (
-            Memory(cache_bytes, _size_of) if cache_seconds > 0 else None
-        )
+        self._cache: Cache[_Key, _Shown] | None = Cache(cache_bytes, _size_of) if cache_seconds > 0 else None
 
     def show(self, ctx: Context, backup_id: str) -> bytes:
         """Return the body of ShowMetadata, finished JSON.

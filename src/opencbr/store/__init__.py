@@ -1,1 +1,1 @@
-"""What is kept: SQL tables and queries, migrations, sealed records and the keys that seal them."""
+"""What is kept: SQL tables, queries, migrations."""
