@@ -52,7 +52,7 @@ WHY: list[tuple[str, str, str]] = [
     ("volume", r"POST /backups", "one a disk"),
     ("volume", r"GET /backups/ID$", "polling"),
     ("volume", r"GET /backups/ID/export_record", "a Cinder that lost its database reads the backup with it"),
-    ("volume", r"DELETE /snapshots/ID", "one a disk, after the copy"),
+    ("volume", r"DELETE /snapshots/ID", "one a disk, after the Cinder backup"),
     ("image", r"GET ", "the image the server or its root disk came from"),
 ]
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}")

@@ -17,11 +17,11 @@ from opencbr.store import operation_logs
 from opencbr.store.database import Database
 from support.processes import Report
 
-STEPS = ("snapshot", "copy", "record", "cleanup", "finish")
+STEPS = ("snapshot", "back_up", "record", "cleanup", "finish")
 
 
 def work(told: Report, url: str, me: str, lease_seconds: float, folder: Path) -> int:
-    """Work until killed; the step "copy" lasts until the file `gate` is there."""
+    """Work until killed; the step "back_up" lasts until the file `gate` is there."""
     database, clock, gate = Database(url), SystemClock(), folder / "gate"
     log = os.open(folder / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
@@ -31,7 +31,7 @@ def work(told: Report, url: str, me: str, lease_seconds: float, folder: Path) ->
 
     def do(job: Job, step: str) -> None:
         tell(job.id, step, "begin")
-        while step == "copy" and not gate.exists():
+        while step == "back_up" and not gate.exists():
             with database.read() as conn:
                 if operation_logs.cancel_requested(conn, job.id):
                     raise Cancelled

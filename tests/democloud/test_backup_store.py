@@ -30,7 +30,7 @@ def test_every_backup_of_a_chain_gives_its_own_moment_back(
         moments: list[bytes] = []
         for number, (writes, incremental) in enumerate(rounds):
             _write(disks, "volume", writes)
-            disks.copy("volume", "snapshot", _SIZE)
+            disks.duplicate("volume", "snapshot", _SIZE)
             parent = str(number - 1) if incremental and number else None
             chunks.keep(disks, "snapshot", str(number), parent)
             moments.append(disks.read("volume", 0, _SIZE))
@@ -62,10 +62,10 @@ def test_a_large_disk_takes_no_room_for_its_zeros(tmp_path: Path) -> None:
     disks = Disks(tmp_path / "disks")
     disks.create("volume", 1 << 40)
     disks.write("volume", 1 << 39, b"in the middle")
-    disks.copy("volume", "copy", 1 << 40)
-    assert disks.read("copy", 1 << 39, 13) == b"in the middle"
-    assert disks.size_bytes("copy") == 1 << 40
-    assert disks.used_bytes("copy") < 1 << 20
+    disks.duplicate("volume", "duplicate", 1 << 40)
+    assert disks.read("duplicate", 1 << 39, 13) == b"in the middle"
+    assert disks.size_bytes("duplicate") == 1 << 40
+    assert disks.used_bytes("duplicate") < 1 << 20
 
 
 def test_a_damaged_chunk_is_noticed(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_bytes_that_belong_to_nothing_are_removed_at_the_start(tmp_path: Path) -
         backup, digest = back_up(client, volume), cloud.sha256(volume)
     disks, backups = tmp_path / "cloud" / "disks", tmp_path / "cloud" / "backups"
     (disks / "11111111-1111-1111-1111-111111111111.raw").write_bytes(b"left behind")
-    (disks / f"{volume}.partial").write_bytes(b"half a copy")
+    (disks / f"{volume}.partial").write_bytes(b"half a duplicate")
     (backups / "11111111-1111-1111-1111-111111111111").mkdir()
     with DemoCloud(tmp_path / "cloud") as cloud:
         assert not [

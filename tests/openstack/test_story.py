@@ -70,10 +70,10 @@ def test_a_standing_server_is_kept_byte_for_byte(stack: FullStack):
             page["name"].partition("/")[0] for page in record["manifest"]["documents"]
         }
         # The tenant itself sees its backups in Cinder, one for each disk, and none of the snapshots any more.
-        copies = stack.upstream("backups")
-        assert {stack.prefix + child["id"] for child in backup["children"]} == copies.keys()
-        assert {copy["status"] for copy in copies.values()} == {"available"}
-        assert {c["volume_id"] for c in copies.values()} == {c["resource_id"] for c in backup["children"]}
+        made = stack.upstream("backups")
+        assert {stack.prefix + child["id"] for child in backup["children"]} == made.keys()
+        assert {one["status"] for one in made.values()} == {"available"}
+        assert {c["volume_id"] for c in made.values()} == {c["resource_id"] for c in backup["children"]}
         assert stack.upstream("snapshots") == {}
     assert stack.upstream("backups") == {}
 
@@ -114,9 +114,9 @@ def test_three_disks_two_ports_and_a_secret(stack: FullStack):
         assert json.loads(in_clear(stack, second)[0]["server"])["server"]["name"] == "renamed"
         full = {stack.prefix + child["id"] for child in first["children"]}
         increments = {stack.prefix + child["id"] for child in second["children"]}
-        copies = stack.upstream("backups")
-        assert {name for name, copy in copies.items() if not copy["is_incremental"]} == full
-        assert {name for name, copy in copies.items() if copy["is_incremental"]} == increments
+        made = stack.upstream("backups")
+        assert {name for name, one in made.items() if not one["is_incremental"]} == full
+        assert {name for name, one in made.items() if one["is_incremental"]} == increments
 
         stack.delete(first)
         listed = stack.member.get(f"backups?vault_id={vault['id']}")
@@ -228,11 +228,11 @@ def test_a_disk_is_kept_byte_for_byte(stack: FullStack):
         assert answer.status_code == 200, answer.text
         second = stack.back_up(vault, "again")
         assert json.loads(in_clear(stack, second)[0]["volumes"][0])["volume"]["name"] == "renamed"
-        copies = stack.upstream("backups")
+        made = stack.upstream("backups")
         names = [stack.prefix + backup["id"] for backup in (first, second)]
-        assert sorted(names) == sorted(copies)
-        assert [copies[name]["is_incremental"] for name in names] == [False, True]
-        assert {copy["volume_id"] for copy in copies.values()} == {disk}
+        assert sorted(names) == sorted(made)
+        assert [made[name]["is_incremental"] for name in names] == [False, True]
+        assert {one["volume_id"] for one in made.values()} == {disk}
         assert stack.upstream("snapshots") == {}
         after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
         assert before == after

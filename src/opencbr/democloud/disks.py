@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 GIB = 1 << 30
-_COPY_BYTES = 4 << 20
+_CHUNK_BYTES = 4 << 20
 
 
 class Disks:
@@ -28,15 +28,15 @@ class Disks:
         with self.file(id_).open("ab") as out:
             out.truncate(size_bytes)
 
-    def copy(self, source: str, target: str, size_bytes: int) -> None:
+    def duplicate(self, source: str, target: str, size_bytes: int) -> None:
         """Make `target` a disk of `size_bytes` with the bytes of `source`; holes stay holes."""
         partial = self.file(target).with_suffix(".partial")
         with self.file(source).open("rb") as old, partial.open("wb") as new:
             for start, end in extents(old.fileno()):
                 old.seek(start)
                 new.seek(start)
-                for at in range(start, end, _COPY_BYTES):
-                    new.write(old.read(min(_COPY_BYTES, end - at)))
+                for at in range(start, end, _CHUNK_BYTES):
+                    new.write(old.read(min(_CHUNK_BYTES, end - at)))
             new.truncate(size_bytes)
         partial.replace(self.file(target))
 

@@ -64,7 +64,7 @@ def _image(call: Call, doc: Doc, args: Doc) -> Response:
     )  # for a volume-booted server Nova creates an empty image (and snapshots)
     image = make_image(call.backend, call.project_id, args["name"], size=size, visibility="private")
     if source:
-        call.backend.disks.copy(source["id"], image["id"], size)
+        call.backend.disks.duplicate(source["id"], image["id"], size)
     headers = {"Location": f"{call.base.removesuffix('/compute')}/image/v2/images/{image['id']}"}
     body = {"image_id": image["id"]} if call.at_least("2.45") else None
     return Response(202, body, headers)

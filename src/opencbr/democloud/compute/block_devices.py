@@ -62,5 +62,5 @@ def _volume_for(call: Call, item: Doc) -> Doc:
     if origin and kind == "image":
         call.backend.disks.write(volume["id"], 0, call.backend.disks.read(origin["id"], 0, origin["size"]))
     elif origin:
-        call.backend.disks.copy(origin["id"], volume["id"], size * GIB)
+        call.backend.disks.duplicate(origin["id"], volume["id"], size * GIB)
     return volume

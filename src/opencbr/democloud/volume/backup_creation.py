@@ -52,7 +52,7 @@ def create(call: Call) -> Response:
         set_status(backend, "snapshot", snapshot["id"], "backing-up")
     else:
         set_status(backend, "volume", volume["id"], "backing-up")
-        backend.disks.copy(
+        backend.disks.duplicate(
             volume["id"], doc["id"], volume["size"] * GIB
         )  # the volume is written on meanwhile
     backend.work.begin(

@@ -52,7 +52,7 @@ def create(call: Call) -> Response:
     doc |= {"description": body.get("description"), "volume_id": volume["id"], "status": "creating"}
     doc |= {"size": volume["size"], "metadata": dict(body.get("metadata") or {}), "progress": "0%"}
     doc |= {"bootable": volume["bootable"], "taken": call.backend.clock.exact_time()}
-    call.backend.disks.copy(volume["id"], doc["id"], volume["size"] * GIB)
+    call.backend.disks.duplicate(volume["id"], doc["id"], volume["size"] * GIB)
     call.backend.state.put("snapshot", doc)
     call.backend.work.begin("snapshot.created", doc["id"], snapshot=doc["id"])
     return Response(202, {"snapshot": snapshot_view(call, doc, extended=False)})

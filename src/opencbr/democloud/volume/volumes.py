@@ -80,7 +80,7 @@ def create(call: Call) -> Response:
         call.backend, project_id=call.project_id, user_id=call.user_id, size=size, volume_type=kind, **fields
     )
     if source:
-        call.backend.disks.copy(source["id"], doc["id"], size * GIB)
+        call.backend.disks.duplicate(source["id"], doc["id"], size * GIB)
     elif image:
         call.backend.disks.write(doc["id"], 0, call.backend.disks.read(image["id"], 0, image["size"]))
     call.backend.work.begin("volume.created", doc["id"], volume=doc["id"])
