@@ -123,7 +123,7 @@ def test_rename(cbr: ApiServer):
     assert cbr.call("GET", f"backups/{backup.id}").json()["backup"]["name"] == "déjà vu 文"
 
 
-def test_a_deletion_is_ordered_once_and_can_be_followed(cbr: ApiServer):
+def test_a_deletion_is_requested_once_and_can_be_followed(cbr: ApiServer):
     vault = cbr.vault()
     backup = cbr.backup(vault)
     answer = cbr.call("DELETE", f"backups/{backup.id}")

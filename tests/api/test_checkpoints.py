@@ -1,4 +1,4 @@
-"""Chapter Checkpoint over HTTP: what is ordered at once, what is skipped, what is refused."""
+"""Chapter Checkpoint over HTTP: what is requested at once, what is skipped, what is refused."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +12,13 @@ from .protected_cloud import new_disk, new_disk_vault, new_server, new_vault, re
 NOWHERE = "5a1b2c3d-0000-4000-8000-000000000000"
 
 
-def order(cbr: ApiServer, vault, account: str = "demo", **parameters):
+def request(cbr: ApiServer, vault, account: str = "demo", **parameters):
     body = {"checkpoint": {"vault_id": vault["id"], "parameters": parameters}}
     return cbr.call("POST", "checkpoints", body, account=account)
 
 
-def ordered(cbr: ApiServer, vault, **parameters) -> dict:
-    answer = order(cbr, vault, **parameters)
+def requested(cbr: ApiServer, vault, **parameters) -> dict:
+    answer = request(cbr, vault, **parameters)
     assert answer.status_code == 200, answer.text
     return answer.json()["checkpoint"]
 
@@ -36,7 +36,7 @@ def backups_of(cbr: ApiServer, checkpoint) -> list[dict]:
 def test_a_checkpoint_is_whole_in_its_answer_and_in_the_first_poll(cbr: ApiServer):
     one, two = new_server(cbr, sizes=(1, 2)), new_server(cbr)
     vault = new_vault(cbr, server_ref(one), server_ref(two))
-    checkpoint = ordered(cbr, vault)
+    checkpoint = requested(cbr, vault)
     assert checkpoint["status"] == "protecting"
     assert checkpoint["project_id"] == cbr.project()
     assert len(checkpoint["created_at"]) == 26
@@ -77,9 +77,9 @@ def test_a_checkpoint_is_whole_in_its_answer_and_in_the_first_poll(cbr: ApiServe
     assert {r["protect_status"] for r in statuses} == {"protecting"}
 
 
-def test_each_backup_has_its_order(cbr: ApiServer):
+def test_each_backup_has_its_operation_log(cbr: ApiServer):
     one, two = new_server(cbr), new_server(cbr)
-    checkpoint = ordered(cbr, new_vault(cbr, server_ref(one), server_ref(two)))
+    checkpoint = requested(cbr, new_vault(cbr, server_ref(one), server_ref(two)))
     logs = logs_of(cbr, checkpoint)
     assert {log.resource_id for log in logs} == {one["id"], two["id"]}
     assert {log.backup_id for log in logs} == {b["id"] for b in backups_of(cbr, checkpoint)}
@@ -95,7 +95,7 @@ def test_each_backup_has_its_order(cbr: ApiServer):
 
 def test_what_a_client_asks_for_is_kept(cbr: ApiServer):
     server = new_server(cbr)
-    checkpoint = ordered(
+    checkpoint = requested(
         cbr,
         new_vault(cbr, server_ref(server)),
         name="before_upgrade",
@@ -119,15 +119,15 @@ def test_what_a_client_asks_for_is_kept(cbr: ApiServer):
 def test_an_automatic_backup_takes_the_prefix_of_its_vault(cbr: ApiServer):
     server, other = new_server(cbr), new_server(cbr)
     named = new_vault(cbr, server_ref(server), backup_name_prefix="nightly")
-    automatic = ordered(cbr, named, auto_trigger=True)["extra_info"]["name"]
+    automatic = requested(cbr, named, auto_trigger=True)["extra_info"]["name"]
     assert re.fullmatch(r"nightly_autobk_[0-9a-f]{4}", automatic)
-    plain = ordered(cbr, new_vault(cbr, server_ref(other)), auto_trigger=True)["extra_info"]["name"]
+    plain = requested(cbr, new_vault(cbr, server_ref(other)), auto_trigger=True)["extra_info"]["name"]
     assert re.fullmatch(r"autobk_[0-9a-f]{4}", plain)
 
 
 def test_a_disk_is_backed_up_as_itself(cbr: ApiServer):
     disk = new_disk(cbr, size=2)
-    checkpoint = ordered(cbr, new_disk_vault(cbr, disk))
+    checkpoint = requested(cbr, new_disk_vault(cbr, disk))
     (backup,) = backups_of(cbr, checkpoint)
     assert (backup["resource_type"], backup["resource_size"]) == ("OS::Cinder::Volume", 2)
     assert backup["parent_id"] is None
@@ -137,10 +137,10 @@ def test_a_disk_is_backed_up_as_itself(cbr: ApiServer):
 def test_a_part_of_the_vault_can_be_asked_for(cbr: ApiServer):
     one, two, three = (new_server(cbr, sizes=(1, 2)) for _ in range(3))
     vault = new_vault(cbr, *map(server_ref, (one, two, three)))
-    checkpoint = ordered(cbr, vault, resources=[one["id"]])
+    checkpoint = requested(cbr, vault, resources=[one["id"]])
     assert [r["id"] for r in checkpoint["vault"]["resources"]] == [one["id"]]
     narrowed = server_ref(two, extra_info={"exclude_volumes": two["disks"][1:]})
-    checkpoint = ordered(cbr, vault, resources=[three["id"]], resource_details=[narrowed])
+    checkpoint = requested(cbr, vault, resources=[three["id"]], resource_details=[narrowed])
     sizes = {r["id"]: r["resource_size"] for r in checkpoint["vault"]["resources"]}
     assert sizes == {two["id"]: "1", three["id"]: "3"}
     with cbr.database.read() as conn:
@@ -153,10 +153,10 @@ def test_a_wrong_part_is_refused(cbr: ApiServer):
     server = new_server(cbr)
     vault = new_vault(cbr, server_ref(server))
     for wrong in (NOWHERE, new_server(cbr)["id"], "no-uuid"):
-        refused(order(cbr, vault, resources=[server["id"], wrong]), 400, "6135", wrong)
-    refused(order(cbr, vault, resources=[server["id"]] * 2), 400, "6104")
+        refused(request(cbr, vault, resources=[server["id"], wrong]), 400, "6135", wrong)
+    refused(request(cbr, vault, resources=[server["id"]] * 2), 400, "6104")
     disk_like = {"id": server["id"], "type": "OS::Cinder::Volume"}
-    refused(order(cbr, vault, resource_details=[disk_like]), 400, "6102")
+    refused(request(cbr, vault, resource_details=[disk_like]), 400, "6102")
     assert (
         cbr.call("GET", f"vaults/{vault['id']}").json()["vault"]["resources"][0]["protect_status"]
         == "available"
@@ -166,11 +166,11 @@ def test_a_wrong_part_is_refused(cbr: ApiServer):
 def test_what_cannot_be_backed_up_now_is_skipped(cbr: ApiServer):
     good, broken, busy = (new_server(cbr) for _ in range(3))
     vault = new_vault(cbr, *map(server_ref, (good, broken, busy)))
-    ordered(cbr, vault, resources=[busy["id"]])
+    requested(cbr, vault, resources=[busy["id"]])
     backend = cbr.cloud.backend
     with backend.state.change():
         backend.state.put("server", backend.state.get("server", broken["id"]) | {"status": "ERROR"})
-    checkpoint = ordered(cbr, vault)
+    checkpoint = requested(cbr, vault)
     assert [r["id"] for r in checkpoint["vault"]["resources"]] == [good["id"]]
     skipped = {s["id"]: s for s in checkpoint["vault"]["skipped_resources"]}
     assert {one: s["code"] for one, s in skipped.items()} == {
@@ -182,13 +182,13 @@ def test_what_cannot_be_backed_up_now_is_skipped(cbr: ApiServer):
 
 
 def test_nothing_to_back_up_is_an_error_that_says_why(cbr: ApiServer):
-    refused(order(cbr, new_vault(cbr)), 400, "0001", "addresources")
+    refused(request(cbr, new_vault(cbr)), 400, "0001", "addresources")
     server = new_server(cbr)
     vault = new_vault(cbr, server_ref(server))
     backend = cbr.cloud.backend
     with backend.state.change():
         backend.state.drop("server", server["id"])
-    refused(order(cbr, vault), 400, "0001", server["id"], "no such server")
+    refused(request(cbr, vault), 400, "0001", server["id"], "no such server")
     with cbr.database.read() as conn:
         assert operation_logs.unfinished_for(conn, cbr.project(), server["id"]) == []
     (bound,) = cbr.call("GET", f"vaults/{vault['id']}").json()["vault"]["resources"]
@@ -197,15 +197,15 @@ def test_nothing_to_back_up_is_an_error_that_says_why(cbr: ApiServer):
 
 def test_a_second_backup_of_a_busy_resource_is_refused(cbr: ApiServer):
     vault = new_vault(cbr, server_ref(new_server(cbr)))
-    ordered(cbr, vault)
-    refused(order(cbr, vault), 400, "1001")
+    requested(cbr, vault)
+    refused(request(cbr, vault), 400, "1001")
 
 
 def test_of_many_requests_at_once_one_is_taken(cbr: ApiServer):
     server = new_server(cbr)
     vault = new_vault(cbr, server_ref(server))
     with ThreadPoolExecutor(5) as pool:
-        answers = list(pool.map(lambda _: order(cbr, vault), range(5)))
+        answers = list(pool.map(lambda _: request(cbr, vault), range(5)))
     assert sorted(a.status_code for a in answers) == [200, 400, 400, 400, 400]
     with cbr.database.read() as conn:
         assert resources.usage(conn, cbr.project(), [server["id"]])[server["id"]].backup_count == 1
@@ -224,9 +224,9 @@ def test_a_full_vault_takes_no_backup_unless_it_expands(cbr: ApiServer):
     server = new_server(cbr)
     vault = new_vault(cbr, server_ref(server), billing={"size": 10})
     fill(cbr, vault, 10 * 1024)
-    refused(order(cbr, vault), 400, "6114", "10240 MB of 10 GB")
+    refused(request(cbr, vault), 400, "6114", "10240 MB of 10 GB")
     cbr.call("PUT", f"vaults/{vault['id']}", {"vault": {"auto_expand": True}})
-    ordered(cbr, vault)
+    requested(cbr, vault)
     assert cbr.call("GET", f"vaults/{vault['id']}").json()["vault"]["billing"]["size"] == 13
 
 
@@ -234,7 +234,7 @@ def test_a_vault_not_available_takes_no_backup(cbr: ApiServer):
     vault = new_vault(cbr, server_ref(new_server(cbr)))
     with cbr.database.write() as conn:
         vaults.update(conn, cbr.project(), vault["id"], status="error")
-    refused(order(cbr, vault), 400, "6113", "error")
+    refused(request(cbr, vault), 400, "6113", "error")
 
 
 def test_the_cloud_not_answering_does_not_refuse_a_backup(cbr: ApiServer):
@@ -242,7 +242,7 @@ def test_the_cloud_not_answering_does_not_refuse_a_backup(cbr: ApiServer):
     vault = new_vault(cbr, server_ref(server))
     rule = cbr.cloud.faults.inject(service="compute", method="GET", path="/servers/.*", status=503)
     try:
-        checkpoint = ordered(cbr, vault)
+        checkpoint = requested(cbr, vault)
     finally:
         cbr.cloud.faults.clear()
     assert rule.hits == 1
@@ -250,19 +250,19 @@ def test_the_cloud_not_answering_does_not_refuse_a_backup(cbr: ApiServer):
     assert len(logs_of(cbr, checkpoint)) == 1
 
 
-def test_another_project_sees_and_orders_nothing(cbr: ApiServer):
+def test_another_project_sees_and_requests_nothing(cbr: ApiServer):
     vault = new_vault(cbr, server_ref(new_server(cbr)))
-    refused(order(cbr, vault, account="other"), 404, "6105")
-    checkpoint = ordered(cbr, vault)
+    refused(request(cbr, vault, account="other"), 404, "6105")
+    checkpoint = requested(cbr, vault)
     refused(cbr.call("GET", f"checkpoints/{checkpoint['id']}", account="other"), 404, "6217")
     for one in (NOWHERE, "no-uuid"):
         refused(cbr.call("GET", f"checkpoints/{one}"), 404, "6217")
-    refused(order(cbr, {"id": NOWHERE}), 404, "6105")
+    refused(request(cbr, {"id": NOWHERE}), 404, "6105")
 
 
 def test_status_follows_the_backups_and_ends_in_404(cbr: ApiServer):
     server = new_server(cbr)
-    checkpoint = ordered(cbr, new_vault(cbr, server_ref(server)))
+    checkpoint = requested(cbr, new_vault(cbr, server_ref(server)))
     (backup,) = backups_of(cbr, checkpoint)
     seen = []
     for status in ("protecting", "available", "deleting"):
@@ -290,7 +290,7 @@ def test_bad_fields_are_named(cbr: ApiServer):
         ({"retention_duration_days": 36501}, "retention_duration_days"),
     ]
     for parameters, word in cases:
-        refused(order(cbr, vault, **parameters), 400, "9900", word)
+        refused(request(cbr, vault, **parameters), 400, "9900", word)
     for body in ({}, {"checkpoint": {}}, {"checkpoint": {"vault_id": None}}, []):
         answer = cbr.call("POST", "checkpoints", body)
         assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.9900")

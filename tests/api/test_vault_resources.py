@@ -170,7 +170,7 @@ def test_lists_of_resources_have_bounds(cbr: ApiServer):
     refused(cbr.call("POST", f"{path}/removeresources", {"resource_ids": "x"}), 400, "9900")
 
 
-def test_removing_is_an_order_for_each_resource(cbr: ApiServer):
+def test_removing_is_an_operation_for_each_resource(cbr: ApiServer):
     stays, first, second = new_server(cbr), new_server(cbr), new_server(cbr)
     vault = new_vault(cbr, *map(server_ref, (stays, first, second)))
     path = f"vaults/{vault['id']}/removeresources"

@@ -262,7 +262,7 @@ def test_the_summary_is_bare_and_counts_the_project_alone(cbr: ApiServer):
     assert cbr.call("GET", "vaults/summary", account="other").json() == others
 
 
-def test_deleting_a_vault_is_an_order_that_a_worker_finds(cbr: ApiServer):
+def test_deleting_a_vault_is_an_operation_that_a_worker_finds(cbr: ApiServer):
     vault = new_vault(cbr, server_ref(new_server(cbr)))
     answer = cbr.call("DELETE", f"vaults/{vault['id']}")
     assert (answer.status_code, answer.content) == (204, b"")

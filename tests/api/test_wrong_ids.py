@@ -97,7 +97,7 @@ def adding(make: Callable[[ApiServer, str], dict[str, Any]]) -> Send:
 
 
 def backing_up(make: Callable[[ApiServer, dict[str, Any], str], dict[str, Any]]) -> Send:
-    """Order a checkpoint of a vault with one server in it."""
+    """Request a checkpoint of a vault with one server in it."""
 
     def send(cbr: ApiServer, wanted: str) -> requests.Response:
         one = new_server(cbr)

@@ -58,10 +58,10 @@ def test_they_lie_in_the_tenant_s_project(env: CloudEnv, volume):
 
 @pytest.mark.parametrize("fault", LOST, ids=str)
 def test_a_snapshot_is_made_once(env: CloudEnv, volume, fault):
-    order = env.demo.faults.inject(service="volume", method="POST", path="/snapshots", **fault)
+    injected = env.demo.faults.inject(service="volume", method="POST", path="/snapshots", **fault)
     project = env.cloud.project(env.project_id)
     made = project.create_snapshot(volume, "t2")
-    assert order.hits == 1
+    assert injected.hits == 1
     assert [row.id for row in env.cloud.reader().list_snapshots("t2")] == [made.id]
     clean(env, "t2")
 
@@ -70,18 +70,18 @@ def test_a_snapshot_is_made_once(env: CloudEnv, volume, fault):
 def test_a_backup_is_made_once(env: CloudEnv, volume, fault):
     project = env.cloud.project(env.project_id)
     snapshot = project.create_snapshot(volume, "t3")
-    order = env.demo.faults.inject(service="volume", method="POST", path="/backups", **fault)
+    injected = env.demo.faults.inject(service="volume", method="POST", path="/backups", **fault)
     made = project.create_backup(volume, snapshot.id, "t3")
-    assert order.hits == 1
+    assert injected.hits == 1
     assert [row.id for row in env.cloud.reader().list_backups("t3")] == [made.id]
     clean(env, "t3")
 
 
 def test_a_create_that_never_answers_ends(env: CloudEnv, volume):
-    order = env.demo.faults.inject(service="volume", method="POST", path="/snapshots", times=0, status=503)
+    injected = env.demo.faults.inject(service="volume", method="POST", path="/snapshots", times=0, status=503)
     with pytest.raises(Unreachable, match="volume POST /snapshots answered 503"):
         env.cloud.project(env.project_id).create_snapshot(volume, "t4")
-    assert order.hits == 1 + env.cloud.settings.retries
+    assert injected.hits == 1 + env.cloud.settings.retries
 
 
 def test_a_refusal_is_told_and_not_repeated(env: CloudEnv):

@@ -94,7 +94,7 @@ def test_retry_after_in_all_its_forms(header, seconds):
 
 
 class Shelf:
-    """Something that keeps what is put on it, and loses answers to order."""
+    """Something that keeps what is put on it, and loses answers on request."""
 
     def __init__(self, answers: list[str]) -> None:
         self.things: list[str] = []

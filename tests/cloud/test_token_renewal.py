@@ -10,7 +10,7 @@ def test_calls_refused_together_share_one_new_token(env: CloudEnv, monkeypatch) 
     reader = env.cloud.reader()
     reader.newest("compute")
     paths = ["/flavors/1", "/os-keypairs", "/servers"]
-    orders = [
+    faults = [
         env.demo.faults.inject(service="compute", path=f"{path}$", status=401, delay_seconds=0.2)
         for path in paths
     ]
@@ -22,4 +22,4 @@ def test_calls_refused_together_share_one_new_token(env: CloudEnv, monkeypatch) 
 
     with ThreadPoolExecutor(len(paths)) as pool:
         assert list(pool.map(ask, paths)) == [200] * len(paths)
-    assert [order.hits for order in orders] == [1, 1, 1]
+    assert [fault.hits for fault in faults] == [1, 1, 1]

@@ -34,9 +34,9 @@ def test_bodies_come_as_they_went_over_the_wire(env: CloudEnv):
     ids=str,
 )
 def test_a_get_survives_what_passes(env: CloudEnv, fault):
-    order = env.demo.faults.inject(service="compute", path="/flavors/1", times=2, **fault)
+    injected = env.demo.faults.inject(service="compute", path="/flavors/1", times=2, **fault)
     assert env.cloud.reader().ask("compute", "/flavors/1").json()["flavor"]["id"] == "1"
-    assert order.hits == 2
+    assert injected.hits == 2
     assert len(env.clock.slept) == 2
 
 
@@ -48,10 +48,10 @@ def test_retry_after_is_obeyed(env: CloudEnv):
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"drop": "before"}, {"malformed": True}], ids=str)
 def test_what_does_not_pass_is_unreachable_after_bounded_tries(env: CloudEnv, fault):
-    order = env.demo.faults.inject(service="compute", path="/flavors/1", times=0, **fault)
+    injected = env.demo.faults.inject(service="compute", path="/flavors/1", times=0, **fault)
     with pytest.raises(Unreachable) as raised:
         env.cloud.reader().ask("compute", "/flavors/1")
-    assert order.hits == 1 + env.cloud.settings.retries
+    assert injected.hits == 1 + env.cloud.settings.retries
     assert raised.value.status == fault.get("status", 200 if "malformed" in fault else None)
     assert str(raised.value).startswith("compute GET /flavors/1 ")
 
@@ -59,35 +59,35 @@ def test_what_does_not_pass_is_unreachable_after_bounded_tries(env: CloudEnv, fa
 def test_an_answer_that_does_not_come_in_time_is_unreachable(env: CloudEnv):
     hasty = env.as_cloud("opencbr", timeout_seconds=0.3, retries=1)
     hasty.reader().newest("compute")
-    order = env.demo.faults.inject(service="compute", path="/flavors/1", times=0, delay_seconds=0.6)
+    injected = env.demo.faults.inject(service="compute", path="/flavors/1", times=0, delay_seconds=0.6)
     with pytest.raises(Unreachable, match=r"no answer within 0\.3 seconds"):
         hasty.reader().ask("compute", "/flavors/1")
-    assert order.hits == 2
+    assert injected.hits == 2
 
 
 def test_one_401_means_a_new_token_and_one_more_try(env: CloudEnv):
-    order = env.demo.faults.inject(service="compute", path="/flavors/1", status=401)
+    injected = env.demo.faults.inject(service="compute", path="/flavors/1", status=401)
     assert env.cloud.reader().ask("compute", "/flavors/1").status == 200
-    assert order.hits == 1
+    assert injected.hits == 1
     assert len(env.demo.calls.find("identity", "POST", "/auth/tokens")) == 1
     assert env.clock.slept == []
 
 
 def test_401_to_the_end_is_denied(env: CloudEnv):
-    order = env.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=0)
+    injected = env.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=0)
     with pytest.raises(Denied):
         env.cloud.reader().ask("compute", "/flavors/1")
-    assert order.hits == 2
+    assert injected.hits == 2
 
 
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, Refused), (403, Denied), (404, NotFound), (409, Refused), (413, Refused)]
 )
 def test_a_refusal_is_not_asked_again(env: CloudEnv, status, kind):
-    order = env.demo.faults.inject(service="compute", path="/flavors/1", status=status, times=0)
+    injected = env.demo.faults.inject(service="compute", path="/flavors/1", status=status, times=0)
     with pytest.raises(kind):
         env.cloud.reader().ask("compute", "/flavors/1")
-    assert order.hits == 1
+    assert injected.hits == 1
 
 
 def test_an_error_names_call_status_request_and_the_cloud_s_sentence(env: CloudEnv):
@@ -121,11 +121,11 @@ def test_a_neutron_that_is_away_is_not_one_without_ports(env: CloudEnv):
 
 def test_a_keystone_that_is_away_while_signing_in_is_waited_for(env: CloudEnv):
     fresh = env.as_cloud("opencbr")
-    order = env.demo.faults.inject(
+    injected = env.demo.faults.inject(
         service="identity", method="POST", path="/auth/tokens", times=2, status=503
     )
     assert fresh.reader().ask("compute", "/flavors/1").status == 200
-    assert order.hits == 2
+    assert injected.hits == 2
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"drop": "before"}, {"malformed": True}], ids=str)

@@ -23,12 +23,12 @@ VALUES = st.recursive(
 )
 
 
-def shuffled(value, order):
+def shuffled(value, rng):
     if isinstance(value, dict):
         members = list(value.items())
-        order.shuffle(members)
-        return {key: shuffled(inner, order) for key, inner in members}
-    return [shuffled(inner, order) for inner in value] if isinstance(value, list) else value
+        rng.shuffle(members)
+        return {key: shuffled(inner, rng) for key, inner in members}
+    return [shuffled(inner, rng) for inner in value] if isinstance(value, list) else value
 
 
 @given(VALUES, st.integers())

@@ -54,9 +54,9 @@ def test_every_json_the_cloud_may_send_comes_back_to_the_byte(database, records)
 
 @pytest.mark.parametrize("size", [300, 70_000])
 def test_large_bodies_and_large_secrets_come_back_too(database, records, size):
-    order = random.Random(size)
-    noise = base64.b64encode(order.randbytes(size)).decode()
-    ids = " ".join(str(uuid.UUID(bytes=order.randbytes(16))) for _ in range(size // 40))
+    rng = random.Random(size)
+    noise = base64.b64encode(rng.randbytes(size)).decode()
+    ids = " ".join(str(uuid.UUID(bytes=rng.randbytes(16))) for _ in range(size // 40))
     text = f'{{"server":{{"user_data":"{noise}","name":"{ids}","password":"{ids}","x":"{noise}"}}}}'.encode()
     found = (document("server", text), document("server@newest", text))
     top, _, _ = protect(database, records, server_reading(documents=found, disks=()))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.records import draft_rows, links, rows
 from opencbr.records.links import Link
-from opencbr.records.metadata_query import AnswerRow, FastReads
+from opencbr.records.metadata_query import AnswerRow, MetadataQuery
 from opencbr.records.rows import RecordRow
 from opencbr.store import installation, leases, ledger, operation_logs
 from opencbr.store.ledger import Entry
@@ -23,26 +23,26 @@ from store.samples import NOW, OTHER, PROJECT, backup, disk, ident, keep, kept_v
 LATER = NOW + timedelta(seconds=5)
 
 
-def test_a_log_lives_from_order_to_end(database):
-    order = log(details={"backup_id": "b"}, resource_id="r")
+def test_a_log_lives_from_request_to_end(database):
+    made = log(details={"backup_id": "b"}, resource_id="r")
     with database.write() as conn:
-        operation_logs.insert(conn, order)
-        assert operation_logs.get(conn, PROJECT, order.id) == order
-        assert operation_logs.get(conn, OTHER, order.id) is None
-        assert operation_logs.waiting(conn, 10) == [order]
-        assert operation_logs.take(conn, order.id, now=NOW)
-        assert not operation_logs.take(conn, order.id, now=NOW)
+        operation_logs.insert(conn, made)
+        assert operation_logs.get(conn, PROJECT, made.id) == made
+        assert operation_logs.get(conn, OTHER, made.id) is None
+        assert operation_logs.waiting(conn, 10) == [made]
+        assert operation_logs.take(conn, made.id, now=NOW)
+        assert not operation_logs.take(conn, made.id, now=NOW)
         assert operation_logs.waiting(conn, 10) == []
-        assert operation_logs.unfinished_for(conn, PROJECT, "r") == [order]
+        assert operation_logs.unfinished_for(conn, PROJECT, "r") == [made]
         assert operation_logs.unfinished_for(conn, OTHER, "r") == []
 
-        assert operation_logs.begin(conn, order.id, now=NOW)
-        assert operation_logs.begin(conn, order.id, now=LATER)  # again, by a worker that took over
-        assert operation_logs.advance(conn, order.id, 40, "wait", now=LATER)
-        assert operation_logs.advance(conn, order.id, 20, "wait", now=LATER, details={"n": 1})
-        running = operation_logs.get(conn, PROJECT, order.id)
+        assert operation_logs.begin(conn, made.id, now=NOW)
+        assert operation_logs.begin(conn, made.id, now=LATER)  # again, by a worker that took over
+        assert operation_logs.advance(conn, made.id, 40, "wait", now=LATER)
+        assert operation_logs.advance(conn, made.id, 20, "wait", now=LATER, details={"n": 1})
+        running = operation_logs.get(conn, PROJECT, made.id)
         assert running == replace(
-            order,
+            made,
             status="running",
             progress=40,
             step="wait",
@@ -52,26 +52,26 @@ def test_a_log_lives_from_order_to_end(database):
         )
 
         with pytest.raises(ValueError, match="running"):
-            operation_logs.finish(conn, order.id, "running", now=LATER)
-        assert operation_logs.finish(conn, order.id, "failed", "BackupService.1", "why", now=LATER)
+            operation_logs.finish(conn, made.id, "running", now=LATER)
+        assert operation_logs.finish(conn, made.id, "failed", "BackupService.1", "why", now=LATER)
         ended = replace(
             running, status="failed", error_code="BackupService.1", error_message="why", ended_at=LATER
         )
-        assert not operation_logs.finish(conn, order.id, "success", now=LATER)
-        assert not operation_logs.begin(conn, order.id, now=LATER)
-        assert not operation_logs.advance(conn, order.id, 99, "late", now=LATER)
-        assert not operation_logs.request_cancel(conn, PROJECT, order.id, now=LATER)
-        assert operation_logs.get(conn, PROJECT, order.id) == ended
+        assert not operation_logs.finish(conn, made.id, "success", now=LATER)
+        assert not operation_logs.begin(conn, made.id, now=LATER)
+        assert not operation_logs.advance(conn, made.id, 99, "late", now=LATER)
+        assert not operation_logs.request_cancel(conn, PROJECT, made.id, now=LATER)
+        assert operation_logs.get(conn, PROJECT, made.id) == ended
         assert operation_logs.unfinished_for(conn, PROJECT, "r") == []
 
 
 def test_success_is_a_hundred_and_can_be_said_at_once(database):
-    order = log()
+    made = log()
     with database.write() as conn:
-        operation_logs.insert(conn, order)
-        assert operation_logs.finish(conn, order.id, "success", now=LATER, details={"total_count": 0})
-        assert operation_logs.get(conn, PROJECT, order.id) == replace(
-            order,
+        operation_logs.insert(conn, made)
+        assert operation_logs.finish(conn, made.id, "success", now=LATER, details={"total_count": 0})
+        assert operation_logs.get(conn, PROJECT, made.id) == replace(
+            made,
             status="success",
             progress=100,
             started_at=LATER,
@@ -82,23 +82,23 @@ def test_success_is_a_hundred_and_can_be_said_at_once(database):
 
 
 def test_cancelling_is_a_flag_of_the_project(database):
-    order = log()
+    made = log()
     with database.write() as conn:
-        operation_logs.insert(conn, order)
-        assert not operation_logs.request_cancel(conn, OTHER, order.id, now=LATER)
-        assert not operation_logs.cancel_requested(conn, order.id)
-        assert operation_logs.request_cancel(conn, PROJECT, order.id, now=LATER)
-        assert operation_logs.cancel_requested(conn, order.id)
+        operation_logs.insert(conn, made)
+        assert not operation_logs.request_cancel(conn, OTHER, made.id, now=LATER)
+        assert not operation_logs.cancel_requested(conn, made.id)
+        assert operation_logs.request_cancel(conn, PROJECT, made.id, now=LATER)
+        assert operation_logs.cancel_requested(conn, made.id)
         assert not operation_logs.cancel_requested(conn, ident())
 
 
-def test_orders_are_taken_oldest_first(database, ticks):
+def test_waiting_logs_are_taken_oldest_first(database, ticks):
     with database.write() as conn:
-        orders = [log(created_at=next(ticks)) for _ in range(5)]
-        for order in reversed(orders):
-            operation_logs.insert(conn, order)
-        operation_logs.begin(conn, orders[1].id, now=NOW)
-        assert [order.id for order in operation_logs.waiting(conn, 3)] == [orders[n].id for n in (0, 2, 3)]
+        made = [log(created_at=next(ticks)) for _ in range(5)]
+        for one in reversed(made):
+            operation_logs.insert(conn, one)
+        operation_logs.begin(conn, made[1].id, now=NOW)
+        assert [one.id for one in operation_logs.waiting(conn, 3)] == [made[n].id for n in (0, 2, 3)]
 
 
 @pytest.mark.parametrize(
@@ -354,13 +354,13 @@ def test_a_backup_cannot_go_before_its_record(database):
 
 
 @pytest.fixture
-def fast(database):
-    reads = FastReads(database)
+def metadata_query(database):
+    reads = MetadataQuery(database)
     yield reads
     reads.close()
 
 
-def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast):
+def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, metadata_query):
     with database.write() as conn:
         _, point = kept_vault(conn)
         server, bare = backup(point, status="available"), backup(point, status="protecting")
@@ -369,7 +369,7 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
         keep(conn, server, bare, child, held)
         rows.insert(conn, record(server))
         rows.insert(conn, record(held))
-    found = fast.read_answer(PROJECT, server.id)
+    found = metadata_query.read_answer(PROJECT, server.id)
     assert found == AnswerRow(
         PROJECT,
         "available",
@@ -381,19 +381,19 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, fast
         b"\0answer",
         b"secrets\xff",
     )
-    assert fast.read_answer(PROJECT, server.id, secrets=False).secrets is None
-    of_disk = fast.read_answer(PROJECT, child.id)
+    assert metadata_query.read_answer(PROJECT, server.id, secrets=False).secrets is None
+    of_disk = metadata_query.read_answer(PROJECT, child.id)
     assert of_disk == msgspec.structs.replace(
         found, parent_id=server.id, resource_id=child.resource_id, resource_type=child.resource_type
     )
-    assert fast.read_answer(PROJECT, bare.id).status == "protecting"
-    assert fast.read_answer(PROJECT, bare.id).answer is None
-    assert fast.read_answer(PROJECT, held.id) is None
-    assert fast.read_answer(OTHER, server.id) is None
-    assert fast.read_answer(PROJECT, ident()) is None
+    assert metadata_query.read_answer(PROJECT, bare.id).status == "protecting"
+    assert metadata_query.read_answer(PROJECT, bare.id).answer is None
+    assert metadata_query.read_answer(PROJECT, held.id) is None
+    assert metadata_query.read_answer(OTHER, server.id) is None
+    assert metadata_query.read_answer(PROJECT, ident()) is None
 
 
-def test_the_hot_read_sees_what_was_committed_and_works_from_any_thread(database, fast):
+def test_the_hot_read_sees_what_was_committed_and_works_from_any_thread(database, metadata_query):
     with database.write() as conn:
         _, point = kept_vault(conn)
         one = backup(point)
@@ -402,9 +402,9 @@ def test_the_hot_read_sees_what_was_committed_and_works_from_any_thread(database
     for status in ("protecting", "available"):
         with database.write() as conn:
             conn.execute(text("UPDATE backup SET status = :s"), {"s": status})
-        seen.append(fast.read_answer(PROJECT, one.id).status)
+        seen.append(metadata_query.read_answer(PROJECT, one.id).status)
     threads = [
-        threading.Thread(target=lambda: seen.append(fast.read_answer(PROJECT, one.id).status))
+        threading.Thread(target=lambda: seen.append(metadata_query.read_answer(PROJECT, one.id).status))
         for _ in range(4)
     ]
     for thread in threads:
@@ -412,8 +412,8 @@ def test_the_hot_read_sees_what_was_committed_and_works_from_any_thread(database
     for thread in threads:
         thread.join()
     assert seen == ["protecting"] + ["available"] * 5
-    fast.close()
-    assert fast.read_answer(PROJECT, one.id).status == "available"  # opens anew
+    metadata_query.close()
+    assert metadata_query.read_answer(PROJECT, one.id).status == "available"  # opens anew
 
 
 @pytest.mark.postgres
@@ -422,7 +422,7 @@ def test_the_hot_read_survives_a_server_that_hangs_up(postgres_url):
 
     database = Database(postgres_url)
     database.upgrade()
-    fast = FastReads(database)
+    metadata_query = MetadataQuery(database)
     with database.write() as conn:
         _, point = kept_vault(conn)
         one = backup(point)
@@ -431,7 +431,7 @@ def test_the_hot_read_survives_a_server_that_hangs_up(postgres_url):
 
     def read(_number):
         every.wait()
-        return [fast.read_answer(PROJECT, one.id).status for _ in range(20)]
+        return [metadata_query.read_answer(PROJECT, one.id).status for _ in range(20)]
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(read, range(8))) == [[one.status] * 20] * 8
@@ -439,5 +439,5 @@ def test_the_hot_read_survives_a_server_that_hangs_up(postgres_url):
             cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
             assert conn.execute(text(cut + " AND pid <> pg_backend_pid()")).all()
         assert list(pool.map(read, range(8))) == [[one.status] * 20] * 8
-    fast.close()
+    metadata_query.close()
     database.dispose()

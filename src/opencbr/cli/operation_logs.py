@@ -1,4 +1,4 @@
-"""`opencbr operation-logs`: what was ordered, how far it is, and stopping it."""
+"""`opencbr operation-logs`: what was requested, how far it is, and stopping it."""
 
 import click
 

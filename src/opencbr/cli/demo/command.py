@@ -135,7 +135,7 @@ class Demo:
         if earlier:
             show.backups(self.console, earlier)
         usable = _newest_usable(earlier)
-        self.backup_id = usable["id"] if usable else story.order_backup(client, vault_id)
+        self.backup_id = usable["id"] if usable else story.request_backup(client, vault_id)
         if usable is None or story.is_running(usable):
             with _progress(self.console) as tell:
                 story.await_backup(client, self.backup_id, tell, self.family.check)

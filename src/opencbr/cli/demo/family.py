@@ -54,7 +54,7 @@ class Family:
                 )
 
     def stop(self) -> None:
-        """End all children, the API first so that no order arrives any more; kill who does not end."""
+        """End all children, the API first so that no request arrives any more; kill who does not end."""
         for name in ("serve", "worker"):
             child = self._children.pop(name, None)
             if child is None:

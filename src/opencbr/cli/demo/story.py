@@ -49,8 +49,8 @@ def earlier_backups(client: Client, vault_id: str) -> list[dict[str, Any]]:
     return found
 
 
-def order_backup(client: Client, vault_id: str) -> str:
-    """Order a checkpoint of the vault and return the id of its backup."""
+def request_backup(client: Client, vault_id: str) -> str:
+    """Request a checkpoint of the vault and return the id of its backup."""
     body = {"checkpoint": {"vault_id": vault_id, "parameters": {"incremental": True}}}
     checkpoint = client.post("/checkpoints", body)["checkpoint"]
     return str(client.get("/backups", checkpoint_id=checkpoint["id"])["backups"][0]["id"])

@@ -52,7 +52,7 @@ def update_backup(request: Request[None, UpdateBackupBody]) -> ShowBackupBody:
 
 
 def delete_backup(request: Request[None, None]) -> None:
-    """Answer DeleteBackup: the deletion is ordered, clients poll until the backup is 404."""
+    """Answer DeleteBackup: the deletion is requested, clients poll until the backup is 404."""
     request.services.backups.delete(request.ctx, request.path["backup_id"])
 
 
@@ -77,6 +77,6 @@ ROUTES: tuple[Route, ...] = (
         operation=OPERATIONS["DeleteBackup"],
         handler=delete_backup,
         right="cbr:backups:delete",
-        summary="Order the deletion of a backup",
+        summary="Request the deletion of a backup",
     ),
 )

@@ -43,7 +43,7 @@ class CreateCheckpointBody(Struct):
 
 
 def create_checkpoint(request: Request[None, CreateCheckpointBody]) -> ShowCheckpointBody:
-    """Answer CreateCheckpoint: the backups are ordered, clients poll the checkpoint."""
+    """Answer CreateCheckpoint: the backups are requested, clients poll the checkpoint."""
     return show_checkpoint_body(
         request.services.checkpoints.create(request.ctx, _spec(request.body.checkpoint))
     )

@@ -53,7 +53,7 @@ def update_vault(request: Request[None, UpdateVaultBody]) -> ShowVaultBody:
 
 
 def delete_vault(request: Request[None, None]) -> None:
-    """Answer DeleteVault: the deletion is ordered, clients poll until the vault is 404."""
+    """Answer DeleteVault: the deletion is requested, clients poll until the vault is 404."""
     request.services.vaults.delete(request.ctx, request.path["vault_id"])
 
 
@@ -85,6 +85,6 @@ ROUTES: tuple[Route, ...] = (
         operation=OPERATIONS["DeleteVault"],
         handler=delete_vault,
         right="cbr:vaults:delete",
-        summary="Order the deletion of a vault with its backups",
+        summary="Request the deletion of a vault with its backups",
     ),
 )

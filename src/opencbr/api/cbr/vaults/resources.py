@@ -62,6 +62,6 @@ ROUTES: tuple[Route, ...] = (
         operation=OPERATIONS["RemoveVaultResource"],
         handler=remove_resources,
         right="cbr:vaults:removeResources",
-        summary="Order the removal of resources with their backups in this vault",
+        summary="Request the removal of resources with their backups in this vault",
     ),
 )
