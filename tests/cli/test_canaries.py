@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 
 from opencbr.democloud import DemoCloud, Timing
 from opencbr.democloud.identity import tokens
-from sdk import installation
+from sdk import installation as sdk_installation
 from sdk.installation import Installation, Key, eventually, installed
 from support.databases import POSTGRES
 from support.postgres import contents
@@ -55,7 +55,7 @@ def disguises(secret: str) -> Iterator[bytes]:
         yield base64.b64encode(b"\0" * offset + plain)[4:-4]
 
 
-class Site:
+class WatchedInstallation:
     """The service on an embedded cloud, the secrets planted in the cloud, and every answer that was no success."""
 
     def __init__(self, folder: Path, cloud: DemoCloud, service: Installation, known: list[str]) -> None:
@@ -155,8 +155,8 @@ class Site:
         ]
 
 
-@pytest.fixture(name="site")
-def _site(tmp_path, monkeypatch, dialect, databases):
+@pytest.fixture(name="installation")
+def _installation(tmp_path, monkeypatch, dialect, databases):
     known: list[str] = []
 
     def given_out(length: int) -> str:
@@ -164,7 +164,7 @@ def _site(tmp_path, monkeypatch, dialect, databases):
         return known[-1]
 
     monkeypatch.setattr(tokens, "secrets", SimpleNamespace(token_urlsafe=given_out))
-    monkeypatch.setattr(installation, "CONFIG", installation.CONFIG + DEBUG)
+    monkeypatch.setattr(sdk_installation, "CONFIG", sdk_installation.CONFIG + DEBUG)
     timing = Timing(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
     with (
         databases.fresh(dialect, tmp_path, empty=True) as url,
@@ -177,52 +177,54 @@ def _site(tmp_path, monkeypatch, dialect, databases):
         known += [cloud.access_key(name)[1] for name in names]
         key = Key(*cloud.access_key("demo-admin"), cloud.account("demo-admin")["project_id"])
         with installed(tmp_path, clouds, key, "db1", url) as service:
-            site = Site(tmp_path, cloud, service, known)
+            installation = WatchedInstallation(tmp_path, cloud, service, known)
             if dialect == POSTGRES:
-                site.postgres = url
+                installation.postgres = url
                 known.append(make_url(url).password or "")
-            yield site
+            yield installation
 
 
-def refusals(site: Site) -> None:
+def refusals(installation: WatchedInstallation) -> None:
     """Ask for everything that is refused with a secret in the question."""
     wrong = canary()
-    site.known.append(wrong)
-    assert site.call("GET", "backups", token=wrong).status_code == 401
-    good = {"X-Auth-Token": site.member}
+    installation.known.append(wrong)
+    assert installation.call("GET", "backups", token=wrong).status_code == 401
+    good = {"X-Auth-Token": installation.member}
     for body in (
         f'{{"vault": {{"adminPass": "{wrong}',
         f'{{"vault": {{"password": "{wrong}", "name": {{"secret": "{wrong}"}}}}}}',
         json.dumps({"checkpoint": {"vault_id": [wrong], "token": wrong}}),
     ):
         for path in ("vaults", "checkpoints"):
-            where = f"{site.service.url}/v3/{site.project}/{path}"
+            where = f"{installation.service.url}/v3/{installation.project}/{path}"
             headers = good | {"Content-Type": "application/json"}
             answer = requests.post(where, data=body, headers=headers, timeout=30)
             assert answer.status_code == 400, answer.text
-            site.refused.append(answer.text)
-    access, _ = site.cloud.access_key("demo-admin")
-    forged = site.service.client(Key(access, wrong, site.project))
+            installation.refused.append(answer.text)
+    access, _ = installation.cloud.access_key("demo-admin")
+    forged = installation.service.client(Key(access, wrong, installation.project))
     with pytest.raises(ClientRequestException) as refused:
         forged.list_backups(ListBackupsRequest())
-    site.refused.append(f"{refused.value.error_code} {refused.value.error_msg}")
-    assert site.service.client().list_backups(ListBackupsRequest()).count is not None
+    installation.refused.append(f"{refused.value.error_code} {refused.value.error_msg}")
+    assert installation.service.client().list_backups(ListBackupsRequest()).count is not None
 
 
-def test_no_planted_secret_comes_out_anywhere(site: Site):
-    good, bad = site.plant("db1"), site.plant("web1")
-    refusals(site)
-    orders = [site.cloud.faults.inject(**what) for what in FAULTS]
-    first = site.back_up(good)
-    site.cloud.faults.clear()
-    site.cloud.fail("backup.created", times=0, reason=f"the driver said password={site.known[0]}")
-    second = site.back_up(bad)
-    site.cloud.backend.failures.clear()
-    assert sum(order.hits > 0 for order in orders) >= 8, [order for order in orders if not order.hits]
+def test_no_planted_secret_comes_out_anywhere(installation: WatchedInstallation):
+    good, bad = installation.plant("db1"), installation.plant("web1")
+    refusals(installation)
+    faults = [installation.cloud.faults.inject(**what) for what in FAULTS]
+    first = installation.back_up(good)
+    installation.cloud.faults.clear()
+    installation.cloud.fail(
+        "backup.created", times=0, reason=f"the driver said password={installation.known[0]}"
+    )
+    second = installation.back_up(bad)
+    installation.cloud.backend.failures.clear()
+    assert sum(fault.hits > 0 for fault in faults) >= 8, [fault for fault in faults if not fault.hits]
     assert (first["status"], second["status"]) == ("available", "error")
 
     # The secrets were there to be found: the admin of the project reads them in what was backed up.
-    shown = site.call("GET", f"backups/{first['id']}/metadata", token=site.admin).text
+    shown = installation.call("GET", f"backups/{first['id']}/metadata", token=installation.admin).text
     assert shown.count("canary-") >= 6
     # Everything else that a client may see is as good as an error.
     for path in (
@@ -231,12 +233,12 @@ def test_no_planted_secret_comes_out_anywhere(site: Site):
         *("operation-logs", "backups", "vaults", "vaults/summary"),
         *("protectables/server/instances", "protectables/disk/instances"),
     ):
-        text = site.call("GET", path).text
+        text = installation.call("GET", path).text
         if not path.startswith("protectables"):  # what the tenant's own Nova and Cinder say, to the tenant
-            site.refused.append(text)
-    assert len(site.refused) > 10
-    assert site.found() == []
-    log = (site.folder / "service.log").read_text()
+            installation.refused.append(text)
+    assert len(installation.refused) > 10
+    assert installation.found() == []
+    log = (installation.folder / "service.log").read_text()
     assert " DEBUG " in log
     for line in log.splitlines():
-        assert not any(secret in line for secret in site.known)
+        assert not any(secret in line for secret in installation.known)

@@ -11,8 +11,8 @@ from opencbr.jobs.registry import JobType
 from opencbr.model.operation_log import OperationLog
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
-_ORDER = OperationLog(
-    id="order",
+_LOG = OperationLog(
+    id="log",
     project_id="project",
     operation_type="any",
     vault_id="vault",
@@ -33,14 +33,14 @@ def steps_of(job_type: JobType, *, failing: str | None = None) -> list[str]:
     class Dry:
         """Carries nothing out; where a step names backups, it names one."""
 
-        id, project_id = "order", "project"
+        id, project_id = "log", "project"
 
         def step(self, name: str, work: Callable[[], Any]) -> Any:
             names.append(name.split(maxsplit=1)[0])
             if name.split(maxsplit=1)[0] == failing:
                 names.clear()
-                raise StepFailed(name, "9910", "as ordered")
+                raise StepFailed(name, "9910", "as requested")
             return ["backup"]
 
-    carry_out(job_type, cast("Job", Dry()), cast("JobContext", None), _ORDER)
+    carry_out(job_type, cast("Job", Dry()), cast("JobContext", None), _LOG)
     return list(dict.fromkeys(names))

@@ -24,7 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
         yield cloud
 
 
-class Staff:
+class WorkerProcesses:
     """Worker processes, each of an environment; with a function's name a worker dies after that (`support.killed_worker`)."""
 
     def __init__(self, folder: Path) -> None:
@@ -40,31 +40,31 @@ class Staff:
 
 
 @pytest.fixture
-def staff(tmp_path: Path) -> Iterator[Staff]:
-    staff = Staff(tmp_path)
-    yield staff
-    staff.processes.close()
+def workers(tmp_path: Path) -> Iterator[WorkerProcesses]:
+    workers = WorkerProcesses(tmp_path)
+    yield workers
+    workers.processes.close()
 
 
-def held_chain(env: JobEnv, staff: Staff, length: int) -> tuple[Resource, str]:
+def held_chain(env: JobEnv, workers: WorkerProcesses, length: int) -> tuple[Resource, str]:
     """Backups made by a worker that then stops in order; all but the newest are deleted for their user, and held."""
-    staff.start(env, "w0")
+    workers.start(env, "w0")
     bound = env.bind("web1")
     *older, newest = backed_up(env, bound, length)
     for one in older:
         env.succeeded(env.request_deletion(one))
-    staff.stop("w0")
+    workers.stop("w0")
     return bound, newest
 
 
 def dies_and_another_goes_on(
-    env: JobEnv, staff: Staff, place: str, order: Callable[[], OperationLog]
+    env: JobEnv, workers: WorkerProcesses, place: str, request: Callable[[], OperationLog]
 ) -> None:
-    staff.start(env, "w1", place)
-    ordered = order()
-    assert staff.processes.wait("w1", 180) == -signal.SIGKILL
-    staff.start(env, "w2")
-    env.succeeded(ordered)
+    workers.start(env, "w1", place)
+    requested = request()
+    assert workers.processes.wait("w1", 180) == -signal.SIGKILL
+    workers.start(env, "w2")
+    env.succeeded(requested)
     assert rows(env) == 0
     env.assert_nothing_left()
 
@@ -80,42 +80,44 @@ def dies_and_another_goes_on(
         "backup_chains._write_settled",
     ],
 )
-def test_a_deletion_killed_anywhere_takes_the_held_ones_along(env: JobEnv, staff: Staff, place: str) -> None:
-    _, newest = held_chain(env, staff, 3)
-    dies_and_another_goes_on(env, staff, place, lambda: env.request_deletion(newest))
+def test_a_deletion_killed_anywhere_takes_the_held_ones_along(
+    env: JobEnv, workers: WorkerProcesses, place: str
+) -> None:
+    _, newest = held_chain(env, workers, 3)
+    dies_and_another_goes_on(env, workers, place, lambda: env.request_deletion(newest))
 
 
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("place", ["backup_chains._write_erased", "backup_chains._write_settled"])
 def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
-    env: JobEnv, staff: Staff, place: str
+    env: JobEnv, workers: WorkerProcesses, place: str
 ) -> None:
-    bound, _ = held_chain(env, staff, 2)
-    dies_and_another_goes_on(env, staff, place, lambda: env.request_vault_deletion(bound))
+    bound, _ = held_chain(env, workers, 2)
+    dies_and_another_goes_on(env, workers, place, lambda: env.request_vault_deletion(bound))
 
 
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("place", ["backup_chains._claim", "backup_chains._write_settled"])
 def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
-    database_url: str, tmp_path: Path, staff: Staff, place: str
+    database_url: str, tmp_path: Path, workers: WorkerProcesses, place: str
 ) -> None:
     """The parent's user deleted it while its only incremental was being made, and that is cancelled then."""
     with DemoCloud(tmp_path / "cloud", timing=Timing.manual()) as cloud:
         env = JobEnv(database_url, tmp_path, cloud)
-        staff.start(env, "w1", place)
+        workers.start(env, "w1", place)
         bound = env.bind("web1")
         parent = env.request_backup(bound)
         eventually(lambda: cloud.advance(1) or env.log(parent).ended_at, "the first backup")
-        order = env.request_backup(bound)
+        request = env.request_backup(bound)
         eventually(lambda: cloud.advance(1) or len(env.posts("/snapshots$")) == 2, "the second snapshot")
-        eventually(lambda: cloud.advance(1) or len(env.posts("/backups$")) == 2, "the second copy")
+        eventually(lambda: cloud.advance(1) or len(env.posts("/backups$")) == 2, "the second Cinder backup")
         env.succeeded(env.request_deletion(parent.backup_id or ""))
-        env.cancel(order)
+        env.cancel(request)
         eventually(
-            lambda: cloud.advance(1) or staff.processes.wait("w1", 0) is not None, "the death of the worker"
+            lambda: cloud.advance(1) or workers.processes.wait("w1", 0) is not None, "the death of the worker"
         )
-        staff.start(env, "w2")
-        eventually(lambda: cloud.advance(1) or env.log(order).ended_at, "the end of the second backup")
-        env.assert_failed_cleanly(order, "cancelled by request")
+        workers.start(env, "w2")
+        eventually(lambda: cloud.advance(1) or env.log(request).ended_at, "the end of the second backup")
+        env.assert_failed_cleanly(request, "cancelled by request")
         assert rows(env) == 1, "the failed backup's own"
         env.close()

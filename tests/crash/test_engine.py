@@ -39,7 +39,7 @@ class Workers:
     def send(self, name: str, what: signal.Signals) -> None:
         self.processes.send(name, what)
 
-    def order(self, count: int) -> list[str]:
+    def request(self, count: int) -> list[str]:
         now = datetime.now(UTC)
         ids = [new_id(now) for _ in range(count)]
         with self.database.write() as conn:
@@ -81,7 +81,7 @@ def workers(database_url: str, tmp_path: Path) -> Iterator[Workers]:
     workers.close()
 
 
-def begun(job_ids: list[str], step: str = "copy", who: str = "w1") -> Callable[[list[Line]], bool]:
+def begun(job_ids: list[str], step: str = "back_up", who: str = "w1") -> Callable[[list[Line]], bool]:
     return lambda lines: (
         {x["job"] for x in lines if x["step"] == step and x["phase"] == "begin" and x["who"] == who}
         >= set(job_ids)
@@ -90,7 +90,7 @@ def begun(job_ids: list[str], step: str = "copy", who: str = "w1") -> Callable[[
 
 def test_a_killed_workers_jobs_go_on_where_they_were(workers: Workers) -> None:
     workers.start("w1")
-    ids = workers.order(3)
+    ids = workers.request(3)
     workers.until(begun(ids))
     workers.start("w2")
     workers.send("w1", signal.SIGKILL)
@@ -105,7 +105,7 @@ def test_a_killed_workers_jobs_go_on_where_they_were(workers: Workers) -> None:
 
 def test_a_worker_started_after_the_death_takes_over_too(workers: Workers) -> None:
     workers.start("w1")
-    ids = workers.order(1)
+    ids = workers.request(1)
     workers.until(begun(ids))
     workers.send("w1", signal.SIGKILL)
     workers.gate.touch()
@@ -115,7 +115,7 @@ def test_a_worker_started_after_the_death_takes_over_too(workers: Workers) -> No
 
 def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> None:
     workers.start("w1")
-    ids = workers.order(3)
+    ids = workers.request(3)
     workers.until(begun(ids))
     workers.start("w2")
     with between_writes(workers.database.url):
@@ -128,11 +128,11 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> N
     # What was running in the frozen worker may end; whatever came after it must be refused.
     workers.until(
         lambda lines: (
-            {x["job"] for x in lines if x["who"] == "w1" and x["step"] == "copy" and x["phase"] == "end"}
+            {x["job"] for x in lines if x["who"] == "w1" and x["step"] == "back_up" and x["phase"] == "end"}
             >= set(ids)
         )
     )
-    fresh = workers.order(1)
+    fresh = workers.request(1)
     lines = workers.ended(fresh)
     later = {"record", "cleanup", "finish", "job", "compensate"}
     assert [x for x in lines if x["who"] == "w1" and x["job"] in ids and x["step"] in later] == []
@@ -146,7 +146,7 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> N
 
 def test_a_cancelled_job_walks_its_compensation_path(workers: Workers) -> None:
     workers.start("w1")
-    ids = workers.order(2)
+    ids = workers.request(2)
     workers.until(begun(ids))
     with workers.database.write() as conn:
         assert operation_logs.request_cancel(conn, "p", ids[0], now=datetime.now(UTC))
@@ -162,7 +162,7 @@ def test_a_cancelled_job_walks_its_compensation_path(workers: Workers) -> None:
 def test_a_compensation_cut_off_is_walked_to_its_end_by_another(workers: Workers) -> None:
     """The cancelled step is journaled: the next worker undoes, it does not begin again."""
     workers.start("w1")
-    ids = workers.order(1)
+    ids = workers.request(1)
     workers.until(begun(ids))
     with workers.database.write() as conn:
         operation_logs.request_cancel(conn, "p", ids[0], now=datetime.now(UTC))
@@ -184,7 +184,7 @@ def test_jobs_survive_workers_that_are_killed_one_after_the_other(workers: Worke
     workers.start("w1")
     ids: list[str] = []
     for number in range(2, 5):
-        ids += workers.order(10)
+        ids += workers.request(10)
         workers.until(
             lambda lines: len({x["job"] for x in lines if x["phase"] == "end"} & set(ids)) > len(ids) - 10
         )

@@ -55,7 +55,7 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
     with env_on(Timing.manual(), tmp_path, databases) as env:
         cloud = env.demo
         workers.start("w1", work, env.url, env.folder, "w1", None)
-        order = env.request_backup(env.bind("web1"))
+        request = env.request_backup(env.bind("web1"))
         if moment == "wait":
             eventually(lambda: env.posts("/snapshots$"), "the snapshot")
             cloud.advance(1)
@@ -63,8 +63,8 @@ def test_a_job_that_the_journal_does_not_know_begins_anew(
         workers.send("w1", signal.SIGKILL)
         lose_journal(env)
         workers.start("w2", work, env.url, env.folder, "w2", None)
-        eventually(lambda: cloud.advance(1) or env.log(order).ended_at, "the end of the backup")
-        env.succeeded(order)
+        eventually(lambda: cloud.advance(1) or env.log(request).ended_at, "the end of the backup")
+        env.succeeded(request)
         assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
         env.assert_nothing_left(backups_left=1)
 

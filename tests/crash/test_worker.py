@@ -36,7 +36,7 @@ HELD = 1.0
 on_postgres = pytest.mark.parametrize("dialect", KINDS[1:])
 
 
-class Staff:
+class WorkerProcesses:
     """Worker processes of one env."""
 
     def __init__(self, env: JobEnv) -> None:
@@ -55,10 +55,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
 
 
 @pytest.fixture
-def staff(env: JobEnv) -> Iterator[Staff]:
-    staff = Staff(env)
-    yield staff
-    staff.processes.close()
+def workers(env: JobEnv) -> Iterator[WorkerProcesses]:
+    workers = WorkerProcesses(env)
+    yield workers
+    workers.processes.close()
 
 
 Call = tuple[str, int]
@@ -105,16 +105,16 @@ def hold(kind: str, step: str, place: str | Call) -> Hold | None:
 
 
 @contextmanager
-def death(env: JobEnv, staff: Staff, place: str | Call) -> Iterator[None]:
-    """The job ordered in this block is cut off: w1 dies at `place`, and w2 follows it."""
+def death(env: JobEnv, workers: WorkerProcesses, place: str | Call) -> Iterator[None]:
+    """The job requested in this block is cut off: w1 dies at `place`, and w2 follows it."""
     held = None if isinstance(place, str) else slow(env, *place)
     yield
     if held is None:
-        staff.processes.await_report("w1", "held")
+        workers.processes.await_report("w1", "held")
     else:
         eventually(lambda: held.hits, f"{held.method} {held.path} begins")
-    staff.processes.send("w1", signal.SIGKILL)
-    staff.start("w2")
+    workers.processes.send("w1", signal.SIGKILL)
+    workers.start("w2")
 
 
 def assert_made_once(env: JobEnv, disks: int) -> None:
@@ -143,13 +143,15 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 
 
 @in_each(BACKUP, BACKUP_CALLS)
-def test_a_backup_goes_on_wherever_its_worker_dies(env: JobEnv, staff: Staff, step: str, place: Any) -> None:
-    staff.start("w1", hold(BACKUP, step, place))
-    with death(env, staff, place):
-        order = env.request_backup(env.bind("db1"))
-    env.succeeded(order)
+def test_a_backup_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(BACKUP, step, place))
+    with death(env, workers, place):
+        request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
     assert_all_ended(env)
-    backup = env.backup(order.backup_id)
+    backup = env.backup(request.backup_id)
     assert backup is not None
     assert backup.status == "available"
     assert [disk.status for disk in env.disks(backup.id)] == ["available"] * 3
@@ -164,17 +166,17 @@ UNDO_CALLS: dict[str, list[Call]] = {
 
 @in_each(BACKUP, UNDO_CALLS, failing="wait")
 def test_a_compensation_goes_on_wherever_its_worker_dies(
-    env: JobEnv, staff: Staff, step: str, place: Any
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
     waiting = env.demo.faults.inject(
         service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", delay_seconds=HELD
     )
-    staff.start("w1", hold(BACKUP, step, place))
-    with death(env, staff, place):
-        order = env.request_backup(env.bind("db1"))
+    workers.start("w1", hold(BACKUP, step, place))
+    with death(env, workers, place):
+        request = env.request_backup(env.bind("db1"))
         eventually(lambda: waiting.hits, "the wait for the backups")
-        env.cancel(order)
-    env.assert_failed_cleanly(order, "step wait: cancelled by request")
+        env.cancel(request)
+    env.assert_failed_cleanly(request, "step wait: cancelled by request")
     assert_all_ended(env)
     assert_made_once(env, 3)
 
@@ -186,16 +188,16 @@ DELETE_CALLS: dict[str, list[Call]] = {
 
 @in_each(DELETE, DELETE_CALLS)
 def test_a_deletion_goes_on_wherever_its_worker_dies(
-    env: JobEnv, staff: Staff, step: str, place: Any
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
-    staff.start("w1", hold(DELETE, step, place))
-    order = env.request_backup(env.bind("web1"))
-    env.succeeded(order)
-    with death(env, staff, place):
-        deletion = env.request_deletion(order.backup_id or "")
+    workers.start("w1", hold(DELETE, step, place))
+    request = env.request_backup(env.bind("web1"))
+    env.succeeded(request)
+    with death(env, workers, place):
+        deletion = env.request_deletion(request.backup_id or "")
     env.succeeded(deletion)
     assert_all_ended(env)
-    assert env.backup(order.backup_id, held=True) is None
+    assert env.backup(request.backup_id, held=True) is None
     env.assert_nothing_left()
     assert_made_once(env, 1)
 
@@ -206,17 +208,17 @@ def refuse_deletions(env: JobEnv) -> None:
 
 @in_each(DELETE, failing="delete")
 def test_a_deletion_that_fails_says_so_wherever_its_worker_dies(
-    env: JobEnv, staff: Staff, step: str, place: Any
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
-    staff.start("w1", hold(DELETE, step, place))
-    order = env.request_backup(env.bind("web1"))
-    env.succeeded(order)
+    workers.start("w1", hold(DELETE, step, place))
+    request = env.request_backup(env.bind("web1"))
+    env.succeeded(request)
     refuse_deletions(env)
-    with death(env, staff, place):
-        deletion = env.request_deletion(order.backup_id or "")
+    with death(env, workers, place):
+        deletion = env.request_deletion(request.backup_id or "")
     assert "answered 403" in env.ended(deletion).error_message
     assert_all_ended(env)
-    backup = env.backup(order.backup_id)
+    backup = env.backup(request.backup_id)
     assert backup is not None
     assert backup.status == "error"
     env.demo.faults.clear()
@@ -230,11 +232,13 @@ REMOVAL_CALLS: dict[str, list[Call]] = {
 
 
 @in_each(REMOVE_RESOURCE, REMOVAL_CALLS)
-def test_a_removal_goes_on_wherever_its_worker_dies(env: JobEnv, staff: Staff, step: str, place: Any) -> None:
-    staff.start("w1", hold(REMOVE_RESOURCE, step, place))
+def test_a_removal_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(REMOVE_RESOURCE, step, place))
     bound = env.bind("web1")
     made = backed_up(env, bound, 2)
-    with death(env, staff, place):
+    with death(env, workers, place):
         removal = env.request_removal(bound)
     details = env.succeeded(removal).details
     assert (details["total_count"], details["fail_count"]) == (2, 0)
@@ -249,13 +253,13 @@ def test_a_removal_goes_on_wherever_its_worker_dies(env: JobEnv, staff: Staff, s
 
 @in_each(REMOVE_RESOURCE, failing="delete")
 def test_a_resource_that_cannot_go_says_so_and_stays_wherever_its_worker_dies(
-    env: JobEnv, staff: Staff, step: str, place: Any
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
-    staff.start("w1", hold(REMOVE_RESOURCE, step, place))
+    workers.start("w1", hold(REMOVE_RESOURCE, step, place))
     bound = env.bind("web1")
     (made,) = backed_up(env, bound)
     refuse_deletions(env)
-    with death(env, staff, place):
+    with death(env, workers, place):
         removal = env.request_removal(bound)
     log = env.ended(removal)
     assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
@@ -272,12 +276,12 @@ def test_a_resource_that_cannot_go_says_so_and_stays_wherever_its_worker_dies(
 
 @in_each(VAULT_DELETE)
 def test_a_vaults_deletion_goes_on_wherever_its_worker_dies(
-    env: JobEnv, staff: Staff, step: str, place: Any
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
-    staff.start("w1", hold(VAULT_DELETE, step, place))
+    workers.start("w1", hold(VAULT_DELETE, step, place))
     bound = env.bind("web1")
     env.succeeded(env.request_backup(bound))
-    with death(env, staff, place):
+    with death(env, workers, place):
         deletion = env.request_vault_deletion(bound)
     assert env.succeeded(deletion).details["total_count"] == 1
     assert_all_ended(env)
@@ -288,13 +292,13 @@ def test_a_vaults_deletion_goes_on_wherever_its_worker_dies(
 
 @in_each(VAULT_DELETE, failing="delete")
 def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
-    env: JobEnv, staff: Staff, step: str, place: Any
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
-    staff.start("w1", hold(VAULT_DELETE, step, place))
+    workers.start("w1", hold(VAULT_DELETE, step, place))
     bound = env.bind("web1")
     env.succeeded(env.request_backup(bound))
     refuse_deletions(env)
-    with death(env, staff, place):
+    with death(env, workers, place):
         deletion = env.request_vault_deletion(bound)
     log = env.ended(deletion)
     assert (log.status, log.error_code, log.details["fail_count"]) == ("failed", "6115", 1)
@@ -308,18 +312,18 @@ def test_no_job_of_the_workers_is_forgotten_here() -> None:
     assert {(kind, failing) for kind in JOB_TYPES for failing in (False, True)} == KILLED
 
 
-def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) -> None:
+def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerProcesses) -> None:
     held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
-    staff.start("w1")
-    order = env.request_backup(env.bind("db1"))
+    workers.start("w1")
+    request = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
     with between_writes(env.url):
-        staff.processes.send("w1", signal.SIGSTOP)
-    staff.start("w2")
-    env.succeeded(order)
+        workers.processes.send("w1", signal.SIGSTOP)
+    workers.start("w2")
+    env.succeeded(request)
     calls = len(env.demo.calls.find("volume"))
-    staff.processes.send("w1", signal.SIGCONT)
-    assert staff.processes.wait("w1") == 75, "it knows that it was declared dead"
+    workers.processes.send("w1", signal.SIGCONT)
+    assert workers.processes.wait("w1") == 75, "it knows that it was declared dead"
     writes = [row for row in env.demo.calls.find("volume")[calls:] if row.method != "GET"]
     assert writes == []
     env.assert_nothing_left(backups_left=3)
@@ -327,65 +331,67 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) ->
 
 
 @on_postgres
-def test_jobs_survive_a_database_that_hangs_up_on_them(env: JobEnv, staff: Staff) -> None:
-    staff.start("w1")
-    orders = [env.request_backup(env.bind(name)) for name in ("db1", "web1")]
+def test_jobs_survive_a_database_that_hangs_up_on_them(env: JobEnv, workers: WorkerProcesses) -> None:
+    workers.start("w1")
+    requests = [env.request_backup(env.bind(name)) for name in ("db1", "web1")]
     for _ in range(10):
         hang_up(env.url)
         time.sleep(0.3)
     env.database.dispose()  # the test's own sessions were ended too
-    for order in orders:
-        env.succeeded(order)
+    for request in requests:
+        env.succeeded(request)
     assert_all_ended(env)
     env.assert_nothing_left(backups_left=4)
     assert_made_once(env, 4)
 
 
 @on_postgres
-def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(env: JobEnv, staff: Staff) -> None:
-    staff.start("w1")
-    staff.start("w2")
-    orders = [env.request_backup(env.bind(name)) for name in ("db1", "web1")]
+def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(
+    env: JobEnv, workers: WorkerProcesses
+) -> None:
+    workers.start("w1")
+    workers.start("w2")
+    requests = [env.request_backup(env.bind(name)) for name in ("db1", "web1")]
     for _ in range(2):
         with cut_off(env.url):
             time.sleep(2 * QUICK.lease_seconds)
         time.sleep(0.5)
     env.database.dispose()
-    for order in orders:
-        env.succeeded(order)
+    for request in requests:
+        env.succeeded(request)
     assert_all_ended(env)
     env.assert_nothing_left(backups_left=4)
     assert_made_once(env, 4)
 
 
-def test_a_worker_told_to_stop_leaves_its_job_to_the_next(env: JobEnv, staff: Staff) -> None:
+def test_a_worker_told_to_stop_leaves_its_job_to_the_next(env: JobEnv, workers: WorkerProcesses) -> None:
     held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
-    staff.start("w1")
-    order = env.request_backup(env.bind("web1"))
+    workers.start("w1")
+    request = env.request_backup(env.bind("web1"))
     eventually(lambda: held.hits, "the wait for the backup")
-    staff.processes.send("w1", signal.SIGINT)
-    staff.processes.wait("w1")
-    staff.start("w2")
-    env.succeeded(order)
+    workers.processes.send("w1", signal.SIGINT)
+    workers.processes.wait("w1")
+    workers.start("w2")
+    env.succeeded(request)
     env.assert_nothing_left(backups_left=1)
     assert_made_once(env, 1)
 
 
 @pytest.mark.thorough
-def test_many_jobs_survive_many_deaths(env: JobEnv, staff: Staff) -> None:
+def test_many_jobs_survive_many_deaths(env: JobEnv, workers: WorkerProcesses) -> None:
     whims = random.Random(1)
     bounds = [env.bind("db1"), env.bind("web1"), env.bind("café-文")]
-    staff.start("w0")
-    orders: list[OperationLog] = []
+    workers.start("w0")
+    requests: list[OperationLog] = []
     for number in range(1, 5):
         if number in (1, 3):
-            for order in orders:
-                env.ended(order)
-            orders += [env.request_backup(bound) for bound in bounds]
+            for request in requests:
+                env.ended(request)
+            requests += [env.request_backup(bound) for bound in bounds]
         time.sleep(whims.uniform(0.2, 1.5))  # where it dies is the point, not when
-        staff.processes.send(f"w{number - 1}", signal.SIGKILL)
-        staff.start(f"w{number}")
-    for order in orders:
-        env.succeeded(order)
+        workers.processes.send(f"w{number - 1}", signal.SIGKILL)
+        workers.start(f"w{number}")
+    for request in requests:
+        env.succeeded(request)
     env.assert_nothing_left(backups_left=10)
     assert_made_once(env, 10)

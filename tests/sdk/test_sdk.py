@@ -19,8 +19,8 @@ SERVER, DISK = "OS::Nova::Server", "OS::Cinder::Volume"
 
 
 @pytest.fixture(scope="module", name="story")
-def _story(site: Installation) -> SimpleNamespace:
-    return SimpleNamespace(site=site, client=site.client())
+def _story(installation: Installation) -> SimpleNamespace:
+    return SimpleNamespace(installation=installation, client=installation.client())
 
 
 def gone(call: Any, request: Any, code: str) -> bool:
@@ -87,7 +87,9 @@ def backup_of(story: SimpleNamespace, checkpoint_id: str) -> Any:
 
 
 def test_list_protectable_finds_the_server(story: SimpleNamespace):
-    request = v1.ListProtectableRequest(protectable_type="server", name=story.site.server_name, limit=50)
+    request = v1.ListProtectableRequest(
+        protectable_type="server", name=story.installation.server_name, limit=50
+    )
     (server,) = story.client.list_protectable(request).instances
     assert (server.type, server.protectable.result) == (SERVER, True), server.protectable
     assert server.children
@@ -170,7 +172,7 @@ def test_list_and_show_backup(story: SimpleNamespace):
     assert (backup.status, backup.name, backup.description) == ("available", "sdk_backup", "by the SDK")
     shown = story.client.show_backup(v1.ShowBackupRequest(backup_id=backup.id)).backup
     assert {child.resource_id for child in shown.children} == {disk.id for disk in story.disks}
-    assert shown.resource_name == story.site.server_name
+    assert shown.resource_name == story.installation.server_name
     story.backup = shown
     for request in (
         v1.ListBackupsRequest(vault_id=story.vault.id, status="available", sort="created_at:desc", limit=1),
@@ -193,7 +195,7 @@ def test_show_metadata_of_a_server(story: SimpleNamespace):
     answer = story.client.show_metadata(v1.ShowMetadataRequest(backup_id=story.backup.id))
     assert answer.backup_id == story.backup.id
     assert json.loads(answer.backups)["resource_id"] == story.server.id
-    assert json.loads(answer.server)["server"]["name"] == story.site.server_name
+    assert json.loads(answer.server)["server"]["name"] == story.installation.server_name
     assert json.loads(answer.flavor)["flavor"]["id"]
     volumes = [json.loads(text)["volume"]["id"] for text in answer.volumes]
     assert set(volumes) == {disk.id for disk in story.disks}
@@ -263,8 +265,8 @@ def test_delete_vault(story: SimpleNamespace):
 
 
 def test_a_wrong_secret_is_told_so(story: SimpleNamespace):
-    key = story.site.key
-    stranger = story.site.client(Key(key.access, "wrong", key.project_id))
+    key = story.installation.key
+    stranger = story.installation.client(Key(key.access, "wrong", key.project_id))
     with pytest.raises(ClientRequestException) as refused:
         stranger.list_vault(v1.ListVaultRequest())
     assert (refused.value.status_code, refused.value.error_code) == (401, "APIGW.0301")
