@@ -305,7 +305,12 @@ def test_a_vault_that_cannot_go_says_so_wherever_its_worker_dies(
 
 
 def test_no_job_of_the_workers_is_forgotten_here() -> None:
-    assert {(kind, failing) for kind in JOB_TYPES for failing in (False, True)} == KILLED
+    wanted = {(kind, failing) for kind in JOB_TYPES for failing in (False, True)}
+    missing = [
+        f'@in_each({kind}, failing="<a step>")' if failing else f"@in_each({kind})"
+        for kind, failing in sorted(wanted - KILLED)
+    ]
+    assert not missing, f"no test of this module has {' nor '.join(missing)} (docs/howto/add-a-job.md)"
 
 
 def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, staff: Staff) -> None:
