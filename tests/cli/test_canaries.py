@@ -209,6 +209,7 @@ def refusals(site: Site) -> None:
     assert site.service.client().list_backups(ListBackupsRequest()).count is not None
 
 
+@pytest.mark.thorough
 def test_no_planted_secret_comes_out_anywhere(site: Site):
     good, bad = site.plant("db1"), site.plant("web1")
     refusals(site)
