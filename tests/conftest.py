@@ -27,15 +27,16 @@ settings.load_profile("opencbr")  # no test fails by the clock
 pytest_plugins = ["pytester"]
 
 _PREPARE = Path(__file__).parent / "openstack" / "prepare.py"
-_TOGETHER = {
-    "tests/cli/test_commands.py": "a running demo",
-    "tests/cli/test_keys.py": "a running demo",
-    "tests/cli/test_orphans.py": "a running demo",
-    "tests/cli/test_otcextensions.py": "a running demo",
-}
+_TOGETHER = dict.fromkeys(
+    [
+        f"tests/cli/test_{name}.py"
+        for name in ("commands", "demo", "files", "keys", "orphans", "otcextensions", "parent")
+    ],
+    "a running demo",
+)
 """Modules by what they share: one test process runs them, so that it is started once."""
 
-_SPREAD = ("tests/crash/", "tests/api/test_schemathesis.py", "tests/jobs/test_backup_job.py")
+_SPREAD = ("tests/crash/", "tests/api/test_schemathesis.py")
 """Long modules whose tests share nothing that is dear: all test processes run them. The others stay whole."""
 
 

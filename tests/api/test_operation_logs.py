@@ -63,6 +63,12 @@ def test_a_jobs_parameters_are_in_no_answer(cbr: ApiServer, kind):
         assert "parameters" not in answer.text
 
 
+def test_the_details_of_a_new_type_of_job_are_shown_as_they_are(cbr: ApiServer):
+    log = cbr.log(operation_type="rehearsal", details={"left_in_cloud": ["volume v-1"]})
+    shown = cbr.call("GET", f"operation-logs/{log.id}").json()["operation_log"]
+    assert shown["extra_info"]["rehearsal"] == {"left_in_cloud": ["volume v-1"]}
+
+
 def test_filters_and_paging(cbr: ApiServer):
     vault = new_id(cbr.clock.now())
     logs = [

@@ -24,7 +24,7 @@ from .protected_cloud import new_disk, new_server, new_vault, server_ref
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 schema = schemathesis.openapi.from_dict(DOCUMENT)
-calmly = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+calmly = settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 accounts = pytest.mark.parametrize(
     "account", ["demo", pytest.param("demo-admin", marks=pytest.mark.thorough)]
 )

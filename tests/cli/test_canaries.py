@@ -209,6 +209,7 @@ def refusals(installation: WatchedInstallation) -> None:
     assert installation.service.client().list_backups(ListBackupsRequest()).count is not None
 
 
+@pytest.mark.thorough
 def test_no_planted_secret_comes_out_anywhere(installation: WatchedInstallation):
     good, bad = installation.plant("db1"), installation.plant("web1")
     refusals(installation)

@@ -41,6 +41,7 @@ def test_config_show_hides_the_password(opencbr):
         assert "hushhush" not in done.stdout
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("verb", ["serve", "worker"])
 def test_a_start_without_a_schema_is_refused(opencbr, verb):
     done = opencbr(verb)

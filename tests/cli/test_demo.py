@@ -164,6 +164,7 @@ def secrets_of(demo: Demo) -> dict[str, str]:
     return found
 
 
+@pytest.mark.thorough
 def test_no_two_demos_have_a_credential_in_common(demo, tmp_path):
     other = Demo(tmp_path, "--once")
     assert other.process.wait(120) == 0, other.output.read_text()

@@ -83,7 +83,7 @@ def answers_while_cinder_hangs(cloud, url: str) -> list[requests.Response] | Non
         cloud.faults.clear()
 
 
-@pytest.mark.matrix(fast=1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("already_known", [True, False])
 def test_a_cinder_that_hangs_leaves_the_probes_answering(tmp_path, already_known):
     with DemoCloud(tmp_path / "cloud") as cloud, served(tmp_path, cloud) as url:

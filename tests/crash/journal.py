@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import sqlalchemy as sa
 from dbos import DBOSClient
 
 from opencbr.jobs.engine.dbos import journal_url
@@ -17,6 +18,23 @@ def unfinished(database_url: str) -> list[str]:
         return [workflow.workflow_id for workflow in found]
     finally:
         client.destroy()
+
+
+def claim(database_url: str, job_id: str, worker: str) -> None:
+    """Write that `worker` has claimed a job that another one holds, as a claim does whose answer was lost."""
+    engine = sa.create_engine(journal_url(database_url))
+    try:
+        with engine.begin() as conn:
+            table = "workflow_status" if conn.dialect.name == "sqlite" else "dbos.workflow_status"
+            taken = conn.execute(
+                sa.text(
+                    f"UPDATE {table} SET executor_id = :worker WHERE workflow_uuid = :job AND status = 'PENDING'"
+                ),
+                {"worker": worker, "job": job_id},
+            )
+            assert taken.rowcount == 1
+    finally:
+        engine.dispose()
 
 
 @contextmanager

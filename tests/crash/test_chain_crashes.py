@@ -69,7 +69,7 @@ def dies_and_another_goes_on(
     env.assert_nothing_left()
 
 
-@pytest.mark.matrix(fast=2)
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize(
     "place",
     [
@@ -87,7 +87,7 @@ def test_a_deletion_killed_anywhere_takes_the_held_ones_along(
     dies_and_another_goes_on(env, workers, place, lambda: env.request_deletion(newest))
 
 
-@pytest.mark.matrix(fast=1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", ["backup_chains._write_erased", "backup_chains._write_settled"])
 def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     env: JobEnv, workers: WorkerProcesses, place: str
@@ -96,7 +96,7 @@ def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     dies_and_another_goes_on(env, workers, place, lambda: env.request_vault_deletion(bound))
 
 
-@pytest.mark.matrix(fast=1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", ["backup_chains._claim", "backup_chains._write_settled"])
 def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
     database_url: str, tmp_path: Path, workers: WorkerProcesses, place: str

@@ -18,7 +18,7 @@ from opencbr.store.database import Database
 from support.processes import Processes
 
 from . import engine
-from .journal import between_writes
+from .journal import between_writes, claim
 
 LEASE = 2.0
 STEPS = [*engine.STEPS]
@@ -142,6 +142,19 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> N
             *STEPS[1:],
             "job",
         ]
+
+
+def test_a_job_that_was_claimed_and_never_began_is_offered_again(workers: Workers) -> None:
+    workers.start("w2")
+    ids = workers.order(1)
+    workers.until(begun(ids, who="w2"))
+    workers.start("w1")
+    with between_writes(workers.database.url):
+        workers.send("w2", signal.SIGKILL)
+    claim(workers.database.url, ids[0], "w1")
+    workers.gate.touch()
+    workers.ended(ids)
+    assert f"job {ids[0]} was claimed here and never began" in workers.processes.errors()
 
 
 def test_a_cancelled_job_walks_its_compensation_path(workers: Workers) -> None:

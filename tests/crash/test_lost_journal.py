@@ -45,6 +45,7 @@ def lose_journal(env: JobEnv) -> None:
         file.unlink()
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_job_that_the_journal_does_not_know_begins_anew(
     tmp_path: Path,

@@ -1,11 +1,11 @@
 """Faults hit the calls they name as often as they say, and the call log tells what really happened."""
 
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+import zstandard
 
 from opencbr.democloud import DemoCloud, Timing
 
@@ -182,7 +182,7 @@ def test_a_damaged_store_ends_the_restore_not_the_cloud(cloud: DemoCloud, client
     volume = _made(client, "volume", {"size": 1, "name": "to damage"})
     cloud.write(volume, b"data")
     backup = _made(client, "backup", {"volume_id": volume})
-    (cloud.state_dir / "backups" / backup / "0").write_bytes(zlib.compress(b"other"))
+    (cloud.state_dir / "backups" / backup / "0").write_bytes(zstandard.compress(b"other"))
     client.call("POST", "volumev3", f"/backups/{backup}/restore", {"restore": {"volume_id": volume}})
     assert client.get("volumev3", f"/volumes/{volume}")["volume"]["status"] == "error_restoring"
     assert [str(error) for error in cloud.errors] == [f"chunk 0 of backup {backup} is damaged"]

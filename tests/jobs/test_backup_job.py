@@ -92,6 +92,7 @@ def test_the_second_backup_builds_on_the_first_and_a_full_one_on_nothing(env: Jo
     assert rows[1].stored_mb < rows[0].stored_mb
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("gone", ["deleted in the cloud", "in error in the cloud"])
 def test_without_a_parent_that_stands_the_backup_is_full(env: JobEnv, gone: str) -> None:
     bound = env.bind("web1")
@@ -148,6 +149,7 @@ def test_a_backup_that_ends_in_error_upstream_tells_cinders_reason(env: JobEnv) 
     assert "req-" in log.error_message
 
 
+@pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize(
     "call",
     ["POST /snapshots$", "GET /snapshots/.*-", "POST /backups$", "GET /backups/.*-", "DELETE /snapshots/"],
@@ -188,7 +190,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.matrix
+@pytest.mark.matrix(fast=3)
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: str) -> None:
@@ -201,7 +203,7 @@ def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: st
     env.assert_nothing_left(backups_left=1)
 
 
-@pytest.mark.matrix
+@pytest.mark.matrix(fast=3)
 @pytest.mark.parametrize("call", [call for call in CALLS if "DELETE" not in call and "export" not in call])
 @pytest.mark.parametrize("fault", ["503", "no answer", "garbage", "401"])
 def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call: str, fault: str) -> None:

@@ -110,6 +110,7 @@ def test_a_failed_backup_can_be_deleted(env: JobEnv) -> None:
     assert rows(env) == 0
 
 
+@pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 401}, {"drop": "before"}, {"malformed": True}])
 @pytest.mark.parametrize("call", ["GET", "DELETE"])
 def test_one_bad_answer_does_not_hurt_a_deletion(env: JobEnv, call: str, fault: dict[str, object]) -> None:

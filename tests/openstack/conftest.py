@@ -12,7 +12,12 @@ from support.full_stack import FullStack, full_stack_of
 
 
 @pytest.fixture(
-    scope="module", name="stack", params=["embedded", pytest.param("real", marks=pytest.mark.openstack)]
+    scope="module",
+    name="stack",
+    params=[
+        pytest.param("embedded", marks=pytest.mark.thorough),
+        pytest.param("real", marks=pytest.mark.openstack),
+    ],
 )
 def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullStack]:
     folder: Path = tmp_path_factory.mktemp("stack")

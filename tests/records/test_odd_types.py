@@ -40,6 +40,7 @@ def _backup(database, records):
     return protect(database, records, server_reading(), after=server_reading())
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("column", RECORD)
 def test_an_odd_type_in_a_record_is_damage(records, backup, sql, column, odd):
@@ -57,6 +58,7 @@ def test_so_is_a_blob_that_was_made_a_text(records, backup, sql, column):
     assert readers.now() == without(column)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("column", LINK)
 def test_an_odd_type_in_a_link_is_damage_to_whoever_needs_the_link(records, backup, sql, column, odd):
@@ -66,6 +68,7 @@ def test_an_odd_type_in_a_link_is_damage_to_whoever_needs_the_link(records, back
     assert readers.now() == without("signature")
 
 
+@pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("odd", sorted({*ODD} - {"blob"}))
 def test_an_odd_link_stops_the_next_closing(database, records, backup, sql, odd):
     assert sql(f"UPDATE record_link SET digest = {ODD[odd]}") == 1

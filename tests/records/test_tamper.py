@@ -82,6 +82,7 @@ def test_so_are_changed_names_of_keys_and_dictionaries(sql, backup, readers, col
     assert [dict(outcomes) for outcomes in came] == [without(column)]
 
 
+@pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("column", sorted({*BLOBS, "sequence"} - {"signer"}))  # which all records share
 def test_a_part_of_another_record_does_not_fit(protected, sql, backup, readers, column):
     other, _ = protected(server_reading())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from opencbr.api.errors import GatewayError
+from opencbr.api.errors import CLOCK_OFF, UNAUTHENTICATED, GatewayError
 from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
 from opencbr.model.caller import Caller, KeyOwner
 from opencbr.service.cache import Cache
@@ -70,14 +70,14 @@ class Authenticator:
         """Return the session of a request; `token` is X-Auth-Token, `authorization` the header of that name.
 
         `request` is called where a signature by a known key must be checked. A token wins where both are sent. Raises
-        GatewayError 401 (contract 7.1): APIGW.0301, or APIGW.0303 when the clock is off. A CloudError passes
+        GatewayError 401: UNAUTHENTICATED, or CLOCK_OFF. A CloudError passes
         through when Keystone fails.
         """
         if token:
             return self._by_token(now, token)
         if authorization:
             return self._by_signature(now, authorization, request)
-        raise GatewayError(401, "APIGW.0301", _NO_CREDENTIALS)
+        raise GatewayError(401, UNAUTHENTICATED, _NO_CREDENTIALS)
 
     def _by_token(self, now: datetime, token: str) -> Session:
         # The digest is the key, so that the cache holds no token that a memory dump could give away.
@@ -85,11 +85,11 @@ class Authenticator:
         session = self._tokens.get(key, now)
         if session is None:
             if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
-                raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED)
+                raise GatewayError(401, UNAUTHENTICATED, _TOKEN_REFUSED)
             try:
                 session = Session(self._identity.validate(token))
             except InvalidToken as error:
-                raise GatewayError(401, "APIGW.0301", _TOKEN_REFUSED) from error
+                raise GatewayError(401, UNAUTHENTICATED, _TOKEN_REFUSED) from error
             ends = now + self._token_lasts
             self._tokens.put(key, session, now, min(ends, session.caller.expires_at or ends))
         return session
@@ -102,9 +102,9 @@ class Authenticator:
             secret, session = self._key(now, claim.access)
             verify(request(), claim, secret, now)
         except ClockSkew as error:
-            raise GatewayError(401, "APIGW.0303", _sentence(error)) from error
+            raise GatewayError(401, CLOCK_OFF, _sentence(error)) from error
         except BadSignature as error:
-            raise GatewayError(401, "APIGW.0301", _sentence(error)) from error
+            raise GatewayError(401, UNAUTHENTICATED, _sentence(error)) from error
         return session
 
     def _key(self, now: datetime, access: str) -> tuple[str, Session]:
@@ -113,7 +113,7 @@ class Authenticator:
             try:
                 owner = self._identity.key_owner(access)
             except UnknownKey as error:
-                raise GatewayError(401, "APIGW.0301", _KEY_REFUSED) from error
+                raise GatewayError(401, UNAUTHENTICATED, _KEY_REFUSED) from error
             entry = (owner.secret, Session(owner.caller()))
             self._keys.put(access, entry, now, now + self._key_lasts)
         return entry

@@ -14,14 +14,18 @@ import msgspec
 
 from opencbr.api.response import JSON, Headers, Reply, status_line
 from opencbr.api.schema import ErrorBody
-from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError
+from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError, wire_code
 from opencbr.model.lists import UnknownMarker, UnknownSortKey
 from opencbr.service.failures import CloudError, Unreachable, is_outage
 
 _log = logging.getLogger("opencbr.api")
 _encode = msgspec.json.Encoder().encode
-_NO_SUCH_API = "APIGW.0101"
 _RETRY_SECONDS = "1"
+
+NO_SUCH_API = "APIGW.0101"
+UNAUTHENTICATED = "APIGW.0301"
+CLOCK_OFF = "APIGW.0303"
+"""What the gateway before CBR says: no such path, no valid credentials, a signature made by a clock that is off."""
 
 
 class GatewayError(Exception):
@@ -59,21 +63,21 @@ def bad_parameter(message: str, *, status: int | None = None) -> CbrError:
 def no_such_path() -> NoReturn:
     """Raise the error for a path that names no operation."""
     raise GatewayError(
-        404, _NO_SUCH_API, "There is no such path: check its spelling; /openapi.json lists what is offered."
+        404, NO_SUCH_API, "There is no such path: check its spelling; /openapi.json lists what is offered."
     )
 
 
 def not_offered(operation: str) -> NoReturn:
     """Raise the error for an operation of CBR that this server does not have."""
     message = f"CBR's {operation} is not offered here yet: /openapi.json lists what is."
-    raise GatewayError(404, _NO_SUCH_API, message)
+    raise GatewayError(404, NO_SUCH_API, message)
 
 
 def no_such_method(allowed: Iterable[str]) -> NoReturn:
     """Raise the error for a path that takes other methods."""
     names = ", ".join(allowed)
     message = f"This path does not take this method: use {names}."
-    raise GatewayError(405, _NO_SUCH_API, message, (("Allow", names),))
+    raise GatewayError(405, NO_SUCH_API, message, (("Allow", names),))
 
 
 def failure_of(error: Exception) -> Failure:
@@ -84,14 +88,14 @@ def failure_of(error: Exception) -> Failure:
         case GatewayError():
             return _gateway(error)
         case UnknownMarker() | UnknownSortKey():
-            return Failure(400, f"BackupService.{BAD_PARAMETER}", f"{str(error)[:300]}.")
+            return Failure(400, wire_code(BAD_PARAMETER), f"{str(error)[:300]}.")
         case CloudError():
             return _cloud(error)
         case _ if is_outage(error):
             _log.warning("the database is busy or away: %s", type(error).__name__)
             return _try_again("The server's database is busy: send the request again in a moment.")
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
-    return Failure(500, f"BackupService.{UNEXPECTED}", CATALOGUE[UNEXPECTED].sentence)
+    return Failure(500, wire_code(UNEXPECTED), CATALOGUE[UNEXPECTED].sentence)
 
 
 def _gateway(error: GatewayError) -> Failure:
@@ -115,11 +119,11 @@ def _cloud(error: CloudError) -> Failure:
         )
     return Failure(
         500,
-        f"BackupService.{UNEXPECTED}",
+        wire_code(UNEXPECTED),
         f"The cloud's {error.service} service refused what this needs: tell the operator the request id.",
     )
 
 
 def _try_again(message: str, code: str = UNEXPECTED) -> Failure:
     """Tell that the same request may well succeed soon: 503 instead of the catalogue's 500."""
-    return Failure(503, f"BackupService.{code}", message, (("Retry-After", _RETRY_SECONDS),))
+    return Failure(503, wire_code(code), message, (("Retry-After", _RETRY_SECONDS),))

@@ -6,11 +6,10 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from opencbr.cloud.config import CloudSettings
-from opencbr.jobs.settings import WorkerSettings
+from opencbr.jobs.settings import YEAR, WorkerSettings
 
-_YEAR = 366 * 86400.0
 _Count = Annotated[int, Meta(ge=1)]
-_Seconds = Annotated[float, Meta(ge=0, le=_YEAR)]
+_Seconds = Annotated[float, Meta(ge=0, le=YEAR)]
 
 
 class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,8 +8,9 @@ all zeros; one that is not stored here lies in the parent, or in the parent's pa
 import hashlib
 import json
 import shutil
-import zlib
 from pathlib import Path
+
+import zstandard
 
 from opencbr.democloud.disks import Disks, extents
 from opencbr.democloud.state import Doc
@@ -45,7 +46,7 @@ class BackupStore:
                 name = str(index)
                 digests[name] = hashlib.sha256(data).hexdigest()
                 if before.get(name) != digests[name]:
-                    packed = zlib.compress(data, 1)
+                    packed = zstandard.compress(data, 1)
                     (folder / name).write_bytes(packed)
                     stored.append(name)
                     weight += len(packed)
@@ -73,7 +74,7 @@ class BackupStore:
                     disk.write(bytes(min(CHUNK_BYTES, chain[0]["size"] - index * CHUNK_BYTES)))
             for name, digest in digests.items():
                 holder = next(link["id"] for link in chain if name in link["stored"])
-                data = zlib.decompress((self._folder / holder / name).read_bytes())
+                data = zstandard.decompress((self._folder / holder / name).read_bytes())
                 if hashlib.sha256(data).hexdigest() != digest:
                     raise ValueError(f"chunk {name} of backup {backup} is damaged")
                 disk.seek(int(name) * CHUNK_BYTES)

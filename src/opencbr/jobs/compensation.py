@@ -13,6 +13,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model import statuses
+from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.store import ledger, operation_logs
 
@@ -78,5 +79,5 @@ def _describe(end: StepFailed | Cancelled) -> tuple[str, str]:
     The catalogue has no code for a cancelled job; the sentence tells.
     """
     if isinstance(end, Cancelled):
-        return "9910", f"step {end.step}: cancelled by request"
+        return UNEXPECTED, f"step {end.step}: cancelled by request"
     return end.code, str(end)

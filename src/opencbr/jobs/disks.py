@@ -9,6 +9,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.model import statuses
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Disk, Reading
+from opencbr.model.errors import NO_DISK_TO_BACK_UP, NO_SUCH_BACKUP
 from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import derived_id
 from opencbr.model.vault import SERVER, VOLUME
@@ -19,7 +20,7 @@ def top_row(conn: Connection, project_id: str, backup_id: str) -> Backup:
     """Return the backup a job is about, held or not. Raises JobError 6200 when it is gone."""
     backup = backups.get(conn, project_id, backup_id, held=True)
     if backup is None:
-        raise JobError("6200", f"backup {backup_id} does not exist any more")
+        raise JobError(NO_SUCH_BACKUP, f"backup {backup_id} does not exist any more")
     return backup
 
 
@@ -36,7 +37,8 @@ def enter_reading(conn: Connection, top: Backup, reading: Reading, now: datetime
     """
     if not reading.disks:
         raise JobError(
-            "7108", f"{reading.resource_name or reading.resource_id} has no volume that could be backed up"
+            NO_DISK_TO_BACK_UP,
+            f"{reading.resource_name or reading.resource_id} has no volume that could be backed up",
         )
     size = sum(disk.size_gb for disk in reading.disks)
     if top.resource_type != SERVER:

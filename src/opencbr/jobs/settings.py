@@ -4,9 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-_YEAR = 366 * 86400.0
-_Often = Annotated[float, Meta(ge=0.01, le=_YEAR)]
-_Long = Annotated[float, Meta(ge=1, le=_YEAR)]
+YEAR = 366 * 86400.0
+"""The longest time that a setting may be, in seconds."""
+_Often = Annotated[float, Meta(ge=0.01, le=YEAR)]
+_Long = Annotated[float, Meta(ge=1, le=YEAR)]
 _Count = Annotated[int, Meta(ge=1)]
 
 
@@ -31,5 +32,5 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     full_backup_interval: _Count = 10
     backup_timeout_seconds: _Long = 86400.0
     release_timeout_seconds: _Long = 1800.0
-    patience_seconds: Annotated[float, Meta(ge=0, le=_YEAR)] = 600.0
+    patience_seconds: Annotated[float, Meta(ge=0, le=YEAR)] = 600.0
     janitor_seconds: _Long = 600.0

@@ -13,6 +13,7 @@ BEING_BACKED_UP = "1001"
 BOUND_ELSEWHERE = "6103"
 VAULT_UNCHANGEABLE = "6110"
 VAULT_STATUS = "6112"
+DELETION_INCOMPLETE = "6115"
 UNSUPPORTED_TYPE = "6116"
 RESOURCE_BUSY = "6125"
 BEING_REMOVED = "6134"
@@ -49,6 +50,11 @@ CATALOGUE: dict[str, Fault] = {
 """Code without prefix -> fault."""
 
 
+def wire_code(code: str) -> str:
+    """Give a code as it goes over the wire, with its prefix (contract 7.1)."""
+    return f"BackupService.{code}"
+
+
 class CbrError(Exception):
     """Anything a client is told: `code` is the catalogue's, `message` a sentence, `status` HTTP's.
 
@@ -60,9 +66,9 @@ class CbrError(Exception):
         self.code = code
         self.status = status if status is not None else fault.status
         self.message = message if message is not None else fault.sentence
-        super().__init__(f"BackupService.{code}: {self.message}")
+        super().__init__(f"{wire_code(code)}: {self.message}")
 
     @property
     def wire_code(self) -> str:
-        """The code as it goes over the wire, with its prefix (contract 7.1)."""
-        return f"BackupService.{self.code}"
+        """The code with its prefix."""
+        return wire_code(self.code)

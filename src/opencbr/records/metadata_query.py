@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from opencbr.model.statuses import ACCEPTED
 from opencbr.records.metadata_query_postgres import PostgresRows
 from opencbr.records.metadata_query_sqlite import SqliteRows
 from opencbr.store.database import Database
@@ -16,7 +17,7 @@ SELECT b.project_id, b.status, b.parent_id, b.resource_id, b.resource_type, r.ke
 FROM backup b LEFT JOIN record r ON r.backup_id = coalesce(b.parent_id, b.id) AND r.project_id = b.project_id
 WHERE b.id = {first} AND b.held_at IS NULL AND (b.project_id = {second} OR EXISTS (
   SELECT 1 FROM member m
-  WHERE m.backup_id = coalesce(b.parent_id, b.id) AND m.dest_project_id = {second} AND m.status = 'accepted'))
+  WHERE m.backup_id = coalesce(b.parent_id, b.id) AND m.dest_project_id = {second} AND m.status = '{accepted}'))
 """
 """What `opencbr.store.members.access_to` says, in the same row."""
 
@@ -73,7 +74,7 @@ class MetadataQuery:
 def _queries(first: str, second: str) -> dict[bool, str]:
     return {
         with_secrets: _QUERY.format(
-            secrets="r.secrets" if with_secrets else "NULL", first=first, second=second
+            secrets="r.secrets" if with_secrets else "NULL", first=first, second=second, accepted=ACCEPTED
         )
         for with_secrets in (True, False)
     }

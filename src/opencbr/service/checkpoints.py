@@ -21,6 +21,7 @@ from opencbr.model.errors import (
     NOTHING_TO_BACK_UP,
     RESOURCE_BUSY,
     CbrError,
+    wire_code,
 )
 from opencbr.model.extend_info import disk_info, server_info
 from opencbr.model.ids import is_uuid, new_id
@@ -154,7 +155,7 @@ def _request(
                     id=one.resource.id,
                     type=one.resource.type,
                     name=one.name,
-                    code=f"BackupService.{trouble[0]}",
+                    code=wire_code(trouble[0]),
                     reason=trouble[1],
                 )
             )
@@ -186,7 +187,7 @@ def _refuse_full(conn: Connection, vault: Vault, ctx: Context) -> None:
 
 def _nothing_left(skipped: Sequence[Skipped]) -> CbrError:
     reasons = " ".join(f"{s.id}: {s.reason}" for s in skipped[:3])
-    if all(s.code == "BackupService.6125" for s in skipped):
+    if all(s.code == wire_code(RESOURCE_BUSY) for s in skipped):
         return CbrError(BEING_BACKED_UP, f"{CATALOGUE[BEING_BACKED_UP].sentence} {reasons}")
     return CbrError(NOTHING_TO_BACK_UP, f"Nothing is left to back up. {reasons}")
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from opencbr.model import statuses
 from opencbr.store.columns import TEXT, Moment
 
 metadata = MetaData(
@@ -154,7 +155,7 @@ backup = Table(
     Column("expired_at", Moment),
 )
 _LISTED = text("parent_id IS NULL AND held_at IS NULL")
-_UNUSUAL = text("status <> 'available' AND parent_id IS NULL AND held_at IS NULL")
+_UNUSUAL = text(f"status <> '{statuses.AVAILABLE}' AND parent_id IS NULL AND held_at IS NULL")
 _CHILD = text("parent_id IS NOT NULL")
 _HELD = text("held_at IS NOT NULL")
 _NEWEST = (backup.c.created_at.desc(), backup.c.id.desc())
@@ -289,7 +290,7 @@ operation_log = Table(
     # The job's own, never shown; what is shown are the details.
     Column("parameters", JSON, nullable=False, server_default=text("'{}'")),
 )
-_OUTBOX = text("status = 'waiting' AND taken_at IS NULL")
+_OUTBOX = text(f"status = '{statuses.WAITING}' AND taken_at IS NULL")
 _OPEN = text("ended_at IS NULL")
 _LOG_NEWEST = (operation_log.c.created_at.desc(), operation_log.c.id.desc())
 Index("ix_operation_log_list", operation_log.c.project_id, *_LOG_NEWEST)

@@ -196,6 +196,7 @@ def test_a_volume_in_a_server_vault_and_a_disk_vault_is_one_chain(env: JobEnv) -
     env.assert_nothing_left()
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("function", ["_write_erased", "_claim", "_write_settled"])
 def test_a_step_cut_off_right_after_its_commit_is_taken_up_where_it_was(
     env: JobEnv, monkeypatch: pytest.MonkeyPatch, function: str

@@ -29,6 +29,7 @@ def request_other(env: JobEnv, bound: Resource, other: str) -> OperationLog:
     return env.request_removal(bound) if other == "removeresources" else env.request_vault_deletion(bound)
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("other", ["DELETE vault", "removeresources"])
 def test_a_deletion_under_way_and_the_end_of_what_holds_the_backup_both_succeed(
     env: JobEnv, monkeypatch: pytest.MonkeyPatch, other: str
@@ -47,6 +48,7 @@ def test_a_deletion_under_way_and_the_end_of_what_holds_the_backup_both_succeed(
     env.assert_nothing_left()
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("other", ["DELETE vault", "removeresources"])
 def test_a_deletion_ordered_while_its_vault_or_resource_goes_succeeds_too(
     env: JobEnv, monkeypatch: pytest.MonkeyPatch, other: str
@@ -77,6 +79,7 @@ def test_a_removal_tells_its_counts_while_it_runs(env: JobEnv, monkeypatch: pyte
     env.succeeded(removal)
 
 
+@pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("late", ["begin", "delete"])
 def test_a_deletion_that_comes_too_late_is_a_success(
     env: JobEnv, monkeypatch: pytest.MonkeyPatch, late: str

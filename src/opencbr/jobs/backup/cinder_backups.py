@@ -14,6 +14,7 @@ from opencbr.jobs.upstream.names import backup_name
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import wait
 from opencbr.model.backup import DiskBackup
+from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.stored_size import stored_mb
 from opencbr.store import disk_backups, ledger, operation_logs
@@ -80,7 +81,7 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) ->
         if made.status.startswith(CINDER_ERROR):
             asked = f" ({made.request_id})" if made.request_id else ""
             raise JobError(
-                "9910",
+                UNEXPECTED,
                 f"Cinder's backup {made.id} of volume {disk.resource_id} ended in status"
                 f" {made.status}{asked}: {made.fail_reason or 'no reason given'}",
             )

@@ -18,6 +18,7 @@ from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model import statuses
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Reading
+from opencbr.model.errors import BACKUP_UNFINISHED
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, operation_logs, resources
@@ -57,7 +58,7 @@ class _Flow:
             if top.status != statuses.PROTECTING and not backups.move(
                 conn, self._project_id, top.id, to=statuses.PROTECTING, updated_at=now
             ):
-                raise JobError("6203", f"backup {top.id} is {top.status} and cannot begin")
+                raise JobError(BACKUP_UNFINISHED, f"backup {top.id} is {top.status} and cannot begin")
 
     def capture(self) -> None:
         """Read the resource and keep the reading; enter a row for each disk."""

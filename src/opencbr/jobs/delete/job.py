@@ -6,6 +6,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.model import statuses
+from opencbr.model.errors import BACKUP_UNDELETABLE
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, disk_backups, operation_logs
 
@@ -35,7 +36,9 @@ def start_deleting(ctx: JobContext, project_id: str, backup_id: str) -> bool:
         if top.status != statuses.DELETING and not backups.move_family(
             conn, project_id, backup_id, to=statuses.DELETING, updated_at=ctx.clock.now()
         ):
-            raise JobError("6201", f"backup {backup_id} is {top.status} and cannot be deleted now")
+            raise JobError(
+                BACKUP_UNDELETABLE, f"backup {backup_id} is {top.status} and cannot be deleted now"
+            )
     return True
 
 

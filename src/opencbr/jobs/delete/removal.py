@@ -14,6 +14,7 @@ from opencbr.jobs.engine.port import Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.model import statuses
+from opencbr.model.errors import DELETION_INCOMPLETE
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.store import backups, disk_backups, operation_logs, resources, vaults
@@ -40,7 +41,7 @@ def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None
     def finish(conn: Connection) -> None:
         wanted = BackupFilter(vault_ids=(vault_id,))
         if count := backups.list(conn, operation.project_id, wanted, Page(limit=1)).count:
-            raise JobError("6115", f"vault {vault_id} still has {count} backups")
+            raise JobError(DELETION_INCOMPLETE, f"vault {vault_id} still has {count} backups")
         for bound in resources.of_vaults(conn, operation.project_id, [vault_id]).get(vault_id, []):
             resources.unbind(conn, operation.project_id, bound.id)
         vaults.dismiss(conn, operation.project_id, vault_id, now=ctx.clock.now())
@@ -71,7 +72,7 @@ def _run(
     if failures:
         first = failures[0]
         message = f"{len(failures)} of {len(ids)} backups were not deleted; {first.message}"
-        raise StepFailed(first.step, "6115", message)
+        raise StepFailed(first.step, DELETION_INCOMPLETE, message)
     job.step("close", lambda: _close(ctx, operation, finish))
 
 

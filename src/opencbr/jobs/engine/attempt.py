@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from opencbr.jobs.engine.database_retry import outlast
 from opencbr.jobs.engine.port import Cancelled, Job, Small, StepFailed, T
 from opencbr.jobs.failures import explain
+from opencbr.model.errors import UNEXPECTED
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Unjournaled:
             log.exception("job %s: step %s failed on our own database", self.id, name)
             # The statement and its values may be a tenant's: they are in the worker's log, hidden.
             refused = f"our database refused it ({type(error).__name__}); the worker's log has more"
-            return ["failed", ["9910", refused]]
+            return ["failed", [UNEXPECTED, refused]]
         except Exception as error:
             fault = explain(error)
             if not fault.expected:

@@ -10,6 +10,7 @@ import contextvars
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -115,6 +116,8 @@ class DbosEngine:
         self._run: Callable[[str, str, str], None] | None = None
         self._stopped = threading.Event()
         self._too_new: set[str] = set()
+        self._begun: set[str] = set()
+        self._not_begun: dict[str, float] = {}
 
     def start(self, work: Work) -> None:
         """Open the journal, making it if needed, and begin to take jobs.
@@ -141,11 +144,14 @@ class DbosEngine:
 
         @DBOS.workflow(name="job", max_recovery_attempts=None)
         def run(job_id: str, project_id: str, kind: str) -> None:
+            self._begun.add(job_id)
             try:
                 work(_Job(job_id, project_id, self._sleep, self._stopped.is_set))
             except _Newer:
                 self._leave_alone(job_id, kind)
                 raise Lost from None
+            finally:
+                self._begun.discard(job_id)
 
         self._run = run
         DBOS.listen_queues([_queue(kind) for kind in self._kinds])
@@ -197,6 +203,24 @@ class DbosEngine:
             DBOS.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name)
             taken.append(workflow.workflow_id)
         return taken
+
+    def offer_unbegun(self, after_seconds: float) -> list[str]:
+        """Give back the jobs that this worker claimed and has not begun for so long; return their ids.
+
+        When the database hangs up between a claim and its answer, DBOS claims anew, and what the first claim
+        took is run by nobody.
+        """
+        claimed = DBOS.list_workflows(
+            status="PENDING", executor_id=self._owner, load_input=False, load_output=False
+        )
+        idle = {one.workflow_id: one.queue_name for one in claimed if one.workflow_id not in self._begun}
+        now = time.monotonic()
+        self._not_begun = {job_id: self._not_begun.get(job_id, now) for job_id in idle}
+        lost = [job_id for job_id, since in self._not_begun.items() if now - since >= after_seconds]
+        for job_id in lost:
+            log.warning("job %s was claimed here and never began: it is offered again", job_id)
+            DBOS.resume_workflow(job_id, queue_name=idle[job_id])
+        return lost
 
     def _leave_alone(self, job_id: str, kind: str) -> None:
         """Offer a job that is too new for this worker to all again, after a while: nobody is to spin on it.

@@ -101,6 +101,7 @@ class Lease:
             alive = self._beat()
             if alive:
                 self.reap()
+                self._engine.offer_unbegun(self._seconds)
         except Exception:
             self._up_since = self._monotonic()
             raise

@@ -112,6 +112,10 @@ class Engine(Protocol):
         """Return the identities of workers that hold unfinished jobs."""
         ...
 
+    def offer_unbegun(self, after_seconds: float) -> list[str]:
+        """Give back the jobs that this worker claimed and has not begun for so long; return their ids."""
+        ...
+
     def take_over(self, owner: str) -> list[str]:
         """Give the unfinished jobs of a dead worker back to all; return their ids.
 

@@ -11,6 +11,7 @@ from opencbr.cloud.errors import Unreachable
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.engine.port import Cancelled
 from opencbr.jobs.failures import JobError
+from opencbr.model.errors import UNEXPECTED
 from opencbr.store import operation_logs
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ def wait(
             told(open_items)
         if open_items:
             if now > deadline:
-                raise JobError("9910", f"{what} was not done after {timeout_seconds:g} s")
+                raise JobError(UNEXPECTED, f"{what} was not done after {timeout_seconds:g} s")
             ctx.clock.sleep(next(gaps))
 
 

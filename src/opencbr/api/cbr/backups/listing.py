@@ -12,17 +12,7 @@ from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import PageQuery, Text
 from opencbr.model.lists import BackupFilter, OwnType
-
-BackupStatus = Literal[
-    "available",
-    "protecting",
-    "deleting",
-    "restoring",
-    "error",
-    "waiting_protect",
-    "waiting_delete",
-    "waiting_restore",
-]
+from opencbr.model.statuses import BackupStatus, MemberStatus
 
 
 class ListBackupsBody(Struct):
@@ -49,7 +39,7 @@ class ListBackupsQuery(PageQuery, kw_only=True):
     resource_az: tuple[Text, ...] = ()
     enterprise_project_id: tuple[Text, ...] = ()
     own_type: OwnType = "private"
-    member_status: Literal["pending", "accepted", "rejected"] | None = None
+    member_status: MemberStatus | None = None
     start_time: Annotated[str, Meta(max_length=64)] | None = None
     end_time: Annotated[str, Meta(max_length=64)] | None = None
     incremental: bool | None = None

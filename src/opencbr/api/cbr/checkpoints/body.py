@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from opencbr.model import statuses
 from opencbr.model.times import wire_time
 from opencbr.model.vault import Usage
 from opencbr.service.checkpoints import CheckpointView
@@ -74,7 +75,7 @@ def show_checkpoint_body(view: CheckpointView) -> ShowCheckpointBody:
             type=one["type"],
             name=one["name"],
             # Clients wait until it is available; one that left the vault has nothing more to wait for.
-            protect_status=view.protect_status.get(one["id"], "available"),
+            protect_status=view.protect_status.get(one["id"], statuses.AVAILABLE),
             resource_size=str(one["size_gb"]),
             backup_size=str(view.usage.get(one["id"], Usage()).used_mb),
             backup_count=str(view.usage.get(one["id"], Usage()).backup_count),

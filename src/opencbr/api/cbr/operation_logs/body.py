@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from opencbr.model.operation_log import BACKUP, DELETE, VAULT_DELETE, OperationLog
+from opencbr.model.errors import wire_code
+from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
 from opencbr.model.times import wire_time
 
 _COUNTERS = ("fail_count", "total_count")
@@ -56,7 +57,7 @@ def operation_log_body(log: OperationLog) -> OperationLogBody:
         updated_at=wire_time(log.updated_at),
         ended_at=wire_time(log.ended_at),
         step=log.step,
-        error_info=ErrorInfo(f"BackupService.{log.error_code}" if log.error_code else "", log.error_message),
+        error_info=ErrorInfo(wire_code(log.error_code) if log.error_code else "", log.error_message),
         extra_info=_extra_info(log),
     )
 
@@ -71,27 +72,30 @@ def _extra_info(log: OperationLog) -> dict[str, Any]:
             "extra_info": {},
         },
     }
-    match log.operation_type:
-        case "backup":
-            info[BACKUP] = {
-                "backup_id": log.backup_id or "",
-                "backup_name": log.backup_name,
-                "app_consistency_status": "0",
-                "app_consistency_error_code": "0",
-                "app_consistency_error_message": "",
-            } | log.details
-            # Sources disagree about its type (contract D18), so no client can want it.
-            info[BACKUP].pop("incremental", None)
-        case "delete":
-            info[DELETE] = {
-                "backup_id": log.backup_id or "",
-                "backup_name": log.backup_name or "",
-            } | log.details
-        case "remove_resource":
-            info["remove_resources"] = _counters(log)
-        case "vault_delete":
-            info[VAULT_DELETE] = _counters(log)
+    write = _DETAILS.get(log.operation_type, _details)
+    info[_KEYS.get(log.operation_type, log.operation_type)] = write(log)
     return info
+
+
+def _details(log: OperationLog) -> dict[str, Any]:
+    return dict(log.details)
+
+
+def _of_backup(log: OperationLog) -> dict[str, Any]:
+    info = {
+        "backup_id": log.backup_id or "",
+        "backup_name": log.backup_name,
+        "app_consistency_status": "0",
+        "app_consistency_error_code": "0",
+        "app_consistency_error_message": "",
+    } | log.details
+    # Sources disagree about its type (contract D18), so no client can want it.
+    info.pop("incremental", None)
+    return info
+
+
+def _of_deletion(log: OperationLog) -> dict[str, Any]:
+    return {"backup_id": log.backup_id or "", "backup_name": log.backup_name or ""} | log.details
 
 
 def _counters(log: OperationLog) -> dict[str, Any]:
@@ -99,3 +103,9 @@ def _counters(log: OperationLog) -> dict[str, Any]:
     fail, total = (int(log.details.get(name) or 0) for name in _COUNTERS)
     named = {"fail_count": fail, "total_count": total, "fail_delete_count": fail, "total_delete_count": total}
     return log.details | named
+
+
+_DETAILS = {BACKUP: _of_backup, DELETE: _of_deletion, REMOVE_RESOURCE: _counters, VAULT_DELETE: _counters}
+"""Operation type -> how its details are written, where that is not as they are."""
+_KEYS = {REMOVE_RESOURCE: "remove_resources"}
+"""Operation type -> the name its details go under, where that is another."""

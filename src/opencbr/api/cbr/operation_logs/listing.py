@@ -1,6 +1,6 @@
 """ListOpLogs (contract 2, 3.8)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -12,6 +12,7 @@ from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import PageQuery, Text
 from opencbr.model.lists import OperationLogFilter
+from opencbr.model.statuses import OperationStatus
 
 
 class ListOpLogsBody(Struct):
@@ -30,7 +31,7 @@ class ListOpLogsQuery(PageQuery, kw_only=True):
     provider_id: tuple[Text, ...] = ()
     resource_id: tuple[Text, ...] = ()
     resource_name: tuple[Text, ...] = ()
-    status: tuple[Literal["success", "skipped", "failed", "running", "timeout", "waiting"], ...] = ()
+    status: tuple[OperationStatus, ...] = ()
     vault_id: tuple[Text, ...] = ()
     vault_name: tuple[Text, ...] = ()
     enterprise_project_id: tuple[Text, ...] = ()

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from opencbr.api.cbr.vaults.body import VaultBody, vault_body
-from opencbr.model.errors import CATALOGUE
+from opencbr.model.errors import CATALOGUE, wire_code
 from opencbr.model.vault import SERVER
 from opencbr.service.instances import Source
 from opencbr.service.protectables import Protectable
@@ -59,7 +59,7 @@ def instance_body(found: Protectable) -> InstanceBody:
         children=[_child(disk) for disk in source.disks] if source.type == SERVER else [],
         protectable=ProtectableResult(
             result=trouble is None,
-            code=f"BackupService.{trouble.code}" if trouble else "",
+            code=wire_code(trouble.code) if trouble else "",
             reason=CATALOGUE[trouble.code].sentence if trouble else "",
             message=trouble.message if trouble else "",
             vault=vault_body(found.vault) if found.vault else None,

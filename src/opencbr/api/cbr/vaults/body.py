@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from opencbr.model import statuses
 from opencbr.model.times import wire_time
 from opencbr.model.vault import SERVER, SPEC_CODE, Resource
 from opencbr.service.vault_views import ResourceView, VaultView
@@ -111,7 +112,7 @@ def vault_body(view: VaultView) -> VaultBody:
         backup_name_prefix=vault.backup_name_prefix,
         demand_billing=vault.demand_billing,
         cbc_delete_count=0,
-        frozen=vault.status == "frozen",
+        frozen=vault.status == statuses.FROZEN,
         sys_lock_source_service=vault.sys_lock_source_service,
         availability_zone=vault.availability_zone,
     )
