@@ -146,7 +146,7 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> N
 
 def test_a_job_that_was_claimed_and_never_began_is_offered_again(workers: Workers) -> None:
     workers.start("w2")
-    ids = workers.order(1)
+    ids = workers.request(1)
     workers.until(begun(ids, who="w2"))
     workers.start("w1")
     with between_writes(workers.database.url):
