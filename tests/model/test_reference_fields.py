@@ -19,6 +19,7 @@ RECORDED = {
     "volume": "volume-root-3.0",
     "volume@newest": "volume-root-newest",
 }
+FIELDS = {"volumeId", "volume_type_id", "server_groups", "network_id", "subnet_id", "net_id"}
 NEVER_IN_THE_BODIES = {
     ("server", "image"),
     ("server@newest", "server_group"),
@@ -40,7 +41,7 @@ def test_every_row_finds_what_a_recorded_body_names(source, target):
 
 
 def test_every_kind_that_names_others_has_a_recorded_body():
-    kinds = {row.source for row in REFERENCES} - {"port"}  # which the next test looks at
+    kinds = {row.source for row in REFERENCES} - {"port", "subnet"}  # which the next tests look at
     assert kinds <= RECORDED.keys(), f"RECORDED has no body for {kinds - RECORDED.keys()}"
 
 
@@ -51,6 +52,11 @@ def test_a_port_alone_is_read_like_one_in_a_list():
         assert list(dict.fromkeys(each)) == named("ports", ports, target)
 
 
+def test_a_subnet_names_its_network():
+    for subnet in json.loads((DATA / "subnets.json").read_text())["subnets"]:
+        assert named("subnet", {"subnet": subnet}, "network") == [subnet["network_id"]]
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"server": None}, {"server": {"flavor": None, "image": "", "key_name": None}}, {"server": []}],
@@ -59,7 +65,8 @@ def test_what_is_null_or_of_another_shape_names_nothing(body):
     assert [named("server", body, row.target) for row in REFERENCES if row.source == "server"] == [[]] * 4
 
 
-def test_no_other_module_knows_where_a_server_names_its_volumes():
+def test_no_other_module_knows_where_documents_name_others():
+    """`references.py` asks the cloud by such ids, and `disks.py` reads the device that stands beside one."""
     source = Path(opencbr.__file__).parent
     naming = {
         path.name
@@ -67,6 +74,6 @@ def test_no_other_module_knows_where_a_server_names_its_volumes():
         if "democloud" not in path.relative_to(source).parts
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if "volumes_attached" in node.value or node.value in {"volumeId", "volume_type_id", "server_groups"}
+        if "volumes_attached" in node.value or node.value in FIELDS
     }
     assert naming - {"references.py", "disks.py"} == {"reference_fields.py"}

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from opencbr.model.reference_fields import named
+
 Json = Mapping[str, Any]
 Check = Callable[[Json, str], bool]
 
@@ -19,8 +21,8 @@ def may_keep(name: str, body: Json, project_id: str, known: Mapping[str, Json]) 
     """
     kind = name.partition("/")[0]
     if kind == "subnet":
-        subnet = body.get("subnet") or {}
-        return _owns(subnet, project_id) or f"network/{subnet.get('network_id')}" in known
+        around = named(kind, body, "network")
+        return _owns(body.get("subnet"), project_id) or any(f"network/{one}" in known for one in around)
     check = _CHECKS.get(kind)
     return check is None or check(body, project_id)
 

@@ -205,7 +205,7 @@ def _routers(known: Known, project_id: str) -> list[str]:
         if project_id not in (network.get("project_id"), network.get("tenant_id")):
             continue
         for port in body.get("ports", ()):
-            if subnets & {ip["subnet_id"] for ip in port.get("fixed_ips", ())}:
+            if not subnets.isdisjoint(named("port", {"port": port}, "subnet")):
                 found.append(port["device_id"])  # noqa: PERF401 -- three nested conditions read better so
     return list(dict.fromkeys(found))
 

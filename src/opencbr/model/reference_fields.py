@@ -37,6 +37,7 @@ REFERENCES: tuple[Reference, ...] = (
     _row("port", "port/network_id", "network"),
     _row("port", "port/fixed_ips/*/subnet_id", "subnet"),
     _row("port", "port/security_groups/*", "security_group"),
+    _row("subnet", "subnet/network_id", "network"),
     _row("volume", "volume/volume_image_metadata/image_id", "image"),
     _row("volume@newest", "volume/volume_type_id", "volume_type"),
 )
