@@ -1,18 +1,14 @@
 """Checkpoints: ask for the backup of a vault's resources, and show what came of it (contract 3.2, 5.2)."""
 
 import math
-import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.model import statuses
-from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint, Skipped, checkpoint_status
-from opencbr.model.document import Disk
 from opencbr.model.errors import (
     BEING_BACKED_UP,
     BEING_REMOVED,
@@ -23,13 +19,13 @@ from opencbr.model.errors import (
     CbrError,
     wire_code,
 )
-from opencbr.model.extend_info import disk_info, server_info
-from opencbr.model.ids import is_uuid, new_id
-from opencbr.model.vault import MAX_SIZE_GB, SERVER, Resource, Usage, Vault
+from opencbr.model.ids import is_uuid
+from opencbr.model.vault import MAX_SIZE_GB, Resource, Usage, Vault
 from opencbr.service import new_operations
 from opencbr.service.backup_targets import BackupTarget, find_targets
 from opencbr.service.context import Context
-from opencbr.service.resources import Wanted, check_wanted, refuse_repeats
+from opencbr.service.new_checkpoint import CheckpointSpec, new_backup, new_checkpoint
+from opencbr.service.resources import check_wanted, refuse_repeats
 from opencbr.service.vaults import MB_IN_GB, get_vault
 from opencbr.store import backups, checkpoints, resources, vaults
 from opencbr.store.database import Database
@@ -38,21 +34,6 @@ _GROWTH = 1.25
 """What a full vault with auto_expand grows by (contract 5.1)."""
 
 _BUSY = {statuses.PROTECTING: RESOURCE_BUSY, statuses.RESTORING: "2010", statuses.REMOVING: BEING_REMOVED}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointSpec:
-    """What a client asks for. No resources means all of the vault; `retention_days` -1 means for ever."""
-
-    vault_id: str
-    name: str | None = None
-    description: str = ""
-    incremental: bool = True
-    auto_trigger: bool = False
-    policy_id: str | None = None
-    retention_days: int = -1
-    resource_ids: Sequence[str] = ()
-    details: Sequence[Wanted] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +142,10 @@ def _request(
             )
     if not taken:
         raise _nothing_left(skipped)
-    checkpoint = _checkpoint(ctx, spec, vault, taken, skipped)
+    checkpoint = new_checkpoint(ctx, spec, vault, taken, skipped)
     checkpoints.insert(conn, checkpoint)
     for one in taken:
-        backup = _backup(spec, checkpoint, vault, one)
+        backup = new_backup(spec, checkpoint, vault, one)
         backups.insert(conn, backup)
         new_operations.request_backup(conn, ctx, vault, backup, spec.policy_id)
     return _view(conn, checkpoint, statuses.PROTECTING, vault)
@@ -190,89 +171,6 @@ def _nothing_left(skipped: Sequence[Skipped]) -> CbrError:
     if all(s.code == wire_code(RESOURCE_BUSY) for s in skipped):
         return CbrError(BEING_BACKED_UP, f"{CATALOGUE[BEING_BACKED_UP].sentence} {reasons}")
     return CbrError(NOTHING_TO_BACK_UP, f"Nothing is left to back up. {reasons}")
-
-
-def _checkpoint(
-    ctx: Context,
-    spec: CheckpointSpec,
-    vault: Vault,
-    taken: Sequence[BackupTarget],
-    skipped: Sequence[Skipped],
-) -> Checkpoint:
-    return Checkpoint(
-        id=new_id(ctx.now),
-        project_id=ctx.project_id,
-        vault_id=vault.id,
-        user_id=ctx.actor.user_id,
-        name=spec.name or _default_name(spec, vault),
-        description=spec.description,
-        incremental=spec.incremental,
-        auto_trigger=spec.auto_trigger,
-        retention_days=spec.retention_days,
-        resources=tuple(
-            {
-                "id": one.resource.id,
-                "type": one.resource.type,
-                "name": one.name,
-                "size_gb": one.size_gb,
-                "exclude_volumes": list(one.exclude_volumes),
-                "include_volumes": list(one.include_volumes),
-            }
-            for one in taken
-        ),
-        skipped=tuple(skipped),
-        created_at=ctx.now,
-    )
-
-
-def _default_name(spec: CheckpointSpec, vault: Vault) -> str:
-    """Make a name ending in four hex digits; the vault's prefix is for automatic backups (contract 3.1)."""
-    tail = secrets.token_hex(2)
-    if not spec.auto_trigger:
-        return f"manualbk_{tail}"
-    return f"{vault.backup_name_prefix}_autobk_{tail}" if vault.backup_name_prefix else f"autobk_{tail}"
-
-
-def _backup(spec: CheckpointSpec, checkpoint: Checkpoint, vault: Vault, one: BackupTarget) -> Backup:
-    now = checkpoint.created_at
-    backup = Backup(
-        id=new_id(now),
-        project_id=checkpoint.project_id,
-        checkpoint_id=checkpoint.id,
-        vault_id=vault.id,
-        provider_id=vault.provider_id,
-        name=checkpoint.name,
-        description=checkpoint.description,
-        resource_id=one.resource.id,
-        resource_name=one.name,
-        resource_type=one.resource.type,
-        resource_size=one.size_gb,
-        resource_az=one.availability_zone,
-        incremental=spec.incremental,
-        extend_info={"auto_trigger": spec.auto_trigger},
-        enterprise_project_id=vault.enterprise_project_id,
-        created_at=now,
-        updated_at=now,
-        expired_at=now + timedelta(days=spec.retention_days) if spec.retention_days > 0 else None,
-    )
-    return _with_extend_info(backup, one)
-
-
-def _with_extend_info(backup: Backup, one: BackupTarget) -> Backup:
-    """Give a waiting backup all its keys (contract 3.3); the job's reading corrects the values."""
-    if backup.resource_type == SERVER:
-        return replace(backup, extend_info=server_info(backup, ()))
-    disk = Disk(
-        volume_id=one.resource.id,
-        position=0,
-        size_gb=one.size_gb,
-        name=one.name,
-        device=None,
-        bootable=one.bootable,
-        encrypted=one.encrypted,
-        availability_zone=one.availability_zone,
-    )
-    return replace(backup, extend_info=disk_info(backup, disk, child=False))
 
 
 def _view(

@@ -4,8 +4,9 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.duty import Duty
 from opencbr.jobs.worker import Worker
 from opencbr.model.lists import OperationLogFilter, Page
-from opencbr.service.checkpoints import Checkpoints, CheckpointSpec
+from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.context import automatic
+from opencbr.service.new_checkpoint import CheckpointSpec
 from opencbr.store import checkpoints, operation_logs
 from support.job_env import STEADY, JobEnv, eventually
 

@@ -1,9 +1,7 @@
 """The command: starts the family, tells the story, keeps serving."""
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +15,9 @@ from opencbr.cli.app import INTERRUPTED, Failure, Session, pass_session
 from opencbr.cli.demo import lines, show, story
 from opencbr.cli.demo.client import Account, Client, answers, sign_in
 from opencbr.cli.demo.family import Family, memory_megabytes
+from opencbr.cli.demo.interruption import ignore_signals, interruptible
+from opencbr.cli.demo.progress import progress
 from opencbr.cli.demo.state import choose_port, claim, default_folder, write_env, write_files
-from opencbr.cli.demo.story import Progress
 from opencbr.config import listen_address
 from opencbr.democloud import DemoCloud
 from opencbr.model import statuses
@@ -66,7 +65,7 @@ def demo(
         console = Console(highlight=False, width=_PIPE_WIDTH)
     configure("warning")
     ready = False
-    with _interruptible(), claim(folder):
+    with interruptible(), claim(folder):
         demo_run: Demo | None = None
         try:
             demo_run = Demo(folder, env_file, _address(listen, console), console)
@@ -79,7 +78,7 @@ def demo(
             if not ready:
                 raise SystemExit(INTERRUPTED) from None
         finally:
-            _ignore_signals()
+            ignore_signals()
             if demo_run is not None:
                 console.print("stopping ...")
                 demo_run.close()
@@ -137,7 +136,7 @@ class Demo:
         usable = _newest_usable(earlier)
         self.backup_id = usable["id"] if usable else story.request_backup(client, vault_id)
         if usable is None or story.is_running(usable):
-            with _progress(self.console) as tell:
+            with progress(self.console) as tell:
                 story.await_backup(client, self.backup_id, tell, self.family.check)
         path = f"/backups/{self.backup_id}"
         verbatim = client.get(f"{path}/metadata")
@@ -243,53 +242,3 @@ def _address(listen: str | None, console: Console) -> tuple[str, int]:
     if chosen is None:
         raise Failure(f"no free port on {host}")
     return host, chosen
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """Show progress: a moving bar in a terminal, a line a step elsewhere."""
-    if not console.is_terminal:
-        seen: set[str] = set()
-
-        def line(now: Progress) -> None:
-            if now.step not in seen:
-                seen.add(now.step)
-                console.print(f"  {now.percent:3d} %  {now.step}", markup=False)
-
-        yield line
-        return
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("backup of " + story.SERVER),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[step]}"),
-    )
-    with Bar(*columns, console=console) as bar:
-        task = bar.add_task("", total=100, step="")
-        yield lambda now: bar.update(task, completed=now.percent, step=now.step)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Treat SIGTERM and SIGHUP as Ctrl-C inside the block."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    names = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    before = {name: signal.signal(name, interrupt) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
-
-
-def _ignore_signals() -> None:
-    """Let a second Ctrl-C not disturb the stopping: it would leave children behind."""
-    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(name, signal.SIG_IGN)

@@ -11,7 +11,7 @@ from opencbr.api.errors import bad_parameter
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Id, Name, Text
-from opencbr.service.checkpoints import CheckpointSpec
+from opencbr.service.new_checkpoint import CheckpointSpec
 
 
 class Parameters(Struct, kw_only=True):
