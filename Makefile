@@ -27,7 +27,7 @@ demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a
 test: $(VENV)/dev.stamp ## the fast suite: what needs nothing but Python, of each matrix some cases
 	$(BIN)/python $(RUN) $(XDIST) -m "not thorough and not postgres and not openstack" $(ARGS)
 
-test-thorough: $(VENV)/dev.stamp ## the rest of each matrix: every fault, every wrong id, a death in every step
+test-thorough: $(VENV)/dev.stamp ## the rest of each matrix, on SQLite: every fault, every wrong id, a death in every step
 	$(BIN)/python -m pytest $(XDIST) -m "thorough and not postgres and not openstack" $(ARGS)
 
 coverage: $(VENV)/dev.stamp ## the fast suite with its line and branch coverage, the programs it starts included
@@ -39,8 +39,8 @@ coverage: $(VENV)/dev.stamp ## the fast suite with its line and branch coverage,
 mutants: $(VENV)/dev.stamp ## how many of 300 small faults in model, records, keys and jobs the fast suite finds (an hour)
 	$(BIN)/python -m bench.mutants $(ARGS)
 
-test-postgres: $(VENV)/dev.stamp ## store, API, SDK and crash tests on a private PostgreSQL cluster, from the system's own binaries
-	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m postgres $(ARGS)
+test-postgres: $(VENV)/dev.stamp ## the fast suite's and all crash tests on a private PostgreSQL cluster, from the system's own binaries
+	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m "postgres and (kill or not thorough)" $(ARGS)
 
 test-openstack: $(VENV)/dev.stamp ## against the real cloud named by OS_CLIENT_CONFIG_FILE and OS_CLOUD
 	@test -n "$$OS_CLIENT_CONFIG_FILE" -a -n "$$OS_CLOUD" || { \

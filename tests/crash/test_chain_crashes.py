@@ -16,6 +16,8 @@ from support.killed_worker import work_until
 from support.processes import Processes
 from support.worker import work
 
+pytestmark = pytest.mark.kill
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:

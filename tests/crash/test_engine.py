@@ -20,6 +20,9 @@ from support.processes import Processes
 from . import engine
 from .journal import between_writes, claim
 
+pytestmark = pytest.mark.kill
+
+
 LEASE = 2.0
 STEPS = [*engine.STEPS]
 Line = dict[str, str]

@@ -14,6 +14,9 @@ from support.job_env import JobEnv, eventually
 from support.processes import Processes
 from support.worker import work
 
+pytestmark = pytest.mark.kill
+
+
 Look = Callable[[JobEnv], object]
 
 MOMENTS: dict[str, Look] = {

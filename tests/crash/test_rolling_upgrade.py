@@ -16,6 +16,8 @@ from support.processes import Processes
 from . import releases
 from .releases import BREAK, GROW, SHRINK, Diary
 
+pytestmark = pytest.mark.kill
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:

@@ -27,6 +27,9 @@ from support.worker import AT_COMMIT, AT_END, Hold, work
 from .journal import between_writes, unfinished
 from .steps import steps_of
 
+pytestmark = pytest.mark.kill
+
+
 PATIENT = msgspec.structs.replace(QUICK, release_timeout_seconds=60.0)
 """A worker that takes over on a busy machine may be slow; what is proved here is the order of things."""
 
