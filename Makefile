@@ -33,6 +33,9 @@ test-thorough: $(VENV)/dev.stamp ## the rest of each matrix, on SQLite: every fa
 coverage: $(VENV)/dev.stamp ## the fast suite with its line and branch coverage, the programs it starts included
 	rm -rf build/coverage
 	$(MAKE) test RUN="-m coverage run -m pytest"
+	$(MAKE) coverage-report
+
+coverage-report: $(VENV)/dev.stamp ## what the last measured run has covered, lines and branches
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
@@ -85,4 +88,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo test test-thorough coverage mutants test-postgres test-openstack bench lint types lock clean
+.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-openstack bench lint types lock clean
