@@ -20,6 +20,24 @@ def database(database_url):
     database.dispose()
 
 
+def test_only_a_held_disk_that_nothing_is_based_on_may_be_removed(database):
+    with database.write() as conn:
+        _, point = kept_vault(conn)
+        top = backup(point, held_at=HELD)
+        base = disk(top, held_at=HELD)
+        alone = disk(top, held_at=HELD)
+        user = backup(point)
+        based = disk(user, based_on=base.id, is_incremental=True)
+        keep(conn, top, base, alone, user, based)
+        assert backup_chains._claim(conn, alone) == []
+        assert backup_chains._claim(conn, base) is None, "an incremental needs it"
+        assert backup_chains._claim(conn, based) is None, "its user has it"
+        backups.delete(conn, PROJECT, based.id)
+        assert backup_chains._claim(conn, base) == []
+        backups.delete(conn, PROJECT, base.id)
+        assert backup_chains._claim(conn, base) is None, "it is gone"
+
+
 def test_of_two_that_remove_the_last_disks_of_a_held_backup_one_takes_it_along(database):
     with database.write() as conn:
         _, point = kept_vault(conn)

@@ -158,6 +158,31 @@ def test_an_object_of_an_unknown_kind_stays_in_the_ledger(
     assert len(env.ledger()) == 2
 
 
+@pytest.mark.parametrize("status", ["deleting", "BUILD"])
+def test_what_stays_is_given_up_when_time_is_up_and_the_others_go(
+    env: JobEnv, ctx: JobContext, ports: Ports, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    """What is being deleted is waited for as long as a deletion may take, what is being made as long as a backup may."""
+    operation, _ = two_operations_on_one_backup(env)
+    stuck, _ = make_ports(ports, ctx, operation)
+    look = KINDS["port"].look
+    kind = replace(
+        KINDS["port"],
+        moving=frozenset({"BUILD"}),
+        look=lambda of, port: State(status) if port == stuck else look(of, port),
+    )
+    monkeypatch.setitem(KINDS, "port", kind)
+    began = ctx.clock.now()
+    done = remove(ctx, env.ledger())
+    reason = "it was still there when time was up" if status == "deleting" else "it was still BUILD"
+    assert {(one.outcome, one.reason) for one in done} == {(Outcome.STUCK, reason), (Outcome.GONE, "")}
+    assert [*ports.there] == [stuck]
+    assert [entry.upstream_id for entry in env.ledger()] == [stuck]
+    waited = (ctx.clock.now() - began).total_seconds()
+    times = (ctx.settings.release_timeout_seconds, ctx.settings.backup_timeout_seconds)
+    assert (waited > times[0], waited > times[1]) == (True, status == "BUILD")
+
+
 @pytest.mark.parametrize("twin", [False, True], ids=["the object", "a second one of its name"])
 def test_a_worker_that_was_declared_dead_after_its_look_deletes_nothing(
     env: JobEnv, ctx: JobContext, ports: Ports, *, twin: bool

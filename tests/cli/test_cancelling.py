@@ -1,0 +1,34 @@
+"""Which operations can be cancelled: what the jobs say of themselves."""
+
+import pytest
+
+from opencbr.jobs.registry import JOB_TYPES
+from opencbr.model.operation_log import DELETE
+from opencbr.store import operation_logs
+from opencbr.store.database import Database
+from store.samples import PROJECT, log
+
+
+@pytest.fixture(name="database")
+def _database(opencbr, tmp_path):
+    opencbr("db", "upgrade")
+    database = Database(f"sqlite:///{tmp_path / 'opencbr.db'}")
+    yield database
+    database.dispose()
+
+
+@pytest.mark.parametrize("kind", JOB_TYPES)
+def test_only_what_heeds_a_cancellation_can_be_cancelled(opencbr, database, kind):
+    running = log(operation_type=kind, status="running")
+    with database.write() as conn:
+        operation_logs.insert(conn, running)
+    done = opencbr("operation-logs", "cancel", "--project", PROJECT, running.id)
+    with database.read() as conn:
+        requested = operation_logs.cancel_requested(conn, running.id)
+    if kind == DELETE:
+        assert (done.returncode, requested) == (1, False)
+        assert done.stderr == (
+            "opencbr: a job of type delete cannot be cancelled, only one of backup, remove_resource, vault_delete\n"
+        )
+    else:
+        assert (done.returncode, done.stdout, requested) == (0, "cancel requested\n", True)
