@@ -45,7 +45,7 @@ def _places(source: str) -> dict[tuple[Place, Place], list[Fault]]:
     from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.plugins import get_operator, operator_names
 
-    idle, found = list(_annotations(ast.parse(source))), defaultdict(list)
+    idle, found = list(_idle(ast.parse(source))), defaultdict(list)
     nodes = list(ast_nodes(get_ast(source)))
     for name in sorted(operator_names()):
         if get_operator(name).arguments():
@@ -58,13 +58,24 @@ def _places(source: str) -> dict[tuple[Place, Place], list[Fault]]:
     return dict(sorted(found.items()))
 
 
-def _annotations(tree: ast.AST) -> Iterator[tuple[Place, Place]]:
-    """Annotations: nothing runs them."""
+def _idle(tree: ast.AST) -> Iterator[tuple[Place, Place]]:
+    """Places where a fault is nobody's to see: annotations, and what makes a class frozen, slotted or keyword-only.
+
+    Nothing runs the first; the type checker holds the second.
+    """
     for node in ast.walk(tree):
-        for name in ("annotation", "returns"):
-            part = getattr(node, name, None)
+        parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+        if isinstance(node, ast.ClassDef):
+            parts += [*node.decorator_list, *(keyword.value for keyword in node.keywords)]
+        for part in parts:
             if part is not None:
-                yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
+                yield (
+                    (part.lineno, 0 if part in getattr(node, "decorator_list", ()) else part.col_offset),
+                    (
+                        part.end_lineno,
+                        part.end_col_offset,
+                    ),
+                )
 
 
 def _mutant(src: Path, path: str, fault: Fault) -> Mutant | None:
