@@ -83,7 +83,7 @@ def processes(config: Path, *commands: str) -> Iterator[list[subprocess.Popen[by
 
 
 @contextmanager
-def kept_vault(
+def running(
     folder: Path, *, cloud: str, clouds_file: str, project_id: str, token: str, more: str = ""
 ) -> Iterator[ApiServer]:
     """Serve and work against a cloud, on SQLite in `folder`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from bench.api_server import cbr
+from bench.api_server import running
 from bench.metadata import sign_in
 from opencbr.democloud.cloud import DemoCloud
 
@@ -69,7 +69,7 @@ def main() -> list[str]:
 
             tenant = openstack.connect(**cloud.clouds_yaml()["clouds"]["demo-admin"])
             server = tenant.compute.find_server("db1", ignore_missing=False).id
-            with cbr(
+            with running(
                 folder, cloud="opencbr", clouds_file=str(clouds_file), project_id=project_id, token=token
             ) as served:
                 vault = served.call("POST", "vaults", {"vault": {

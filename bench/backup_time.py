@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench.api_server import ApiServer, cbr
+from bench.api_server import ApiServer, running
 from bench.load import Missing
 
 DISKS = 3
@@ -42,7 +42,7 @@ def main(rounds: int = 2) -> list[str]:
     try:
         scene.make()
         token = str(tenant.auth_token)
-        with tempfile.TemporaryDirectory() as folder, cbr(
+        with tempfile.TemporaryDirectory() as folder, running(
             Path(folder), cloud="opencbr", clouds_file=clouds_file, project_id=tenant.current_project_id, token=token,
             more=f"[worker]\npoll_seconds = {POLL}\n",
         ) as served:  # fmt: skip
