@@ -36,7 +36,7 @@ coverage: $(VENV)/dev.stamp ## the fast suite with its line and branch coverage,
 	$(MAKE) coverage-report
 
 coverage-report: $(VENV)/dev.stamp ## what the last measured run has covered, lines and branches
-	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage combine --quiet --keep
 	$(BIN)/python -m coverage report
 
 mutants: $(VENV)/dev.stamp ## how many of 300 small faults in model, records, keys and jobs the fast suite finds (an hour)
