@@ -66,16 +66,11 @@ def _idle(tree: ast.AST) -> Iterator[tuple[Place, Place]]:
     for node in ast.walk(tree):
         parts = [getattr(node, name, None) for name in ("annotation", "returns")]
         if isinstance(node, ast.ClassDef):
-            parts += [*node.decorator_list, *(keyword.value for keyword in node.keywords)]
-        for part in parts:
-            if part is not None:
-                yield (
-                    (part.lineno, 0 if part in getattr(node, "decorator_list", ()) else part.col_offset),
-                    (
-                        part.end_lineno,
-                        part.end_col_offset,
-                    ),
-                )
+            parts += [keyword.value for keyword in node.keywords]
+            for decorator in node.decorator_list:
+                yield (decorator.lineno, 0), (decorator.end_lineno, decorator.end_col_offset)  # with its @
+        for part in filter(None, parts):
+            yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
 
 
 def _mutant(src: Path, path: str, fault: Fault) -> Mutant | None:

@@ -70,8 +70,9 @@ def cancel(session: Session, project: str, log_id: str) -> None:
             raise Failure(f"project {project} has no operation log {log_id}")
         if log.status in TERMINAL:
             raise Failure(f"operation log {log_id} has ended: {log.status}")
-        if not JOB_TYPES[log.operation_type].cancellable:
-            stoppable = ", ".join(sorted(kind for kind, job in JOB_TYPES.items() if job.cancellable))
-            raise Failure(f"a job of type {log.operation_type} cannot be cancelled, only one of {stoppable}")
+        cancellable = sorted(kind for kind, job in JOB_TYPES.items() if job.cancellable)
+        if log.operation_type not in cancellable:  # a newer release's, too
+            only = ", ".join(cancellable)
+            raise Failure(f"a job of type {log.operation_type} cannot be cancelled, only one of {only}")
         logs.request_cancel(conn, project, log_id, now=SystemClock().now())
     click.echo("cancel requested")

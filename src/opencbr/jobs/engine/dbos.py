@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, SetWorkflowID, error
+from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, error
 
 from opencbr.jobs.engine.attempt import End, Unjournaled
 from opencbr.jobs.engine.port import Job, Lost, Small, Work
@@ -185,8 +185,7 @@ class DbosEngine:
 
     def owners(self) -> frozenset[str]:
         """Return the identities of workers that hold unfinished jobs."""
-        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        return frozenset(w.executor_id for w in pending if w.executor_id)
+        return frozenset(one.executor_id for one in _claimed() if one.executor_id)
 
     def take_over(self, owner: str) -> list[str]:
         """Give the unfinished jobs of a dead worker back to all; return their ids.
@@ -195,14 +194,10 @@ class DbosEngine:
         reports is refused. It is not conditional on the owner: call it from one place at a time
         (`opencbr.jobs.engine.lease` holds the leader lock).
         """
-        pending = DBOS.list_workflows(
-            status="PENDING", executor_id=owner, load_input=False, load_output=False
-        )
-        taken = []
-        for workflow in pending:
-            DBOS.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name)
-            taken.append(workflow.workflow_id)
-        return taken
+        taken = {one.workflow_id: one.queue_name for one in _claimed(owner)}
+        for job_id, queue in taken.items():
+            DBOS.resume_workflow(job_id, queue_name=queue)
+        return [*taken]
 
     def offer_unbegun(self, after_seconds: float) -> list[str]:
         """Give back the jobs that this worker claimed and has not begun for so long; return their ids.
@@ -210,9 +205,7 @@ class DbosEngine:
         When the database hangs up between a claim and its answer, DBOS claims anew, and what the first claim
         took is run by nobody.
         """
-        claimed = DBOS.list_workflows(
-            status="PENDING", executor_id=self._owner, load_input=False, load_output=False
-        )
+        claimed = _claimed(self._owner)
         idle = {one.workflow_id: one.queue_name for one in claimed if one.workflow_id not in self._begun}
         now = time.monotonic()
         self._not_begun = {job_id: self._not_begun.get(job_id, now) for job_id in idle}
@@ -220,6 +213,7 @@ class DbosEngine:
         for job_id in lost:
             log.warning("job %s was claimed here and never began: it is offered again", job_id)
             DBOS.resume_workflow(job_id, queue_name=idle[job_id])
+            del self._not_begun[job_id]  # should it be claimed here again, it has its whole time again
         return lost
 
     def _leave_alone(self, job_id: str, kind: str) -> None:
@@ -234,6 +228,11 @@ class DbosEngine:
         if not self._stopped.is_set():
             # Outside of the workflow's context: DBOS would journal the call as a step of it.
             contextvars.Context().run(DBOS.resume_workflow, job_id, queue_name=_queue(kind))
+
+
+def _claimed(owner: str | None = None) -> list[WorkflowStatus]:
+    """List the jobs that workers, or this one, have claimed and not ended."""
+    return DBOS.list_workflows(status="PENDING", executor_id=owner, load_input=False, load_output=False)
 
 
 def _write_ahead(url: str) -> None:
