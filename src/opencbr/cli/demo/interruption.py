@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 @contextmanager
 def interruptible() -> Iterator[None]:
@@ -12,8 +13,7 @@ def interruptible() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    names = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    before = {name: signal.signal(name, interrupt) for name in names}
+    before = {name: signal.signal(name, interrupt) for name in _ENDING}
     try:
         yield
     finally:
@@ -23,5 +23,5 @@ def interruptible() -> Iterator[None]:
 
 def ignore_signals() -> None:
     """Let a second Ctrl-C not disturb the stopping: it would leave children behind."""
-    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for name in _ENDING:
         signal.signal(name, signal.SIG_IGN)
