@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Treat SIGTERM and SIGHUP as Ctrl-C inside the block."""
