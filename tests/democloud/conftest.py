@@ -51,7 +51,7 @@ def _lifecycle(target: Target) -> Iterator[dict[str, Any]]:
     member, lifecycle = target.member, {}
     made: list[tuple[str, str]] = []
     try:
-        body = {"volume": {"size": 1, "name": "conformance", "metadata": {"purpose": "test"}}}
+        body = {"volume": {"size": 1, "name": "opencbr-test-conformance", "metadata": {"purpose": "test"}}}
         answer = member.call("POST", "volumev3", "/volumes", body, mv="3.71")
         volume = answer.json()["volume"]["id"]
         made.append(("volume", volume))
@@ -59,7 +59,13 @@ def _lifecycle(target: Target) -> Iterator[dict[str, Any]]:
         lifecycle["volume states"] = member.states(f"/volumes/{volume}", "volume", {"available"})
         if target.demo:
             target.demo.write(volume, b"first" * 100_000)
-        body = {"snapshot": {"volume_id": volume, "name": "conformance", "metadata": {"purpose": "test"}}}
+        body = {
+            "snapshot": {
+                "volume_id": volume,
+                "name": "opencbr-test-conformance",
+                "metadata": {"purpose": "test"},
+            }
+        }
         answer = member.call("POST", "volumev3", "/snapshots", body, mv="3.71")
         snapshot = answer.json()["snapshot"]["id"]
         made.append(("snapshot", snapshot))
@@ -79,7 +85,7 @@ def _backups(target: Target, volume: str, snapshot: str, made: list[tuple[str, s
     given = {
         "volume_id": volume,
         "snapshot_id": snapshot,
-        "name": "conformance",
+        "name": "opencbr-test-conformance",
         "metadata": {"purpose": "test"},
     }
     answer = member.call("POST", "volumev3", "/backups", {"backup": given}, mv="3.71")
@@ -98,7 +104,7 @@ def _backups(target: Target, volume: str, snapshot: str, made: list[tuple[str, s
     }
     lifecycle["refused while made"] = {name: (got.status_code, got.json()) for name, got in refused.items()}
     lifecycle["full states"] = member.states(f"/backups/{full}", "backup", {"available"})
-    given = {"volume_id": volume, "name": "conformance", "incremental": True}
+    given = {"volume_id": volume, "name": "opencbr-test-conformance", "incremental": True}
     answer = member.call("POST", "volumev3", "/backups", {"backup": given}, mv="3.71")
     assert answer.status_code == 202, answer.text
     lifecycle["incremental"] = answer.json()["backup"]["id"]

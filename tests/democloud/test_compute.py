@@ -92,7 +92,7 @@ def test_the_life_of_a_server(target: Target) -> None:
     ]
     mapping = {"boot_index": 0, "uuid": image, "source_type": "image", "destination_type": "volume"}
     mapping |= {"volume_size": 1, "delete_on_termination": True}
-    body = {"name": "conformance", "flavorRef": "1", "networks": [{"uuid": network["net_id"]}]}
+    body = {"name": "opencbr-test-conformance", "flavorRef": "1", "networks": [{"uuid": network["net_id"]}]}
     body |= {"block_device_mapping_v2": [mapping], "metadata": {"purpose": "test"}, "tags": ["b", "a"]}
     made = member.call("POST", "compute", "/servers", {"server": body}, mv="2.104")
     assert made.status_code == 202, made.text
@@ -119,7 +119,7 @@ def test_the_life_of_a_server(target: Target) -> None:
 
 
 def _free_volume(target: Target) -> str:
-    given = {"volume": {"size": 1, "name": "conformance-data"}}
+    given = {"volume": {"size": 1, "name": "opencbr-test-conformance-data"}}
     volume = str(target.member.call("POST", "volumev3", "/volumes", given).json()["volume"]["id"])
     target.member.states(f"/volumes/{volume}", "volume", {"available"})
     return volume
@@ -153,7 +153,7 @@ def _stop_and_lock(target: Target, server: str) -> None:
 
 
 def test_server_groups(target: Target) -> None:
-    body = {"server_group": {"name": "conformance", "policy": "anti-affinity"}}
+    body = {"server_group": {"name": "opencbr-test-conformance", "policy": "anti-affinity"}}
     made = target.member.call("POST", "compute", "/os-server-groups", body, mv="2.104")
     assert made.status_code == 200
     group = made.json()["server_group"]

@@ -129,7 +129,13 @@ def test_effective_roles(target: Target) -> None:
 
 def test_a_role_inherited_from_the_domain_opens_every_project(target: Target) -> None:
     admin = target.admin
-    body = {"user": {"name": "conformance-inherit", "password": "A-long-pass-word-1", "domain_id": "default"}}
+    body = {
+        "user": {
+            "name": "opencbr-test-conformance-inherit",
+            "password": "A-long-pass-word-1",
+            "domain_id": "default",
+        }
+    }
     user = admin.call("POST", "identity", "/users", body).json()["user"]["id"]
     try:
         role = admin.get("identity", "/roles?name=member")["roles"][0]["id"]
@@ -180,7 +186,7 @@ def test_ec2_keys(target: Target) -> None:
 
 def test_the_catalogue_takes_another_service(target: Target) -> None:
     service = target.admin.call(
-        "POST", "identity", "/services", {"service": {"name": "conformance", "type": "x-test"}}
+        "POST", "identity", "/services", {"service": {"name": "opencbr-test-conformance", "type": "x-test"}}
     )
     assert service.status_code == 201
     id_ = service.json()["service"]["id"]

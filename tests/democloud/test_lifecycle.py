@@ -120,7 +120,7 @@ def test_restore_into_a_new_volume(target: Target, lifecycle: dict[str, Any]) ->
     assert states[-2:] == ["restoring-backup", "available"]
     assert target.member.states(path, "backup", {"available"})[-1] == "available"
     volume = target.member.get("volumev3", f"/volumes/{restore['volume_id']}")["volume"]
-    assert volume["name"] == "conformance"
+    assert volume["name"] == "opencbr-test-conformance"
     assert volume["metadata"] == {"purpose": "test", "src_backup_id": lifecycle["incremental"]}
     if target.demo:
         assert target.demo.read(restore["volume_id"], length=500_000) == b"first" * 100_000

@@ -35,7 +35,11 @@ def test_ports_of_another_project_are_not_there(target: Target) -> None:
 def test_a_port_with_wanted_mac_and_address(target: Target) -> None:
     taken = target.member.get("network", f"/v2.0/ports?device_id={target.server('db1')}")["ports"][0]
     wanted = taken["fixed_ips"][0]["ip_address"].rsplit(".", 1)[0] + ".201"
-    body = {"network_id": taken["network_id"], "name": "conformance", "mac_address": "fa:16:3e:00:aa:01"}
+    body = {
+        "network_id": taken["network_id"],
+        "name": "opencbr-test-conformance",
+        "mac_address": "fa:16:3e:00:aa:01",
+    }
     body["fixed_ips"] = [{"ip_address": wanted}]
     made = target.member.call("POST", "network", "/v2.0/ports", {"port": body})
     assert made.status_code == 201, made.text

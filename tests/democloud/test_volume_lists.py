@@ -50,13 +50,20 @@ def test_lists_filter(target: Target, lifecycle: dict[str, Any]) -> None:
         "volumev3", f"/backups/detail?volume_id={lifecycle['volume']}&sort=created_at:asc"
     )["backups"]
     assert [row["id"] for row in rows] == [lifecycle["full"], lifecycle["incremental"]]
-    named = target.member.get("volumev3", "/backups?name=conformance")["backups"]
+    named = target.member.get("volumev3", "/backups?name=opencbr-test-conformance")["backups"]
     assert {row["id"] for row in named} == {lifecycle["full"], lifecycle["incremental"]}
     assert list(named[0]) == ["id", "name", "links"]
-    snapshots = target.admin.get("volumev3", "/snapshots/detail?all_tenants=1&name=conformance")["snapshots"]
+    snapshots = target.admin.get("volumev3", "/snapshots/detail?all_tenants=1&name=opencbr-test-conformance")[
+        "snapshots"
+    ]
     assert [row["id"] for row in snapshots] == [lifecycle["snapshot"]]
-    assert target.other.get("volumev3", "/snapshots/detail?all_tenants=1&name=conformance")["snapshots"] == []
-    assert target.other.get("volumev3", "/backups/detail?name=conformance")["backups"] == []
+    assert (
+        target.other.get("volumev3", "/snapshots/detail?all_tenants=1&name=opencbr-test-conformance")[
+            "snapshots"
+        ]
+        == []
+    )
+    assert target.other.get("volumev3", "/backups/detail?name=opencbr-test-conformance")["backups"] == []
 
 
 def test_filters_that_do_not_exist(target: Target) -> None:
@@ -66,13 +73,13 @@ def test_filters_that_do_not_exist(target: Target) -> None:
 
 
 def test_part_of_a_name_is_a_filter_for_admins(target: Target, lifecycle: dict[str, Any]) -> None:
-    path = f"/backups/detail?all_tenants=1&project_id={target.member.project_id}&name~=conform"
+    path = f"/backups/detail?all_tenants=1&project_id={target.member.project_id}&name~=test-conf"
     found = {row["id"] for row in target.admin.get("volumev3", path, mv="3.71")["backups"]}
     assert {lifecycle["full"], lifecycle["incremental"]} <= found
 
 
 def test_pages(target: Target, lifecycle: dict[str, Any]) -> None:
-    first = target.member.get("volumev3", "/backups?limit=1&name=conformance")
+    first = target.member.get("volumev3", "/backups?limit=1&name=opencbr-test-conformance")
     assert [row["id"] for row in first["backups"]] == [lifecycle["incremental"]]
     following = first["backups_links"][0]
     assert following["rel"] == "next"

@@ -38,12 +38,14 @@ def test_from_3_66_on_force_false_is_refused(target: Target) -> None:
 
 def test_a_volume_in_use_from_snapshot_to_backup_without_force(target: Target) -> None:
     volume = _attached(target)
-    body: dict[str, Any] = {"snapshot": {"volume_id": volume, "name": "conformance-in-use"}}
+    body: dict[str, Any] = {"snapshot": {"volume_id": volume, "name": "opencbr-test-conformance-in-use"}}
     answer = target.member.call("POST", "volumev3", "/snapshots", body, mv="3.71")
     assert answer.status_code == 202
     snapshot = answer.json()["snapshot"]["id"]
     target.member.states(f"/snapshots/{snapshot}", "snapshot", {"available"})
-    body = {"backup": {"volume_id": volume, "snapshot_id": snapshot, "name": "conformance-in-use"}}
+    body = {
+        "backup": {"volume_id": volume, "snapshot_id": snapshot, "name": "opencbr-test-conformance-in-use"}
+    }
     backup = target.member.call("POST", "volumev3", "/backups", body).json()["backup"]["id"]
     assert target.member.get("volumev3", f"/volumes/{volume}")["volume"]["status"] == "in-use"
     target.member.states(f"/backups/{backup}", "backup", {"available"})

@@ -7,9 +7,9 @@
 FILE (default OPENCBR_TEST_CLOUDS, or opencbr-test-clouds.yaml in the temporary folder; mode 0600) gets the
 clouds `opencbr` (service user), `opencbr-test-admin` (admin on the test project, its access key under `ec2`),
 `opencbr-test-member` (member of it), `opencbr-test-other` (member of another project) and copies of those
-already known. Its path is the only thing printed on standard output. Without --own the users have fixed
-names and their passwords are made once and read back from FILE: not for a cloud where a service user
-`opencbr` is at work.
+already known. What an interrupted run left in the test project is removed first (`leftovers.py`). Its path is
+the only thing printed on standard output. Without --own the users have fixed names and their passwords are
+made once and read back from FILE: not for a cloud where a service user `opencbr` is at work.
 """
 
 import os
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from leftovers import clear_identity, clear_project
 
 import openstack
 from opencbr.clock import SystemClock
@@ -56,6 +57,7 @@ class Preparation:
         self.kept: dict[str, Entry] = yaml.safe_load(target.read_text())["clouds"] if target.exists() else {}
 
     def run(self) -> None:
+        self.clear()
         service, password = self.user(SERVICE)
         cloud = Cloud(CloudSettings(cloud=self.admin_cloud), SystemClock())
         for sentence in cloud.register(endpoint=None, user=service.name, password=password):
@@ -80,6 +82,14 @@ class Preparation:
         self.target.touch(mode=0o600)
         self.target.chmod(0o600)
         self.target.write_text(yaml.safe_dump({"clouds": clouds}, sort_keys=False))
+
+    def clear(self) -> None:
+        """Take away what an interrupted run left behind."""
+        gone = clear_project(openstack.connect(cloud=self.test_cloud))
+        if self.suffix:
+            gone += clear_identity(openstack.connect(cloud=self.admin_cloud))
+        for name in gone:
+            say(f"removed {name}, left behind by an earlier run")
 
     def user(self, name: str) -> tuple[Any, str]:
         """Return a user and a password that is right."""

@@ -1,0 +1,70 @@
+"""What an interrupted run left in the test project is taken away before the next one begins.
+
+Tests name what they make `opencbr-test-…`, and so the service names its snapshots and backups `opencbr-…`. Left behind,
+these use up the project's quotas (ten volumes, ten backups by default) and stand in lists that a test reads. Nothing else
+is touched; two runs at once in one project are not supported.
+"""
+
+import re
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from openstack.connection import Connection
+from openstack.exceptions import ConflictException, NotFoundException
+
+OWN_NAME = re.compile(r"opencbr-")
+OWN_USER = re.compile(r"opencbr(-test-(admin|member|other))?-[0-9a-f]{8}")
+"""Users and projects that `prepare.py --own` makes for one run; those of other names are kept."""
+_SECONDS = 240
+
+
+def clear_project(tenant: Connection) -> list[str]:
+    """Delete the servers, backups, snapshots, volumes and ports of earlier runs; what each was called."""
+    gone: list[str] = []
+    compute, storage, network = tenant.compute, tenant.block_storage, tenant.network
+    gone += _clear(compute.servers, compute.delete_server)
+    newest_first = lambda: sorted(storage.backups(), key=lambda backup: backup.created_at, reverse=True)  # noqa: E731
+    gone += _clear(newest_first, storage.delete_backup)
+    gone += _clear(storage.snapshots, storage.delete_snapshot)
+    gone += _clear(storage.volumes, storage.delete_volume)
+    project_id = tenant.current_project_id
+    gone += _clear(lambda: network.ports(project_id=project_id), network.delete_port)
+    return gone
+
+
+def clear_identity(admin: Connection) -> list[str]:
+    """Delete the users and projects of earlier runs; what each was called."""
+    identity, gone = admin.identity, []
+    for found, delete in (
+        (identity.users, identity.delete_user),
+        (identity.projects, identity.delete_project),
+    ):
+        for row in list(found()):
+            if OWN_USER.fullmatch(row.name):
+                delete(row)
+                gone.append(row.name)
+    return gone
+
+
+def _clear(found: Any, delete: Any) -> list[str]:
+    """Delete what `found` lists under a name of ours, and wait until it lists none."""
+    names: list[str] = []
+    end = time.monotonic() + _SECONDS
+    while rows := _own(found()):
+        names = names or [row.name for row in rows]
+        for row in rows:
+            try:
+                delete(row.id)
+            except (ConflictException, NotFoundException):
+                continue  # something that stands on it is still on its way out, or it just went
+            except Exception as error:
+                if getattr(error, "status_code", None) != 400:  # Cinder's word for "not in this status"
+                    raise
+        assert time.monotonic() < end, f"still there: {[row.name for row in rows]}"
+        time.sleep(0.5)
+    return names
+
+
+def _own(rows: Iterable[Any]) -> list[Any]:
+    return [row for row in rows if OWN_NAME.match(row.name or "")]
