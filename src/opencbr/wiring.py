@@ -146,8 +146,9 @@ def open_database(config: Config) -> Database:
     except StoreError as error:
         raise ConfigError(f"database.url: {error}") from error
     url = make_url(database.url)
-    if url.password:
-        remember(str(url.password))
+    for secret in (url.password, url.query.get("password")):
+        if secret:
+            remember(str(secret))
     if database.dialect == "sqlite" and url.database and not Path(url.database).parent.is_dir():
         raise ConfigError(
             f"database.url: the folder {Path(url.database).parent} does not exist; make it first"
@@ -188,15 +189,15 @@ def refuse_unready(config: Config) -> None:
     open_cloud(config).close()
 
 
-def check(config: Config) -> list[Finding]:
-    """Look at everything a start needs, here and in the cloud; changes nothing."""
+def check(config: Config, project_id: str = "") -> list[Finding]:
+    """Look at everything a start needs, here and in the cloud, for one tenant's project or any; changes nothing."""
     here = _here(config)
     try:
         cloud = open_cloud(config)
     except ConfigError as error:
-        return [*here, Finding("keystone", ok=False, message=str(error))]
+        return [*here, Finding("keystone", "unusable", str(error))]
     try:
-        return [*here, *cloud.check()]
+        return [*here, *cloud.check(config.api.endpoint, project_id)]
     finally:
         cloud.close()
 
@@ -215,23 +216,21 @@ def _database(config: Config) -> Finding:
     try:
         database = open_database(config)
     except ConfigError as error:
-        return Finding("database", ok=False, message=str(error))
+        return Finding("database", "unusable", str(error))
     try:
         # Looking into an SQLite file that is not there would make it.
         path = make_url(database.url).database if database.dialect == "sqlite" else None
         if (path and not Path(path).exists()) or not database.schema_is_current():
             message = "the database is not up to date: run `opencbr db upgrade`"
-            return Finding("database", ok=False, message=message)
+            return Finding("database", "missing", message)
     except NewerSchema as error:
-        return Finding("database", ok=False, message=str(error))
+        return Finding("database", "missing", str(error))
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        return Finding(
-            "database", ok=False, message=f"the database does not answer: {cause}; check database.url"
-        )
+        return Finding("database", "missing", f"the database does not answer: {cause}; check database.url")
     finally:
         database.dispose()
-    return Finding("database", ok=True, message=f"{database.dialect}, up to date")
+    return Finding("database", "ok", f"{database.dialect}, up to date")
 
 
 def _keys(config: Config, *, usable: bool) -> Finding:
@@ -244,5 +243,5 @@ def _keys(config: Config, *, usable: bool) -> Finding:
     if database is not None:
         database.dispose()
     if problem is None and not folder.exists():
-        return Finding("keys", ok=True, message=f"the first start will make them in {folder}")
-    return Finding("keys", ok=not problem, message=problem or f"in {folder}")
+        return Finding("keys", "ok", f"the first start will make them in {folder}")
+    return Finding("keys", "missing" if problem else "ok", problem or f"in {folder}")

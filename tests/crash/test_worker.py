@@ -21,7 +21,7 @@ from support.databases import KINDS
 from support.job_env import QUICK, JobEnv, eventually
 from support.job_steps import backed_up
 from support.postgres import cut_off, hang_up
-from support.processes import Processes
+from support.processes import LEASE_LOST, Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
 
 from .journal import between_writes, unfinished
@@ -333,7 +333,7 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerP
     env.succeeded(request)
     calls = len(env.demo.calls.find("volume"))
     workers.processes.send("w1", signal.SIGCONT)
-    assert workers.processes.wait("w1") == 75, "it knows that it was declared dead"
+    assert workers.processes.wait("w1") == LEASE_LOST, "it knows that it was declared dead"
     writes = [row for row in env.demo.calls.find("volume")[calls:] if row.method != "GET"]
     assert writes == []
     env.assert_nothing_left(backups_left=3)

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from opencbr.observe.printable import printable
 from opencbr.observe.redact import HIDDEN, redact
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -113,9 +114,7 @@ def _message(record: logging.LogRecord) -> str:
     # An audit line names who and what by id, never a value, and is written for every reading of secrets: looking
     # through it for secrets would cost more than the reading.
     text = record.getMessage() if record.name == AUDIT else redact(record.getMessage())
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return printable(text)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8, sleep: Callable[[float], None] = time.sleep) -> None:
         try:
             parsed = make_url(url)
+        except ValueError as error:
+            # Not what it is instead: where an @ is missing, a piece of the password stands there.
+            raise UnsupportedDatabase("the database URL has a port that is no number") from error
         except ArgumentError as error:
             raise UnsupportedDatabase(
                 "the database URL cannot be read; write sqlite:///path or postgresql+psycopg://…"

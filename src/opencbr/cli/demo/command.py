@@ -21,7 +21,6 @@ from opencbr.cli.demo.state import choose_port, claim, default_folder, write_env
 from opencbr.config import listen_address
 from opencbr.democloud import DemoCloud
 from opencbr.model import statuses
-from opencbr.observe.log import configure
 
 DEFAULT_LISTEN = "127.0.0.1:8780"
 _READY_SECONDS = 60.0
@@ -63,7 +62,6 @@ def demo(
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE_WIDTH)
-    configure("warning")
     ready = False
     with interruptible(), claim(folder):
         demo_run: Demo | None = None
@@ -124,6 +122,10 @@ class Demo:
                 raise Failure(f"the API was not ready in time; its log is {self.family.log('serve')}")
             time.sleep(0.1)
         self._tell(f"opencbr on {self.endpoint}, worker beside it")
+        # The port may be another one than at the last start.
+        admin = wiring.open_cloud(config, name="admin")
+        admin.register(endpoint=self.endpoint)
+        admin.close()
 
     def play(self) -> None:
         """Make or find a backup, print what it holds and how to fetch that."""
