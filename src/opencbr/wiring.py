@@ -83,11 +83,12 @@ class Wiring:
         )
 
     def application(self) -> Any:
-        """Make the WSGI application."""
+        """Make the application that granian calls (RSGI)."""
         from opencbr.api.app import create_app
         from opencbr.api.auth import Authenticator
         from opencbr.api.dispatch import Dependencies
         from opencbr.api.health import Readiness
+        from opencbr.api.pools import Pools
         from opencbr.api.rights import Rights
         from opencbr.api.routes import ROUTES
 
@@ -107,6 +108,9 @@ class Wiring:
                 ),
                 rights=Rights(ROUTES, policy_file=Path(policy) if policy else None),
                 clock=self.clock,
+                pools=Pools(self.config.api.threads),
+                deadline_seconds=self.config.api.deadline_seconds,
+                endpoint=self.config.api.endpoint,
             ),
             Readiness(checks, self.clock),
         )

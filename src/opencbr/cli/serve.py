@@ -36,9 +36,8 @@ def serve(session: Session, listen: str | None) -> None:
         "opencbr",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=config.api.processes,
-        blocking_threads=config.api.threads,
         http=HTTPModes.http1,
         websockets=False,
         respawn_failed_workers=True,
@@ -51,7 +50,7 @@ def serve(session: Session, listen: str | None) -> None:
 
 
 def application(config: Config, supervisor: int) -> Any:
-    """Make the WSGI application, in the process that serves it."""
+    """Make the application, in the process that serves it."""
     # A killed supervisor must not leave servers behind that hold the port.
     end_with_parent(supervisor)
     configure(config.log.level, config.log.format)

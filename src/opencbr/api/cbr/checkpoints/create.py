@@ -72,5 +72,6 @@ ROUTES: tuple[Route, ...] = (
         handler=create_checkpoint,
         right="cbr:vaults:backup",
         summary="Back up the resources of a vault",
+        upstream=True,
     ),
 )
