@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from opencbr.cloud.answer import Answer
 from opencbr.cloud.breaker import Breaker, Hanging
 from opencbr.cloud.endpoints import SERVICES, Endpoint, Endpoints
-from opencbr.cloud.errors import CloudError, Denied, Unreachable
+from opencbr.cloud.errors import CloudError, Denied, Unreachable, readable_request_id
 from opencbr.cloud.retry import AGAIN, Again, Patience, persist, retry_after
 from opencbr.model.clock import Clock
 
@@ -176,8 +176,9 @@ class Transport:
             path=path,
             microversion=microversion,
             status=response.status_code,
-            request_id=response.headers.get("x-openstack-request-id")
-            or response.headers.get("x-compute-request-id"),
+            request_id=readable_request_id(
+                response.headers.get("x-openstack-request-id") or response.headers.get("x-compute-request-id")
+            ),
             read_at=self._clock.now(),
             body=response.content,
         )
@@ -211,7 +212,7 @@ class Transport:
 
         def error(kind: type[CloudError], reason: str, cause: Any = None) -> CloudError:
             status = getattr(cause, "http_status", None) or None
-            request_id = getattr(cause, "request_id", None)
+            request_id = readable_request_id(getattr(cause, "request_id", None))
             return kind(
                 service=service, method=method, path=path, status=status, request_id=request_id, reason=reason
             )
