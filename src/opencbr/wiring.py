@@ -1,7 +1,7 @@
 """Puts the parts together. The only module that names adapters; everything else is handed what it needs."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,10 +91,11 @@ class Wiring:
         from opencbr.api.pools import Pools
         from opencbr.api.rights import Rights
         from opencbr.api.routes import ROUTES
+        from opencbr.store.installation import writable
 
         auth, policy = self.config.auth, self.config.policy.file
         checks = {
-            "database": self.database.check,
+            "database": partial(writable, self.database),
             "keystone": self.cloud.keystone_ready,
             "mover": self.cloud.mover_ready,
         }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
 from opencbr.store import backups, checkpoints, disk_backups, operation_logs, vaults
 from opencbr.store.database import Database
+from opencbr.store.installation import writable
 from support.granian import serving
 
 
@@ -257,7 +259,11 @@ def open_server(
         metadata=shown,
         operation_logs=OperationLogs(database),
     )
-    checks = {"database": database.check, "keystone": adapter.keystone_ready, "mover": adapter.mover_ready}
+    checks = {
+        "database": partial(writable, database),
+        "keystone": adapter.keystone_ready,
+        "mover": adapter.mover_ready,
+    }
     dependencies = Dependencies(
         services=services,
         authenticator=Authenticator(adapter.identity),

@@ -201,6 +201,17 @@ def locked(cbr: ApiServer) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
+def test_a_database_that_takes_no_write_is_not_ready(patient: ApiServer):
+    def database() -> str:
+        return patient.call("GET", "/readyz", account=None).json()["checks"]["database"]
+
+    assert database() == "ok"
+    with locked(patient):
+        assert database() == "failed"
+        assert patient.call("GET", "backups").status_code == 200
+    eventually(lambda: database() == "ok", "it is written again", 60)
+
+
 # What is told to those who wait
 
 
