@@ -1,5 +1,6 @@
 """Puts the parts together. The only module that names adapters; everything else is handed what it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -94,7 +95,7 @@ class Wiring:
         from opencbr.store.installation import writable
 
         auth, policy = self.config.auth, self.config.policy.file
-        checks = {
+        checks: dict[str, Callable[[], bool]] = {
             "database": partial(writable, self.database),
             "keystone": self.cloud.keystone_ready,
             "mover": self.cloud.mover_ready,

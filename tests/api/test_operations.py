@@ -214,3 +214,21 @@ def test_two_types_of_one_name_are_refused_at_the_start():
 
     with pytest.raises(ValueError, match="Thing"):
         ask(offered(handler, "POST"), "GET", "/")
+
+
+# Version discovery
+
+
+@pytest.mark.parametrize("endpoint", ["https://backup.example.org", "https://backup.example.org/"])
+def test_discovery_names_the_endpoint_that_the_operator_has_said(endpoint):
+    """And not what a client may have written into its Host."""
+    dependencies = Dependencies(
+        services=SimpleNamespace(),
+        authenticator=SimpleNamespace(),
+        rights=Rights(ROUTES),
+        clock=SystemClock(),
+        endpoint=endpoint,
+    )
+    answer = answer_of(create_app(dependencies, None), "GET", "/", "", b"", {"host": "evil.example.org"})
+    (version,) = json.loads(answer.body)["versions"]
+    assert version["links"] == [{"rel": "self", "href": "https://backup.example.org/v3"}]
