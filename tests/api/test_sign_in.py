@@ -140,7 +140,7 @@ def test_a_key_never_opens_another_project(cbr: ApiServer):
 
 def test_an_unknown_key_and_a_wrong_secret_are_told_the_same(cbr: ApiServer):
     access, _ = cbr.cloud.access_key("demo")
-    path, keys = f"/v3/{cbr.project()}/backups", (("0" * 32, "secret"), (access, "wrong"))
+    path, keys = f"/v3/{cbr.project()}/backups/x", (("0" * 32, "secret"), (access, "wrong"))
     told = [
         {refused(signed(cbr, key, path, project=cbr.project(), **more), 401, "APIGW.0301") for key in keys}
         for more in ({}, {"date": "20260101T000000Z"}, {"method": "PUT", "body": b"{}"})
