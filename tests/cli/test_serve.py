@@ -1,11 +1,13 @@
 """`opencbr serve` with a cloud that does not behave."""
 
 import os
+import resource
+import select
 import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import requests
@@ -22,6 +24,7 @@ from support.granian import free_port
 from .conftest import OPENCBR
 
 THREADS = 8
+SILENT = 1500
 
 
 @contextmanager
@@ -104,14 +107,38 @@ def test_a_cinder_that_hangs_leaves_the_probes_answering(tmp_path, already_known
         assert words
 
 
-def test_a_port_that_is_taken_is_an_error(tmp_path):
+@pytest.fixture(scope="module", name="running")
+def _running(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("running")
+    with DemoCloud(folder / "cloud") as cloud, served(folder, cloud) as url:
+        yield folder, url
+
+
+def test_a_port_that_is_taken_is_an_error(running):
     """Both would listen, and the second be sent a part of the first one's requests with their tokens."""
-    with DemoCloud(tmp_path / "cloud") as cloud, served(tmp_path, cloud) as url:
-        words = [*OPENCBR, "--config", str(tmp_path / "opencbr.toml"), "serve"]
-        second = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
-        assert (second.returncode, second.stdout) == (1, "")
-        assert f"{url.removeprefix('http://')} is taken: another server listens there" in second.stderr
-        assert requests.get(f"{url}/healthz", timeout=60).status_code == 200
+    folder, url = running
+    words = [*OPENCBR, "--config", str(folder / "opencbr.toml"), "serve"]
+    second = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert f"{url.removeprefix('http://')} is taken: another server listens there" in second.stderr
+    assert requests.get(f"{url}/healthz", timeout=60).status_code == 200
+
+
+def test_many_connections_that_say_nothing_leave_room(running):
+    """The server closes them in the end: it answers while all of them are still open."""
+    _, url = running
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 4 * SILENT:
+        pytest.skip(f"this machine allows {most} files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4 * SILENT, most))
+    host, _, port = url.removeprefix("http://").partition(":")
+    with ExitStack() as stack:
+        lines = [stack.enter_context(socket.create_connection((host, int(port)), 60)) for _ in range(SILENT)]
+        assert requests.get(f"{url}/healthz", timeout=120).status_code == 200
+        poll = select.poll()
+        for line in lines:
+            poll.register(line, select.POLLIN)
+        assert poll.poll(0) == [], "the answer came when the server had closed some"
 
 
 def test_a_port_is_claimed_by_one_and_shared_by_its_processes():

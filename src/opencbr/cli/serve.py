@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,11 @@ from opencbr.config import Config, listen_address
 from opencbr.observe.log import configure
 
 log = logging.getLogger("opencbr.serve")
+
+_CONNECTIONS = 16_384
+"""Of each process; granian's own bound is a thousand, which idle connections use up."""
+_OTHER_FILES = 256
+"""Database, logs, upstream."""
 
 
 @click.command()
@@ -46,6 +52,8 @@ def serve(session: Session, listen: str | None, *, claimed: bool) -> None:
         interface=Interfaces.RSGI,
         workers=config.api.processes,
         http=HTTPModes.http1,
+        # Connections that send nothing are closed after 30 seconds; until then there is room for others.
+        backpressure=_connections(),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=15,
@@ -56,6 +64,16 @@ def serve(session: Session, listen: str | None, *, claimed: bool) -> None:
     if held is not None:
         held.close()
     log.info("stopped")
+
+
+def _connections() -> int:
+    """Allow this process as many files as the system lets it have, and say how many connections those are good for."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    files = wanted if most == resource.RLIM_INFINITY else min(most, wanted)
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, files), most))
+    return max(1, files - _OTHER_FILES)
 
 
 def application(config: Config, supervisor: int) -> Any:
