@@ -13,7 +13,15 @@ from huaweicloudsdkcore.signer.signer import Signer
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
+from opencbr.api.signature import (
+    BadSignature,
+    ClockSkew,
+    SignedRequest,
+    check_form,
+    read_claim,
+    spellings,
+    verify,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 SECRET = "a-secret-key-of-forty-characters-or-so!!"
@@ -214,6 +222,21 @@ def test_the_values_of_a_repeated_key_are_sorted_or_in_the_order_sent(order):
 @pytest.mark.parametrize("tilde", ["~", "%7E"])
 def test_a_tilde_may_be_encoded(tilde):
     assert accepted(spelt(f"name=a{tilde}b", path=f"/v3/{tilde}p/"), arrived("name=a~b", path="/v3/~p"))
+
+
+@pytest.mark.parametrize(
+    ("query", "ways"),
+    [("a=1&b=2", 1), ("a=1&a=2", 2), ("a=~", 2), ("a=~&a=2", 4), ("&".join(map(str, range(9_000))), 1)],
+)
+def test_a_request_is_spelt_in_no_more_ways_than_it_has(query, ways):
+    assert len([*spellings(arrived(query), read_claim(spelt(query)))]) == ways
+
+
+def test_a_header_is_signed_once():
+    """Its value, however long, would be written down as often as it is named."""
+    twice = spelt().replace("host;x-sdk-date", "host;host;x-sdk-date")
+    with pytest.raises(BadSignature, match="twice"):
+        check_form(read_claim(twice), arrived().header)
 
 
 SCOPES = ["20260301/eu-de/cbr/sdk_request", "20260301///sdk_request"]

@@ -59,7 +59,8 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
     headers: Headers = (("Content-Type", types.media_type),) if types.media_type else ()
     authenticator, allows = dependencies.authenticator, dependencies.rights.allows
     services, read_clock, bodies = dependencies.services, dependencies.clock.now, dependencies.bodies
-    sign_in, pool = dependencies.pools.sign_in, _pool(route, dependencies.pools)
+    pools = dependencies.pools
+    sign_in, signatures, pool = pools.sign_in, pools.signatures, _pool(route, pools)
 
     async def respond(exchange: Exchange, request_id: str, path: dict[str, str]) -> Reply:
         now = read_clock()
@@ -70,7 +71,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
         body = None
         if isinstance(credential, Claim):
             body = await bodies.read(exchange, credential.access, verified=False)
-            check_signature(exchange, credential, body, known.secret, now)
+            await signatures.run(partial(check_signature, exchange, credential, body, known.secret, now))
         session = known.session
         caller = session.caller
         if in_project and (project_id := path.pop("project_id")) != caller.project_id:

@@ -58,16 +58,20 @@ class Pool:
 
 
 class Pools:
-    """The kinds of work, each with so many threads: reading the database, changing it, asking the cloud, signing in."""
+    """The kinds of work, each with so many threads: reading the database, changing it, asking the cloud, signing in.
+
+    Signatures are checked apart from those: a long request of somebody who only knows an access key's id costs time too.
+    """
 
     def __init__(self, threads: int) -> None:
         self.reads = Pool("reads", threads)
         self.changes = Pool("changes", threads)
         self.upstream = Pool("upstream", threads)
         self.sign_in = Pool("sign-in", threads)
+        self.signatures = Pool("signatures", threads)
         self.readiness = Pool("readiness", 2)  # one asks, and the other tells what is known
 
     def close(self) -> None:
         """Begin nothing more."""
-        for pool in (self.reads, self.changes, self.upstream, self.sign_in, self.readiness):
+        for pool in vars(self).values():
             pool.close()

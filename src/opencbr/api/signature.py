@@ -7,9 +7,10 @@ query are decoded once and encoded again, so every spelling of the same request 
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 ALGORITHM = "SDK-HMAC-SHA256"
@@ -100,6 +101,8 @@ def check_form(claim: Claim, header: Callable[[str], bytes | None]) -> datetime:
             raise BadSignature(
                 f"the header {name[:64]!r} is signed but was not sent: send it, or leave it unsigned"
             )
+    if len({*claim.signed_headers}) < len(claim.signed_headers):
+        raise BadSignature("SignedHeaders names a header twice: name each once")
     if claim.scope and not claim.scope.startswith(f"{moment:%Y%m%d}/"):
         raise BadSignature("the date in Credential is not that of X-Sdk-Date: sign with one time")
     return moment
@@ -128,19 +131,28 @@ def verify(request: SignedRequest, claim: Claim, secret: str, now: datetime) -> 
         )
 
 
-def spellings(request: SignedRequest, claim: Claim) -> list[bytes]:
-    """Build the canonical requests that real signers make of one request (contract 9.3a), each once."""
+def spellings(request: SignedRequest, claim: Claim) -> Iterator[bytes]:
+    """Build the canonical requests that real signers make of one request (contract 9.3a), the usual one first.
+
+    Most requests have one; only what a request really has (a tilde, a repeated key, a promised digest) is spelt in
+    several ways.
+    """
     payloads = [hashlib.sha256(request.body).hexdigest()]
-    if not request.body and (promised := request.header("x-sdk-content-sha256")) is not None:
+    promised = request.header("x-sdk-content-sha256")
+    if not request.body and promised is not None and promised.strip() == _UNSIGNED.encode():
         # Only a request without a body can leave it out of the signature.
-        payloads += [_UNSIGNED] if promised.strip() == _UNSIGNED.encode() else []
-    found: dict[bytes, None] = {}
-    for payload in payloads:
-        for tilde in ("~", ""):
-            for by_value in (True, False):
-                query = canonical_query(request.query, tilde, by_value=by_value)
-                found[_canonical(request, claim, canonical_path(request.path, tilde), query, payload)] = None
-    return [*found]
+        payloads.append(_UNSIGNED)
+    pairs = _pairs(request.query)
+    orders = [sorted(pairs)]
+    if len({key for key, _ in pairs}) < len(pairs):
+        orders.append(sorted(pairs, key=itemgetter(0)))
+    has_tilde = b"~" in request.path or any(b"~" in part for pair in pairs for part in pair)
+    for tilde in ("~", "%7E") if has_tilde else ("~",):
+        path = canonical_path(request.path).replace(b"~", tilde.encode())
+        for order in orders:
+            query = canonical_query(order).replace(b"~", tilde.encode())
+            for payload in payloads:
+                yield _canonical(request, claim, path, query, payload)
 
 
 def _canonical(request: SignedRequest, claim: Claim, path: bytes, query: bytes, payload: str) -> bytes:
@@ -161,32 +173,23 @@ def _canonical(request: SignedRequest, claim: Claim, path: bytes, query: bytes, 
     )
 
 
-def canonical_path(path: bytes, tilde: str = "~") -> bytes:
-    """Encode a decoded path again, segment by segment, and end it with a slash (trap T23); `tilde` "" encodes `~` too."""
-    encoded = _encoded(path, tilde, "/").encode()
+def canonical_path(path: bytes) -> bytes:
+    """Encode a decoded path again, segment by segment, and end it with a slash (trap T23)."""
+    encoded = quote_from_bytes(path, safe="/~").encode()
     return encoded if encoded.endswith(b"/") else encoded + b"/"
 
 
-def canonical_query(query: str, tilde: str = "~", *, by_value: bool = True) -> bytes:
-    """Decode, sort and encode the query's pairs; a plus sign is a space, as it is for the handlers.
-
-    The values of a repeated key are sorted too, or stay in the order sent where `by_value` is False.
-    """
-    if not query:
-        return b""
-    pairs = []
-    for part in query.split("&"):
-        if part:
-            key, _, value = part.replace("+", "%20").partition("=")
-            pairs.append((unquote_to_bytes(key), unquote_to_bytes(value)))
-    pairs.sort(key=None if by_value else lambda pair: pair[0])
-    return "&".join(f"{_encoded(key, tilde)}={_encoded(value, tilde)}" for key, value in pairs).encode()
+def canonical_query(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Encode decoded pairs in the order given."""
+    return "&".join(
+        f"{quote_from_bytes(key, safe='~')}={quote_from_bytes(value, safe='~')}" for key, value in pairs
+    ).encode()
 
 
-def _encoded(text: bytes, tilde: str, safe: str = "") -> str:
-    encoded = quote_from_bytes(text, safe=safe)
-    # Python leaves `~` alone whatever is said to be safe.
-    return encoded if tilde else encoded.replace("~", "%7E")
+def _pairs(query: str) -> list[tuple[bytes, bytes]]:
+    """Decode the query's pairs; a plus sign is a space, as it is for the handlers."""
+    split = (part.replace("+", "%20").partition("=") for part in query.split("&") if part)
+    return [(unquote_to_bytes(key), unquote_to_bytes(value)) for key, _, value in split]
 
 
 def _scoped_key(secret: str, scope: str) -> bytes:
