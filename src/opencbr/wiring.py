@@ -1,7 +1,8 @@
 """Puts the parts together. The only module that names adapters; everything else is handed what it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,17 +84,19 @@ class Wiring:
         )
 
     def application(self) -> Any:
-        """Make the WSGI application."""
+        """Make the application that granian calls (RSGI)."""
         from opencbr.api.app import create_app
         from opencbr.api.auth import Authenticator
         from opencbr.api.dispatch import Dependencies
         from opencbr.api.health import Readiness
+        from opencbr.api.pools import Pools
         from opencbr.api.rights import Rights
         from opencbr.api.routes import ROUTES
+        from opencbr.store.installation import writable
 
         auth, policy = self.config.auth, self.config.policy.file
-        checks = {
-            "database": self.database.check,
+        checks: dict[str, Callable[[], bool]] = {
+            "database": partial(writable, self.database),
             "keystone": self.cloud.keystone_ready,
             "mover": self.cloud.mover_ready,
         }
@@ -107,6 +110,9 @@ class Wiring:
                 ),
                 rights=Rights(ROUTES, policy_file=Path(policy) if policy else None),
                 clock=self.clock,
+                pools=Pools(self.config.api.threads),
+                deadline_seconds=self.config.api.deadline_seconds,
+                endpoint=self.config.api.endpoint,
             ),
             Readiness(checks, self.clock),
         )

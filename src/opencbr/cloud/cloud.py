@@ -54,6 +54,7 @@ class Cloud:
     def close(self) -> None:
         """End the reading threads; reads under way are finished first."""
         self._pool.shutdown()
+        self._scopes.close()
 
     def register(
         self,

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from opencbr.cloud.breaker import Breaker
 from opencbr.cloud.config import CloudSettings
-from opencbr.cloud.endpoints import Endpoints
+from opencbr.cloud.endpoints import SERVICES, Endpoints
 from opencbr.cloud.errors import BadSettings
 from opencbr.cloud.retry import Patience
 from opencbr.cloud.transport import Transport
@@ -24,7 +25,7 @@ class Scopes:
     def __init__(self, settings: CloudSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._limit = threading.BoundedSemaphore(settings.connections)
+        self._breakers = {service: Breaker(service, settings.connections) for service in SERVICES}
         self._patience = Patience(retries=settings.retries)
         self._lock = threading.Lock()
         self._tenants: OrderedDict[str, Transport] = OrderedDict()
@@ -79,13 +80,21 @@ class Scopes:
             "credential, and see that the project is enabled"
         )
 
+    def close(self) -> None:
+        """Begin no more calls."""
+        for breaker in self._breakers.values():
+            breaker.close()
+
     def _transport(self, connection: Any, no_role: str) -> Transport:
+        from opencbr.cloud.adapter import bound_answers
+
+        bound_answers(connection.session)
         return Transport(
             session=connection.session,
             endpoints=Endpoints(connection.config, self._settings.interface, self.region),
             clock=self._clock,
             patience=self._patience,
-            limit=self._limit,
+            breakers=self._breakers,
             timeout_seconds=self._settings.timeout_seconds,
             no_role=no_role,
         )

@@ -24,6 +24,9 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 AUDIT = "opencbr.audit"
 """The logger of audit lines."""
 
+_LONGEST = 32 * 1024
+"""Characters of a message, a field or a traceback."""
+
 _QUIET = {
     # Libraries whose info is our debug: they tell calls and connections, some with headers.
     "keystoneauth": logging.WARNING,
@@ -110,10 +113,18 @@ def _stamp(record: logging.LogRecord) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+def _bounded(text: str) -> str:
+    """Hide secrets, and leave out the middle of what is longer than any line that people read."""
+    if len(text) > _LONGEST:
+        half = _LONGEST // 2
+        text = f"{text[:half]} ... {len(text) - 2 * half} characters left out ... {text[-half:]}"
+    return redact(text)
+
+
 def _message(record: logging.LogRecord) -> str:
     # An audit line names who and what by id, never a value, and is written for every reading of secrets: looking
     # through it for secrets would cost more than the reading.
-    text = record.getMessage() if record.name == AUDIT else redact(record.getMessage())
+    text = record.getMessage() if record.name == AUDIT else _bounded(record.getMessage())
     return printable(text)
 
 
@@ -124,7 +135,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 def _plain(key: str, value: Any) -> str:
     """Give a field's value as text; a field named like a secret is hidden whatever it holds."""
-    return redact(str(value)) if redact(f"{key}=x") == f"{key}=x" else HIDDEN
+    return _bounded(str(value)) if redact(f"{key}=x") == f"{key}=x" else HIDDEN
 
 
 def _word(text: str) -> str:
@@ -134,4 +145,4 @@ def _word(text: str) -> str:
 
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     text = formatter.formatException(record.exc_info) if record.exc_info else ""
-    return "\n" + redact(text) if text else ""
+    return "\n" + _bounded(text) if text else ""

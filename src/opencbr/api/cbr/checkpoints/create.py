@@ -73,5 +73,6 @@ ROUTES: tuple[Route, ...] = (
         handler=create_checkpoint,
         right="cbr:vaults:backup",
         summary="Back up the resources of a vault",
+        upstream=True,
     ),
 )
