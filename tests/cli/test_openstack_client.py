@@ -121,4 +121,4 @@ def test_a_vault_from_its_making_to_its_end(cbr, shown, demo):
 def test_what_is_not_offered_says_so(cbr, demo, words):
     code, _, errors = cbr(*(word.format(backup=demo.env()["OPENCBR_BACKUP_ID"]) for word in words))
     assert code == 1
-    assert "APIGW.0101" in errors
+    assert "is not offered here" in errors

@@ -21,7 +21,7 @@ class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     listen: str = "127.0.0.1:8780"
     processes: _Count = 1
     threads: _Count = 8
-    deadline_seconds: Annotated[float, Meta(gt=0, le=3600)] = 30.0
+    deadline_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 30.0
     endpoint: str = ""  # as clients see it, for the catalogue: https://backup.example.org
 
 
