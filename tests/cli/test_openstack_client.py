@@ -110,10 +110,13 @@ def test_a_vault_from_its_making_to_its_end(cbr, shown, demo):
         ],
         "the backup is made",
     )
-    assert cbr("backup", "delete", rows[0]["id"])[0] == 0
+    code, _, errors = cbr("backup", "delete", rows[0]["id"])
+    assert code == 0, errors
     until(lambda: cbr("backup", "show", rows[0]["id"])[0] == 1, "the backup is gone")
     assert cbr("vault", "dissociate", "renamed", "--resource", web1)[0] == 0
-    assert cbr("vault", "delete", "renamed")[0] == 0
+    until(lambda: web1 not in shown("vault", "show", "renamed").values(), "the server has left")
+    code, _, errors = cbr("vault", "delete", "renamed")
+    assert code == 0, errors
     until(lambda: cbr("vault", "show", "renamed")[0] == 1, "the vault is gone")
 
 
