@@ -11,7 +11,6 @@ from opencbr.cli.app import FAILED, UNUSABLE, Session, as_json, pass_session
 from opencbr.cli.output import say, write_json
 from opencbr.config import shown
 
-_MARKS = {"ok": "ok", "warning": "WARNING", "missing": "MISSING", "unusable": "UNUSABLE"}
 _STYLES: dict[str, dict[str, Any]] = {
     "ok": {"fg": "green"},
     "warning": {"fg": "yellow"},
@@ -58,7 +57,8 @@ def check(session: Session, *, project: str, json_: bool) -> None:
         write_json({"ok": ok, "findings": [{**asdict(finding), "ok": finding.ok} for finding in findings]})
     else:
         for finding in findings:
-            mark = click.style(f"{_MARKS[finding.state]:<8}", **_STYLES[finding.state])
+            word = finding.state if finding.state == "ok" else finding.state.upper()
+            mark = click.style(f"{word:<8}", **_STYLES[finding.state])
             say(f" {finding.name:<9} {finding.message}", mark=mark)
     if any(finding.state == "unusable" for finding in findings):
         sys.exit(UNUSABLE)

@@ -29,9 +29,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def say(text: str, *, mark: str = "", err: bool = False) -> None:
+def say(text: str, *, mark: str = "") -> None:
     """Write a sentence or several lines; `mark` stands before them as it is, styles and all: it is ours alone."""
-    click.echo(mark + printable(text, keep="\n"), err=err)
+    click.echo(mark + printable(text, keep="\n"))
 
 
 def json_text(value: Any, indent: int = 2) -> str:

@@ -75,7 +75,9 @@ def verify(file: TextIO, key: str, *, json_: bool) -> None:
     try:
         exported = read_export(file.read())
     except (ValueError, RecursionError) as error:
-        raise Failure(f"{file.name} is not an exported record: it is no JSON") from error
+        raise Failure(
+            f"{file.name} is not an exported record: it is no JSON object that has each member once"
+        ) from error
     place = Path(key)
     problems = verify_export(exported, place.read_text("ascii") if place.is_file() else key)
     if json_:

@@ -14,10 +14,6 @@ _DOCUMENT = frozenset({"name", "body"})
 """All members of an export and of a document in it; one in a view has a `salt` too. Nothing else is vouched for."""
 
 
-class DoubledMember(ValueError):
-    """A member stands twice in one object: readers differ in which of the two they take."""
-
-
 def read_export(text: str) -> dict[str, Any]:
     """Parse an exported record. Raises ValueError for what is no JSON object, or has a member twice."""
     exported = json.loads(text, object_pairs_hook=_once)
@@ -29,7 +25,8 @@ def read_export(text: str) -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise DoubledMember("a member stands twice in one object")
+        # Readers differ in which of the two they take.
+        raise ValueError("a member stands twice in one object")
     return found
 
 
