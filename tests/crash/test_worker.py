@@ -24,7 +24,7 @@ from support.postgres import cut_off, hang_up
 from support.processes import LEASE_LOST, Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
 
-from .journal import between_writes, unfinished
+from .journal import freeze, unfinished
 from .steps import steps_of
 
 pytestmark = pytest.mark.kill
@@ -327,8 +327,7 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerP
     workers.start("w1")
     request = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
-    with between_writes(env.url):
-        workers.processes.send("w1", signal.SIGSTOP)
+    freeze(workers.processes, "w1", env.url)
     workers.start("w2")
     env.succeeded(request)
     calls = len(env.demo.calls.find("volume"))
