@@ -38,9 +38,10 @@ from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
-from opencbr.store import backups, checkpoints, disk_backups, operation_logs, vaults
+from opencbr.store import backups, checkpoints, disk_backups, leases, operation_logs, vaults
 from opencbr.store.database import Database
 from opencbr.store.installation import writable
+from opencbr.store.leases import any_alive
 from support.granian import serving
 
 
@@ -262,8 +263,12 @@ def open_server(
     checks = {
         "database": partial(writable, database),
         "keystone": adapter.keystone_ready,
+        "credential": adapter.credential_ready,
         "mover": adapter.mover_ready,
+        "worker": partial(any_alive, database),
     }
+    with database.write() as conn:
+        leases.enter(conn, "a worker", 86_400.0)
     dependencies = Dependencies(
         services=services,
         authenticator=Authenticator(adapter.identity),
