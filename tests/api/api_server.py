@@ -204,14 +204,16 @@ class ApiServer:
                 disk_backups.note(conn, project, child.id, cinder_backup_id=new_id(now), now=now)
         for part in ("before", "after"):
             self.records.keep(project, backup.id, part, reading)
-        with self.database.write() as conn:
+        with self.database.read() as conn:
             top = backups.get(conn, project, backup.id)
             assert top is not None
             children = backups.children(conn, project, [top.id])[top.id]
-            member = backup_member(replace(top, status="available"))
-            self.records.close(conn, top, backups_member=member)
+        record = self.records.prepare(top, backups_member=backup_member(replace(top, status="available")))
+        with self.database.write() as conn:
+            assert self.records.write(conn, record)
             for one in (top, *children):
-                assert backups.move(conn, project, one.id, "available")
+                told = {"verdict": record.verdict} if one is top else {}
+                assert backups.move(conn, project, one.id, "available", **told)
             found = backups.get(conn, project, backup.id)
             assert found is not None
         return found
