@@ -72,7 +72,7 @@ def _page(
 def unfinished(conn: Connection) -> dict[str, int]:
     """Count the logs of all projects that have not ended, by status."""
     query = select(_t.c.status, func.count()).where(_t.c.ended_at.is_(None)).group_by(_t.c.status)
-    return dict(conn.execute(query).tuples().all())
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def oldest_waiting(conn: Connection) -> OperationLog | None:
@@ -85,7 +85,7 @@ def oldest_waiting(conn: Connection) -> OperationLog | None:
 def ended_since(conn: Connection, at: datetime) -> dict[str, int]:
     """Count the logs of all projects that were requested since `at` and have ended, by status."""
     query = select(_t.c.status, func.count()).where(_t.c.id >= first_id(at), _t.c.ended_at.is_not(None))
-    return dict(conn.execute(query.group_by(_t.c.status)).tuples().all())
+    return {row[0]: row[1] for row in conn.execute(query.group_by(_t.c.status))}
 
 
 def failures_since(conn: Connection, at: datetime, limit: int) -> builtins.list[OperationLog]:
