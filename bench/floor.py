@@ -1,7 +1,7 @@
-"""A bare WSGI callable on granian that answers a constant body: `python -m bench.floor BYTES PORT`. The floor of `bench.metadata`."""
+"""A bare RSGI callable on granian that answers a constant body: `python -m bench.floor BYTES PORT`. The floor of `bench.metadata`."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -9,13 +9,12 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
 
-def application(size: int) -> Callable[..., Iterable[bytes]]:
+def application(size: int) -> Callable[[Any, Any], Awaitable[None]]:
     body = b"x" * size
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(size))]
+    headers = [("Content-Type", "application/json")]
 
-    def answer(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        start_response("200 OK", headers)
-        return [body]
+    async def answer(_scope: Any, protocol: Any) -> None:
+        protocol.response_bytes(200, headers, body)
 
     return answer
 
@@ -23,7 +22,7 @@ def application(size: int) -> Callable[..., Iterable[bytes]]:
 def serve(name: str, loader: Callable[[], Any], port: int) -> None:
     """Serve a callable as `opencbr serve` serves the API with one process, until a signal."""
     Server(
-        name, address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=1, blocking_threads=8,
+        name, address="127.0.0.1", port=port, interface=Interfaces.RSGI, workers=1,
         http=HTTPModes.http1, websockets=False, log_enabled=False,
     ).serve(target_loader=loader, wrap_loader=False)  # fmt: skip
 

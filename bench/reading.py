@@ -1,10 +1,10 @@
-"""A bare WSGI callable that finds, opens and answers a masked body, and does nothing else: no sign-in, no routing, no rights.
+"""A bare RSGI callable that finds, opens and answers a masked body, and does nothing else: no sign-in, no routing, no rights.
 
 `python -m bench.reading CONFIG PORT`. What it reaches is the ceiling of `bench.metadata` with the cache off.
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from bench.floor import serve
 
 
-def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
+def application(config_file: Path) -> Callable[[Any, Any], Awaitable[None]]:
     from opencbr import wiring
     from opencbr.config import load
     from opencbr.keys.aead import bound_to, unseal
@@ -26,8 +26,8 @@ def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
     reads = MetadataQuery(parts.database)
     keys = Keys(parts.database, open_master_key(parts.database, Path(config.keys.folder)), parts.clock)
 
-    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        _, _, project_id, _, backup_id, _ = environ["PATH_INFO"].split("/")
+    async def answer(scope: Any, protocol: Any) -> None:
+        _, _, project_id, _, backup_id, _ = scope.path.split("/")
         row = reads.read_answer(project_id, backup_id, secrets=False)
         assert row is not None
         assert row.answer is not None
@@ -35,8 +35,7 @@ def application(config_file: Path) -> Callable[..., Iterable[bytes]]:
         key = keys.of(project_id, row.key_id)
         sealed = unseal(key.aead, row.answer, bound_to("answer", project_id, backup_id))
         body = load_dictionary(row.dictionary_id or "").decompress([sealed])[0]
-        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
+        protocol.response_bytes(200, [("Content-Type", "application/json")], body)
 
     return answer
 

@@ -1,7 +1,8 @@
 """Puts the parts together. The only module that names adapters; everything else is handed what it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,17 +84,19 @@ class Wiring:
         )
 
     def application(self) -> Any:
-        """Make the WSGI application."""
+        """Make the application that granian calls (RSGI)."""
         from opencbr.api.app import create_app
         from opencbr.api.auth import Authenticator
         from opencbr.api.dispatch import Dependencies
         from opencbr.api.health import Readiness
+        from opencbr.api.pools import Pools
         from opencbr.api.rights import Rights
         from opencbr.api.routes import ROUTES
+        from opencbr.store.installation import writable
 
         auth, policy = self.config.auth, self.config.policy.file
-        checks = {
-            "database": self.database.check,
+        checks: dict[str, Callable[[], bool]] = {
+            "database": partial(writable, self.database),
             "keystone": self.cloud.keystone_ready,
             "mover": self.cloud.mover_ready,
         }
@@ -107,6 +110,9 @@ class Wiring:
                 ),
                 rights=Rights(ROUTES, policy_file=Path(policy) if policy else None),
                 clock=self.clock,
+                pools=Pools(self.config.api.threads),
+                deadline_seconds=self.config.api.deadline_seconds,
+                endpoint=self.config.api.endpoint,
             ),
             Readiness(checks, self.clock),
         )
@@ -146,8 +152,9 @@ def open_database(config: Config) -> Database:
     except StoreError as error:
         raise ConfigError(f"database.url: {error}") from error
     url = make_url(database.url)
-    if url.password:
-        remember(str(url.password))
+    for secret in (url.password, url.query.get("password")):
+        if secret:
+            remember(str(secret))
     if database.dialect == "sqlite" and url.database and not Path(url.database).parent.is_dir():
         raise ConfigError(
             f"database.url: the folder {Path(url.database).parent} does not exist; make it first"
@@ -188,15 +195,15 @@ def refuse_unready(config: Config) -> None:
     open_cloud(config).close()
 
 
-def check(config: Config) -> list[Finding]:
-    """Look at everything a start needs, here and in the cloud; changes nothing."""
+def check(config: Config, project_id: str = "") -> list[Finding]:
+    """Look at everything a start needs, here and in the cloud, for one tenant's project or any; changes nothing."""
     here = _here(config)
     try:
         cloud = open_cloud(config)
     except ConfigError as error:
-        return [*here, Finding("keystone", ok=False, message=str(error))]
+        return [*here, Finding("keystone", "unusable", str(error))]
     try:
-        return [*here, *cloud.check()]
+        return [*here, *cloud.check(config.api.endpoint, project_id)]
     finally:
         cloud.close()
 
@@ -215,23 +222,21 @@ def _database(config: Config) -> Finding:
     try:
         database = open_database(config)
     except ConfigError as error:
-        return Finding("database", ok=False, message=str(error))
+        return Finding("database", "unusable", str(error))
     try:
         # Looking into an SQLite file that is not there would make it.
         path = make_url(database.url).database if database.dialect == "sqlite" else None
         if (path and not Path(path).exists()) or not database.schema_is_current():
             message = "the database is not up to date: run `opencbr db upgrade`"
-            return Finding("database", ok=False, message=message)
+            return Finding("database", "missing", message)
     except NewerSchema as error:
-        return Finding("database", ok=False, message=str(error))
+        return Finding("database", "missing", str(error))
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        return Finding(
-            "database", ok=False, message=f"the database does not answer: {cause}; check database.url"
-        )
+        return Finding("database", "missing", f"the database does not answer: {cause}; check database.url")
     finally:
         database.dispose()
-    return Finding("database", ok=True, message=f"{database.dialect}, up to date")
+    return Finding("database", "ok", f"{database.dialect}, up to date")
 
 
 def _keys(config: Config, *, usable: bool) -> Finding:
@@ -244,5 +249,5 @@ def _keys(config: Config, *, usable: bool) -> Finding:
     if database is not None:
         database.dispose()
     if problem is None and not folder.exists():
-        return Finding("keys", ok=True, message=f"the first start will make them in {folder}")
-    return Finding("keys", ok=not problem, message=problem or f"in {folder}")
+        return Finding("keys", "ok", f"the first start will make them in {folder}")
+    return Finding("keys", "missing" if problem else "ok", problem or f"in {folder}")

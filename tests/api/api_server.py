@@ -1,15 +1,13 @@
 """A whole server on a free port: real HTTP, a real database, Keystone from the embedded cloud."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from socketserver import ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import requests
 import yaml
@@ -18,6 +16,7 @@ from opencbr.api.app import create_app
 from opencbr.api.auth import Authenticator
 from opencbr.api.dispatch import Dependencies
 from opencbr.api.health import Readiness
+from opencbr.api.pools import Pools
 from opencbr.api.rights import Rights
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
@@ -41,16 +40,8 @@ from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
 from opencbr.store import backups, checkpoints, disk_backups, operation_logs, vaults
 from opencbr.store.database import Database
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        pass
+from opencbr.store.installation import writable
+from support.granian import serving
 
 
 class TurnedClock(SystemClock):
@@ -241,7 +232,15 @@ class ApiServer:
 
 
 @contextmanager
-def open_server(folder: Path, cloud: DemoCloud, database_url: str, **metadata: Any) -> Iterator[ApiServer]:
+def open_server(
+    folder: Path,
+    cloud: DemoCloud,
+    database_url: str,
+    *,
+    threads: int = 8,
+    deadline_seconds: float = 30.0,
+    **metadata: Any,
+) -> Iterator[ApiServer]:
     """Start a server; its clouds.yaml and keys lie in `folder`."""
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
     clock = TurnedClock()
@@ -260,33 +259,22 @@ def open_server(folder: Path, cloud: DemoCloud, database_url: str, **metadata: A
         metadata=shown,
         operation_logs=OperationLogs(database),
     )
-    checks = {"database": database.check, "keystone": adapter.keystone_ready, "mover": adapter.mover_ready}
+    checks = {
+        "database": partial(writable, database),
+        "keystone": adapter.keystone_ready,
+        "mover": adapter.mover_ready,
+    }
     dependencies = Dependencies(
         services=services,
         authenticator=Authenticator(adapter.identity),
         rights=Rights(ROUTES),
         clock=clock,
+        pools=Pools(threads),
+        deadline_seconds=deadline_seconds,
     )
     application = create_app(dependencies, Readiness(checks, clock, seconds=0))
-    server = make_server("127.0.0.1", 0, application, server_class=_Server, handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield ApiServer(
-            f"http://127.0.0.1:{server.server_port}",
-            folder,
-            cloud,
-            database,
-            services,
-            clock,
-            checks,
-            records,
-            adapter,
-        )
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        adapter.close()
-        records.shut()
-        database.dispose()
+    with serving(application) as url:
+        yield ApiServer(url, folder, cloud, database, services, clock, checks, records, adapter)
+    adapter.close()
+    records.shut()
+    database.dispose()

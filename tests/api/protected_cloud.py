@@ -69,7 +69,7 @@ def refused(answer: Any, status: int, code: str, *words: str) -> None:
     assert answer.status_code == status, answer.text
     body = answer.json()
     assert body["error_code"] == f"BackupService.{code}", body
-    assert body.keys() == {"error_code", "error_msg"}
+    assert body.keys() == {"error_code", "error_msg", "message"}
     assert body["error_msg"].endswith(".")
     for word in words:
         assert word in body["error_msg"], body

@@ -13,7 +13,7 @@ from opencbr.model.ids import new_id
 from .api_server import ApiServer
 from .bad_values import bad_bodies, bad_queries, valid
 
-SPECIAL = {413: "BackupService.9900", 415: "BackupService.9900"}
+SPECIAL = {408: "BackupService.9900", 413: "BackupService.9900", 415: "BackupService.9900"}
 with_body = pytest.mark.parametrize(
     "route", [route for route in ROUTES if route.types.body], ids=lambda route: route.operation.name
 )
@@ -33,12 +33,14 @@ def one_shape(answer, *statuses: int) -> str:
     assert answer.headers["Content-Type"].split(";")[0] == "application/json"
     assert re.fullmatch(r"req-[0-9a-f-]{36}", answer.headers["X-Request-Id"])
     body = answer.json()
+    assert answer.headers["X-Openstack-Request-Id"] == answer.headers["X-Request-Id"]
     code, message = body["error_code"], body["error_msg"]
+    assert body["message"] == message
     if code.startswith("APIGW."):
-        assert body.keys() == {"error_code", "error_msg", "request_id"}
+        assert body.keys() == {"error_code", "error_msg", "message", "request_id"}
         assert body["request_id"] == answer.headers["X-Request-Id"]
     else:
-        assert body.keys() == {"error_code", "error_msg"}
+        assert body.keys() == {"error_code", "error_msg", "message"}
         if answer.status_code in SPECIAL:
             assert code == SPECIAL[answer.status_code]
         else:

@@ -26,8 +26,9 @@ def test_a_body_that_never_comes_is_not_waited_for(cbr: ApiServer, method, autho
 
 
 @pytest.mark.parametrize("path", ["backups", "backups/nonsense", "/healthz", "/nowhere"])
-def test_no_answer_is_kept_on_the_way(cbr: ApiServer, path):
-    assert cbr.call("GET", path).headers["Cache-Control"] == "no-store"
+def test_no_answer_is_kept_on_the_way_or_guessed_at(cbr: ApiServer, path):
+    headers = cbr.call("GET", path).headers
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
 def test_a_log_line_names_its_request(cbr: ApiServer):

@@ -61,7 +61,7 @@ def test_a_checkpoint_is_whole_in_its_answer_and_in_the_first_poll(cbr: ApiServe
     }
     name = checkpoint["extra_info"]["name"]
     assert re.fullmatch(r"manualbk_[0-9a-f]{4}", name)
-    assert checkpoint["extra_info"] == {"name": name, "description": "", "retention_duration": -1}
+    assert checkpoint["extra_info"] == {"name": name, "description": None, "retention_duration": -1}
     assert cbr.call("GET", f"checkpoints/{checkpoint['id']}").json() == {"checkpoint": checkpoint}
     found = backups_of(cbr, checkpoint)
     assert {b["resource_id"] for b in found} == by_id.keys()
@@ -102,18 +102,18 @@ def test_what_a_client_asks_for_is_kept(cbr: ApiServer):
         description="the big one",
         incremental=False,
         auto_trigger=True,
-        retention_duration_days=7,
+        retention_duration_days=-1,
     )
     assert checkpoint["extra_info"] == {
         "name": "before_upgrade",
         "description": "the big one",
-        "retention_duration": 7,
+        "retention_duration": -1,
     }
     (backup,) = backups_of(cbr, checkpoint)
     assert (backup["name"], backup["description"]) == ("before_upgrade", "the big one")
     assert backup["incremental"] is False
     assert backup["extend_info"]["auto_trigger"] is True
-    assert backup["expired_at"][:10] > backup["created_at"][:10]
+    assert backup["expired_at"] is None
 
 
 def test_an_automatic_backup_takes_the_prefix_of_its_vault(cbr: ApiServer):
@@ -155,6 +155,8 @@ def test_a_wrong_part_is_refused(cbr: ApiServer):
     for wrong in (NOWHERE, new_server(cbr)["id"], "no-uuid"):
         refused(request(cbr, vault, resources=[server["id"], wrong]), 400, "6135", wrong)
     refused(request(cbr, vault, resources=[server["id"]] * 2), 400, "6104")
+    unknown = server_ref(server, extra_info={"exclude_volumes": [NOWHERE]})
+    refused(request(cbr, vault, resource_details=[unknown]), 400, "7201", NOWHERE)
     disk_like = {"id": server["id"], "type": "OS::Cinder::Volume"}
     refused(request(cbr, vault, resource_details=[disk_like]), 400, "6102")
     assert (
@@ -286,6 +288,7 @@ def test_bad_fields_are_named(cbr: ApiServer):
         ({"resources": [7]}, "resources"),
         ({"resource_details": [{"id": NOWHERE}]}, "type"),
         ({"retention_duration_days": 0}, "retention_duration_days"),
+        ({"retention_duration_days": 7}, "do not expire by themselves"),
         ({"retention_duration_days": -2}, "retention_duration_days"),
         ({"retention_duration_days": 36501}, "retention_duration_days"),
     ]

@@ -104,4 +104,5 @@ def test_foreign_and_unknown_logs_are_equally_absent(cbr: ApiServer):
         assert answer.json() == {
             "error_code": "BackupService.6500",
             "error_msg": "Operation log does not exist.",
+            "message": "Operation log does not exist.",
         }

@@ -1,22 +1,18 @@
 """All operations of the contract: the table has room for each, and what is not offered is said by name."""
 
-import io
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any
-from wsgiref.util import setup_testing_defaults
-from wsgiref.validate import validator
 
 import msgspec
 import pytest
 from msgspec import Struct
 
 from opencbr.api.app import create_app
-from opencbr.api.auth import Session
+from opencbr.api.auth import Session, SignIn
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.dispatch import Dependencies
 from opencbr.api.handler_types import Content
@@ -27,6 +23,7 @@ from opencbr.api.route import Operation, Route
 from opencbr.api.routes import ROUTES
 from opencbr.clock import SystemClock
 from opencbr.model.caller import Caller
+from support.rsgi import Answer, answer_of
 
 from .api_server import ApiServer
 
@@ -96,13 +93,6 @@ def stub(operation: Operation) -> Route:
     return Route(operation=operation, handler=kind, right="cbr:vaults:list", summary=operation.name)
 
 
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
 @cache
 def application(routes: tuple[Route, ...]) -> Any:
     """An application of these routes that takes everybody for an admin of PROJECT."""
@@ -115,30 +105,16 @@ def application(routes: tuple[Route, ...]) -> Any:
     )
     dependencies = Dependencies(
         services=SimpleNamespace(),
-        authenticator=SimpleNamespace(sign_in=lambda *_: Session(caller)),
+        authenticator=SimpleNamespace(recall=lambda *_: SignIn(Session(caller))),
         rights=Rights(routes),
         clock=SystemClock(),
     )
-    return validator(create_app(dependencies, None, routes))
+    return create_app(dependencies, None, routes)
 
 
 def ask(routes: tuple[Route, ...], method: str, path: str, query: str = "", body: bytes = b"") -> Answer:
     """Ask that application."""
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "wsgi.input": io.BytesIO(body),
-        "CONTENT_LENGTH": str(len(body)),
-    }
-    setup_testing_defaults(environ)
-    begun: list[Any] = []
-    parts = application(routes)(environ, lambda status, headers, _error=None: begun.extend((status, headers)))
-    found = b"".join(parts)
-    parts.close()
-    status, headers = begun
-    return Answer(int(status.split()[0]), dict(headers), found)
+    return answer_of(application(routes), method, path, query, body, {"x-auth-token": "t"})
 
 
 STUBS = tuple(map(stub, OPERATIONS.values()))
@@ -238,3 +214,21 @@ def test_two_types_of_one_name_are_refused_at_the_start():
 
     with pytest.raises(ValueError, match="Thing"):
         ask(offered(handler, "POST"), "GET", "/")
+
+
+# Version discovery
+
+
+@pytest.mark.parametrize("endpoint", ["https://backup.example.org", "https://backup.example.org/"])
+def test_discovery_names_the_endpoint_that_the_operator_has_said(endpoint):
+    """And not what a client may have written into its Host."""
+    dependencies = Dependencies(
+        services=SimpleNamespace(),
+        authenticator=SimpleNamespace(),
+        rights=Rights(ROUTES),
+        clock=SystemClock(),
+        endpoint=endpoint,
+    )
+    answer = answer_of(create_app(dependencies, None), "GET", "/", "", b"", {"host": "evil.example.org"})
+    (version,) = json.loads(answer.body)["versions"]
+    assert version["links"] == [{"rel": "self", "href": "https://backup.example.org/v3"}]

@@ -1,5 +1,7 @@
 """The tree of paths: what is written out wins, a parameter is never empty, and each path knows its methods."""
 
+import asyncio
+
 import pytest
 
 from opencbr.api.errors import GatewayError
@@ -7,7 +9,10 @@ from opencbr.api.router import Router
 
 
 def saying(word):
-    return lambda _environ, _request_id, path: ("200 OK", f"{word} {path}".encode(), ())
+    async def respond(_exchange, _request_id, path):
+        return 200, f"{word} {path}".encode(), ()
+
+    return respond
 
 
 @pytest.fixture(name="router")
@@ -35,7 +40,7 @@ def _router():
 
 def ask(router, method, path):
     responder, parameters = router.find(method, path)
-    return responder({}, "req-1", parameters)[1].decode()
+    return asyncio.run(responder(None, "req-1", parameters))[1].decode()
 
 
 def refused(router, method, path):
@@ -86,7 +91,8 @@ def test_a_path_that_is_not_offered(router, path):
 def test_a_method_that_is_not_offered_names_those_that_are(router):
     error = refused(router, "DELETE", "/v3/p/vaults")
     assert (error.status, error.headers) == (405, (("Allow", "GET, HEAD, OPTIONS, POST"),))
-    assert router.find("OPTIONS", "/v3/p/vaults")[0]({}, "", {})[2] == error.headers
+    options, _ = router.find("OPTIONS", "/v3/p/vaults")
+    assert asyncio.run(options(None, "", {}))[2] == error.headers
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -138,11 +138,14 @@ def test_a_key_never_opens_another_project(cbr: ApiServer):
     assert (answer.status_code, answer.json()["error_code"]) == (403, "BackupService.8600")
 
 
-def test_an_unknown_key_and_a_wrong_secret(cbr: ApiServer):
+def test_an_unknown_key_and_a_wrong_secret_are_told_the_same(cbr: ApiServer):
     access, _ = cbr.cloud.access_key("demo")
-    project = cbr.project()
-    for key in (("0" * 32, "secret"), (access, "wrong")):
-        refused(signed(cbr, key, f"/v3/{project}/backups", project=project), 401, "APIGW.0301")
+    path, keys = f"/v3/{cbr.project()}/backups/x", (("0" * 32, "secret"), (access, "wrong"))
+    told = [
+        {refused(signed(cbr, key, path, project=cbr.project(), **more), 401, "APIGW.0301") for key in keys}
+        for more in ({}, {"date": "20260101T000000Z"}, {"method": "PUT", "body": b"{}"})
+    ]
+    assert all(len(sentences) == 1 for sentences in told), told
 
 
 def test_a_clock_that_is_off_is_named(cbr: ApiServer):

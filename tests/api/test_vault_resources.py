@@ -210,3 +210,48 @@ def test_of_many_that_bind_one_server_at_once_one_wins(cbr: ApiServer):
         answers = list(pool.map(lambda vault: add(cbr, vault, server_ref(server)), vaults))
     assert sorted(a.status_code for a in answers) == [200, 400, 400, 400]
     assert {a.json()["error_code"] for a in answers if a.status_code == 400} == {"BackupService.6103"}
+
+
+def test_a_disk_is_reached_through_one_vault(cbr: ApiServer):
+    server = new_server(cbr, sizes=(1, 1))
+    first, second = server["disks"]
+    servers, disks = new_vault(cbr), new_disk_vault(cbr)
+    assert add(cbr, servers, server_ref(server, extra_info={"exclude_volumes": [second]})).status_code == 200
+    refused(add(cbr, disks, disk_ref({"id": first})), 400, "6137", servers["id"], server["id"], "exclude")
+    assert add(cbr, disks, disk_ref({"id": second})).status_code == 200
+    refused(add(cbr, servers, server_ref(server)), 400, "6137", disks["id"], second)
+    assert bound(cbr, servers)[server["id"]]["extra_info"] == {"exclude_volumes": [second]}
+
+
+def test_who_replaces_a_vault_binds_at_once(cbr: ApiServer):
+    server, disk = new_server(cbr), new_disk(cbr)
+    old, old_disks = new_vault(cbr, server_ref(server)), new_disk_vault(cbr, disk)
+    for vault in (old, old_disks):
+        assert cbr.call("DELETE", f"vaults/{vault['id']}").status_code == 204
+    replaced = new_vault(cbr, server_ref(server))
+    new_disk_vault(cbr, disk)
+    assert bound(cbr, replaced).keys() == {server["id"]}
+    shown = cbr.call("GET", f"vaults/{old['id']}").json()["vault"]
+    assert (shown["billing"]["status"], shown["resources"]) == ("deleting", [])
+
+
+def test_the_end_of_the_old_vault_leaves_the_new_binding_alone(cbr: ApiServer):
+    server = new_server(cbr)
+    vault, old = new_vault(cbr, server_ref(server)), new_vault(cbr)
+    with cbr.database.write() as conn:
+        assert not resources.unbind(conn, cbr.project(), server["id"], old["id"])
+    assert bound(cbr, vault).keys() == {server["id"]}
+
+
+def test_the_log_of_a_vaults_end_is_found_by_the_vault(cbr: ApiServer):
+    vault = new_vault(cbr, name="old-vault")
+    cbr.call("DELETE", f"vaults/{vault['id']}")
+    for query in (f"resource_id={vault['id']}", f"resource_name=old-vault&vault_id={vault['id']}"):
+        (log,) = cbr.call("GET", f"operation-logs?{query}").json()["operation_logs"]
+        assert log["operation_type"] == "vault_delete"
+        assert log["extra_info"]["resource"] == {
+            "id": vault["id"],
+            "name": "old-vault",
+            "type": "vault",
+            "extra_info": {},
+        }

@@ -49,7 +49,7 @@ def test_a_new_vault_is_whole_at_once_and_shown_the_same(cbr: ApiServer):
         "frozen_scene": None,
     }
     for name, value in {
-        "description": "",
+        "description": None,
         "resources": [],
         "tags": [],
         "enterprise_project_id": "0",
@@ -59,11 +59,11 @@ def test_a_new_vault_is_whole_at_once_and_shown_the_same(cbr: ApiServer):
         "threshold": 80,
         "smn_notify": True,
         "locked": False,
-        "backup_name_prefix": "",
+        "backup_name_prefix": None,
         "demand_billing": False,
         "frozen": False,
         "cbc_delete_count": 0,
-        "sys_lock_source_service": "",
+        "sys_lock_source_service": None,
         "availability_zone": None,
     }.items():
         assert created[name] == value, name

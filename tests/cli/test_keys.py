@@ -124,14 +124,18 @@ def test_the_right_keys_do(on_copy):
     assert (done.returncode, len(done.stdout.strip())) == (0, 64), done.stderr
 
 
-def test_an_export_over_a_file_that_others_may_read_takes_it_from_them(on_copy, demo, tmp_path):
+def test_no_export_goes_into_a_file_that_is_there(on_copy, demo, tmp_path):
     env, path = demo.env(), tmp_path / "record.json"
-    path.write_text("old")
-    path.chmod(0o644)
-    done = on_copy(
-        *("record", "export", "--project", env["OPENCBR_PROJECT_ID"], env["OPENCBR_BACKUP_ID"]),
-        *("--reveal", "secrets", "--output", path),
-    )
-    assert done.returncode == 0, done.stderr
+    words = ("record", "export", "--project", env["OPENCBR_PROJECT_ID"], env["OPENCBR_BACKUP_ID"])
+    somebodys = tmp_path / "somebody's"
+    somebodys.write_text("old")
+    for there in (lambda: path.write_text("old"), lambda: path.symlink_to(somebodys)):
+        path.unlink(missing_ok=True)
+        there()
+        done = on_copy(*words, "--reveal", "secrets", "--output", path)
+        assert (done.returncode, path.read_text()) == (1, "old")
+        assert "is there already" in done.stderr
+    path.unlink()
+    assert on_copy(*words, "--reveal", "secrets", "--output", path).returncode == 0
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(path.read_text())["manifest"]

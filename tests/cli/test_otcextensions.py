@@ -46,3 +46,22 @@ def test_tasks_are_listed(cbr):
     (task,) = cbr.tasks()
     assert (task.operation_type, task.status) == ("backup", "success")
     assert cbr.get_task(task.id).checkpoint_id == task.checkpoint_id
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda cbr: cbr.get_vault("0" * 32), "vault"),
+        (lambda cbr: cbr.create_vault(name="a b", resources=[], billing={}), "vault"),
+    ],
+    ids=["not there", "not valid"],
+)
+def test_an_error_shows_its_sentence_and_its_request(cbr, call, sentence):
+    """`openstack cbr` prints these two and nothing else of it."""
+    with pytest.raises(openstack.exceptions.HttpException) as raised:
+        call(cbr)
+    error = raised.value
+    told = error.response.json()
+    assert sentence in told["message"]
+    assert told["message"] in str(error)
+    assert error.request_id == error.response.headers["X-Request-Id"]

@@ -1,29 +1,37 @@
 """`opencbr serve` with a cloud that does not behave."""
 
 import os
+import resource
+import select
+import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import requests
 import yaml
+from rich.console import Console
 
-from opencbr.cli.demo.state import choose_port
+from opencbr.cli.app import Failure
+from opencbr.cli.demo import command
+from opencbr.cli.port import PortTaken, claim_port
 from opencbr.democloud import DemoCloud
 from sdk.installation import eventually
+from support.granian import free_port
 
 from .conftest import OPENCBR
 
 THREADS = 8
+SILENT = 1500
 
 
 @contextmanager
 def served(folder, cloud):
     """Serve with THREADS threads in one process; yields the address once it answers."""
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
-    port = choose_port("127.0.0.1", 0)
+    port = free_port()
     (folder / "opencbr.toml").write_text(
         f'[api]\nlisten = "127.0.0.1:{port}"\nthreads = {THREADS}\n'
         f'[cloud]\nconfig_files = ["{folder}/clouds.yaml"]\n'
@@ -97,3 +105,65 @@ def test_a_cinder_that_hangs_leaves_the_probes_answering(tmp_path, already_known
         words = {answer.json()["checks"]["mover"] for answer in answers if "checks" in answer.json()}
         assert words <= ({"ok"} if already_known else {"asking", "ok"})
         assert words
+
+
+@pytest.fixture(scope="module", name="running")
+def _running(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("running")
+    with DemoCloud(folder / "cloud") as cloud, served(folder, cloud) as url:
+        yield folder, url
+
+
+def test_a_port_that_is_taken_is_an_error(running):
+    """Both would listen, and the second be sent a part of the first one's requests with their tokens."""
+    folder, url = running
+    words = [*OPENCBR, "--config", str(folder / "opencbr.toml"), "serve"]
+    second = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert f"{url.removeprefix('http://')} is taken: another server listens there" in second.stderr
+    assert requests.get(f"{url}/healthz", timeout=60).status_code == 200
+
+
+def test_many_connections_that_say_nothing_leave_room(running):
+    """The server closes them in the end: it answers while all of them are still open."""
+    _, url = running
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 4 * SILENT:
+        pytest.skip(f"this machine allows {most} files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4 * SILENT, most))
+    host, _, port = url.removeprefix("http://").partition(":")
+    with ExitStack() as stack:
+        lines = [stack.enter_context(socket.create_connection((host, int(port)), 60)) for _ in range(SILENT)]
+        assert requests.get(f"{url}/healthz", timeout=120).status_code == 200
+        poll = select.poll()
+        for line in lines:
+            poll.register(line, select.POLLIN)
+        assert poll.poll(0) == [], "the answer came when the server had closed some"
+
+
+def test_a_port_is_claimed_by_one_and_shared_by_its_processes():
+    with claim_port("127.0.0.1", 0) as held, socket.socket() as listener:
+        port = held.getsockname()[1]
+        with pytest.raises(PortTaken, match=f"127.0.0.1:{port} is taken"):
+            claim_port("127.0.0.1", port)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        with pytest.raises(PortTaken):
+            claim_port("0.0.0.0", port)
+        socket.create_connection(("127.0.0.1", port), 60).close()
+    claim_port("127.0.0.1", port).close()
+
+
+def test_two_demos_started_together_have_a_port_each():
+    console = Console(quiet=True)
+    with command._port("127.0.0.1", 0, console, may_give_way=True) as first:
+        port = first.getsockname()[1]
+        with command._port("127.0.0.1", port, console, may_give_way=True) as second:
+            assert second.getsockname()[1] != port
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_of_this_machine_is_a_sentence(host):
+    with pytest.raises(Failure, match=host):
+        claim_port(host, 0)

@@ -70,7 +70,10 @@ def wait_gone(look) -> None:
 
 
 def test_nothing_is_missing(cloud: Cloud):
-    assert [finding for finding in cloud.check() if not finding.ok] == []
+    found = {finding.name: finding for finding in cloud.check()}
+    # Only a running installation has an address for the catalogue.
+    assert [name for name, finding in found.items() if not finding.ok] in ([], ["catalogue"]), found
+    assert "may have" in found["quotas"].message
     assert cloud.keystone_ready()
     assert cloud.mover_ready()
 

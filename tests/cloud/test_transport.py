@@ -102,6 +102,21 @@ def test_an_error_names_call_status_request_and_the_cloud_s_sentence(env: CloudE
     )
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_request_id_is_short_and_printable(env: CloudEnv, status):
+    strange = "req-\t" + "a-" * 8_000
+    env.demo.faults.inject(
+        service="compute", path="/flavors/1", status=status, headers={"X-Openstack-Request-Id": strange}
+    )
+    try:
+        found = env.cloud.reader().ask("compute", "/flavors/1").request_id
+    except NotFound as error:
+        found = error.request_id
+    assert found is not None
+    assert len(found) < 101
+    assert found.startswith("req-a-")
+
+
 def test_errors_survive_pickling():
     error = Denied(service="volume", method="GET", path="/x", status=403, request_id="req-1", reason="no")
     again = pickle.loads(pickle.dumps(error))

@@ -1,5 +1,6 @@
 """What the engine still has to do, read from outside."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -8,6 +9,8 @@ from dbos import DBOSClient
 
 from opencbr.jobs.engine.dbos import journal_url
 from opencbr.store.database import Database
+from support.postgres import maintenance
+from support.processes import Processes
 
 
 def unfinished(database_url: str) -> list[str]:
@@ -47,3 +50,26 @@ def between_writes(database_url: str) -> Iterator[None]:
                 held.callback(database.dispose)
                 held.enter_context(database.write())
         yield
+
+
+def freeze(processes: Processes, name: str, database_url: str) -> None:
+    """Stop a process where it holds no lock: PostgreSQL ends such a session after a minute only, and the rest waits for it."""
+    while True:
+        with between_writes(database_url):
+            processes.send(name, signal.SIGSTOP)
+        if not _in_a_transaction(database_url):
+            return
+        processes.send(name, signal.SIGCONT)
+
+
+def _in_a_transaction(database_url: str) -> bool:
+    """Say whether any session of a PostgreSQL database is inside a transaction."""
+    if database_url.startswith("sqlite"):
+        return False
+    with maintenance(database_url) as conn:
+        row = conn.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = %s AND backend_type = 'client backend' AND xact_start IS NOT NULL",
+            [sa.make_url(database_url).database],
+        ).fetchone()
+    return row is not None and row[0] > 0

@@ -18,7 +18,7 @@ from opencbr.store.database import Database
 from support.processes import Processes
 
 from . import engine
-from .journal import between_writes, claim
+from .journal import between_writes, claim, freeze
 
 pytestmark = pytest.mark.kill
 
@@ -121,8 +121,7 @@ def test_a_frozen_worker_does_nothing_more_after_it_wakes(workers: Workers) -> N
     ids = workers.request(3)
     workers.until(begun(ids))
     workers.start("w2")
-    with between_writes(workers.database.url):
-        workers.send("w1", signal.SIGSTOP)
+    freeze(workers.processes, "w1", workers.database.url)
     workers.until(begun(ids, who="w2"))
     workers.gate.touch()
     workers.ended(ids)

@@ -21,10 +21,10 @@ from support.databases import KINDS
 from support.job_env import QUICK, JobEnv, eventually
 from support.job_steps import backed_up
 from support.postgres import cut_off, hang_up
-from support.processes import Processes
+from support.processes import LEASE_LOST, Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
 
-from .journal import between_writes, unfinished
+from .journal import freeze, unfinished
 from .steps import steps_of
 
 pytestmark = pytest.mark.kill
@@ -327,13 +327,12 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerP
     workers.start("w1")
     request = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
-    with between_writes(env.url):
-        workers.processes.send("w1", signal.SIGSTOP)
+    freeze(workers.processes, "w1", env.url)
     workers.start("w2")
     env.succeeded(request)
     calls = len(env.demo.calls.find("volume"))
     workers.processes.send("w1", signal.SIGCONT)
-    assert workers.processes.wait("w1") == 75, "it knows that it was declared dead"
+    assert workers.processes.wait("w1") == LEASE_LOST, "it knows that it was declared dead"
     writes = [row for row in env.demo.calls.find("volume")[calls:] if row.method != "GET"]
     assert writes == []
     env.assert_nothing_left(backups_left=3)

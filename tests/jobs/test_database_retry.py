@@ -22,13 +22,18 @@ def failing(*errors):
 
 
 @pytest.mark.parametrize("error", OUTAGES, ids=lambda error: type(error).__name__)
-def test_an_outage_is_waited_out_however_long_it_is(error):
+def test_an_outage_is_waited_out_however_long_it_is_and_told_of_once(error, caplog):
     pauses = []
     work = failing(*[error] * 100)
     assert outlast(work, sleep=pauses.append, halted=lambda: False, what="it") == "done"
     assert len(pauses) == 100
     assert pauses[:3] == [0.2, 0.4, 0.8]
     assert max(pauses) == 5.0
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        f"it waits for the database: {type(error).__name__}",
+        "it goes on: the database answers again",
+    ]
 
 
 def test_what_will_not_pass_is_raised_at_once():

@@ -5,7 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from opencbr.jobs.engine import duty as engine
 from opencbr.jobs.engine.duty import Duties, Duty
 from opencbr.jobs.engine.port import Lost
 from opencbr.store import leases
@@ -54,6 +57,30 @@ def test_a_duty_that_fails_comes_again_and_says_so_once_an_outage(
         "toy fails",
         "toy works again",
     ]
+
+
+def test_an_outage_of_the_database_is_one_line_whatever_it_shows_as(begin, caplog, monkeypatch) -> None:
+    calls: list[None] = []
+    shown = [OperationalError("", {}, Exception()), PoolTimeout()]
+    monkeypatch.setattr(engine, "_LONGEST_PAUSE", 0.05)
+
+    def run() -> None:
+        calls.append(None)
+        if len(calls) < 9:
+            raise shown[len(calls) % 2]
+
+    with caplog.at_level(logging.WARNING, ENGINE):
+        begin(duty(run))
+        eventually(lambda: len(calls) > 10, "it works again")
+    lines = [record for record in caplog.records if record.name == ENGINE]
+    said = [record.getMessage() for record in lines]
+    assert said == ["toy waits for the database: TimeoutError", "toy works again"]
+    assert not any(record.exc_info for record in lines)
+
+
+def test_what_fails_is_left_alone_for_longer_each_time() -> None:
+    assert [engine._pause(0.5, failures) for failures in range(6)] == [0.5, 1, 2, 4, 5, 5]
+    assert engine._pause(600.0, 3) == 600.0
 
 
 def test_one_worker_of_all_does_what_only_a_leader_does_and_another_follows(

@@ -289,6 +289,16 @@ def test_in_hostile_texts_the_names_looked_at_are_few_and_short(monkeypatch):
         assert sum(looked) <= 64 * len(text), repr(one)
 
 
+def test_a_flood_of_signs_has_no_names_to_look_at(monkeypatch):
+    looked: list[str] = []
+    monkeypatch.setattr(suspicion, "_tells", lambda name: bool(looked.append(name)))
+    assert not secret_text("key" + "=" * 2_000_000)
+    assert looked == ["key"]
+    looked.clear()
+    assert not secret_text("key" * 500_000 + "=")
+    assert looked == [], "no name is so long"
+
+
 PATTERNS = [(name, value) for name, value in vars(suspicion).items() if isinstance(value, re.Pattern)]
 
 

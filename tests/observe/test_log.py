@@ -4,6 +4,7 @@ import contextvars
 import io
 import json
 import logging
+import time
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,8 @@ SHAPES = [
     "secret: {}",
     "postgresql+psycopg://cbr:{}@db.example.org/cbr",
     '{{"blob": "{{\\"access\\": \\"a\\", \\"secret\\": \\"{}\\"}}"}}',
+    "--os-password={}",
+    "mysql+pymysql://cbr:{}@[::1]/cbr",
     "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
 ]
 
@@ -94,6 +97,40 @@ def test_one_event_is_one_line_whatever_a_client_sent(message, value):
         record.fields = {"value": value}
         line = handler.format(record)
         assert len(line.splitlines()) == 1
+
+
+PIECES = [
+    *("a-", "a.", "-", "a", "password-", "password", "password ", "authorization ", "x-auth-token\t"),
+    *("a:a@", "://", "://a:", "http+", "gAAAAA-", "eyJaaaaaaaa-", "eyJaaaaaaaa.", "-----BEGIN ", "token=("),
+    *('"password" ', '"a-', "'secret':", '"blob":\\"', "=", " = "),
+]
+
+
+def spent(text: str) -> float:
+    """Seconds of this thread's processor time, whoever else is busy."""
+    begin = time.thread_time()
+    redact(text)
+    return time.thread_time() - begin
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_hiding_takes_no_longer_than_the_text_is_long(piece):
+    """Four times the text takes four times as long, not sixteen times; a disturbed measurement is repeated."""
+
+    def growth() -> float:
+        short, long = (piece * (length // len(piece)) for length in (4_000, 16_000))
+        return spent(long) / max(spent(short), 1e-4)
+
+    assert any(growth() < 8 for _ in range(3))
+
+
+def test_a_line_is_no_longer_than_anybody_reads(written):
+    log.configure("info", stream=written)
+    logging.getLogger("opencbr.x").info("begin %s end", "x" * 10_000_000)
+    assert len(written.getvalue()) < 40_000
+    assert "begin" in written.getvalue()
+    assert "characters left out" in written.getvalue()
+    assert written.getvalue().endswith("end\n")
 
 
 def test_a_line_names_the_request_and_its_fields(written):

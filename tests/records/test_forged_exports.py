@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from opencbr.model.field_classes import SECRETS
 from opencbr.model.secrets import MASKED, VERBATIM
-from opencbr.records.offline_verification import verify_export
+from opencbr.records.offline_verification import read_export, verify_export
 from records.protected import documents, protect, server_reading
 from records.templates import EXPORT, LOGS
 from store.samples import PROJECT
@@ -87,6 +87,8 @@ CHANGES = {
     "a salt is added": lambda e: e["documents"][1].update(salt="00" * 32),
     "the chain is dropped": lambda e: e["manifest"].pop("chain"),
     "the manifest has one member more": lambda e: e["manifest"].update(note="x"),
+    "a member that nobody signed is added": lambda e: e.update(verdict="complete"),
+    "a document gets such a member": lambda e: e["documents"][1].update(read_at="2026-01-01"),
     "the view is narrower": lambda e: e.update(view=[SECRETS]),
     "the view names what there is not": lambda e: e["view"].append("everything"),
 }
@@ -107,6 +109,19 @@ def test_no_member_of_an_export_can_be_left_out(export, records):
         del exported[name]
         (problem,) = verify_export(exported, records.public_key)
         assert problem.startswith("this is no record of format opencbr.record/1"), name
+
+
+def test_a_member_that_stands_twice_is_refused(export):
+    text = json.dumps(export(VERBATIM))
+    assert read_export(text)
+    for doubled in (
+        text.replace('{"format"', '{"format": "x", "format"', 1),
+        text.replace('"verdict": ', '"verdict": "partial", "verdict": ', 1),
+        text.replace('{"name"', '{"name": "x", "name"', 1),
+    ):
+        assert doubled != text
+        with pytest.raises(ValueError, match="twice"):
+            read_export(doubled)
 
 
 JSON = st.recursive(

@@ -215,6 +215,15 @@ def test_operation_logs(story: SimpleNamespace):
 
 def test_a_disk_has_its_own_vault(story: SimpleNamespace):
     disk = story.disks[-1]
+    with pytest.raises(ClientRequestException) as refused:
+        make_vault(story, "disk", [v1.ResourceCreate(id=disk.id, type=DISK)])
+    assert refused.value.error_code == "BackupService.6137"
+    # Out of the server's backups, it may have its own.
+    without = v1.ResourceExtraInfo(exclude_volumes=[disk.id])
+    server = v1.ResourceCreate(id=story.server.id, type=SERVER, extra_info=without)
+    story.client.add_vault_resource(
+        v1.AddVaultResourceRequest(vault_id=story.vault.id, body=v1.VaultAddResourceReq(resources=[server]))
+    )
     vault = make_vault(story, "disk", [v1.ResourceCreate(id=disk.id, type=DISK)])
     checkpoint = back_up(story, vault.id, resources=[disk.id], incremental=False)
     finished(story, checkpoint.id)

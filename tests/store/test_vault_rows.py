@@ -154,8 +154,9 @@ def test_a_resource_is_bound_once(database):
         assert resources.of_vaults(conn, PROJECT, [one.id, two.id]) == {one.id: [bound], two.id: []}
         assert resources.update(conn, PROJECT, bound.id, exclude_volumes=())
         assert resources.get(conn, PROJECT, bound.id) == replace(bound, exclude_volumes=())
-        assert not resources.unbind(conn, OTHER, bound.id)
-        assert resources.unbind(conn, PROJECT, bound.id)
+        assert not resources.unbind(conn, OTHER, bound.id, bound.vault_id)
+        assert not resources.unbind(conn, PROJECT, bound.id, "another")
+        assert resources.unbind(conn, PROJECT, bound.id, bound.vault_id)
         assert resources.get(conn, PROJECT, bound.id) is None
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -18,6 +19,9 @@ FORKS.set_forkserver_preload(
 )
 
 Report = Callable[[str], None]
+
+LEASE_LOST = 75
+"""The exit status of a worker that was declared dead: a machine too busy to renew the lease in time does that too."""
 
 
 class Processes:
@@ -48,9 +52,12 @@ class Processes:
         assert reported == word, f"{name} reported {reported!r} instead of {word!r}: {self.errors()}"
 
     def send(self, name: str, what: signal.Signals) -> None:
-        os.kill(self._running[name].pid, what)
+        pid = self._running[name].pid
+        os.kill(pid, what)
+        while what is signal.SIGSTOP and not _stopped(pid):  # the signal is on its way to each thread
+            time.sleep(0.001)
         if what is signal.SIGKILL:
-            assert self.wait(name) == -signal.SIGKILL
+            assert self.wait(name) in {-signal.SIGKILL, LEASE_LOST}
 
     def wait(self, name: str, seconds: float = 120) -> int | None:
         """Wait for its end; return the exit status, or minus the signal's number."""
@@ -73,6 +80,14 @@ class Processes:
             process.close()
         for words in self._reports.values():
             words.close()
+
+
+def _stopped(pid: int) -> bool:
+    """Say whether every thread stands: one that still ran could take a lock and freeze with it."""
+    states = [
+        file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{pid}/task").glob("*/stat")
+    ]
+    return all(state == "T" for state in states)
 
 
 def _run(task: Callable[[], int], errors: str) -> None:

@@ -19,7 +19,7 @@ from opencbr.records.archive import open_records
 from opencbr.store.database import Database
 from support.job_env import QUICK, open_cloud
 
-from .processes import Report
+from .processes import LEASE_LOST, Report
 
 AT_COMMIT, AT_END = "before its first commit", "at its end"
 """Where a step is held: what it wrote is not in the database yet; all is done and the journal does not know."""
@@ -61,7 +61,7 @@ def work(
         ours.run_forever()
     except worker.LeaseLost as lost:
         print(lost, file=sys.stderr, flush=True)
-        return 75
+        return LEASE_LOST
     return 0
 
 

@@ -1,6 +1,5 @@
-"""The WSGI application: the route table, and what is open without sign-in."""
+"""The application as granian calls it (RSGI): the route table, and what is open without sign-in."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -8,47 +7,59 @@ import msgspec
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.dispatch import Dependencies, responder
 from opencbr.api.errors import failure_of
-from opencbr.api.health import Readiness, Ready, alive
+from opencbr.api.exchange import Exchange
+from opencbr.api.health import Readiness, alive, ready
 from opencbr.api.openapi import document
-from opencbr.api.response import JSON, OK, Environ, open_to_all
+from opencbr.api.response import JSON, OK, open_to_all
 from opencbr.api.route import Route
 from opencbr.api.router import Router
 from opencbr.api.routes import ROUTES
 from opencbr.api.versions import versions
+from opencbr.deadline import start
 from opencbr.model.ids import RequestIds
 from opencbr.observe.log import request_id as logged_id
 
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-
 
 class Application:
-    """Answers requests (PEP 3333). Thread-safe, one a process.
+    """Answers requests on one event loop, one a process (docs/adr/0011).
 
     Every answer bears the id of its request (contract 0.3), and whatever goes wrong becomes the one error shape.
     """
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, dependencies: Dependencies) -> None:
         self._find = router.find
         self._next_id = RequestIds().next
+        self._deadline_seconds = dependencies.deadline_seconds
+        self._close = dependencies.pools.close
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         request_id = self._next_id()
+        # Every request is a task of its own, with its own copy of the context.
         logged_id.set(request_id)
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/"
+        start(self._deadline_seconds)
+        exchange = Exchange(scope, protocol)
         try:
-            if not path.isascii():
-                path = path.encode("latin-1").decode(errors="replace")
-            respond, parameters = self._find(method, path)
-            status, body, more = respond(environ, request_id, parameters)
+            respond, parameters = self._find(exchange.method, exchange.path)
+            status, body, more = await respond(exchange, request_id, parameters)
         except Exception as error:  # noqa: BLE001 -- nobody above would give it the one shape
             status, body, more = failure_of(error).reply(request_id)
-        # What a token or a key opens is for nobody else: no cache on the way knows that X-Auth-Token tells them apart.
-        headers = [("X-Request-Id", request_id), ("Cache-Control", "no-store"), *more]
+        headers = [
+            ("X-Request-Id", request_id),
+            ("X-Openstack-Request-Id", request_id),  # the name that OpenStack's clients know (contract 7.1)
+            # What a token or a key opens is for nobody else: no cache on the way knows that X-Auth-Token tells them apart.
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+            *more,
+        ]
         if body:
-            headers.append(("Content-Length", str(len(body))))
-        start_response(status, headers)
-        return [b"" if method == "HEAD" else body]
+            protocol.response_bytes(status, headers, body)
+        else:
+            protocol.response_empty(status, headers)
+
+    def __rsgi_del__(self, _loop: Any) -> None:
+        """End with the process: what is under way is ended, nothing more is begun."""
+        self._close()
 
 
 def create_app(
@@ -61,19 +72,20 @@ def create_app(
     """
     text = msgspec.json.encode(document(routes))
     router = Router()
-    for path, answer in (
-        ("/", versions),
-        ("/v3", versions),
-        ("/v3/", versions),
-        ("/healthz", alive),
-        ("/readyz", Ready(readiness)),
-        ("/openapi.json", lambda _environ: (OK, text, JSON)),
+    discovery = open_to_all(versions(dependencies.endpoint))
+    for path, respond in (
+        ("/", discovery),
+        ("/v3", discovery),
+        ("/v3/", discovery),
+        ("/healthz", open_to_all(alive)),
+        ("/readyz", ready(readiness, dependencies.pools.readiness)),
+        ("/openapi.json", open_to_all(lambda _exchange: (OK, text, JSON))),
     ):
-        router.add("GET", path, open_to_all(answer))
+        router.add("GET", path, respond)
     for route in routes:
         router.add(route.operation.method, route.operation.path, responder(route, dependencies))
     offered = {route.operation for route in routes}
     for operation in OPERATIONS.values():
         if operation not in offered:
             router.reserve(operation.method, operation.path, operation.name)
-    return Application(router)
+    return Application(router, dependencies)

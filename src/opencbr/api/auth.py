@@ -11,7 +11,17 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from opencbr.api.errors import CLOCK_OFF, UNAUTHENTICATED, GatewayError
-from opencbr.api.signature import BadSignature, ClockSkew, SignedRequest, read_claim, verify
+from opencbr.api.exchange import Exchange
+from opencbr.api.signature import (
+    MISMATCH,
+    BadSignature,
+    Claim,
+    ClockSkew,
+    SignedRequest,
+    check_form,
+    read_claim,
+    verify,
+)
 from opencbr.model.caller import Caller, KeyOwner
 from opencbr.service.cache import Cache
 from opencbr.service.failures import InvalidToken, UnknownKey
@@ -21,7 +31,6 @@ _NO_CREDENTIALS = (
     "or sign it with an access key (SDK-HMAC-SHA256)."
 )
 _TOKEN_REFUSED = "Keystone does not accept the token: get a new one, scoped to your project."  # noqa: S105
-_KEY_REFUSED = "The access key is unknown or disabled: check it, and that its user and project are enabled."
 _MAX_TOKEN = 16 * 1024
 _MAX_KEPT = 10_000
 
@@ -46,8 +55,40 @@ class Session:
     verdicts: dict[str, bool] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A Keystone token that nobody has vouched for yet."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SignIn:
+    """Whom a credential belongs to; `secret` is what a signature with an access key is checked with, "" for a token."""
+
+    session: Session
+    secret: str = field(default="", repr=False)
+
+
+def read_credential(exchange: Exchange) -> Token | Claim:
+    """Return what the head of a request shows; a token wins where a signature was sent too. Raises GatewayError 401."""
+    if token := exchange.header("x-auth-token"):
+        if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
+            raise GatewayError(401, UNAUTHENTICATED, _TOKEN_REFUSED)
+        return Token(token)
+    authorization = exchange.header("authorization")
+    if not authorization:
+        raise GatewayError(401, UNAUTHENTICATED, _NO_CREDENTIALS)
+    try:
+        claim = read_claim(authorization)
+        check_form(claim, header_bytes(exchange))
+    except BadSignature as error:
+        raise _refused(error) from error
+    return claim
+
+
 class Authenticator:
-    """Signs requests in. Thread-safe.
+    """Signs requests in: first from memory, then by asking Keystone, which may take its time. Thread-safe.
 
     `token_seconds` and `key_seconds` bound how long Keystone's word is remembered.
     A token or key that was withdrawn is accepted until then; 0 asks Keystone every time.
@@ -57,68 +98,64 @@ class Authenticator:
         self._identity = identity
         self._token_lasts = timedelta(seconds=token_seconds)
         self._key_lasts = timedelta(seconds=key_seconds)
-        self._tokens: Cache[bytes, Session] = Cache(_MAX_KEPT)
-        self._keys: Cache[str, tuple[str, Session]] = Cache(_MAX_KEPT)
+        self._known: Cache[bytes | str, SignIn] = Cache(_MAX_KEPT)
 
-    def sign_in(
-        self,
-        now: datetime,
-        token: str | None,
-        authorization: str | None,
-        request: Callable[[], SignedRequest],
-    ) -> Session:
-        """Return the session of a request; `token` is X-Auth-Token, `authorization` the header of that name.
+    def recall(self, credential: Token | Claim, now: datetime) -> SignIn | None:
+        """Return whom Keystone has vouched for a moment ago."""
+        return self._known.get(_key(credential), now)
 
-        `request` is called where a signature by a known key must be checked. A token wins where both are sent. Raises
-        GatewayError 401: UNAUTHENTICATED, or CLOCK_OFF. A CloudError passes
-        through when Keystone fails.
-        """
-        if token:
-            return self._by_token(now, token)
-        if authorization:
-            return self._by_signature(now, authorization, request)
-        raise GatewayError(401, UNAUTHENTICATED, _NO_CREDENTIALS)
-
-    def _by_token(self, now: datetime, token: str) -> Session:
-        # The digest is the key, so that the cache holds no token that a memory dump could give away.
-        key = hashlib.sha256(token.encode("latin-1")).digest()
-        session = self._tokens.get(key, now)
-        if session is None:
-            if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
-                raise GatewayError(401, UNAUTHENTICATED, _TOKEN_REFUSED)
+    def ask(self, credential: Token | Claim, now: datetime) -> SignIn:
+        """Ask Keystone. Raises GatewayError 401; a CloudError passes through when Keystone fails."""
+        if isinstance(credential, Token):
             try:
-                session = Session(self._identity.validate(token))
+                session = Session(self._identity.validate(credential.value))
             except InvalidToken as error:
                 raise GatewayError(401, UNAUTHENTICATED, _TOKEN_REFUSED) from error
-            ends = now + self._token_lasts
-            self._tokens.put(key, session, now, min(ends, session.caller.expires_at or ends))
-        return session
-
-    def _by_signature(
-        self, now: datetime, authorization: str, request: Callable[[], SignedRequest]
-    ) -> Session:
-        try:
-            claim = read_claim(authorization)
-            secret, session = self._key(now, claim.access)
-            verify(request(), claim, secret, now)
-        except ClockSkew as error:
-            raise GatewayError(401, CLOCK_OFF, _sentence(error)) from error
-        except BadSignature as error:
-            raise GatewayError(401, UNAUTHENTICATED, _sentence(error)) from error
-        return session
-
-    def _key(self, now: datetime, access: str) -> tuple[str, Session]:
-        entry = self._keys.get(access, now)
-        if entry is None:
+            found, ends = SignIn(session), now + self._token_lasts
+            ends = min(ends, session.caller.expires_at or ends)
+        else:
             try:
-                owner = self._identity.key_owner(access)
+                owner = self._identity.key_owner(credential.access)
             except UnknownKey as error:
-                raise GatewayError(401, UNAUTHENTICATED, _KEY_REFUSED) from error
-            entry = (owner.secret, Session(owner.caller()))
-            self._keys.put(access, entry, now, now + self._key_lasts)
-        return entry
+                raise _refused(BadSignature(MISMATCH)) from error
+            found, ends = SignIn(Session(owner.caller()), owner.secret), now + self._key_lasts
+        self._known.put(_key(credential), found, now, ends)
+        return found
 
 
-def _sentence(error: BadSignature) -> str:
+def check_signature(exchange: Exchange, claim: Claim, body: bytes, secret: str, now: datetime) -> None:
+    """Raise GatewayError 401, UNAUTHENTICATED or CLOCK_OFF, unless the key's owner has signed this request."""
+    request = SignedRequest(
+        method=exchange.method,
+        path=exchange.path.encode(),
+        query=exchange.query,
+        header=header_bytes(exchange),
+        body=body,
+    )
+    try:
+        verify(request, claim, secret, now)
+    except BadSignature as error:
+        raise _refused(error) from error
+
+
+def header_bytes(exchange: Exchange) -> Callable[[str], bytes | None]:
+    """Return what reads the exchange's headers as the signature has them."""
+
+    def header(name: str) -> bytes | None:
+        value = exchange.header(name)
+        return None if value is None else value.encode()
+
+    return header
+
+
+def _key(credential: Token | Claim) -> bytes | str:
+    if isinstance(credential, Claim):
+        return credential.access
+    # The digest is the key, so that the cache holds no token that a memory dump could give away.
+    return hashlib.sha256(credential.value.encode()).digest()
+
+
+def _refused(error: BadSignature) -> GatewayError:
     text = str(error)
-    return text[0].upper() + text[1:] + "."
+    code = CLOCK_OFF if isinstance(error, ClockSkew) else UNAUTHENTICATED
+    return GatewayError(401, code, text[0].upper() + text[1:] + ".")

@@ -1,59 +1,101 @@
-"""The body of a request: read at most once, within bounds, and decoded as the type that a handler takes."""
+"""The body of a request: read on the event loop, at most once, within bounds; and decoded as the type that a handler takes."""
 
-from collections.abc import Mapping
+import asyncio
+from collections import Counter
 from typing import Any
 
 import msgspec
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # it has no list of names
 from msgspec import Struct
 
 from opencbr.api.errors import bad_parameter
+from opencbr.api.exchange import Exchange
+from opencbr.api.pools import Busy
 from opencbr.api.response import JSON_TYPE
 from opencbr.api.validation import invalid
+from opencbr.deadline import seconds_left
+from opencbr.model.errors import CbrError
 
 BODY_LIMIT = 1024 * 1024
 """Bytes a request body may have; the largest real one (256 resources) has a tenth of it."""
 
-_READ = "opencbr.body"
 _DRAIN_LIMIT = 32 * 1024 * 1024
-_CHUNK = 64 * 1024
+_AT_ONCE = 16
+"""Bodies of one sender that are read at a time: whoever sends slowly keeps nobody else from sending."""
 
 
-def body_of(environ: dict[str, Any]) -> bytes:
-    """Give the request's body, read at the first call: nobody sends one before they have signed in.
+class Bodies:
+    """Reads bodies; used from one event loop."""
 
-    Raises 413/9900 beyond BODY_LIMIT bytes, 400/9900 for a length that is none.
-    """
-    body: bytes | None = environ.get(_READ)
-    if body is None:
-        body = environ[_READ] = _read_body(environ)
-    return body
+    def __init__(self) -> None:
+        self._under_way: Counter[str] = Counter()
 
+    async def read(self, exchange: Exchange, sender: str, *, verified: bool) -> bytes:
+        """Return the whole body, which must have arrived by the request's deadline.
 
-def _read_body(environ: Mapping[str, Any]) -> bytes:
-    """Read at most BODY_LIMIT bytes.
-
-    What is too long is read and thrown away up to a bound, because many clients only look at the answer after
-    they have sent everything.
-    """
-    length = environ.get("CONTENT_LENGTH") or ""
-    if length:
-        if not (length.isascii() and length.isdigit()):
-            raise bad_parameter("Content-Length is no number: send the length of the body in bytes.")
-        size = int(length)
-        if size == 0:
+        `sender` is the user, or the access key whose signature the body is needed for (`verified` is False then). Raises
+        413/9900 beyond BODY_LIMIT bytes, 400/9900 for a length that is none or a body shorter than it, 408/9900, Busy. What
+        is too long is read and thrown away up to a bound where the sender is known, because many clients only look at
+        the answer after they have sent everything.
+        """
+        length = _length(exchange)
+        if length == 0:
             return b""
-    elif "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-        size = BODY_LIMIT + 1
-    else:
-        return b""
-    body = _read(environ["wsgi.input"], min(size, BODY_LIMIT + 1))
-    if len(body) > BODY_LIMIT:
-        if not length or size <= _DRAIN_LIMIT:
-            _drain(environ["wsgi.input"], (size if length else _DRAIN_LIMIT) - len(body))
-        raise bad_parameter(
-            f"The body is longer than {BODY_LIMIT} bytes: send fewer resources in one request.", status=413
-        )
-    return body
+        most = _DRAIN_LIMIT if verified else BODY_LIMIT
+        if length is not None and length > most:
+            raise _too_long()
+        if self._under_way[sender] >= _AT_ONCE:
+            raise Busy
+        self._under_way[sender] += 1
+        try:
+            async with asyncio.timeout(seconds_left()):
+                return await _received(exchange, length, most)
+        except TimeoutError as error:
+            raise bad_parameter("The body did not arrive in time: send it at once.", status=408) from error
+        finally:
+            self._under_way[sender] -= 1
+            if not self._under_way[sender]:
+                del self._under_way[sender]
+
+
+def _length(exchange: Exchange) -> int | None:
+    """Return the length that the request announces, 0 for no body, None for a body in chunks."""
+    text = exchange.header("content-length")
+    if text:
+        if not (text.isascii() and text.isdigit()):
+            raise bad_parameter("Content-Length is no number: send the length of the body in bytes.")
+        return int(text)
+    return None if exchange.header("transfer-encoding") else 0
+
+
+async def _received(exchange: Exchange, length: int | None, most: int) -> bytes:
+    parts, size = [], 0
+    try:
+        async for part in exchange.chunks:
+            size += len(part)
+            if size > most:
+                raise _too_long()
+            if size <= BODY_LIMIT:
+                parts.append(part)
+            else:
+                parts.clear()
+    except ProtocolClosed as error:
+        raise _cut_short() from error
+    if size > BODY_LIMIT:
+        raise _too_long()
+    if length is not None and size != length:
+        raise _cut_short()
+    return b"".join(parts)
+
+
+def _too_long() -> CbrError:
+    return bad_parameter(
+        f"The body is longer than {BODY_LIMIT} bytes: send fewer resources in one request.", status=413
+    )
+
+
+def _cut_short() -> CbrError:
+    return bad_parameter("The body ended before its announced length: send all of it.")
 
 
 def decode_body(kind: type[Struct], content_type: str, body: bytes) -> Struct:
@@ -72,20 +114,6 @@ def decode_body(kind: type[Struct], content_type: str, body: bytes) -> Struct:
         raise bad_parameter(
             "The body is not valid JSON: send one JSON object in UTF-8, without lone surrogates."
         ) from error
-
-
-def _read(stream: Any, size: int) -> bytes:
-    """Read until `size` bytes or the end: a WSGI stream may give less than asked."""
-    parts = []
-    while size > 0 and (part := stream.read(size)):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _drain(stream: Any, size: int) -> None:
-    while size > 0 and (part := stream.read(min(size, _CHUNK))):
-        size -= len(part)
 
 
 def _holds_nul(value: Any) -> bool:

@@ -1,23 +1,26 @@
 """From a row of the route table to what answers its requests.
 
 A request goes: path → sign-in → project → right → body and query → use case → answer. There is no middleware:
-what every request needs is done here, once and in sight.
+what every request needs is done here, once and in sight. The event loop does what waits for nothing and reads the body,
+never before the credential is known; Keystone is asked and the use case runs in the threads that `pools` keeps for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
 
-from opencbr.api.auth import Authenticator
-from opencbr.api.body import body_of, decode_body
+from opencbr.api.auth import Authenticator, check_signature, read_credential
+from opencbr.api.body import Bodies, decode_body
 from opencbr.api.errors import bad_parameter, no_such_path
+from opencbr.api.exchange import Exchange
+from opencbr.api.pools import Pool, Pools
 from opencbr.api.query import QueryReader
 from opencbr.api.request import Request
-from opencbr.api.response import Environ, Headers, Reply, Responder, status_line
+from opencbr.api.response import Headers, Reply, Responder
 from opencbr.api.rights import Rights
 from opencbr.api.route import Route
-from opencbr.api.signature import SignedRequest
+from opencbr.api.signature import Claim
 from opencbr.model.clock import Clock
 from opencbr.model.errors import NOT_ALLOWED, CbrError
 from opencbr.model.ids import is_project_id
@@ -29,12 +32,19 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What stands between the network and the use cases."""
+    """What stands between the network and the use cases.
+
+    `deadline_seconds` is what a request has in all; `endpoint` is the address that clients see, "" where nobody has said it.
+    """
 
     services: Services
     authenticator: Authenticator
     rights: Rights
     clock: Clock
+    pools: Pools = field(default_factory=lambda: Pools(8))
+    bodies: Bodies = field(default_factory=Bodies)
+    deadline_seconds: float = 30.0
+    endpoint: str = ""
 
 
 def responder(route: Route, dependencies: Dependencies) -> Responder:
@@ -43,21 +53,26 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
     Where the path names no project, the credential's is meant.
     """
     handler, right, types = route.handler, route.right, route.types
-    in_project, success = route.operation.in_project, status_line(route.operation.success)
+    in_project, success = route.operation.in_project, route.operation.success
     query_reader = QueryReader(types.query) if types.query is not None else None
     body_type = types.body
     headers: Headers = (("Content-Type", types.media_type),) if types.media_type else ()
-    sign_in, allows = dependencies.authenticator.sign_in, dependencies.rights.allows
-    services, read_clock = dependencies.services, dependencies.clock.now
+    authenticator, allows = dependencies.authenticator, dependencies.rights.allows
+    services, read_clock, bodies = dependencies.services, dependencies.clock.now, dependencies.bodies
+    pools = dependencies.pools
+    sign_in, signatures, pool = pools.sign_in, pools.signatures, _pool(route, pools)
 
-    def respond(environ: Environ, request_id: str, path: dict[str, str]) -> Reply:
+    async def respond(exchange: Exchange, request_id: str, path: dict[str, str]) -> Reply:
         now = read_clock()
-        session = sign_in(
-            now,
-            environ.get("HTTP_X_AUTH_TOKEN"),
-            environ.get("HTTP_AUTHORIZATION"),
-            partial(_signed_request, environ),
-        )
+        credential = read_credential(exchange)
+        known = authenticator.recall(credential, now)
+        if known is None:
+            known = await sign_in.run(partial(authenticator.ask, credential, now))
+        body = None
+        if isinstance(credential, Claim):
+            body = await bodies.read(exchange, credential.access, verified=False)
+            await signatures.run(partial(check_signature, exchange, credential, body, known.secret, now))
+        session = known.session
         caller = session.caller
         if in_project and (project_id := path.pop("project_id")) != caller.project_id:
             raise _another_project(project_id)
@@ -65,22 +80,35 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
             raise CbrError(
                 NOT_ALLOWED, f"Your roles do not allow {right}: ask the project's admin for a role that does."
             )
-        answer = handler(
-            Request(
-                Context(Actor(caller.user_id), caller.project_id, request_id, now, partial(allows, session)),
-                path,
-                query_reader.read(environ.get("QUERY_STRING", "")) if query_reader else None,
-                decode_body(body_type, environ.get("CONTENT_TYPE", ""), body_of(environ))
-                if body_type
-                else None,
-                services,
+        if body is None and body_type is not None:
+            body = await bodies.read(exchange, caller.user_id, verified=True)
+        ctx = Context(Actor(caller.user_id), caller.project_id, request_id, now, partial(allows, session))
+
+        def answer() -> Reply:
+            given = handler(
+                Request(
+                    ctx,
+                    path,
+                    query_reader.read(exchange.query) if query_reader else None,
+                    decode_body(body_type, exchange.header("content-type") or "", body or b"")
+                    if body_type
+                    else None,
+                    services,
+                )
             )
-        )
-        if answer is None:
-            return success, b"", ()
-        return success, answer if isinstance(answer, bytes) else _encode(answer), headers
+            if given is None:
+                return success, b"", ()
+            return success, given if isinstance(given, bytes) else _encode(given), headers
+
+        return await pool.run(answer)
 
     return respond
+
+
+def _pool(route: Route, pools: Pools) -> Pool:
+    if route.upstream:
+        return pools.upstream
+    return pools.reads if route.operation.method == "GET" else pools.changes
 
 
 def _another_project(project_id: str) -> CbrError:
@@ -93,19 +121,4 @@ def _another_project(project_id: str) -> CbrError:
         no_such_path()
     return CbrError(
         NOT_ALLOWED, "The project in the path is not the credential's: use a credential of this project."
-    )
-
-
-def _signed_request(environ: Environ) -> SignedRequest:
-    def header(name: str) -> bytes | None:
-        key = name.upper().replace("-", "_")
-        value = environ.get(key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}")
-        return None if value is None else value.encode("latin-1")
-
-    return SignedRequest(
-        method=environ["REQUEST_METHOD"],
-        path=environ["PATH_INFO"].encode("latin-1"),
-        query=environ.get("QUERY_STRING", ""),
-        header=header,
-        body=body_of(environ),
     )

@@ -1,7 +1,8 @@
 """One error shape for everything that goes wrong, and what each kind of trouble becomes (contract 7.1).
 
-`{"error_code": …, "error_msg": …}`, with `request_id` for errors of sign-in and routing. A client never sees
-a stack trace or an upstream body; the log has the rest, under the request id.
+`{"error_code": …, "error_msg": …}`, with `request_id` for errors of sign-in and routing; `message` says the sentence again to
+OpenStack's own clients, which read nothing else. A client never sees a stack trace or an upstream body; the log has the rest,
+under the request id.
 """
 
 import logging
@@ -12,7 +13,8 @@ from typing import NoReturn
 
 import msgspec
 
-from opencbr.api.response import JSON, Headers, Reply, status_line
+from opencbr.api.pools import Busy
+from opencbr.api.response import JSON, Headers, Reply
 from opencbr.api.schema import ErrorBody
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError, wire_code
 from opencbr.model.lists import UnknownMarker, UnknownSortKey
@@ -51,8 +53,8 @@ class Failure:
     def reply(self, request_id: str) -> Reply:
         """Write the one shape."""
         gateway = self.code.startswith("APIGW.")
-        body = _encode(ErrorBody(self.code, self.message, request_id if gateway else None))
-        return status_line(self.status), body, JSON + self.headers
+        body = _encode(ErrorBody(self.code, self.message, self.message, request_id if gateway else None))
+        return self.status, body, JSON + self.headers
 
 
 def bad_parameter(message: str, *, status: int | None = None) -> CbrError:
@@ -91,9 +93,16 @@ def failure_of(error: Exception) -> Failure:
             return Failure(400, wire_code(BAD_PARAMETER), f"{str(error)[:300]}.")
         case CloudError():
             return _cloud(error)
-        case _ if is_outage(error):
-            _log.warning("the database is busy or away: %s", type(error).__name__)
-            return _try_again("The server's database is busy: send the request again in a moment.")
+    return _our_own(error)
+
+
+def _our_own(error: Exception) -> Failure:
+    if isinstance(error, Busy):
+        _log.warning("a request was not answered in time: too many wait for the same")
+        return _try_again("The server has too much to do: send the request again in a moment.")
+    if is_outage(error):
+        _log.warning("the database is busy or away: %s", type(error).__name__)
+        return _try_again("The server's database is busy: send the request again in a moment.")
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
     return Failure(500, wire_code(UNEXPECTED), CATALOGUE[UNEXPECTED].sentence)
 

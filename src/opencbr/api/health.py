@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from opencbr.api.response import JSON, OK, Environ, Reply, status_line
+from opencbr.api.exchange import Exchange
+from opencbr.api.pools import Pool
+from opencbr.api.response import JSON, OK, Reply, Responder
 from opencbr.model.clock import Clock
 
 _log = logging.getLogger("opencbr.api")
@@ -102,7 +104,7 @@ class _Question:
             self.ended.set()
 
 
-def alive(_environ: Environ) -> Reply:
+def alive(_exchange: Exchange) -> Reply:
     """Answer `/healthz`: this process is there."""
     return OK, b'{"status":"alive"}', JSON
 
@@ -110,20 +112,18 @@ def alive(_environ: Environ) -> Reply:
 _WORDS = {True: "ok", False: "failed", None: "asking"}
 
 
-class Ready:
-    """`/readyz`: 200 when every part is there, else 503; each part by name."""
+def ready(readiness: Readiness, pool: Pool) -> Responder:
+    """Make the responder of `/readyz`: 200 when every part is there, else 503; each part by name."""
 
-    def __init__(self, readiness: Readiness) -> None:
-        self._readiness = readiness
-
-    def __call__(self, _environ: Environ) -> Reply:
-        """Answer with each check by name."""
-        answers = self._readiness.answers()
-        ready = all(answers.values())
+    async def respond(_exchange: Exchange, _request_id: str, _path: dict[str, str]) -> Reply:
+        answers = await pool.run(readiness.answers)
+        there = all(answers.values())
         body = msgspec.json.encode(
             {
-                "status": "ready" if ready else "not ready",
-                "checks": {name: _WORDS[there] for name, there in answers.items()},
+                "status": "ready" if there else "not ready",
+                "checks": {name: _WORDS[answer] for name, answer in answers.items()},
             }
         )
-        return OK if ready else status_line(503), body, JSON
+        return OK if there else 503, body, JSON
+
+    return respond

@@ -12,7 +12,10 @@ from opencbr.api.validation import invalid
 
 
 class QueryReader:
-    """Reads one route's query: unknown keys are ignored, a repeated key means OR if the field is a tuple."""
+    """Reads one route's query: unknown keys and empty values are ignored (contract 2, rule 8).
+
+    A repeated key means OR if the field is a tuple.
+    """
 
     def __init__(self, kind: type[Struct]) -> None:
         self._kind = kind
@@ -26,7 +29,7 @@ class QueryReader:
         found: dict[str, Any] = {}
         for part in query.split("&"):
             key, value = _pair(part)
-            if key not in self._many:
+            if key not in self._many or not value:
                 continue
             if self._many[key]:
                 found.setdefault(key, []).append(value)

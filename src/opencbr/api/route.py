@@ -40,12 +40,13 @@ Its signature is where the types of an operation stand: see `handler_types`.
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """An operation that is offered. `right` is a rule of `api/rights.py`."""
+    """An operation that is offered. `right` is a rule of `api/rights.py`; `upstream` says that its answer asks the cloud."""
 
     operation: Operation
     handler: Handler
     right: str
     summary: str
+    upstream: bool = False
 
     @cached_property
     def types(self) -> HandlerTypes:

@@ -3,10 +3,11 @@
 Our own, because every request pays for it: docs/adr/0009 has the numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from opencbr.api.errors import no_such_method, no_such_path, not_offered
-from opencbr.api.response import OK, Environ, Reply, Responder
+from opencbr.api.exchange import Exchange
+from opencbr.api.response import OK, Reply, Responder
 
 
 class Router:
@@ -94,7 +95,7 @@ def _without_responder(level: _Level, method: str) -> Responder:
 
 
 def _options(allowed: str) -> Responder:
-    def options(_environ: Environ, _request_id: str, _path: dict[str, str]) -> Reply:
+    async def options(_exchange: Exchange, _request_id: str, _path: dict[str, str]) -> Reply:
         return OK, b"", (("Allow", allowed),)
 
     return options
@@ -103,7 +104,7 @@ def _options(allowed: str) -> Responder:
 def _renaming(responder: Responder, names: Mapping[str, str]) -> Responder:
     """Call the responder with the names of its own path, where another path named the same places first."""
 
-    def respond(environ: Environ, request_id: str, path: dict[str, str]) -> Reply:
-        return responder(environ, request_id, {names[name]: value for name, value in path.items()})
+    def respond(exchange: Exchange, request_id: str, path: dict[str, str]) -> Awaitable[Reply]:
+        return responder(exchange, request_id, {names[name]: value for name, value in path.items()})
 
     return respond

@@ -41,8 +41,12 @@ class PageQuery(Struct, kw_only=True):
 
 
 class ErrorBody(Struct, omit_defaults=True):
-    """The one shape of an error (contract 7.1); `request_id` comes with errors of sign-in and routing."""
+    """The one shape of an error (contract 7.1); `message` is `error_msg` for clients of OpenStack.
+
+    `request_id` comes with errors of sign-in and routing.
+    """
 
     error_code: str
     error_msg: str
+    message: str
     request_id: str | None = None

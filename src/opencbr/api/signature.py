@@ -7,9 +7,10 @@ query are decoded once and encoded again, so every spelling of the same request 
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 ALGORITHM = "SDK-HMAC-SHA256"
@@ -17,11 +18,18 @@ SKEW = timedelta(minutes=15)
 """How far the client's clock may be off, either way (contract 9.2)."""
 
 _FORM = re.compile(
-    r"SDK-HMAC-SHA256\s+Access=([^\s,=]{1,255})\s*,\s*"
-    r"SignedHeaders=([!#$%&'*+.^`|~0-9a-z;-]{1,2000})\s*,\s*Signature=([0-9a-f]{64})\Z"
+    r"SDK-HMAC-SHA256\s+(?:Access=(?P<access>[^\s,=]{1,255})"
+    r"|Credential=(?P<owner>[^\s,=/]{1,255})/(?P<scope>\d{8}/[^\s,/]{0,64}/[^\s,/]{0,64}/sdk_request))\s*,\s*"
+    r"SignedHeaders=(?P<headers>[!#$%&'*+.^`|~0-9a-z;-]{1,2000})\s*,\s*Signature=(?P<signature>[0-9a-f]{64})\Z"
 )
 _DATE_FORM = re.compile(r"\d{8}T\d{6}Z\Z")
 _UNSIGNED = "UNSIGNED-PAYLOAD"
+
+MISMATCH = (
+    "the access key or its signature is not accepted: check the key and its secret, that its user and project are enabled, "
+    "that the body is signed, and that no proxy changes the path, the query or a signed header"
+)
+"""What an unknown key and a wrong secret are told alike: nobody finds out which keys exist."""
 
 
 class BadSignature(Exception):
@@ -34,11 +42,16 @@ class ClockSkew(BadSignature):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an Authorization header says: whose key, which headers are signed, and the signature in hex."""
+    """What an Authorization header says: whose key, which headers are signed, and the signature in hex.
+
+    `scope` is `date/region/service/sdk_request` where the signature is made with a key derived for that (contract 9.3),
+    region and service may be empty; "" where the secret itself is the key.
+    """
 
     access: str
     signed_headers: tuple[str, ...]
     signature: str
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +82,47 @@ def read_claim(authorization: str) -> Claim:
                 "Signature=…' with header names in lower case and 64 hexadecimal digits"
             )
         raise BadSignature(f"the Authorization header uses another algorithm: sign with {ALGORITHM}")
-    return Claim(form[1], tuple(form[2].split(";")), form[3])
+    return Claim(
+        form["access"] or form["owner"],
+        tuple(form["headers"].split(";")),
+        form["signature"],
+        form["scope"] or "",
+    )
+
+
+def check_form(claim: Claim, header: Callable[[str], bytes | None]) -> datetime:
+    """Return the time in X-Sdk-Date. Raises BadSignature for what is wrong whoever signed, before a key is looked for."""
+    stamp = header("x-sdk-date")
+    if stamp is None:
+        raise BadSignature("the header X-Sdk-Date is missing: sign with a current SDK")
+    moment = _moment(stamp.decode("latin-1").strip())
+    for name in claim.signed_headers:
+        if header(name) is None:
+            raise BadSignature(
+                f"the header {name[:64]!r} is signed but was not sent: send it, or leave it unsigned"
+            )
+    if len({*claim.signed_headers}) < len(claim.signed_headers):
+        raise BadSignature("SignedHeaders names a header twice: name each once")
+    if claim.scope and not claim.scope.startswith(f"{moment:%Y%m%d}/"):
+        raise BadSignature("the date in Credential is not that of X-Sdk-Date: sign with one time")
+    return moment
 
 
 def verify(request: SignedRequest, claim: Claim, secret: str, now: datetime) -> None:
-    """Check the signature, the body's digest and the time; compares in constant time.
+    """Check the signature and the time; compares in constant time.
 
     `now` is aware. Raises ClockSkew when the request's time is more than SKEW off, else BadSignature.
     """
-    stamp = _text(request.header("x-sdk-date"), "X-Sdk-Date")
-    moment = _moment(stamp)
-    digest = hashlib.sha256(request.body).hexdigest()
-    _check_promised_digest(request, digest)
-    message = f"{ALGORITHM}\n{stamp}\n{hashlib.sha256(canonical(request, claim, digest)).hexdigest()}"
-    expected = hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected, claim.signature):
-        raise BadSignature(
-            "the signature does not match the request: check the secret key, and that no proxy changes the "
-            "path, the query or a signed header"
-        )
+    moment = check_form(claim, request.header)
+    scope = [claim.scope] if claim.scope else []
+    key = _scoped_key(secret, claim.scope) if claim.scope else secret.encode()
+    for spelling in spellings(request, claim):
+        lines = (ALGORITHM, f"{moment:%Y%m%dT%H%M%SZ}", *scope, hashlib.sha256(spelling).hexdigest())
+        expected = hmac.new(key, "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+        if hmac.compare_digest(expected, claim.signature):
+            break
+    else:
+        raise BadSignature(MISMATCH)
     # After the comparison: only the key's owner learns what the server's clock says.
     if abs(now - moment) > SKEW:
         raise ClockSkew(
@@ -96,24 +131,44 @@ def verify(request: SignedRequest, claim: Claim, secret: str, now: datetime) -> 
         )
 
 
-def canonical(request: SignedRequest, claim: Claim, digest: str) -> bytes:
-    """Build the canonical request; `digest` is the hex SHA-256 of the body."""
+def spellings(request: SignedRequest, claim: Claim) -> Iterator[bytes]:
+    """Build the canonical requests that real signers make of one request (contract 9.3a), the usual one first.
+
+    Most requests have one; only what a request really has (a tilde, a repeated key, a promised digest) is spelt in
+    several ways.
+    """
+    payloads = [hashlib.sha256(request.body).hexdigest()]
+    promised = request.header("x-sdk-content-sha256")
+    if not request.body and promised is not None and promised.strip() == _UNSIGNED.encode():
+        # Only a request without a body can leave it out of the signature.
+        payloads.append(_UNSIGNED)
+    pairs = _pairs(request.query)
+    orders = [sorted(pairs)]
+    if len({key for key, _ in pairs}) < len(pairs):
+        orders.append(sorted(pairs, key=itemgetter(0)))
+    has_tilde = b"~" in request.path or any(b"~" in part for pair in pairs for part in pair)
+    for tilde in ("~", "%7E") if has_tilde else ("~",):
+        path = canonical_path(request.path).replace(b"~", tilde.encode())
+        for order in orders:
+            query = canonical_query(order).replace(b"~", tilde.encode())
+            for payload in payloads:
+                yield _canonical(request, claim, path, query, payload)
+
+
+def _canonical(request: SignedRequest, claim: Claim, path: bytes, query: bytes, payload: str) -> bytes:
     headers = []
     for name in claim.signed_headers:
-        value = request.header(name)
-        if value is None:
-            raise BadSignature(
-                f"the header {name[:64]!r} is signed but was not sent: send it, or leave it unsigned"
-            )
-        headers.append(b"%s:%s\n" % (name.encode(), value.strip()))
+        value = (request.header(name) or b"").strip()
+        # The signer with a scope writes any white space as one space.
+        headers.append(b"%s:%s\n" % (name.encode(), b" ".join(value.split()) if claim.scope else value))
     return b"\n".join(
         (
             request.method.upper().encode(),
-            canonical_path(request.path),
-            canonical_query(request.query),
+            path,
+            query,
             b"".join(headers),
             ";".join(claim.signed_headers).encode(),
-            digest.encode(),
+            payload.encode(),
         )
     )
 
@@ -124,37 +179,24 @@ def canonical_path(path: bytes) -> bytes:
     return encoded if encoded.endswith(b"/") else encoded + b"/"
 
 
-def canonical_query(query: str) -> bytes:
-    """Decode, sort and encode the query's pairs; a plus sign is a space, as it is for the handlers."""
-    if not query:
-        return b""
-    pairs = []
-    for part in query.split("&"):
-        if part:
-            key, _, value = part.replace("+", "%20").partition("=")
-            pairs.append((unquote_to_bytes(key), unquote_to_bytes(value)))
-    pairs.sort()
+def canonical_query(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Encode decoded pairs in the order given."""
     return "&".join(
-        f"{quote_from_bytes(k, safe='~')}={quote_from_bytes(v, safe='~')}" for k, v in pairs
+        f"{quote_from_bytes(key, safe='~')}={quote_from_bytes(value, safe='~')}" for key, value in pairs
     ).encode()
 
 
-def _check_promised_digest(request: SignedRequest, digest: str) -> None:
-    """Refuse a body that the signature leaves out; the header with its digest may only repeat it."""
-    promised = request.header("x-sdk-content-sha256")
-    if promised is None or not request.body:
-        return
-    text = promised.decode("latin-1").strip()
-    if text == _UNSIGNED:
-        raise BadSignature("the body is not signed: send it as application/json, so that it is")
-    if not hmac.compare_digest(text.encode(), digest.encode()):
-        raise BadSignature("X-Sdk-Content-Sha256 is not the digest of the body: sign the body that is sent")
+def _pairs(query: str) -> list[tuple[bytes, bytes]]:
+    """Decode the query's pairs; a plus sign is a space, as it is for the handlers."""
+    split = (part.replace("+", "%20").partition("=") for part in query.split("&") if part)
+    return [(unquote_to_bytes(key), unquote_to_bytes(value)) for key, _, value in split]
 
 
-def _text(value: bytes | None, name: str) -> str:
-    if value is None:
-        raise BadSignature(f"the header {name} is missing: sign with a current SDK")
-    return value.decode("latin-1").strip()
+def _scoped_key(secret: str, scope: str) -> bytes:
+    key = f"SDK{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def _moment(stamp: str) -> datetime:

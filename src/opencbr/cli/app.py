@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from opencbr.config import Config, ConfigError, load
+from opencbr.observe.printable import printable
 from opencbr.observe.redact import redact
 
 FAILED = 1
@@ -32,7 +33,7 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Write the sentence."""
-        click.echo(f"opencbr: {self.message}", file=file or sys.stderr)
+        click.echo(f"opencbr: {printable(self.message)}", file=file or sys.stderr)
 
 
 @dataclass

@@ -1,13 +1,22 @@
 """`opencbr config`: what is set, and whether it would work."""
 
 import sys
+from dataclasses import asdict
+from typing import Any
 
 import click
 
 from opencbr import wiring
-from opencbr.cli.app import FAILED, Session, as_json, pass_session
-from opencbr.cli.output import write_json
+from opencbr.cli.app import FAILED, UNUSABLE, Session, as_json, pass_session
+from opencbr.cli.output import say, write_json
 from opencbr.config import shown
+
+_STYLES: dict[str, dict[str, Any]] = {
+    "ok": {"fg": "green"},
+    "warning": {"fg": "yellow"},
+    "missing": {"fg": "red", "bold": True},
+    "unusable": {"fg": "red", "bold": True},
+}
 
 
 @click.group()
@@ -25,30 +34,33 @@ def show(session: Session, *, json_: bool) -> None:
         write_json(values)
         return
     for section, keys in values.items():
-        click.echo(f"[{section}]")
+        say(f"[{section}]")
         for key, value in keys.items():
-            click.echo(f"{key} = {value!r}" if not isinstance(value, str) else f'{key} = "{value}"')
-        click.echo()
+            say(f"{key} = {value!r}" if not isinstance(value, str) else f'{key} = "{value}"')
+        say("")
 
 
 @config.command()
+@click.option(
+    "--project", metavar="ID", default="", help="Look at this tenant's project: access and Cinder quotas."
+)
 @as_json
 @pass_session
-def check(session: Session, *, json_: bool) -> None:
-    """Say in plain words what is missing: database, keys, role, endpoint, backup service.
+def check(session: Session, *, project: str, json_: bool) -> None:
+    """Say in plain words what is missing: database, keys, roles, catalogue, backup service, quotas.
 
-    Changes nothing. Exit code 1 when something is missing.
+    Changes nothing. Exit code 1 when something is missing, 3 when the settings cannot be used.
     """
-    findings = wiring.check(session.config)
+    findings = wiring.check(session.config, project)
+    ok = all(finding.ok for finding in findings)
     if json_:
-        write_json({"ok": all(finding.ok for finding in findings), "findings": findings})
+        write_json({"ok": ok, "findings": [{**asdict(finding), "ok": finding.ok} for finding in findings]})
     else:
         for finding in findings:
-            mark = (
-                click.style("ok     ", fg="green")
-                if finding.ok
-                else click.style("MISSING", fg="red", bold=True)
-            )
-            click.echo(f"{mark}  {finding.name:<9} {finding.message}")
-    if not all(finding.ok for finding in findings):
+            word = finding.state if finding.state == "ok" else finding.state.upper()
+            mark = click.style(f"{word:<8}", **_STYLES[finding.state])
+            say(f" {finding.name:<9} {finding.message}", mark=mark)
+    if any(finding.state == "unusable" for finding in findings):
+        sys.exit(UNUSABLE)
+    if not ok:
         sys.exit(FAILED)

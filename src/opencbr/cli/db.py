@@ -4,6 +4,7 @@ import click
 
 from opencbr import wiring
 from opencbr.cli.app import Session, Unusable, pass_session
+from opencbr.cli.output import say
 
 
 @click.group()
@@ -27,6 +28,6 @@ def upgrade(session: Session) -> None:
     except NewerSchema as error:
         raise Unusable(str(error)) from error
     for revision in applied:
-        click.echo(f"applied {revision}")
+        say(f"applied {revision}")
     if not applied:
-        click.echo("the database is up to date")
+        say("the database is up to date")

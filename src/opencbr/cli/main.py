@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from opencbr.cli.app import Program, Session
+from opencbr.observe.log import configure
 
 _PLACES = {
     "demo": "opencbr.cli.demo.command:demo",
@@ -50,6 +51,8 @@ def program(ctx: click.Context, file: Path | None, *, debug: bool) -> None:
     Exit codes: 0 done; 1 it failed, or a check found something; 2 wrong command line;
                 3 the configuration cannot be used; 130 interrupted.
     """  # noqa: D301 -- \b keeps click from joining the lines
+    # Before anything can be logged: what the log hides is hidden in every command. Those that serve set it up anew.
+    configure("warning")
     ctx.obj = Session(file, dict(os.environ), debug)
 
 

@@ -4,7 +4,7 @@ import click
 
 from opencbr import wiring
 from opencbr.cli.app import Failure, Session, as_json, pass_session
-from opencbr.cli.output import write_json, write_table
+from opencbr.cli.output import say, write_json, write_table
 from opencbr.clock import SystemClock
 from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.lists import OperationLogFilter, Page
@@ -50,7 +50,7 @@ def list_(session: Session, project: str, status: tuple[str, ...], limit: int, *
         empty="no operation logs",
     )
     if found.count > len(found.items):
-        click.echo(f"{found.count - len(found.items)} older ones are not shown; --limit shows more")
+        say(f"{found.count - len(found.items)} older ones are not shown; --limit shows more")
 
 
 @operation_logs.command()
@@ -75,4 +75,4 @@ def cancel(session: Session, project: str, log_id: str) -> None:
             only = ", ".join(cancellable)
             raise Failure(f"a job of type {log.operation_type} cannot be cancelled, only one of {only}")
         logs.request_cancel(conn, project, log_id, now=SystemClock().now())
-    click.echo("cancel requested")
+    say("cancel requested")

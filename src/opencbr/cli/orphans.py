@@ -7,7 +7,7 @@ import click
 
 from opencbr import wiring
 from opencbr.cli.app import FAILED, Session, as_json, pass_session
-from opencbr.cli.output import write_json, write_table
+from opencbr.cli.output import say, write_json, write_table
 
 if TYPE_CHECKING:
     from opencbr.jobs.upstream.inventory import Inventory
@@ -64,13 +64,13 @@ def clean(session: Session, *, yes: bool, json_: bool) -> None:
     else:
         for one in cleaned:
             result = f"still there: {one.problem}" if one.problem else "removed"
-            click.echo(f"{one.orphan.kind} {one.orphan.id} {result}")
+            say(f"{one.orphan.kind} {one.orphan.id} {result}")
         for words in kept:
-            click.echo(f"still there: {words}")
+            say(f"still there: {words}")
         if not number:
-            click.echo("nothing to clean")
+            say("nothing to clean")
         if struck:
-            click.echo(f"struck {struck} ledger entr{'y' if struck == 1 else 'ies'} of objects never made")
+            say(f"struck {struck} ledger entr{'y' if struck == 1 else 'ies'} of objects never made")
     if kept or any(one.problem for one in cleaned):
         sys.exit(FAILED)
 
@@ -93,14 +93,14 @@ def _show(stock: "Inventory") -> None:
         empty="no orphans: everything in the cloud under this installation's name has its backup or its job",
     )
     if stock.missing:
-        click.echo("Missing in the cloud, though a finished backup needs them:")
+        say("Missing in the cloud, though a finished backup needs them:")
         write_table(
             ("kind", "id", "name", "project", "backup"),
             [(m.kind, m.id, m.name, m.project_id, m.backup_id) for m in stock.missing],
             empty="",
         )
     if stock.unneeded:
-        click.echo("Kept for later backups that are gone, and needed no more:")
+        say("Kept for later backups that are gone, and needed no more:")
         write_table(
             ("backup", "id", "volume", "project"),
             [(u.backup_id, u.id or "", u.volume_id, u.project_id) for u in stock.unneeded],

@@ -1,4 +1,7 @@
-"""Listings: a table for people, the same rows as JSON for programs."""
+"""What commands write: sentences, tables for people, the same rows as JSON for programs.
+
+Everything on a terminal goes through here, so that no name from elsewhere reaches it raw (`observe.printable`).
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import click
+
+from opencbr.observe.printable import printable, printable_json
 
 _PIPE_WIDTH = 400
 
@@ -24,15 +29,25 @@ def plain(value: Any) -> Any:
     return value
 
 
+def say(text: str, *, mark: str = "") -> None:
+    """Write a sentence or several lines; `mark` stands before them as it is, styles and all: it is ours alone."""
+    click.echo(mark + printable(text, keep="\n"))
+
+
+def json_text(value: Any, indent: int = 2) -> str:
+    """Give one JSON document with a line end, safe on a terminal."""
+    return printable_json(json.dumps(plain(value), ensure_ascii=False, indent=indent)) + "\n"
+
+
 def write_json(value: Any) -> None:
     """Write one JSON document to stdout."""
-    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    click.echo(json_text(value), nl=False)
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:
     """Write a table to stdout, or the sentence `empty` when there is nothing in it."""
     if not rows:
-        click.echo(empty)
+        say(empty)
         return
     from rich import box
     from rich.console import Console
@@ -44,7 +59,7 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty:
         table.add_column(column, overflow="fold")
     for row in rows:
         # Text, not markup: a backup may well be called "[bold]".
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
     console = Console()
     if not console.is_terminal:
         # A pipe has no width; a table cut to 80 columns would be useless to grep.

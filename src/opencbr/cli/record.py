@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from opencbr.cli.app import FAILED, Failure, Session, as_json, pass_session
-from opencbr.cli.output import write_json
+from opencbr.cli.output import json_text, say, write_json
 
 if TYPE_CHECKING:
     from opencbr.records.archive import Records
@@ -32,7 +31,7 @@ def record() -> None:
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to this file (mode 0600) instead of stdout.",
+    help="Write to this new file (mode 0600) instead of stdout.",
 )
 @click.argument("backup_id")
 @pass_session
@@ -45,19 +44,18 @@ def export(
     key folder, not a sign-in.
     """
     records = _records(session)
-    text = (
-        json.dumps(records.export(project, backup_id, frozenset(reveal)), ensure_ascii=False, indent=1) + "\n"
-    )
+    text = json_text(records.export(project, backup_id, frozenset(reveal)), indent=1)
     if output is None:
         click.echo(text, nl=False)
         return
-    with os.fdopen(
-        os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            os.fchmod(file.fileno(), 0o600)  # a file that was there has kept its own mode
+    try:
+        # A file that is there may be somebody else's, or a link to it: what is secret goes into a new one.
+        opened = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Failure(f"{output} is there already: name a file that is not") from error
+    with os.fdopen(opened, "w", encoding="utf-8") as file:
         file.write(text)
-    click.echo(f"wrote {output}")
+    say(f"wrote {output}")
 
 
 @record.command()
@@ -72,22 +70,24 @@ def verify(file: TextIO, key: str, *, json_: bool) -> None:
     Needs no configuration, database or network. Take the key from somewhere you trust (`opencbr record public-key`
     on the installation), never from the file. Exit code 1 when anything is wrong.
     """
-    from opencbr.records.offline_verification import verify_export
+    from opencbr.records.offline_verification import read_export, verify_export
 
     try:
-        exported = json.load(file)
+        exported = read_export(file.read())
     except (ValueError, RecursionError) as error:
-        raise Failure(f"{file.name} is not an exported record: it is no JSON") from error
+        raise Failure(
+            f"{file.name} is not an exported record: it is no JSON object that has each member once"
+        ) from error
     place = Path(key)
     problems = verify_export(exported, place.read_text("ascii") if place.is_file() else key)
     if json_:
         write_json({"ok": not problems, "problems": problems})
     elif problems:
         for problem in problems:
-            click.echo(f"NOT GENUINE: {problem}")
+            say(f"NOT GENUINE: {problem}")
     else:
         manifest = exported["manifest"]
-        click.echo(
+        say(
             f"genuine: the record of backup {manifest['backup_id']}, "
             f"{len(exported['documents'])} documents, verdict {manifest['verdict']}"
         )
@@ -129,9 +129,7 @@ def chain(session: Session, project: str, resource: str, head: TextIO | None, *,
     elif not broken:
         there = sum((one.project_id, one.resource_id) in noted for one in chains)
         words = f"; {there} noted head(s) found again" if head else ""
-        click.echo(
-            f"whole: {len(chains)} chain(s) with {sum(len(one.links) for one in chains)} link(s){words}"
-        )
+        say(f"whole: {len(chains)} chain(s) with {sum(len(one.links) for one in chains)} link(s){words}")
     if broken:
         sys.exit(FAILED)
 
@@ -159,18 +157,18 @@ def _noted(file: TextIO) -> "dict[tuple[str, str], Head]":
 
 def _tell(chain: "Chain") -> None:
     head = f"head {chain.head.sequence} {chain.head.digest}" if chain.head else "no link"
-    click.echo(f"resource {chain.resource_id} of project {chain.project_id}: {head}")
+    say(f"resource {chain.resource_id} of project {chain.project_id}: {head}")
     for link in chain.links:
         buried = f", buried {link.buried_at:%Y-%m-%d %H:%M:%S}" if link.buried_at else ""
-        click.echo(
+        say(
             f"{link.sequence:6}  {link.record:9}  backup {link.backup_id}, closed {link.closed_at:%Y-%m-%d %H:%M:%S}{buried}"
         )
     for problem in chain.problems:
-        click.echo(f"BROKEN: {problem}")
+        say(f"BROKEN: {problem}")
 
 
 @record.command("public-key")
 @pass_session
 def public_key(session: Session) -> None:
     """Print the key that this installation's records are verified with."""
-    click.echo(_records(session).public_key)
+    say(_records(session).public_key)

@@ -6,6 +6,7 @@ import click
 
 from opencbr import wiring
 from opencbr.cli.app import Session, pass_session
+from opencbr.cli.output import say
 
 
 @click.command()
@@ -36,7 +37,13 @@ def register(
 
     A second run changes nothing and says so. A user that does not exist yet is created with the password in
     $OPENCBR_SERVICE_PASSWORD (a variable, since command lines can be read by others).
-    """
+
+    \b
+    Example, with an entry `admin` in clouds.yaml:
+      read -rs OPENCBR_SERVICE_PASSWORD && export OPENCBR_SERVICE_PASSWORD
+      opencbr register --as admin --endpoint https://backup.example.org
+      opencbr config check
+    """  # noqa: D301 -- click's own mark for lines that stay as they are
     done = wiring.open_cloud(session.config, name=admin).register(
         endpoint=endpoint or session.config.api.endpoint or None,
         user=user,
@@ -47,4 +54,4 @@ def register(
         role=role,
     )
     for sentence in done:
-        click.echo(sentence)
+        say(sentence)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 from functools import partial
 from typing import Any
 
@@ -10,17 +11,26 @@ import click
 from opencbr import wiring
 from opencbr.cli.app import Session, pass_session
 from opencbr.cli.parent import end_with_parent, tied
+from opencbr.cli.port import claim_port
 from opencbr.config import Config, listen_address
 from opencbr.observe.log import configure
 
 log = logging.getLogger("opencbr.serve")
 
+_CONNECTIONS = 16_384
+"""Of each process; granian's own bound is a thousand, which idle connections use up."""
+_OTHER_FILES = 256
+"""Database, logs, upstream."""
+
 
 @click.command()
 @click.option("--listen", metavar="HOST:PORT", help="Address instead of [api] listen.")
+@click.option(
+    "--claimed", is_flag=True, hidden=True, help="Whoever starts this has claimed the port and keeps it."
+)
 @tied
 @pass_session
-def serve(session: Session, listen: str | None) -> None:
+def serve(session: Session, listen: str | None, *, claimed: bool) -> None:
     """Serve the CBR v3 API until Ctrl-C or SIGTERM.
 
     Requests under way are answered before the end. Start as many as you like; `opencbr worker` does the jobs.
@@ -32,14 +42,18 @@ def serve(session: Session, listen: str | None) -> None:
     configure(config.log.level, config.log.format)
     host, port = listen_address(listen or config.api.listen)
     wiring.refuse_unready(config)
+    held = None if claimed else claim_port(host, port)
+    if held is not None:
+        port = held.getsockname()[1]
     server = Server(
         "opencbr",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=config.api.processes,
-        blocking_threads=config.api.threads,
         http=HTTPModes.http1,
+        # Connections that send nothing are closed after 30 seconds; until then there is room for others.
+        backpressure=_connections(),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=15,
@@ -47,11 +61,23 @@ def serve(session: Session, listen: str | None) -> None:
     )
     log.info("serving on http://%s:%d, %d process(es)", host, port, config.api.processes)
     server.serve(target_loader=partial(application, config, os.getpid()), wrap_loader=False)
+    if held is not None:
+        held.close()
     log.info("stopped")
 
 
+def _connections() -> int:
+    """Allow this process as many files as the system lets it have, and say how many connections those are good for."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    files = wanted if most == resource.RLIM_INFINITY else min(most, wanted)
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, files), most))
+    return max(1, files - _OTHER_FILES)
+
+
 def application(config: Config, supervisor: int) -> Any:
-    """Make the WSGI application, in the process that serves it."""
+    """Make the application, in the process that serves it."""
     # A killed supervisor must not leave servers behind that hold the port.
     end_with_parent(supervisor)
     configure(config.log.level, config.log.format)

@@ -36,9 +36,9 @@ class Cloud:
         """Return the hand inside a tenant's project: its token is scoped there."""
         return ProjectCloud(project_id, self._scopes.tenant(project_id), self._reader)
 
-    def check(self) -> list[Finding]:
-        """Look at sign-in, roles, services and the data mover; only `keystone` when signing in fails."""
-        return findings(self._scopes.home, self._reader)
+    def check(self, endpoint: str = "", project_id: str = "") -> list[Finding]:
+        """Look at sign-in, roles, catalogue, services, data mover and quotas, as `check.findings` says."""
+        return findings(self._scopes, self._reader, endpoint, project_id)
 
     def keystone_ready(self) -> bool:
         """Say whether Keystone answers, by one call without a token."""
@@ -61,6 +61,7 @@ class Cloud:
     def close(self) -> None:
         """End the reading threads; reads under way are finished first."""
         self._pool.shutdown()
+        self._scopes.close()
 
     def register(
         self,

@@ -10,8 +10,8 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `cloud` names an entry of `clouds.yaml`; `config_files` are looked at instead of openstacksdk's usual places
     (OS_CLIENT_CONFIG_FILE, ./clouds.yaml, ~/.config/openstack, /etc/openstack). `region` is the entry's own when
-    empty. `timeout_seconds` bounds one HTTP call, `retries` is how often a failed one is asked again, `connections`
-    how many run at a time.
+    empty. `timeout_seconds` bounds one HTTP call as a whole, `retries` is how often a failed one is asked again,
+    `connections` how many run at a time to each service.
     """
 
     cloud: str = "opencbr"

@@ -49,11 +49,12 @@ class Endpoints:
         self._known: dict[str, Endpoint] = {}
         self._locks = {service: threading.Lock() for service in SERVICES}
 
+    def known(self, service: str) -> Endpoint | None:
+        """Return the endpoint of `service` if it has been asked for before."""
+        return self._known.get(service)
+
     def get(self, session: Any, service: str) -> Endpoint:
         """Return the endpoint of `service`. Raises Again when catalogue or service do not tell it."""
-        known = self._known.get(service)
-        if known is not None:
-            return known
         with self._locks[service]:
             if service not in self._known:
                 self._known[service] = self._discover(session, service)

@@ -5,6 +5,15 @@ the
 upstream request id and the sentence that OpenStack put in its fault.
 """
 
+_REQUEST_ID_LENGTH = 100
+
+
+def readable_request_id(header: str | None) -> str | None:
+    """Return the request id that a service sent, as far as it can be one: a line of a log and a cell of a table hold it."""
+    if not header:
+        return None
+    return "".join(one for one in header[:_REQUEST_ID_LENGTH] if "!" <= one <= "~") or None
+
 
 class BadSettings(ValueError):
     """The cloud is described wrongly (`clouds.yaml` or the settings); the sentence says what to change."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from opencbr.observe.redact import redact
 
+_REASON_LENGTH = 4096
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -79,7 +81,7 @@ def backup_of(body: Mapping[str, Any], request_id: str | None) -> VolumeBackup:
         is_incremental=bool(body.get("is_incremental")),
         has_dependents=bool(body.get("has_dependent_backups")),
         # A driver's own words, command lines and all: they end in the operation log.
-        fail_reason=redact(body.get("fail_reason") or ""),
+        fail_reason=redact(str(body.get("fail_reason") or "")[:_REASON_LENGTH]),
         taken_at=body.get("data_timestamp") or "",
         request_id=request_id,
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextvars import copy_context
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -61,7 +62,8 @@ class Reader:
 
     def at_once(self, function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
         """Apply `function` to all items in parallel, in order; the first error is raised at the end."""
-        futures = [self._pool.submit(function, item) for item in items]
+        # Each in a copy of this context: the deadline and the name of the request go with it.
+        futures = [self._pool.submit(copy_context().run, function, item) for item in items]
         errors = [error for future in futures if (error := future.exception()) is not None]
         if errors:
             raise errors[0]

@@ -4,7 +4,7 @@ Everything is looked for first; a second run changes nothing and says so.
 """
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from opencbr.cloud.errors import BadSettings
 from opencbr.cloud.transport import Transport
@@ -31,7 +31,8 @@ class Registration:
         tenant_domain: str,
         role: str,
     ) -> list[str]:
-        """Do all steps. Raises BadSettings for an unknown name, CloudError when Keystone refuses."""
+        """Do all steps. Raises BadSettings for an unknown name or a useless address, CloudError when Keystone refuses."""
+        url = None if endpoint is None else _address(endpoint)
         domain = self._need("domains", tenant_domain)
         home_domain = self._need("domains", user_domain)
         said = []
@@ -39,7 +40,8 @@ class Registration:
         if account is None:
             if password is None:
                 raise BadSettings(
-                    f"there is no user {user} in domain {user_domain}: create it, or give a password for it"
+                    f"there is no user {user} in domain {user_domain}: create it, or give its new password in "
+                    "the variable OPENCBR_SERVICE_PASSWORD"
                 )
             account = self._create("users", "user", name=user, password=password, domain_id=home_domain["id"])
             said.append(f"created user {user} in domain {user_domain}")
@@ -65,17 +67,13 @@ class Registration:
                 f"role {role} for {user} on every project of domain {tenant_domain} (to work inside them)",
             )
         )
-        if endpoint is not None:
-            said += self._catalogue(endpoint.rstrip("/"))
+        if url is None:
+            said.append("entered no address into the catalogue: clients find one only with --endpoint URL")
+        else:
+            said += self._catalogue(url)
         return said
 
-    def _catalogue(self, endpoint: str) -> list[str]:
-        """Enter the service; the project id belongs into the address (contract 9.6)."""
-        url = (
-            endpoint
-            if endpoint.endswith("$(project_id)s")
-            else f"{endpoint.removesuffix('/v3')}/v3/$(project_id)s"
-        )
+    def _catalogue(self, url: str) -> list[str]:
         region = self._region or self._only_region()
         service = next(iter(self._list("services", type=CATALOGUE_TYPE)), None)
         said = []
@@ -143,3 +141,17 @@ class Registration:
     def _create(self, kind: str, envelope: str, **fields: Any) -> dict[str, Any]:
         answer = self._transport.post("identity", "/" + kind, {envelope: fields})
         return dict(answer.json()[envelope])
+
+
+def _address(endpoint: str) -> str:
+    """Give the address for the catalogue, which has the project id in it (contract 9.6). Raises BadSettings."""
+    base = endpoint.rstrip("/").removesuffix("/$(project_id)s").removesuffix("/v3")
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadSettings(f"{endpoint} is not an address: write for instance https://backup.example.org")
+    if parts.path or parts.query or parts.fragment:
+        raise BadSettings(
+            f"the endpoint {endpoint} has a path of its own, and clients sign and ask for /v3/... at the root: "
+            f"give the service a name or a port, for instance {parts.scheme}://backup.example.org"
+        )
+    return f"{base}/v3/$(project_id)s"

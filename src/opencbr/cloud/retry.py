@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from opencbr.cloud.errors import CloudError, Unreachable
+from opencbr.deadline import seconds_left
 from opencbr.model.clock import Clock
 
 T = TypeVar("T")
@@ -56,14 +57,18 @@ class Again(Exception):
 
 
 def persist(attempt: Callable[[], T], patience: Patience, clock: Clock) -> T:
-    """Call `attempt` until it returns or fails for good; with patience used up the last error is raised."""
+    """Call `attempt` until it returns or fails for good; the last error is raised when patience is used up.
+
+    The deadline of a client that waits ends it too.
+    """
     waited = 0.0
     for number in range(patience.retries + 1):
         try:
             return attempt()
         except Again as again:
-            seconds = patience.pause(number, again.wanted)
-            if number == patience.retries or waited + seconds > patience.total_seconds:
+            seconds, left = patience.pause(number, again.wanted), seconds_left()
+            used_up = waited + seconds > patience.total_seconds or (left is not None and seconds >= left)
+            if number == patience.retries or used_up:
                 raise again.error from again.__cause__
             waited += seconds
             clock.sleep(seconds)

@@ -6,15 +6,15 @@ logging of bodies and its exceptions stay below this line.
 """
 
 import json
-import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from opencbr.cloud.answer import Answer
-from opencbr.cloud.endpoints import SERVICES, Endpoints
-from opencbr.cloud.errors import CloudError, Denied, Unreachable
+from opencbr.cloud.breaker import Breaker, Hanging
+from opencbr.cloud.endpoints import SERVICES, Endpoint, Endpoints
+from opencbr.cloud.errors import CloudError, Denied, Unreachable, readable_request_id
 from opencbr.cloud.retry import AGAIN, Again, Patience, persist, retry_after
 from opencbr.model.clock import Clock
 
@@ -22,7 +22,10 @@ Query = Mapping[str, Any]
 
 
 class Transport:
-    """One credential in one scope. Thread-safe; `limit` bounds the calls under way over all scopes."""
+    """One credential in one scope. Thread-safe; `breakers` bound each service's calls over all scopes.
+
+    `timeout_seconds` bounds a whole call, its body included; the deadline of a client that waits shortens it.
+    """
 
     def __init__(
         self,
@@ -31,14 +34,14 @@ class Transport:
         endpoints: Endpoints,
         clock: Clock,
         patience: Patience,
-        limit: threading.BoundedSemaphore,
+        breakers: Mapping[str, Breaker],
         timeout_seconds: float,
         no_role: str,
     ) -> None:
         self._session = session
         self._endpoints = endpoints
         self._clock = clock
-        self._limit = limit
+        self._breakers = breakers
         self._timeout = timeout_seconds
         self._no_role = no_role
         self.patience = patience
@@ -110,7 +113,7 @@ class Transport:
 
         def attempt() -> Any:
             self._sign_in()  # first, so that its trouble is not told as the service's
-            return self._calling(service, lambda: self._endpoints.get(self._session, service))
+            return self._endpoint(service)
 
         return str(persist(attempt, self.patience, self._clock).newest)
 
@@ -130,7 +133,7 @@ class Transport:
         timeout_seconds: float | None = None,
     ) -> Answer:
         access = self._sign_in()
-        endpoint = self._calling(service, lambda: self._endpoints.get(self._session, service))
+        endpoint = self._endpoint(service)
         extra = {"Accept": "application/json", **(headers or {})}
         if body is not None:
             extra["Content-Type"] = "application/json"
@@ -160,22 +163,22 @@ class Transport:
                 timeout_seconds,
             )
 
-        with self._limit:
+        response = send()
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            # A token that ended early: once more with a new one. keystoneauth's own way gives it to the first
+            # of several threads alone, the others would be refused.
+            if self._sign_in() is access:
+                self._session.invalidate()
             response = send()
-            if response.status_code == HTTPStatus.UNAUTHORIZED:
-                # A token that ended early: once more with a new one. keystoneauth's own way gives it to the first
-                # of several threads alone, the others would be refused.
-                if self._sign_in() is access:
-                    self._session.invalidate()
-                response = send()
         answer = Answer(
             service=service,
             method=method,
             path=path,
             microversion=microversion,
             status=response.status_code,
-            request_id=response.headers.get("x-openstack-request-id")
-            or response.headers.get("x-compute-request-id"),
+            request_id=readable_request_id(
+                response.headers.get("x-openstack-request-id") or response.headers.get("x-compute-request-id")
+            ),
             read_at=self._clock.now(),
             body=response.content,
         )
@@ -186,10 +189,20 @@ class Transport:
             raise answer.error()
         return answer
 
+    def _endpoint(self, service: str) -> Endpoint:
+        known = self._endpoints.known(service)
+        if known is not None:
+            return known
+        found: Endpoint = self._calling(service, lambda: self._endpoints.get(self._session, service))
+        return found
+
     def _sign_in(self) -> Any:
-        return self._calling(
-            "identity", lambda: self._session.auth.get_access(self._session), "POST", "/auth/tokens"
-        )
+        auth = self._session.auth
+        # A token at hand asks nobody: callers whose sign-in hangs take no place from those who have one.
+        held = getattr(auth, "auth_ref", None)
+        if held is not None and not held.will_expire_soon(auth.MIN_TOKEN_LIFE_SECONDS):
+            return held
+        return self._calling("identity", lambda: auth.get_access(self._session), "POST", "/auth/tokens")
 
     def _calling(
         self, service: str, call: Any, method: str = "GET", path: str = "/", seconds: float | None = None
@@ -199,17 +212,23 @@ class Transport:
 
         def error(kind: type[CloudError], reason: str, cause: Any = None) -> CloudError:
             status = getattr(cause, "http_status", None) or None
-            request_id = getattr(cause, "request_id", None)
+            request_id = readable_request_id(getattr(cause, "request_id", None))
             return kind(
                 service=service, method=method, path=path, status=status, request_id=request_id, reason=reason
             )
 
+        bound = seconds or self._timeout
+
+        def work() -> Any:
+            try:
+                return call()
+            except exceptions.ConnectTimeout as cause:
+                raise Hanging(f"no answer within {bound:g} seconds") from cause
+
         try:
-            return call()
-        except exceptions.ConnectTimeout as cause:
-            raise Again(
-                error(Unreachable, f"no answer within {seconds or self._timeout:g} seconds")
-            ) from cause
+            return self._breakers[service].call(work, bound)
+        except Hanging as cause:
+            raise Again(error(Unreachable, str(cause))) from cause
         except exceptions.ConnectionError as cause:
             raise Again(error(Unreachable, "the connection failed or was cut")) from cause
         except exceptions.HttpError as cause:

@@ -15,8 +15,10 @@ def shown(config: Config) -> dict[str, dict[str, Any]]:
 
     plain: dict[str, dict[str, Any]] = msgspec.to_builtins(config)
     try:
-        url = make_url(config.database.url).render_as_string(hide_password=True)
-    except ArgumentError:
+        parsed = make_url(config.database.url)
+        secret = [name for name in parsed.query if "password" in name]  # libpq takes them there too
+        url = parsed.update_query_dict(dict.fromkeys(secret, "hidden")).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):
         url = "(cannot be read)"
     plain["database"]["url"] = url
     return plain

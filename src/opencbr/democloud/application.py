@@ -57,20 +57,21 @@ class Application:
                 self._backend.errors.append(error)
                 return Reply(500, {"Content-Type": "text/plain"}, type(error).__name__.encode())
         self._calls.add(call)
-        return _spoiled(reply, fault) if fault else reply
+        return self._spoiled(reply, fault) if fault else reply
+
+    def _spoiled(self, reply: Reply, fault: Fault) -> Reply:
+        """Return the reply as the fault lets it through."""
+        if fault.drop == "after":
+            return replace(reply, sent="nothing")
+        if fault.malformed:
+            return replace(reply, body=reply.body[: len(reply.body) // 2])
+        if fault.truncated:
+            return replace(reply, sent="half")
+        if fault.dripping:
+            return replace(reply, sent="dripping", until=self._faults.cleared)
+        return reply
 
 
 def _injected(fault: Fault) -> Reply:
     body = json.dumps({"error": {"code": fault.status, "message": "This fault was injected."}}).encode()
     return Reply(fault.status, {**_JSON, "X-Openstack-Request-Id": _FAULT_REQUEST_ID, **fault.headers}, body)
-
-
-def _spoiled(reply: Reply, fault: Fault) -> Reply:
-    """Return the reply as the fault lets it through."""
-    if fault.drop == "after":
-        return replace(reply, sent="nothing")
-    if fault.malformed:
-        return replace(reply, body=reply.body[: len(reply.body) // 2])
-    if fault.truncated:
-        return replace(reply, sent="half")
-    return reply

@@ -15,12 +15,13 @@ class Fault:
     the service's address) select; empty selects all. `after` matching calls go well first, then `times` of
     them are hit (0 is for ever). What happens, in this order:
 
-    - `delay_seconds`: the call waits;
+    - `delay_seconds`: the call waits; `held`: it waits until the faults are cleared;
     - `drop` "before": the connection is closed without an answer and nothing was done;
     - `status` (with `headers`): this answer, and nothing was done;
     - `drop` "after": the call is carried out, then the connection is closed without an answer;
     - `malformed`: carried out, and the body ends in the middle although its length is announced as complete;
-    - `truncated`: carried out, and the connection is closed in the middle of the body.
+    - `truncated`: carried out, and the connection is closed in the middle of the body;
+    - `dripping`: carried out, and after the body single bytes go on coming until the faults are cleared.
 
     `seen` counts the calls that were selected, `hits` those that were hit.
     """
@@ -33,9 +34,11 @@ class Fault:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
+    held: bool = False
     drop: str = ""
     malformed: bool = False
     truncated: bool = False
+    dripping: bool = False
     seen: int = 0
     hits: int = 0
 
@@ -51,6 +54,8 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._injected: list[Fault] = []
+        self.cleared = threading.Event()
+        """Set when the faults now in force are cleared."""
 
     def inject(self, **fields: Any) -> Fault:
         """Add a fault (the fields of `Fault`) and return it; raises re.error for a `path` that is no pattern."""
@@ -61,9 +66,12 @@ class Faults:
         return new
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Forget all faults, and let go of the calls that are held."""
         with self._lock:
             self._injected.clear()
+            self.cleared.set()
+            self.cleared = threading.Event()
+        """Set when the faults now in force are cleared."""
 
     def injected(self) -> list[dict[str, Any]]:
         """Return the faults with their counts."""
@@ -74,6 +82,7 @@ class Faults:
         """Count this call, and return the first fault that hits it, after the delay it wants."""
         found = None
         with self._lock:
+            cleared = self.cleared
             for fault in self._injected:
                 if not fault.selects(service, method, path):
                     continue
@@ -84,4 +93,6 @@ class Faults:
                     found = fault
         if found and found.delay_seconds:
             time.sleep(found.delay_seconds)
+        if found and found.held:
+            cleared.wait()
         return found

@@ -10,6 +10,8 @@ from opencbr.democloud.request import Request
 from opencbr.democloud.response import Reply
 
 _MAX_BODY = 64 << 20
+_DRIP_SECONDS = 0.02
+_ENDLESS = 1 << 30
 
 
 class HttpServer(http.server.ThreadingHTTPServer):
@@ -99,8 +101,12 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return
         lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-        lines += [f"Content-Length: {len(reply.body)}", f"Date: {self.date_time_string()}", "", ""]
+        length = len(reply.body) + (_ENDLESS if reply.until else 0)
+        lines += [f"Content-Length: {length}", f"Date: {self.date_time_string()}", "", ""]
         body = reply.body[: len(reply.body) // 2] if reply.sent == "half" else reply.body
         self.wfile.write("\r\n".join(lines).encode("latin-1") + (b"" if self.command == "HEAD" else body))
+
+        while reply.until and not reply.until.wait(_DRIP_SECONDS):
+            self.wfile.write(b" ")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names the base class calls

@@ -1,6 +1,7 @@
 """What goes back: a response, and how each service words an error."""
 
 import json
+import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
@@ -43,13 +44,14 @@ class Reply:
     """A response as it is sent.
 
     `sent` is "whole", or what an injected fault makes of it: of "half" the connection is closed in the middle
-    of the body, of "nothing" without an answer.
+    of the body, of "nothing" without an answer; "dripping" goes on with single bytes `until` then.
     """
 
     status: int
     headers: dict[str, str]
     body: bytes
-    sent: Literal["whole", "half", "nothing"] = "whole"
+    sent: Literal["whole", "half", "nothing", "dripping"] = "whole"
+    until: threading.Event | None = None
 
 
 def encode(service: str, body: Any) -> bytes:

@@ -48,11 +48,10 @@ _MARKS = (
 )
 _HINTS = ("pass", "pw", "secret", "token", "cred", "key", "psk", "otp", "jwt")
 
-# name = value, "name": "value", name => value, <name>value; --name value
-_SIGN = re.compile(r"=>|:=|[:=>]")
+# name = value, "name": "value", name => value, <name>value; --name value. Only a name of bounded length is looked at, once, so
+# that neither a flood of signs nor one of names costs more than its length.
+_NAMED = re.compile(r"(<?)(?<![\w.-])([\w.-]{1,64}+)(?![\w.-])[\"'\\]{0,2}[ \t]{0,3}(=>|:=|[:=>])")
 _FLAG = re.compile(r"--([A-Za-z][\w-]{0,63})[ \t]{1,3}(?=[^\s-])")
-_LONGEST_NAME = 64
-_NAME_BEFORE = re.compile(r"(<?)([\w.-]+)[\"'\\]{0,2}[ \t]{0,3}\Z")
 _VALUE_BEHIND = re.compile(
     r"[ \t]{0,3}[\"'\\]{0,2}(?!(?:true|false|yes|no|none|null|on|off)(?:[\s\"'\\,;&})\]]|\Z))[^\s\"'\\,;&<=:>]",
     re.IGNORECASE,
@@ -96,12 +95,10 @@ def _assigns(text: str) -> bool:
     """Say whether the text gives something to a name that holds a secret (`password: x`, `--db-pass x`)."""
     if any(_tells(match[1]) for match in _FLAG.finditer(text)):
         return True
-    for sign in _SIGN.finditer(text):
-        start = max(0, sign.start() - _LONGEST_NAME - 8)
-        before = _NAME_BEFORE.search(text[start : sign.start()])
-        if before is None or len(before[2]) > _LONGEST_NAME or (sign[0] == ">") != bool(before[1]):
+    for named in _NAMED.finditer(text):
+        if (named[3] == ">") != bool(named[1]):
             continue
-        if _tells(before[2]) and _VALUE_BEHIND.match(text, sign.end()):
+        if _tells(named[2]) and _VALUE_BEHIND.match(text, named.end()):
             return not public_keys(text)
     return False
 

@@ -8,6 +8,8 @@ from opencbr.model import statuses
 
 SERVER = "OS::Nova::Server"
 VOLUME = "OS::Cinder::Volume"
+VAULT = "vault"
+"""What an operation log calls the resource of a vault's deletion; ours, the contract names none."""
 
 RESOURCE_TYPE: dict[str, str] = {"server": SERVER, "disk": VOLUME}
 """Object type of a vault -> type of the resources it takes."""
@@ -80,6 +82,11 @@ class Resource:
     protect_status: statuses.ProtectStatus = statuses.AVAILABLE
     auto_protect: bool = True
     created_at: datetime
+
+    def takes(self, volume_id: str) -> bool:
+        """Say whether a backup of this server holds a disk that it has; a disk holds itself."""
+        chosen = not self.include_volumes or volume_id in self.include_volumes
+        return chosen and volume_id not in self.exclude_volumes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from opencbr.observe.printable import printable
 from opencbr.observe.redact import HIDDEN, redact
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -22,6 +23,9 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 AUDIT = "opencbr.audit"
 """The logger of audit lines."""
+
+_LONGEST = 32 * 1024
+"""Characters of a message, a field or a traceback."""
 
 _QUIET = {
     # Libraries whose info is our debug: they tell calls and connections, some with headers.
@@ -109,13 +113,19 @@ def _stamp(record: logging.LogRecord) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+def _bounded(text: str) -> str:
+    """Hide secrets, and leave out the middle of what is longer than any line that people read."""
+    if len(text) > _LONGEST:
+        half = _LONGEST // 2
+        text = f"{text[:half]} ... {len(text) - 2 * half} characters left out ... {text[-half:]}"
+    return redact(text)
+
+
 def _message(record: logging.LogRecord) -> str:
     # An audit line names who and what by id, never a value, and is written for every reading of secrets: looking
     # through it for secrets would cost more than the reading.
-    text = record.getMessage() if record.name == AUDIT else redact(record.getMessage())
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    text = record.getMessage() if record.name == AUDIT else _bounded(record.getMessage())
+    return printable(text)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -125,7 +135,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 def _plain(key: str, value: Any) -> str:
     """Give a field's value as text; a field named like a secret is hidden whatever it holds."""
-    return redact(str(value)) if redact(f"{key}=x") == f"{key}=x" else HIDDEN
+    return _bounded(str(value)) if redact(f"{key}=x") == f"{key}=x" else HIDDEN
 
 
 def _word(text: str) -> str:
@@ -135,4 +145,4 @@ def _word(text: str) -> str:
 
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     text = formatter.formatException(record.exc_info) if record.exc_info else ""
-    return "\n" + redact(text) if text else ""
+    return "\n" + _bounded(text) if text else ""

@@ -1,12 +1,33 @@
 """Checking an exported record with nothing but its file and a public key: no database, no process, no trust."""
 
 import hashlib
+import json
 from typing import Any
 
 from opencbr.keys.ed25519 import is_signed
 from opencbr.model.manifest import commitment, digest, signed_message, view_name
 from opencbr.model.record import FORMAT
 from opencbr.model.secrets import VERBATIM
+
+_MEMBERS = frozenset({"format", "view", "manifest", "digest", "signature", "public_key", "documents"})
+_DOCUMENT = frozenset({"name", "body"})
+"""All members of an export and of a document in it; one in a view has a `salt` too. Nothing else is vouched for."""
+
+
+def read_export(text: str) -> dict[str, Any]:
+    """Parse an exported record. Raises ValueError for what is no JSON object, or has a member twice."""
+    exported = json.loads(text, object_pairs_hook=_once)
+    if not isinstance(exported, dict):
+        raise ValueError("an exported record is a JSON object")  # noqa: TRY004 -- of the file, not of an argument
+    return exported
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        # Readers differ in which of the two they take.
+        raise ValueError("a member stands twice in one object")
+    return found
 
 
 def verify_export(export: dict[str, Any], public_key: str) -> list[str]:
@@ -24,7 +45,9 @@ def _problems(export: dict[str, Any], public_key: str) -> list[str]:
     manifest = export["manifest"]
     if export["format"] != FORMAT or manifest["format"] != FORMAT:
         return [f"the format is not {FORMAT}: a newer program may read it"]
-    problems = []
+    problems = [
+        f"member {name!r} is not of this format, nobody signed it" for name in export.keys() - _MEMBERS
+    ]
     computed = digest(manifest)
     if export["digest"] != computed.hex():
         problems.append("the digest is not that of the manifest")
@@ -57,6 +80,8 @@ def _documents(export: dict[str, Any]) -> list[str]:
 
 
 def _fits(page: dict[str, Any], document: dict[str, Any], view: frozenset[str]) -> bool:
+    if document.keys() - _DOCUMENT - {"salt"}:
+        return False
     body = document["body"].encode()
     kinds = frozenset().union(*(name.split("+") for name in page["commitments"]))
     if not view & kinds:

@@ -9,7 +9,7 @@ from opencbr.cloud.reader import Reader
 from opencbr.model.errors import CbrError
 from opencbr.model.vault import Resource
 from opencbr.service.instances import find_source
-from opencbr.service.resources import LOOKS_AT_ONCE, Wanted
+from opencbr.service.resources import LOOKS_AT_ONCE, Wanted, check_volumes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,10 @@ class BackupTarget:
 def find_targets(
     reader: Reader, chosen: Sequence[Resource], details: Mapping[str, Wanted]
 ) -> list[BackupTarget]:
-    """Look at all chosen resources, several at once; `details` may narrow the volumes for this one backup."""
+    """Look at all chosen resources, several at once; `details` may narrow the volumes for this one backup.
+
+    Raises CbrError 7201 when it names a volume that its server has not.
+    """
     with ThreadPoolExecutor(min(LOOKS_AT_ONCE, max(1, len(chosen))), thread_name_prefix="targets") as pool:
         return list(pool.map(lambda resource: _find(reader, resource, details.get(resource.id)), chosen))
 
@@ -63,6 +66,8 @@ def _find(reader: Reader, resource: Resource, wanted: Wanted | None) -> BackupTa
         # The request is good even when the cloud does not answer now: the job asks again, with patience, and
         # its operation log tells what it was told.
         return plain
+    if wanted is not None:
+        check_volumes(source, {*wanted.exclude_volumes, *wanted.include_volumes})
     trouble = source.trouble(exclude, include)
     return BackupTarget(
         resource=resource,

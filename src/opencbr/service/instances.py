@@ -42,7 +42,8 @@ class Trouble:
 class Source:
     """A server or a disk.
 
-    `size_gb` is the sum of a server's disks; `detail` is the upstream object as its owner would see it.
+    `size_gb` is the sum of a server's disks; `detail` is the upstream object as its owner would see it; `server_ids`
+    are the servers that have a disk attached.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Source:
     availability_zone: str | None
     disks: tuple["Source", ...]
     detail: Json
+    server_ids: tuple[str, ...] = ()
 
     def chosen(self, exclude: Collection[str], include: Collection[str]) -> tuple["Source", ...]:
         """Return the disks a backup would hold: all but `exclude`, or only `include` when that names any."""
@@ -138,6 +140,7 @@ def disk_source(volume: Json) -> Source:
         availability_zone=volume.get("availability_zone"),
         disks=(),
         detail=as_owner_sees(volume),
+        server_ids=tuple(one["server_id"] for one in volume.get("attachments") or () if one.get("server_id")),
     )
 
 

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint, Skipped
@@ -18,7 +17,7 @@ from opencbr.service.resources import Wanted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointSpec:
-    """What a client asks for. No resources means all of the vault; `retention_days` -1 means for ever."""
+    """What a client asks for. No resources means all of the vault."""
 
     vault_id: str
     name: str | None = None
@@ -26,7 +25,6 @@ class CheckpointSpec:
     incremental: bool = True
     auto_trigger: bool = False
     policy_id: str | None = None
-    retention_days: int = -1
     resource_ids: Sequence[str] = ()
     details: Sequence[Wanted] = ()
 
@@ -48,7 +46,6 @@ def new_checkpoint(
         description=spec.description,
         incremental=spec.incremental,
         auto_trigger=spec.auto_trigger,
-        retention_days=spec.retention_days,
         resources=tuple(
             {
                 "id": one.resource.id,
@@ -94,7 +91,6 @@ def new_backup(spec: CheckpointSpec, checkpoint: Checkpoint, vault: Vault, one: 
         enterprise_project_id=vault.enterprise_project_id,
         created_at=now,
         updated_at=now,
-        expired_at=now + timedelta(days=spec.retention_days) if spec.retention_days > 0 else None,
     )
     return _with_extend_info(backup, one)
 

@@ -8,7 +8,7 @@ from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.vault import Resource, Vault
+from opencbr.model.vault import VAULT, Resource, Vault
 from opencbr.service.context import Context
 from opencbr.store import operation_logs
 
@@ -41,7 +41,8 @@ def request_removal(conn: Connection, ctx: Context, vault: Vault, resource: Reso
 
 def request_vault_deletion(conn: Connection, ctx: Context, vault: Vault) -> OperationLog:
     """Ask for the end of a vault with all that is in it."""
-    return _enter(conn, ctx, logs.VAULT_DELETE, dict(_COUNTERS), **_about_vault(vault))
+    about = {"resource_id": vault.id, "resource_name": vault.name, "resource_type": VAULT}
+    return _enter(conn, ctx, logs.VAULT_DELETE, dict(_COUNTERS), **_about_vault(vault), **about)
 
 
 _COUNTERS = {"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0}

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from sqlalchemy import Connection
 
 from opencbr.cloud.reader import Reader
 from opencbr.model import statuses
-from opencbr.model.errors import BAD_PARAMETER, BEING_REMOVED, BOUND_ELSEWHERE, CbrError
-from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, Resource, Vault
+from opencbr.model.errors import BAD_PARAMETER, BEING_REMOVED, BOUND_ELSEWHERE, TWO_VAULTS, CbrError
+from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, VOLUME, Resource, Vault
 from opencbr.service.instances import Source, find_source
-from opencbr.store import resources
+from opencbr.store import resources, vaults
 from opencbr.store.errors import AlreadyBound
 
 LOOKS_AT_ONCE = 8
@@ -84,7 +85,7 @@ def bind(
 
     A repeated request states the whole selection of volumes: one without any takes an older one back.
     Returns the ids. Raises CbrError 6100 (too many), 6103 (in another vault), 6134 (being removed), 7003,
-    7101, 7108 (cannot be protected), 7201 (a named volume is not attached).
+    7101, 7108 (cannot be protected), 7201 (a named volume is not attached), 6137 (a disk is reached twice).
     """
     held = {r.id: r for r in resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])}
     if len(held.keys() | {one.id for one in wanted}) > MAX_RESOURCES:
@@ -98,46 +99,72 @@ def bind(
                 BEING_REMOVED, f"Resource {one.id} is being removed from this vault: wait for that to end."
             )
         exclude, include = one.exclude_volumes, one.include_volumes
-        _check_volumes(
+        check_volumes(
             source, {*exclude, *include} - {*(old.exclude_volumes + old.include_volumes if old else ())}
         )
         if (trouble := source.trouble(exclude, include)) is not None:
             raise CbrError(trouble.code, trouble.message)
-        if old is not None:
+        fresh = Resource(
+            vault_id=vault.id,
+            project_id=vault.project_id,
+            id=one.id,
+            type=one.type,
+            name=one.name or (source.name if old is None else old.name),
+            size_gb=source.chosen_gb(exclude, include),
+            exclude_volumes=exclude,
+            include_volumes=include,
+            created_at=now,
+        )
+        _refuse_second_way(conn, fresh, source)
+        if old is None:
+            _bind_one(conn, fresh)
+        else:
             resources.update(
                 conn,
                 vault.project_id,
                 one.id,
-                name=one.name or old.name,
-                size_gb=source.chosen_gb(exclude, include),
+                name=fresh.name,
+                size_gb=fresh.size_gb,
                 exclude_volumes=exclude,
                 include_volumes=include,
             )
-            continue
-        try:
-            resources.bind(
-                conn,
-                Resource(
-                    vault_id=vault.id,
-                    project_id=vault.project_id,
-                    id=one.id,
-                    type=one.type,
-                    name=one.name or source.name,
-                    size_gb=source.chosen_gb(exclude, include),
-                    exclude_volumes=exclude,
-                    include_volumes=include,
-                    created_at=now,
-                ),
-            )
-        except AlreadyBound as error:
-            raise CbrError(
-                BOUND_ELSEWHERE,
-                f"Resource {one.id} is bound to vault {error.vault_id}: remove it there first.",
-            ) from error
     return [one.id for one in wanted]
 
 
-def _check_volumes(source: Source, named: set[str]) -> None:
+def _bind_one(conn: Connection, fresh: Resource) -> None:
+    held = resources.get(conn, fresh.project_id, fresh.id)
+    # Who replaces a vault orders the end of the old one and binds at once (contract 10.1): a vault that is going has
+    # lost its resources already, its backups go without them.
+    if held is not None and vaults.is_deleting(conn, fresh.project_id, held.vault_id):
+        resources.unbind(conn, fresh.project_id, fresh.id, held.vault_id)
+    try:
+        resources.bind(conn, fresh)
+    except AlreadyBound as error:
+        raise CbrError(
+            BOUND_ELSEWHERE,
+            f"Resource {fresh.id} is bound to vault {error.vault_id}: remove it there first.",
+        ) from error
+
+
+def _refuse_second_way(conn: Connection, fresh: Resource, source: Source) -> None:
+    """Refuse what would reach one disk through two vaults (contract 5.1): as a disk, and with its server."""
+    if fresh.type == VOLUME:
+        servers = [resources.get(conn, fresh.project_id, one) for one in source.server_ids]
+        ways = [(fresh.id, server) for server in servers if server is not None and server.takes(fresh.id)]
+    else:
+        disks = [(disk.id, resources.get(conn, fresh.project_id, disk.id)) for disk in source.disks]
+        ways = [(disk_id, disk) for disk_id, disk in disks if disk is not None and fresh.takes(disk_id)]
+    for disk_id, other in ways:
+        if not vaults.is_deleting(conn, fresh.project_id, other.vault_id):
+            raise CbrError(
+                TWO_VAULTS,
+                f"Disk {disk_id} is backed up through vault {other.vault_id} already, as {other.type} {other.id}: "
+                "remove it there, or exclude it (exclude_volumes) from its server.",
+                status=HTTPStatus.BAD_REQUEST,
+            )
+
+
+def check_volumes(source: Source, named: set[str]) -> None:
     """Refuse volume ids that are not of this server: a slip of the pen would leave a disk unprotected."""
     if foreign := sorted(named - {d.id for d in source.disks}):
         raise CbrError(

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from opencbr.deadline import seconds_left
 from opencbr.store.errors import UnsupportedDatabase
 from opencbr.store.private_file import make_private
 from opencbr.store.schema import missing_revisions, upgrade_schema
@@ -32,7 +33,10 @@ _PASSING = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, d
 
 
 class Database:
-    """One database. Thread-safe; connections come from a pool that never grows beyond `pool_size`.
+    """One database. Thread-safe.
+
+    Connections come from two pools, one for reading and one for writing, that never grow beyond `pool_size` each: those
+    who wait for a lock leave the readers theirs. What a client waits for waits no longer than its deadline.
 
     `url` is `sqlite:///path` (three slashes and a relative path, four and an absolute one) or
     `postgresql+psycopg://…`; anything else raises UnsupportedDatabase. `sleep` takes seconds: `transact`
@@ -42,6 +46,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8, sleep: Callable[[float], None] = time.sleep) -> None:
         try:
             parsed = make_url(url)
+        except ValueError as error:
+            # Not what it is instead: where an @ is missing, a piece of the password stands there.
+            raise UnsupportedDatabase("the database URL has a port that is no number") from error
         except ArgumentError as error:
             raise UnsupportedDatabase(
                 "the database URL cannot be read; write sqlite:///path or postgresql+psycopg://…"
@@ -61,21 +68,20 @@ class Database:
         self._sleep = sleep
         # Overflow connections are opened and closed per request: dearer than waiting for a pooled one.
         # Parameters stay out of errors: they are tenants' data.
-        self._writer: Engine
-        self._reader: Engine
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
         if self.dialect == "sqlite":
-            engine = create_engine(parsed, **options)
-            _prepare_sqlite(engine, self.url)
-            self._reader = engine
-            self._writer = engine.execution_options(opencbr_write=True)
+            self._reader, self._writer = (create_engine(parsed, **options) for _ in range(2))
+            _prepare_sqlite(self._reader, self.url)
+            _prepare_sqlite(self._writer, self.url, write=True)
         else:
             # Said, and not left to the server's default: whoever waited for a row's lock must see what was written.
-            engine = create_engine(parsed, isolation_level="READ COMMITTED", **options)
-            _prepare_postgres(engine)
-            self._writer = engine
+            self._reader, self._writer = (
+                create_engine(parsed, isolation_level="READ COMMITTED", **options) for _ in range(2)
+            )
+            _prepare_postgres(self._reader)
+            _prepare_postgres(self._writer, write=True)
             # A list and its count must speak of the same moment.
-            self._reader = engine.execution_options(
+            self._reader = self._reader.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
 
@@ -107,7 +113,7 @@ class Database:
                 with self.write() as connection:
                     return fn(connection)
             except DBAPIError as error:
-                if attempt == ATTEMPTS or not _passes(error):
+                if attempt == ATTEMPTS or not _passes(error) or seconds_left() == 0:
                     raise
             # Two that collided must not wait equally long.
             self._sleep(0.005 * 2**attempt * (1 + secrets.randbelow(100) / 100))
@@ -137,7 +143,8 @@ class Database:
         return True
 
     def dispose(self) -> None:
-        """Close the pool's connections."""
+        """Close the pools' connections."""
+        self._reader.dispose()
         self._writer.dispose()
 
 
@@ -163,14 +170,25 @@ def _passes(error: DBAPIError) -> bool:
     return code is not None and code & 0xFF in {5, 6}
 
 
-def _prepare_postgres(engine: Engine) -> None:
+def _lock_milliseconds() -> int:
+    """How long to wait for a lock: no longer than the client that waits."""
+    left = seconds_left()
+    return BUSY_TIMEOUT_MS if left is None else max(1, min(BUSY_TIMEOUT_MS, int(left * 1000)))
+
+
+def _prepare_postgres(engine: Engine, *, write: bool = False) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}")
         connection.commit()  # or the pool's rollback would take it back
 
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if write and seconds_left() is not None:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_lock_milliseconds()}")
 
-def _prepare_sqlite(engine: Engine, url: str) -> None:
+
+def _prepare_sqlite(engine: Engine, url: str, *, write: bool = False) -> None:
     @event.listens_for(engine, "do_connect")
     def make(*_: Any) -> None:
         # An error that forbids it is SQLite's to tell.
@@ -188,5 +206,6 @@ def _prepare_sqlite(engine: Engine, url: str) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("opencbr_write", False)
+        if write:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_lock_milliseconds()}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

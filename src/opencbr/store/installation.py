@@ -3,12 +3,17 @@
 import secrets
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from opencbr.deadline import within
 from opencbr.store import tables
+from opencbr.store.database import Database
 from opencbr.store.statements import insert_new, insert_or_replace
 
 _t = tables.settings
 _INSTALLATION = "installation_id"
+_PROBE = "probe"
+_WRITE_SECONDS = 3.0
 
 
 def get(conn: Connection, key: str) -> str | None:
@@ -35,3 +40,16 @@ def installation_id(conn: Connection) -> str:
     They are made at the first call, which needs a write transaction.
     """
     return get(conn, _INSTALLATION) or put_once(conn, _INSTALLATION, secrets.token_hex(4))
+
+
+def writable(database: Database) -> bool:
+    """Say whether the database takes a write within a moment.
+
+    A full disk or a lock that is held for long shows in nothing else.
+    """
+    try:
+        with within(_WRITE_SECONDS), database.write() as conn:
+            put(conn, _PROBE, "")
+    except SQLAlchemyError:
+        return False
+    return True

@@ -46,9 +46,12 @@ def update(conn: Connection, project_id: str, resource_id: str, **changes: Any) 
     return touched(conn.execute(query.values(**changes)))
 
 
-def unbind(conn: Connection, project_id: str, resource_id: str) -> bool:
-    """Remove a binding; say whether it existed."""
-    return touched(conn.execute(sql_delete(_t).where(_t.c.project_id == project_id, _t.c.id == resource_id)))
+def unbind(conn: Connection, project_id: str, resource_id: str, vault_id: str) -> bool:
+    """Remove the binding to this vault; say whether it existed. One to another vault stays."""
+    query = sql_delete(_t).where(
+        _t.c.project_id == project_id, _t.c.id == resource_id, _t.c.vault_id == vault_id
+    )
+    return touched(conn.execute(query))
 
 
 def set_status(

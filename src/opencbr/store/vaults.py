@@ -13,6 +13,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from opencbr.model import statuses
 from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.vault import VOLUME, Usage, Vault
 from opencbr.store import tables, vault_tags
@@ -36,6 +37,14 @@ def get(conn: Connection, project_id: str, vault_id: str, *, lock: bool = False)
     query = select(_t).where(_t.c.project_id == project_id, _t.c.id == vault_id, _t.c.held_at.is_(None))
     row = conn.execute(query.with_for_update() if lock else query).mappings().first()
     return None if row is None else _vaults(conn, [row])[0]
+
+
+def is_deleting(conn: Connection, project_id: str, vault_id: str) -> bool:
+    """Say whether the vault's end was ordered."""
+    query = select(_t.c.id).where(
+        _t.c.project_id == project_id, _t.c.id == vault_id, _t.c.status == statuses.DELETING
+    )
+    return conn.execute(query).first() is not None
 
 
 def update(conn: Connection, project_id: str, vault_id: str, **changes: Any) -> bool:

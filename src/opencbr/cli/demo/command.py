@@ -1,5 +1,6 @@
 """The command: starts the family, tells the story, keeps serving."""
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from opencbr.cli.demo.client import Account, Client, answers, sign_in
 from opencbr.cli.demo.family import Family, memory_megabytes
 from opencbr.cli.demo.interruption import ignore_signals, interruptible
 from opencbr.cli.demo.progress import progress
-from opencbr.cli.demo.state import choose_port, claim, default_folder, write_env, write_files
+from opencbr.cli.demo.state import claim, default_folder, write_env, write_files
+from opencbr.cli.port import PortTaken, claim_port
 from opencbr.config import listen_address
 from opencbr.democloud import DemoCloud
 from opencbr.model import statuses
-from opencbr.observe.log import configure
 
 DEFAULT_LISTEN = "127.0.0.1:8780"
 _READY_SECONDS = 60.0
@@ -63,12 +64,12 @@ def demo(
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE_WIDTH)
-    configure("warning")
     ready = False
-    with interruptible(), claim(folder):
+    host, port = listen_address(listen or DEFAULT_LISTEN)
+    with interruptible(), claim(folder), _port(host, port, console, may_give_way=not listen) as held:
         demo_run: Demo | None = None
         try:
-            demo_run = Demo(folder, env_file, _address(listen, console), console)
+            demo_run = Demo(folder, env_file, (host, held.getsockname()[1]), console)
             demo_run.open()
             demo_run.play()
             ready = True
@@ -115,7 +116,7 @@ class Demo:
         assert parts.records
         parts.database.dispose()
         self.family = Family(self.folder, self.folder / "opencbr.toml")
-        self.family.start("serve")
+        self.family.start("serve", "--claimed")
         self.family.start("worker")
         deadline = time.monotonic() + _READY_SECONDS
         while not answers(f"{self.endpoint}/readyz"):
@@ -124,6 +125,10 @@ class Demo:
                 raise Failure(f"the API was not ready in time; its log is {self.family.log('serve')}")
             time.sleep(0.1)
         self._tell(f"opencbr on {self.endpoint}, worker beside it")
+        # The port may be another one than at the last start.
+        admin = wiring.open_cloud(config, name="admin")
+        admin.register(endpoint=self.endpoint)
+        admin.close()
 
     def play(self) -> None:
         """Make or find a backup, print what it holds and how to fetch that."""
@@ -230,15 +235,13 @@ def _newest_usable(found: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next((row for row in found if row["status"] == statuses.AVAILABLE or story.is_running(row)), None)
 
 
-def _address(listen: str | None, console: Console) -> tuple[str, int]:
-    """Choose where to listen: an address that was asked for must be free, the default one may give way."""
-    host, port = listen_address(listen or DEFAULT_LISTEN)
-    chosen = choose_port(host, port)
-    if chosen is None and listen:
-        raise Failure(f"{listen} is taken or cannot be used here: choose another address with --listen")
-    if chosen is None:
-        chosen = choose_port(host, 0)
-        console.print(f"{DEFAULT_LISTEN} is taken: using port {chosen}")
-    if chosen is None:
-        raise Failure(f"no free port on {host}")
-    return host, chosen
+def _port(host: str, port: int, console: Console, *, may_give_way: bool) -> socket.socket:
+    """Claim where to listen: an address that was asked for must be free, the default one may give way."""
+    try:
+        return claim_port(host, port)
+    except PortTaken:
+        if not may_give_way:
+            raise
+    held = claim_port(host, 0)
+    console.print(f"{DEFAULT_LISTEN} is taken: using port {held.getsockname()[1]}")
+    return held

@@ -21,15 +21,15 @@ class Family:
         self._config = config
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str) -> None:
-        """Start `opencbr NAME`."""
+    def start(self, name: str, *more: str) -> None:
+        """Start `opencbr NAME`, with more words behind it."""
         # The shell that starts a demo may hold settings for another server: they are not for this one.
         environ = {key: value for key, value in os.environ.items() if not key.startswith(("OPENCBR_", "OS_"))}
         with self.log(name).open("ab") as log:
             self._children[name] = subprocess.Popen(  # noqa: S603 -- our own program
                 [
                     *(sys.executable, "-m", "opencbr", "--config", str(self._config)),
-                    *(name, "--tied", str(os.getpid())),
+                    *(name, "--tied", str(os.getpid()), *more),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -10,6 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from opencbr.observe.printable import printable
+
 _MASK = "(masked "
 _VERDICTS = {"complete": "green", "partial": "yellow", "drifted": "yellow"}
 
@@ -153,13 +155,13 @@ def _verdict(report: dict[str, Any]) -> RenderableType:
         ),
     ]
     lines += [
-        Text(f"{document['outcome']}: {document['name']} ({document['method']} {document['path']})")
+        _text(f"{document['outcome']}: {document['name']} ({document['method']} {document['path']})")
         for document in documents
         if document["outcome"] != "read"
     ]
-    lines += [Text(f"hidden: {field}") for field in report["hidden"]]
-    lines += [Text(f"gap: {sentence}") for sentence in report["gaps"]]
-    lines += [Text(f"moved: {drift['document']} {drift['field']}") for drift in report["drift"]]
+    lines += [_text(f"hidden: {field}") for field in report["hidden"]]
+    lines += [_text(f"gap: {sentence}") for sentence in report["gaps"]]
+    lines += [_text(f"moved: {drift['document']} {drift['field']}") for drift in report["drift"]]
     return Group(*lines)
 
 
@@ -172,4 +174,4 @@ def _table(*columns: str, title: str | None = None) -> Table:
 
 def _text(value: Any) -> Text:
     # Text, not markup: tenants choose names.
-    return Text("" if value is None else str(value))
+    return Text("" if value is None else printable(str(value)))

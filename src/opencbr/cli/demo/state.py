@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import shlex
-import socket
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,21 +37,6 @@ def claim(folder: Path) -> IO[str]:
             f"another demo runs in {folder}: stop it, or choose another folder with --state"
         ) from error
     return lock
-
-
-def choose_port(host: str, port: int) -> int | None:
-    """Return a port to listen on: `port`, any when it is 0, None when it is taken. Raises Failure."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    except OSError as error:
-        raise Failure(f"the address {host} is unknown here: {error.strerror}") from error
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])
 
 
 def write_files(folder: Path, clouds: dict[str, Any], listen: str, endpoint: str) -> Config:

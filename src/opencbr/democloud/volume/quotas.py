@@ -76,7 +76,20 @@ def show_quota(call: Call) -> Response:
     target = call.params["target"]
     if target != call.project_id:
         need_admin(call, "volume_extension:quotas:show")
-    may, has = limits_of(call.backend, target), used(call.backend, target)
+    return _quota_set(call, target, limits_of(call.backend, target))
+
+
+@ROUTES.on("GET", PROJECT + "/os-quota-sets/{target}/defaults")
+def show_default_quota(call: Call) -> Response:
+    """Show what a new project may have."""
+    target = call.params["target"]
+    if target != call.project_id:
+        need_admin(call, "volume_extension:quotas:show")
+    return _quota_set(call, target, DEFAULTS)
+
+
+def _quota_set(call: Call, target: str, may: dict[str, int]) -> Response:
+    has = used(call.backend, target)
     names = ("volumes", "per_volume_gigabytes", "snapshots", "gigabytes", "backups", "backup_gigabytes")
     rows: Doc = {}
     kinds = [

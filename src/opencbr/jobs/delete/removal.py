@@ -25,10 +25,11 @@ _PAGE = 500
 def run_remove_resource(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Delete the backups that a resource has in its vault, newest first, then unbind it."""
     assert operation.resource_id is not None, "an operation to remove a resource names it"
-    resource_id = operation.resource_id
+    assert operation.vault_id is not None, "and its vault"
+    resource_id, vault_id = operation.resource_id, operation.vault_id
 
     def finish(conn: Connection) -> None:
-        resources.unbind(conn, operation.project_id, resource_id)
+        resources.unbind(conn, operation.project_id, resource_id, vault_id)
 
     _run(job, ctx, operation, resource_id, finish)
 
@@ -43,7 +44,7 @@ def run_vault_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None
         if count := backups.list(conn, operation.project_id, wanted, Page(limit=1)).count:
             raise JobError(DELETION_INCOMPLETE, f"vault {vault_id} still has {count} backups")
         for bound in resources.of_vaults(conn, operation.project_id, [vault_id]).get(vault_id, []):
-            resources.unbind(conn, operation.project_id, bound.id)
+            resources.unbind(conn, operation.project_id, bound.id, vault_id)
         vaults.dismiss(conn, operation.project_id, vault_id, now=ctx.clock.now())
 
     _run(job, ctx, operation, None, finish)

@@ -23,15 +23,21 @@ def outlast(
 
     Raises what `work` raises when it is no outage.
     """
-    pause = _FIRST_PAUSE
+    pause, told = _FIRST_PAUSE, False
     while True:
         try:
-            return work()
+            done = work()
         except SQLAlchemyError as error:
             if not is_outage(error):
                 raise
             if halted():
                 raise Lost from error
-            log.warning("%s waits for the database: %s", what, type(error).__name__)
+            if not told:
+                log.warning("%s waits for the database: %s", what, type(error).__name__)
+            told = True
             sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+        else:
+            if told:
+                log.warning("%s goes on: the database answers again", what)
+            return done

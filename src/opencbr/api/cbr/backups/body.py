@@ -22,7 +22,10 @@ _EXTEND_INFO: dict[str, Any] = {
 
 
 class BackupBody(Struct, kw_only=True):
-    """A backup as clients see it; `children` is filled by ShowBackup alone (contract 2, rule 9)."""
+    """A backup as clients see it; `children` is filled by ShowBackup alone (contract 2, rule 9).
+
+    An empty text is null (contract 0.3).
+    """
 
     id: str
     name: str
@@ -56,7 +59,7 @@ def backup_body(backup: Backup, children: tuple[Backup, ...] = ()) -> BackupBody
     return BackupBody(
         id=backup.id,
         name=backup.name,
-        description=backup.description,
+        description=backup.description or None,
         status=backup.status,
         project_id=backup.project_id,
         checkpoint_id=backup.checkpoint_id,

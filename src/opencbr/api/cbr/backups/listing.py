@@ -39,7 +39,7 @@ class ListBackupsQuery(PageQuery, kw_only=True):
     resource_az: tuple[Text, ...] = ()
     enterprise_project_id: tuple[Text, ...] = ()
     own_type: OwnType = "private"
-    member_status: MemberStatus | None = None
+    member_status: MemberStatus | Literal["accept", "reject"] | None = None
     start_time: Annotated[str, Meta(max_length=64)] | None = None
     end_time: Annotated[str, Meta(max_length=64)] | None = None
     incremental: bool | None = None

@@ -42,10 +42,10 @@ class CheckpointVault(Struct):
 
 
 class CheckpointExtraInfo(Struct):
-    """What was asked for."""
+    """What was asked for; an empty description is null (contract 0.3)."""
 
     name: str
-    description: str
+    description: str | None
     retention_duration: int
 
 
@@ -92,7 +92,7 @@ def show_checkpoint_body(view: CheckpointView) -> ShowCheckpointBody:
             created_at=wire_time(checkpoint.created_at),
             vault=CheckpointVault(view.vault.id, view.vault.name, view.vault.provider_id, resources, skipped),
             extra_info=CheckpointExtraInfo(
-                checkpoint.name, checkpoint.description, checkpoint.retention_days
+                checkpoint.name, checkpoint.description or None, checkpoint.retention_days
             ),
         )
     )

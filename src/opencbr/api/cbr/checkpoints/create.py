@@ -51,8 +51,10 @@ def create_checkpoint(request: Request[None, CreateCheckpointBody]) -> ShowCheck
 
 def _spec(new: NewCheckpoint) -> CheckpointSpec:
     asked = new.parameters or Parameters()
-    if asked.retention_duration_days == 0:
-        raise bad_parameter("retention_duration_days: 0 days keep nothing; give 1 to 36500, or -1 for ever.")
+    if asked.retention_duration_days not in {None, -1}:
+        raise bad_parameter(
+            "retention_duration_days: backups do not expire by themselves here; leave it out, or give -1 for ever."
+        )
     return CheckpointSpec(
         vault_id=new.vault_id,
         name=asked.name,
@@ -60,7 +62,6 @@ def _spec(new: NewCheckpoint) -> CheckpointSpec:
         incremental=asked.incremental is not False,
         auto_trigger=bool(asked.auto_trigger),
         policy_id=asked.policy_id or None,
-        retention_days=asked.retention_duration_days or -1,
         resource_ids=tuple(asked.resources or ()),
         details=tuple(one.wanted() for one in asked.resource_details or ()),
     )
@@ -72,5 +73,6 @@ ROUTES: tuple[Route, ...] = (
         handler=create_checkpoint,
         right="cbr:vaults:backup",
         summary="Back up the resources of a vault",
+        upstream=True,
     ),
 )

@@ -28,5 +28,6 @@ ROUTES: tuple[Route, ...] = (
         handler=show_protectable,
         right="cbr:vaults:getProtectables",
         summary="Show one server or disk that could be protected",
+        upstream=True,
     ),
 )

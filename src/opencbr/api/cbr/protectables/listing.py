@@ -51,5 +51,6 @@ ROUTES: tuple[Route, ...] = (
         handler=list_protectables,
         right="cbr:vaults:listProtectables",
         summary="List servers or disks that could be protected",
+        upstream=True,
     ),
 )

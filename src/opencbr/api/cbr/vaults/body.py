@@ -52,11 +52,11 @@ class TagBody(Struct):
 
 
 class VaultBody(Struct, kw_only=True):
-    """A vault as clients see it."""
+    """A vault as clients see it; an empty text is null (contract 0.3)."""
 
     id: str
     name: str
-    description: str
+    description: str | None
     project_id: str
     provider_id: str
     user_id: str
@@ -72,11 +72,11 @@ class VaultBody(Struct, kw_only=True):
     threshold: int
     smn_notify: bool
     locked: bool
-    backup_name_prefix: str
+    backup_name_prefix: str | None
     demand_billing: bool
     cbc_delete_count: int
     frozen: bool
-    sys_lock_source_service: str
+    sys_lock_source_service: str | None
     availability_zone: str | None
     version: str = "3"
 
@@ -93,7 +93,7 @@ def vault_body(view: VaultView) -> VaultBody:
     return VaultBody(
         id=vault.id,
         name=vault.name,
-        description=vault.description,
+        description=vault.description or None,
         project_id=vault.project_id,
         provider_id=vault.provider_id,
         user_id=vault.user_id,
@@ -109,11 +109,11 @@ def vault_body(view: VaultView) -> VaultBody:
         threshold=vault.threshold,
         smn_notify=vault.smn_notify,
         locked=vault.locked,
-        backup_name_prefix=vault.backup_name_prefix,
+        backup_name_prefix=vault.backup_name_prefix or None,
         demand_billing=vault.demand_billing,
         cbc_delete_count=0,
         frozen=vault.status == statuses.FROZEN,
-        sys_lock_source_service=vault.sys_lock_source_service,
+        sys_lock_source_service=vault.sys_lock_source_service or None,
         availability_zone=vault.availability_zone,
     )
 

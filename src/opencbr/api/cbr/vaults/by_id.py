@@ -9,10 +9,10 @@ from opencbr.api.cbr.vaults.body import ShowVaultBody, vault_body
 from opencbr.api.cbr.vaults.settings import BindRules, ConsistentLevel, Threshold, bind_rules
 from opencbr.api.request import Request
 from opencbr.api.route import Route
-from opencbr.api.schema import Name
+from opencbr.api.schema import Description, Name
 from opencbr.model.vault import MAX_SIZE_GB
 
-_CHANGEABLE = ("name", "auto_bind", "auto_expand", "smn_notify", "threshold", "locked")
+_CHANGEABLE = ("name", "description", "auto_bind", "auto_expand", "smn_notify", "threshold", "locked")
 
 
 class ChangedBilling(Struct):
@@ -26,6 +26,7 @@ class ChangedVault(Struct):
     """What UpdateVault can change; what is left out or null stays."""
 
     name: Name | None = None
+    description: Description | None = None
     billing: ChangedBilling | None = None
     auto_bind: bool | None = None
     bind_rules: BindRules | None = None

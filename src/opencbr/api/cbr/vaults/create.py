@@ -113,5 +113,6 @@ ROUTES: tuple[Route, ...] = (
         handler=create_vault,
         right="cbr:vaults:create",
         summary="Create a vault and bind servers or disks to it",
+        upstream=True,
     ),
 )

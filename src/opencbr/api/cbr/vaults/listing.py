@@ -13,6 +13,8 @@ from opencbr.api.route import Route
 from opencbr.api.schema import PageQuery, Text
 from opencbr.model.lists import VaultFilter
 
+_Ids = Annotated[str, Meta(max_length=16_384)]
+
 
 class ListVaultBody(Struct):
     """A page of vaults; `count` is the number of all that match."""
@@ -24,7 +26,7 @@ class ListVaultBody(Struct):
 
 
 class ListVaultQuery(PageQuery, kw_only=True):
-    """The filters of ListVault; exact, a repeated key means OR. `resource_ids` may have commas."""
+    """The filters of ListVault; exact, a repeated key means OR. `resource_ids`, or `resources_ids`, may have commas."""
 
     id: tuple[Text, ...] = ()
     name: tuple[Text, ...] = ()
@@ -34,7 +36,8 @@ class ListVaultQuery(PageQuery, kw_only=True):
     object_type: tuple[Text, ...] = ()
     enterprise_project_id: tuple[Text, ...] = ()
     policy_id: tuple[Text, ...] = ()
-    resource_ids: tuple[Annotated[str, Meta(max_length=16_384)], ...] = ()
+    resource_ids: tuple[_Ids, ...] = ()
+    resources_ids: tuple[_Ids, ...] = ()
 
 
 class SummaryBody(Struct):
@@ -68,7 +71,10 @@ def _filter(query: ListVaultQuery) -> VaultFilter:
         protect_types=query.protect_type,
         cloud_types=query.cloud_type,
         resource_ids=tuple(
-            one.strip() for text in query.resource_ids for one in text.split(",") if one.strip()
+            one.strip()
+            for text in query.resource_ids + query.resources_ids
+            for one in text.split(",")
+            if one.strip()
         ),
     )
 

@@ -57,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
         handler=add_resources,
         right="cbr:vaults:addResources",
         summary="Bind servers or disks to a vault",
+        upstream=True,
     ),
     Route(
         operation=OPERATIONS["RemoveVaultResource"],

@@ -1,0 +1,63 @@
+"""Reads every upstream answer, keystoneauth's own among them, within bounds: so many bytes and so many seconds in all.
+
+A timeout of requests bounds each wait for bytes, so that an answer which comes byte by byte never ends; and requests takes
+a body of any length, unpacked.
+"""
+
+import time
+from typing import Any
+
+from keystoneauth1.session import TCPKeepAliveAdapter
+from requests import PreparedRequest, Response
+from requests.exceptions import ConnectionError as ConnectionLost
+from requests.exceptions import ReadTimeout
+from urllib3.exceptions import HTTPError
+
+ANSWER_LIMIT = 64 * 1024 * 1024
+"""Bytes of an upstream answer, unpacked; the largest real ones, lists of a thousand rows, have a tenth of it."""
+
+_CHUNK = 64 * 1024
+
+
+def bound_answers(session: Any) -> None:
+    """Have a keystoneauth session read all answers so; its choices of TLS stay."""
+    tls = {name: getattr(session, name, None) for name in ("tls_ciphers", "tls_min_version")}
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, BoundedAdapter(**{name: value for name, value in tls.items() if value}))
+
+
+class BoundedAdapter(TCPKeepAliveAdapter):
+    """Hands out responses whose body has been read."""
+
+    def send(  # type: ignore[override]  # the options that only pass through are not named
+        self, request: PreparedRequest, *, stream: bool = False, timeout: Any = None, **more: Any
+    ) -> Response:
+        """Send a request; `timeout` is seconds for the whole call.
+
+        Raises ReadTimeout, or ConnectionError for a body that is cut short, too long or cannot be unpacked.
+        """
+        del stream
+        end = None if timeout is None else time.monotonic() + float(timeout)
+        response: Response = super().send(request, stream=True, timeout=timeout, **more)
+        try:
+            # What `Response.content` would set after reading without these bounds.
+            response._content = _body(response, request, end)  # noqa: SLF001
+            response._content_consumed = True  # noqa: SLF001
+        except HTTPError as error:
+            raise ConnectionLost(error, request=request) from error
+        finally:
+            response.close()  # gives a connection that was read to the end back to its pool
+        return response
+
+
+def _body(response: Response, request: PreparedRequest, end: float | None) -> bytes:
+    parts, size = [], 0
+    # One read of the network a turn, or the time could not be looked at.
+    while part := response.raw.read1(_CHUNK, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if size > ANSWER_LIMIT:
+            raise ConnectionLost(f"the answer has more than {ANSWER_LIMIT} bytes", request=request)
+        if end is not None and time.monotonic() > end:
+            raise ReadTimeout("the answer did not end in time", request=request)
+    return b"".join(parts)

@@ -1,0 +1,127 @@
+"""`openstack cbr …`, unmodified, finds the service in the demo's catalogue and runs each command that is offered."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+
+CLIENT = """
+import contextlib, io, json, sys
+from openstackclient.shell import main
+for line in sys.stdin:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            code = main(["cbr", *json.loads(line)])
+        except SystemExit as end:
+            code = end.code
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
+"""
+"""The client's own entry point, again and again: a start of its own for each command would take seconds."""
+
+
+@pytest.fixture(scope="module", name="cbr")
+def _cbr(demo):
+    """Run `openstack cbr` with the variables of the demo's file alone; (exit code, output, errors)."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "OPENCBR_"))}
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", CLIENT],
+        env=clean | demo.env(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as client:
+
+        def run(*words):
+            client.stdin.write(json.dumps(words) + "\n")
+            client.stdin.flush()
+            return json.loads(client.stdout.readline())
+
+        yield run
+        client.stdin.close()
+
+
+@pytest.fixture(name="shown")
+def _shown(cbr):
+    """The same for commands that work; their output is read as JSON."""
+
+    def run(*words):
+        code, output, errors = cbr(*words, "-f", "json")
+        assert code == 0, errors
+        return json.loads(output)
+
+    return run
+
+
+def demo_server(demo, name):
+    """Return the id of one of the demo's servers."""
+    env = demo.env()
+    instances = requests.get(
+        f"{env['OPENCBR_ENDPOINT']}/v3/{env['OPENCBR_PROJECT_ID']}/protectables/server/instances?name={name}",
+        headers={"X-Auth-Token": env["OPENCBR_TOKEN"]},
+        timeout=60,
+    ).json()["instances"]
+    return instances[0]["id"]
+
+
+def until(look, words):
+    deadline = time.monotonic() + 60
+    while not (found := look()):
+        assert time.monotonic() < deadline, words
+        time.sleep(0.2)
+    return found
+
+
+def test_what_the_demo_has_made(shown, demo):
+    (vault,) = shown("vault", "list", "--name", "demo")
+    assert shown("vault", "show", "demo")["ID"] == vault["ID"]
+    backup = shown("backup", "show", demo.env()["OPENCBR_BACKUP_ID"])
+    assert (backup["status"], backup["resource_name"], backup["vault_id"]) == (
+        "available",
+        "db1",
+        vault["ID"],
+    )
+    assert backup["id"] in {row["id"] for row in shown("backup", "list", "--vault-id", vault["ID"])}
+    checkpoint = shown("checkpoint", "show", backup["checkpoint_id"])
+    assert checkpoint["id"] == backup["checkpoint_id"]
+    task = next(row for row in shown("task", "list") if row["checkpoint_id"] == checkpoint["id"])
+    assert shown("task", "show", task["id"])["operation_type"] == "backup"
+
+
+def test_a_vault_from_its_making_to_its_end(cbr, shown, demo):
+    kind = ("--consistent-level", "crash_consistent", "--object-type", "server")
+    made = shown("vault", "create", "of-the-client", *kind, "--size", "20", "--description", "by hand")
+    assert (made["name"], made["description"], made["size"]) == ("of-the-client", "by hand", 20)
+    assert shown("vault", "update", "of-the-client", "--name", "renamed", "--size", "30")["size"] == 30
+
+    web1 = demo_server(demo, "web1")
+    bound = shown("vault", "associate", "renamed", "--resource", f"id={web1},type=OS::Nova::Server")
+    assert web1 in bound.values()
+    checkpoint = shown("checkpoint", "create", "--vault-id", made["ID"], "--resources", web1)
+    rows = until(
+        lambda: [
+            row
+            for row in shown("backup", "list", "--checkpoint-id", checkpoint["id"])
+            if shown("backup", "show", row["id"])["status"] == "available"
+        ],
+        "the backup is made",
+    )
+    code, _, errors = cbr("backup", "delete", rows[0]["id"])
+    assert code == 0, errors
+    until(lambda: cbr("backup", "show", rows[0]["id"])[0] == 1, "the backup is gone")
+    assert cbr("vault", "dissociate", "renamed", "--resource", web1)[0] == 0
+    until(lambda: web1 not in shown("vault", "show", "renamed").values(), "the server has left")
+    code, _, errors = cbr("vault", "delete", "renamed")
+    assert code == 0, errors
+    until(lambda: cbr("vault", "show", "renamed")[0] == 1, "the vault is gone")
+
+
+@pytest.mark.parametrize("words", [("policy", "list"), ("backup", "restore", "{backup}", "--server-id", "x")])
+def test_what_is_not_offered_says_so(cbr, demo, words):
+    code, _, errors = cbr(*(word.format(backup=demo.env()["OPENCBR_BACKUP_ID"]) for word in words))
+    assert code == 1
+    assert "is not offered here" in errors
