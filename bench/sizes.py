@@ -56,9 +56,7 @@ def measured(count: int) -> str:
         with processes(config, "serve", "worker") as (serve, worker):
             served = ApiServer(folder, port, project_id, token)
             wait_for(lambda: answers(served))
-            vaults = [
-                make_vault(served, servers[at : at + IN_A_VAULT]) for at in range(0, count, IN_A_VAULT)
-            ]
+            vaults = [make_vault(served, servers[at : at + IN_A_VAULT]) for at in range(0, count, IN_A_VAULT)]
             cloud.calls.clear()
             began = time.monotonic()
             for vault in vaults:
@@ -70,9 +68,12 @@ def measured(count: int) -> str:
                 raise RuntimeError(f"{failed} of {count} backups failed")
             calls = cloud.calls.find()
             peaks = [
-                sum(peak(pid) for pid in tree(one.pid) if Path(f"/proc/{pid}").exists()) for one in (worker, serve)
+                sum(peak(pid) for pid in tree(one.pid) if Path(f"/proc/{pid}").exists())
+                for one in (worker, serve)
             ]
-        sizes = [sum(file.stat().st_size for file in folder.glob(f"opencbr.db{end}")) for end in ("", ".jobs")]
+        sizes = [
+            sum(file.stat().st_size for file in folder.glob(f"opencbr.db{end}")) for end in ("", ".jobs")
+        ]
     polls = sum(is_poll(call.method, call.path, call.query) for call in calls)
     return (
         f"| {count:,} | {seconds:.0f} | {len(calls):,} | {polls:,} | {len(calls) / count:.1f} | {peaks[0]} MB | {peaks[1]} MB | "
