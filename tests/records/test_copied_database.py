@@ -91,13 +91,20 @@ def test_a_child_that_stands_before_its_parent_is_copied_after_it(source, target
     assert everything(target) == everything(source)
 
 
-@pytest.mark.parametrize("lease", [60.0, -60.0], ids=["alive", "silent"])
-def test_while_a_worker_stands_nothing_is_copied(source, target, lease):
+def test_while_a_worker_lives_nothing_is_copied(source, target):
     with source.write() as conn:
-        leases.enter(conn, "w1", lease)
-    with pytest.raises(CannotCopy, match=r"stop every worker first.*w1"):
+        leases.enter(conn, "w1", 60.0)
+    with pytest.raises(CannotCopy, match=r"stop every worker first: w1 has a lease"):
         copy_database(source, target, quiet)
     assert not any(everything(target).values())
+
+
+def test_a_worker_that_died_is_not_waited_for_and_not_copied(source, target):
+    with source.write() as conn:
+        leases.enter(conn, "w1", -1.0)
+    copy_database(source, target, quiet)
+    with target.read() as conn:
+        assert leases.alive(conn) | leases.dead(conn) == set()
 
 
 def test_a_target_that_has_anything_is_refused_as_it_is(source, target):

@@ -32,9 +32,12 @@ def copy_database(source: Database, target: Database, tell: Tell) -> dict[str, i
     _make_ready(target)
     whole = source.write if source.dialect == "sqlite" else source.read
     with whole() as old, target.write() as new:
-        workers = leases.alive(old) | leases.dead(old)
+        workers = leases.alive(old)
         if workers:
-            raise CannotCopy(f"stop every worker first, these still stand: {', '.join(sorted(workers))}")
+            names = ", ".join(sorted(workers))
+            raise CannotCopy(
+                f"stop every worker first: {names} has a lease; that of one killed soon runs out"
+            )
         return {table.name: _copy(old, new, table, tell) for table in _tables()}
 
 
