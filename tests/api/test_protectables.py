@@ -65,9 +65,24 @@ def test_a_tenant_does_not_see_what_only_an_admin_may(cbr: ApiServer):
         "os-vol-host-attr",
         "mig-status",
         "provider_id",
+        "service_uuid",
+        "host_name",
     ):
         assert hidden not in texts.replace('"provider_id": "0daac4c5', ""), hidden
     assert db1["detail"]["metadata"] == {"role": "database", "tier": "gold"}
+
+
+def test_nor_why_a_server_failed_in_the_words_of_the_clouds_own_machines(cbr: ApiServer):
+    trace = {
+        "code": 500,
+        "created": "2026-11-24T01:42:15Z",
+        "message": "NoValidHost",
+        "details": "on compute-7",
+    }
+    server = new_server(cbr, status="ERROR", fault=trace)
+    seen = shown(cbr, "server", server["id"])
+    assert seen["detail"]["fault"] == {name: trace[name] for name in ("code", "created", "message")}
+    assert seen["protectable"]["result"] is False
 
 
 def test_what_is_bound_names_its_vault(cbr: ApiServer):

@@ -123,7 +123,7 @@ def server_source(server: Json, volumes: Iterable[Json]) -> Source:
         encrypted=any(d.encrypted for d in disks),
         availability_zone=server.get("OS-EXT-AZ:availability_zone"),
         disks=disks,
-        detail=as_owner_sees(server),
+        detail=as_owner_sees("server", server),
     )
 
 
@@ -139,7 +139,7 @@ def disk_source(volume: Json) -> Source:
         encrypted=bool(volume.get("encrypted")),
         availability_zone=volume.get("availability_zone"),
         disks=(),
-        detail=as_owner_sees(volume),
+        detail=as_owner_sees("volume", volume),
         server_ids=tuple(one["server_id"] for one in volume.get("attachments") or () if one.get("server_id")),
     )
 
