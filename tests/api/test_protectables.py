@@ -1,6 +1,7 @@
 """Chapter Protectable over HTTP: what a project has and whether it can be bound."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -161,6 +162,21 @@ def test_pages_have_every_disk_once(cbr: ApiServer, query):
     assert listed(cbr, "disk", f"offset=100000{query}") == []
     answer = cbr.call("GET", f"protectables/disk/instances?marker={NOWHERE}{query}")
     refused(answer, 400, "9900", "marker")
+
+
+@pytest.mark.parametrize(("kind", "new"), [("server", new_server), ("disk", new_disk)])
+def test_a_marker_does_not_tell_whether_another_projects_thing_exists(cbr: ApiServer, kind: str, new: Any):
+    """Nova and Cinder begin behind a marker of any project when an administrator asks."""
+    new(cbr)
+    foreign = new(cbr, "other")["id"]
+    new(cbr)
+    told = []
+    for marker in (foreign, NOWHERE):
+        answer = cbr.call("GET", f"protectables/{kind}/instances?marker={marker}")
+        refused(answer, 400, "9900", "marker")
+        told.append(answer.json()["error_msg"].replace(marker, "…"))
+    assert told[0] == told[1]
+    assert foreign not in {one["id"] for one in listed(cbr, kind, f"marker={foreign}", "other")}
 
 
 def test_a_page_has_fifty_at_most(cbr: ApiServer):

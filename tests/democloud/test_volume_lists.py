@@ -99,3 +99,16 @@ def test_services(target: Target) -> None:
     names = ["binary", "host", "zone", "status", "state", "updated_at", "disabled_reason"]
     assert list(mover) == names
     assert (mover["status"], mover["state"]) == ("enabled", "up")
+
+
+def test_a_marker_may_be_anything_that_the_caller_may_see(target: Target) -> None:
+    (first, *_) = target.member.get("volumev3", "/volumes")["volumes"]
+    project = target.other.project_id
+    for client, query, status in (
+        (target.member, f"marker={first['id']}", 200),
+        (target.admin, f"all_tenants=1&project_id={project}&marker={first['id']}", 200),
+        (target.other, f"marker={first['id']}", 404),
+        (target.member, f"marker={MISSING}", 404),
+        (target.admin, f"all_tenants=1&marker={MISSING}", 404),
+    ):
+        assert client.call("GET", "volumev3", f"/volumes/detail?{query}").status_code == status, query

@@ -61,6 +61,14 @@ def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]
     return _sorted(call, kind, docs)
 
 
+def marked(call: Call, kind: str) -> list[Doc] | None:
+    """Return all that a `marker` may name, in the list's order: what the caller may see, an admin of any project."""
+    if "marker" not in call.query:
+        return None
+    need(call, kind, call.query["marker"])
+    return _sorted(call, kind, [doc for doc in call.backend.state.all(kind) if call.owns(doc)])
+
+
 def _metadata_of(text: str) -> Doc:
     pairs = [part.split(":", 1) for part in text.strip("{} ").split(",") if ":" in part]
     return {key.strip(" '\"u"): value.strip(" '\"") for key, value in pairs}
