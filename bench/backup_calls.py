@@ -45,6 +45,8 @@ WHY: list[tuple[str, str, str]] = [
     ("volume", r"GET /volumes/ID", "each disk at 3.0 and at the newest; once more after the snapshots"),
     ("volume", r"GET /types", "a rebuild needs the volume type"),
     ("volume", r"GET /?$", "the newest microversion, once in a process"),
+    ("volume", r"GET /(snapshots|backups)/detail\?status=", "polling"),
+    ("volume", r"GET /os-services", "polling"),
     ("volume", r"GET /snapshots(/detail)?\?", "get-or-create: is there one of this name already?"),
     ("volume", r"POST /snapshots", "one a disk"),
     ("volume", r"GET /snapshots/ID", "polling"),
@@ -86,7 +88,7 @@ def main() -> list[str]:
                 seen = cloud.calls.find()
     rows: Counter[tuple[str, str]] = Counter()
     for call in seen:
-        what = f"{call.method} {call.path}" + ("?" if call.query else "")
+        what = f"{call.method} {call.path}" + (f"?{call.query}" if call.query else "")
         what = (
             re.sub(r"/(v2\.1|v3|v2)/(?:ID/)?", "/", _ID.sub("ID", what))
             if call.service in {"compute", "volume"}

@@ -86,3 +86,37 @@ def test_a_volume_with_snapshots_or_in_use_cannot_be_deleted(
         assert answer.json()["badRequest"]["message"].startswith(
             "Invalid volume: Volume status must be available or"
         )
+
+
+def test_an_incremental_of_a_volume_that_grew_is_accepted_and_ends_in_error(target: Target) -> None:
+    """Cinder compares the sizes when it has answered already; in use or not, a volume grows from 3.42 on."""
+    name = "opencbr-test-conformance-grown"
+    member = target.member
+    volume = member.call("POST", "volumev3", "/volumes", {"volume": {"name": name, "size": 1}}).json()[
+        "volume"
+    ]
+    at = {"volume": f"/volumes/{volume['id']}"}
+    member.states(at["volume"], "volume", {"available"})
+
+    def back_up(*, incremental: bool) -> dict[str, Any]:
+        body = {"backup": {"volume_id": volume["id"], "name": name, "incremental": incremental}}
+        answer = member.call("POST", "volumev3", "/backups", body)
+        assert answer.status_code == 202
+        path = f"/backups/{answer.json()['backup']['id']}"
+        at[path] = path
+        member.states(path, "backup", {"available", "error"})
+        shown: dict[str, Any] = member.get("volumev3", path)["backup"]
+        return shown
+
+    assert back_up(incremental=False)["status"] == "available"
+    grow = {"os-extend": {"new_size": 2}}
+    assert member.call("POST", "volumev3", f"{at['volume']}/action", grow).status_code == 202
+    member.states(at["volume"], "volume", {"available"})
+    failed = back_up(incremental=True)
+    assert (failed["status"], failed["size"], failed["is_incremental"]) == ("error", 2, True)
+    assert failed["fail_reason"] == (
+        "Invalid backup: Volume size increased since the last backup. Do a full backup."
+    )
+    for path in reversed(list(at.values())):
+        assert member.call("DELETE", "volumev3", path).status_code == 202
+        member.states(path, "volume" if path == at["volume"] else "backup", {404})

@@ -68,6 +68,20 @@ def test_snapshots_of_all_disks_come_before_the_first_backup(env: JobEnv) -> Non
     assert made == ["snapshots"] * 3 + ["backups"] * 3
 
 
+def test_what_is_being_made_is_asked_for_by_lists_and_looked_at_when_it_has_left_them(env: JobEnv) -> None:
+    env.succeeded(env.request_backup(env.bind("db1")))
+    looks = [
+        row.path.split("/")[-2]
+        for row in env.demo.calls.find("volume", "GET", "/(snapshots|backups)/[0-9a-f-]{36}$")
+    ]
+    assert looks.count("backups") == 3
+    assert looks.count("snapshots") <= 9, "made, before the deletion, gone"
+    assert {row.query for row in env.demo.calls.find("volume", "GET", "/(snapshots|backups)/detail$")} <= {
+        "status=creating",
+        "status=deleting",
+    }
+
+
 def test_an_excluded_volume_is_left_alone(env: JobEnv) -> None:
     bound = env.bind("db1", exclude=(env.volume_id("db1-archive"),))
     operation = env.request_backup(bound)

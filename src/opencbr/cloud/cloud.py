@@ -55,6 +55,13 @@ class Cloud:
         except CloudError:
             return False
 
+    def mover_is_down(self) -> bool:
+        """Say whether Cinder says, asked once, that no cinder-backup is up; False also when it does not say."""
+        try:
+            return not mover_is_up(self._reader, _PROBE_SECONDS)
+        except CloudError:
+            return False
+
     def close(self) -> None:
         """End the reading threads; reads under way are finished first."""
         self._pool.shutdown()

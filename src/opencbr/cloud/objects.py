@@ -23,7 +23,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeBackup:
-    """A Cinder backup. `request_id` is that of the answer this was read from."""
+    """A Cinder backup. `request_id` is that of the answer this was read from; `taken_at` is Cinder's `data_timestamp`."""
 
     id: str
     name: str
@@ -35,6 +35,7 @@ class VolumeBackup:
     is_incremental: bool
     has_dependents: bool
     fail_reason: str
+    taken_at: str
     request_id: str | None
 
 
@@ -81,5 +82,6 @@ def backup_of(body: Mapping[str, Any], request_id: str | None) -> VolumeBackup:
         has_dependents=bool(body.get("has_dependent_backups")),
         # A driver's own words, command lines and all: they end in the operation log.
         fail_reason=redact(str(body.get("fail_reason") or "")[:_REASON_LENGTH]),
+        taken_at=body.get("data_timestamp") or "",
         request_id=request_id,
     )

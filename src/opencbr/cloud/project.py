@@ -12,7 +12,7 @@ from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import Snapshot, VolumeBackup, backup_of, snapshot_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import get_or_create
-from opencbr.cloud.transport import Transport
+from opencbr.cloud.transport import Query, Transport
 from opencbr.model.document import Document
 
 BACKUP_METADATA_MICROVERSION = "3.43"
@@ -67,6 +67,10 @@ class ProjectCloud:
         """Return a snapshot as it stands."""
         answer = self._get(f"/snapshots/{quote(snapshot_id, safe='')}")
         return snapshot_of(_inside(answer, "snapshot"))
+
+    def snapshots_in(self, status: str) -> dict[str, str]:
+        """Return the project's snapshots in this status, in one call: id, and a text that changes when one moves on."""
+        return self._in_status("/snapshots/detail", "snapshots", status)
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Request the deletion; NotFound means that it is gone already."""
@@ -123,6 +127,15 @@ class ProjectCloud:
         answer = self._get(f"/backups/{quote(backup_id, safe='')}")
         return backup_of(_inside(answer, "backup"), answer.request_id)
 
+    def backups_of(self, volume_id: str) -> list[VolumeBackup]:
+        """Return the backups that the project has of a volume, whoever made them."""
+        rows = self._rows("/backups/detail", "backups", {"volume_id": volume_id})
+        return [backup_of(row, None) for row in rows if row.get("volume_id") == volume_id]
+
+    def backups_in(self, status: str) -> dict[str, str]:
+        """Return the project's backups in this status, as `snapshots_in` does."""
+        return self._in_status("/backups/detail", "backups", status)
+
     def delete_backup(self, backup_id: str) -> None:
         """Request the deletion.
 
@@ -159,14 +172,25 @@ class ProjectCloud:
         return self._transport.get("volume", path, microversion=VOLUME_MICROVERSION)
 
     def _named(self, path: str, envelope: str, name: str, volume_id: str) -> list[dict[str, Any]]:
-        answer = self._transport.get(
-            "volume", path, {"name": name, "volume_id": volume_id}, microversion=VOLUME_MICROVERSION
-        )
+        rows = self._rows(path, envelope, {"name": name, "volume_id": volume_id})
+        return [row for row in rows if row.get("name") == name and row.get("volume_id") == volume_id]
+
+    def _in_status(self, path: str, envelope: str, status: str) -> dict[str, str]:
+        rows = self._rows(path, envelope, {"status": status})
+        signs = ("updated_at", "object_count", "os-extended-snapshot-attributes:progress")
+        return {
+            str(row["id"]): " ".join(str(row.get(sign)) for sign in signs)
+            for row in rows
+            if row.get("status") == status and "id" in row
+        }
+
+    def _rows(self, path: str, envelope: str, query: Query) -> list[dict[str, Any]]:
+        """List what a query finds. Cinder ignores filters that its operator has switched off: look at the rows too."""
+        answer = self._transport.get("volume", path, query, microversion=VOLUME_MICROVERSION)
         rows = answer.json().get(envelope)
         if not isinstance(rows, list):
             raise answer.garbage()
-        # Cinder ignores filters that its operator has switched off: look at the rows, do not trust the query.
-        return [row for row in rows if row.get("name") == name and row.get("volume_id") == volume_id]
+        return [row for row in rows if isinstance(row, dict)]
 
 
 def _inside(answer: Answer, envelope: str) -> dict[str, Any]:

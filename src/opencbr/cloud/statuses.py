@@ -13,3 +13,15 @@ CINDER_ERROR = "error"
 
 CINDER_MOVING = frozenset({"creating", "backing-up", "restoring"})
 """Statuses of a snapshot or backup in which Cinder refuses its deletion until it is done."""
+
+_MOVER_WAS_AWAY = (
+    "incomplete backup reset on manager restart",
+    "Create backup aborted",
+    "Service not found for creating backup",
+)
+"""How Cinder's reasons for a backup in `error` begin when cinder-backup was down or began anew meanwhile."""
+
+
+def mover_was_away(fail_reason: str) -> bool:
+    """Say whether a backup ended in `error` because cinder-backup was not there: it is worth asking once more."""
+    return any(words in fail_reason for words in _MOVER_WAS_AWAY)

@@ -19,10 +19,11 @@ from opencbr.store import backups, checkpoints, disk_backups, ledger, vaults
 from opencbr.store.ledger import Entry
 
 
-def erase(ctx: JobContext, project_id: str, backup_id: str) -> list[str]:
+def erase(ctx: JobContext, project_id: str, backup_id: str, log_id: str | None = None) -> list[str]:
     """Delete a backup with its disks, or hold what is needed; return what could not be removed, in words.
 
-    The rows stay in that case. A backup that is gone already is no error. Raises Lost.
+    The rows stay in that case. A backup that is gone already is no error. With `log_id` a cancelled job stops.
+    Raises Lost, Cancelled.
     """
     with ctx.database.read() as conn:
         top = backups.get(conn, project_id, backup_id)
@@ -34,7 +35,7 @@ def erase(ctx: JobContext, project_id: str, backup_id: str) -> list[str]:
             if not disk_backups.has_dependents(conn, project_id, disk.id)
             for entry in ledger.of_backup(conn, disk.id)
         ]
-    stuck = [one for one in remove(ctx, entries) if one.outcome is Outcome.STUCK]
+    stuck = [one for one in remove(ctx, entries, log_id=log_id) if one.outcome is Outcome.STUCK]
     if stuck:
         return [str(one) for one in stuck]
     now = ctx.clock.now()

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from opencbr.cloud.cloud import Cloud
+from opencbr.jobs.intervals import SharedAnswers
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.clock import Clock
 from opencbr.records.archive import Records
@@ -23,7 +24,7 @@ class CloudContext:
     """What it takes to work on the cloud by the ledger.
 
     `guard` raises Lost when this worker may have been declared dead: it is called before every upstream
-    write.
+    write. `shared` are the answers of the cloud that all who have this context share.
     """
 
     database: Database
@@ -31,6 +32,7 @@ class CloudContext:
     clock: Clock
     settings: WorkerSettings
     guard: Callable[[], None]
+    shared: SharedAnswers = field(default_factory=SharedAnswers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

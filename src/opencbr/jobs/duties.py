@@ -4,6 +4,9 @@ A duty that calls use cases is made where those are known, in `opencbr.wiring`.
 """
 
 import logging
+from dataclasses import replace
+
+import msgspec
 
 from opencbr.jobs.context import CloudContext, JobContext
 from opencbr.jobs.engine.duty import Duty
@@ -13,6 +16,9 @@ from opencbr.store import ledger
 
 log = logging.getLogger(__name__)
 
+_ROUND_SECONDS = 60.0
+"""So long a round waits for objects to go: one that is stuck keeps the others of the next round no longer."""
+
 
 def remove_leftovers(ctx: CloudContext) -> None:
     """Try once more to remove from the cloud what ended jobs could not. Raises Lost.
@@ -20,6 +26,8 @@ def remove_leftovers(ctx: CloudContext) -> None:
     Only what a job has given up itself (`ledger.leave`) and held backups that nothing needs any more: an object
     that merely looks like an orphan is a person's to judge (`opencbr orphans`).
     """
+    seconds = min(ctx.settings.release_timeout_seconds, _ROUND_SECONDS)
+    ctx = replace(ctx, settings=msgspec.structs.replace(ctx.settings, release_timeout_seconds=seconds))
     with ctx.database.read() as conn:
         entries = ledger.left(conn)
     for done in remove(ctx, entries):

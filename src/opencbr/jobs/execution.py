@@ -8,6 +8,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.database_retry import outlast
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.failures import explain
+from opencbr.jobs.patience import Patient
 from opencbr.jobs.registry import JobType
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
@@ -25,9 +26,10 @@ def carry_out(job_type: JobType, job: Job, ctx: JobContext, operation: Operation
     """
     try:
         try:
-            job_type.run(job, ctx, operation)
+            patient = Patient(job, ctx, operation, cancellable=job_type.cancellable)
+            job_type.run(patient, ctx, operation)
         except (StepFailed, Cancelled) as end:
-            job_type.compensate(job, ctx, operation, end)
+            job_type.compensate(Patient(job, ctx, operation, cancellable=False), ctx, operation, end)
     except Exception as error:
         log.exception("job %s broke outside of its steps and is given up", job.id)
         fault = explain(error)

@@ -19,9 +19,11 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `looks_per_second`: how often a worker looks for jobs to take, all types together. `slots`: jobs of one type
     at once. `full_backup_interval`: a chain of incrementals holds at most so many backups, the full one
     included. `backup_timeout_seconds`: a Cinder backup or snapshot that takes longer is given up.
-    `release_timeout_seconds`: the same for a deletion. `patience_seconds`: so long a job that only waits
-    bears a cloud that does not answer. `janitor_seconds`: between two rounds that try again to remove what
-    ended jobs have left in the cloud.
+    `release_timeout_seconds`: the same for a deletion. `stall_seconds`: when nothing is seen to move for so long
+    at a snapshot or backup that is being made, its job tells; after twice as long it is given up, for a backup a
+    minute later for each GB, since its copying shows nothing. `patience_seconds`: so long each step of a job bears a
+    cloud that does not answer. `janitor_seconds`: between two rounds that try again to remove what ended jobs have
+    left in the cloud.
     """
 
     lease_seconds: _Long = 30.0
@@ -32,5 +34,6 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     full_backup_interval: _Count = 10
     backup_timeout_seconds: _Long = 86400.0
     release_timeout_seconds: _Long = 1800.0
+    stall_seconds: _Long = 1800.0
     patience_seconds: Annotated[float, Meta(ge=0, le=YEAR)] = 600.0
     janitor_seconds: _Long = 600.0

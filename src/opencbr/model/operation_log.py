@@ -21,6 +21,11 @@ VAULT_DELETE = "vault_delete"
 LEFT = "left_in_cloud"
 """Key in `details` of what a job could not remove from the cloud, a sentence each; the janitor goes on with it."""
 
+FULL_INSTEAD = "full_instead"
+"""Key in `details` of the disks of which a full backup is made though an incremental was asked for: id and why."""
+NOTES = "notes"
+"""Key in `details` of what else somebody who waits should know, a sentence each: an outage, an object that is stuck."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationLog:

@@ -28,9 +28,10 @@ def insert(conn: Connection, log: OperationLog) -> None:
     conn.execute(sql_insert(_t).values(**values_of(log)))
 
 
-def get(conn: Connection, project_id: str, log_id: str) -> OperationLog | None:
-    """Read one log of the project."""
-    row = conn.execute(select(_t).where(_t.c.project_id == project_id, _t.c.id == log_id)).mappings().first()
+def get(conn: Connection, project_id: str, log_id: str, *, lock: bool = False) -> OperationLog | None:
+    """Read one log of the project; with `lock` nobody else changes it until this transaction ends."""
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.id == log_id)
+    row = conn.execute(query.with_for_update() if lock else query).mappings().first()
     return None if row is None else _log(row)
 
 
@@ -122,7 +123,7 @@ def advance(
 
 def tell(conn: Connection, log: OperationLog, details: dict[str, Any], *, now: datetime) -> bool:
     """Add to the details of work that runs; what is there under another name stays. False when it has ended."""
-    standing = get(conn, log.project_id, log.id)
+    standing = get(conn, log.project_id, log.id, lock=True)
     if standing is None:
         return False
     return _change(conn, log.id, details=standing.details | details, updated_at=now)

@@ -105,9 +105,7 @@ def stuck_incremental(env: JobEnv) -> tuple[str, str]:
     bound = env.bind("web1")
     (parent,) = backed_up(env, bound)
     faults = env.demo.faults
-    faults.inject(
-        service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0, after=2
-    )
+    faults.inject(service="volume", method="GET", path="/backups/[0-9a-f-]{36}$", status=403, times=0)
     faults.inject(service="volume", method="DELETE", path="/backups/", status=403, times=0)
     operation = env.request_backup(bound)
     log = env.ended(operation)

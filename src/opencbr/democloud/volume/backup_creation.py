@@ -11,6 +11,8 @@ from opencbr.democloud.volume.quotas import check_quota
 from opencbr.democloud.volume.routes import PROJECT, ROUTES, ZONE, links, need, need_member
 from opencbr.democloud.volume.status import set_status
 
+_GROWN = "Invalid backup: Volume size increased since the last backup. Do a full backup."
+
 
 @ROUTES.on("POST", PROJECT + "/backups")
 def create(call: Call) -> Response:
@@ -34,7 +36,7 @@ def create(call: Call) -> Response:
         "user_id": call.user_id,
         "status": "creating",
     }
-    doc |= {"size": snapshot["size"] if snapshot else volume["size"], "object_count": 0}
+    doc |= {"size": volume["size"], "object_count": 0}  # the volume's, whatever the snapshot has
     doc |= {
         "availability_zone": None,
         "container": body.get("container"),
@@ -90,7 +92,7 @@ def _check_source(volume: Doc, snapshot: Doc | None, *, force: bool) -> None:
 
 
 def _newest_parent(call: Call, volume: Doc, snapshot: Doc | None) -> Doc:
-    """Pick the parent as Cinder does: the newest available backup of the volume, older than the snapshot.
+    """Pick the parent as Cinder does: of the available backups older than the snapshot the one with the newest data.
 
     A real database may keep whole seconds only; here microseconds count, so that quick tests have parents.
     """
@@ -103,15 +105,22 @@ def _newest_parent(call: Call, volume: Doc, snapshot: Doc | None) -> Doc:
     ]
     if not found:
         raise ApiError(400, "Invalid backup: No backups available to do an incremental backup.")
-    return found[-1]
+    return max(found, key=lambda doc: str(doc["taken"]))
 
 
 @on_finish("backup.created")
 def created(backend: Backend, args: Doc) -> None:
-    """Move the bytes into the backup store, and release the snapshot or volume they were read from."""
+    """Move the bytes into the backup store, and release the snapshot or volume they were read from.
+
+    As in Cinder, an incremental that is larger than its parent fails only now.
+    """
     backup_id, snapshot_id = args["backup"], args["snapshot"]
     with backend.state.change():
         doc = backend.state.get("backup", backup_id)
+        parent = backend.state.get("backup", doc["parent_id"]) if doc and doc["parent_id"] else None
+    if doc is not None and parent is not None and doc["size"] > parent["size"]:
+        not_created(backend, args, _GROWN)
+        return
     if doc is not None and doc["status"] == "creating":  # else an admin set the status meanwhile
         count, _ = backend.backups.keep(backend.disks, snapshot_id or backup_id, backup_id, doc["parent_id"])
         with backend.state.change():

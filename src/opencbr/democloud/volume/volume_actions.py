@@ -33,7 +33,8 @@ def action(call: Call) -> Response:
 
 
 def _extend(call: Call, doc: Doc, size: int) -> Response:
-    if doc["status"] != "available":
+    """Extend a volume; from 3.42 on one that is attached, too."""
+    if doc["status"] != "available" and not (doc["status"] == "in-use" and call.at_least("3.42")):
         sentence = f"Invalid volume: Volume {doc['id']} status must be available to extend."
         raise ApiError(400, sentence)
     if size <= doc["size"]:
@@ -42,7 +43,7 @@ def _extend(call: Call, doc: Doc, size: int) -> Response:
         raise ApiError(400, f"Invalid input received: {sentence}")
     check_quota(call.backend, call.project_id, gigabytes=size - doc["size"])
     set_status(call.backend, "volume", doc["id"], "extending")
-    call.backend.work.begin("volume.extended", doc["id"], volume=doc["id"], size=size)
+    call.backend.work.begin("volume.extended", doc["id"], volume=doc["id"], size=size, was=doc["status"])
     return Response(202)
 
 
@@ -51,4 +52,4 @@ def extended(backend: Backend, args: Doc) -> None:
     """Extend the volume; what is new reads as zeros."""
     backend.disks.create(args["volume"], args["size"] * GIB)
     with backend.state.change():
-        set_status(backend, "volume", args["volume"], "available", size=args["size"])
+        set_status(backend, "volume", args["volume"], args["was"], size=args["size"])

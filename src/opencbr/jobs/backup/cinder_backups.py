@@ -1,30 +1,61 @@
-"""Cinder backups from the snapshots: incremental where a parent of ours stands, full otherwise."""
+"""Cinder backups from the snapshots: incremental where a parent of ours stands, full otherwise.
+
+Cinder may accept a backup and end it in `error` later. What can still be done is done in the same run: a full one in
+place of an incremental that was not possible, and the same once more when cinder-backup was away.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from opencbr.cloud.cloud import ProjectCloud, VolumeBackup
-from opencbr.cloud.errors import NotFound, Refused
-from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
-from opencbr.jobs.backup.parents import choose_parent, note_parent
+from opencbr.cloud.errors import Refused
+from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, mover_was_away
+from opencbr.jobs.backup.mover import await_mover, is_mover_down
+from opencbr.jobs.backup.parents import choose_parent, make_full
+from opencbr.jobs.backup.stored import note_made
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
+from opencbr.jobs.notes import note
 from opencbr.jobs.upstream.names import backup_name
 from opencbr.jobs.upstream.objects import make, planned
-from opencbr.jobs.upstream.polling import wait
+from opencbr.jobs.upstream.polling import Awaited, wait
+from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model.backup import DiskBackup
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.stored_size import stored_mb
 from opencbr.store import disk_backups, ledger, operation_logs
 
 BEGIN, END = 20, 90
 """Progress in percent when Cinder begins to back up and when it has ended; the rest is reading and clean-up."""
 
+_ATTEMPTS = 4
+"""Backups of one disk asked for in a row: a full one, and cinder-backup may go away some times."""
+_SECONDS_PER_GB = 60.0
+"""So long Cinder may copy a GB before it is thought to stand still: nothing of it is to be seen."""
 
-def start(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
-    """Start the Cinder backup of every disk. Raises CloudError."""
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A backup that ended in `error` and is worth another attempt."""
+
+    disk: DiskBackup
+    made: VolumeBackup
+
+    def __str__(self) -> str:
+        asked = f" ({self.made.request_id})" if self.made.request_id else ""
+        return (
+            f"Cinder's backup {self.made.id} of volume {self.disk.resource_id} ended in status"
+            f" {self.made.status}{asked}: {self.made.fail_reason or 'no reason given'}"
+        )
+
+
+def start(ctx: JobContext, operation: OperationLog, disks: Sequence[DiskBackup]) -> None:
+    """Start the Cinder backup of every disk, once cinder-backup is there. Raises CloudError, Cancelled, JobError."""
+    with ctx.database.read() as conn:
+        made = {entry.key for entry in ledger.of_log(conn, operation.id) if entry.kind == "backup"}
+    if any(disk.id not in made for disk in disks):
+        await_mover(ctx, operation)
     parallel(lambda disk: _start_one(ctx, operation, disk), disks)
 
 
@@ -36,7 +67,7 @@ def _start_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> No
     )
     with ctx.database.read() as conn:
         known = ledger.get(conn, operation.id, entry.kind, entry.key)
-    parent_id = disk.based_on if known is not None else choose_parent(ctx, project, disk)
+    parent_id = disk.based_on if known is not None else choose_parent(ctx, operation, project, disk)
 
     def create() -> str:
         if parent_id is not None:
@@ -47,13 +78,14 @@ def _start_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> No
                     raise
                 # The parent went between our look and the request (or is not one in Cinder's eyes): a full
                 # backup needs none.
-                note_parent(ctx, disk, None)
+                make_full(ctx, operation, disk, str(error))
         return _create(ctx, project, disk, name, incremental=False)
 
     upstream_id = make(ctx, entry, create)
-    with ctx.database.write() as conn:
-        now = ctx.clock.now()
-        disk_backups.note(conn, disk.project_id, disk.id, cinder_backup_id=upstream_id, now=now)
+    if upstream_id != disk.cinder_backup_id:
+        with ctx.database.write() as conn:
+            now = ctx.clock.now()
+            disk_backups.note(conn, disk.project_id, disk.id, cinder_backup_id=upstream_id, now=now)
 
 
 def _create(ctx: JobContext, project: ProjectCloud, disk: DiskBackup, name: str, *, incremental: bool) -> str:
@@ -67,28 +99,47 @@ def _create(ctx: JobContext, project: ProjectCloud, disk: DiskBackup, name: str,
     ).id
 
 
-def finish(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
+def finish(ctx: JobContext, operation: OperationLog) -> None:
     """Wait until all Cinder backups are available, telling the progress; write down what each has become.
 
-    Raises Cancelled; CloudError; JobError 9910 when one ends in an error, with Cinder's reason.
+    Raises Cancelled; CloudError; JobError 9910 when one ends in an error for good, with Cinder's reason.
     """
+    for attempt in range(1, _ATTEMPTS + 1):
+        # A worker that died between two attempts leaves one that is to be started.
+        start(ctx, operation, _disks(ctx, operation))
+        failed = _wait(ctx, operation, _disks(ctx, operation))
+        if not failed:
+            return
+        if attempt == _ATTEMPTS:
+            raise JobError(UNEXPECTED, str(failed[0]))
+        for one in failed:
+            _take_back(ctx, operation, one)
+
+
+def _disks(ctx: JobContext, operation: OperationLog) -> list[DiskBackup]:
+    with ctx.database.read() as conn:
+        return disk_backups.of_backup(conn, operation.project_id, operation.backup_id or "")
+
+
+def _wait(ctx: JobContext, operation: OperationLog, disks: Sequence[DiskBackup]) -> list[_Failed]:
+    """Wait for the end of all; return those that another attempt may help."""
     project = ctx.cloud.project(operation.project_id)
     whole = sum(disk.resource_size for disk in disks) or 1
+    failed: list[_Failed] = []
 
-    def is_done(disk: DiskBackup) -> bool:
+    def look(disk: DiskBackup) -> str | None:
         assert disk.cinder_backup_id is not None, "start() has written it"
         made = project.get_backup(disk.cinder_backup_id)
+        if made.status == CINDER_AVAILABLE:
+            note_made(ctx, project, disk, made)
+            return None
         if made.status.startswith(CINDER_ERROR):
-            asked = f" ({made.request_id})" if made.request_id else ""
-            raise JobError(
-                UNEXPECTED,
-                f"Cinder's backup {made.id} of volume {disk.resource_id} ended in status"
-                f" {made.status}{asked}: {made.fail_reason or 'no reason given'}",
-            )
-        if made.status != CINDER_AVAILABLE:
-            return False
-        _note_made(ctx, project, disk, made)
-        return True
+            end = _Failed(disk, made)
+            if not made.is_incremental and not mover_was_away(made.fail_reason):
+                raise JobError(UNEXPECTED, str(end))
+            failed.append(end)
+            return None
+        return made.status
 
     def tell(unfinished: Sequence[DiskBackup]) -> None:
         done = whole - sum(disk.resource_size for disk in unfinished)
@@ -96,47 +147,25 @@ def finish(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) ->
             progress = BEGIN + (END - BEGIN) * done // whole
             operation_logs.advance(conn, operation.id, progress, "wait", now=ctx.clock.now())
 
-    wait(
-        ctx,
-        disks,
-        is_done,
-        timeout_seconds=ctx.settings.backup_timeout_seconds,
-        what="a backup in Cinder",
-        log_id=operation.id,
-        told=tell,
-    )
+    awaited = [
+        Awaited(disk, "backup", disk.cinder_backup_id or "", disk.resource_size * _SECONDS_PER_GB)
+        for disk in disks
+    ]
+    wait(ctx, operation, awaited, look, is_excused=lambda: is_mover_down(ctx), told=tell)
+    return failed
 
 
-def _note_made(ctx: JobContext, project: ProjectCloud, disk: DiskBackup, made: VolumeBackup) -> None:
-    full_count = _full_object_count(ctx, project, disk) if made.is_incremental else None
-    size = stored_mb(
-        size_gb=made.size_gb,
-        is_incremental=made.is_incremental,
-        object_count=made.object_count,
-        full_object_count=full_count,
-    )
-    changes: dict[str, Any] = {} if made.is_incremental else {"based_on": None}
-    with ctx.database.write() as conn:
-        disk_backups.note(
-            conn,
-            disk.project_id,
-            disk.id,
-            stored_mb=size,
-            is_incremental=made.is_incremental,
-            now=ctx.clock.now(),
-            **changes,
-        )
-
-
-def _full_object_count(ctx: JobContext, project: ProjectCloud, disk: DiskBackup) -> int | None:
-    """Return how many objects the full backup at the root of this chain has; None when it cannot be told."""
+def _take_back(ctx: JobContext, operation: OperationLog, failed: _Failed) -> None:
+    """Remove a backup that ended in `error`, so that another of its name can be made; it is full or as it was."""
+    disk = failed.disk
+    if mover_was_away(failed.made.fail_reason):
+        note(ctx, operation, f"{failed}; cinder-backup was away, and it is made anew")
+    else:
+        make_full(ctx, operation, disk, str(failed))
     with ctx.database.read() as conn:
-        row = disk_backups.get(conn, disk.project_id, disk.id)
-        while row is not None and row.based_on is not None:
-            row = disk_backups.get(conn, row.project_id, row.based_on)
-    if row is None or row.id == disk.id or row.cinder_backup_id is None:
-        return None
-    try:
-        return project.get_backup(row.cinder_backup_id).object_count
-    except NotFound:
-        return None
+        entry = ledger.get(conn, operation.id, "backup", disk.id)
+    for done in remove(ctx, [entry] if entry else [], log_id=operation.id):
+        if done.outcome is not Outcome.GONE:
+            raise JobError(UNEXPECTED, f"{failed}; and it could not be removed: {done}")
+    with ctx.database.write() as conn:
+        disk_backups.note(conn, disk.project_id, disk.id, cinder_backup_id=None, now=ctx.clock.now())

@@ -110,7 +110,7 @@ class _Flow:
         cinder_backups.start(self._ctx, self._operation, self._disks())
 
     def wait(self) -> None:
-        cinder_backups.finish(self._ctx, self._operation, self._disks())
+        cinder_backups.finish(self._ctx, self._operation)
         self._advance(cinder_backups.END, "wait")
 
     def export(self) -> None:

@@ -1,27 +1,33 @@
-"""Which backup an incremental is built on: the newest of its volume, if that one stands."""
+"""Which backup an incremental is built on: the newest of its volume, if that one stands and is as large."""
+
+import logging
 
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import ProjectCloud
-from opencbr.cloud.errors import NotFound
 from opencbr.cloud.statuses import CINDER_AVAILABLE
 from opencbr.jobs.context import JobContext
 from opencbr.model import statuses
 from opencbr.model.backup import DiskBackup
-from opencbr.store import backups, disk_backups
+from opencbr.model.operation_log import FULL_INSTEAD, OperationLog
+from opencbr.store import backups, disk_backups, operation_logs
+
+log = logging.getLogger(__name__)
 
 _STANDING = frozenset({statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING})
 """Statuses of a finished backup that nobody is deleting."""
 
 
-def choose_parent(ctx: JobContext, project: ProjectCloud, disk: DiskBackup) -> str | None:
+def choose_parent(
+    ctx: JobContext, operation: OperationLog, project: ProjectCloud, disk: DiskBackup
+) -> str | None:
     """Return our id of the backup to build on, None for a full one, and note it: from then on the parent is needed.
 
     A parent must be the newest of its volume, whichever vault that is in: Cinder builds on the newest it
     has. It must be available in our table and in Cinder, and its chain shorter than `full_backup_interval`.
     Raises CloudError.
     """
-    if not disk.incremental:
+    if not disk.incremental or was_refused(ctx, operation, disk):
         return None
     with ctx.database.read() as conn:
         parent = disk_backups.latest(conn, disk.project_id, disk.resource_id)
@@ -29,28 +35,75 @@ def choose_parent(ctx: JobContext, project: ProjectCloud, disk: DiskBackup) -> s
             return None
         if disk_backups.chain_length(conn, disk.project_id, parent.id) >= ctx.settings.full_backup_interval:
             return None
-    try:
-        if project.get_backup(parent.cinder_backup_id).status != CINDER_AVAILABLE:
-            return None
-    except NotFound:
-        return None
-    return parent.id if note_parent(ctx, disk, parent.id) else None
+    obstacle = _obstacle(project, disk, parent)
+    if obstacle is None and note_parent(ctx, disk, parent.id):
+        return parent.id
+    make_full(
+        ctx, operation, disk, obstacle or f"backup {parent.id}, the last of this volume, does not stand"
+    )
+    return None
 
 
-def note_parent(ctx: JobContext, disk: DiskBackup, parent_id: str | None) -> bool:
+def _obstacle(project: ProjectCloud, disk: DiskBackup, parent: DiskBackup) -> str | None:
+    """Say why Cinder could build no incremental on `parent`, None when it could.
+
+    Cinder takes the available backup of the volume whose data are the newest, a tenant's own among them (its
+    `backup/api.py`, `create`; that one's snapshot would have to be newer than ours to be passed over), and compares the
+    two sizes when it has accepted the request already (`backup/chunkeddriver.py`, `backup`).
+    """
+    there = [one for one in project.backups_of(disk.resource_id) if one.status == CINDER_AVAILABLE]
+    if all(one.id != parent.cinder_backup_id for one in there):
+        return (
+            f"the last backup of this volume, {parent.cinder_backup_id}, is not available in Cinder any more"
+        )
+    next_parent = max(there, key=lambda one: one.taken_at)
+    if next_parent.size_gb != disk.resource_size:
+        return (
+            f"the volume has {disk.resource_size} GB now, and {next_parent.size_gb} GB in its last backup, "
+            f"{next_parent.id}"
+        )
+    return None
+
+
+def was_refused(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> bool:
+    """Say whether this operation has found out that no incremental of the disk can be made."""
+    with ctx.database.read() as conn:
+        standing = operation_logs.get(conn, operation.project_id, operation.id) or operation
+    return disk.resource_id in standing.details.get(FULL_INSTEAD, {})
+
+
+def make_full(ctx: JobContext, operation: OperationLog, disk: DiskBackup, reason: str) -> None:
+    """Write down that a full backup of the disk is to be made, and why: it needs no other, and the owner is told."""
+    sentence = f"a full backup is made instead of an incremental one: {reason}"
+    log.warning("job %s, volume %s: %s", operation.id, disk.resource_id, sentence)
+
+    def write(conn: Connection) -> None:
+        standing = operation_logs.get(conn, operation.project_id, operation.id, lock=True) or operation
+        told = standing.details.get(FULL_INSTEAD, {}) | {disk.resource_id: sentence}
+        operation_logs.tell(conn, operation, {FULL_INSTEAD: told}, now=ctx.clock.now())
+        _note(ctx, conn, disk, None)
+
+    ctx.database.transact(write)
+
+
+def note_parent(ctx: JobContext, disk: DiskBackup, parent_id: str) -> bool:
     """Write down which backup this one needs, unless it is being deleted; return whether it was."""
     with ctx.database.write() as conn:
-        if parent_id is not None and not _stands(conn, disk.project_id, parent_id):
+        if not _stands(conn, disk.project_id, parent_id):
             return False
-        disk_backups.note(
-            conn,
-            disk.project_id,
-            disk.id,
-            based_on=parent_id,
-            is_incremental=parent_id is not None,
-            now=ctx.clock.now(),
-        )
+        _note(ctx, conn, disk, parent_id)
     return True
+
+
+def _note(ctx: JobContext, conn: Connection, disk: DiskBackup, parent_id: str | None) -> None:
+    disk_backups.note(
+        conn,
+        disk.project_id,
+        disk.id,
+        based_on=parent_id,
+        is_incremental=parent_id is not None,
+        now=ctx.clock.now(),
+    )
 
 
 def _stands(conn: Connection, project_id: str, disk_id: str) -> bool:

@@ -8,7 +8,7 @@ from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.names import snapshot_name
 from opencbr.jobs.upstream.objects import make, planned
-from opencbr.jobs.upstream.polling import wait
+from opencbr.jobs.upstream.polling import Awaited, wait
 from opencbr.jobs.upstream.removal import remove
 from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import OperationLog
@@ -36,23 +36,16 @@ def take(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> N
             backups.update(conn, disk.project_id, disk.id, extend_info=info, updated_at=ctx.clock.now())
     project = ctx.cloud.project(operation.project_id)
 
-    def is_ready(disk: DiskBackup) -> bool:
+    def look(disk: DiskBackup) -> str | None:
         snapshot = project.get_snapshot(made[disk.id])
         if snapshot.status.startswith(CINDER_ERROR):
             raise JobError(
                 "7203",
                 f"snapshot {snapshot.id} of volume {disk.resource_id} ended in status {snapshot.status}",
             )
-        return snapshot.status == CINDER_AVAILABLE
+        return None if snapshot.status == CINDER_AVAILABLE else snapshot.status
 
-    wait(
-        ctx,
-        disks,
-        is_ready,
-        timeout_seconds=ctx.settings.backup_timeout_seconds,
-        what="a snapshot",
-        log_id=operation.id,
-    )
+    wait(ctx, operation, [Awaited(disk, "snapshot", made[disk.id]) for disk in disks], look)
 
 
 def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> str:
@@ -77,12 +70,12 @@ def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> str
 def release(ctx: JobContext, operation: OperationLog) -> list[str]:
     """Remove the snapshots of this job; return what could not be removed, in words.
 
-    The backup is good all the same.
+    The backup is good all the same. Raises Lost, Cancelled.
     """
     with ctx.database.read() as conn:
         entries = [entry for entry in ledger.of_log(conn, operation.id) if entry.kind == "snapshot"]
     return [
         f"snapshot {done.entry.upstream_id or done.entry.name}: {done.reason}"
-        for done in remove(ctx, entries, doubts=False)
+        for done in remove(ctx, entries, doubts=False, log_id=operation.id)
         if done.reason
     ]

@@ -42,9 +42,9 @@ def start_deleting(ctx: JobContext, project_id: str, backup_id: str) -> bool:
     return True
 
 
-def erase_or_fail(ctx: JobContext, project_id: str, backup_id: str) -> None:
-    """Delete along the chain. Raises JobError 4004 naming what the cloud would not remove."""
-    left = erase(ctx, project_id, backup_id)
+def erase_or_fail(ctx: JobContext, project_id: str, backup_id: str, log_id: str | None = None) -> None:
+    """Delete along the chain. Raises JobError 4004 naming what the cloud would not remove, and as `erase` does."""
+    left = erase(ctx, project_id, backup_id, log_id)
     if left:
         raise JobError("4004", "the cloud did not remove " + "; ".join(left))
 

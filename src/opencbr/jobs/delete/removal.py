@@ -115,7 +115,7 @@ def _volumes(ctx: JobContext, operation: OperationLog, resource_id: str | None) 
 def _delete(ctx: JobContext, operation: OperationLog, backup_id: str, progress: int) -> None:
     stop_if_cancelled(ctx, operation.id)
     if start_deleting(ctx, operation.project_id, backup_id):
-        erase_or_fail(ctx, operation.project_id, backup_id)
+        erase_or_fail(ctx, operation.project_id, backup_id, operation.id)
     with ctx.database.write() as conn:
         operation_logs.advance(conn, operation.id, progress, "delete", now=ctx.clock.now())
 

@@ -1,6 +1,6 @@
 """The kinds of objects that jobs make in the cloud: entering a new one takes one row in `KINDS`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from opencbr.cloud.cloud import ProjectCloud, Reader, UpstreamObject
@@ -21,7 +21,8 @@ class Kind:
     """What the jobs do with objects of one kind. All calls raise CloudError.
 
     `find` gives the id of the object with the entry's name, None when there is none; `look` and `delete` take the id
-    and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix.
+    and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix, and
+    `in_status` those of one project in a status: id, and a text that changes when one moves on.
     In a status of `moving` the cloud refuses a deletion, and it is worth waiting. `lasting` objects are what a
     finished backup consists of; the others are removed before their job ends.
     """
@@ -30,6 +31,7 @@ class Kind:
     look: Callable[[ProjectCloud, str], State]
     delete: Callable[[ProjectCloud, str], None]
     list: Callable[[Reader, str], Iterable[UpstreamObject]]
+    in_status: Callable[[ProjectCloud, str], Mapping[str, str]]
     moving: frozenset[str]
     lasting: bool
 
@@ -60,6 +62,7 @@ KINDS: dict[str, Kind] = {
         look=lambda project, snapshot_id: State(project.get_snapshot(snapshot_id).status),
         delete=ProjectCloud.delete_snapshot,
         list=Reader.list_snapshots,
+        in_status=ProjectCloud.snapshots_in,
         moving=CINDER_MOVING,
         lasting=False,
     ),
@@ -68,6 +71,7 @@ KINDS: dict[str, Kind] = {
         look=_look_at_backup,
         delete=ProjectCloud.delete_backup,
         list=Reader.list_backups,
+        in_status=ProjectCloud.backups_in,
         moving=CINDER_MOVING,
         lasting=True,
     ),

@@ -1,34 +1,26 @@
 """Waiting for upstream objects.
 
-Cinder reports nothing by itself, so everything is asked for again and again.
+Cinder reports nothing by itself, so everything is asked for again and again: one list of what is in a status serves all
+who wait in a project, and an object that has left the list is looked at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from opencbr.cloud.errors import Unreachable
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.engine.port import Cancelled
 from opencbr.jobs.failures import JobError
+from opencbr.jobs.intervals import pauses
+from opencbr.jobs.notes import note
+from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.model.errors import UNEXPECTED
+from opencbr.model.operation_log import OperationLog
 from opencbr.store import operation_logs
 
 T = TypeVar("T")
-
-_FIRST_PAUSES = (0.3, 0.5, 1.0)
-"""A snapshot takes well under a second on most backends: the first looks come soon, in seconds."""
-
-
-def pauses(poll_seconds: float) -> Iterator[float]:
-    """Yield the pauses between looks: short ones first, then `poll_seconds` for ever.
-
-    Never longer than that.
-    """
-    for pause in _FIRST_PAUSES:
-        yield min(pause, poll_seconds)
-    while True:
-        yield poll_seconds
 
 
 def stop_if_cancelled(ctx: CloudContext, log_id: str) -> None:
@@ -38,50 +30,147 @@ def stop_if_cancelled(ctx: CloudContext, log_id: str) -> None:
             raise Cancelled
 
 
-def wait(
-    ctx: CloudContext,
-    items: Sequence[T],
-    look: Callable[[T], bool],
-    *,
-    timeout_seconds: float,
-    what: str,
-    log_id: str | None = None,
-    told: Callable[[Sequence[T]], None] | None = None,
-) -> None:
-    """Look at all items until `look` said True to each; `told` gets the unfinished after a round.
+def rest(ctx: CloudContext, seconds: float, log_id: str | None = None) -> None:
+    """Sleep so long; every `poll_seconds` look whether this worker or (with `log_id`) its job is to end.
 
-    With `log_id` the cancel flag is read before each round. Raises Cancelled; JobError 9910 when
-    `timeout_seconds` are over; what `look` raises, but a cloud that does not answer (Unreachable) only
-    after `patience_seconds` without a single answer.
+    Raises Lost, Cancelled.
     """
-    began = ctx.clock.now()
-    deadline = began + timedelta(seconds=timeout_seconds)
-    answered = began
-    open_items = list(items)
-    gaps = pauses(ctx.settings.poll_seconds)
-    while open_items:
+    until = ctx.clock.now() + timedelta(seconds=seconds)
+    while True:
         if log_id is not None:
             stop_if_cancelled(ctx, log_id)
         ctx.guard()
-        seen = parallel(lambda item: _look(look, item), open_items)
+        left = (until - ctx.clock.now()).total_seconds()
+        if left <= 0:
+            return
+        ctx.clock.sleep(min(left, ctx.settings.poll_seconds))
+
+
+@dataclass(slots=True)
+class Watched:
+    """One object whose status is to change: since when it has had that one, and when something was last seen to move."""
+
+    project_id: str
+    kind: str
+    upstream_id: str
+    status: str
+    since: datetime
+    moved_at: datetime
+    _sign: str = ""
+
+    def turned(self, status: str, now: datetime) -> None:
+        """Note the status that a look has found."""
+        if status != self.status:
+            self.moved_at = now
+        self.status, self.since, self._sign = status, now, ""
+
+    def is_unchanged(self, ctx: CloudContext) -> bool:
+        """Say whether it still has its status, by a list that all who wait for objects in this status share.
+
+        True also when the newest list is older than that status. Raises CloudError.
+        """
+        answer = ctx.shared.get(
+            (self.project_id, self.kind, self.status),
+            lambda: KINDS[self.kind].in_status(ctx.cloud.project(self.project_id), self.status),
+            ctx.clock,
+            ctx.settings.poll_seconds,
+        )
+        sign = answer.value.get(self.upstream_id)
+        if sign is None:
+            return answer.asked_at < self.since
+        if self._sign not in ("", sign):
+            self.moved_at = answer.asked_at
+        self._sign = sign
+        return True
+
+
+@dataclass(slots=True)
+class Awaited(Generic[T]):
+    """An object that is being made, `for_` something. `copying_seconds`: so long its copying may show nothing."""
+
+    for_: T
+    kind: str
+    upstream_id: str
+    copying_seconds: float = 0.0
+
+
+def wait(
+    ctx: CloudContext,
+    operation: OperationLog,
+    items: Sequence[Awaited[T]],
+    look: Callable[[T], str | None],
+    *,
+    is_excused: Callable[[], bool] = lambda: False,
+    told: Callable[[Sequence[T]], None] = lambda _: None,
+) -> None:
+    """Wait until `look`, which gives the status of what is being made, gave None for each; `told` gets the unfinished.
+
+    Raises Cancelled; JobError 9910 when one was not done after `backup_timeout_seconds`, or when nothing moved for too
+    long and that is not excused; what `look` raises, but a cloud that does not answer (Unreachable) only after
+    `patience_seconds` without a single answer, as a JobError.
+    """
+    settings = ctx.settings
+    began = answered = ctx.clock.now()
+    open_ = [
+        (one, Watched(operation.project_id, one.kind, one.upstream_id, "creating", began, began))
+        for one in items
+    ]
+    gaps = pauses(settings.poll_seconds)
+    while open_:
+        stop_if_cancelled(ctx, operation.id)
+        ctx.guard()
+        seen = parallel(lambda pair: _advance(ctx, look, *pair), open_)
         now = ctx.clock.now()
         silences = [result for result in seen if isinstance(result, Unreachable)]
         if len(silences) < len(seen):
             answered = now
-        if silences and now - answered > timedelta(seconds=ctx.settings.patience_seconds):
-            raise silences[0]
-        open_items = [item for item, result in zip(open_items, seen, strict=True) if result is not True]
-        if told is not None:
-            told(open_items)
-        if open_items:
-            if now > deadline:
-                raise JobError(UNEXPECTED, f"{what} was not done after {timeout_seconds:g} s")
-            ctx.clock.sleep(next(gaps))
+        if silences and now - answered > timedelta(seconds=settings.patience_seconds):
+            raise JobError(UNEXPECTED, str(silences[0])) from silences[0]
+        open_ = [pair for pair, result in zip(open_, seen, strict=True) if result is not True]
+        told([one.for_ for one, _ in open_])
+        for one, watched in open_:
+            _heed_stall(ctx, operation, one, watched, is_excused)
+        if open_:
+            if now > began + timedelta(seconds=settings.backup_timeout_seconds):
+                one, _ = open_[0]
+                raise JobError(
+                    UNEXPECTED,
+                    f"{one.kind} {one.upstream_id} was not done after {settings.backup_timeout_seconds:g} s",
+                )
+            rest(ctx, next(gaps), operation.id)
 
 
-def _look(look: Callable[[T], bool], item: T) -> bool | Unreachable:
-    """Look at one item; silence is a result here, others may have answered."""
+def _advance(
+    ctx: CloudContext, look: Callable[[T], str | None], one: Awaited[T], watched: Watched
+) -> bool | Unreachable:
+    """Say whether one is done; silence is a result here, others may have answered."""
     try:
-        return look(item)
+        if watched.is_unchanged(ctx):
+            return False
+        status = look(one.for_)
     except Unreachable as error:
         return error
+    if status is None:
+        return True
+    watched.turned(status, ctx.clock.now())
+    return False
+
+
+def _heed_stall(
+    ctx: CloudContext,
+    operation: OperationLog,
+    one: Awaited[T],
+    watched: Watched,
+    is_excused: Callable[[], bool],
+) -> None:
+    stall = ctx.settings.stall_seconds
+    still = (ctx.clock.now() - watched.moved_at).total_seconds()
+    if still <= stall:
+        return
+    what = f"{one.kind} {one.upstream_id} is {watched.status} in the cloud"
+    note(ctx, operation, f"{what}, and nothing has moved there for {stall:g} s")
+    if still > 2 * stall + one.copying_seconds:
+        if is_excused():
+            watched.moved_at = ctx.clock.now()
+            return
+        raise JobError(UNEXPECTED, f"{what}, and nothing moved there for {still:.0f} s: it is given up")

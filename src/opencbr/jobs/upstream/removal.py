@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 
 from opencbr.cloud.errors import CloudError, NotFound, Refused, Unreachable
 from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
+from opencbr.jobs.intervals import pauses
 from opencbr.jobs.upstream.kinds import KINDS, Kind
-from opencbr.jobs.upstream.polling import pauses
+from opencbr.jobs.upstream.polling import Watched, rest, stop_if_cancelled
 from opencbr.store import ledger
 from opencbr.store.ledger import Entry
 
@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 
 _DELETE_ATTEMPTS = 3
 """Deletions asked for before an object that ends in an error state each time is left to a person."""
+
+_MAKING_SECONDS = 60.0
+"""So long a removal waits for an object that the cloud still makes: longer is the janitor's, others wait for this job."""
 
 _NEEDED = "later incremental backups need it"
 
@@ -36,6 +39,7 @@ class _Removal:
 
     entry: Entry
     doubts: bool
+    watched: Watched | None = None
     asked: int = 0
     outcome: Outcome | None = None
     reason: str = ""
@@ -53,47 +57,56 @@ class Removed:
         return f"{self.entry.kind} {self.entry.upstream_id or self.entry.name} ({self.reason})"
 
 
-def remove(ctx: CloudContext, entries: Sequence[Entry], *, doubts: bool = True) -> list[Removed]:
+def remove(
+    ctx: CloudContext, entries: Sequence[Entry], *, doubts: bool = True, log_id: str | None = None
+) -> list[Removed]:
     """Delete the upstream objects of `entries` side by side, wait for their end, strike them out.
 
     Never raises for what the cloud does: what cannot be removed stays in the ledger and comes back as STUCK
     with the reason, and a backup that later incrementals need as NEEDED. An object still being made cannot be
-    deleted in Cinder; it is waited for, as long as a backup may take. With `doubts` each name is looked up
-    once more at the end: an unanswered call may have left a second object.
+    deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
+    unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
     """
     removals = [_Removal(entry, doubts) for entry in entries]
     began = ctx.clock.now()
-    patience = timedelta(seconds=ctx.settings.release_timeout_seconds)
-    longest = timedelta(seconds=ctx.settings.backup_timeout_seconds)
+    patience = ctx.settings.release_timeout_seconds
     gaps = pauses(ctx.settings.poll_seconds)
-    busy: dict[str, bool] = {}
     while open_ones := [removal for removal in removals if removal.outcome is None]:
+        if log_id is not None:
+            stop_if_cancelled(ctx, log_id)
         ctx.guard()
-        for removal, is_busy in zip(open_ones, parallel(lambda r: _advance(ctx, r), open_ones), strict=True):
-            busy[removal.entry.id] = is_busy
-        waited = ctx.clock.now() - began
+        parallel(lambda removal: _advance(ctx, removal), open_ones)
+        waited = (ctx.clock.now() - began).total_seconds()
         remaining = [removal for removal in open_ones if removal.outcome is None]
         for removal in remaining:
-            if waited > (longest if busy[removal.entry.id] else patience):
+            if waited > (min(_MAKING_SECONDS, patience) if _is_made(removal) else patience):
                 removal.outcome = Outcome.STUCK
                 removal.reason = removal.reason or "it was still there when time was up"
         if any(removal.outcome is None for removal in remaining):
-            ctx.clock.sleep(next(gaps))
+            rest(ctx, next(gaps), log_id)
     for removal in removals:
         if removal.outcome is Outcome.STUCK:
             log.warning("%s %s stays: %s", removal.entry.kind, removal.entry.name, removal.reason)
     return [Removed(r.entry, r.outcome or Outcome.STUCK, r.reason) for r in removals]
 
 
-def _advance(ctx: CloudContext, removal: _Removal) -> bool:
-    """Take one object one step nearer to its end; return whether the cloud is still busy making it."""
+def _is_made(removal: _Removal) -> bool:
+    """Say whether the cloud is still at work on an object, and refuses its deletion."""
+    kind = KINDS.get(removal.entry.kind)
+    return kind is not None and removal.watched is not None and removal.watched.status in kind.moving
+
+
+def _advance(ctx: CloudContext, removal: _Removal) -> None:
+    """Take one object one step nearer to its end."""
     kind = KINDS.get(removal.entry.kind)
     if kind is None:
         removal.outcome, removal.reason = Outcome.STUCK, "this version of the worker does not know its kind"
-        return False
+        return
     try:
-        return _push(ctx, kind, removal)
+        if removal.watched is None or not removal.watched.is_unchanged(ctx):
+            _push(ctx, kind, removal)
     except NotFound:
+        removal.watched = None
         if not (removal.doubts and removal.entry.upstream_id is not None and _twin(ctx, kind, removal)):
             _strike(ctx, removal)
     except Unreachable as error:
@@ -102,30 +115,33 @@ def _advance(ctx: CloudContext, removal: _Removal) -> bool:
         _refused(removal, error)
     except CloudError as error:
         removal.outcome, removal.reason = Outcome.STUCK, str(error)
-    return False
 
 
-def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> bool:
+def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> None:
     """Look at the object, and ask for its deletion when it stands still. Raises CloudError."""
+    removal.watched = None
     project = ctx.cloud.project(removal.entry.project_id)
     upstream_id = removal.entry.upstream_id or kind.find(project, removal.entry)
     if upstream_id is None:
         _strike(ctx, removal)
-        return False
+        return
     state = kind.look(project, upstream_id)
-    moving = state.status in kind.moving
+    status = state.status
     if state.needed:
         removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
-    elif moving:
-        removal.reason = f"it was still {state.status}"
-    elif removal.asked >= _DELETE_ATTEMPTS and state.status != CINDER_DELETING:
+        return
+    if status in kind.moving:
+        removal.reason = f"it was still {status}"
+    elif removal.asked >= _DELETE_ATTEMPTS and status != CINDER_DELETING:
         removal.outcome = Outcome.STUCK
-        removal.reason = removal.reason or f"it is {state.status} after {removal.asked} deletions"
-    elif state.status != CINDER_DELETING:
+        removal.reason = removal.reason or f"it is {status} after {removal.asked} deletions"
+    elif status != CINDER_DELETING:
         ctx.guard()
         kind.delete(project, upstream_id)
         removal.asked += 1
-    return moving
+        status = CINDER_DELETING
+    now = ctx.clock.now()
+    removal.watched = Watched(removal.entry.project_id, removal.entry.kind, upstream_id, status, now, now)
 
 
 def _refused(removal: _Removal, error: Refused) -> None:

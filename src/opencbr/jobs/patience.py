@@ -1,0 +1,56 @@
+"""Patience with a cloud that does not answer, the same in each step of each job: every step may be run again."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from opencbr.cloud.errors import Unreachable
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.engine.port import Job, T
+from opencbr.jobs.intervals import pauses
+from opencbr.jobs.notes import note
+from opencbr.jobs.upstream.polling import rest
+from opencbr.model.operation_log import OperationLog
+
+
+class Patient:
+    """A job whose steps are run again while the cloud is away, `patience_seconds` long at most.
+
+    An outage is told once in the operation log. With `cancellable` a request to cancel ends the wait.
+    """
+
+    def __init__(self, job: Job, ctx: JobContext, operation: OperationLog, *, cancellable: bool) -> None:
+        self.id = job.id
+        self.project_id = job.project_id
+        self._job = job
+        self._ctx = ctx
+        self._operation = operation
+        self._cancellable = cancellable
+
+    def step(self, name: str, work: Callable[[], T]) -> T:
+        """Run `work` as the job does, patiently. Raises as `Job.step`."""
+        return self._job.step(name, lambda: self._outlast(name, work))
+
+    def patched(self, name: str, /) -> bool:
+        """Say what the job says."""
+        return self._job.patched(name)
+
+    def without_journal(self) -> Job:
+        """Return the job for its last act, as patient."""
+        bare = self._job.without_journal()
+        return Patient(bare, self._ctx, self._operation, cancellable=self._cancellable)
+
+    def _outlast(self, name: str, work: Callable[[], T]) -> T:
+        ctx = self._ctx
+        gaps = pauses(ctx.settings.poll_seconds)
+        until: datetime | None = None
+        while True:
+            try:
+                return work()
+            except Unreachable as error:
+                now = ctx.clock.now()
+                if until is None:
+                    until = now + timedelta(seconds=ctx.settings.patience_seconds)
+                    note(ctx, self._operation, f"step {name} waits for the cloud: {error}")
+                if now >= until:
+                    raise
+            rest(ctx, next(gaps), self._operation.id if self._cancellable else None)

@@ -1,0 +1,126 @@
+"""A cloud that is away for a while, at each step of a backup: the step waits, tells once, and goes on."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.config import CloudSettings
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.engine.attempt import Unjournaled
+from opencbr.jobs.execution import carry_out
+from opencbr.jobs.registry import JOB_TYPES
+from opencbr.model.operation_log import NOTES, OperationLog
+from support.inline_job import HurriedClock, job_context
+from support.job_env import QUICK, JobEnv
+
+AWAY = 20
+"""Calls that get no answer: each is asked three times before its step hears of it."""
+
+
+class WatchedClock(HurriedClock):
+    """Says when a job is about to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_sleep: Callable[[], None] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        self.before_sleep()
+        super().sleep(seconds)
+
+
+@pytest.fixture
+def clock() -> WatchedClock:
+    return WatchedClock()
+
+
+@pytest.fixture
+def ctx(env: JobEnv, clock: WatchedClock) -> Iterator[JobContext]:
+    settings = CloudSettings(
+        cloud="opencbr",
+        config_files=(str(env.clouds_file),),
+        timeout_seconds=5,
+        retries=2,
+        connections=4,
+    )
+    cloud = Cloud(settings, clock)
+    patient = msgspec.structs.replace(
+        QUICK,
+        poll_seconds=1.0,
+        patience_seconds=600.0,
+        backup_timeout_seconds=9000.0,
+        release_timeout_seconds=1800.0,
+    )
+    yield replace(job_context(env, settings=patient), cloud=cloud, clock=clock)
+    cloud.close()
+
+
+def run(env: JobEnv, ctx: JobContext, operation: OperationLog) -> OperationLog:
+    job = Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False)
+    carry_out(JOB_TYPES[operation.operation_type], job, ctx, operation)
+    return env.log(operation)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "capture compute GET ",
+        "snapshots volume POST /snapshots$",
+        "recapture compute GET /os-interface",
+        "backups volume POST /backups$",
+        "wait volume GET /backups",
+        "export volume GET /export_record",
+        "release volume DELETE /snapshots/",
+    ],
+)
+def test_a_backup_outlasts_an_outage_at_any_step(env: JobEnv, ctx: JobContext, call: str) -> None:
+    step, service, method, path = call.split(" ")
+    # The second reading comes after what the first one asks of the same call.
+    after = 1 if step == "recapture" else 0
+    struck = env.demo.faults.inject(
+        service=service, method=method, path=path, status=503, times=AWAY, after=after
+    )
+    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    assert (log.status, log.error_message) == ("success", "")
+    assert struck.hits == AWAY
+    assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
+    env.assert_nothing_left(backups_left=1)
+    if step not in ("wait", "release"):  # these wait anyway
+        (told,) = log.details[NOTES]
+        assert told.startswith(f"step {step} waits for the cloud: {service} {method} ")
+
+
+def test_an_outage_that_stays_ends_the_job_when_patience_is_over(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock
+) -> None:
+    env.demo.faults.inject(service="compute", status=503, times=0)
+    began = clock.now()
+    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    assert log.status == "failed"
+    assert "step capture: compute GET " in log.error_message
+    assert timedelta(seconds=600) < clock.now() - began < timedelta(seconds=900)
+    assert len(log.details[NOTES]) == 1
+
+
+def test_a_job_that_waits_for_the_cloud_can_be_cancelled(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock
+) -> None:
+    env.demo.faults.inject(service="compute", status=503, times=0)
+    operation = env.request_backup(env.bind("web1"))
+
+    def cancel() -> None:
+        if env.log(operation).details.get(NOTES):
+            clock.before_sleep = lambda: None
+            env.cancel(operation)
+            cancelled.append(clock.now())
+
+    cancelled: list[object] = []
+    clock.before_sleep = cancel
+    log = run(env, ctx, operation)
+    assert cancelled
+    assert log.error_message.startswith("step capture: cancelled by request")
+    assert clock.now() - cancelled[0] < timedelta(seconds=10), "a poll, and the clean-up"

@@ -1,0 +1,130 @@
+"""An object that stays as it is for ever in the cloud keeps neither its server nor others waiting for long."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.jobs.engine.attempt import Unjournaled
+from opencbr.jobs.execution import carry_out
+from opencbr.jobs.registry import JOB_TYPES
+from opencbr.model.operation_log import LEFT, NOTES, OperationLog
+from support.inline_job import HurriedClock, job_context
+from support.job_env import QUICK, JobEnv
+
+
+class WatchedClock(HurriedClock):
+    """Says when somebody is about to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_sleep: Callable[[], None] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        self.before_sleep()
+        super().sleep(seconds)
+
+
+@pytest.fixture
+def clock() -> WatchedClock:
+    return WatchedClock()
+
+
+@pytest.fixture
+def ctx(env: JobEnv, clock: WatchedClock) -> Iterator[JobContext]:
+    """A job's tools with the settings as they ship."""
+    ship = msgspec.structs.replace(
+        QUICK, poll_seconds=2.0, backup_timeout_seconds=86400.0, release_timeout_seconds=1800.0
+    )
+    yield replace(job_context(env, settings=ship), clock=clock)
+    env.demo.backend.failures.clear()
+
+
+def run(env: JobEnv, ctx: JobContext, operation: OperationLog) -> OperationLog:
+    job = Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False)
+    carry_out(JOB_TYPES[operation.operation_type], job, ctx, operation)
+    return env.log(operation)
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("backup", 3660), ("snapshot", 3600)])
+def test_what_does_not_move_is_told_of_then_given_up_and_the_server_is_free(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock, kind: str, seconds: int
+) -> None:
+    env.demo.fail(f"{kind}.created", stick=True)
+    bound = env.bind("web1")
+    began = clock.now()
+    log = run(env, ctx, env.request_backup(bound))
+    assert log.status == "failed"
+    (stuck,) = env.upstream(kind)
+    assert stuck["status"] == "creating"
+    (told,) = log.details[NOTES]
+    assert told == f"{kind} {stuck['id']} is creating in the cloud, and nothing has moved there for 1800 s"
+    assert f"{kind} {stuck['id']} is creating in the cloud, and nothing moved there for" in log.error_message
+    assert any(stuck["id"] in sentence for sentence in log.details[LEFT])
+    assert seconds < (clock.now() - began).total_seconds() < seconds + 200, (
+        "the wait, and a minute to clean up"
+    )
+    resource = env.resource(bound)
+    assert resource is not None
+    assert resource.protect_status == "available"
+
+
+def test_a_copy_that_cinder_shows_to_go_on_is_waited_for(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock
+) -> None:
+    env.demo.fail("backup.created", stick=True)
+    state = env.demo.backend.state
+    until = clock.now() + timedelta(hours=20)
+
+    def go_on() -> None:
+        with state.change():
+            for doc in state.all("backup"):
+                over = clock.now() > until
+                changed = {"updated_at": str(clock.now()), "status": "available" if over else doc["status"]}
+                state.put("backup", doc | changed)
+
+    clock.before_sleep = go_on
+    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    assert (log.status, log.details.get(NOTES)) == ("success", None)
+    assert clock.now() > until
+
+
+def test_cancelling_acts_within_a_poll_though_the_pauses_have_grown(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock
+) -> None:
+    env.demo.fail("backup.created", stick=True)
+    operation = env.request_backup(env.bind("web1"))
+    from_here = clock.now() + timedelta(seconds=1500)
+    cancelled = []
+
+    def cancel() -> None:
+        if clock.now() > from_here and not cancelled:
+            env.cancel(operation)
+            cancelled.append(clock.now())
+
+    clock.before_sleep = cancel
+    log = run(env, ctx, operation)
+    assert log.error_message.startswith("step wait: cancelled by request")
+    assert clock.now() - cancelled[0] < timedelta(seconds=2 + 60 + 10), "a poll, and a minute to clean up"
+    assert env.upstream("backup")[0]["id"] in log.error_message
+
+
+def test_a_round_of_the_janitor_waits_for_nothing_that_is_stuck(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock
+) -> None:
+    env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    run(env, ctx, env.request_backup(env.bind("web1")))
+    run(env, ctx, env.request_backup(env.bind("db1-data", "disk")))
+    env.demo.faults.clear()
+    assert len(env.upstream("snapshot")) == 2
+    env.demo.fail("snapshot.deleted", stick=True)
+    began = clock.now()
+    remove_leftovers(ctx)
+    assert clock.now() - began < timedelta(seconds=100)
+    (stuck,) = env.upstream("snapshot")
+    assert stuck["status"] == "deleting"
+    assert [entry.upstream_id for entry in env.ledger() if entry.state == "left"] == [stuck["id"]]
