@@ -62,11 +62,13 @@ def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]
 
 
 def marked(call: Call, kind: str) -> list[Doc] | None:
-    """Return all that a `marker` may name, in the list's order: what the caller may see, an admin of any project."""
-    if "marker" not in call.query:
+    """Return all that a `marker` may name, in the list's order: Cinder, like Nova, takes one of any project (404: of none)."""
+    marker = call.query.get("marker")
+    if marker is None:
         return None
-    need(call, kind, call.query["marker"])
-    return _sorted(call, kind, [doc for doc in call.backend.state.all(kind) if call.owns(doc)])
+    if call.backend.state.get(kind, marker) is None:
+        raise ApiError(404, f"{kind.capitalize()} {marker} could not be found.")
+    return _sorted(call, kind, call.backend.state.all(kind))
 
 
 def _metadata_of(text: str) -> Doc:
