@@ -6,7 +6,7 @@ A code of the catalogue and one sentence without secrets.
 from dataclasses import dataclass
 
 from opencbr.cloud.capture import CaptureRefused
-from opencbr.cloud.errors import CloudError, Denied
+from opencbr.cloud.errors import CloudError, CredentialRefused, Denied
 from opencbr.model.errors import IDENTITY_FAILED, UNEXPECTED, CbrError
 
 
@@ -37,7 +37,9 @@ def explain(error: Exception) -> Failure:
         return Failure(error.code, error.message, expected=True)
     if isinstance(error, CloudError):
         return Failure(
-            IDENTITY_FAILED if isinstance(error, Denied) else UNEXPECTED, str(error), expected=True
+            IDENTITY_FAILED if isinstance(error, Denied | CredentialRefused) else UNEXPECTED,
+            str(error),
+            expected=True,
         )
     return Failure(
         UNEXPECTED, f"an unforeseen {type(error).__name__}; the worker's log has more", expected=False
