@@ -4,7 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # Options for the program or for pytest: make demo ARGS="--listen 127.0.0.1:9000", make test ARGS="-k vault"
 ARGS   ?=
 # Twice as many test processes as processors (tests/conftest.py)
@@ -14,6 +14,18 @@ RUN    ?= -m pytest
 
 # Programs are started hundreds of times in the tests: they are to be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
+
+# Installing takes a minute. It is told in one line that counts (on a terminal; elsewhere each tenth package), instead of in
+# hundreds or not at all. A pipe hides that its first command failed, so the last word of it has to come.
+define install
+	@{ $(PIP) install --require-hashes -r $(1) && echo "pip is done"; } | awk -v all="$$(grep -c == $(1))" \
+	  -v tty="$$(test -t 1 && echo 1)" ' \
+	  function tell(text) { printf (tty ? "\r\033[K  %s" : "  %s\n"), text; fflush() } \
+	  /^Collecting / { if (++n % 10 == 1 || tty) tell(n " of at most " all " packages: " $$2) } \
+	  /^Installing collected/ { tell("unpacking " n " packages ...") } \
+	  /^pip is done/ { done = 1 } \
+	  END { if (tty) printf "\r\033[K"; exit !done }'
+endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -74,18 +86,19 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "no Python found: install Python 3.11, or say make PYTHON=/path/to/python" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "$(PYTHON) is older than 3.11: say make PYTHON=/path/to/python3.11" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "making $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(VENV)
 
 # A stamp says that the environment holds exactly what the lock file of that moment names: a second run is instant.
 $(VENV)/run.stamp: requirements.txt pyproject.toml | $(BIN)/python
-	@echo "installing locked dependencies into $(VENV) ..."
-	$(PIP) install --require-hashes -r requirements.txt
-	$(PIP) install --no-deps --no-build-isolation -e .
+	@echo "installing locked dependencies into $(VENV), once ..."
+	$(call install,requirements.txt)
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
-	@echo "installing what the tests need ..."
-	$(PIP) install --require-hashes -r requirements-dev.txt
+	@echo "installing what the tests need, once ..."
+	$(call install,requirements-dev.txt)
 	@touch $@
 
 .PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-openstack bench lint types lock clean

@@ -104,9 +104,10 @@ def fill(
         records.keep(project_id, top.id, "before", before)
         records.keep(project_id, top.id, "after", before)
         records.keep(project_id, top.id, "export", exports)
+        record = records.prepare(top, backups_member=backup_member(top))
         with database.write() as conn:
-            closed = records.close(conn, top, backups_member=backup_member(top))
-            backups.update(conn, project_id, top.id, verdict=closed.verdict)
+            assert records.write(conn, record)
+            backups.update(conn, project_id, top.id, verdict=record.verdict)
         ids.append(top.id)
         if number % 50 == 0:
             print(f"\r{number + 1}/{len(found)} records", end="", file=sys.stderr, flush=True)

@@ -25,6 +25,9 @@ PLACE = ROOT / "build" / "mutants"
 ROOMS = ("model", "records", "keys", "jobs")
 FAST = "not thorough and not postgres and not openstack"
 
+MAY_FAIL = 3
+"""So many tests of the survey, on a machine that is busy with something else."""
+
 PASSED, FAILED, NOTHING_RAN = (0,), (1, 2, 3, 4), 5
 """Exit codes of pytest; a mutant that cannot be imported or breaks pytest itself is found, too."""
 
@@ -52,10 +55,14 @@ def run(tree: Path, *words: str, seconds: float | None = None, **environ: str) -
 
 
 def survey(tree: Path, tests: list[str], processes: int) -> Choice:
-    """Run the fast suite on the untouched tree; it must pass."""
+    """Run the fast suite on the untouched tree; a test that fails there by itself finds no mutant and is left out."""
     words = ("coverage", "run", "-m", "pytest", "-q", "-n", str(processes), "-m", FAST, *tests)
     if run(tree, *words, OPENCBR_TEST_CONTEXTS="build/tests.json") not in PASSED:
-        sys.exit(f"the fast suite fails on the untouched tree: {tree.with_suffix('.log')}")
+        log = tree.with_suffix(".log").read_text(errors="replace")
+        failed = [line for line in log.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        if not failed or len(failed) > MAY_FAIL:
+            sys.exit(f"the fast suite fails on the untouched tree: {tree.with_suffix('.log')}")
+        print("left out, for they fail on the untouched tree:", *failed, sep="\n  ", flush=True)
     run(tree, "coverage", "combine", "--quiet")
     return Choice(tree)
 
@@ -85,12 +92,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20261127, help="which ones")
     parser.add_argument("--minutes", type=float, default=60, help="no mutant is begun after so many (60)")
     parser.add_argument("--seconds", type=float, default=20, help="of tests on one mutant (20)")
+    parser.add_argument("--again", action="store_true", help="choose tests by the survey of the last run")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("tests", nargs="*", default=["tests"], help="with these tests only")
     asked = parser.parse_args()
 
     end = time.monotonic() + 60 * asked.minutes
-    shutil.rmtree(PLACE, ignore_errors=True)
+    if not asked.again:
+        shutil.rmtree(PLACE, ignore_errors=True)
     trees = [PLACE / f"tree{number}" for number in range(asked.processes)]
     for tree in trees:
         copy_tree(ROOT, tree)
@@ -100,7 +109,7 @@ def main() -> None:
         for file in sorted((ROOT / "src/opencbr" / room).rglob("*.py"))
     ]
     mutants = sample(ROOT / "src", paths, asked.count, asked.seed)
-    choice = survey(trees[0], asked.tests, 2 * asked.processes)
+    choice = Choice(trees[0]) if asked.again else survey(trees[0], asked.tests, 2 * asked.processes)
     waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
     for mutant in mutants:
         waiting.put(mutant)

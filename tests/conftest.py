@@ -20,6 +20,7 @@ from opencbr.store.database import Database
 from support.databases import KINDS, Databases
 from support.matrices import leave_the_rest_to_thorough
 from support.postgres import VARIABLE
+from support.transactions import only_rows
 
 settings.register_profile("opencbr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opencbr")  # no test fails by the clock
@@ -125,6 +126,14 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def transactions() -> Iterator[None]:
+    """Whatever a test does in this process: its transactions read and write rows, and do nothing else."""
+    with only_rows() as seen:
+        yield
+    assert not seen, f"done inside a transaction: {dict.fromkeys(seen)}"
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from opencbr.records.archive import Records
     from opencbr.service.services import Services
 
+_SIGN_IN_SECONDS = 60.0
+"""How long `/readyz` believes what it found out about the service's credential."""
+
 
 @dataclass
 class Wiring:
@@ -88,17 +91,21 @@ class Wiring:
         from opencbr.api.app import create_app
         from opencbr.api.auth import Authenticator
         from opencbr.api.dispatch import Dependencies
-        from opencbr.api.health import Readiness
+        from opencbr.api.health import Readiness, remembered
         from opencbr.api.pools import Pools
         from opencbr.api.rights import Rights
         from opencbr.api.routes import ROUTES
         from opencbr.store.installation import writable
+        from opencbr.store.leases import any_alive
 
         auth, policy = self.config.auth, self.config.policy.file
         checks: dict[str, Callable[[], bool]] = {
             "database": partial(writable, self.database),
             "keystone": self.cloud.keystone_ready,
+            # A new token for each probe would burden Keystone, which may also lock out who is refused often.
+            "credential": remembered(self.cloud.credential_ready, self.clock, _SIGN_IN_SECONDS),
             "mover": self.cloud.mover_ready,
+            "worker": partial(any_alive, self.database),
         }
         return create_app(
             Dependencies(

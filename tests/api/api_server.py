@@ -38,9 +38,10 @@ from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
-from opencbr.store import backups, checkpoints, disk_backups, operation_logs, vaults
+from opencbr.store import backups, checkpoints, disk_backups, leases, operation_logs, vaults
 from opencbr.store.database import Database
 from opencbr.store.installation import writable
+from opencbr.store.leases import any_alive
 from support.granian import serving
 
 
@@ -203,14 +204,16 @@ class ApiServer:
                 disk_backups.note(conn, project, child.id, cinder_backup_id=new_id(now), now=now)
         for part in ("before", "after"):
             self.records.keep(project, backup.id, part, reading)
-        with self.database.write() as conn:
+        with self.database.read() as conn:
             top = backups.get(conn, project, backup.id)
             assert top is not None
             children = backups.children(conn, project, [top.id])[top.id]
-            member = backup_member(replace(top, status="available"))
-            self.records.close(conn, top, backups_member=member)
+        record = self.records.prepare(top, backups_member=backup_member(replace(top, status="available")))
+        with self.database.write() as conn:
+            assert self.records.write(conn, record)
             for one in (top, *children):
-                assert backups.move(conn, project, one.id, "available")
+                told = {"verdict": record.verdict} if one is top else {}
+                assert backups.move(conn, project, one.id, "available", **told)
             found = backups.get(conn, project, backup.id)
             assert found is not None
         return found
@@ -262,8 +265,12 @@ def open_server(
     checks = {
         "database": partial(writable, database),
         "keystone": adapter.keystone_ready,
+        "credential": adapter.credential_ready,
         "mover": adapter.mover_ready,
+        "worker": partial(any_alive, database),
     }
+    with database.write() as conn:
+        leases.enter(conn, "a worker", 86_400.0)
     dependencies = Dependencies(
         services=services,
         authenticator=Authenticator(adapter.identity),

@@ -36,3 +36,8 @@ def _clock_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "cbr" in request.fixturenames:
         request.getfixturevalue("cbr").clock.ahead *= 0
+
+
+@pytest.fixture(autouse=True)
+def _only_rows_in_transactions(transactions: None) -> None:
+    """See tests/support/transactions.py."""

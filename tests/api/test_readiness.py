@@ -3,24 +3,32 @@
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
 from opencbr.api import health
-from opencbr.api.health import Readiness
+from opencbr.api.health import Readiness, remembered
 from opencbr.clock import SystemClock
+from opencbr.store import leases
 from support.databases import away
 
 from .api_server import ApiServer, open_server
+from .api_server import TurnedClock as Turned
 
 NET = 120.0
 """Seconds after which a test that hangs fails."""
 
 
-def checks(cbr: ApiServer) -> tuple[int, dict[str, str]]:
+def away_of(cbr: ApiServer) -> tuple[int, str, set[str]]:
+    """The answer's code and word, and what it says is away."""
     answer = cbr.call("GET", "/readyz", account=None)
-    assert (answer.status_code == 200) == (answer.json()["status"] == "ready")
-    return answer.status_code, answer.json()["checks"]
+    told = answer.json()["checks"]
+    assert set(told) == {"database", "keystone", "credential", "mover", "worker"}
+    return answer.status_code, answer.json()["status"], {name for name, word in told.items() if word != "ok"}
+
+
+READY = (200, "ready", set())
 
 
 @contextmanager
@@ -48,25 +56,61 @@ def mover(cbr: ApiServer, **changes):
 @pytest.mark.parametrize("what", [{"status": 503}, {"drop": "before"}, {"malformed": True}])
 def test_a_cinder_that_does_not_tell_is_named(cbr: ApiServer, what):
     with fault(cbr, service="volume", path="/os-services", **what):
-        assert checks(cbr) == (503, {"database": "ok", "keystone": "ok", "mover": "failed"})
-    assert checks(cbr)[0] == 200
+        assert away_of(cbr) == (200, "degraded", {"mover"})
+    assert away_of(cbr) == READY
 
 
 @pytest.mark.parametrize("what", [{"state": "down"}, {"status": "disabled"}])
 def test_a_mover_that_is_down_is_named(cbr: ApiServer, what):
     with mover(cbr, **what):
-        assert checks(cbr) == (503, {"database": "ok", "keystone": "ok", "mover": "failed"})
-    assert checks(cbr)[0] == 200
+        assert away_of(cbr) == (200, "degraded", {"mover"})
+    assert away_of(cbr) == READY
 
 
 def test_a_database_that_is_away_is_named(tmp_path, demo_cloud, database_url):
     with open_server(tmp_path, demo_cloud, database_url) as cbr:
-        assert checks(cbr)[0] == 200
+        assert away_of(cbr) == READY
         cbr.database.dispose()
         with away(database_url):
-            assert checks(cbr) == (503, {"database": "failed", "keystone": "ok", "mover": "ok"})
+            assert away_of(cbr) == (503, "not ready", {"database", "worker"})
             assert cbr.call("GET", "/healthz", account=None).status_code == 200
-        assert checks(cbr)[0] == 200
+        assert away_of(cbr) == READY
+
+
+def test_without_a_worker_every_server_stays_and_says_so(cbr: ApiServer):
+    with cbr.database.write() as conn:
+        leases.enter(conn, "a worker", -1.0)
+    try:
+        assert away_of(cbr) == (200, "degraded", {"worker"})
+    finally:
+        with cbr.database.write() as conn:
+            leases.enter(conn, "a worker", 86_400.0)
+    assert away_of(cbr) == READY
+
+
+def test_a_changed_password_shows_though_the_token_in_use_is_good(cbr: ApiServer):
+    cbr.adapter.reader().list_servers(cbr.project())  # there is a token from here on
+    with fault(cbr, service="identity", method="POST", path="/auth/tokens", status=401):
+        assert away_of(cbr) == (200, "degraded", {"credential"})
+    assert away_of(cbr) == READY
+
+
+def test_a_keystone_that_gives_no_token_leaves_the_credential_unknown_and_is_asked_again():
+    answers = [TimeoutError(), True, False]
+    clock = Turned()
+
+    def sign_in() -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    ask = remembered(sign_in, clock, 60.0)
+    with pytest.raises(TimeoutError):
+        ask()
+    assert (ask(), ask()) == (True, True)
+    clock.ahead = timedelta(seconds=61)
+    assert (ask(), ask()) == (False, False)
 
 
 def in_a_thread(readiness: Readiness) -> tuple[threading.Thread, list[dict]]:

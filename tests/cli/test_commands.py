@@ -5,8 +5,14 @@ import itertools
 import json
 import re
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.store import operation_logs
+from opencbr.store.database import Database
 
 
 @pytest.fixture
@@ -135,6 +141,96 @@ def test_operation_logs_are_listed(demo, on_demo):
     assert on_demo("operation-logs", "list", "--project", "0" * 32).stdout == "no operation logs\n"
 
 
+def test_operation_logs_of_all_projects_are_listed_a_page_at_a_time(opencbr, tmp_path):
+    failed, *others = _logs_of_two_projects(opencbr, tmp_path)
+
+    def listed(*words):
+        found = json.loads(opencbr("operation-logs", "list", "--json", *words).stdout)
+        return found["count"], [log["id"] for log in found["operation_logs"]]
+
+    newest_first = [*reversed(others), failed]
+    assert listed() == (3, newest_first)
+    assert listed("--limit", 2) == (3, newest_first[:2])
+    assert listed("--limit", 2, "--marker", newest_first[1]) == (3, newest_first[2:])
+    assert listed("--status", "failed") == (1, [failed])
+    assert listed("--type", "delete", "--resource", "r2") == (1, [others[0]])
+    assert listed("--project", "b" * 32) == (1, [others[1]])
+    assert listed("--since", "2999-01-01") == (0, [])
+    table = opencbr("operation-logs", "list", "--limit", 2).stdout
+    assert f"3 in all; --limit and --marker {newest_first[1]} show more" in table
+    assert "a" * 32 in table
+    lost = opencbr("operation-logs", "list", "--marker", "nothing")
+    assert (lost.returncode, lost.stderr.count("\n")) == (1, 1)
+
+
+def test_the_status_of_a_healthy_installation(on_demo):
+    done = on_demo("status", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"], found["troubles"]) == (0, True, []), found
+    (name,) = found["workers"]["alive"]
+    assert found["jobs"]["ended"] == {"success": 1}
+    assert (found["jobs"]["unfinished"], found["oldest_waiting"], found["failures"]) == ({}, None, [])
+    assert (found["credential"], found["mover"], found["orphans"], found["missing"]) == (True, True, 0, 0)
+    shown = on_demo("status").stdout
+    assert f"1 alive: {name}" in shown
+    assert shown.endswith("all is well\n")
+
+
+def test_the_status_names_whatever_is_wrong(opencbr, tmp_path):
+    failed, *_ = _logs_of_two_projects(opencbr, tmp_path)
+    entry = {
+        "auth": {"auth_url": "http://127.0.0.1:9/v3", "username": "u", "password": "x", "project_name": "p"}
+    }
+    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"opencbr": entry}}))
+    (tmp_path / "opencbr.toml").write_text('[cloud]\nconfig_files = ["clouds.yaml"]\nretries = 0\n')
+    done = opencbr("status", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"]) == (1, False), done.stderr
+    assert found["jobs"]["unfinished"] == {"running": 1, "waiting": 1}
+    assert found["oldest_waiting"]["seconds"] > 3_000
+    (failure,) = found["failures"]
+    assert (failure["id"], failure["project_id"], failure["error_message"]) == (
+        failed,
+        "a" * 32,
+        "step x: it broke",
+    )
+    assert "parameters" not in failure
+    assert found["credential"] is found["orphans"] is None
+    told = "\n".join(found["troubles"])
+    for words in ("no worker is alive", "has waited since", "1 of the jobs", "the cloud does not tell"):
+        assert words in told
+    shown = opencbr("status", "--hours", "0.5")
+    assert shown.returncode == 1
+    assert "step x: it broke" not in shown.stdout  # it was requested an hour ago
+    assert "WRONG no worker is alive" in shown.stdout
+
+
+def _logs_of_two_projects(opencbr, tmp_path) -> list[str]:
+    """Fill a new database: a backup that failed, a deletion that waits, both an hour old; a backup that runs."""
+    assert opencbr("db", "upgrade").returncode == 0
+    now = datetime.now(UTC) - timedelta(hours=1)
+    rows = [
+        {
+            "status": "failed",
+            "error_code": "BackupService.9999",
+            "error_message": "step x: it broke",
+            "ended_at": now,
+        },
+        {"operation_type": "delete", "resource_id": "r2"},
+        {"project_id": "b" * 32, "status": "running"},
+    ]
+    database, made = Database(f"sqlite:///{tmp_path / 'opencbr.db'}"), []
+    with database.write() as conn:
+        for number, row in enumerate(rows):
+            at = now + timedelta(seconds=number)
+            given = {"project_id": "a" * 32, "operation_type": "backup", "parameters": {"secret": "1"}} | row
+            log = OperationLog(id=new_id(at), created_at=at, updated_at=at, **given)
+            operation_logs.insert(conn, log)
+            made.append(log.id)
+    database.dispose()
+    return made
+
+
 def test_what_has_ended_cannot_be_cancelled(demo, on_demo):
     project = demo.env()["OPENCBR_PROJECT_ID"]
     log = json.loads(on_demo("operation-logs", "list", "--project", project, "--json").stdout)[
@@ -246,6 +342,8 @@ def test_a_wrong_command_line_has_clicks_exit_code(opencbr):
         ["orphans"],
         ["record"],
         ["operation-logs"],
+        ["operation-logs", "list"],
+        ["status"],
     ],
 )
 def test_every_command_has_help(opencbr, words):

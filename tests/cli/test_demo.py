@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Demo
+from opencbr.cli.demo.story import NOW
+from opencbr.jobs import backup
 
 VARIABLES = {
     "OPENCBR_ENDPOINT",
@@ -51,7 +53,18 @@ def test_it_prints_what_a_person_wants_to_know(demo):
         "memory at rest",
     ):
         assert words in said, words
-    assert len(set(re.findall(r"^ +(\d+) %", said, re.MULTILINE))) >= 3  # progress while it ran
+    told = re.findall(r"^ +(\d+) %  (.*)$", said, re.MULTILINE)
+    assert len({percent for percent, _ in told}) >= 3  # progress while it ran
+    assert all(" " in words for _, words in told), told  # in words, not by the name of a step
+    assert told[-1] == ("100", "done: 3 disks, 5 GB")
+
+
+def test_every_step_of_a_backup_has_its_words():
+    told = set()
+    for file in Path(backup.__file__).parent.glob("*.py"):
+        told |= set(re.findall(r"advance\([^\"]*\"(\w+)\"", file.read_text()))
+    assert len(told) >= 6
+    assert told <= NOW.keys()
 
 
 def test_it_keeps_its_secrets_off_the_screen_and_its_files_to_itself(demo):
@@ -71,7 +84,9 @@ def test_it_keeps_its_secrets_off_the_screen_and_its_files_to_itself(demo):
 
 def test_the_file_has_the_promised_variables_in_the_promised_form(demo):
     assert demo.env().keys() == VARIABLES
-    for line in demo.env_file.read_text().splitlines():
+    comment, *exports = demo.env_file.read_text().splitlines()
+    assert re.fullmatch(r"# OPENCBR_TOKEN ends \d{4}-\d\d-\d\d \d\d:\d\d UTC\. .* source it again\.", comment)
+    for line in exports:
         assert re.fullmatch(r"export [A-Z_]+='[^']*'", line)
 
 
@@ -81,6 +96,25 @@ def test_the_printed_curl_line_gives_the_verbatim_metadata(demo):
     assert answer.keys() == MEMBERS
     assert "correct-horse" not in json.dumps(answer)  # in base64, as Nova gives it
     assert json.loads(answer["server"])["server"]["OS-EXT-SRV-ATTR:user_data"].startswith("I2Nsb3VkLWNvbmZpZ")
+
+
+def test_the_lines_after_it_show_a_document_decoded(demo):
+    said = demo.output.read_text()
+    script = block(said, ". ", ". ") + "\n" + block(said[said.index("decoded:") :], "curl ", "'")
+    done = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout)["server"]["name"] == "db1"
+    assert done.stdout.count("\n") > 20
+    assert f"The token in there ends at {demo.env_file.read_text().split()[4]} UTC" in said
+
+
+def test_once_it_prints_nothing_that_needs_a_server(tmp_path):
+    once = Demo(tmp_path, "--once")
+    assert once.process.wait(120) == 0
+    said = once.output.read_text()
+    assert "verdict: complete" in said
+    assert "without --once it keeps serving" in said
+    for words in ("curl", "python3 -", "\n. "):
+        assert words not in said
 
 
 def test_the_printed_python_lines_give_the_same(demo):
@@ -153,7 +187,7 @@ def secrets_of(demo: Demo) -> dict[str, str]:
     """Every credential that a demo has made: both users' variables, and the passwords of all its users."""
     found = {}
     for name in ("env", "env-member"):
-        lines = (demo.state / name).read_text().splitlines()
+        _, *lines = (demo.state / name).read_text().splitlines()
         values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
         secret = ("OPENCBR_AK", "OPENCBR_SK", "OPENCBR_TOKEN", "OS_PASSWORD")
         found |= {f"{name} {one}": values[one] for one in secret}
@@ -201,7 +235,7 @@ def test_it_stops_without_leaving_a_process_and_finds_its_backups_again(tmp_path
 @pytest.mark.thorough
 def test_interrupted_in_the_middle_of_the_backup_it_stops_and_goes_on_at_the_next_start(tmp_path):
     first = Demo(tmp_path)
-    first.until("capture")
+    first.until("all documents are read")
     assert first.stop() == 130
     assert not first.processes()
     second = Demo(tmp_path, "--once")

@@ -139,3 +139,30 @@ def test_no_export_goes_into_a_file_that_is_there(on_copy, demo, tmp_path):
     assert on_copy(*words, "--reveal", "secrets", "--output", path).returncode == 0
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(path.read_text())["manifest"]
+
+
+def test_keys_are_listed_and_rotated(demo, opencbr, tmp_path):
+    environ = {
+        "OPENCBR_KEYS_FOLDER": str(tmp_path / "keys"),
+        "OPENCBR_DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}",
+    }
+
+    def run(*words):
+        done = opencbr("--config", demo.state / "opencbr.toml", *words, env=environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def states(kind):
+        return [one["state"] for one in json.loads(run("keys", "list", "--json")) if one["kind"] == kind]
+
+    run("db", "upgrade")
+    first = run("record", "public-key").strip()
+    assert (states("master"), states("signing")) == (["current"], ["current"])
+    assert "copy it to the key folder of every machine" in run("keys", "new", "master")
+    assert states("master") == ["current", "new"]
+    for kind in ("master", "signing"):
+        assert f"the {kind} key is {tmp_path / 'keys'}/{kind}-" in run("keys", "rotate", kind)
+        assert states(kind) == ["retired", "current"]
+    now, *before = run("record", "public-key", "--all").split()
+    assert (before, run("record", "public-key").strip()) == ([first], now)
+    assert len(run("keys", "list").splitlines()) == 4

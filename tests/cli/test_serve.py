@@ -84,8 +84,7 @@ def answers_while_cinder_hangs(cloud, url: str) -> list[requests.Response] | Non
         in_time = len(waited_for) == before
         asker.join()
         # The asker names who hangs.
-        checks = {"database": "ok", "keystone": "ok", "mover": "failed"}
-        assert (waited_for[-1].status_code, waited_for[-1].json()["checks"]) == (503, checks)
+        assert waited_for[-1].json()["checks"]["mover"] == "failed"
         return answers if in_time else None
     finally:
         cloud.faults.clear()

@@ -87,3 +87,22 @@ def test_every_decision_is_in_the_list():
 def test_modules_that_pages_name_exist(page):
     for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", page.read_text()):
         assert (ROOT / name).exists() or (ROOT / "src/opencbr" / name).exists(), f"{page.name} names {name}"
+
+
+def test_no_font_makes_a_text_of_the_picture_leave_its_box():
+    picture = (ROOT / "docs/architecture.svg").read_text()
+    shapes = re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"', picture)
+    boxes = [tuple(map(int, shape)) for shape in [*shapes, ("0", "0", "960", "640")]]
+    texts = re.findall(r'<text x="(\d+)" y="(\d+)"([^>]*)>', picture)
+    assert len(texts) > 30
+    for x, y, rest in texts:
+        length = re.search(r' textLength="(\d+)" lengthAdjust="spacingAndGlyphs"', rest)
+        assert length, f"the text at {x}, {y} is as long as a font makes it"
+        begin = int(x) - (int(length[1]) / 2 if 'text-anchor="middle"' in rest else 0)
+        around = [
+            box for box in boxes if box[0] <= int(x) < box[0] + box[2] and box[1] <= int(y) <= box[1] + box[3]
+        ]
+        left, _, width, _ = min(around, key=lambda box: box[2] * box[3])
+        assert left < begin < begin + int(length[1]) < left + width, (
+            f"the text at {x}, {y} is wider than its box"
+        )

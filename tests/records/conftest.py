@@ -17,3 +17,8 @@ def records(database, key_folder):
     opened = open_records(database, key_folder, Watch())
     yield opened
     opened.shut()
+
+
+@pytest.fixture(autouse=True)
+def _only_rows_in_transactions(transactions: None) -> None:
+    """See tests/support/transactions.py."""

@@ -2,13 +2,14 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert
 
-from opencbr.model.vault import PROVIDER_ID, SERVER
+from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME
 from opencbr.store import backups, tables
 from opencbr.store.database import Database
 from store.samples import backup, kept_vault
@@ -43,6 +44,18 @@ def restore(database: Database, key_folder: Path) -> None:
             backups.insert_all(conn, [backup(point, **given)])
         for table in ("settings", "project_key", "record", "record_link"):
             conn.execute(insert(tables.metadata.tables[table]), rows(table))
+
+
+def enter(database: Database, project_id: str, report: dict[str, Any]) -> None:
+    """Enter the verdict and the disks' rows of a backup, as its report tells them."""
+    with database.write() as conn:
+        top = backups.get(conn, project_id, report["backup_id"])
+        assert top is not None
+        backups.update(conn, project_id, top.id, verdict=report["verdict"])
+        for one in report["disk_backups"] if top.resource_type == SERVER else ():
+            same = {"id": one["backup_id"], "parent_id": top.id, "position": one["position"]}
+            child = replace(top, resource_id=one["volume_id"], resource_type=VOLUME, **same)
+            backups.insert(conn, child)
 
 
 def _value(value: Any) -> Any:

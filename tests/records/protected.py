@@ -9,7 +9,8 @@ from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME
-from opencbr.records.archive import Closed, Records
+from opencbr.records.archive import Records
+from opencbr.records.close import Prepared
 from opencbr.store import backups
 from opencbr.store.database import Database
 from records import templates
@@ -114,20 +115,23 @@ def rows(database: Database, reading: Reading, **fields) -> tuple[Backup, list[B
     return top, children
 
 
-def close(database: Database, records: Records, top: Backup, children: Iterable[Backup] = ()) -> Closed:
-    def write(conn) -> Closed:
-        done = dataclasses.replace(top, status="available", protected_at=NOW)
-        closed = records.close(conn, done, backups_member=backup_member(done))
-        for row in (*children, top):
-            backups.move(conn, row.project_id, row.id, to="available")
-        return closed
+def close(database: Database, records: Records, top: Backup, children: Iterable[Backup] = ()) -> Prepared:
+    done = dataclasses.replace(top, status="available", protected_at=NOW)
+    record = records.prepare(done, backups_member=backup_member(done))
 
-    return database.transact(write)
+    def write(conn) -> None:
+        assert records.write(conn, record)
+        for row in (*children, top):
+            told = {} if row in children else {"verdict": record.verdict}
+            backups.move(conn, row.project_id, row.id, to="available", **told)
+
+    database.transact(write)
+    return record
 
 
 def protect(
     database: Database, records: Records, reading: Reading, **parts
-) -> tuple[Backup, list[Backup], Closed]:
+) -> tuple[Backup, list[Backup], Prepared]:
     """Back up what was read; `parts` are kept with it, as `after` and `export`."""
     top, children = rows(database, reading)
     for part, what in {"before": reading, **parts}.items():

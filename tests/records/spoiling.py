@@ -17,7 +17,8 @@ VIEWS = {
 _WHOLE = {"export", "masked export", "report"}
 _NEED = {  # column -> who cannot answer without it; exports and reports need every one
     "answer": {*VIEWS, "child"},
-    "secrets": {"secrets", "infrastructure", "verbatim"},
+    "secrets": {"secrets", "infrastructure", "verbatim", "child"},
+    "documents": {"child"},
     "key_id": {*VIEWS, "child"},
     "dictionary_id": {*VIEWS, "child"},
 }

@@ -34,7 +34,7 @@ def bury(database, records, backup, disks=()):
 
 def test_three_records_of_a_resource_are_numbered_and_each_names_the_one_before(database, records):
     made = [protect(database, records, server_reading()) for _ in range(3)]
-    digests = [closed.digest for _, _, closed in made]
+    digests = [closed.row.digest for _, _, closed in made]
     assert len(set(digests)) == 3
     assert [place(records, top) for top, _, _ in made] == [
         {"sequence": 1, "previous": None},
@@ -78,7 +78,7 @@ def test_a_buried_record_is_gone_its_link_stays_and_the_chain_goes_on(database, 
         (link.backup_id, link.digest, link.previous) for link in before
     ]
     next_one, _, _ = protect(database, records, server_reading())
-    assert place(records, next_one) == {"sequence": 4, "previous": made[2][2].digest.hex()}
+    assert place(records, next_one) == {"sequence": 4, "previous": made[2][2].row.digest.hex()}
 
 
 def test_burying_twice_or_in_a_foreign_project_changes_nothing(database, records):
@@ -96,8 +96,10 @@ def test_a_closing_that_is_rolled_back_leaves_no_gap(database, records):
     top, children = rows(database, server_reading())
     records.keep(PROJECT, top.id, "before", server_reading())
 
+    record = records.prepare(top, backups_member="{}")
+
     def fail(conn):
-        records.close(conn, top, backups_member="{}")
+        assert records.write(conn, record)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -7,6 +7,7 @@ import pytest
 from opencbr.model.report import NOT_COMPARED
 from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records.archive import RecordRefused, StoredAnswer
+from opencbr.store import disk_backups
 from records.protected import (
     KEYPAIR_GONE,
     close,
@@ -18,7 +19,7 @@ from records.protected import (
     server_reading,
 )
 from records.templates import DATA, LOGS, ROOT, USER_DATA, server_templates
-from store.samples import PROJECT
+from store.samples import NOW, PROJECT
 
 
 def answer(records, backup_id, view=MASKED):
@@ -46,7 +47,7 @@ def test_the_verdict_is_of_both_readings(database, records, fields, parts, verdi
     report = records.report(PROJECT, top.id)
     assert (closed.verdict, report["verdict"]) == (verdict, verdict)
     assert (NOT_COMPARED in report["gaps"]) == (parts == {})
-    assert closed.digest.hex() == records.export(PROJECT, top.id, MASKED)["digest"]
+    assert closed.row.digest.hex() == records.export(PROJECT, top.id, MASKED)["digest"]
 
 
 def test_a_secret_that_changed_is_drift_and_nobody_is_told_which(database, records):
@@ -111,3 +112,33 @@ def test_a_record_is_closed_once(database, records):
     with pytest.raises(RecordRefused, match="has no reading"):
         close(database, records, top, children)
     assert records.export(PROJECT, top.id, VERBATIM) == before
+
+
+def test_a_record_that_another_overtook_is_made_anew(database, records):
+    """Nothing is written of it: its place in the chain is taken."""
+    tops = [rows(database, server_reading())[0] for _ in range(2)]
+    for top in tops:
+        records.keep(PROJECT, top.id, "before", server_reading())
+    first, second = (records.prepare(top, backups_member="{}") for top in tops)
+    with database.write() as conn:
+        assert records.write(conn, first)
+        assert not records.write(conn, second)
+    assert records.kept(PROJECT, tops[1].id, "before") == server_reading()
+    assert records.answer(PROJECT, tops[1].id, MASKED) == StoredAnswer("protecting", None)
+    again = records.prepare(tops[1], backups_member="{}")
+    with database.write() as conn:
+        assert records.write(conn, again)
+    assert (again.link.sequence, again.link.previous) == (2, first.row.digest)
+
+
+def test_a_record_whose_disks_have_changed_since_is_made_anew(database, records):
+    top, children = rows(database, server_reading())
+    records.keep(PROJECT, top.id, "before", server_reading())
+    record = records.prepare(top, backups_member="{}")
+    with database.write() as conn:
+        disk_backups.note(conn, PROJECT, children[0].id, now=NOW, cinder_backup_id="later")
+        assert not records.write(conn, record)
+    record = records.prepare(top, backups_member="{}")
+    with database.write() as conn:
+        assert records.write(conn, record)
+    assert records.report(PROJECT, top.id)["disk_backups"][0]["cinder_backup_id"] == "later"

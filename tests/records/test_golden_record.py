@@ -11,7 +11,7 @@ from opencbr.model.secrets import VERBATIM, mask
 from opencbr.records import links
 from opencbr.records.archive import open_records
 from opencbr.records.offline_verification import verify_export
-from records.golden import BURIED, EXPECTED, EXPORT, PUBLIC_KEY, VIEWS, restore, rows
+from records.golden import BURIED, EXPECTED, EXPORT, PUBLIC_KEY, VIEWS, enter, restore, rows
 from records.protected import Watch
 
 BACKUPS = list(EXPECTED)
@@ -51,6 +51,8 @@ def test_it_is_exported_as_it_was_and_verified(records, backup_id, view):
 
 def test_its_chains_are_whole(records, database):
     assert records.public_key == PUBLIC_KEY
+    for backup_id, one in EXPECTED.items():
+        enter(database, one["project_id"], records.report(one["project_id"], backup_id))
     chains = list(records.chains())
     assert [chain.problems for chain in chains] == [()] * len(BACKUPS)
     assert [(link.backup_id, link.sequence, link.record) for chain in chains for link in chain.links] == [

@@ -70,12 +70,8 @@ def test_in_a_document_it_stays_what_it_was_and_drift_names_it_as_a_row_does(dat
 def test_in_a_member_that_we_were_handed_it_is_refused_and_nothing_is_written(database, records):
     top, children = rows(database, server_reading())
     records.keep(PROJECT, top.id, "before", server_reading())
-
-    def write(conn):
-        records.close(conn, top, backups_member=f'{{"name":"{LONE}"}}')
-
     with pytest.raises(RecordRefused, match=f"backup {top.id} cannot be kept: a text in it is no Unicode"):
-        database.transact(write)
+        records.prepare(top, backups_member=f'{{"name":"{LONE}"}}')
     assert records.kept(PROJECT, top.id, "before") == server_reading()
     assert records.answer(PROJECT, top.id, MASKED).body is None
     close(database, records, top, children)

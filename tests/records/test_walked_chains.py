@@ -5,10 +5,12 @@ from sqlalchemy import text
 
 from opencbr.keys.ed25519 import Signer
 from opencbr.model.manifest import build_manifest, digest, signed_message
+from opencbr.model.secrets import MASKED, VERBATIM
 from opencbr.records import links, rows
 from opencbr.records.codec import open_record
 from opencbr.records.hash_chain import Head
-from opencbr.store import backups
+from opencbr.store import backups, disk_backups
+from opencbr.store.errors import RecordDamaged
 from records.protected import disk_reading, protect, server_reading
 from records.protected import rows as backup_rows
 from records.templates import DATA, SERVER
@@ -175,17 +177,18 @@ def test_a_link_moved_to_another_resource(sql, records, made):
 def test_a_record_that_somebody_else_signed(database, key_folder, records, made):
     """Who is shown the whole record can sign its manifest himself, and need not break a seal to write that down."""
     forger = Signer(b"f" * 32)
-    with database.write() as conn:
+    with database.read() as conn:
         row = rows.get(conn, PROJECT, made[2].id)
         link = links.get(conn, PROJECT, made[2].id)
-        key = records._keys.find(conn, PROJECT, row.key_id)
-        forged = {
-            **{name: getattr(row, name) for name in row.__slots__},
-            "signer": bytes.fromhex(forger.public_key),
-        }
-        record = open_record(rows.RecordRow(**forged), link, key)
-        proof = digest(build_manifest(record))
-        signature = forger.sign(signed_message(proof))
+    key = records._keys.of(PROJECT, row.key_id)
+    forged = {
+        **{name: getattr(row, name) for name in row.__slots__},
+        "signer": bytes.fromhex(forger.public_key),
+    }
+    record = open_record(rows.RecordRow(**forged), link, key)
+    proof = digest(build_manifest(record))
+    signature = forger.sign(signed_message(proof))
+    with database.write() as conn:
         conn.execute(
             text("UPDATE record SET signer = :s, signature = :g, digest = :d WHERE backup_id = :id"),
             {"s": bytes.fromhex(forger.public_key), "g": signature, "d": proof, "id": made[2].id},
@@ -244,3 +247,59 @@ def test_a_chain_that_is_gone_as_a_whole(database, records):
         f"the head noted before, link 1 with digest {noted.digest}, is not in the chain, which is gone",
     )
     assert list(records.chains(OTHER, noted={(PROJECT, SERVER): noted})) == []
+
+
+MOVED = {
+    "another record": ("parent_id = :other", "is a disk of backup {top} by its record, and not by its row"),
+    "no record": ("parent_id = NULL", "is a disk of backup {top} by its record, and not by its row"),
+    "another disk": ("resource_id = :volume", "names another volume than the record of backup {top}"),
+}
+
+
+@pytest.mark.parametrize("change", MOVED)
+def test_a_row_of_a_disk_that_points_elsewhere(database, records, sql, change):
+    """No seal is broken, and the disk's own answer would be another record's."""
+    (top, children, _), (other, *_) = (protect(database, records, server_reading()) for _ in range(2))
+    moved, (setting, sentence) = children[1], MOVED[change]
+    right = records.answer(PROJECT, moved.id, MASKED).body
+    values = {"other": other.id, "volume": children[0].resource_id}
+    sql(
+        f"UPDATE backup SET {setting} WHERE id = :id",
+        id=moved.id,
+        **{name: value for name, value in values.items() if f":{name}" in setting},
+    )
+    told = "\n".join(faults(records))
+    assert f"{moved.id} " in told
+    assert sentence.format(top=top.id) in told
+    assert ("whose record does not know it" in told) == (change == "another record")
+    if change == "another record":
+        with pytest.raises(RecordDamaged, match=moved.id):
+            records.export(PROJECT, other.id, MASKED, asked=moved.id)
+    for view in (MASKED, VERBATIM):
+        with pytest.raises(RecordDamaged, match=moved.id):
+            records.answer(PROJECT, moved.id, view)
+    assert records.answer(PROJECT, children[0].id, MASKED).body != right
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("resource_type = 'OS::Cinder::Volume'", "names another kind of resource than its record"),
+        ("verdict = 'complete'", "names another verdict than its record"),
+    ],
+)
+def test_a_row_of_a_backup_that_says_otherwise(records, sql, made, setting, sentence):
+    sql(f"UPDATE backup SET {setting} WHERE id = :id", id=made[2].id)
+    (told,) = faults(records)
+    assert told.startswith(at(3, made[2]) + f"the row of backup {made[2].id} {sentence}")
+
+
+def test_a_disk_whose_bytes_are_given_as_another_backups(database, records, sql):
+    top, children, _ = protect(database, records, server_reading())
+    with database.write() as conn:
+        disk_backups.note(conn, PROJECT, children[0].id, now=NOW, cinder_backup_id="another")
+    (fault,) = faults(records)
+    assert fault.endswith(f"names another Cinder backup than the record of backup {top.id}")
+    with database.write() as conn:
+        disk_backups.forget(conn, PROJECT, children[0].id, now=NOW)
+    assert faults(records) == [], "an object that is known to be gone is no fault of the rows"

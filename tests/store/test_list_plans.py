@@ -115,6 +115,24 @@ def test_operation_logs_are_counted_from_a_small_index(filled):
     assert "COVERING INDEX ix_operation_log_count " in counted[0], counted
 
 
+def test_what_the_status_asks_reads_no_table_as_a_whole(filled):
+    asked = {
+        operation_logs.unfinished: ("ix_operation_log_open", ()),
+        operation_logs.oldest_waiting: ("ix_operation_log_open", ()),
+        operation_logs.ended_since: ("sqlite_autoindex_operation_log_1 (id>?)", (NOW,)),
+        operation_logs.failures_since: ("sqlite_autoindex_operation_log_1 (id>?)", (NOW, 5)),
+    }
+    for ask, (index, more) in asked.items():
+        _, (plan,) = plans(filled, lambda conn, ask=ask, more=more: ask(conn, *more))
+        assert f"INDEX {index}" in plan[0], (ask, plan)
+
+
+def test_the_logs_of_all_projects_come_in_the_order_of_their_ids(filled):
+    _, found = plans(filled, lambda conn: operation_logs.list_all(conn, OperationLogFilter(), Page(5)))
+    assert len(found[0]) == 1, found  # nothing is sorted
+    assert "INDEX sqlite_autoindex_operation_log_1" in found[0][0]
+
+
 @pytest.mark.parametrize(
     "tags",
     [

@@ -322,7 +322,7 @@ def test_records_and_their_chain(database):
             for n in (1, 2, 10)
         ]
         for link in chain:
-            links.insert(conn, link)
+            assert links.insert_new(conn, link)
         assert links.last(conn, PROJECT, "r") == chain[-1]
         assert links.last(conn, OTHER, "r") is None
         assert links.bury(conn, PROJECT, "b2", LATER)
@@ -335,8 +335,9 @@ def test_records_and_their_chain(database):
         assert not rows.delete(conn, OTHER, one.id)
         assert rows.delete(conn, PROJECT, one.id)
         assert rows.get(conn, PROJECT, one.id) is None
-    with pytest.raises(IntegrityError), database.write() as conn:
-        links.insert(conn, replace(chain[2], backup_id="rival"))
+    with database.write() as conn:
+        assert not links.insert_new(conn, replace(chain[2], backup_id="rival")), "its place is taken"
+        assert links.chain(conn, PROJECT, "r")[-1] == chain[2]
 
 
 def test_a_backup_cannot_go_before_its_record(database):
@@ -380,11 +381,19 @@ def test_the_hot_read_finds_records_of_servers_and_of_their_disks(database, meta
         "record-1",
         b"\0answer",
         b"secrets\xff",
+        None,
     )
     assert metadata_query.read_answer(PROJECT, server.id, secrets=False).secrets is None
     of_disk = metadata_query.read_answer(PROJECT, child.id)
     assert of_disk == msgspec.structs.replace(
-        found, parent_id=server.id, resource_id=child.resource_id, resource_type=child.resource_type
+        found,
+        parent_id=server.id,
+        resource_id=child.resource_id,
+        resource_type=child.resource_type,
+        documents=record(server).documents,
+    )
+    assert metadata_query.read_answer(PROJECT, child.id, secrets=False) == of_disk, (
+        "the record says if it is its own"
     )
     assert metadata_query.read_answer(PROJECT, bare.id).status == "protecting"
     assert metadata_query.read_answer(PROJECT, bare.id).answer is None

@@ -15,6 +15,7 @@ from opencbr.jobs.duties import janitor_duty
 from opencbr.jobs.engine.port import Job, T
 from opencbr.jobs.registry import JOB_TYPES, JobType
 from opencbr.jobs.settings import WorkerSettings
+from opencbr.observe.log import configure
 from opencbr.records.archive import open_records
 from opencbr.store.database import Database
 from support.job_env import QUICK, open_cloud
@@ -44,6 +45,7 @@ def work(
     settings: WorkerSettings = QUICK,
 ) -> int:
     """Work until killed; `folder` has clouds.yaml and keys/. Reports "up", and "held" where `hold` says."""
+    configure("info")
     database, clock = Database(url), SystemClock()
     job_types = JOB_TYPES if hold is None else _held(database, hold, report)
     ours = _Worker(

@@ -17,11 +17,18 @@ _log = logging.getLogger("opencbr.api")
 _STALE_SECONDS = 60.0
 """An answer older than this says nothing about now."""
 
+NEEDED = frozenset({"database", "keystone"})
+"""What this very server must reach to answer anybody: without it the answer is 503, and a load balancer tries others.
+
+All else is the same for every server of the installation. Were a worker that is down a reason for 503, no server would be
+left to answer what needs none, so it is only named in the body.
+"""
+
 
 class Readiness:
     """Answers whether each part the server needs is there. Thread-safe.
 
-    `checks` maps a name (database, keystone, mover) to a question that answers True or False; an exception
+    `checks` maps a name (database, keystone, credential, mover, worker) to a question that answers True or False; an exception
     counts as False. Answers are kept for `seconds`, so that probes do not load the cloud.
 
     Anybody may ask, and a part that hangs must not take the threads that serve: one caller at a time waits,
@@ -85,6 +92,20 @@ class Readiness:
         return {name: self._under_way[name].answer for name in self._checks}
 
 
+def remembered(check: Callable[[], bool], clock: Clock, seconds: float) -> Callable[[], bool]:
+    """Make a question that is asked anew after so many seconds only; one that raised was not answered, and is asked again."""
+    last: tuple[float, bool] = (float("-inf"), False)
+
+    def ask() -> bool:
+        nonlocal last
+        now = clock.now().timestamp()
+        if not 0 <= now - last[0] < seconds:
+            last = (now, check())
+        return last[1]
+
+    return ask
+
+
 class _Question:
     """One check under way in a thread of its own; `answer` is False until it has said True."""
 
@@ -113,17 +134,18 @@ _WORDS = {True: "ok", False: "failed", None: "asking"}
 
 
 def ready(readiness: Readiness, pool: Pool) -> Responder:
-    """Make the responder of `/readyz`: 200 when every part is there, else 503; each part by name."""
+    """Make the responder of `/readyz`: each part by name, and 503 when one is away that this server needs."""
 
     async def respond(_exchange: Exchange, _request_id: str, _path: dict[str, str]) -> Reply:
         answers = await pool.run(readiness.answers)
-        there = all(answers.values())
+        needed = all(answer for name, answer in answers.items() if name in NEEDED)
+        status = ("ready" if all(answers.values()) else "degraded") if needed else "not ready"
         body = msgspec.json.encode(
             {
-                "status": "ready" if there else "not ready",
+                "status": status,
                 "checks": {name: _WORDS[answer] for name, answer in answers.items()},
             }
         )
-        return OK if there else 503, body, JSON
+        return OK if needed else 503, body, JSON
 
     return respond

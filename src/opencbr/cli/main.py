@@ -15,9 +15,11 @@ _PLACES = {
     "db": "opencbr.cli.db:db",
     "serve": "opencbr.cli.serve:serve",
     "worker": "opencbr.cli.worker:worker",
+    "status": "opencbr.cli.status:status",
     "operation-logs": "opencbr.cli.operation_logs:operation_logs",
     "orphans": "opencbr.cli.orphans:orphans",
     "record": "opencbr.cli.record:record",
+    "keys": "opencbr.cli.keys:keys",
 }
 
 

@@ -1,5 +1,7 @@
 """`opencbr operation-logs`: what was requested, how far it is, and stopping it."""
 
+from datetime import UTC, datetime
+
 import click
 
 from opencbr import wiring
@@ -11,32 +13,64 @@ from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.model.operation_log import TERMINAL
 from opencbr.store import operation_logs as logs
 
+_TIMES = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
 _project = click.option("--project", required=True, metavar="ID", help="The project whose logs these are.")
 
 
 @click.group("operation-logs")
 def operation_logs() -> None:
-    """Look at a project's jobs, and cancel one."""
+    """Look at jobs, and cancel one."""
 
 
 @operation_logs.command("list")
-@_project
+@click.option("--project", metavar="ID", help="Only this project's. Without it those of all projects.")
 @click.option("--status", multiple=True, help="Only these, for instance failed. Can be repeated.")
+@click.option("--type", "types", multiple=True, help="Only these, for instance backup. Can be repeated.")
+@click.option("--resource", "resources", multiple=True, metavar="ID", help="Only this server's or disk's.")
+@click.option("--vault", "vaults", multiple=True, metavar="ID", help="Only this vault's.")
+@click.option("--since", type=click.DateTime(_TIMES), help="Only those requested at or after this time, UTC.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Newest so many.")
+@click.option("--marker", metavar="ID", help="Begin after this log, the last one of the page before.")
 @as_json
 @pass_session
-def list_(session: Session, project: str, status: tuple[str, ...], limit: int, *, json_: bool) -> None:
-    """List operation logs, newest first."""
+def list_(
+    session: Session,
+    *,
+    project: str | None,
+    status: tuple[str, ...],
+    types: tuple[str, ...],
+    resources: tuple[str, ...],
+    vaults: tuple[str, ...],
+    since: datetime | None,
+    limit: int,
+    marker: str | None,
+    json_: bool,
+) -> None:
+    """List operation logs, newest first: all projects' or one's.
+
+    A log's sentence says why it failed: step, upstream call, its status and request id.
+    """
+    wanted = OperationLogFilter(
+        statuses=status,
+        operation_types=types,
+        resource_ids=resources,
+        vault_ids=vaults,
+        created_from=since and since.replace(tzinfo=UTC),
+    )
+    page = Page(limit=limit, marker=marker)
     with wiring.open_database(session.config).read() as conn:
-        found = logs.list(conn, project, OperationLogFilter(statuses=status), Page(limit=limit))
+        found = (
+            logs.list_all(conn, wanted, page) if project is None else logs.list(conn, project, wanted, page)
+        )
     if json_:
         write_json({"operation_logs": found.items, "count": found.count})
         return
     write_table(
-        ("id", "type", "status", "%", "step", "resource", "created", "what went wrong"),
+        ("id", "project", "type", "status", "%", "step", "resource", "created", "what went wrong"),
         [
             (
                 log.id,
+                log.project_id,
                 log.operation_type,
                 log.status,
                 log.progress,
@@ -50,7 +84,8 @@ def list_(session: Session, project: str, status: tuple[str, ...], limit: int, *
         empty="no operation logs",
     )
     if found.count > len(found.items):
-        say(f"{found.count - len(found.items)} older ones are not shown; --limit shows more")
+        last = f" and --marker {found.items[-1].id}" if found.items else ""
+        say(f"{found.count} in all; --limit{last} show more")
 
 
 @operation_logs.command()

@@ -61,16 +61,19 @@ def export(
 @record.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option(
-    "--key", required=True, metavar="PUBLIC", help="The public key: 64 hex digits, or a file that has them."
+    "--key",
+    required=True,
+    metavar="PUBLIC",
+    help="The public key: 64 hex digits, or a file that has them, one key a line.",
 )
 @as_json
 def verify(file: TextIO, key: str, *, json_: bool) -> None:
     """Check an exported record (FILE, or - for stdin) with nothing but the file and the public key.
 
     Needs no configuration, database or network. Take the key from somewhere you trust (`opencbr record public-key`
-    on the installation), never from the file. Exit code 1 when anything is wrong.
+    on the installation, with --all also those before it), never from the file. Exit code 1 when anything is wrong.
     """
-    from opencbr.records.offline_verification import read_export, verify_export
+    from opencbr.records.offline_verification import read_export, signed_with, verify_export
 
     try:
         exported = read_export(file.read())
@@ -79,7 +82,8 @@ def verify(file: TextIO, key: str, *, json_: bool) -> None:
             f"{file.name} is not an exported record: it is no JSON object that has each member once"
         ) from error
     place = Path(key)
-    problems = verify_export(exported, place.read_text("ascii") if place.is_file() else key)
+    trusted = (place.read_text("ascii") if place.is_file() else key).split()
+    problems = verify_export(exported, signed_with(exported, trusted))
     if json_:
         write_json({"ok": not problems, "problems": problems})
     elif problems:
@@ -168,7 +172,9 @@ def _tell(chain: "Chain") -> None:
 
 
 @record.command("public-key")
+@click.option("--all", "all_", is_flag=True, help="Also the keys before it, for older records; one a line.")
 @pass_session
-def public_key(session: Session) -> None:
+def public_key(session: Session, *, all_: bool) -> None:
     """Print the key that this installation's records are verified with."""
-    say(_records(session).public_key)
+    keys = _records(session).public_keys
+    say("\n".join(keys if all_ else keys[:1]))

@@ -44,6 +44,10 @@ class Cloud:
         """Say whether Keystone answers, by one call without a token."""
         return self._scopes.versions_answer(_PROBE_SECONDS)
 
+    def credential_ready(self) -> bool:
+        """Say whether the service user can sign in, by one call. Raises CloudError when Keystone does not tell."""
+        return self._scopes.home.signs_in()
+
     def mover_ready(self) -> bool:
         """Say whether a cinder-backup is up, by one call."""
         try:

@@ -15,7 +15,7 @@ from opencbr.cloud.answer import Answer
 from opencbr.cloud.breaker import Breaker, Hanging
 from opencbr.cloud.endpoints import SERVICES, Endpoint, Endpoints
 from opencbr.cloud.errors import CloudError, Denied, Unreachable, readable_request_id
-from opencbr.cloud.retry import AGAIN, Again, Patience, persist, retry_after
+from opencbr.cloud.retry import AGAIN, NO_PATIENCE, Again, Patience, persist, retry_after
 from opencbr.model.clock import Clock
 
 Query = Mapping[str, Any]
@@ -120,6 +120,22 @@ class Transport:
     def access(self, patience: Patience | None = None) -> Any:
         """Return keystoneauth's access information of a valid token. Raises Denied or Unreachable."""
         return persist(self._sign_in, patience or self.patience, self._clock)
+
+    def signs_in(self) -> bool:
+        """Say whether Keystone gives this credential a token, by asking for a new one. Raises Unreachable.
+
+        The one in use says nothing: it stays good for hours after a password has changed.
+        """
+        auth = self._session.auth
+
+        def sign_in() -> Any:
+            return self._calling("identity", lambda: auth.get_auth_ref(self._session), "POST", "/auth/tokens")
+
+        try:
+            persist(sign_in, NO_PATIENCE, self._clock)
+        except Denied:
+            return False
+        return True
 
     def _once(
         self,

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.ended import tell_end
 from opencbr.jobs.engine.database_retry import outlast
 from opencbr.jobs.engine.dbos import DbosEngine
 from opencbr.jobs.engine.duty import Duties, Duty
@@ -157,24 +158,32 @@ class Worker:
         self._lease.guard()
 
     def _do(self, job: Job) -> None:
-        """Carry out one operation.
+        """Carry out one operation, and tell of its end.
 
-        One that has ended already (its worker died after the last step) is left alone.
+        One that has ended already (its worker died after the last step) is only told of.
         """
         assert self._ctx is not None, "start() comes first"
+
+        operation = self._operation(job)
+        if operation is None:
+            return
+        with about(job.id):
+            if operation.status not in TERMINAL:
+                self._running.add(job.id)
+                try:
+                    carry_out(self._job_types[operation.operation_type], job, self._ctx, operation)
+                finally:
+                    self._running.discard(job.id)
+                operation = self._operation(job)
+            if operation is not None and operation.status in TERMINAL:
+                tell_end(operation)
+
+    def _operation(self, job: Job) -> OperationLog | None:
+        """Read the job's operation log, however long the database is away."""
 
         def read() -> OperationLog | None:
             with self._database.read() as conn:
                 return operation_logs.get(conn, job.project_id, job.id)
 
-        operation = outlast(
-            read, sleep=self._clock.sleep, halted=self._halt.is_set, what=f"the operation of job {job.id}"
-        )
-        if operation is None or operation.status in TERMINAL:
-            return
-        self._running.add(job.id)
-        try:
-            with about(job.id):
-                carry_out(self._job_types[operation.operation_type], job, self._ctx, operation)
-        finally:
-            self._running.discard(job.id)
+        what = f"the operation of job {job.id}"
+        return outlast(read, sleep=self._clock.sleep, halted=self._halt.is_set, what=what)

@@ -5,8 +5,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from opencbr.keys.files import KeyTrouble
-from opencbr.keys.master_key import look_at_master_key
-from opencbr.keys.signing_key import look_at_signer
+from opencbr.keys.master_key import MASTER
+from opencbr.keys.ring import look_at_ring
+from opencbr.keys.signing_key import SIGNING
 from opencbr.store.database import Database
 
 
@@ -20,8 +21,8 @@ def check_keys(database: Database | None, folder: Path) -> str | None:
     except SQLAlchemyError:  # told elsewhere; the files can be judged all the same
         current = None
     try:
-        look_at_master_key(current, folder)
-        look_at_signer(current, folder)
+        look_at_ring(current, folder, MASTER)
+        look_at_ring(current, folder, SIGNING)
     except KeyTrouble as error:
         return str(error)
     except OSError as error:

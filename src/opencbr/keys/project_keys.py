@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, select
 
 from opencbr.keys.aead import SealBroken, bound_to
-from opencbr.keys.master_key import MasterKey
+from opencbr.keys.master_key import MASTER, MasterKey, wrap
+from opencbr.keys.ring import is_current
 from opencbr.model.clock import Clock
 from opencbr.store.database import Database
 from opencbr.store.statements import as_written, insert_new
@@ -46,52 +47,58 @@ class Keys:
         self._clock = clock
         self._known: dict[tuple[str, str], ProjectKey] = {}
 
-    def current(self, conn: Connection, project_id: str) -> ProjectKey:
-        """Give the key that seals for a project now; made when there is none. Needs a write transaction."""
-        known = self._known.get((project_id, _ONLY))
-        if known is not None:
-            return known
-        found = self._read(conn, project_id, _ONLY)
-        if found is not None:
-            return self._remember(project_id, found)
-        wrapped = self._master.wrap(project_id, _ONLY, secrets.token_bytes(_BYTES))
-        row = {
-            "project_id": project_id,
-            "key_id": _ONLY,
-            "wrapped": wrapped,
-            "created_at": self._clock.now(),
-        }
-        insert_new(conn, project_key, row)
-        made = self._read(conn, project_id, _ONLY)
-        assert made is not None
-        return made  # not remembered: the transaction may still be rolled back
+    def current(self, project_id: str) -> ProjectKey:
+        """Give the key that seals for a project now; made when there is none."""
+        return self._find(project_id, _ONLY) or self._make(project_id)
 
     def of(self, project_id: str, key_id: str) -> ProjectKey:
         """Give a key by its id. Raises SealBroken when it is unknown or does not open."""
+        found = self._find(project_id, key_id)
+        if found is None:
+            raise SealBroken(f"key {key_id} of project {project_id} is not in the database")
+        return found
+
+    def _find(self, project_id: str, key_id: str) -> ProjectKey | None:
         known = self._known.get((project_id, key_id))
         if known is not None:
             return known
         with self._database.read() as conn:
-            return self._remember(project_id, self.find(conn, project_id, key_id))
+            wrapped = _wrapped(conn, project_id, key_id)
+        return None if wrapped is None else self._open(project_id, key_id, wrapped)
 
-    def find(self, conn: Connection, project_id: str, key_id: str) -> ProjectKey:
-        """Give a key by its id, inside a transaction. Raises SealBroken when it is unknown or does not open."""
-        known = self._known.get((project_id, key_id)) or self._read(conn, project_id, key_id)
-        if known is None:
-            raise SealBroken(f"key {key_id} of project {project_id} is not in the database")
-        return known
+    def _make(self, project_id: str) -> ProjectKey:
+        standing = None
+        while standing is None:
+            standing = self._entered(project_id)
+        return self._open(project_id, _ONLY, standing)
 
-    def _remember(self, project_id: str, key: ProjectKey) -> ProjectKey:
-        return self._known.setdefault((project_id, key.id), key)
+    def _entered(self, project_id: str) -> bytes | None:
+        """Enter a new key and give the one that stands, wrapped; None when the master key was rotated meanwhile."""
+        master = self._master.current
+        wrapped = wrap(master.key, project_id, _ONLY, secrets.token_bytes(_BYTES))
+        row = {"project_id": project_id, "key_id": _ONLY, "wrapped": wrapped, "created_at": self._clock.now()}
 
-    def _read(self, conn: Connection, project_id: str, key_id: str) -> ProjectKey | None:
-        mine = (project_key.c.project_id == project_id, project_key.c.key_id == key_id)
-        with as_written(SealBroken(f"key {key_id} of project {project_id} is not what was stored")):
-            wrapped = conn.execute(select(project_key.c.wrapped).where(*mine)).scalar_one_or_none()
-        if wrapped is None:
-            return None
+        def write(conn: Connection) -> bytes | None:
+            if not is_current(conn, MASTER, master.check, lock=True):
+                return None
+            insert_new(conn, project_key, row)
+            return _wrapped(conn, project_id, _ONLY)  # another's, if that was faster
+
+        standing = self._database.transact(write)
+        if standing is None:
+            self._master.reload()
+        return standing
+
+    def _open(self, project_id: str, key_id: str, wrapped: bytes) -> ProjectKey:
         root = self._master.unwrap(project_id, key_id, wrapped)
-        return ProjectKey(key_id, AESGCM(_derive(root, "seal")), _derive(root, "fingerprint"))
+        key = ProjectKey(key_id, AESGCM(_derive(root, "seal")), _derive(root, "fingerprint"))
+        return self._known.setdefault((project_id, key_id), key)
+
+
+def _wrapped(conn: Connection, project_id: str, key_id: str) -> bytes | None:
+    mine = (project_key.c.project_id == project_id, project_key.c.key_id == key_id)
+    with as_written(SealBroken(f"key {key_id} of project {project_id} is not what was stored")):
+        return conn.execute(select(project_key.c.wrapped).where(*mine)).scalar_one_or_none()
 
 
 def _derive(root: bytes, use: str) -> bytes:

@@ -1,24 +1,46 @@
-"""The installation's signing key: a file that is made at the first start of all and never replaced in silence."""
+"""The installation's signing key, and the public keys of those before it, by which older records are verified."""
 
 from pathlib import Path
 
 from opencbr.keys.ed25519 import Signer
-from opencbr.keys.files import look_at_key, standing_key
+from opencbr.keys.ring import KeyKind, LiveRing
 from opencbr.store.database import Database
 
-FILE = "signing.key"
-_SETTING = "signing_public_key"
 
-
-def open_signer(database: Database, folder: Path) -> Signer:
-    """Open the installation's signing key; made at the first start of all. Raises KeyTrouble."""
-    return Signer(standing_key(database, folder / FILE, _SETTING, _public))
-
-
-def look_at_signer(database: Database | None, folder: Path) -> None:
-    """Raise the KeyTrouble that opening would raise; change nothing."""
-    look_at_key(database, folder / FILE, _SETTING, _public)
-
-
-def _public(seed: bytes) -> str:
+def public_of(seed: bytes) -> str:
+    """Give the public key of a signing key, 64 hex digits: the database remembers it as it is."""
     return Signer(seed).public_key
+
+
+SIGNING = KeyKind("signing", "signing_public_key", public_of)
+
+
+class SigningKey:
+    """Signs with the current key, and knows the public keys of all before it. Thread-safe."""
+
+    def __init__(self, ring: LiveRing, folder: Path) -> None:
+        self._ring = ring
+        self._folder = folder
+
+    @property
+    def signer(self) -> Signer:
+        """The current key, as far as this process knows; `reload` when the database says another."""
+        return Signer(self._ring.now.current.key)
+
+    @property
+    def known(self) -> list[str]:
+        """The public keys of this installation's records, the current one first.
+
+        They come from the key folder: who may write to the database alone cannot add one.
+        """
+        retired = [path.read_text("ascii").strip() for path in sorted(self._folder.glob("signing-*.pub"))]
+        return list(dict.fromkeys([*(file.check for file in self._ring.now.all), *retired]))
+
+    def reload(self) -> None:
+        """Read the key folder again. Raises KeyTrouble."""
+        self._ring.reload()
+
+
+def open_signing_key(database: Database, folder: Path) -> SigningKey:
+    """Open the installation's signing key; made at the first start of all. Raises KeyTrouble."""
+    return SigningKey(LiveRing(database, folder, SIGNING), folder)

@@ -20,6 +20,12 @@ def new_id(now: datetime) -> str:
     return str(uuid.UUID(int=value))
 
 
+def first_id(at: datetime) -> str:
+    """Return the least id that `new_id` can make at `at`: whatever was made from then on is not below it."""
+    stamp = int(at.timestamp() * 1000) & ((1 << 48) - 1)
+    return str(uuid.UUID(int=(stamp << 80) | (7 << 76) | (2 << 62)))
+
+
 class RequestIds:
     """Hands out request ids: `req-` and a UUID of version 4 whose last 48 bits count, the others are random once.
 

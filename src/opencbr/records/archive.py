@@ -8,10 +8,10 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from opencbr.keys.ed25519 import Signer
 from opencbr.keys.master_key import open_master_key
 from opencbr.keys.project_keys import Keys
-from opencbr.keys.signing_key import open_signer
+from opencbr.keys.ring import is_current
+from opencbr.keys.signing_key import SIGNING, SigningKey, open_signing_key
 from opencbr.model.access import Access
 from opencbr.model.backup import Backup
 from opencbr.model.clock import Clock
@@ -23,11 +23,12 @@ from opencbr.model.secrets import View
 from opencbr.records import draft_rows, links, rows
 from opencbr.records.audit import walk_chains
 from opencbr.records.build import Kept, RecordRefused
-from opencbr.records.close import Closed, close_record
-from opencbr.records.codec import open_answer
-from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, get_reading, put_reading
+from opencbr.records.close import Prepared, prepare_record, write_record
+from opencbr.records.codec import open_answer, open_disks
+from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, open_reading, seal_reading
 from opencbr.records.hash_chain import Chain, Head
 from opencbr.records.metadata_query import AnswerRow, MetadataQuery
+from opencbr.records.signed_rows import refuse_stranger
 from opencbr.records.verification import Proved, export_of, key_of, prove
 from opencbr.store import disk_backups
 from opencbr.store.database import Database
@@ -46,17 +47,22 @@ class StoredAnswer(Struct, frozen=True):
 class Records:
     """The records of one database. Thread-safe."""
 
-    def __init__(self, database: Database, keys: Keys, signer: Signer, clock: Clock) -> None:
+    def __init__(self, database: Database, keys: Keys, signing: SigningKey, clock: Clock) -> None:
         self._database = database
         self._keys = keys
-        self._signer = signer
+        self._signing = signing
         self._clock = clock
         self._metadata_query = MetadataQuery(database)
 
     @property
     def public_key(self) -> str:
         """The key that new records are verified with, 64 hex digits."""
-        return self._signer.public_key
+        return self._signing.signer.public_key
+
+    @property
+    def public_keys(self) -> list[str]:
+        """The keys that records of this installation are verified with, that of new ones first."""
+        return self._signing.known
 
     def shut(self) -> None:
         """Close the connections of the metadata query."""
@@ -71,45 +77,57 @@ class Records:
             if not what:
                 return
             what = as_reading(project_id, backup_id, what)
-        reading = what
-
-        def write(conn: Connection) -> None:
-            put_reading(
-                conn, self._keys, project_id=project_id, backup_id=backup_id, part=part, reading=reading
-            )
-
         try:
-            self._database.transact(write)
+            sealed = seal_reading(
+                self._keys, project_id=project_id, backup_id=backup_id, part=part, reading=what
+            )
         except NotJson as error:
             raise RecordRefused(f"what was read of backup {backup_id} cannot be kept: {error}") from error
+        self._database.transact(lambda conn: draft_rows.put(conn, backup_id, part, sealed))
 
     def kept(self, project_id: str, backup_id: str, part: str) -> Reading | tuple[Document, ...] | None:
         """Give back what was kept; None when nothing was. Raises SealBroken."""
         with self._database.read() as conn:
-            reading = self._kept(conn, project_id, backup_id, part)
+            stored = draft_rows.get(conn, backup_id, part)
+        reading = self._opened(project_id, backup_id, part, stored)
         return reading if reading is None or part != EXPORT else reading.documents
 
-    def close(self, conn: Connection, backup: Backup, *, backups_member: str) -> Closed:
-        """Make the record of what was kept, inside the caller's transaction; the drafts are gone then.
+    def prepare(self, backup: Backup, *, backups_member: str) -> Prepared:
+        """Make the record of what was kept, for `write`; nobody waits for it, no transaction is open.
 
         `backups_member` is the JSON text of that member. The disks of the backup are in the database.
-        Raises RecordRefused, RecordDamaged when what was written does not read back as it was.
+        Raises RecordRefused, RecordDamaged when what was made does not read back as it was.
         """
+        project_id, public_key = backup.project_id, self.public_key
+        with self._database.read() as conn:
+            last = links.last(conn, project_id, backup.resource_id)
+            disks = disk_backups.of_backup(conn, project_id, backup.id)
+            stored = {part: draft_rows.get(conn, backup.id, part) for part in (BEFORE, AFTER, EXPORT)}
+            signs = is_current(conn, SIGNING, public_key)
+        if not signs:
+            self._signing.reload()
         before, after, export = (
-            self._kept(conn, backup.project_id, backup.id, part) for part in (BEFORE, AFTER, EXPORT)
+            self._opened(project_id, backup.id, part, sealed) for part, sealed in stored.items()
         )
-        closed = close_record(
-            conn,
+        return prepare_record(
             backup,
-            disk_backups.of_backup(conn, backup.project_id, backup.id),
+            disks,
+            last,
             Kept(before, after, export),
             backups_member=backups_member,
-            key=self._keys.current(conn, backup.project_id),
-            signer=self._signer,
+            key=self._keys.current(project_id),
+            signer=self._signing.signer,
             clock=self._clock,
         )
-        draft_rows.delete(conn, backup.project_id, backup.id)
-        return closed
+
+    def write(self, conn: Connection, prepared: Prepared) -> bool:
+        """Write a record that was prepared, and drop what was kept for it; False when it does not fit any more.
+
+        Then nothing was written: another record of the resource was closed meanwhile, the disks' rows have changed, or the
+        signing key was rotated; it is to be prepared anew.
+        """
+        signer = prepared.row.signer.hex()
+        return is_current(conn, SIGNING, signer, lock=True) and write_record(conn, prepared)
 
     def answer(self, reader: str, backup_id: str, view: View) -> StoredAnswer | None:
         """Give the ShowMetadata body in a view; None when the project `reader` sees no such backup.
@@ -129,19 +147,24 @@ class Records:
         parts = (row.parent_id or backup_id, row.dictionary_id, row.answer, row.secrets)
         body = open_answer(parts, access.owner, key, access.view(view))
         if row.parent_id is not None:
+            # The sealing binds a record to its own id alone: that this disk is one of its, only the record can say.
+            refuse_stranger(
+                open_disks((*parts, row.documents), access.owner, key), backup_id, row.resource_id
+            )
             body = of_one_disk(body, backup_id, row.parent_id, row.resource_id)
         return StoredAnswer(row.status, body, access.shared)
 
-    def export(self, project_id: str, backup_id: str, view: View) -> dict[str, Any]:
-        """Give the whole record in a view, with all that `verify_export` needs.
+    def export(self, project_id: str, backup_id: str, view: View, *, asked: str = "") -> dict[str, Any]:
+        """Give the whole record in a view, with all that `verify_export` needs; `asked` is the id of a disk's backup.
 
-        Raises RecordDamaged when it is not what was signed, or must be there and is gone; RecordRefused when there is none.
+        Raises RecordDamaged when it is not what was signed, must be there and is gone, or does not know the disk;
+        RecordRefused when there is none.
         """
-        return export_of(self._proved(project_id, backup_id), view)
+        return export_of(self._proved(project_id, backup_id, asked), view)
 
-    def report(self, project_id: str, backup_id: str) -> dict[str, Any]:
-        """Give the capture report; raises as `export` does."""
-        return report_of(self._proved(project_id, backup_id).manifest)
+    def report(self, project_id: str, backup_id: str, *, asked: str = "") -> dict[str, Any]:
+        """Give the capture report; `asked` and what is raised are as in `export`."""
+        return report_of(self._proved(project_id, backup_id, asked).manifest)
 
     def chains(
         self,
@@ -156,7 +179,7 @@ class Records:
         return walk_chains(
             self._database,
             self._keys,
-            public_key=self.public_key,
+            public_keys=self.public_keys,
             project_id=project_id,
             resource_id=resource_id,
             noted=noted or {},
@@ -168,8 +191,10 @@ class Records:
         if rows.delete(conn, project_id, backup_id):
             links.bury(conn, project_id, backup_id, at)
 
-    def _kept(self, conn: Connection, project_id: str, backup_id: str, part: str) -> Reading | None:
-        return get_reading(conn, self._keys, project_id=project_id, backup_id=backup_id, part=part)
+    def _opened(self, project_id: str, backup_id: str, part: str, stored: bytes | None) -> Reading | None:
+        if stored is None:
+            return None
+        return open_reading(self._keys, stored, project_id=project_id, backup_id=backup_id, part=part)
 
     def _read_answer(self, reader: str, backup_id: str, *, secrets: bool) -> AnswerRow | None:
         try:
@@ -182,14 +207,17 @@ class Records:
             raise rows.odd(backup_id)
         return row
 
-    def _proved(self, project_id: str, backup_id: str) -> Proved:
+    def _proved(self, project_id: str, backup_id: str, asked: str) -> Proved:
         with self._database.read() as conn:
             row = rows.get(conn, project_id, backup_id)
             if row is None:
                 _refuse_loss(conn, project_id, backup_id)
                 raise RecordRefused(f"backup {backup_id} has no record")
             link = links.get(conn, project_id, backup_id)
-        return prove(row, link, key_of(self._keys, project_id, row.key_id, backup_id))
+        proved = prove(row, link, key_of(self._keys, project_id, row.key_id, backup_id))
+        if asked not in ("", backup_id):
+            refuse_stranger({one.backup_id: one.volume_id for one in proved.record.disk_backups}, asked)
+        return proved
 
 
 def open_records(database: Database, folder: Path, clock: Clock) -> Records:
@@ -198,7 +226,7 @@ def open_records(database: Database, folder: Path, clock: Clock) -> Records:
     Raises KeyTrouble, whose sentence says what to do.
     """
     keys = Keys(database, open_master_key(database, folder), clock)
-    return Records(database, keys, open_signer(database, folder), clock)
+    return Records(database, keys, open_signing_key(database, folder), clock)
 
 
 def _refuse_loss(conn: Connection, project_id: str, backup_id: str) -> None:

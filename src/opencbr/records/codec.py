@@ -1,7 +1,7 @@
 """From a record to its three sealed parts, and back. docs/record-format.md is the specification.
 
 `answer` is the masked ShowMetadata body. `secrets` is what puts the masked values back, the salt among it. `documents`
-is everything else. A reader of the masked body opens the first part only.
+is everything else. A reader of the masked body opens the first part only, of one disk's body all of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +70,21 @@ def open_answer(
         raise _damaged(backup_id) from error
 
 
+def open_disks(
+    row: tuple[str, str, bytes | None, bytes | None, bytes | None], project_id: str, key: ProjectKey
+) -> dict[str, str]:
+    """Give the disks of a record: the id of each disk's own backup -> its volume.
+
+    `row` is backup id, dictionary id and the three parts. Raises RecordDamaged.
+    """
+    backup_id, dictionary_id, *stored = row
+    try:
+        texts = _open_texts(stored, dictionary_id, project_id, backup_id, key)
+        return {one.backup_id: one.volume_id for one in read_documents(texts[-1])["disk_backups"]}
+    except _DAMAGE as error:
+        raise _damaged(backup_id) from error
+
+
 def open_record(row: RecordRow, link: Link, key: ProjectKey) -> Record:
     """Open all parts of a record. Raises RecordDamaged when they do not fit together."""
     try:
@@ -97,13 +112,13 @@ _DAMAGE = (SealBroken, LookupError, TypeError, ValueError, AttributeError)
 
 
 def _open_texts(
-    stored: Sequence[bytes], dictionary_id: str, project_id: str, backup_id: str, key: ProjectKey
+    stored: Sequence[bytes | None], dictionary_id: str, project_id: str, backup_id: str, key: ProjectKey
 ) -> list[bytes]:
     """Open the first of PARTS, as many as there are in `stored`."""
     dictionary = load_dictionary(dictionary_id)
     return dictionary.decompress(
         [
-            unseal(key.aead, data, bound_to(part, project_id, backup_id))
+            unseal(key.aead, data or b"", bound_to(part, project_id, backup_id))
             for part, data in zip(PARTS, stored, strict=False)
         ]
     )

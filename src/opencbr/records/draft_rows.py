@@ -3,8 +3,9 @@
 from sqlalchemy import Connection, select
 from sqlalchemy import delete as sql_delete
 
+from opencbr.keys.aead import SealBroken
 from opencbr.store import tables
-from opencbr.store.statements import insert_or_replace
+from opencbr.store.statements import as_written, insert_or_replace
 
 _t = tables.draft
 
@@ -15,9 +16,10 @@ def put(conn: Connection, backup_id: str, part: str, sealed: bytes) -> None:
 
 
 def get(conn: Connection, backup_id: str, part: str) -> bytes | None:
-    """Read one part as it was sealed."""
+    """Read one part as it was sealed; None when it was never kept. Raises SealBroken for what nobody sealed."""
     query = select(_t.c.sealed).where(_t.c.backup_id == backup_id, _t.c.part == part)
-    return conn.execute(query).scalar_one_or_none()
+    with as_written(SealBroken(f"a kept reading of backup {backup_id} cannot be read")):
+        return conn.execute(query).scalar_one_or_none()
 
 
 def delete(conn: Connection, project_id: str, backup_id: str) -> None:

@@ -1,46 +1,31 @@
 """Readings kept between the steps of a backup: as bytes, compressed and sealed, verbatim."""
 
-from sqlalchemy import Connection
-
 from opencbr.keys.aead import SealBroken, bound_to, seal, unseal
 from opencbr.keys.project_keys import Keys
 from opencbr.model.document import Document, Reading
-from opencbr.records import draft_rows
 from opencbr.records.compression import load_dictionary
 from opencbr.records.layout import read_reading, write_reading
-from opencbr.store.statements import as_written
 
 BEFORE = "before"
 AFTER = "after"
 EXPORT = "export"
 
 
-def put_reading(
-    conn: Connection, keys: Keys, *, project_id: str, backup_id: str, part: str, reading: Reading
-) -> None:
-    """Keep one part, over what was kept before under the same name.
-
-    Raises NotJson.
-    """
-    key = keys.current(conn, project_id)
+def seal_reading(keys: Keys, *, project_id: str, backup_id: str, part: str, reading: Reading) -> bytes:
+    """Give one part as it is stored. Raises NotJson."""
+    key = keys.current(project_id)
     dictionary = load_dictionary()
     (piece,) = dictionary.compress([write_reading(reading)])
     head = f"{key.id}\n{dictionary.id}\n".encode()
     bound = bound_to("draft", part, project_id, backup_id)
-    draft_rows.put(conn, backup_id, part, head + seal(key.aead, piece, bound))
+    return head + seal(key.aead, piece, bound)
 
 
-def get_reading(
-    conn: Connection, keys: Keys, *, project_id: str, backup_id: str, part: str
-) -> Reading | None:
-    """Read a part back; None when it was never kept. Raises SealBroken when it does not open for this project."""
-    with as_written(SealBroken(f"a kept reading of backup {backup_id} cannot be read")):
-        stored = draft_rows.get(conn, backup_id, part)
-    if stored is None:
-        return None
+def open_reading(keys: Keys, stored: bytes, *, project_id: str, backup_id: str, part: str) -> Reading:
+    """Open what `seal_reading` gave. Raises SealBroken when it does not open for this project."""
     try:
         key_id, dictionary_id, sealed = stored.split(b"\n", 2)
-        key = keys.find(conn, project_id, key_id.decode())
+        key = keys.of(project_id, key_id.decode())
         piece = unseal(key.aead, sealed, bound_to("draft", part, project_id, backup_id))
         (text,) = load_dictionary(dictionary_id.decode()).decompress([piece])
         return read_reading(text, project_id)

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
-from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
-from opencbr.store import tables
+from opencbr.store import statements, tables
 from opencbr.store.errors import RecordDamaged
 from opencbr.store.statements import read_rows, touched, values_of
 
@@ -29,9 +28,9 @@ class Link:
     buried_at: datetime | None = None
 
 
-def insert(conn: Connection, link: Link) -> None:
-    """Add a link; the database refuses a second one of a resource and sequence (IntegrityError)."""
-    conn.execute(sql_insert(_t).values(**values_of(link)))
+def insert_new(conn: Connection, link: Link) -> bool:
+    """Add a link, unless the resource or the backup has one in that place; say whether it was added."""
+    return statements.insert_new(conn, _t, values_of(link))
 
 
 def get(conn: Connection, project_id: str, backup_id: str) -> Link | None:

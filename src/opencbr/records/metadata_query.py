@@ -13,20 +13,22 @@ from opencbr.records.metadata_query_sqlite import SqliteRows
 from opencbr.store.database import Database
 
 _QUERY = """
-SELECT b.project_id, b.status, b.parent_id, b.resource_id, b.resource_type, r.key_id, r.dictionary_id, r.answer, {secrets}
+SELECT b.project_id, b.status, b.parent_id, b.resource_id, b.resource_type, r.key_id, r.dictionary_id, r.answer, {secrets},
+  CASE WHEN b.parent_id IS NOT NULL THEN r.documents END
 FROM backup b LEFT JOIN record r ON r.backup_id = coalesce(b.parent_id, b.id) AND r.project_id = b.project_id
 WHERE b.id = {first} AND b.held_at IS NULL AND (b.project_id = {second} OR EXISTS (
   SELECT 1 FROM member m
   WHERE m.backup_id = coalesce(b.parent_id, b.id) AND m.dest_project_id = {second} AND m.status = '{accepted}'))
 """
-"""What `opencbr.store.members.access_to` says, in the same row."""
+"""What `opencbr.store.members.access_to` says, in the same row; of a disk also the parts that name it."""
 
 
 class AnswerRow(Struct, frozen=True):
     """What ShowMetadata needs to know of one backup. A disk of a server backup has its parent's record.
 
     `owner` is its project, which may share it with the one that asks. From `key_id` on all is None while there is no
-    record; `secrets` also when it was not asked for.
+    record; `secrets` also when it was not asked for, `documents` for whatever is no disk of a server backup: a disk is
+    looked up in the record, for which all parts are read.
     """
 
     owner: str
@@ -38,6 +40,7 @@ class AnswerRow(Struct, frozen=True):
     dictionary_id: str | None
     answer: bytes | None
     secrets: bytes | None
+    documents: bytes | None
 
 
 class _Rows(Protocol):
@@ -74,7 +77,10 @@ class MetadataQuery:
 def _queries(first: str, second: str) -> dict[bool, str]:
     return {
         with_secrets: _QUERY.format(
-            secrets="r.secrets" if with_secrets else "NULL", first=first, second=second, accepted=ACCEPTED
+            secrets="r.secrets" if with_secrets else "CASE WHEN b.parent_id IS NOT NULL THEN r.secrets END",
+            first=first,
+            second=second,
+            accepted=ACCEPTED,
         )
         for with_secrets in (True, False)
     }

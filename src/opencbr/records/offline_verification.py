@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from opencbr.keys.ed25519 import is_signed
@@ -28,6 +29,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         # Readers differ in which of the two they take.
         raise ValueError("a member stands twice in one object")
     return found
+
+
+def signed_with(export: dict[str, Any], trusted: Sequence[str]) -> str:
+    """Choose the key to verify an export with: the one of the `trusted` that its manifest names, else the first."""
+    manifest = export.get("manifest")
+    named = manifest.get("signer") if isinstance(manifest, dict) else None
+    return next((key for key in trusted if key.lower() == named), trusted[0] if trusted else "")
 
 
 def verify_export(export: dict[str, Any], public_key: str) -> list[str]:

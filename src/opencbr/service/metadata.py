@@ -81,7 +81,7 @@ class Metadata:
         access, record_of = self._readable(ctx, backup_id)
         view = access.view(view_of(ctx))
         try:
-            record = self._records.export(access.owner, record_of.id, view)
+            record = self._records.export(access.owner, record_of.id, view, asked=backup_id)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
         _note_secrets(ctx, backup_id, view, "record")
@@ -91,7 +91,7 @@ class Metadata:
         """Return what was read, denied, missing or moved while the record was made; raises as `show` does."""
         access, record_of = self._readable(ctx, backup_id)
         try:
-            return self._records.report(access.owner, record_of.id)
+            return self._records.report(access.owner, record_of.id, asked=backup_id)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
 

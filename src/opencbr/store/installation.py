@@ -16,9 +16,10 @@ _PROBE = "probe"
 _WRITE_SECONDS = 3.0
 
 
-def get(conn: Connection, key: str) -> str | None:
-    """Read a setting; None when it was never written."""
-    return conn.execute(select(_t.c.value).where(_t.c.key == key)).scalar_one_or_none()
+def get(conn: Connection, key: str, *, lock: bool = False) -> str | None:
+    """Read a setting; None when it was never written. With `lock` it stays so until this write transaction ends."""
+    query = select(_t.c.value).where(_t.c.key == key)
+    return conn.execute(query.with_for_update(read=True) if lock else query).scalar_one_or_none()
 
 
 def put(conn: Connection, key: str, value: str) -> None:

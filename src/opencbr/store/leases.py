@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from opencbr.store import tables
+from opencbr.store.database import Database
 from opencbr.store.statements import insert_or_replace, touched
 
 _workers, _leaders = tables.worker, tables.leader
@@ -44,6 +45,12 @@ def leave(conn: Connection, worker_id: str) -> None:
 def alive(conn: Connection) -> set[str]:
     """Name the workers whose lease holds."""
     return set(conn.execute(select(_workers.c.id).where(_workers.c.expires_at >= _now(conn))).scalars())
+
+
+def any_alive(database: Database) -> bool:
+    """Say whether the lease of any worker holds."""
+    with database.read() as conn:
+        return bool(alive(conn))
 
 
 def dead(conn: Connection) -> set[str]:

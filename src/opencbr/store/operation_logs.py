@@ -2,14 +2,16 @@
 
 import builtins
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, literal, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, literal, select, true
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from opencbr.model import statuses
+from opencbr.model.ids import first_id
 from opencbr.model.lists import Listing, OperationLogFilter, Page
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.store import tables
@@ -37,6 +39,20 @@ def list(  # noqa: A001 - read as operation_logs.list(…)
     conn: Connection, project_id: str, wanted: OperationLogFilter, page: Page
 ) -> Listing[OperationLog]:
     """Read a page of the project's logs. Raises UnknownMarker, UnknownSortKey."""
+    return _page(conn, _t.c.project_id == project_id, wanted, page)
+
+
+def list_all(conn: Connection, wanted: OperationLogFilter, page: Page) -> Listing[OperationLog]:
+    """Read a page of all projects' logs, for the operator alone, newest request first whatever `page` says of sorting.
+
+    Ids begin with the time of the request: the primary key gives the sequence. Raises UnknownMarker.
+    """
+    return _page(conn, true(), wanted, replace(page, sort=(("id", "desc"),)))
+
+
+def _page(
+    conn: Connection, visible: ColumnElement[bool], wanted: OperationLogFilter, page: Page
+) -> Listing[OperationLog]:
     conditions: builtins.list[ColumnElement[bool]] = [
         among(_t.c.operation_type, wanted.operation_types),
         among(_t.c.provider_id, wanted.provider_ids),
@@ -50,8 +66,33 @@ def list(  # noqa: A001 - read as operation_logs.list(…)
         conditions.append(_t.c.created_at >= wanted.created_from)
     if wanted.created_to is not None:
         conditions.append(_t.c.created_at <= wanted.created_to)
-    rows = read_page(conn, _t, _KEYS, visible=_t.c.project_id == project_id, conditions=conditions, page=page)
+    rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
     return Listing([_log(row) for row in rows.items], rows.count)
+
+
+def unfinished(conn: Connection) -> dict[str, int]:
+    """Count the logs of all projects that have not ended, by status."""
+    query = select(_t.c.status, func.count()).where(_t.c.ended_at.is_(None)).group_by(_t.c.status)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def oldest_waiting(conn: Connection) -> OperationLog | None:
+    """Read the log, of any project, that has waited longest for its work to begin."""
+    query = select(_t).where(_t.c.ended_at.is_(None), _t.c.status == statuses.WAITING)
+    row = conn.execute(query.order_by(_t.c.created_at, _t.c.id).limit(1)).mappings().first()
+    return None if row is None else _log(row)
+
+
+def ended_since(conn: Connection, at: datetime) -> dict[str, int]:
+    """Count the logs of all projects that were requested since `at` and have ended, by status."""
+    query = select(_t.c.status, func.count()).where(_t.c.id >= first_id(at), _t.c.ended_at.is_not(None))
+    return {row[0]: row[1] for row in conn.execute(query.group_by(_t.c.status))}
+
+
+def failures_since(conn: Connection, at: datetime, limit: int) -> builtins.list[OperationLog]:
+    """Read the logs of all projects that were requested since `at` and failed, newest request first."""
+    query = select(_t).where(_t.c.id >= first_id(at), _t.c.status.in_((statuses.FAILED, statuses.TIMEOUT)))
+    return [_log(row) for row in conn.execute(query.order_by(_t.c.id.desc()).limit(limit)).mappings()]
 
 
 def begin(conn: Connection, log_id: str, *, now: datetime) -> bool:

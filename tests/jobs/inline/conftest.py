@@ -18,3 +18,8 @@ def place(
 ) -> Iterator[JobEnv]:
     with empty_env(request.param, tmp_path_factory.mktemp("env"), demo, databases) as env:
         yield env
+
+
+@pytest.fixture(autouse=True)
+def _only_rows_in_transactions(transactions: None) -> None:
+    """See tests/support/transactions.py."""

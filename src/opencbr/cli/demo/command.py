@@ -73,7 +73,12 @@ def demo(
             demo_run.open()
             demo_run.play()
             ready = True
-            if not once:
+            if once:
+                console.print(
+                    "\nThe API ends with this command; without --once it keeps serving, and tells how to ask it."
+                )
+            else:
+                demo_run.print_lines()
                 demo_run.serve()
         except KeyboardInterrupt:
             if not ready:
@@ -150,7 +155,21 @@ class Demo:
         self.console.print()
         show.metadata(self.console, verbatim, masked, report)
         self._write_envs()
-        self._print_lines()
+
+    def print_lines(self) -> None:
+        """Print how to fetch the same: with curl, one document of it decoded, and with the SDK."""
+        say: Callable[[str], None] = lambda text: self.console.print(text, markup=False, soft_wrap=True)  # noqa: E731
+        say("\nThe same over HTTP (demo-admin; the plain member's variables are in env-member beside it):\n")
+        say(lines.source(self.env_file.absolute() if self.env_file else self.own_env))
+        say(lines.CURL)
+        say(
+            f"\nThe token in there ends at {self.token_ends:%H:%M} UTC; the first line, said again, gives a fresh one "
+            "while the demo runs."
+        )
+        say("Each member of that answer is the text of a JSON document. The server's, decoded:\n")
+        say(lines.decoded())
+        say("\nThe same with the Python SDK (pip install huaweicloudsdkcbr):\n")
+        say(lines.python() + "\n")
 
     def serve(self) -> None:
         """Serve until interrupted; keep the tokens in the environment files fresh."""
@@ -191,7 +210,7 @@ class Demo:
     def _write_envs(self) -> None:
         member = self._write_env(_MEMBER, self.folder / "env-member")
         admin = self._write_env(_ADMIN, self.own_env, *([self.env_file] if self.env_file else []))
-        now = datetime.now(UTC)
+        now, self.token_ends = datetime.now(UTC), admin
         # At half of a token's life, but not all the time where tokens are very short.
         self.renew_at = now + max((min(member, admin) - now) / 2, timedelta(seconds=30))
 
@@ -201,6 +220,7 @@ class Demo:
         for path in paths:
             write_env(
                 path,
+                lines.comment(token.expires_at),
                 {
                     "OPENCBR_ENDPOINT": self.endpoint,
                     "OPENCBR_PROJECT_ID": account.project_id,
@@ -217,14 +237,6 @@ class Demo:
                 },
             )
         return token.expires_at
-
-    def _print_lines(self) -> None:
-        say: Callable[[str], None] = lambda text: self.console.print(text, markup=False, soft_wrap=True)  # noqa: E731
-        say("\nThe same over HTTP (demo-admin; the plain member's variables are in env-member beside it):\n")
-        say(lines.source(self.env_file.absolute() if self.env_file else self.own_env))
-        say(lines.CURL)
-        say("\nThe same with the Python SDK (pip install huaweicloudsdkcbr):\n")
-        say(lines.python() + "\n")
 
     def _tell(self, text: str) -> None:
         self.console.print(f"[green]*[/] {text}", soft_wrap=True)

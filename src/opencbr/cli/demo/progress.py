@@ -16,9 +16,9 @@ def progress(console: Console) -> Iterator[Callable[[Progress], None]]:
         seen: set[str] = set()
 
         def line(now: Progress) -> None:
-            if now.step not in seen:
-                seen.add(now.step)
-                console.print(f"  {now.percent:3d} %  {now.step}", markup=False)
+            if now.words not in seen:
+                seen.add(now.words)
+                console.print(f"  {now.percent:3d} %  {now.words}", markup=False)
 
         yield line
         return
@@ -30,8 +30,8 @@ def progress(console: Console) -> Iterator[Callable[[Progress], None]]:
         BarColumn(),
         TextColumn("{task.percentage:3.0f} %"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[step]}"),
+        TextColumn("{task.fields[words]}"),
     )
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task("", total=100, step="")
-        yield lambda now: bar.update(task, completed=now.percent, step=now.step)
+        task = bar.add_task("", total=100, words="")
+        yield lambda now: bar.update(task, completed=now.percent, words=now.words)

@@ -55,9 +55,11 @@ def write_files(folder: Path, clouds: dict[str, Any], listen: str, endpoint: str
     return config
 
 
-def write_env(path: Path, values: dict[str, str]) -> None:
-    """Write `export NAME='value'` lines, all at once: who sees the file sees all of it."""
-    write_private(path, "".join(f"export {name}={_quoted(value)}\n" for name, value in values.items()))
+def write_env(path: Path, comment: str, values: dict[str, str]) -> None:
+    """Write a comment and `export NAME='value'` lines, all at once: who sees the file sees all of it."""
+    write_private(
+        path, comment + "\n" + "".join(f"export {name}={_quoted(value)}\n" for name, value in values.items())
+    )
 
 
 def write_private(path: Path, text: str) -> None:

@@ -19,10 +19,23 @@ _RUNNING = (statuses.PROTECTING, statuses.WAITING_PROTECT)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a backup is: per cent, and what is being done."""
+    """How far a backup is: per cent, and what happens now, in words."""
 
     percent: int
-    step: str
+    words: str
+
+
+NOW = {
+    "": "a worker reads server, flavor, ports, addresses and disks",
+    "capture": "all documents are read; Cinder takes a snapshot of each of {disks}",
+    "snapshots": "{disks} stand in snapshots of one moment; the documents are read once more",
+    "recapture": "what moved meanwhile is known; Cinder begins to copy {size} from the snapshots",
+    "wait": "Cinder copies {size} of {disks}",
+    "export": "{size} are copied; the snapshots are removed",
+    "release": "the record is closed: compressed, encrypted, signed",
+    statuses.AVAILABLE: "done: {disks}, {size}",
+}
+"""What happens after the step that a backup's operation log names as the last one done."""
 
 
 Told = Callable[[Progress], None]
@@ -71,11 +84,16 @@ def await_backup(client: Client, backup_id: str, tell: Told, check: Callable[[],
         if not is_running(backup):
             if backup["status"] != statuses.AVAILABLE:
                 raise Failure(f"the backup ended as {backup['status']}: {log['error_info']['message']}")
-            tell(Progress(100, statuses.AVAILABLE))
+            tell(Progress(100, _now(statuses.AVAILABLE, backup)))
             return
-        tell(Progress(log["extra_info"]["common"]["progress"], log["step"] or "waiting for the worker"))
+        tell(Progress(log["extra_info"]["common"]["progress"], _now(log["step"] or "", backup)))
         time.sleep(_POLL_SECONDS)
     raise Failure(f"the backup did not end within {_PATIENCE_SECONDS:.0f} seconds")
+
+
+def _now(step: str, backup: dict[str, Any]) -> str:
+    disks = len(backup["children"])
+    return NOW.get(step, step).format(disks=f"{disks} disks", size=f"{backup['resource_size']} GB")
 
 
 def _create_vault(client: Client) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The end of a good backup: in one transaction record, rows and operation log say so together."""
+"""The end of a good backup: in one transaction record, rows and operation log say so together.
+
+What costs time, making and proving the record, is done before it: a transaction holds up every other writer on SQLite.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,17 +24,25 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
     Snapshots that are `left`, in words, do not make the backup a bad one: the log tells of them, and they
     become the janitor's.
     """
-    now = ctx.clock.now()
+    while not _closed(ctx, operation, backup_id, left):
+        pass  # somebody changed a row meanwhile: each round that fails is one that another has won
 
-    def write(conn: Connection) -> None:
+
+def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequence[str]) -> bool:
+    """Try it once; False when a row that the record tells of has changed before it was written."""
+    with ctx.database.read() as conn:
         top = top_row(conn, operation.project_id, backup_id)
-        if top.status == statuses.AVAILABLE:
-            return
-        children = [] if top.resource_type == VOLUME else disk_rows(conn, top)
-        info = {**top.extend_info, "progress": 100} if top.resource_type == VOLUME else top.extend_info
-        done = replace(top, status=statuses.AVAILABLE, protected_at=now, updated_at=now, extend_info=info)
-        closed = ctx.records.close(conn, done, backups_member=backup_member(done))
-        for child in children:
+    if top.status == statuses.AVAILABLE:
+        return True
+    now = ctx.clock.now()
+    info = {**top.extend_info, "progress": 100} if top.resource_type == VOLUME else top.extend_info
+    done = replace(top, status=statuses.AVAILABLE, protected_at=now, updated_at=now, extend_info=info)
+    record = ctx.records.prepare(done, backups_member=backup_member(done))
+
+    def write(conn: Connection) -> bool:
+        if top_row(conn, operation.project_id, backup_id) != top or not ctx.records.write(conn, record):
+            return False
+        for child in [] if top.resource_type == VOLUME else disk_rows(conn, top):
             backups.move(
                 conn, top.project_id, child.id, to=statuses.AVAILABLE, protected_at=now, updated_at=now
             )
@@ -43,7 +54,7 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
             protected_at=now,
             updated_at=now,
             extend_info=info,
-            verdict=closed.verdict,
+            verdict=record.verdict,
         )
         resources.set_status(
             conn, top.project_id, top.resource_id, statuses.AVAILABLE, only_from={statuses.PROTECTING}
@@ -51,5 +62,6 @@ def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequen
         ledger.leave(conn, operation.id, "snapshot")
         details = details_at_end(conn, operation, left)
         operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=now, details=details)
+        return True
 
-    ctx.database.transact(write)
+    return ctx.database.transact(write)

@@ -1,0 +1,143 @@
+"""Rotating keys: another one becomes the current key, and no record is written anew.
+
+Master key: project keys are wrapped with the new one, row by row, while both are live. Signing key: new records are
+signed with the new one, the old public key stays in the folder for those before. Killed at any point, the next call
+goes on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Connection, select, update
+
+from opencbr.keys.aead import SealBroken
+from opencbr.keys.files import KeyTrouble
+from opencbr.keys.master_key import MASTER, unwrap, wrap
+from opencbr.keys.ring import KeyFile, KeyKind, Ring, is_current, key_files, new_key, open_ring
+from opencbr.keys.signing_key import SIGNING
+from opencbr.store import installation
+from opencbr.store.database import Database
+from opencbr.store.statements import touched
+from opencbr.store.tables import project_key
+
+KINDS = {kind.name: kind for kind in (MASTER, SIGNING)}
+State = Literal["current", "retired", "new"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation did: the key that was current and the one that is, and how many project keys were wrapped anew."""
+
+    old: Path
+    new: Path
+    wrapped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A key file: its kind, what it is known by (hex; of a signing key the public key), and what it is now."""
+
+    kind: str
+    file: str
+    check: str
+    state: State
+
+
+def listed(database: Database, folder: Path) -> Iterator[Listed]:
+    """Yield the key files of an installation. Raises KeyTrouble."""
+    for kind in KINDS.values():
+        open_ring(database, folder, kind)  # refuses a folder without the current key
+        with database.read() as conn:
+            for file in key_files(folder, kind):
+                yield Listed(kind.name, str(file.path), file.check, _state(conn, kind, file))
+
+
+def add_key(database: Database, folder: Path, kind: KeyKind) -> KeyFile:
+    """Make a key for a later rotation, so that it can be brought to every machine before. Raises KeyTrouble."""
+    waiting = _waiting(database, folder, kind)
+    if waiting:
+        raise KeyTrouble(f"{waiting[0].path} is a new {kind.name} key already: rotate to it, or remove it")
+    return new_key(folder, kind)
+
+
+def rotate(database: Database, folder: Path, kind: KeyKind) -> Rotated:
+    """Make another key the current one: the new key in the folder, made now when there is none.
+
+    Goes on with a rotation that was interrupted. Raises KeyTrouble.
+    """
+    ring = open_ring(database, folder, kind)
+    if kind is MASTER and (left := _wrap_anew(database, ring)):
+        return Rotated(ring.current.path, ring.current.path, left)
+    waiting = _waiting(database, folder, kind)
+    if len(waiting) > 1:
+        names = ", ".join(str(file.path) for file in waiting)
+        raise KeyTrouble(f"there are several new {kind.name} keys: leave the one to rotate to ({names})")
+    old, new = ring.current, waiting[0] if waiting else new_key(folder, kind)
+    if kind is SIGNING:
+        _publish(old)  # before it is retired: its records are to be verified at every moment
+    database.transact(lambda conn: _switch(conn, kind, old, new))
+    wrapped = _wrap_anew(database, open_ring(database, folder, kind)) if kind is MASTER else 0
+    return Rotated(old.path, new.path, wrapped)
+
+
+def _switch(conn: Connection, kind: KeyKind, old: KeyFile, new: KeyFile) -> None:
+    if not is_current(conn, kind, old.check):
+        raise KeyTrouble("another rotation was faster: see `opencbr keys list`")
+    retired = installation.get(conn, _retired(kind)) or ""
+    installation.put(conn, _retired(kind), f"{retired} {old.check}".strip())
+    installation.put(conn, kind.setting, new.check)
+
+
+def _wrap_anew(database: Database, ring: Ring) -> int:
+    """Wrap the project keys that another master key holds with the current one; say how many.
+
+    From the moment of the switch on no process wraps with the old key, so that one walk finds them all.
+    """
+    only = Ring(ring.current, ())
+    with database.read() as conn:
+        rows = conn.execute(
+            select(project_key.c.project_id, project_key.c.key_id, project_key.c.wrapped)
+        ).all()
+    done = 0
+    for project_id, key_id, wrapped in rows:
+        if _opens(only, project_id, key_id, wrapped):
+            continue
+        anew = wrap(ring.current.key, project_id, key_id, unwrap(ring, project_id, key_id, wrapped))
+        mine = (
+            project_key.c.project_id == project_id,
+            project_key.c.key_id == key_id,
+            project_key.c.wrapped == wrapped,
+        )
+        with database.write() as conn:
+            done += touched(conn.execute(update(project_key).where(*mine).values(wrapped=anew)))
+    return done
+
+
+def _opens(ring: Ring, project_id: str, key_id: str, wrapped: bytes) -> bool:
+    try:
+        unwrap(ring, project_id, key_id, wrapped)
+    except SealBroken:
+        return False
+    return True
+
+
+def _publish(file: KeyFile) -> None:
+    """Leave the public key of a signing key in the folder, so that the key itself can be taken away."""
+    file.path.with_name(f"signing-{file.check[:8]}.pub").write_text(file.check + "\n", "ascii")
+
+
+def _waiting(database: Database, folder: Path, kind: KeyKind) -> list[KeyFile]:
+    with database.read() as conn:
+        return [file for file in key_files(folder, kind) if _state(conn, kind, file) == "new"]
+
+
+def _state(conn: Connection, kind: KeyKind, file: KeyFile) -> State:
+    if is_current(conn, kind, file.check):
+        return "current"
+    return "retired" if file.check in (installation.get(conn, _retired(kind)) or "").split() else "new"
+
+
+def _retired(kind: KeyKind) -> str:
+    return f"{kind.setting}_retired"

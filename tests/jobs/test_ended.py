@@ -1,0 +1,45 @@
+"""Every job's end is one line of the worker's log: what, whose, how long, and why it failed."""
+
+import re
+
+import pytest
+
+from opencbr.model.operation_log import OperationLog
+from support.job_env import JobEnv, eventually
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+def end(env: JobEnv, operation: OperationLog) -> str:
+    """The lines that tell of this job's end, joined."""
+
+    def told() -> list[str]:
+        lines = (env.folder / "errors.txt").read_text().splitlines()
+        return [line for line in lines if " ended: " in line and operation.id in line]
+
+    (line,) = eventually(told, "the end is told")
+    return line
+
+
+def test_a_good_end_is_an_info(env: JobEnv) -> None:
+    operation = env.request_backup(env.bind("web1"))
+    env.succeeded(operation)
+    line = end(env, operation)
+    assert " INFO    opencbr.jobs " in line
+    assert re.search(r"\] backup of web1 ended: success after \d+\.\d s operation_log=", line), line
+    assert f" project={env.project_id} resource={operation.resource_id} backup={operation.backup_id} " in line
+
+
+def test_a_failure_is_a_warning_that_says_why(env: JobEnv) -> None:
+    env.demo.faults.inject(service="volume", method="POST", path="/snapshots", status=413, times=0)
+    operation = env.request_backup(env.bind("web1"))
+    log = env.ended(operation)
+    assert log.status == "failed"
+    line = end(env, operation)
+    assert " WARNING opencbr.jobs " in line
+    assert " ended: failed after " in line
+    assert (
+        f": {log.error_code}: {log.error_message} operation_log={operation.id} project={env.project_id} "
+        in line
+    )
+    assert log.error_message.startswith("step ")
