@@ -169,6 +169,24 @@ def open_database(config: Config) -> Database:
     return database
 
 
+def copy_database(config: Config, target_url: str, tell: Callable[[str, int, int], None]) -> dict[str, int]:
+    """Copy the configured database into the empty one at `target_url`. Raises ConfigError and StoreError."""
+    from opencbr.jobs.engine.dbos import journal_stands
+    from opencbr.store.copying import CannotCopy, copy_database
+
+    settings = msgspec.structs.replace(config.database, url=target_url)
+    source, target = open_database(config), open_database(msgspec.structs.replace(config, database=settings))
+    try:
+        if journal_stands(target.url):
+            raise CannotCopy(
+                "the target has a journal of jobs, which knows nothing of what is copied: remove it"
+            )
+        return copy_database(source, target, tell)
+    finally:
+        source.dispose()
+        target.dispose()
+
+
 def open_cloud(config: Config, *, name: str = "") -> Cloud:
     """Open the cloud named in the configuration, or `name`; nothing is sent yet. Raises ConfigError."""
     settings = msgspec.structs.replace(config.cloud, cloud=name or config.cloud.cloud)

@@ -32,6 +32,8 @@ _QUIET = {
     "keystoneauth": logging.WARNING,
     "openstack": logging.WARNING,
     "urllib3": logging.WARNING,
+    # It warns of each connection that it does not keep: many jobs at once have more than it keeps.
+    "urllib3.connectionpool": logging.ERROR,
     "stevedore": logging.WARNING,
     "alembic": logging.WARNING,
     "dbos": logging.WARNING,

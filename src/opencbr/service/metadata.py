@@ -8,6 +8,7 @@ from opencbr.model import statuses
 from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
+from opencbr.model.extend_info import LOST
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import is_uuid
 from opencbr.model.secrets import MASKED, VERBATIM, View
@@ -67,6 +68,7 @@ class Metadata:
             if answer is None:
                 no_such_backup(backup_id)
             if answer.body is None or answer.status not in READABLE:
+                self._readable(ctx, backup_id)  # raises with what is known of a lost one
                 raise _nothing_to_show(answer.status)
             found = answer.body, answer.shared
             if self._cache is not None and answer.status == statuses.AVAILABLE:
@@ -107,7 +109,7 @@ class Metadata:
             if backup.parent_id is not None:
                 access, backup = find_visible(conn, ctx.project_id, backup.parent_id)
         if backup.status not in READABLE:
-            raise _nothing_to_show(backup.status)
+            raise _nothing_to_show(backup.status, backup.extend_info.get(LOST))
         return access, backup
 
 
@@ -120,7 +122,9 @@ def _size_of(shown: _Shown) -> int:
     return len(shown[0])
 
 
-def _nothing_to_show(status: str) -> CbrError:
+def _nothing_to_show(status: str, lost: str | None = None) -> CbrError:
+    if lost:
+        return CbrError("6206", f"The backup is {status}, it cannot be restored: {lost}.")
     return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
 
 

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,6 +65,18 @@ def journal_url(database_url: str) -> str:
     if url.get_backend_name() == "sqlite":
         return f"sqlite:///{url.database}.jobs"
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def journal_stands(database_url: str) -> bool:
+    """Say whether there is a journal for this database already."""
+    url = sa.make_url(journal_url(database_url))
+    if url.get_backend_name() == "sqlite":
+        return Path(url.database or "").exists()
+    engine = sa.create_engine(url)
+    try:
+        return sa.inspect(engine).has_table("workflow_status", schema="dbos")
+    finally:
+        engine.dispose()
 
 
 class _Newer(BaseException):
