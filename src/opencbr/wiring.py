@@ -169,6 +169,24 @@ def open_database(config: Config) -> Database:
     return database
 
 
+def copy_database(config: Config, target_url: str, tell: Callable[[str, int, int], None]) -> dict[str, int]:
+    """Copy the configured database into the empty one at `target_url`. Raises ConfigError and StoreError."""
+    from opencbr.jobs.engine.dbos import journal_stands
+    from opencbr.store.copying import CannotCopy, copy_database
+
+    settings = msgspec.structs.replace(config.database, url=target_url)
+    source, target = open_database(config), open_database(msgspec.structs.replace(config, database=settings))
+    try:
+        if journal_stands(target.url):
+            raise CannotCopy(
+                "the target has a journal of jobs, which knows nothing of what is copied: remove it"
+            )
+        return copy_database(source, target, tell)
+    finally:
+        source.dispose()
+        target.dispose()
+
+
 def open_cloud(config: Config, *, name: str = "") -> Cloud:
     """Open the cloud named in the configuration, or `name`; nothing is sent yet. Raises ConfigError."""
     settings = msgspec.structs.replace(config.cloud, cloud=name or config.cloud.cloud)
@@ -202,9 +220,24 @@ def refuse_unready(config: Config) -> None:
     open_cloud(config).close()
 
 
+def refuse_damaged_journal(config: Config) -> None:
+    """Raise DatabaseDamaged when the jobs' journal cannot be read; none is there before the first worker starts."""
+    from sqlalchemy import make_url
+
+    from opencbr.jobs.engine.dbos import journal_url
+    from opencbr.store.damage import refuse_damaged
+
+    url = journal_url(config.database.url)
+    path = make_url(url).database
+    if url.startswith("sqlite") and path and Path(path).exists():
+        refuse_damaged(url)
+
+
 def check(config: Config, project_id: str = "") -> list[Finding]:
     """Look at everything a start needs, here and in the cloud, for one tenant's project or any; changes nothing."""
     here = _here(config)
+    if here[0].ok:
+        here += _journal(config)
     try:
         cloud = open_cloud(config)
     except ConfigError as error:
@@ -220,10 +253,21 @@ def _here(config: Config) -> list[Finding]:
     return [database, _keys(config, usable=database.ok)]
 
 
+def _journal(config: Config) -> list[Finding]:
+    from opencbr.store.damage import DatabaseDamaged
+
+    try:
+        refuse_damaged_journal(config)
+    except DatabaseDamaged as error:
+        return [Finding("journal", "unusable", str(error))]
+    return []
+
+
 def _database(config: Config) -> Finding:
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
+    from opencbr.store.damage import DatabaseDamaged
     from opencbr.store.errors import NewerSchema
 
     try:
@@ -238,6 +282,8 @@ def _database(config: Config) -> Finding:
             return Finding("database", "missing", message)
     except NewerSchema as error:
         return Finding("database", "missing", str(error))
+    except DatabaseDamaged as error:
+        return Finding("database", "unusable", str(error))
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return Finding("database", "missing", f"the database does not answer: {cause}; check database.url")

@@ -1,6 +1,7 @@
 """Chapter Protectable over HTTP: what a project has and whether it can be bound."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -65,9 +66,24 @@ def test_a_tenant_does_not_see_what_only_an_admin_may(cbr: ApiServer):
         "os-vol-host-attr",
         "mig-status",
         "provider_id",
+        "service_uuid",
+        "host_name",
     ):
         assert hidden not in texts.replace('"provider_id": "0daac4c5', ""), hidden
     assert db1["detail"]["metadata"] == {"role": "database", "tier": "gold"}
+
+
+def test_nor_why_a_server_failed_in_the_words_of_the_clouds_own_machines(cbr: ApiServer):
+    trace = {
+        "code": 500,
+        "created": "2026-11-24T01:42:15Z",
+        "message": "NoValidHost",
+        "details": "on compute-7",
+    }
+    server = new_server(cbr, status="ERROR", fault=trace)
+    seen = shown(cbr, "server", server["id"])
+    assert seen["detail"]["fault"] == {name: trace[name] for name in ("code", "created", "message")}
+    assert seen["protectable"]["result"] is False
 
 
 def test_what_is_bound_names_its_vault(cbr: ApiServer):
@@ -146,6 +162,21 @@ def test_pages_have_every_disk_once(cbr: ApiServer, query):
     assert listed(cbr, "disk", f"offset=100000{query}") == []
     answer = cbr.call("GET", f"protectables/disk/instances?marker={NOWHERE}{query}")
     refused(answer, 400, "9900", "marker")
+
+
+@pytest.mark.parametrize(("kind", "new"), [("server", new_server), ("disk", new_disk)])
+def test_a_marker_does_not_tell_whether_another_projects_thing_exists(cbr: ApiServer, kind: str, new: Any):
+    """Nova and Cinder begin behind a marker of any project when an administrator asks."""
+    new(cbr)
+    foreign = new(cbr, "other")["id"]
+    new(cbr)
+    told = []
+    for marker in (foreign, NOWHERE):
+        answer = cbr.call("GET", f"protectables/{kind}/instances?marker={marker}")
+        refused(answer, 400, "9900", "marker")
+        told.append(answer.json()["error_msg"].replace(marker, "…"))
+    assert told[0] == told[1]
+    assert foreign not in {one["id"] for one in listed(cbr, kind, f"marker={foreign}", "other")}
 
 
 def test_a_page_has_fifty_at_most(cbr: ApiServer):

@@ -205,6 +205,30 @@ def test_the_status_names_whatever_is_wrong(opencbr, tmp_path):
     assert "WRONG no worker is alive" in shown.stdout
 
 
+def test_a_database_is_copied_into_an_empty_one_alone(opencbr, tmp_path):
+    made = _logs_of_two_projects(opencbr, tmp_path)
+    target = f"sqlite:///{tmp_path / 'other.db'}"
+    done = opencbr("db", "copy", env={"OPENCBR_COPY_TO": target})
+    assert done.returncode == 0, done.stderr
+    assert "operation_log           3 of 3 rows" in done.stdout
+    there = {"OPENCBR_DATABASE_URL": target}
+    listed = json.loads(opencbr("operation-logs", "list", "--json", env=there).stdout)["operation_logs"]
+    assert [log["id"] for log in listed] == [*reversed(made[1:]), made[0]]
+    again = opencbr("db", "copy", target)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr.startswith("opencbr: the target is not empty: ")
+    (tmp_path / "third.db.jobs").touch()
+    journal = opencbr("db", "copy", f"sqlite:///{tmp_path / 'third.db'}")
+    assert (journal.returncode, "has a journal of jobs" in journal.stderr) == (1, True)
+    assert not (tmp_path / "third.db").exists()
+
+
+def test_a_database_whose_worker_runs_is_not_copied(on_demo, tmp_path):
+    done = on_demo("db", "copy", f"sqlite:///{tmp_path / 'other.db'}")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "stop every worker first" in done.stderr
+
+
 def _logs_of_two_projects(opencbr, tmp_path) -> list[str]:
     """Fill a new database: a backup that failed, a deletion that waits, both an hour old; a backup that runs."""
     assert opencbr("db", "upgrade").returncode == 0
@@ -344,6 +368,7 @@ def test_a_wrong_command_line_has_clicks_exit_code(opencbr):
         ["operation-logs"],
         ["operation-logs", "list"],
         ["status"],
+        ["db", "copy"],
     ],
 )
 def test_every_command_has_help(opencbr, words):

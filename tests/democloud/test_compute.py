@@ -51,6 +51,16 @@ def test_servers_of_another_project_are_not_there(target: Target) -> None:
     assert server in {row["id"] for row in target.admin.get("compute", "/servers?all_tenants=1")["servers"]}
 
 
+def test_a_marker_is_a_place_among_the_servers_of_all_projects(target: Target) -> None:
+    """Nova reads the marker's row whosever it is, also for a plain member."""
+    server = target.server("db1")
+    for client, everybody in ((target.member, ""), (target.other, ""), (target.admin, "&all_tenants=1")):
+        found = client.get("compute", f"/servers?marker={server}{everybody}")["servers"]
+        assert server not in {row["id"] for row in found}
+        answer = client.call("GET", "compute", f"/servers?marker={MISSING}{everybody}")
+        _refused(answer, 400, "badRequest", f"marker [{MISSING}] not found")
+
+
 def test_a_microversion_that_does_not_exist(target: Target) -> None:
     message = "Version 2.200 is not supported by the API. Minimum is 2.1 and maximum is 2.104."
     _refused(target.member.call("GET", "compute", "/servers", mv="2.200"), 406, "computeFault", message)

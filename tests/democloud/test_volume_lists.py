@@ -99,3 +99,13 @@ def test_services(target: Target) -> None:
     names = ["binary", "host", "zone", "status", "state", "updated_at", "disabled_reason"]
     assert list(mover) == names
     assert (mover["status"], mover["state"]) == ("enabled", "up")
+
+
+def test_a_marker_may_be_anybodys(target: Target) -> None:
+    (first, *_) = target.member.get("volumev3", "/volumes")["volumes"]
+    for client, everybody in ((target.member, ""), (target.other, ""), (target.admin, "&all_tenants=1")):
+        found = client.get("volumev3", f"/volumes/detail?marker={first['id']}{everybody}")["volumes"]
+        assert first["id"] not in {row["id"] for row in found}
+        for kind in ("volume", "snapshot", "backup"):
+            answer = client.call("GET", "volumev3", f"/{kind}s/detail?marker={MISSING}{everybody}")
+            assert_refused(answer, 404, f"{kind.capitalize()} {MISSING} could not be found.")

@@ -22,6 +22,7 @@ SECRET_NAMES = [
     "secret",
     "secret_key",
     "personality",
+    "keyring",
 ]
 INFRASTRUCTURE_NAMES = [
     "OS-EXT-SRV-ATTR:host",
@@ -43,6 +44,14 @@ INFRASTRUCTURE_NAMES = [
     "provider:physical_network",
     "provider:segmentation_id",
     "os-vol-mig-status-attr:migstat",
+    "host_status",
+    "binding:vif_type",
+    "resource_request",
+    "segment_id",
+    "migration_status",
+    "provider_id",
+    "service_uuid",
+    "connection_info",
 ]
 SUSPICIOUS_NAMES = [
     "password",
@@ -62,7 +71,15 @@ SUSPICIOUS_NAMES = [
     "wifi-psk",
     "pass1",
 ]
-INNOCENT_NAMES = ["compass", "bypass", "role", "keyboard", "pwdx", "key_name"]
+INNOCENT_NAMES = [
+    *("max_tokens", "password_policy", "secretary"),
+    "compass",
+    "bypass",
+    "role",
+    "keyboard",
+    "pwdx",
+    "key_name",
+]
 SUSPICIOUS_VALUES = [
     f"-----BEGIN OPENSSH PRIVATE KEY-----\n{CANARY}\n-----END OPENSSH PRIVATE KEY-----",
     f"-----BEGIN PRIVATE KEY-----{CANARY}",
@@ -119,6 +136,79 @@ def test_so_does_an_infrastructure_name(name, holder):
 def test_what_a_tenant_named_like_a_secret_is_hidden_in_free_maps_and_images(name, free):
     assert kinds("volume/1", {"volume": {free: {"role": "db", name: CANARY}}}) == {SECRETS}
     assert kinds("image/1", {"id": "i", name: CANARY}) == {SECRETS}
+
+
+@pytest.mark.parametrize("name", SUSPICIOUS_NAMES)
+def test_key_material_is_hidden_wherever_a_service_has_put_it(name):
+    for document in ("server", "port/1", "nobody-knows-it/1"):
+        assert kinds(document, {"thing": {"driver_info": [{"a": {name: CANARY}}]}}) == {SECRETS}
+
+
+@pytest.mark.parametrize("name", INFRASTRUCTURE_NAMES)
+@pytest.mark.parametrize("free", ["metadata", "volume_image_metadata", "image_metadata", "properties"])
+def test_what_a_tenant_called_so_is_the_tenants(name, free):
+    assert kinds("volume/1", {"volume": {free: {name: CANARY}}}) == MASKED
+
+
+@pytest.mark.parametrize(("inside", "name"), [("fault", "details"), ("port", "hints")])
+def test_a_name_that_is_everybodys_word_is_judged_with_where_it_stands(inside, name):
+    assert kinds("server", {"server": {inside: {name: CANARY}}}) == {INFRASTRUCTURE}
+    assert kinds("server", {"server": {"other": {name: CANARY}}}) == MASKED
+
+
+@pytest.mark.parametrize("document", ["encryption/1", "qos_specs/1", "export/1"])
+def test_of_what_no_tenant_is_given_every_value_is_infrastructure(document):
+    assert kinds(document, {"thing": {"specs": {"a": CANARY, "b": [7]}}, "c": CANARY}) == {INFRASTRUCTURE}
+    assert kinds(document, {"thing": {}, "specs": [], "c": None}) == MASKED
+
+
+SHOWN_MACHINES = {
+    "locations": [{"url": "swift+https://storage.example.org/c", "metadata": {"password": CANARY}}],
+    "connection_info": {"driver_volume_type": "iscsi", "data": {"auth_password": CANARY, "target_lun": 1}},
+    "binding:profile": {"hosts": ["10.0.0.1"], "keys": {"api_token": CANARY}},
+}
+
+
+@pytest.mark.parametrize("name", SHOWN_MACHINES)
+def test_who_may_see_machines_does_not_see_the_secrets_among_them(name):
+    text = json.dumps({"thing": {name: SHOWN_MACHINES[name]}}).encode()
+    masked = mask("port/1", text, lambda _: "0" * 16)
+    assert masked.kinds == {SECRETS, INFRASTRUCTURE}
+    assert CANARY.encode() not in reveal(masked.body, masked.splices, frozenset({INFRASTRUCTURE}))
+    shown = json.loads(reveal(masked.body, masked.splices, frozenset({SECRETS})))
+    assert CANARY in json.dumps(shown)
+    leaves = [SHOWN_MACHINES[name][0]["url"]] if name == "locations" else ["iscsi", "10.0.0.1"]
+    assert not any(leaf in json.dumps(shown) for leaf in leaves)
+    assert reveal(masked.body, masked.splices, masked.kinds) == text
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"opt_name": "tftp-password", "opt_value": CANARY, "ip_version": 4},
+        {"opt_value": CANARY, "ip_version": 4, "opt_name": "tftp-password"},
+        {"name": "DB_PASS", "value": CANARY},
+        {"key": "api_key", "value": [CANARY]},
+    ],
+)
+def test_an_option_is_judged_by_the_name_beside_it(option):
+    assert kinds(
+        "port/1", {"port": {"extra_dhcp_opts": [{"opt_name": "mtu", "opt_value": "9000"}, option]}}
+    ) == {SECRETS}
+
+
+def test_other_options_stay():
+    options = [
+        {"opt_name": "bootfile-name", "opt_value": CANARY},
+        {"opt_name": "bypass", "opt_value": CANARY},
+    ]
+    assert kinds("port/1", {"port": {"extra_dhcp_opts": options}}) == MASKED
+
+
+def test_a_secret_where_a_name_should_stand_is_hidden_and_comes_back():
+    name = f"ghp_{'a' * 36} {CANARY}"
+    assert kinds("server", {"server": {"metadata": {name: "x", "b": "c"}}}) == {SECRETS}
+    assert kinds("nobody-knows-it/1", [{name: {"b": None}}]) == {SECRETS}
 
 
 @pytest.mark.parametrize("name", INNOCENT_NAMES)

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencbr.model import secret_detection as suspicion
+from opencbr.model import secret_forms, secret_names
 from opencbr.model.field_classes import SECRETS
-from opencbr.model.secret_detection import public_keys, secret_name, secret_text
+from opencbr.model.secret_detection import public_keys, secret_text
+from opencbr.model.secret_names import secret_name
 from opencbr.model.secrets import mask
 
 DATA = Path(__file__).parents[1] / "data" / "openstack"
@@ -30,7 +32,8 @@ SECRET_NAMES = words("""
     ssh_key sshKey SSHKEY ssh-key-1 encryption_key encryptionKey license-key license_key LicenseKey LICENCEKEY
     private_key api_key apikey API-KEY accessKey access_key_id signing_key aes256_key master_key luks_key deploy_keys
     hmac.key wg-psk psk host_key_pem ssh_key_b64 recovery_key_value key client_secret secret token auth_token
-    tokens credential credentials aws_creds cred otp_seed jwt
+    tokens credential credentials aws_creds cred otp_seed jwt keyring bindpw bind_password max_password
+    discovery_auth_password tokenSecrets total_secret
 """)
 
 OPEN_NAMES = words("""
@@ -41,6 +44,9 @@ OPEN_NAMES = words("""
     bypass bypass_cache compass passthrough pci_passthrough:alias hw_pci_numa_affinity_policy hw_disk_bus hw_vif_model
     hw_qemu_guest_agent hw_cpu_policy hw_tpm_model hw_firmware_type hw_machine_type hw_rng_model hw_video_model
     os_distro os_version os_type os_admin_user os_require_quiesce min_disk min_ram base_image_ref owner_specified.openstack.md5
+    max_tokens maxTokens MAX_TOTAL_TOKENS num_secrets password_policy passwordPolicy PASSWORD_MIN_LENGTH token_ttl
+    token_type token-endpoint secret_rotation_days credential_expiry secretary SECRETARY secretariat tokenizer tokenise
+    password_enabled key_algorithm RESKEY:availability_zones
     power_policy powered passed passenger Passau owner role env tier cost-centre backup_window app name description
 """)
 
@@ -87,6 +93,40 @@ SECRET_TEXTS = [
     "gAAAAABm0123456789abcdefghijklmnopqrstuv",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
     f"{PUBLIC_KEY}\npassword=hunter2",
+    "github_pat_11ABCDEFG0aBcDeFgHiJkL_0123456789abcdefghijABCDEFGHIJ",
+    "glrt-0123456789abcdefghij",
+    "gldt-0123456789abcdefghij",
+    "npm_0123456789abcdefghijABCDEFGHIJ012345",
+    "pypi-AgEIcHlwaS5vcmcCJDAxMjM0NTY3",
+    "dckr_pat_0123456789abcdefghijABCDEFG",
+    "hvs.CAESIJ0123456789abcdefghijklmnop",
+    "sk_live_0123456789abcdefghijABCD",
+    "SG.0123456789abcdefghij.0123456789abcdefghijABCDEFGHIJ",
+    "xapp-1-A0123456789-0123456789",
+    "ya29.a0AfH6SM0123456789abcdefgh",
+    "AGE-SECRET-KEY-1QQPQZRFP0123456789ABCDEFGHJ",
+    "123456789:AAF0123456789abcdefghijABCDEFGHIJKL",
+    "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "https://discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxyz",
+    "https://contoso.webhook.office.com/webhookb2/0a1b2c3d@0a1b/IncomingWebhook/0a1b2c3d4e5f/0a1b",
+    "https://chat.example.org/hooks/abcdefghijklmnopqrstuvwxyz",
+    "https://b.s3.amazonaws.com/k?X-Amz-Date=20260301T000000Z&X-Amz-Signature=0123456789abcdef",
+    "https://storage.googleapis.com/b/k?x-goog-signature=0123456789abcdef",
+    "https://obs.example.org/b/k?AWSAccessKeyId=A&Expires=1&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D",
+    "https://swift.example.org/v1/AUTH_a/c/o?temp_url_sig=da39a3ee5e6b4b0d3255&temp_url_expires=1",
+    "https://a.blob.core.windows.net/c/b?sv=2022-11-02&sp=r&sig=abcdefghijklmnop%3D",
+    "SharedAccessSignature=sv=2022-11-02&sig=abcdefghijklmnop%3D",
+    "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none",
+    "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+    "-----BEGIN OpenVPN Static key V1-----",
+    "machine ftp.example.org login anna password hunter2",
+    "machine ftp.example.org\n  login anna\n  password hunter2",
+    "default login anonymous password anna",
+    "bindpw hunter2",
+    "rootpw  {SSHA}abcdefgh",
+    "userPassword:: {SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3",
+    "anna:$apr1$ab12cd34$0123456789abcdefghijk.",
+    "$7$CU..../....salt$hash",
 ]
 
 OPEN_TEXTS = [
@@ -123,6 +163,18 @@ OPEN_TEXTS = [
     f"{PUBLIC_KEY}\n{OTHER_KEY}\n",
     "Debian GNU/Linux 12 (bookworm)",
     "a turnkey appliance: ready",
+    "max_tokens=4096",
+    "max_tokens: 4096, token_type: bearer",
+    "password_policy: strong",
+    "the secretary: Anna",
+    "login and password must be changed",
+    "virtual machine root password reset",
+    "github_pattern, glpath-1, hooks/pre-commit, /hooks/a",
+    "https://example.org/?sig=1&signature=none",
+    "sigma=0.5 design=flat",
+    "sk-ssh-ed25519@openssh.com",
+    "RESKEY:availability_zones",
+    "the fee is $1$ or {MD5}",
 ]
 
 
@@ -210,6 +262,24 @@ def test_no_ordinary_name_tells(name, sign, value):
     assert not secret_text(f"{name}{sign}{value}")
 
 
+@pytest.mark.parametrize("text", SECRET_TEXTS)
+def test_a_form_has_one_of_its_marks(text):
+    """What the cheap question lets pass would not be found by the dear one."""
+    found = secret_forms.FORM.search(text)
+    assert found is None or any(mark in found[0].lower() for mark in secret_forms.FORM_MARKS)
+
+
+@pytest.mark.parametrize("text", SECRET_TEXTS)
+def test_a_secret_that_stands_where_a_name_should_is_masked_like_a_value(text):
+    for document, body in in_free_maps(text, "shown"):
+        assert masked_in(document, body)[0] == json.dumps(text), document
+
+
+@pytest.mark.parametrize("text", OPEN_TEXTS)
+def test_ordinary_names_of_entries_stay(text):
+    assert json.dumps(text) not in masked_in("server", {"server": {"metadata": {text: "shown"}}})
+
+
 def test_nothing_in_the_bodies_of_a_real_cloud_looks_like_a_secret():
     """Names, links, times, ids and a public key: no server of these has user data or a password."""
     paths = sorted(DATA.glob("*.json"))
@@ -248,6 +318,36 @@ PIECES = [
         "pass:",
         "\\\"'",
         "A" * 40,
+    ),
+    *(
+        "machine a ",
+        "machine a login ",
+        "default login ",
+        "login a password",
+        "bindpw\t",
+        "sig=",
+        "&sig=",
+        "?Signature=",
+    ),
+    *(
+        "X-Amz-Signature=",
+        "github_pat_",
+        "glpat-",
+        "hooks.slack.com/services/",
+        "/hooks/a",
+        "{SSHA}",
+        "{PBKDF2-",
+        "SG.a.",
+    ),
+    *(
+        "SG.aaaaaaaaaaaaaaaaa",
+        "eyJaaaaaaaa.bbbbbbbb",
+        "123456789:AA",
+        "gl",
+        "sk-",
+        "$apr1$",
+        "hvs.",
+        "PuTTY-User-Key-File-",
     ),
     *("ssh-rsa AAAA", "aA", "a-", "x.", "\t", "pw\t\t\t", "ghp_", "xoxb", "AKIA", "é", "AIza"),
 ]
@@ -299,7 +399,12 @@ def test_a_flood_of_signs_has_no_names_to_look_at(monkeypatch):
     assert looked == [], "no name is so long"
 
 
-PATTERNS = [(name, value) for name, value in vars(suspicion).items() if isinstance(value, re.Pattern)]
+PATTERNS = [
+    (name, value)
+    for module in (suspicion, secret_forms, secret_names)
+    for name, value in vars(module).items()
+    if isinstance(value, re.Pattern)
+]
 
 
 @pytest.mark.parametrize(("name", "pattern"), PATTERNS, ids=[name for name, _ in PATTERNS])

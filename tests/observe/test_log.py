@@ -68,6 +68,23 @@ def test_tokens_are_known_by_their_look():
     assert token not in redact(f"the token {token} was refused")
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "github_pat_11ABCDEFG0aBcDeFgHiJkL_0123456789abcdefghij",
+        "glpat-0123456789abcdefghij",
+        "hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+        "X-Amz-Signature=0123456789abcdef",
+        "$6$rounds=5000$salt$0123456789abcdef",
+    ],
+)
+def test_what_a_record_would_mask_by_its_look_is_hidden_in_logs_too(secret):
+    hidden = redact(f"GET https://u.example.org/?a=b&{secret} answered 403")
+    assert secret not in hidden
+    assert hidden.startswith("GET https://u.example.org/?a=b&")
+    assert hidden.endswith(" answered 403")
+
+
 def test_a_remembered_value_is_hidden_without_any_hint_around_it():
     remember("tr0ub4dor&3")
     assert redact("the value tr0ub4dor&3 came back") == f"the value {HIDDEN} came back"
@@ -102,6 +119,15 @@ def test_one_event_is_one_line_whatever_a_client_sent(message, value):
 PIECES = [
     *("a-", "a.", "-", "a", "password-", "password", "password ", "authorization ", "x-auth-token\t"),
     *("a:a@", "://", "://a:", "http+", "gAAAAA-", "eyJaaaaaaaa-", "eyJaaaaaaaa.", "-----BEGIN ", "token=("),
+    *(
+        "sig=",
+        "&sig=",
+        "X-Amz-Signature=",
+        "SG.aaaaaaaaaaaaaaaaa",
+        "{SSHA}",
+        "hooks.slack.com/services/",
+        "PuTTY-User-Key-File-1",
+    ),
     *('"password" ', '"a-', "'secret':", '"blob":\\"', "=", " = "),
 ]
 

@@ -13,7 +13,7 @@ _DATA = Path(__file__).parents[1] / "data/openstack"
 _MARK = re.compile(r"«(\w+):(.*?)»")
 _INFRASTRUCTURE = re.compile(
     r'("(?:OS-EXT-SRV-ATTR:host|OS-EXT-SRV-ATTR:instance_name|OS-EXT-SRV-ATTR:hypervisor_hostname|binding:host_id'
-    r'|os-vol-host-attr:host|host_name|binding:vif_details|backup_url)": ?)("[^"]+"|\{.*?\}\})'
+    r'|os-vol-host-attr:host|host_name|binding:vif_details|binding:vif_type|host_status|service_uuid)": ?)("[^"]+"|\{.*?\}\})'
 )
 
 SERVER = "d4bb5bd4-4af3-4a9c-a9d2-afb6682a0ac4"
@@ -82,7 +82,7 @@ def volume_templates() -> dict[str, str]:
     }
 
 
-EXPORT = '{"backup-record": {"backup_service": "x", "backup_url": «infrastructure:"ZWV5SmlZV05yZFhC"»}}'
+EXPORT = '{"backup-record": {"backup_service": «infrastructure:"x"», "backup_url": «infrastructure:"ZWV5SmlZV05yZFhC"»}}'
 """What Cinder says of one finished backup when asked for its export."""
 
 

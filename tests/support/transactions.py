@@ -27,7 +27,6 @@ SLOW = (
     "opencbr.model.report",
     "opencbr.model.secret",
     "cryptography",
-    "keystoneauth1.session",
     "zstandard",
 )
 """Code whose work grows with what a tenant's cloud holds, or that waits for somebody."""

@@ -32,7 +32,7 @@ def status(session: Session, *, hours: float, json_: bool) -> None:
     \b
     workers     those whose lease holds, by name
     jobs        waiting and running ones, all there are; ended ones of the last --hours
-    waiting     the job that has waited longest for a worker, and for how long
+    longest     the job that has waited longest for a worker, and for how long
     credential  whether Keystone gives the service user a token, asked anew
     mover       whether a cinder-backup of the cloud is up
     orphans     objects in the cloud under this installation's name that belong to nothing, and those that
@@ -99,7 +99,7 @@ def _show(jobs: Jobs, cloud: CloudStatus, troubles: Sequence[str], waited: timed
     for name, text in (
         ("workers", f"{len(jobs.alive)} alive: {', '.join(jobs.alive)}" if jobs.alive else "none alive"),
         ("jobs", f"under way: {unfinished}; ended, of those requested since {jobs.since:%H:%M} UTC: {ended}"),
-        ("waiting", oldest),
+        ("longest", oldest),
         ("credential", words[cloud.credential]),
         ("mover", words[cloud.mover]),
         ("orphans", f"{len(stock.orphans) + len(stock.unneeded)}{lost}" if stock else "did not tell"),
@@ -107,7 +107,7 @@ def _show(jobs: Jobs, cloud: CloudStatus, troubles: Sequence[str], waited: timed
         say(f"{name:<11} {text}")
     if jobs.failures:
         write_table(
-            ("failed", "project", "type", "resource", "operation log", "why"),
+            ("ended", "project", "type", "resource", "operation log", "why"),
             [
                 (
                     f"{log.ended_at:%Y-%m-%d %H:%M:%S}" if log.ended_at else "",

@@ -7,17 +7,21 @@ from opencbr.democloud.response import ApiError
 from opencbr.democloud.state import Doc
 
 
-def page(call: Call, docs: list[Doc], self_url: str) -> tuple[list[Doc], str | None]:
+def page(
+    call: Call, docs: list[Doc], self_url: str, *, among: list[Doc] | None = None
+) -> tuple[list[Doc], str | None]:
     """Cut the page that the call's `limit` and `marker` ask for; the address of the next one, or None.
 
-    Refuses (400) a limit that is no number and a marker that is not in the list.
+    A marker is a place among all of `among`, in the same order: Nova and Cinder also know those that are not in the list.
+    Refuses (400) a limit that is no number and a marker that is not there.
     """
     marker, limit_text = call.query.get("marker"), call.query.get("limit")
     if marker is not None:
-        places = [place for place, doc in enumerate(docs) if doc["id"] == marker]
-        if not places:
+        ids = [doc["id"] for doc in (docs if among is None else among)]
+        if marker not in ids:
             raise ApiError(400, f"marker [{marker}] not found")
-        docs = docs[places[0] + 1 :]
+        behind = set(ids[ids.index(marker) + 1 :])
+        docs = [doc for doc in docs if doc["id"] in behind]
     if limit_text is None:
         return docs, None
     if not limit_text.isdigit():

@@ -11,6 +11,7 @@ import msgspec
 from opencbr.jobs.context import CloudContext, JobContext
 from opencbr.jobs.engine.duty import Duty
 from opencbr.jobs.upstream import janitor
+from opencbr.jobs.upstream.losses import mark_losses
 from opencbr.jobs.upstream.removal import remove
 from opencbr.store import ledger
 
@@ -37,11 +38,19 @@ def remove_leftovers(ctx: CloudContext) -> None:
     janitor.settle_unneeded(ctx)
 
 
+def _round(ctx: CloudContext) -> None:
+    remove_leftovers(ctx)
+    mark_losses(ctx)
+
+
 def janitor_duty(ctx: JobContext) -> Duty:
-    """Remove leftovers at the start and every `janitor_seconds`, on one worker; the context's guard cuts it short."""
+    """Remove leftovers and mark lost backups at the start and every `janitor_seconds`, on one worker.
+
+    The context's guard cuts it short.
+    """
     return Duty(
         name="janitor",
         interval_seconds=ctx.settings.janitor_seconds,
-        run=lambda: remove_leftovers(ctx),
+        run=lambda: _round(ctx),
         leader_only=True,
     )

@@ -29,7 +29,10 @@ MOVES: dict[BackupStatus, frozenset[BackupStatus]] = {
     statuses.WAITING_DELETE: frozenset({statuses.DELETING, statuses.ERROR}),
     statuses.DELETING: frozenset({statuses.ERROR}),
 }
-"""Allowed status changes; leaving `deleting` for good means the row is gone."""
+"""Allowed status changes; leaving `deleting` for good means the row is gone.
+
+One more, there and back, is the janitor's alone: from `available` to `error` when the cloud has lost the backup.
+"""
 
 OWN_REGION = ""
 """The region that this installation works in.

@@ -5,6 +5,9 @@ from typing import Any
 from opencbr.model.backup import Backup
 from opencbr.model.document import Disk
 
+LOST = "lost"
+"""Key of the sentence that says what of a finished backup the cloud has lost; the backup is in `error` then."""
+
 _CRASH_CONSISTENT = {
     "app_consistency": "0",
     "app_consistency_status": "0",

@@ -1,4 +1,4 @@
-"""Where the values stand in a JSON text.
+"""Where the values and the names of members stand in a JSON text.
 
 A body must stay as the cloud wrote it, white space, escapes and doubled keys included. So nothing here decodes
 and encodes again: a text is walked once, and every value gets its place, to be cut out or left alone.
@@ -27,18 +27,21 @@ class NotJson(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One value: `text[start:end]`. `kind` is object, array, string or scalar; `value` a string decoded."""
+    """One value: `text[start:end]`. `kind` is object, array, string or scalar; `value` a string decoded.
+
+    The name of a member is one too: its `kind` is name, its `path` the member's.
+    """
 
     path: tuple[Step, ...]
     start: int
     end: int
     kind: str
     value: str | None = None
-    empty: bool = False  # of an object, array or string
+    empty: bool = False  # of an object, array, string or name
 
 
 def spans(text: str) -> list[Span]:
-    """List every value of a JSON text, each before the values inside it. Raises NotJson."""
+    """List every value and name of a JSON text in order of place, each before what is inside it. Raises NotJson."""
     found: list[Span] = []
     end = _value(text, _space(text, 0), (), found)
     if _space(text, end) != len(text):
@@ -76,14 +79,16 @@ def _container(text: str, start: int, path: tuple[Step, ...], found: list[Span])
         return position + 1, True
     index = 0
     while True:
-        step: Step = index
+        inner: tuple[Step, ...] = (*path, index)
         if is_object:
-            step, position = _string(text, position)
-            position = _space(text, position)
+            name, end = _string(text, position)
+            inner = (*path, name)
+            found.append(Span(inner, position, end, "name", name, not name))
+            position = _space(text, end)
             if text[position : position + 1] != ":":
                 raise NotJson(f"not JSON: a colon is missing at character {position}")
             position = _space(text, position + 1)
-        position = _space(text, _value(text, position, (*path, step), found))
+        position = _space(text, _value(text, position, inner, found))
         mark = text[position : position + 1]
         if mark == close:
             return position + 1, False

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opencbr.model.field_classes import FREE_MAPS, INFRASTRUCTURE, SECRETS, class_of
-from opencbr.model.json_spans import NotJson, Span, Step, spans
-from opencbr.model.secret_detection import public_keys, secret_name, secret_text
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+from opencbr.model.json_spans import NotJson, Span, spans
+from opencbr.model.masked_spans import classed_spans
 
 View = frozenset[str]
 """Which classes a reader sees in clear: any subset of {SECRETS, INFRASTRUCTURE}."""
@@ -21,10 +21,6 @@ MASKED: View = frozenset()
 VERBATIM: View = frozenset({SECRETS, INFRASTRUCTURE})
 
 _WORD = {SECRETS: "secret", INFRASTRUCTURE: "infrastructure"}
-
-_NOT_SECRET = frozenset({"encryption_key_id", "cinder_encryption_key_id"})
-# Extra specs of a volume type that Cinder shows to every tenant; the others name back ends.
-_PUBLIC_SPECS = frozenset({"multiattach", "RESKEY:availability_zones", "replication_enabled"})
 
 Fingerprint = Callable[[bytes], str]
 """A keyed digest as 16 hex digits: equal values give equal ones, and nobody without the key can guess."""
@@ -55,7 +51,8 @@ class Masked:
 def mask(document: str, body: bytes, fingerprint: Fingerprint) -> Masked:
     """Replace the values of the document named `document` that are not for everybody.
 
-    Null and empty values stay: nothing is hidden by hiding them. Raises NotJson, also for what is not UTF-8.
+    A name that looks like a secret is replaced too. Null and empty values stay: nothing is hidden by hiding them. Raises
+    NotJson, also for what is not UTF-8.
     """
     try:
         text = body.decode()
@@ -65,12 +62,10 @@ def mask(document: str, body: bytes, fingerprint: Fingerprint) -> Masked:
     pieces: list[bytes] = []
     splices: list[Splice] = []
     done = offset = 0
-    for span in spans(text):
+    found = [span for span in spans(text) if not span.empty and not text.startswith("null", span.start)]
+    for span, kind in classed_spans(kind_of, found):
         if span.start < done:
             continue  # inside a value that is masked as a whole
-        kind = _kind(kind_of, span)
-        if kind is None or span.empty or text.startswith("null", span.start):
-            continue
         token = text[span.start : span.end]
         before = text[done : span.start].encode()
         replacement = _replacement(span.kind, kind, fingerprint(_meaning(token, span)))
@@ -95,38 +90,6 @@ def reveal(text: bytes, splices: Iterable[Splice], view: View) -> bytes:
         return text
     pieces.append(text[done:])
     return b"".join(pieces)
-
-
-def _kind(document: str, span: Span) -> str | None:
-    if not span.path:
-        return None
-    name = _name(span.path)
-    named = class_of(name)
-    if named == SECRETS or _suspicious(document, span, name):
-        return SECRETS
-    is_inner_spec = (
-        document == "volume_type" and _in_map(span.path, "extra_specs") and name not in _PUBLIC_SPECS
-    )
-    return INFRASTRUCTURE if is_inner_spec else named
-
-
-def _suspicious(document: str, span: Span, name: str) -> bool:
-    """Judge what tenants wrote: by its name inside a free map, by its looks anywhere."""
-    if span.value is not None and secret_text(span.value):
-        return True
-    if name in _NOT_SECRET or not secret_name(name) or public_keys(span.value or ""):
-        return False
-    is_image_property = document == "image" and len(span.path) <= 2  # noqa: PLR2004 (bare, or inside one envelope)
-    return is_image_property or any(_in_map(span.path, free) for free in FREE_MAPS)
-
-
-def _name(path: tuple[Step, ...]) -> str:
-    """Give the nearest member name; an array's elements go by the array's."""
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
-
-
-def _in_map(path: tuple[Step, ...], name: str) -> bool:
-    return name in path[:-1]
 
 
 def _meaning(token: str, span: Span) -> bytes:

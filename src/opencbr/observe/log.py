@@ -22,7 +22,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request or job that this thread works for; `about` sets it."""
 
 AUDIT = "opencbr.audit"
-"""The logger of audit lines."""
+audit = logging.getLogger(AUDIT)
+"""The logger of audit lines: who changed what, and who was shown secrets."""
 
 _LONGEST = 32 * 1024
 """Characters of a message, a field or a traceback."""
@@ -32,6 +33,8 @@ _QUIET = {
     "keystoneauth": logging.WARNING,
     "openstack": logging.WARNING,
     "urllib3": logging.WARNING,
+    # It warns of each connection that it does not keep: many jobs at once have more than it keeps.
+    "urllib3.connectionpool": logging.ERROR,
     "stevedore": logging.WARNING,
     "alembic": logging.WARNING,
     "dbos": logging.WARNING,

@@ -7,6 +7,8 @@ services and clients say passes through here, so every pattern is linear: an end
 import re
 import threading
 
+from opencbr.model.secret_forms import FORM, PRIVATE_KEY
+
 HIDDEN = "(hidden)"
 
 _SHORTEST = 6
@@ -15,7 +17,7 @@ _SHORTEST = 6
 _NAMES = (
     r"x-auth-token|x-subject-token|x-service-token|authorization|proxy-authorization|cookie|set-cookie"
     r"|password|passwd|adminpass|admin_pass|original_password|secret|secret_key|private_key|auth_key|api_key"
-    r"|access_token|token|user_data|blob|backup_url|os_password|opencbr_sk|opencbr_token"
+    r"|access_token|token|user_data|blob|backup_url|os_password|opencbr_sk|opencbr_token|bindpw|keyring"
 )
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -37,15 +39,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # scheme://user:password@host
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+(@)"), rf"\1{HIDDEN}\2"),
-    # Fernet and JWS tokens wherever they stand
-    (re.compile(r"\bgAAAAA[\w-]{20,}={0,2}"), HIDDEN),
-    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"), HIDDEN),
-    (
-        re.compile(
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
-        ),
-        HIDDEN,
-    ),
+    # what is a secret by itself, wherever it stands
+    (FORM, HIDDEN),
+    (re.compile(rf"(?:{PRIVATE_KEY}).*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), HIDDEN),
 )
 
 _known: set[str] = set()

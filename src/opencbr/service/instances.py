@@ -93,20 +93,27 @@ def find_source(reader: Reader, *, project_id: str, kind: str, source_id: str) -
 
     Raises CbrError 7100 or 7000 (404) when it is not there or lies in another project, CloudError else.
     """
-    # What is no UUID cannot be an id, and must not become a piece of an upstream path.
-    if is_uuid(source_id):
-        try:
-            if kind == VOLUME:
-                volume = reader.get_volume(source_id)
-                if volume.get("os-vol-tenant-attr:tenant_id") == project_id:
-                    return disk_source(volume)
-            else:
-                server = reader.get_server(source_id)
-                if server.get("tenant_id") == project_id:
-                    return server_source(server, _attached(reader, server, project_id))
-        except NotFound:
-            pass
-    raise CbrError(GONE[kind], f"{CATALOGUE[GONE[kind]].sentence} Asked for: {source_id[:64]}.")
+    found = own_object(reader, project_id=project_id, kind=kind, object_id=source_id)
+    if found is None:
+        raise CbrError(GONE[kind], f"{CATALOGUE[GONE[kind]].sentence} Asked for: {source_id[:64]}.")
+    return (
+        disk_source(found) if kind == VOLUME else server_source(found, _attached(reader, found, project_id))
+    )
+
+
+def own_object(reader: Reader, *, project_id: str, kind: str, object_id: str) -> Json | None:
+    """Read a server or volume of the project; None for what is not there and for another project's alike.
+
+    Raises CloudError.
+    """
+    if not is_uuid(object_id):
+        return None  # it cannot be an id, and must not become a piece of an upstream path
+    try:
+        found = reader.get_volume(object_id) if kind == VOLUME else reader.get_server(object_id)
+    except NotFound:
+        return None
+    owner = "os-vol-tenant-attr:tenant_id" if kind == VOLUME else "tenant_id"
+    return found if found.get(owner) == project_id else None
 
 
 def server_source(server: Json, volumes: Iterable[Json]) -> Source:
@@ -123,7 +130,7 @@ def server_source(server: Json, volumes: Iterable[Json]) -> Source:
         encrypted=any(d.encrypted for d in disks),
         availability_zone=server.get("OS-EXT-AZ:availability_zone"),
         disks=disks,
-        detail=as_owner_sees(server),
+        detail=as_owner_sees("server", server),
     )
 
 
@@ -139,7 +146,7 @@ def disk_source(volume: Json) -> Source:
         encrypted=bool(volume.get("encrypted")),
         availability_zone=volume.get("availability_zone"),
         disks=(),
-        detail=as_owner_sees(volume),
+        detail=as_owner_sees("volume", volume),
         server_ids=tuple(one["server_id"] for one in volume.get("attachments") or () if one.get("server_id")),
     )
 

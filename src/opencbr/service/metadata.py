@@ -1,6 +1,5 @@
 """ShowMetadata and the record behind it, in the view that the caller's rights give (contract 6)."""
 
-import logging
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +7,11 @@ from opencbr.model import statuses
 from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
+from opencbr.model.extend_info import LOST
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import is_uuid
 from opencbr.model.secrets import MASKED, VERBATIM, View
+from opencbr.observe.log import audit
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.service.access import find_visible, no_such_backup
@@ -29,7 +30,6 @@ _Key = tuple[str, str, View]
 """Reader's project, backup, and the view that the reader's rights give."""
 _Shown = tuple[bytes, bool]
 """A body, and whether another project shares it."""
-_audit = logging.getLogger("opencbr.audit")
 
 
 class Metadata:
@@ -67,6 +67,7 @@ class Metadata:
             if answer is None:
                 no_such_backup(backup_id)
             if answer.body is None or answer.status not in READABLE:
+                self._readable(ctx, backup_id)  # raises with what is known of a lost one
                 raise _nothing_to_show(answer.status)
             found = answer.body, answer.shared
             if self._cache is not None and answer.status == statuses.AVAILABLE:
@@ -107,7 +108,7 @@ class Metadata:
             if backup.parent_id is not None:
                 access, backup = find_visible(conn, ctx.project_id, backup.parent_id)
         if backup.status not in READABLE:
-            raise _nothing_to_show(backup.status)
+            raise _nothing_to_show(backup.status, backup.extend_info.get(LOST))
         return access, backup
 
 
@@ -120,14 +121,16 @@ def _size_of(shown: _Shown) -> int:
     return len(shown[0])
 
 
-def _nothing_to_show(status: str) -> CbrError:
+def _nothing_to_show(status: str, lost: str | None = None) -> CbrError:
+    if lost:
+        return CbrError("6206", f"The backup is {status}, it cannot be restored: {lost}.")
     return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
 
 
 def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
     """Leave the audit line that reading secrets costs; it names who and what, no value."""
     if SECRETS in view:
-        _audit.info(
+        audit.info(
             "secrets read: %s of backup %s by user %s in project %s, request %s",
             what,
             backup_id,

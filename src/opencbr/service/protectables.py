@@ -18,6 +18,7 @@ from opencbr.service.instances import (
     attached_ids,
     disk_source,
     find_source,
+    own_object,
     server_source,
 )
 from opencbr.service.vault_views import VaultView, views
@@ -135,6 +136,9 @@ def _found(
         # Few, and upstream reads them one by one: the marker is looked for here.
         yield from _behind(_disks_of(reader, project_id, wanted.server_id), marker)
         return
+    if marker is not None and own_object(reader, project_id=project_id, kind=kind, object_id=marker) is None:
+        # Asked as administrator, Nova and Cinder begin behind a server or volume of any project.
+        raise _unknown_marker(marker)
     name = wanted.names[0] if len(wanted.names) == 1 else None
     while True:
         try:
@@ -145,7 +149,7 @@ def _found(
         except (NotFound, Refused) as error:
             if marker is None:
                 raise
-            raise _unknown_marker(marker) from error
+            raise _unknown_marker(marker) from error  # gone since it was looked at
         if not rows:
             return
         yield from rows

@@ -9,6 +9,7 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.errors import CloudError
 from opencbr.deadline import within
 from opencbr.jobs.upstream.inventory import Inventory, take_stock
+from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import leases, operation_logs
 from opencbr.store.database import Database
@@ -98,7 +99,9 @@ def _of_jobs(jobs: Jobs, now: datetime) -> Iterable[str]:
             f"operation log {jobs.oldest.id} has waited since {jobs.oldest.created_at:%Y-%m-%d %H:%M:%S} UTC: "
             "no worker has room for it, or none knows its type"
         )
-    failed = sum(count for status, count in jobs.ended.items() if status in ("failed", "timeout"))
+    failed = sum(
+        count for status, count in jobs.ended.items() if status in (statuses.FAILED, statuses.TIMEOUT)
+    )
     if failed:
         yield f"{failed} of the jobs requested since {jobs.since:%Y-%m-%d %H:%M} UTC failed"
 

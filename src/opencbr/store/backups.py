@@ -9,13 +9,25 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, RowMapping, cast, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from opencbr.model import statuses
 from opencbr.model.backup import MOVES, Backup
+from opencbr.model.extend_info import LOST
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.vault import VOLUME
 from opencbr.store import tables
@@ -107,6 +119,23 @@ def move_family(
     )
     conn.execute(disks.values(status=to, updated_at=updated_at))
     return True
+
+
+def tell_loss(conn: Connection, backup: Backup, sentence: str | None, *, now: datetime) -> bool:
+    """Set a finished backup to `error` because of what the cloud has lost of it; None makes it available again.
+
+    False when that is known, or the backup is neither available nor held nor lost.
+    """
+    info = {key: value for key, value in backup.extend_info.items() if key != LOST}
+    if sentence == backup.extend_info.get(LOST):
+        return False
+    before, after = (statuses.AVAILABLE, statuses.ERROR) if sentence else (statuses.ERROR, statuses.AVAILABLE)
+    mine = (_t.c.project_id == backup.project_id, _t.c.id == backup.id)
+    lost = _t.c.status == (statuses.ERROR if LOST in backup.extend_info else statuses.AVAILABLE)
+    query = sql_update(_t).where(*mine, or_(lost, _t.c.held_at.is_not(None)))
+    changes = {"extend_info": info | ({LOST: sentence} if sentence else {}), "updated_at": now}
+    status = case((_t.c.status == before, after), else_=_t.c.status)
+    return touched(conn.execute(query.values(status=status, **changes)))
 
 
 def update(conn: Connection, project_id: str, backup_id: str, **changes: Any) -> bool:

@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, fals
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from opencbr.model import statuses
 from opencbr.model.backup import OWN_REGION, DiskBackup
+from opencbr.model.extend_info import LOST
 from opencbr.model.vault import VOLUME
 from opencbr.store import backups, tables
 from opencbr.store.statements import insert_selected
@@ -48,6 +50,19 @@ def latest(
         _t.c.project_id == project_id, _t.c.resource_id == volume_id, _object.c.cinder_backup_id.is_not(None)
     )
     return _first(conn, query.order_by(*_NEWEST).limit(1))
+
+
+def finished(conn: Connection) -> list[DiskBackup]:
+    """Read the finished backups of disks of all projects that have an object in the cloud, held and lost ones too."""
+    query = _disks(OWN_REGION).where(
+        _object.c.cinder_backup_id.is_not(None),
+        or_(_t.c.status.in_([statuses.AVAILABLE, statuses.ERROR]), _t.c.held_at.is_not(None)),
+    )
+    return [
+        disk
+        for disk in _all(conn, query)
+        if disk.status == statuses.AVAILABLE or disk.held_at is not None or LOST in disk.extend_info
+    ]
 
 
 def of_object(

@@ -29,12 +29,13 @@ def index(call: Call) -> Response:
         detail = ":detail" if call.path.rstrip("/").endswith("/detail") else ":index"
         need_admin(call, f"os_compute_api:servers{detail}:get_all_tenants")
     project = query.get("project_id") or query.get("tenant_id") if everywhere else call.project_id
-    found = list(reversed(call.backend.state.all("server", project)))
+    everyone = list(reversed(call.backend.state.all("server")))
+    found = [doc for doc in everyone if project in (None, doc["project_id"])]
     if query.get("name"):
         found = [doc for doc in found if query["name"] in doc["name"]]
     if query.get("status"):
         found = [doc for doc in found if doc["status"] == query["status"].upper()]
-    found, following = page(call, found, call.base + call.path)
+    found, following = page(call, found, call.base + call.path, among=everyone)
     if call.path.rstrip("/").endswith("/detail"):
         rows = [server_view(call, doc, detail=True) for doc in found]
     else:

@@ -24,7 +24,7 @@ def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:
     shown |= {"metadata": doc["metadata"], "name": doc["name"], "status": doc["status"]}
     shown |= {"tenant_id": doc["project_id"], "user_id": doc["user_id"], "updated": doc["updated"]}
     if "fault" in doc:
-        shown["fault"] = doc["fault"]
+        shown["fault"] = _fault(call, doc["fault"])
     shown["OS-DCF:diskConfig"] = "MANUAL"
     if doc["status"] in ("ACTIVE", "BUILD"):
         shown["progress"] = 0
@@ -51,6 +51,12 @@ def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:
     ]
     shown |= _newer(call, doc, detail=detail)
     return shown | groups if detail else shown
+
+
+def _fault(call: Call, fault: Doc) -> Doc:
+    """Show why a server failed; where the cloud itself did (500), the trace is for administrators."""
+    told = call.is_admin or fault.get("code") != 500  # noqa: PLR2004 -- HTTP statuses are better read as numbers
+    return {name: value for name, value in fault.items() if told or name != "details"}
 
 
 def _newer(call: Call, doc: Doc, *, detail: bool) -> Doc:

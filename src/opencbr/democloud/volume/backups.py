@@ -6,7 +6,16 @@ from opencbr.democloud.paging import page
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
-from opencbr.democloud.volume.routes import PROJECT, ROUTES, links, need, need_admin, need_member, select
+from opencbr.democloud.volume.routes import (
+    PROJECT,
+    ROUTES,
+    links,
+    marked,
+    need,
+    need_admin,
+    need_member,
+    select,
+)
 from opencbr.democloud.volume.status import set_status
 from opencbr.democloud.volume.views import backup_view, dependents
 
@@ -26,7 +35,7 @@ def index(call: Call) -> Response:
     """List backups, in short or with everything."""
     detail = call.path.rstrip("/").endswith("/detail")
     found = select(call, "backup", call.backend.state.all("backup"), _FILTERS)
-    found, following = page(call, found, call.base + call.path)
+    found, following = page(call, found, call.base + call.path, among=marked(call, "backup"))
     short = [{"id": d["id"], "name": d["name"], "links": links(call, "backups", d["id"])} for d in found]
     body: Doc = {"backups": [backup_view(call, d) for d in found] if detail else short}
     if following:

@@ -61,6 +61,16 @@ def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]
     return _sorted(call, kind, docs)
 
 
+def marked(call: Call, kind: str) -> list[Doc] | None:
+    """Return all that a `marker` may name, in the list's order: Cinder, like Nova, takes one of any project (404: of none)."""
+    marker = call.query.get("marker")
+    if marker is None:
+        return None
+    if call.backend.state.get(kind, marker) is None:
+        raise ApiError(404, f"{kind.capitalize()} {marker} could not be found.")
+    return _sorted(call, kind, call.backend.state.all(kind))
+
+
 def _metadata_of(text: str) -> Doc:
     pairs = [part.split(":", 1) for part in text.strip("{} ").split(",") if ":" in part]
     return {key.strip(" '\"u"): value.strip(" '\"") for key, value in pairs}

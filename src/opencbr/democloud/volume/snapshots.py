@@ -9,7 +9,7 @@ from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, pick
 from opencbr.democloud.volume.quotas import check_quota
-from opencbr.democloud.volume.routes import PROJECT, ROUTES, need, need_admin, need_member, select
+from opencbr.democloud.volume.routes import PROJECT, ROUTES, marked, need, need_admin, need_member, select
 from opencbr.democloud.volume.status import set_status
 from opencbr.democloud.volume.views import snapshot_view
 
@@ -85,7 +85,7 @@ def index(call: Call) -> Response:
     """List snapshots."""
     detail = call.path.rstrip("/").endswith("/detail")
     found = select(call, "snapshot", call.backend.state.all("snapshot"), _FILTERS)
-    found, following = page(call, found, call.base + call.path)
+    found, following = page(call, found, call.base + call.path, among=marked(call, "snapshot"))
     names = (
         "id",
         "created_at",

@@ -9,7 +9,7 @@ from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.quotas import check_quota
-from opencbr.democloud.volume.routes import PROJECT, ROUTES, ZONE, links, need, need_member, select
+from opencbr.democloud.volume.routes import PROJECT, ROUTES, ZONE, links, marked, need, need_member, select
 from opencbr.democloud.volume.status import set_status
 from opencbr.democloud.volume.types import default_type, find_type
 from opencbr.democloud.volume.views import volume_view
@@ -119,7 +119,7 @@ def index(call: Call) -> Response:
     """List volumes, in short or with everything."""
     detail = call.path.rstrip("/").endswith("/detail")
     found = select(call, "volume", call.backend.state.all("volume"), _FILTERS)
-    found, following = page(call, found, call.base + call.path)
+    found, following = page(call, found, call.base + call.path, among=marked(call, "volume"))
     short = [{"id": d["id"], "name": d["name"], "links": links(call, "volumes", d["id"])} for d in found]
     body: Doc = {"volumes": [volume_view(call, d) for d in found] if detail else short}
     if following:

@@ -11,6 +11,7 @@ from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.names import prefix
 from opencbr.model import statuses
 from opencbr.model.backup import DiskBackup
+from opencbr.model.extend_info import LOST
 from opencbr.model.operation_log import TERMINAL
 from opencbr.model.times import parse_time
 from opencbr.store import backups, disk_backups, installation, ledger, operation_logs
@@ -101,7 +102,9 @@ def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) ->
     row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
     if row is None:
         return "its backup does not exist any more"
-    failed = row.status == statuses.ERROR and not disk_backups.has_dependents(conn, row.project_id, row.id)
+    # A lost one did not fail: it stands on what is gone, or is in the cloud again.
+    failed = row.status == statuses.ERROR and LOST not in row.extend_info
+    failed = failed and not disk_backups.has_dependents(conn, row.project_id, row.id)
     return "its backup failed" if failed else None
 
 
@@ -117,7 +120,7 @@ def _missing(conn: Connection, entry: Entry, there: set[str]) -> Missing | None:
     if kind is None or not kind.lasting or entry.upstream_id is None or entry.upstream_id in there:
         return None
     row = backups.get(conn, entry.project_id, entry.backup_id or "", held=True)
-    if row is None or (row.status != statuses.AVAILABLE and row.held_at is None):
+    if row is None or not (row.status == statuses.AVAILABLE or row.held_at or LOST in row.extend_info):
         return None
     return Missing(
         kind=entry.kind,
