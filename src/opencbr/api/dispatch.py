@@ -10,6 +10,7 @@ from functools import partial
 
 import msgspec
 
+from opencbr.api.audit import note_change
 from opencbr.api.auth import Authenticator, check_signature, read_credential
 from opencbr.api.body import Bodies, decode_body
 from opencbr.api.errors import bad_parameter, no_such_path
@@ -98,7 +99,9 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
                 )
             )
             if given is None:
+                note_change(route, ctx, path)
                 return success, b"", ()
+            note_change(route, ctx, path, given)
             return success, given if isinstance(given, bytes) else _encode(given), headers
 
         return await pool.run(answer)

@@ -1,6 +1,5 @@
 """ShowMetadata and the record behind it, in the view that the caller's rights give (contract 6)."""
 
-import logging
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from opencbr.model.extend_info import LOST
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import is_uuid
 from opencbr.model.secrets import MASKED, VERBATIM, View
+from opencbr.observe.log import audit
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.service.access import find_visible, no_such_backup
@@ -30,7 +30,6 @@ _Key = tuple[str, str, View]
 """Reader's project, backup, and the view that the reader's rights give."""
 _Shown = tuple[bytes, bool]
 """A body, and whether another project shares it."""
-_audit = logging.getLogger("opencbr.audit")
 
 
 class Metadata:
@@ -131,7 +130,7 @@ def _nothing_to_show(status: str, lost: str | None = None) -> CbrError:
 def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
     """Leave the audit line that reading secrets costs; it names who and what, no value."""
     if SECRETS in view:
-        _audit.info(
+        audit.info(
             "secrets read: %s of backup %s by user %s in project %s, request %s",
             what,
             backup_id,
