@@ -16,7 +16,7 @@ from opencbr.api.body import Bodies, decode_body
 from opencbr.api.errors import bad_parameter, no_such_path
 from opencbr.api.exchange import Exchange
 from opencbr.api.pools import Pool, Pools
-from opencbr.api.query import QueryReader
+from opencbr.api.query import QueryReader, bound_query
 from opencbr.api.request import Request
 from opencbr.api.response import Headers, Reply, Responder
 from opencbr.api.rights import Rights
@@ -65,6 +65,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
 
     async def respond(exchange: Exchange, request_id: str, path: dict[str, str]) -> Reply:
         now = read_clock()
+        bound_query(exchange.query)
         credential = read_credential(exchange)
         known = authenticator.recall(credential, now)
         if known is None:
