@@ -220,9 +220,24 @@ def refuse_unready(config: Config) -> None:
     open_cloud(config).close()
 
 
+def refuse_damaged_journal(config: Config) -> None:
+    """Raise DatabaseDamaged when the jobs' journal cannot be read; none is there before the first worker starts."""
+    from sqlalchemy import make_url
+
+    from opencbr.jobs.engine.dbos import journal_url
+    from opencbr.store.damage import refuse_damaged
+
+    url = journal_url(config.database.url)
+    path = make_url(url).database
+    if url.startswith("sqlite") and path and Path(path).exists():
+        refuse_damaged(url)
+
+
 def check(config: Config, project_id: str = "") -> list[Finding]:
     """Look at everything a start needs, here and in the cloud, for one tenant's project or any; changes nothing."""
     here = _here(config)
+    if here[0].ok:
+        here += _journal(config)
     try:
         cloud = open_cloud(config)
     except ConfigError as error:
@@ -238,10 +253,21 @@ def _here(config: Config) -> list[Finding]:
     return [database, _keys(config, usable=database.ok)]
 
 
+def _journal(config: Config) -> list[Finding]:
+    from opencbr.store.damage import DatabaseDamaged
+
+    try:
+        refuse_damaged_journal(config)
+    except DatabaseDamaged as error:
+        return [Finding("journal", "unusable", str(error))]
+    return []
+
+
 def _database(config: Config) -> Finding:
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
+    from opencbr.store.damage import DatabaseDamaged
     from opencbr.store.errors import NewerSchema
 
     try:
@@ -256,6 +282,8 @@ def _database(config: Config) -> Finding:
             return Finding("database", "missing", message)
     except NewerSchema as error:
         return Finding("database", "missing", str(error))
+    except DatabaseDamaged as error:
+        return Finding("database", "unusable", str(error))
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return Finding("database", "missing", f"the database does not answer: {cause}; check database.url")

@@ -1,5 +1,7 @@
 """Chapter Vault over HTTP: make, show, list, change, delete."""
 
+import logging
+
 from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.store import backups, operation_logs, resources, vaults
 
@@ -318,3 +320,19 @@ def test_a_disk_vault_takes_disks(cbr: ApiServer):
     assert bound["extra_info"] == {}
     assert bound["size"] == 2
     assert bound["type"] == disk_ref(disk)["type"]
+
+
+def test_every_change_leaves_an_audit_line_and_reading_none(cbr: ApiServer, caplog):
+    with caplog.at_level(logging.INFO, "opencbr.audit"):
+        made = cbr.call("POST", "vaults", vault_body())
+        vault_id = made.json()["vault"]["id"]
+        cbr.call("GET", f"vaults/{vault_id}")
+        refused = cbr.call("PUT", f"vaults/{vault_id}", {"vault": {"name": "<"}})
+        gone = cbr.call("DELETE", f"vaults/{vault_id}")
+    assert (made.status_code, refused.status_code, gone.status_code) == (200, 400, 204)
+    lines = [one.getMessage() for one in caplog.records if one.name == "opencbr.audit"]
+    who = f"in project {cbr.project()}, request {made.headers['X-Request-Id']}"
+    assert lines[0].startswith(f"changed: CreateVault id={vault_id} by user ")
+    assert lines[0].endswith(who)
+    assert [line.split()[1] for line in lines] == ["CreateVault", "DeleteVault"]
+    assert f"vault_id={vault_id}" in lines[1]

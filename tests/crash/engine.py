@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from opencbr.clock import SystemClock
@@ -12,6 +13,7 @@ from opencbr.jobs.engine.duty import Duties
 from opencbr.jobs.engine.lease import Lease
 from opencbr.jobs.engine.outbox import Outbox
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.engine.retention import Retention
 from opencbr.model.operation_log import BACKUP
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
@@ -57,4 +59,22 @@ def work(told: Report, url: str, me: str, lease_seconds: float, folder: Path) ->
     lease.lost.wait()
     tell("-", "worker", "lost")
     threading.Event().wait()
+    return 0
+
+
+class _Later(SystemClock):
+    """Ten years from now."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=3660)
+
+
+def prune(told: Report, url: str) -> int:
+    """Do what the retention of ended work does in ten years, once."""
+    database = Database(url)
+    engine = DbosEngine(url, owner="pruner", kinds=["none"], slots=1, sleep=time.sleep, looks_per_second=1.0)
+    engine.start(lambda _job: None)
+    again = Retention(database, engine, _Later(), journal_days=7, log_days=366).run()
+    engine.stop(0.0)
+    told("more" if again else "up")
     return 0

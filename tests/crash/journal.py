@@ -15,9 +15,18 @@ from support.processes import Processes
 
 def unfinished(database_url: str) -> list[str]:
     """Name the jobs that wait or run."""
+    return _listed(database_url, ["PENDING", "ENQUEUED"])
+
+
+def journaled(database_url: str) -> set[str]:
+    """Name all jobs that the journal knows."""
+    return set(_listed(database_url, None))
+
+
+def _listed(database_url: str, statuses: list[str] | None) -> list[str]:
     client = DBOSClient(system_database_url=journal_url(database_url), system_database_pool_size=1)
     try:
-        found = client.list_workflows(status=["PENDING", "ENQUEUED"], load_input=False, load_output=False)
+        found = client.list_workflows(status=statuses, load_input=False, load_output=False)
         return [workflow.workflow_id for workflow in found]
     finally:
         client.destroy()

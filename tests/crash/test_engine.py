@@ -18,7 +18,7 @@ from opencbr.store.database import Database
 from support.processes import Processes
 
 from . import engine
-from .journal import between_writes, claim, freeze
+from .journal import between_writes, claim, freeze, journaled
 
 pytestmark = pytest.mark.kill
 
@@ -212,3 +212,24 @@ def test_jobs_survive_workers_that_are_killed_one_after_the_other(workers: Worke
         assert list(dict.fromkeys(ends)) == STEPS
         assert ends == sorted(ends, key=STEPS.index)
     assert os.path.exists(workers.log)
+
+
+def test_ended_work_is_removed_and_what_is_under_way_goes_on(workers: Workers) -> None:
+    workers.start("w1")
+    ended, running = workers.request(2)
+    workers.until(begun([ended, running]))
+    with workers.database.write() as conn:
+        operation_logs.request_cancel(conn, "p", ended, now=datetime.now(UTC))
+    workers.ended([ended], "undone")
+    with workers.database.write() as conn:
+        assert operation_logs.finish(conn, ended, "failed", "9999", "as asked", now=datetime.now(UTC))
+    assert {ended, running} <= journaled(workers.database.url)
+    workers.processes.start("pruner", engine.prune, workers.database.url)
+    kept = journaled(workers.database.url)
+    assert ended not in kept
+    assert running in kept
+    with workers.database.read() as conn:
+        assert operation_logs.get(conn, "p", ended) is None
+        assert operation_logs.get(conn, "p", running) is not None
+    workers.gate.touch()
+    workers.ended([running])

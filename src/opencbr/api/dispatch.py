@@ -10,12 +10,13 @@ from functools import partial
 
 import msgspec
 
+from opencbr.api.audit import note_change
 from opencbr.api.auth import Authenticator, check_signature, read_credential
 from opencbr.api.body import Bodies, decode_body
 from opencbr.api.errors import bad_parameter, no_such_path
 from opencbr.api.exchange import Exchange
 from opencbr.api.pools import Pool, Pools
-from opencbr.api.query import QueryReader
+from opencbr.api.query import QueryReader, bound_query
 from opencbr.api.request import Request
 from opencbr.api.response import Headers, Reply, Responder
 from opencbr.api.rights import Rights
@@ -64,6 +65,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
 
     async def respond(exchange: Exchange, request_id: str, path: dict[str, str]) -> Reply:
         now = read_clock()
+        bound_query(exchange.query)
         credential = read_credential(exchange)
         known = authenticator.recall(credential, now)
         if known is None:
@@ -97,7 +99,9 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
                 )
             )
             if given is None:
+                note_change(route, ctx, path)
                 return success, b"", ()
+            note_change(route, ctx, path, given)
             return success, given if isinstance(given, bytes) else _encode(given), headers
 
         return await pool.run(answer)

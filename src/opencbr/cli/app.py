@@ -103,7 +103,9 @@ class Program(click.Group):
 
 def _explain(error: Exception) -> NoReturn:
     """Raise the Failure that says what happened in one sentence."""
-    if isinstance(error, ConfigError):
+    from opencbr.store.damage import DatabaseDamaged
+
+    if isinstance(error, ConfigError | DatabaseDamaged):
         raise Unusable(str(error)) from error
     if isinstance(error, BrokenPipeError):
         raise Failure("the reader of the output went away") from error

@@ -25,15 +25,17 @@ def list_(session: Session, *, json_: bool) -> None:
     """List upstream objects of this installation that nothing answers for, and those that are missing.
 
     Backups too that their users deleted, that were kept for later ones, and that nothing needs any more.
-    Changes nothing. Jobs under way are not touched: what they made is in the ledger.
+    Changes nothing. Jobs under way are not touched: what they made is in the ledger. Exit code 1 when there are any.
     """
     from opencbr.jobs.upstream.inventory import take_stock
 
     stock = take_stock(wiring.open_database(session.config), wiring.open_cloud(session.config))
     if json_:
         write_json(stock)
-        return
-    _show(stock)
+    else:
+        _show(stock)
+    if stock.orphans or stock.missing or stock.unneeded:
+        sys.exit(FAILED)
 
 
 @orphans.command()

@@ -12,7 +12,7 @@ _Count = Annotated[int, Meta(ge=1)]
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of one worker, with their bounds; all times in seconds.
+    """Settings of one worker, with their bounds; all times in seconds unless said.
 
     `lease_seconds`: a worker silent for so long is dead and its jobs go to others. `poll_seconds`: between
     two looks at an upstream object. `outbox_seconds`: between two looks for waiting operations.
@@ -23,7 +23,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     at a snapshot or backup that is being made, its job tells; after twice as long it is given up, for a backup a
     minute later for each GB, since its copying shows nothing. `patience_seconds`: so long each step of a job bears a
     cloud that does not answer. `janitor_seconds`: between two rounds that try again to remove what ended jobs have
-    left in the cloud.
+    left in the cloud. In days, after which ended work is removed: `journal_days` from the journal of jobs, which
+    nobody needs then, `operation_log_days` from the operation logs that users read.
     """
 
     lease_seconds: _Long = 30.0
@@ -37,3 +38,5 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stall_seconds: _Long = 1800.0
     patience_seconds: Annotated[float, Meta(ge=0, le=YEAR)] = 600.0
     janitor_seconds: _Long = 600.0
+    journal_days: Annotated[float, Meta(ge=0.01, le=3660)] = 7.0
+    operation_log_days: Annotated[float, Meta(ge=1, le=36600)] = 366.0

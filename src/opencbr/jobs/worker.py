@@ -15,6 +15,7 @@ from opencbr.jobs.engine.duty import Duties, Duty
 from opencbr.jobs.engine.lease import Lease
 from opencbr.jobs.engine.outbox import Outbox
 from opencbr.jobs.engine.port import Engine, Job, Lost
+from opencbr.jobs.engine.retention import Retention
 from opencbr.jobs.execution import carry_out
 from opencbr.jobs.registry import JOB_TYPES, JobType
 from opencbr.jobs.settings import WorkerSettings
@@ -101,7 +102,14 @@ class Worker:
         self._lease.open()
         self._engine.start(self._do)
         self._heartbeat.start()
-        duties = [self._outbox.duty(self._settings.outbox_seconds)]
+        retention = Retention(
+            self._database,
+            self._engine,
+            self._clock,
+            journal_days=self._settings.journal_days,
+            log_days=self._settings.operation_log_days,
+        )
+        duties = [self._outbox.duty(self._settings.outbox_seconds), retention.duty()]
         duties += [make(self._ctx) for make in self._duties_of]
         self._duties = self._attended(duties)
         self._duties.start()

@@ -22,7 +22,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request or job that this thread works for; `about` sets it."""
 
 AUDIT = "opencbr.audit"
-"""The logger of audit lines."""
+audit = logging.getLogger(AUDIT)
+"""The logger of audit lines: who changed what, and who was shown secrets."""
 
 _LONGEST = 32 * 1024
 """Characters of a message, a field or a traceback."""

@@ -1,6 +1,5 @@
 """ShowMetadata and the record behind it, in the view that the caller's rights give (contract 6)."""
 
-import logging
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +7,11 @@ from opencbr.model import statuses
 from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
-from opencbr.model.extend_info import LOST
+from opencbr.model.extend_info import LOST, is_lost
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import is_uuid
 from opencbr.model.secrets import MASKED, VERBATIM, View
+from opencbr.observe.log import audit
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.service.access import find_visible, no_such_backup
@@ -30,7 +30,6 @@ _Key = tuple[str, str, View]
 """Reader's project, backup, and the view that the reader's rights give."""
 _Shown = tuple[bytes, bool]
 """A body, and whether another project shares it."""
-_audit = logging.getLogger("opencbr.audit")
 
 
 class Metadata:
@@ -67,8 +66,7 @@ class Metadata:
             answer = self._records.answer(ctx.project_id, backup_id, view) if is_uuid(backup_id) else None
             if answer is None:
                 no_such_backup(backup_id)
-            if answer.body is None or answer.status not in READABLE:
-                self._readable(ctx, backup_id)  # raises with what is known of a lost one
+            if answer.body is None or (answer.status not in READABLE and not self._is_lost(ctx, backup_id)):
                 raise _nothing_to_show(answer.status)
             found = answer.body, answer.shared
             if self._cache is not None and answer.status == statuses.AVAILABLE:
@@ -89,13 +87,17 @@ class Metadata:
         _note_secrets(ctx, backup_id, view, "record")
         return record
 
-    def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
-        """Return what was read, denied, missing or moved while the record was made; raises as `show` does."""
+    def report(self, ctx: Context, backup_id: str) -> tuple[dict[str, Any], str | None]:
+        """Return what was read, denied, missing or moved while the record was made, and what the cloud has lost since.
+
+        Raises as `show` does.
+        """
         access, record_of = self._readable(ctx, backup_id)
         try:
-            return self._records.report(access.owner, record_of.id, asked=backup_id)
+            report = self._records.report(access.owner, record_of.id, asked=backup_id)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
+        return report, record_of.extend_info.get(LOST)
 
     def forget(self, backup_ids: set[str]) -> None:
         """Drop the cached answers of backups that are being deleted, whoever asked for them."""
@@ -108,9 +110,13 @@ class Metadata:
             access, backup = find_visible(conn, ctx.project_id, backup_id)
             if backup.parent_id is not None:
                 access, backup = find_visible(conn, ctx.project_id, backup.parent_id)
-        if backup.status not in READABLE:
-            raise _nothing_to_show(backup.status, backup.extend_info.get(LOST))
+        if backup.status not in READABLE and not is_lost(backup):
+            raise _nothing_to_show(backup.status)
         return access, backup
+
+    def _is_lost(self, ctx: Context, backup_id: str) -> bool:
+        with self._database.read() as conn:
+            return is_lost(find_visible(conn, ctx.project_id, backup_id)[1])
 
 
 def view_of(ctx: Context) -> View:
@@ -122,16 +128,14 @@ def _size_of(shown: _Shown) -> int:
     return len(shown[0])
 
 
-def _nothing_to_show(status: str, lost: str | None = None) -> CbrError:
-    if lost:
-        return CbrError("6206", f"The backup is {status}, it cannot be restored: {lost}.")
+def _nothing_to_show(status: str) -> CbrError:
     return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
 
 
 def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
     """Leave the audit line that reading secrets costs; it names who and what, no value."""
     if SECRETS in view:
-        _audit.info(
+        audit.info(
             "secrets read: %s of backup %s by user %s in project %s, request %s",
             what,
             backup_id,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, literal, select, true
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -199,6 +200,17 @@ def unfinished_for(conn: Connection, project_id: str, resource_id: str) -> built
         _t.c.project_id == project_id, _t.c.resource_id == resource_id, _t.c.ended_at.is_(None)
     )
     return [_log(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
+
+
+def purge(conn: Connection, before: datetime, limit: int) -> int:
+    """Remove logs of all projects that ended before, the oldest requests first; return how many."""
+    old = (
+        select(_t.c.id)
+        .where(_t.c.id < first_id(before), _t.c.ended_at < before)
+        .order_by(_t.c.id)
+        .limit(limit)
+    )
+    return conn.execute(sql_delete(_t).where(_t.c.id.in_(old.scalar_subquery()))).rowcount
 
 
 def _change(conn: Connection, log_id: str, **changes: Any) -> bool:

@@ -1,6 +1,7 @@
 """The command: starts the family, tells the story, keeps serving."""
 
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import click
 from rich.console import Console
 
 from opencbr import wiring
-from opencbr.cli.app import INTERRUPTED, Failure, Session, pass_session
+from opencbr.cli.app import INTERRUPTED, Failure, Session, Unusable, pass_session
 from opencbr.cli.demo import lines, show, story
 from opencbr.cli.demo.client import Account, Client, answers, sign_in
 from opencbr.cli.demo.family import Family, memory_megabytes
@@ -110,13 +111,20 @@ class Demo:
 
     def open(self) -> None:
         """Start the embedded cloud, the API and the worker, and wait until they are ready."""
-        self.cloud.start()
+        try:
+            self.cloud.start()
+        except sqlite3.DatabaseError as error:
+            raise Unusable(
+                f"the embedded cloud cannot use its file in {self.cloud.state_dir} ({error}): remove {self.folder}, or"
+                " choose another folder with --state"
+            ) from error
         self._tell(f"embedded OpenStack on {self.cloud.base}")
         host, port = self.address
         listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         config = write_files(self.folder, self.cloud.clouds_yaml(), listen, self.endpoint)
         parts = wiring.build(config)
         parts.database.upgrade()
+        wiring.refuse_damaged_journal(config)
         # The keys are made here, so that the two children do not both make them.
         assert parts.records
         parts.database.dispose()

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ with `Job.patched`.
 _NAME = "opencbr"
 _PATCH = "DBOS.patch-"
 """What the names of DBOS's own marks of `DBOS.patch` in the journal begin with."""
+
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+"""DBOS's statuses of a workflow that nobody will ever go on with."""
 
 _LEFT_ALONE_SECONDS = 2.0
 """So long a worker keeps a job that only a newer release can go on with, before it offers it to all again."""
@@ -195,6 +199,19 @@ class DbosEngine:
             return frozenset()
         found = DBOS.list_workflows(workflow_ids=[*job_ids], load_input=False, load_output=False)
         return frozenset(workflow.workflow_id for workflow in found)
+
+    def forget(self, begun_before: datetime, limit: int) -> int:
+        """Remove the journals of ended jobs that were submitted before; return how many, `limit` at most."""
+        found = DBOS.list_workflows(
+            status=[*_ENDED],
+            end_time=begun_before.isoformat(),
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
+        if found:
+            DBOS.delete_workflows([workflow.workflow_id for workflow in found])
+        return len(found)
 
     def owners(self) -> frozenset[str]:
         """Return the identities of workers that hold unfinished jobs."""

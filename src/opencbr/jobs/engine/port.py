@@ -6,6 +6,7 @@ exactly-once towards a cloud.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 Small = None | bool | int | str | list[str]
@@ -106,6 +107,10 @@ class Engine(Protocol):
 
     def known(self, job_ids: Sequence[str]) -> frozenset[str]:
         """Return those of these jobs that were submitted once, ended or not."""
+        ...
+
+    def forget(self, begun_before: datetime, limit: int) -> int:
+        """Remove the journals of ended jobs that were submitted before; return how many, `limit` at most."""
         ...
 
     def owners(self) -> frozenset[str]:
