@@ -23,7 +23,7 @@ from opencbr.cloud.references import (
     server_itself,
     volume_itself,
 )
-from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES
+from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES, disk_advice
 from opencbr.model.clock import Clock
 from opencbr.model.document import Disk, Document, Reading, Unread
 from opencbr.model.errors import DISK_STATUS, NO_DISK_TO_BACK_UP, NO_SUCH_DISK, NO_SUCH_SERVER, SERVER_STATUS
@@ -251,7 +251,7 @@ def _disks(
 def _check_state(volume: Mapping[str, Any]) -> None:
     if volume["status"] not in DISK_STATES:
         raise CaptureRefused(
-            DISK_STATUS, f"Disk {volume['id']} is {volume['status']}: wait until it is available or in-use."
+            DISK_STATUS, f"Disk {volume['id']} is {volume['status']}: {disk_advice(volume['status'])}"
         )
 
 
