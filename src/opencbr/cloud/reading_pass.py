@@ -16,6 +16,9 @@ _OF_AN_EXTENSION = ("floatingips/", "project_floatingips")
 """Lists of which 404 says that this cloud has no such things at all (a Neutron without routers)."""
 
 
+_WRITTEN_BY_TENANTS = "image/"
+"""Named by ids that a tenant can write (an image's properties): it must not learn whether somebody else has such a thing."""
+
 _LYING_IN_OTHERS = ("subnet/", "port_forwardings/")
 
 
@@ -142,7 +145,8 @@ class Pass:
                 self._shared.add(one.name)
                 self._put(answer, body)
             else:
-                self.unread[one.name] = unread(one, FOREIGN)
+                written = one.name.startswith(_WRITTEN_BY_TENANTS)
+                self.unread[one.name] = answer if answer and written else unread(one, FOREIGN)
 
     def _put(self, document: Document, body: Mapping[str, Any]) -> None:
         self.kept[document.name] = document
