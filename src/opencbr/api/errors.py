@@ -16,7 +16,7 @@ from opencbr.api.response import JSON, Headers, Reply, encode
 from opencbr.api.schema import ErrorBody
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError, wire_code
 from opencbr.model.lists import UnknownMarker, UnknownSortKey
-from opencbr.service.failures import CloudError, Unreachable, is_outage
+from opencbr.service.failures import CloudError, CredentialRefused, Unreachable, is_outage
 
 _log = logging.getLogger("opencbr.api")
 _RETRY_SECONDS = "1"
@@ -115,7 +115,8 @@ def _gateway(error: GatewayError) -> Failure:
 
 
 def _cloud(error: CloudError) -> Failure:
-    _log.warning("%s", error)
+    if not isinstance(error, CredentialRefused):  # said once where it was refused
+        _log.warning("%s", error)
     if error.service == "identity":
         sentence = CATALOGUE[IDENTITY_FAILED].sentence
         return _try_again(sentence, IDENTITY_FAILED)

@@ -6,7 +6,7 @@ from pathlib import Path
 from stat import S_IROTH
 from typing import Literal
 
-from opencbr.cloud.errors import CloudError, Denied
+from opencbr.cloud.errors import CloudError, CredentialRefused, Denied
 from opencbr.cloud.reader import LIKE_MICROVERSION, Reader
 from opencbr.cloud.register import CATALOGUE_TYPE
 from opencbr.cloud.retry import NO_PATIENCE
@@ -43,7 +43,7 @@ def findings(scopes: Scopes, reader: Reader, endpoint: str, project_id: str) -> 
     `endpoint` is the address that the catalogue should have, "" when any will do; `project_id` the tenant's project to
     look at, "" for any and for what a new one may have.
     """
-    transport, said = scopes.home, [_files(scopes.files)]
+    transport, said = scopes.home, [_files(scopes.credential.files)]
     keystone = _keystone(transport)
     if not keystone.ok:
         return [*said, keystone]
@@ -79,6 +79,8 @@ def _guarded(name: str, probe: Callable[[], Finding]) -> Finding:
 def _keystone(transport: Transport) -> Finding:
     try:
         access = transport.access(NO_PATIENCE)
+    except CredentialRefused as error:
+        return Finding("keystone", "missing", f"{error}.")
     except CloudError as error:
         return Finding("keystone", "missing", f"{error}. Check auth_url, user and password in clouds.yaml.")
     who = f"user {access.username or access.user_id} on project {access.project_name or access.project_id}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from opencbr.cloud.errors import CredentialRefused
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.upstream.removal import Outcome, hurried, remove
@@ -44,7 +45,10 @@ def remove_made(ctx: JobContext, operation: OperationLog) -> list[str]:
     """
     with ctx.database.read() as conn:
         entries = ledger.of_log(conn, operation.id)
-    return [str(done) for done in remove(hurried(ctx), entries) if done.outcome is not Outcome.GONE]
+    try:
+        return [str(done) for done in remove(hurried(ctx), entries) if done.outcome is not Outcome.GONE]
+    except CredentialRefused as error:
+        return [f"{entry.kind} {entry.upstream_id or entry.name} ({error})" for entry in entries]
 
 
 def end_failed(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from opencbr.cloud.errors import CloudError, NotFound, Refused, Unreachable
+from opencbr.cloud.errors import CloudError, CredentialRefused, NotFound, Refused, Unreachable
 from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.intervals import pauses
@@ -74,7 +74,7 @@ def remove(
 ) -> list[Removed]:
     """Delete the upstream objects of `entries` side by side, wait for their end, strike them out.
 
-    Never raises for what the cloud does: what cannot be removed stays in the ledger and comes back as STUCK
+    Of what the cloud does only CredentialRefused is raised: what cannot be removed stays in the ledger and comes back as STUCK
     with the reason, and a backup that later incrementals need as NEEDED. An object still being made cannot be
     deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
     unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
@@ -121,6 +121,8 @@ def _advance(ctx: CloudContext, removal: _Removal) -> None:
         removal.watched = None
         if not (removal.doubts and removal.entry.upstream_id is not None and _twin(ctx, kind, removal)):
             _strike(ctx, removal)
+    except CredentialRefused:
+        raise  # all are as they were, and the caller can come again
     except Unreachable as error:
         removal.reason = str(error)
     except Refused as error:
@@ -181,6 +183,8 @@ def _twin(ctx: CloudContext, kind: Kind, removal: _Removal) -> bool:
         kind.delete(project, other)
     except NotFound:
         return False
+    except CredentialRefused:
+        raise
     except CloudError as error:
         removal.reason = str(error)
     return True
