@@ -105,7 +105,9 @@ def _role(transport: Transport) -> Finding:
         patience=NO_PATIENCE,
     )
     domains = {
-        row["scope"]["domain"]["id"] for row in answer.json()["role_assignments"] if "domain" in row["scope"]
+        row["scope"]["domain"]["id"]
+        for row in answer.rows("grant", "role_assignments")
+        if row["scope"].get("domain")
     }
     if not domains:
         message = (
@@ -133,7 +135,9 @@ def _tenant(scopes: Scopes, project_id: str) -> Finding:
     """Sign in to a tenant's project, as every backup does: only that shows that the credential can."""
     transport = scopes.home
     home = transport.access(NO_PATIENCE).project_id
-    rows = transport.get("identity", "/auth/projects", patience=NO_PATIENCE).json().get("projects") or []
+    rows = transport.get("identity", "/auth/projects", patience=NO_PATIENCE).rows(
+        "project_of_user", "projects"
+    )
     tenants = [row["id"] for row in rows if row.get("id") != home and row.get("enabled")]
     tried = project_id or next(iter(tenants), "")
     if not tried:
@@ -167,9 +171,7 @@ def _quotas(transport: Transport, reader: Reader, project_id: str) -> Finding:
     named = project_id or str(transport.access(NO_PATIENCE).project_id)
     path = f"/os-quota-sets/{named}" + ("?usage=true" if project_id else "/defaults")
     answer = reader.ask("volume", path, patience=NO_PATIENCE)
-    quotas = answer.json().get("quota_set")
-    if not isinstance(quotas, dict):
-        raise answer.garbage()
+    quotas = answer.thing("quota_set")
     rows = {kind: quotas.get(kind) for kind in ("backups", "snapshots")}
     limits = {kind: row.get("limit") if isinstance(row, dict) else row for kind, row in rows.items()}
     shown = " and ".join(
@@ -226,9 +228,7 @@ def _movers(reader: Reader, timeout_seconds: float | None = None) -> list[tuple[
         patience=NO_PATIENCE,
         timeout_seconds=timeout_seconds,
     )
-    rows = answer.json().get("services")
-    if not isinstance(rows, list):
-        raise answer.garbage()
+    rows = answer.rows("service")
     return [
         (row.get("host", "?"), row.get("state") == "up" and row.get("status") == "enabled")
         for row in rows

@@ -322,7 +322,7 @@ class Transport:
         except Hanging as cause:
             raise Again(error(Unreachable, str(cause))) from cause
         except exceptions.ConnectionError as cause:
-            raise Again(error(Unreachable, "the connection failed or was cut")) from cause
+            raise Again(error(Unreachable, _lost(cause))) from cause
         except exceptions.HttpError as cause:
             # With raise_exc off only signing in raises these, also when a call needed a new token in between.
             service, method, path = "identity", "POST", "/auth/tokens"
@@ -331,6 +331,17 @@ class Transport:
             raise Again(error(Unreachable, "no token could be had", cause)) from cause
         except exceptions.ClientException as cause:
             raise Again(error(Unreachable, f"signing in failed ({type(cause).__name__})")) from cause
-        except ValueError as cause:
-            # A catalogue, token or discovery body cut short: keystoneauth lets the JSON error through.
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as cause:
+            # A catalogue, token or discovery body of another kind: keystoneauth stumbles over it.
             raise Again(error(Unreachable, "the answer is not what the API promises")) from cause
+
+
+def _lost(cause: Exception) -> str:
+    """Say why an answer did not come whole: keystoneauth's exception hides which one it was made of."""
+    from opencbr.cloud.adapter import TooLong
+
+    return (
+        str(cause.__context__)
+        if isinstance(cause.__context__, TooLong)
+        else "the connection failed or was cut"
+    )
