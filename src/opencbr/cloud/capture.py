@@ -11,7 +11,7 @@ from opencbr.cloud.disks import chooser, disk_of, ordered_volumes
 from opencbr.cloud.reader import COMPUTE_MICROVERSION, VOLUME_MICROVERSION, Reader
 from opencbr.cloud.reading_pass import Pass
 from opencbr.cloud.references import Newest, named_by, server_itself, volume_itself
-from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES
+from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES, disk_advice
 from opencbr.model.clock import Clock
 from opencbr.model.document import ABSENT, Disk, Reading
 from opencbr.model.errors import DISK_STATUS, NO_DISK_TO_BACK_UP, NO_SUCH_DISK, NO_SUCH_SERVER, SERVER_STATUS
@@ -145,7 +145,7 @@ def _there(body: Mapping[str, Any] | None, code: str, what: str) -> Mapping[str,
 def _check_state(volume: Mapping[str, Any]) -> None:
     if volume["status"] not in DISK_STATES:
         raise CaptureRefused(
-            DISK_STATUS, f"Disk {volume['id']} is {volume['status']}: wait until it is available or in-use."
+            DISK_STATUS, f"Disk {volume['id']} is {volume['status']}: {disk_advice(volume['status'])}"
         )
 
 

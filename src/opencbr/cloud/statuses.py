@@ -1,10 +1,18 @@
 """The cloud's own words for the state of its servers and disks: another vocabulary than this service's."""
 
-SERVER_STATES = frozenset({"ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF"})
-"""A server at rest or at work; in between its disks come and go (code 7101)."""
+SERVER_STATES = frozenset({"ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF", "SHELVED", "SHELVED_OFFLOADED"})
+"""A server at rest or at work; in between its disks come and go (code 7101). Of a shelved one the disks decide."""
 
 DISK_STATES = frozenset({"available", "in-use"})
 """A disk that Cinder can take a snapshot of (code 7003)."""
+
+
+def disk_advice(status: str) -> str:
+    """Say what to do about a disk that Cinder takes no snapshot of now."""
+    if status == "reserved":
+        return "its server is shelved, or the disk is being attached: unshelve the server, and shelve it again afterwards."
+    return "wait until it is available or in-use."
+
 
 CINDER_AVAILABLE = "available"
 CINDER_DELETING = "deleting"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.reader import Json, Reader
-from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES
+from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES, disk_advice
 from opencbr.model.errors import (
     CATALOGUE,
     DISK_STATUS,
@@ -74,7 +74,7 @@ class Source:
                 return None
             return Trouble(
                 code=DISK_STATUS,
-                message=f"Disk {self.id} is {self.status}: wait until it is available or in-use.",
+                message=f"Disk {self.id} is {self.status}: {disk_advice(self.status)}",
             )
         if self.status not in SERVER_STATES:
             return Trouble(

@@ -99,7 +99,9 @@ def _release_volumes(backend: Backend, server: Doc) -> list[str]:
         if held["server_id"] != server["id"]:
             continue
         backend.state.drop("attachment", held["id"])
-        if held["delete_on_termination"]:
+        # Cinder refuses what has snapshots, and Nova asks only once.
+        is_kept = any(s["volume_id"] == held["volume_id"] for s in backend.state.all("snapshot"))
+        if held["delete_on_termination"] and not is_kept:
             backend.state.drop("volume", held["volume_id"])
             gone.append(held["volume_id"])
         else:

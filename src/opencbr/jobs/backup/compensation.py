@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from opencbr.jobs.backup.terminated import tell_kept_disks
 from opencbr.jobs.backup_chains import settle
 from opencbr.jobs.compensation import end_failed, remove_made
 from opencbr.jobs.context import JobContext
@@ -9,6 +10,7 @@ from opencbr.jobs.disks import disk_rows
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.upstream.removal import hurried
 from opencbr.model import statuses
+from opencbr.model.document import Reading
 from opencbr.model.operation_log import OperationLog
 from opencbr.records import draft_rows
 from opencbr.store import backups, disk_backups, ledger, resources
@@ -22,13 +24,20 @@ def compensate_backup(
     try:
         # Written down before the rows that tell them go.
         volume_ids = job.step("volumes", lambda: _volumes(ctx, operation))
-        left = job.step("compensate", lambda: remove_made(ctx, operation))
+        left = job.step("compensate", lambda: _remove(ctx, operation))
         job.step("free", lambda: _free(ctx, operation))
         if not left:  # a cloud that has just refused a deletion would refuse the held backups' too
             left = job.step("settle", lambda: settle(hurried(ctx), operation.project_id, volume_ids))
     except StepFailed as second:
         left = [*left, second.message]
     job.step("fail", lambda: end_failed(ctx, operation, end, left, straighten))
+
+
+def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
+    left = remove_made(ctx, operation)
+    reading = ctx.records.kept(operation.project_id, operation.backup_id or "", "before")
+    tell_kept_disks(ctx, operation, reading if isinstance(reading, Reading) else None)
+    return left
 
 
 def _volumes(ctx: JobContext, operation: OperationLog) -> list[str]:

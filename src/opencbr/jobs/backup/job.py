@@ -11,6 +11,7 @@ from opencbr.cloud.second_reading import read_again
 from opencbr.jobs.backup import cinder_backups, snapshots
 from opencbr.jobs.backup.close import close
 from opencbr.jobs.backup.export import export
+from opencbr.jobs.backup.terminated import tell_kept_disks
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.disks import disk_rows, enter_reading, top_row
 from opencbr.jobs.engine.port import Job
@@ -122,6 +123,7 @@ class _Flow:
 
     def release(self) -> list[str]:
         left = snapshots.release(self._ctx, self._operation)
+        tell_kept_disks(self._ctx, self._operation, self._kept("before"))
         self._advance(97, "release")
         return left
 
