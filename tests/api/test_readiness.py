@@ -12,6 +12,7 @@ from opencbr.api.health import Readiness, remembered
 from opencbr.clock import SystemClock
 from opencbr.store import leases
 from support.databases import away
+from support.passwords import password_to_rotate, set_password, write_password
 
 from .api_server import ApiServer, open_server
 from .api_server import TurnedClock as Turned
@@ -93,6 +94,23 @@ def test_a_changed_password_shows_though_the_token_in_use_is_good(cbr: ApiServer
     with fault(cbr, service="identity", method="POST", path="/auth/tokens", status=401):
         assert away_of(cbr) == (200, "degraded", {"credential"})
     assert away_of(cbr) == READY
+
+
+def test_a_server_takes_a_rotated_password_up_without_a_restart(cbr: ApiServer):
+    def ask() -> tuple[int, str]:
+        answer = cbr.call("GET", "vaults", headers={"X-Auth-Token": cbr.fresh_token()})
+        return answer.status_code, answer.json().get("error_code", "")
+
+    file = cbr.folder / "clouds.yaml"
+    with password_to_rotate(cbr.cloud, file):
+        assert ask() == (200, "")
+        set_password(cbr.cloud, "a new one")
+        assert ask() == (503, "BackupService.9998")
+        assert away_of(cbr) == (200, "degraded", {"credential", "mover"}), "whose state only an admin is told"
+        write_password(file, "a new one")
+        assert ask() == (200, "")
+        assert away_of(cbr) == READY
+    cbr.adapter.credential_ready()  # the file is as it was: read again
 
 
 def test_a_keystone_that_gives_no_token_leaves_the_credential_unknown_and_is_asked_again():

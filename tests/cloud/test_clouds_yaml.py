@@ -77,4 +77,4 @@ def test_a_file_without_the_entry_is_named(tmp_path: Path, document: Any):
 def test_an_application_credential_cannot_work_for_tenants(tmp_path: Path):
     entry = {"auth": BOUND, "auth_type": "v3applicationcredential"}
     cloud = opened(tmp_path, {"clouds": {"opencbr": entry}})
-    assert "application credential" in cloud._scopes.tenant("0" * 32)._no_role
+    assert "is bound to one project" in cloud._scopes.tenant("0" * 32)._no_role()

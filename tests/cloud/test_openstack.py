@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from opencbr.clock import SystemClock
-from opencbr.cloud.capture import read_again, read_server
+from opencbr.cloud.capture import read_server
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.cloud.errors import Denied, NotFound
+from opencbr.cloud.second_reading import read_again
 
 SERVICE, TENANT = "opencbr", "opencbr-test-admin"
 SERVER = os.environ.get("OPENCBR_TEST_SERVER", "db1")

@@ -5,7 +5,15 @@ import pickle
 
 import pytest
 
-from opencbr.cloud.errors import BadSettings, CloudError, Denied, NotFound, Refused, Unreachable
+from opencbr.cloud.errors import (
+    BadSettings,
+    CloudError,
+    CredentialRefused,
+    Denied,
+    NotFound,
+    Refused,
+    Unreachable,
+)
 
 from .clouds import CloudEnv
 
@@ -157,7 +165,9 @@ def test_a_wrong_password_says_where_to_look(env: CloudEnv, tmp_path):
     wrong = tmp_path / "clouds.yaml"
     wrong.write_text(text.replace(rig_password, "not-the-password"))
     fresh = CloudEnv(env.demo, wrong, env.clock, env.cloud).as_cloud("opencbr")
-    with pytest.raises(Denied, match=r"check clouds\.yaml") as raised:
+    with pytest.raises(
+        CredentialRefused, match=r"cloud opencbr in .*clouds\.yaml \(user opencbr\)"
+    ) as raised:
         fresh.reader().ask("compute", "/flavors/1")
     assert "not-the-password" not in str(raised.value)
 

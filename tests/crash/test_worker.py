@@ -323,7 +323,7 @@ def test_no_job_of_the_workers_is_forgotten_here() -> None:
 
 
 def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerProcesses) -> None:
-    held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
+    held = slow(env, "volume GET /backups/detail$")
     workers.start("w1")
     request = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
@@ -374,7 +374,7 @@ def test_jobs_survive_a_database_that_is_away_for_longer_than_a_lease(
 
 
 def test_a_worker_told_to_stop_leaves_its_job_to_the_next(env: JobEnv, workers: WorkerProcesses) -> None:
-    held = slow(env, "volume GET /backups/[0-9a-f-]{36}$")
+    held = slow(env, "volume GET /backups/detail$")
     workers.start("w1")
     request = env.request_backup(env.bind("web1"))
     eventually(lambda: held.hits, "the wait for the backup")

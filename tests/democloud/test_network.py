@@ -14,6 +14,9 @@ from .target import MISSING, Target
         ("routers", "RouterNotFound", "Router {} could not be found"),
         ("floatingips", "FloatingIPNotFound", "Floating IP {} could not be found"),
         ("security-groups", "SecurityGroupNotFound", "Security group {} does not exist"),
+        ("trunks", "TrunkNotFound", "Trunk {} could not be found."),
+        ("qos/policies", "QosPolicyNotFound", "QoS policy {} could not be found."),
+        ("address-groups", "AddressGroupNotFound", "Address group {} could not be found."),
     ],
 )
 def test_unknown_things(target: Target, path: str, kind: str, message: str) -> None:

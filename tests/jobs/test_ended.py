@@ -43,3 +43,11 @@ def test_a_failure_is_a_warning_that_says_why(env: JobEnv) -> None:
         in line
     )
     assert log.error_message.startswith("step ")
+
+
+@pytest.mark.parametrize("path", ["/snapshots$", "/backups$"])
+def test_a_quota_that_is_used_up_has_one_code(env: JobEnv, worker: None, path: str) -> None:
+    env.demo.faults.inject(service="volume", method="POST", path=path, status=413, times=0)
+    log = env.ended(env.request_backup(env.bind("web1")))
+    assert (log.status, log.error_code) == ("failed", "8300")
+    assert " answered 413 (req-" in log.error_message

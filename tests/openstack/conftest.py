@@ -25,7 +25,12 @@ def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         clouds: Path = request.getfixturevalue("real_clouds")
         key = Key(**yaml.safe_load(clouds.read_text())["clouds"]["opencbr-test-admin"]["ec2"])
         with full_stack_of(
-            folder, clouds, admin="opencbr-test-admin", member="opencbr-test-member", key=key
+            folder,
+            clouds,
+            admin="opencbr-test-admin",
+            member="opencbr-test-member",
+            other="opencbr-test-other",
+            key=key,
         ) as stack:
             yield stack
         return
@@ -35,6 +40,8 @@ def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         clouds = folder / "all-clouds.yaml"
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
         key = Key(*cloud.access_key("demo-admin"), cloud.account("demo-admin")["project_id"])
-        with full_stack_of(folder, clouds, admin="demo-admin", member="demo", key=key) as stack:
+        with full_stack_of(
+            folder, clouds, admin="demo-admin", member="demo", other="other", key=key, demo=cloud
+        ) as stack:
             yield stack
         assert cloud.errors == []

@@ -8,6 +8,7 @@ is touched; two runs at once in one project are not supported.
 import re
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from openstack.connection import Connection
@@ -28,9 +29,36 @@ def clear_project(tenant: Connection) -> list[str]:
     gone += _clear(newest_first, storage.delete_backup)
     gone += _clear(storage.snapshots, storage.delete_snapshot)
     gone += _clear(storage.volumes, storage.delete_volume)
-    project_id = tenant.current_project_id
-    gone += _clear(lambda: network.ports(project_id=project_id), network.delete_port)
+    own = {"project_id": tenant.current_project_id}
+    for forwarding, address in _forwardings(network, own):
+        network.delete_floating_ip_port_forwarding(address, forwarding)
+        network.delete_ip(address)
+    for found, delete in (
+        (network.trunks, network.delete_trunk),
+        (network.ports, network.delete_port),
+        (network.networks, network.delete_network),
+        (network.security_groups, network.delete_security_group),
+        (network.address_groups, network.delete_address_group),
+    ):
+        gone += _clear(partial(_or_none, found, own), delete)
     return gone
+
+
+def _forwardings(network: Any, own: dict[str, str]) -> list[tuple[str, str]]:
+    """List the port forwardings of floating IPs that a test made: their descriptions bear its name."""
+    return [
+        (row["id"], address.id)
+        for address in network.ips(**own)
+        if OWN_NAME.match(address.description or "")
+        for row in address.port_forwardings or ()
+    ]
+
+
+def _or_none(found: Any, own: dict[str, str]) -> list[Any]:
+    try:
+        return list(found(**own))
+    except NotFoundException:  # a Neutron without this extension
+        return []
 
 
 def clear_identity(admin: Connection) -> list[str]:

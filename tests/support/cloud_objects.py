@@ -17,7 +17,7 @@ class CloudObjects:
     def __init__(self, tenant: Client) -> None:
         self.tenant = tenant
         self.prefix = f"opencbr-test-{uuid.uuid4().hex[:8]}"
-        self._made: list[tuple[str, str, str]] = []
+        self._made: list[tuple[Client, str, str, str]] = []
         self._networks: list[str] = []
         self.image: dict[str, Any] = min(
             (i for i in tenant.get("image", "/v2/images?status=active")["images"] if i["size"]),
@@ -33,10 +33,14 @@ class CloudObjects:
         self._until("volumev3", f"/volumes/{id_}", "volume", "available")
         return id_
 
-    def port(self, name: str) -> str:
-        """Make a port on the tenant's network."""
-        body = {"name": f"{self.prefix}-{name}", "network_id": self.network()}
-        return self._make("network", "/v2.0/ports", {"port": body}, "port")
+    def port(self, name: str, **fields: Any) -> str:
+        """Make a port, on the tenant's network unless `network_id` says another one."""
+        body = {"name": f"{self.prefix}-{name}", "network_id": fields.get("network_id") or self.network()}
+        return self._make("network", "/v2.0/ports", {"port": {**body, **fields}}, "port")
+
+    def of_neutron(self, key: str, path: str, *, by: Client | None = None, **fields: Any) -> str:
+        """Make another thing of Neutron's, as the tenant or `by` somebody else, who removes it too."""
+        return self._make("network", f"/v2.0/{path}", {key: fields}, key, by=by)
 
     def network(self) -> str:
         """Return a network of the tenant's that has a subnet."""
@@ -71,7 +75,7 @@ class CloudObjects:
                 }
                 for number, volume in enumerate(volumes)
             ]
-        id_ = self._make("compute", "/servers", {"server": body}, "server", _MICROVERSION)
+        id_ = self._make("compute", "/servers", {"server": body}, "server", microversion=_MICROVERSION)
         self._until("compute", f"/servers/{id_}", "server", "ACTIVE")
         for volume in volumes if image else ():
             path = f"/servers/{id_}/os-volume_attachments"
@@ -81,13 +85,17 @@ class CloudObjects:
             self._until("volumev3", f"/volumes/{volume}", "volume", "in-use")
         return id_
 
+    def adopt(self, service: str, path: str, key: str) -> None:
+        """Remove what somebody else made for the tenant, too."""
+        self._made.append((self.tenant, service, path, key))
+
     def clear(self) -> None:
         """Delete everything that was made, and wait until it is gone."""
         while self._made:
-            service, path, key = self._made.pop()
+            client, service, path, key = self._made.pop()
             if key == "volume":
                 self._until(service, path, key, "available")
-            answer = self.tenant.call("DELETE", service, path)
+            answer = client.call("DELETE", service, path)
             assert answer.status_code in {202, 204, 404}, answer.text
             self._until(service, path, key, None)
 
@@ -98,11 +106,21 @@ class CloudObjects:
         ]
         return str(min(fitting, key=lambda f: (f["ram"], f["disk"]))["id"])
 
-    def _make(self, service: str, path: str, body: Any, key: str, microversion: str | None = None) -> str:
-        answer = self.tenant.call("POST", service, path, body, mv=microversion)
+    def _make(
+        self,
+        service: str,
+        path: str,
+        body: Any,
+        key: str,
+        *,
+        microversion: str | None = None,
+        by: Client | None = None,
+    ) -> str:
+        client = by or self.tenant
+        answer = client.call("POST", service, path, body, mv=microversion)
         assert answer.status_code in {200, 201, 202}, answer.text
         id_ = str(answer.json()[key]["id"])
-        self._made.append((service, f"{path}/{id_}", key))
+        self._made.append((client, service, f"{path}/{id_}", key))
         return id_
 
     def _until(self, service: str, path: str, key: str, status: str | None) -> None:

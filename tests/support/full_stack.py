@@ -14,6 +14,7 @@ import requests
 import yaml
 
 from democloud.client import Client
+from opencbr.democloud import DemoCloud
 from sdk.installation import Installation, Key, eventually, installed
 
 from .cloud_objects import CloudObjects
@@ -47,15 +48,17 @@ class Api:
 
 @dataclass
 class FullStack:
-    """`admin` is an admin of the project (everything in clear), `member` a plain member of it."""
+    """`admin` is an admin of the project (everything in clear), `member` a plain member of it, `other` one of another."""
 
     folder: Path
     recorder: Recorder
     admin: Api
     member: Api
     tenant: Client
+    other: Client
     cloud_objects: CloudObjects
     installation: Installation
+    demo: DemoCloud | None
 
     @contextmanager
     def protected(self, resource_id: str, kind: str = "server") -> Iterator[dict[str, Any]]:
@@ -152,9 +155,16 @@ class FullStack:
 
 @contextmanager
 def full_stack_of(
-    folder: Path, clouds_file: Path, *, admin: str, member: str, key: Key
+    folder: Path,
+    clouds_file: Path,
+    *,
+    admin: str,
+    member: str,
+    other: str,
+    key: Key,
+    demo: DemoCloud | None = None,
 ) -> Iterator[FullStack]:
-    """Run the service on the cloud of `clouds_file`; `admin` and `member` are entries of that file."""
+    """Run the service on the cloud of `clouds_file`, of which `admin`, `member` and `other` are entries."""
     clouds = yaml.safe_load(clouds_file.read_text())["clouds"]
     with recording(clouds["opencbr"]) as (recorder, entry):
         through = folder / "clouds.yaml"
@@ -170,8 +180,10 @@ def full_stack_of(
                     admin=Api(installation.url, Client(admin, str(clouds_file))),
                     member=Api(installation.url, tenant),
                     tenant=tenant,
+                    other=Client(other, str(clouds_file)),
                     cloud_objects=cloud_objects,
                     installation=installation,
+                    demo=demo,
                 )
         finally:
             cloud_objects.clear()

@@ -8,17 +8,15 @@ never before the credential is known; Keystone is asked and the use case runs in
 from dataclasses import dataclass, field
 from functools import partial
 
-import msgspec
-
 from opencbr.api.audit import note_change
 from opencbr.api.auth import Authenticator, check_signature, read_credential
 from opencbr.api.body import Bodies, decode_body
 from opencbr.api.errors import bad_parameter, no_such_path
 from opencbr.api.exchange import Exchange
 from opencbr.api.pools import Pool, Pools
-from opencbr.api.query import QueryReader
+from opencbr.api.query import QueryReader, bound_query
 from opencbr.api.request import Request
-from opencbr.api.response import Headers, Reply, Responder
+from opencbr.api.response import Headers, Reply, Responder, encode
 from opencbr.api.rights import Rights
 from opencbr.api.route import Route
 from opencbr.api.signature import Claim
@@ -27,8 +25,6 @@ from opencbr.model.errors import NOT_ALLOWED, CbrError
 from opencbr.model.ids import is_project_id
 from opencbr.service.context import Actor, Context
 from opencbr.service.services import Services
-
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +61,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
 
     async def respond(exchange: Exchange, request_id: str, path: dict[str, str]) -> Reply:
         now = read_clock()
+        bound_query(exchange.query)
         credential = read_credential(exchange)
         known = authenticator.recall(credential, now)
         if known is None:
@@ -101,7 +98,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
                 note_change(route, ctx, path)
                 return success, b"", ()
             note_change(route, ctx, path, given)
-            return success, given if isinstance(given, bytes) else _encode(given), headers
+            return success, given if isinstance(given, bytes) else encode(given), headers
 
         return await pool.run(answer)
 

@@ -11,17 +11,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NoReturn
 
-import msgspec
-
 from opencbr.api.pools import Busy
-from opencbr.api.response import JSON, Headers, Reply
+from opencbr.api.response import JSON, Headers, Reply, encode
 from opencbr.api.schema import ErrorBody
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError, wire_code
 from opencbr.model.lists import UnknownMarker, UnknownSortKey
-from opencbr.service.failures import CloudError, Unreachable, is_outage
+from opencbr.service.failures import CloudError, CredentialRefused, Unreachable, is_outage
 
 _log = logging.getLogger("opencbr.api")
-_encode = msgspec.json.Encoder().encode
 _RETRY_SECONDS = "1"
 
 NO_SUCH_API = "APIGW.0101"
@@ -53,7 +50,7 @@ class Failure:
     def reply(self, request_id: str) -> Reply:
         """Write the one shape."""
         gateway = self.code.startswith("APIGW.")
-        body = _encode(ErrorBody(self.code, self.message, self.message, request_id if gateway else None))
+        body = encode(ErrorBody(self.code, self.message, self.message, request_id if gateway else None))
         return self.status, body, JSON + self.headers
 
 
@@ -118,7 +115,8 @@ def _gateway(error: GatewayError) -> Failure:
 
 
 def _cloud(error: CloudError) -> Failure:
-    _log.warning("%s", error)
+    if not isinstance(error, CredentialRefused):  # said once where it was refused
+        _log.warning("%s", error)
     if error.service == "identity":
         sentence = CATALOGUE[IDENTITY_FAILED].sentence
         return _try_again(sentence, IDENTITY_FAILED)

@@ -10,6 +10,18 @@ from msgspec.structs import fields
 from opencbr.api.errors import bad_parameter
 from opencbr.api.validation import invalid
 
+_MOST = 512
+"""Parameters of a query; the longest real one names the 256 resources of a vault."""
+
+
+def bound_query(query: str) -> None:
+    """Raise 400/9900 for a query of more parameters than anybody has to send.
+
+    Looked at before anything is done for the request: to check a signature, each is decoded and sorted.
+    """
+    if query.count("&") >= _MOST:
+        raise bad_parameter(f"The query has more than {_MOST} parameters: ask in several requests.")
+
 
 class QueryReader:
     """Reads one route's query: unknown keys and empty values are ignored (contract 2, rule 8).

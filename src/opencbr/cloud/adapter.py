@@ -16,6 +16,11 @@ from urllib3.exceptions import HTTPError
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of an upstream answer, unpacked; the largest real ones, lists of a thousand rows, have a tenth of it."""
 
+
+class TooLong(ConnectionLost):
+    """An answer that has more than ANSWER_LIMIT bytes."""
+
+
 _CHUNK = 64 * 1024
 
 
@@ -34,7 +39,7 @@ class BoundedAdapter(TCPKeepAliveAdapter):
     ) -> Response:
         """Send a request; `timeout` is seconds for the whole call.
 
-        Raises ReadTimeout, or ConnectionError for a body that is cut short, too long or cannot be unpacked.
+        Raises ReadTimeout, TooLong, or ConnectionError for a body that is cut short or cannot be unpacked.
         """
         del stream
         end = None if timeout is None else time.monotonic() + float(timeout)
@@ -57,7 +62,7 @@ def _body(response: Response, request: PreparedRequest, end: float | None) -> by
         parts.append(part)
         size += len(part)
         if size > ANSWER_LIMIT:
-            raise ConnectionLost(f"the answer has more than {ANSWER_LIMIT} bytes", request=request)
+            raise TooLong(f"the answer has more than {ANSWER_LIMIT} bytes", request=request)
         if end is not None and time.monotonic() > end:
             raise ReadTimeout("the answer did not end in time", request=request)
     return b"".join(parts)

@@ -1,13 +1,15 @@
 """One upstream answer, its bytes untouched, and how to read the sentence out of an OpenStack fault."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from opencbr.cloud.errors import CloudError, Denied, NotFound, Refused, Unreachable
+from opencbr.cloud.shapes import misshapen
+from opencbr.cloud.strict_json import Unusable, read_object
 from opencbr.observe.redact import redact
 
+NOT_PROMISED = "the body is not what the API promises"
 _REASON_LENGTH = 300
 
 
@@ -25,24 +27,38 @@ class Answer:
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """Return the body as a JSON object. Raises Unreachable when it is none."""
+        """Return the body as a JSON object. Raises Unreachable when it is none, or more than can be kept."""
         try:
-            value = json.loads(self.body)
-        except ValueError as error:
-            raise self.garbage() from error
-        if not isinstance(value, dict):
-            raise self.garbage()
-        return value
+            return read_object(self.body)
+        except Unusable as error:
+            raise self.garbage(str(error)) from error
 
-    def garbage(self) -> Unreachable:
-        """Make the error for a body that is not a JSON object."""
+    def thing(self, kind: str) -> dict[str, Any]:
+        """Return the object in the envelope `kind`. Raises Unreachable for what is not shaped as `shapes` says."""
+        thing: Any = self.json().get(kind)
+        if wrong := misshapen(kind, thing):
+            raise self.garbage(wrong)
+        return dict(thing)
+
+    def rows(self, kind: str, envelope: str | None = None) -> list[dict[str, Any]]:
+        """Return the list in the envelope (the kind's plural), each row shaped as `shapes` says. Raises Unreachable."""
+        rows = self.json().get(envelope or kind + "s")
+        if not isinstance(rows, list):
+            raise self.garbage(f"{envelope or kind + 's'} is not a list")
+        for row in rows:
+            if wrong := misshapen(kind, row):
+                raise self.garbage(wrong)
+        return rows
+
+    def garbage(self, wrong: str) -> Unreachable:
+        """Make the error for a body that cannot be used; `wrong` says why, and nothing that stands in it."""
         return Unreachable(
             service=self.service,
             method=self.method,
             path=self.path,
             status=self.status,
             request_id=self.request_id,
-            reason="the body is not a JSON object",
+            reason=f"{NOT_PROMISED}: {wrong}",
         )
 
     def error(self) -> CloudError:
@@ -72,10 +88,10 @@ def fault_sentence(body: bytes) -> str:
     fault is not repeated.
     """
     try:
-        fault = json.loads(body)
-    except ValueError:
+        fault = read_object(body)
+    except Unusable:
         return ""
-    if not isinstance(fault, dict) or len(fault) != 1:
+    if len(fault) != 1:
         return ""
     inner = next(iter(fault.values()))
     message = inner.get("message") if isinstance(inner, dict) else inner

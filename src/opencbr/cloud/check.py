@@ -6,7 +6,7 @@ from pathlib import Path
 from stat import S_IROTH
 from typing import Literal
 
-from opencbr.cloud.errors import CloudError, Denied
+from opencbr.cloud.errors import CloudError, CredentialRefused, Denied
 from opencbr.cloud.reader import LIKE_MICROVERSION, Reader
 from opencbr.cloud.register import CATALOGUE_TYPE
 from opencbr.cloud.retry import NO_PATIENCE
@@ -43,7 +43,7 @@ def findings(scopes: Scopes, reader: Reader, endpoint: str, project_id: str) -> 
     `endpoint` is the address that the catalogue should have, "" when any will do; `project_id` the tenant's project to
     look at, "" for any and for what a new one may have.
     """
-    transport, said = scopes.home, [_files(scopes.files)]
+    transport, said = scopes.home, [_files(scopes.credential.files)]
     keystone = _keystone(transport)
     if not keystone.ok:
         return [*said, keystone]
@@ -79,6 +79,8 @@ def _guarded(name: str, probe: Callable[[], Finding]) -> Finding:
 def _keystone(transport: Transport) -> Finding:
     try:
         access = transport.access(NO_PATIENCE)
+    except CredentialRefused as error:
+        return Finding("keystone", "missing", f"{error}.")
     except CloudError as error:
         return Finding("keystone", "missing", f"{error}. Check auth_url, user and password in clouds.yaml.")
     who = f"user {access.username or access.user_id} on project {access.project_name or access.project_id}"
@@ -103,7 +105,9 @@ def _role(transport: Transport) -> Finding:
         patience=NO_PATIENCE,
     )
     domains = {
-        row["scope"]["domain"]["id"] for row in answer.json()["role_assignments"] if "domain" in row["scope"]
+        row["scope"]["domain"]["id"]
+        for row in answer.rows("grant", "role_assignments")
+        if row["scope"].get("domain")
     }
     if not domains:
         message = (
@@ -131,7 +135,9 @@ def _tenant(scopes: Scopes, project_id: str) -> Finding:
     """Sign in to a tenant's project, as every backup does: only that shows that the credential can."""
     transport = scopes.home
     home = transport.access(NO_PATIENCE).project_id
-    rows = transport.get("identity", "/auth/projects", patience=NO_PATIENCE).json().get("projects") or []
+    rows = transport.get("identity", "/auth/projects", patience=NO_PATIENCE).rows(
+        "project_of_user", "projects"
+    )
     tenants = [row["id"] for row in rows if row.get("id") != home and row.get("enabled")]
     tried = project_id or next(iter(tenants), "")
     if not tried:
@@ -165,9 +171,7 @@ def _quotas(transport: Transport, reader: Reader, project_id: str) -> Finding:
     named = project_id or str(transport.access(NO_PATIENCE).project_id)
     path = f"/os-quota-sets/{named}" + ("?usage=true" if project_id else "/defaults")
     answer = reader.ask("volume", path, patience=NO_PATIENCE)
-    quotas = answer.json().get("quota_set")
-    if not isinstance(quotas, dict):
-        raise answer.garbage()
+    quotas = answer.thing("quota_set")
     rows = {kind: quotas.get(kind) for kind in ("backups", "snapshots")}
     limits = {kind: row.get("limit") if isinstance(row, dict) else row for kind, row in rows.items()}
     shown = " and ".join(
@@ -224,9 +228,7 @@ def _movers(reader: Reader, timeout_seconds: float | None = None) -> list[tuple[
         patience=NO_PATIENCE,
         timeout_seconds=timeout_seconds,
     )
-    rows = answer.json().get("services")
-    if not isinstance(rows, list):
-        raise answer.garbage()
+    rows = answer.rows("service")
     return [
         (row.get("host", "?"), row.get("state") == "up" and row.get("status") == "enabled")
         for row in rows

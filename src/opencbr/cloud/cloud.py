@@ -24,7 +24,7 @@ class Cloud:
     def __init__(self, settings: CloudSettings, clock: Clock) -> None:
         self._scopes = Scopes(settings, clock)
         self._pool = ThreadPoolExecutor(settings.connections, thread_name_prefix="cloud")
-        self._reader = Reader(self._scopes.home, self._pool)
+        self._reader = Reader(self._scopes.home, self._pool, self._scopes.tenant)
         self.settings = settings
         self.identity = Identity(self._scopes.home)
 

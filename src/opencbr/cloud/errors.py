@@ -71,6 +71,13 @@ class Unreachable(CloudError):
     """No answer, a 5xx, 429 to the end, or a body that is not what the API promises."""
 
 
+class CredentialRefused(Unreachable):
+    """Keystone gives the service's own credential no token: nothing can be asked until an operator has corrected it.
+
+    Unlike `Denied`, which is about one call or one tenant's project, it passes by itself: what can wait, waits.
+    """
+
+
 class InvalidToken(Exception):
     """Keystone does not vouch for this token, or it is not scoped to a project."""
 

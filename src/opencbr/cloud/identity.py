@@ -1,14 +1,15 @@
 """Who is asking: tokens and access keys, checked with Keystone on the service credential."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import InvalidToken, NotFound, UnknownKey
+from opencbr.cloud.strict_json import Unusable, read_object
 from opencbr.cloud.transport import Transport
 from opencbr.model.caller import Caller, KeyOwner
 
@@ -36,9 +37,7 @@ class Identity:
             raise InvalidToken(
                 "Keystone does not know this token: it is wrong, expired or revoked"
             ) from error
-        body = answer.json().get("token")
-        if not isinstance(body, dict) or "user" not in body or "expires_at" not in body:
-            raise answer.garbage()
+        body = answer.thing("token")
         project = body.get("project")
         if not project:
             raise InvalidToken("the token is not scoped to a project: ask Keystone for one that is")
@@ -47,8 +46,8 @@ class Identity:
             user_name=body["user"]["name"],
             project_id=project["id"],
             project_domain_id=project["domain"]["id"],
-            roles=frozenset(role["name"] for role in body.get("roles", ())),
-            expires_at=datetime.fromisoformat(body["expires_at"]),
+            roles=frozenset(role["name"] for role in body.get("roles") or ()),
+            expires_at=_moment(answer, body["expires_at"]),
         )
 
     def key_owner(self, access: str) -> KeyOwner:
@@ -78,7 +77,7 @@ class Identity:
             "/role_assignments",
             {"effective": "", "include_names": "", "user.id": user_id, "scope.project.id": project_id},
         )
-        roles = frozenset(row["role"]["name"] for row in answer.json().get("role_assignments", ()))
+        roles = frozenset(row["role"]["name"] for row in answer.rows("role_assignment"))
         if not roles:
             raise UnknownKey("the user of this access key has no role on its project any more")
         return KeyOwner(
@@ -96,10 +95,14 @@ class Identity:
             answer = self._transport.get("identity", path)
         except NotFound as error:
             raise UnknownKey("no such access key, or its user or project is gone") from error
-        thing = answer.json().get(envelope)
-        if not isinstance(thing, dict):
-            raise answer.garbage()
-        return thing
+        return answer.thing(envelope)
+
+
+def _moment(answer: Answer, text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise answer.garbage("expires_at of token is no time") from error
 
 
 def _secret(credential: Mapping[str, Any], access: str) -> str:
@@ -108,14 +111,10 @@ def _secret(credential: Mapping[str, Any], access: str) -> str:
     if credential.get("type") != "ec2" or not isinstance(blob, str) or not credential.get("project_id"):
         raise UnknownKey("this credential is not an EC2 access key of a project")
     try:
-        fields = json.loads(blob)
-    except ValueError:
-        fields = None
-    if (
-        not isinstance(fields, dict)
-        or fields.get("access") != access
-        or not isinstance(fields.get("secret"), str)
-    ):
+        fields = read_object(blob.encode("utf-8", "replace"))
+    except Unusable:
+        fields = {}
+    if fields.get("access") != access or not isinstance(fields.get("secret"), str):
         raise UnknownKey("this access key's credential cannot be read")
     if any(fields.get(name) for name in _BOUND):
         raise UnknownKey("this access key is bound to a trust or an application credential: use a plain one")

@@ -8,6 +8,7 @@ from opencbr.model.reference_fields import named
 Json = Mapping[str, Any]
 Check = Callable[[Json, str], bool]
 
+_SHAREABLE = frozenset({"address_group", "image", "network", "qos_policy", "security_group", "subnet"})
 _PUBLIC_IMAGES = frozenset({"public", "community"})
 
 
@@ -17,14 +18,21 @@ def may_keep(name: str, body: Json, project_id: str, known: Mapping[str, Json]) 
     Flavors, volume types and key pairs have no project, `interface` and `attachments` are parts of the
     server:
     they are kept when the server is. A body that does not tell its owner is not kept. `known` holds the
-    networks already allowed, in which subnets lie.
+    networks and floating IPs already allowed, in which subnets and port forwardings lie.
     """
     kind = name.partition("/")[0]
     if kind == "subnet":
         around = named(kind, body, "network")
         return _owns(body.get("subnet"), project_id) or any(f"network/{one}" in known for one in around)
+    if kind == "port_forwardings":
+        return name.replace(kind, "floatingip", 1) in known
     check = _CHECKS.get(kind)
     return check is None or check(body, project_id)
+
+
+def is_shareable(name: str) -> bool:
+    """Say whether one project can share such a document with another alone (Neutron's RBAC, an image's members)."""
+    return name.partition("/")[0] in _SHAREABLE
 
 
 def _owns(thing: Any, project_id: str) -> bool:
@@ -50,9 +58,12 @@ def _network(body: Json, project_id: str) -> bool:
     )
 
 
-def _group(body: Json, project_id: str) -> bool:
-    group = body.get("security_group") or {}
-    return _owns(group, project_id) or group.get("shared") is True
+def _own_or_open(envelope: str) -> Check:
+    def check(body: Json, project_id: str) -> bool:
+        thing = body.get(envelope) or {}
+        return _owns(thing, project_id) or thing.get("shared") is True
+
+    return check
 
 
 def _floatingips(body: Json, project_id: str) -> bool:
@@ -69,6 +80,12 @@ _CHECKS: dict[str, Check] = {
     "network": _network,
     "router": _inside("router"),
     "port": _inside("port"),
+    "subport": _inside("port"),
+    "trunk": _inside("trunk"),
+    "floatingip": _inside("floatingip"),
     "floatingips": _floatingips,
-    "security_group": _group,
+    "project_floatingips": _floatingips,
+    "address_group": _own_or_open("address_group"),
+    "qos_policy": _own_or_open("policy"),
+    "security_group": _own_or_open("security_group"),
 }

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +11,9 @@ from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import Snapshot, VolumeBackup, backup_of, snapshot_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import get_or_create
+from opencbr.cloud.strict_json import read_object
 from opencbr.cloud.transport import Query, Transport
-from opencbr.model.document import Document
+from opencbr.model.document import ABSENT, Document
 
 BACKUP_METADATA_MICROVERSION = "3.43"
 """From here on a Cinder backup takes metadata."""
@@ -32,7 +32,7 @@ class ProjectCloud:
 
     def find_snapshot(self, name: str, volume_id: str) -> Snapshot | None:
         """Return the oldest snapshot of the volume with this name."""
-        rows = self._named("/snapshots/detail", "snapshots", name, volume_id)
+        rows = self._named("/snapshots/detail", "snapshot", name, volume_id)
         return min((snapshot_of(row) for row in rows), key=lambda s: s.created_at, default=None)
 
     def create_snapshot(
@@ -54,7 +54,7 @@ class ProjectCloud:
 
         def create() -> Snapshot:
             answer = self._transport.post("volume", "/snapshots", body, microversion=VOLUME_MICROVERSION)
-            return snapshot_of(_inside(answer, "snapshot"))
+            return snapshot_of(answer.thing("snapshot"))
 
         return get_or_create(
             lambda: self.find_snapshot(name, volume_id),
@@ -66,11 +66,11 @@ class ProjectCloud:
     def get_snapshot(self, snapshot_id: str) -> Snapshot:
         """Return a snapshot as it stands."""
         answer = self._get(f"/snapshots/{quote(snapshot_id, safe='')}")
-        return snapshot_of(_inside(answer, "snapshot"))
+        return snapshot_of(answer.thing("snapshot"))
 
     def snapshots_in(self, status: str) -> dict[str, str]:
         """Return the project's snapshots in this status, in one call: id, and a text that changes when one moves on."""
-        return self._in_status("/snapshots/detail", "snapshots", status)
+        return self._in_status("/snapshots/detail", "snapshot", status)
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Request the deletion; NotFound means that it is gone already."""
@@ -80,7 +80,7 @@ class ProjectCloud:
 
     def find_backup(self, name: str, volume_id: str) -> VolumeBackup | None:
         """Return the oldest backup of the volume with this name."""
-        rows = self._named("/backups/detail", "backups", name, volume_id)
+        rows = self._named("/backups/detail", "backup", name, volume_id)
         row = min(rows, key=lambda r: str(r.get("created_at")), default=None)
         return None if row is None else backup_of(row, None)
 
@@ -115,7 +115,7 @@ class ProjectCloud:
             answer = self._transport.post("volume", "/backups", {"backup": fields}, microversion=microversion)
             made = {"volume_id": volume_id, "snapshot_id": snapshot_id, "status": "creating"}
             return backup_of(
-                {**made, "is_incremental": incremental, **_inside(answer, "backup")}, answer.request_id
+                {**made, "is_incremental": incremental, **answer.thing("backup")}, answer.request_id
             )
 
         return get_or_create(
@@ -125,16 +125,16 @@ class ProjectCloud:
     def get_backup(self, backup_id: str) -> VolumeBackup:
         """Return a backup as it stands."""
         answer = self._get(f"/backups/{quote(backup_id, safe='')}")
-        return backup_of(_inside(answer, "backup"), answer.request_id)
+        return backup_of(answer.thing("backup"), answer.request_id)
 
     def backups_of(self, volume_id: str) -> list[VolumeBackup]:
         """Return the backups that the project has of a volume, whoever made them."""
-        rows = self._rows("/backups/detail", "backups", {"volume_id": volume_id})
+        rows = self._rows("/backups/detail", "backup", {"volume_id": volume_id})
         return [backup_of(row, None) for row in rows if row.get("volume_id") == volume_id]
 
     def backups_in(self, status: str) -> dict[str, str]:
         """Return the project's backups in this status, as `snapshots_in` does."""
-        return self._in_status("/backups/detail", "backups", status)
+        return self._in_status("/backups/detail", "backup", status)
 
     def delete_backup(self, backup_id: str) -> None:
         """Request the deletion.
@@ -161,7 +161,7 @@ class ProjectCloud:
             "request_id": read.request_id,
         }
         if not isinstance(read, Document):
-            kind = NotFound if read.outcome == "absent" else Denied
+            kind = NotFound if read.outcome == ABSENT else Denied
             raise kind(status=read.status, reason="the service user may not read it", **refusal)
         owner = _record_owner(read.body)
         if owner not in (None, self.project_id):
@@ -171,33 +171,22 @@ class ProjectCloud:
     def _get(self, path: str) -> Answer:
         return self._transport.get("volume", path, microversion=VOLUME_MICROVERSION)
 
-    def _named(self, path: str, envelope: str, name: str, volume_id: str) -> list[dict[str, Any]]:
-        rows = self._rows(path, envelope, {"name": name, "volume_id": volume_id})
+    def _named(self, path: str, kind: str, name: str, volume_id: str) -> list[dict[str, Any]]:
+        rows = self._rows(path, kind, {"name": name, "volume_id": volume_id})
         return [row for row in rows if row.get("name") == name and row.get("volume_id") == volume_id]
 
-    def _in_status(self, path: str, envelope: str, status: str) -> dict[str, str]:
-        rows = self._rows(path, envelope, {"status": status})
+    def _in_status(self, path: str, kind: str, status: str) -> dict[str, str]:
+        rows = self._rows(path, kind, {"status": status})
         signs = ("updated_at", "object_count", "os-extended-snapshot-attributes:progress")
         return {
-            str(row["id"]): " ".join(str(row.get(sign)) for sign in signs)
+            row["id"]: " ".join(str(row.get(sign)) for sign in signs)
             for row in rows
-            if row.get("status") == status and "id" in row
+            if row.get("status") == status
         }
 
-    def _rows(self, path: str, envelope: str, query: Query) -> list[dict[str, Any]]:
+    def _rows(self, path: str, kind: str, query: Query) -> list[dict[str, Any]]:
         """List what a query finds. Cinder ignores filters that its operator has switched off: look at the rows too."""
-        answer = self._transport.get("volume", path, query, microversion=VOLUME_MICROVERSION)
-        rows = answer.json().get(envelope)
-        if not isinstance(rows, list):
-            raise answer.garbage()
-        return [row for row in rows if isinstance(row, dict)]
-
-
-def _inside(answer: Answer, envelope: str) -> dict[str, Any]:
-    thing = answer.json().get(envelope)
-    if not isinstance(thing, dict) or "id" not in thing:
-        raise answer.garbage()
-    return thing
+        return self._transport.get("volume", path, query, microversion=VOLUME_MICROVERSION).rows(kind)
 
 
 def _at_least(newest: str, wanted: str) -> bool:
@@ -210,10 +199,9 @@ def exported(body: bytes) -> dict[str, Any] | None:
     None when it is not the JSON that Cinder writes.
     """
     try:
-        inside = json.loads(base64.b64decode(json.loads(body)["backup-record"]["backup_url"], validate=True))
+        return read_object(base64.b64decode(read_object(body)["backup-record"]["backup_url"], validate=True))
     except (ValueError, KeyError, TypeError, binascii.Error):
         return None
-    return inside if isinstance(inside, dict) else None
 
 
 def _record_owner(body: bytes) -> str | None:

@@ -12,7 +12,7 @@ from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
 from opencbr.cloud.transport import Query, Transport
-from opencbr.model.document import Document, Unread
+from opencbr.model.document import ABSENT, DENIED, Document, Unread
 from opencbr.model.reference_fields import named
 
 COMPUTE_MICROVERSION = "2.46"
@@ -32,9 +32,14 @@ Json = dict[str, Any]
 class Reader:
     """Raw and reduced reads. Raises NotFound, Denied, Refused or Unreachable. Thread-safe."""
 
-    def __init__(self, transport: Transport, pool: Executor) -> None:
+    def __init__(self, transport: Transport, pool: Executor, tenant: Callable[[str], Transport]) -> None:
         self._transport = transport
         self._pool = pool
+        self._tenant = tenant
+
+    def within(self, project_id: str) -> "Reader":
+        """Return a reader that sees what this project is shown."""
+        return Reader(self._tenant(project_id), self._pool, self._tenant)
 
     def newest(self, service: str) -> str:
         """Return the newest microversion of `service`, discovered once; "" where it has none."""
@@ -87,7 +92,7 @@ class Reader:
                 status=error.status or 0,
                 request_id=error.request_id,
                 read_at=self._transport.clock.now(),
-                outcome="absent" if isinstance(error, NotFound) else "denied",
+                outcome=ABSENT if isinstance(error, NotFound) else DENIED,
             )
         return Document(
             name=name,
@@ -123,7 +128,7 @@ class Reader:
         if name:
             query["name"] = re.sub(r"([][\\.^$*+?(){}|])", r"\\\1", name)  # Nova takes a regular expression
         answer = self.ask("compute", "/servers/detail", query, microversion=COMPUTE_MICROVERSION)
-        return [server for server in _rows(answer, "servers") if server.get("tenant_id") == project_id]
+        return [server for server in answer.rows("server") if server.get("tenant_id") == project_id]
 
     def list_volumes(
         self,
@@ -155,7 +160,7 @@ class Reader:
             query["name~"] = name
             microversion = LIKE_MICROVERSION
         answer = self.ask("volume", "/volumes/detail", query, microversion=microversion)
-        rows = _rows(answer, "volumes")
+        rows = answer.rows("volume")
         return [volume for volume in rows if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
     def list_snapshots(self, name_prefix: str) -> list[UpstreamObject]:
@@ -172,7 +177,7 @@ class Reader:
     def _objects(self, kind: str, path: str, project: str, prefix: str) -> Iterator[UpstreamObject]:
         query: Json = {"all_tenants": 1, "name~": prefix, "limit": _PAGE}
         while True:
-            rows = _rows(self.ask("volume", path, query, microversion=LIKE_MICROVERSION), kind + "s")
+            rows = self.ask("volume", path, query, microversion=LIKE_MICROVERSION).rows(kind)
             for row in rows:
                 if (row.get("name") or "").startswith(prefix):
                     yield UpstreamObject(
@@ -197,18 +202,7 @@ class Reader:
         return [volume for volume in volumes if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
     def _one(self, service: str, path: str, envelope: str, microversion: str) -> Json:
-        answer = self.ask(service, path, microversion=microversion)
-        thing = answer.json().get(envelope)
-        if not isinstance(thing, dict):
-            raise answer.garbage()
-        return thing
-
-
-def _rows(answer: Answer, envelope: str) -> list[Json]:
-    rows = answer.json().get(envelope)
-    if not isinstance(rows, list):
-        raise answer.garbage()
-    return rows
+        return self.ask(service, path, microversion=microversion).thing(envelope)
 
 
 def _present(**fields: Any) -> Json:

@@ -132,15 +132,11 @@ class Registration:
         return next(iter(self._list(kind, name=name, **query)), None)
 
     def _list(self, kind: str, **query: str) -> list[dict[str, Any]]:
-        answer = self._transport.get("identity", "/" + quote(kind), query)
-        rows = answer.json().get(kind)
-        if not isinstance(rows, list):
-            raise answer.garbage()
-        return rows
+        return self._transport.get("identity", "/" + quote(kind), query).rows("entry", kind)
 
     def _create(self, kind: str, envelope: str, **fields: Any) -> dict[str, Any]:
         answer = self._transport.post("identity", "/" + kind, {envelope: fields})
-        return dict(answer.json()[envelope])
+        return answer.thing(envelope)
 
 
 def _address(endpoint: str) -> str:

@@ -6,23 +6,36 @@ logging of bodies and its exceptions stay below this line.
 """
 
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from opencbr.cloud.answer import Answer
 from opencbr.cloud.breaker import Breaker, Hanging
+from opencbr.cloud.credential import REMEDY, Credential
 from opencbr.cloud.endpoints import SERVICES, Endpoint, Endpoints
-from opencbr.cloud.errors import CloudError, Denied, Unreachable, readable_request_id
+from opencbr.cloud.errors import CloudError, CredentialRefused, Denied, Unreachable, readable_request_id
 from opencbr.cloud.retry import AGAIN, NO_PATIENCE, Again, Patience, persist, retry_after
 from opencbr.model.clock import Clock
 
 Query = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """The project that a scope lies in, and the scope of the credential's own."""
+
+    project_id: str
+    home: "Transport"
+
+
 class Transport:
-    """One credential in one scope. Thread-safe; `breakers` bound each service's calls over all scopes.
+    """One credential in one scope, a tenant's project or its own. Thread-safe.
+
+    `breakers` bound each service's calls over all scopes. `session` signs in with version `version` of the credential.
 
     `timeout_seconds` bounds a whole call, its body included; the deadline of a client that waits shortens it.
     """
@@ -31,19 +44,24 @@ class Transport:
         self,
         *,
         session: Any,
+        credential: Credential,
+        version: int,
+        tenant: Tenant | None,
         endpoints: Endpoints,
         clock: Clock,
         patience: Patience,
         breakers: Mapping[str, Breaker],
         timeout_seconds: float,
-        no_role: str,
     ) -> None:
         self._session = session
+        self._credential = credential
+        self._tenant = tenant
+        self._lock = threading.Lock()
+        self._version = version
         self._endpoints = endpoints
         self._clock = clock
         self._breakers = breakers
         self._timeout = timeout_seconds
-        self._no_role = no_role
         self.patience = patience
         self.clock = clock
 
@@ -118,22 +136,21 @@ class Transport:
         return str(persist(attempt, self.patience, self._clock).newest)
 
     def access(self, patience: Patience | None = None) -> Any:
-        """Return keystoneauth's access information of a valid token. Raises Denied or Unreachable."""
+        """Return keystoneauth's access information of a valid token. Raises Denied or Unreachable, CredentialRefused too."""
         return persist(self._sign_in, patience or self.patience, self._clock)
 
     def signs_in(self) -> bool:
         """Say whether Keystone gives this credential a token, by asking for a new one. Raises Unreachable.
 
-        The one in use says nothing: it stays good for hours after a password has changed.
+        The one in use says nothing: it may stay good for hours after a password has changed.
         """
-        auth = self._session.auth
-
-        def sign_in() -> Any:
-            return self._calling("identity", lambda: auth.get_auth_ref(self._session), "POST", "/auth/tokens")
-
         try:
-            persist(sign_in, NO_PATIENCE, self._clock)
-        except Denied:
+            persist(
+                lambda: self._token(lambda auth: auth.get_auth_ref(self._session), rests=False),
+                NO_PATIENCE,
+                self._clock,
+            )
+        except (Denied, CredentialRefused):
             return False
         return True
 
@@ -185,6 +202,7 @@ class Transport:
             # of several threads alone, the others would be refused.
             if self._sign_in() is access:
                 self._session.invalidate()
+                self._sign_in()
             response = send()
         answer = Answer(
             service=service,
@@ -213,12 +231,70 @@ class Transport:
         return found
 
     def _sign_in(self) -> Any:
-        auth = self._session.auth
+        auth = self._plugin()[0]
         # A token at hand asks nobody: callers whose sign-in hangs take no place from those who have one.
         held = getattr(auth, "auth_ref", None)
         if held is not None and not held.will_expire_soon(auth.MIN_TOKEN_LIFE_SECONDS):
             return held
-        return self._calling("identity", lambda: auth.get_access(self._session), "POST", "/auth/tokens")
+        return self._token(lambda auth: auth.get_access(self._session))
+
+    def _plugin(self) -> tuple[Any, int]:
+        """Return keystoneauth's plugin of the credential as it was read last, and the version of that."""
+        with self._lock:
+            version = self._credential.version
+            if self._version != version:
+                self._session.auth = self._credential.plugin(
+                    self._tenant.project_id if self._tenant else None
+                )
+                self._version = version
+            return self._session.auth, version
+
+    def _token(self, ask: Callable[[Any], Any], *, rests: bool = True) -> Any:
+        """Have `ask` fetch a token with the plugin; once more where a refused credential has been corrected meanwhile.
+
+        With `rests` Keystone is left alone with what it refused a moment ago.
+        Raises Denied, CredentialRefused, Unreachable or Again.
+        """
+        credential = self._credential
+        while True:
+            auth, version = self._plugin()
+            try:
+                if rests and credential.is_refused:
+                    raise self._credential_refused()
+                access = self._calling("identity", lambda auth=auth: ask(auth), "POST", "/auth/tokens")
+            except (Denied, CredentialRefused) as error:
+                if credential.is_newer_than(version):
+                    continue
+                if isinstance(error, CredentialRefused) or (self._tenant and self._tenant.home.signs_in()):
+                    raise
+                credential.refused()
+                raise self._credential_refused(error) from error
+            credential.accepted()
+            return access
+
+    def _credential_refused(self, refusal: CloudError | None = None) -> CredentialRefused:
+        return CredentialRefused(
+            service="identity",
+            method="POST",
+            path="/auth/tokens",
+            status=refusal.status if refusal else HTTPStatus.UNAUTHORIZED,
+            request_id=refusal.request_id if refusal else None,
+            reason=f"Keystone refuses {self._credential}: {REMEDY}",
+        )
+
+    def _no_role(self) -> str:
+        """Say why Keystone gives no token for the project, and what to change."""
+        if self._tenant is None:
+            return ""
+        if self._credential.is_bound:
+            return (
+                f"{self._credential} is bound to one project and cannot work in project {self._tenant.project_id}: "
+                "give the service user's name and password"
+            )
+        return (
+            f"the service user has no role on project {self._tenant.project_id}: run `opencbr register` with an "
+            "admin credential, and see that the project is enabled"
+        )
 
     def _calling(
         self, service: str, call: Any, method: str = "GET", path: str = "/", seconds: float | None = None
@@ -246,15 +322,26 @@ class Transport:
         except Hanging as cause:
             raise Again(error(Unreachable, str(cause))) from cause
         except exceptions.ConnectionError as cause:
-            raise Again(error(Unreachable, "the connection failed or was cut")) from cause
+            raise Again(error(Unreachable, _lost(cause))) from cause
         except exceptions.HttpError as cause:
             # With raise_exc off only signing in raises these, also when a call needed a new token in between.
             service, method, path = "identity", "POST", "/auth/tokens"
             if cause.http_status in (401, 403, 404):
-                raise error(Denied, self._no_role, cause) from None
+                raise error(Denied, self._no_role(), cause) from None
             raise Again(error(Unreachable, "no token could be had", cause)) from cause
         except exceptions.ClientException as cause:
             raise Again(error(Unreachable, f"signing in failed ({type(cause).__name__})")) from cause
-        except ValueError as cause:
-            # A catalogue, token or discovery body cut short: keystoneauth lets the JSON error through.
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as cause:
+            # A catalogue, token or discovery body of another kind: keystoneauth stumbles over it.
             raise Again(error(Unreachable, "the answer is not what the API promises")) from cause
+
+
+def _lost(cause: Exception) -> str:
+    """Say why an answer did not come whole: keystoneauth's exception hides which one it was made of."""
+    from opencbr.cloud.adapter import TooLong
+
+    return (
+        str(cause.__context__)
+        if isinstance(cause.__context__, TooLong)
+        else "the connection failed or was cut"
+    )

@@ -74,4 +74,6 @@ class Application:
 
 def _injected(fault: Fault) -> Reply:
     body = json.dumps({"error": {"code": fault.status, "message": "This fault was injected."}}).encode()
+    if fault.body:
+        body = fault.body.encode("latin-1")
     return Reply(fault.status, {**_JSON, "X-Openstack-Request-Id": _FAULT_REQUEST_ID, **fault.headers}, body)

@@ -17,7 +17,7 @@ class Fault:
 
     - `delay_seconds`: the call waits; `held`: it waits until the faults are cleared;
     - `drop` "before": the connection is closed without an answer and nothing was done;
-    - `status` (with `headers`): this answer, and nothing was done;
+    - `status` (with `headers`, and `body`, whose characters are bytes): this answer, and nothing was done;
     - `drop` "after": the call is carried out, then the connection is closed without an answer;
     - `malformed`: carried out, and the body ends in the middle although its length is announced as complete;
     - `truncated`: carried out, and the connection is closed in the middle of the body;
@@ -33,6 +33,7 @@ class Fault:
     times: int = 1
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
     delay_seconds: float = 0.0
     held: bool = False
     drop: str = ""

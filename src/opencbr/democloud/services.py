@@ -17,7 +17,19 @@ from opencbr.democloud.compute.routes import ROUTES as COMPUTE
 from opencbr.democloud.identity import catalog, ec2, projects, roles, tokens, users
 from opencbr.democloud.identity.routes import ROUTES as IDENTITY
 from opencbr.democloud.image.images import ROUTES as IMAGE
-from opencbr.democloud.network import floating_ips, networks, ports, routers, security_groups, subnets
+from opencbr.democloud.network import (
+    address_groups,
+    floating_ips,
+    networks,
+    port_forwardings,
+    ports,
+    qos,
+    rbac,
+    routers,
+    security_groups,
+    subnets,
+    trunks,
+)
 from opencbr.democloud.network.routes import ROUTES as NETWORK
 from opencbr.democloud.routing import Routes
 from opencbr.democloud.volume import (
@@ -40,7 +52,8 @@ MODULES = (
     *(actions, boot, compute_services, flavors, interfaces, keypairs, limits, metadata, server_attachments),
     *(server_groups, servers),
     *(catalog, ec2, projects, roles, tokens, users),
-    *(floating_ips, networks, ports, routers, security_groups, subnets),
+    *(address_groups, floating_ips, networks, port_forwardings, ports, qos, rbac, routers),
+    *(security_groups, subnets, trunks),
     *(attachments, backup_creation, backup_export, backups, quotas, restores, snapshots, types),
     *(volume_actions, volume_metadata, volume_services, volumes),
 )

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from opencbr.cloud.errors import CredentialRefused
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
-from opencbr.jobs.upstream.removal import Outcome, remove
+from opencbr.jobs.upstream.removal import Outcome, hurried, remove
 from opencbr.model import statuses
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import LEFT, OperationLog
@@ -38,10 +39,16 @@ def compensate(
 
 
 def remove_made(ctx: JobContext, operation: OperationLog) -> list[str]:
-    """Remove all that the ledger has for this job; return what stays, in words. Raises Lost."""
+    """Remove what the ledger has for this job, waiting a minute at most: the resource is busy until the job has ended.
+
+    Return what stays, in words; the janitor goes on with it. Raises Lost.
+    """
     with ctx.database.read() as conn:
         entries = ledger.of_log(conn, operation.id)
-    return [str(done) for done in remove(ctx, entries) if done.outcome is not Outcome.GONE]
+    try:
+        return [str(done) for done in remove(hurried(ctx), entries) if done.outcome is not Outcome.GONE]
+    except CredentialRefused as error:
+        return [f"{entry.kind} {entry.upstream_id or entry.name} ({error})" for entry in entries]
 
 
 def end_failed(

@@ -4,21 +4,15 @@ A duty that calls use cases is made where those are known, in `opencbr.wiring`.
 """
 
 import logging
-from dataclasses import replace
-
-import msgspec
 
 from opencbr.jobs.context import CloudContext, JobContext
 from opencbr.jobs.engine.duty import Duty
 from opencbr.jobs.upstream import janitor
 from opencbr.jobs.upstream.losses import mark_losses
-from opencbr.jobs.upstream.removal import remove
+from opencbr.jobs.upstream.removal import hurried, remove
 from opencbr.store import ledger
 
 log = logging.getLogger(__name__)
-
-_ROUND_SECONDS = 60.0
-"""So long a round waits for objects to go: one that is stuck keeps the others of the next round no longer."""
 
 
 def remove_leftovers(ctx: CloudContext) -> None:
@@ -27,8 +21,7 @@ def remove_leftovers(ctx: CloudContext) -> None:
     Only what a job has given up itself (`ledger.leave`) and held backups that nothing needs any more: an object
     that merely looks like an orphan is a person's to judge (`opencbr orphans`).
     """
-    seconds = min(ctx.settings.release_timeout_seconds, _ROUND_SECONDS)
-    ctx = replace(ctx, settings=msgspec.structs.replace(ctx.settings, release_timeout_seconds=seconds))
+    ctx = hurried(ctx)
     with ctx.database.read() as conn:
         entries = ledger.left(conn)
     for done in remove(ctx, entries):

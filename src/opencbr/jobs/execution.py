@@ -29,7 +29,8 @@ def carry_out(job_type: JobType, job: Job, ctx: JobContext, operation: Operation
             patient = Patient(job, ctx, operation, cancellable=job_type.cancellable)
             job_type.run(patient, ctx, operation)
         except (StepFailed, Cancelled) as end:
-            job_type.compensate(Patient(job, ctx, operation, cancellable=False), ctx, operation, end)
+            way_back = Patient(job, ctx, operation, cancellable=False, way_back=True)
+            job_type.compensate(way_back, ctx, operation, end)
     except Exception as error:
         log.exception("job %s broke outside of its steps and is given up", job.id)
         fault = explain(error)

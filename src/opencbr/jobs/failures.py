@@ -4,10 +4,11 @@ A code of the catalogue and one sentence without secrets.
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from opencbr.cloud.capture import CaptureRefused
-from opencbr.cloud.errors import CloudError, Denied
-from opencbr.model.errors import IDENTITY_FAILED, UNEXPECTED, CbrError
+from opencbr.cloud.errors import CloudError, CredentialRefused, Denied, Refused
+from opencbr.model.errors import IDENTITY_FAILED, QUOTA_USED_UP, UNEXPECTED, CbrError
 
 
 class JobError(Exception):
@@ -36,9 +37,16 @@ def explain(error: Exception) -> Failure:
     if isinstance(error, JobError | CbrError | CaptureRefused):
         return Failure(error.code, error.message, expected=True)
     if isinstance(error, CloudError):
-        return Failure(
-            IDENTITY_FAILED if isinstance(error, Denied) else UNEXPECTED, str(error), expected=True
-        )
+        return Failure(_code_of(error), str(error), expected=True)
     return Failure(
         UNEXPECTED, f"an unforeseen {type(error).__name__}; the worker's log has more", expected=False
     )
+
+
+def _code_of(error: CloudError) -> str:
+    if isinstance(error, Denied | CredentialRefused):
+        return IDENTITY_FAILED
+    if isinstance(error, Refused) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # How Cinder says that a quota is used up: of snapshots, backups or gigabytes.
+        return QUOTA_USED_UP
+    return UNEXPECTED

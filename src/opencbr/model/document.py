@@ -1,7 +1,16 @@
 """Documents: upstream bodies exactly as they came over the wire, with where and when they were read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+
+DENIED = "denied"
+"""The cloud refused it (401, 403)."""
+ABSENT = "absent"
+"""The cloud has no such thing, or not for the credential that asked (404)."""
+FOREIGN = "foreign"
+"""It was read and left out: it is another project's, and this project is not shown it."""
+EMPTY = "empty"
+"""It was read, and says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -9,8 +18,10 @@ class Document:
     """One upstream answer that is kept.
 
     `name` is unique in a record: `server`, `server@newest`, `interface`, `flavor`, `flavor@newest`, `attachments`,
-    `port/<id>`, `floatingips/<port id>`, `volume/<id>`, `volume@newest/<id>`, `volume_type/<id>`, `image/<id>`, `keypair`,
-    `network/<id>`, `subnet/<id>`, `router/<id>`, `security_group/<id>`, `server_group/<id>`, `export/<volume id>`.
+    `port/<id>`, `floatingips/<port id>`, `subport/<id>`, `trunk/<id>`, `floatingip/<id>` and `port_forwardings/<id>` (of a
+    floating IP that forwards ports), `volume/<id>`, `volume@newest/<id>`, `volume_type/<id>`, `encryption/<volume type id>`,
+    `qos_specs/<id>`, `image/<id>`, `keypair`, `network/<id>`, `subnet/<id>`, `router/<id>`, `security_group/<id>`,
+    `address_group/<id>`, `qos_policy/<id>`, `server_group/<id>`, `export/<volume id>`.
     `body` is never re-encoded. `path` is the service's own path and query, without host.
     """
 
@@ -27,7 +38,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A document that was wanted and could not be had: `outcome` is `denied` (401, 403) or `absent` (404)."""
+    """A document that was wanted and could not be had; `outcome` is DENIED, ABSENT, FOREIGN or EMPTY."""
 
     name: str
     service: str
@@ -38,6 +49,12 @@ class Unread:
     request_id: str | None
     read_at: datetime
     outcome: str
+
+
+def unread(document: Document, outcome: str) -> Unread:
+    """Give up a document that was read."""
+    call = {field.name: getattr(document, field.name) for field in fields(document) if field.name != "body"}
+    return Unread(**call, outcome=outcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ SENTENCES: dict[int, dict[str, str]] = {
         "7303": "The quota of vaults is used up: delete a vault first.",
         "7403": "The agent's id is not valid.",
         "7407": "The agent has too many paths: remove some first.",
-        "8300": "The quota of snapshots is used up: delete snapshots first or have the quota raised.",
+        "8300": "A quota of snapshots or backups is used up: delete some first or have the quota raised.",
         "9900": "A parameter is not valid: correct it and send the request again.",
     },
     403: {

@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.document import Disk
 
 LOST = "lost"
 """Key of the sentence that says what of a finished backup the cloud has lost; the backup is in `error` then."""
+
+
+def is_lost(backup: Backup) -> bool:
+    """Say whether a finished backup is in `error` for what the cloud has lost of it; its record is here all the same."""
+    return backup.status == statuses.ERROR and LOST in backup.extend_info
+
 
 _CRASH_CONSISTENT = {
     "app_consistency": "0",

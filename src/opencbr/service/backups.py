@@ -83,7 +83,7 @@ class Backups:
         its successor runs, 6216 during a restore, 6220 for an automatic one in a locked vault.
         """
 
-        def request(conn: Connection) -> OperationLog:
+        def request(conn: Connection) -> tuple[OperationLog, set[str]]:
             backup = find_own(conn, ctx.project_id, backup_id, lock=True)
             _check_deletable(conn, ctx, backup)
             vault = vaults.get(conn, ctx.project_id, backup.vault_id)
@@ -92,13 +92,12 @@ class Backups:
                 conn, ctx.project_id, backup.id, to=statuses.WAITING_DELETE, updated_at=ctx.now
             ):
                 raise CbrError(BACKUP_IN_USE)
-            return log
+            disks = backups.children(conn, ctx.project_id, [backup_id])[backup_id]
+            return log, {backup_id, *(disk.id for disk in disks)}
 
-        log = self._database.transact(request)
+        log, gone = self._database.transact(request)
         if self._forget is not None:
-            with self._database.read() as conn:
-                disks = backups.children(conn, ctx.project_id, [backup_id])[backup_id]
-            self._forget({backup_id, *(disk.id for disk in disks)})
+            self._forget(gone)
         return log
 
 

@@ -23,6 +23,7 @@ from opencbr.model.field_classes import as_owner_sees
 from opencbr.model.ids import is_uuid
 from opencbr.model.reference_fields import named
 from opencbr.model.vault import SERVER, VOLUME
+from opencbr.store.columns import as_stored
 
 _STATES = ", ".join(sorted(SERVER_STATES))
 
@@ -123,8 +124,8 @@ def server_source(server: Json, volumes: Iterable[Json]) -> Source:
     return Source(
         id=server["id"],
         type=SERVER,
-        name=server.get("name") or server["id"],
-        status=server.get("status", ""),
+        name=as_stored(server.get("name") or server["id"]),
+        status=server["status"],
         size_gb=sum(d.size_gb for d in disks),
         bootable=False,
         encrypted=any(d.encrypted for d in disks),
@@ -139,9 +140,9 @@ def disk_source(volume: Json) -> Source:
     return Source(
         id=volume["id"],
         type=VOLUME,
-        name=volume.get("name") or volume["id"],
-        status=volume.get("status", ""),
-        size_gb=int(volume.get("size") or 0),
+        name=as_stored(volume.get("name") or volume["id"]),
+        status=volume["status"],
+        size_gb=volume["size"],
         bootable=volume.get("bootable") in ("true", True),
         encrypted=bool(volume.get("encrypted")),
         availability_zone=volume.get("availability_zone"),

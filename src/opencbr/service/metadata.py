@@ -7,7 +7,7 @@ from opencbr.model import statuses
 from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
 from opencbr.model.errors import CbrError
-from opencbr.model.extend_info import LOST
+from opencbr.model.extend_info import LOST, is_lost
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import is_uuid
 from opencbr.model.secrets import MASKED, VERBATIM, View
@@ -66,8 +66,7 @@ class Metadata:
             answer = self._records.answer(ctx.project_id, backup_id, view) if is_uuid(backup_id) else None
             if answer is None:
                 no_such_backup(backup_id)
-            if answer.body is None or answer.status not in READABLE:
-                self._readable(ctx, backup_id)  # raises with what is known of a lost one
+            if answer.body is None or (answer.status not in READABLE and not self._is_lost(ctx, backup_id)):
                 raise _nothing_to_show(answer.status)
             found = answer.body, answer.shared
             if self._cache is not None and answer.status == statuses.AVAILABLE:
@@ -88,13 +87,17 @@ class Metadata:
         _note_secrets(ctx, backup_id, view, "record")
         return record
 
-    def report(self, ctx: Context, backup_id: str) -> dict[str, Any]:
-        """Return what was read, denied, missing or moved while the record was made; raises as `show` does."""
+    def report(self, ctx: Context, backup_id: str) -> tuple[dict[str, Any], str | None]:
+        """Return what was read, denied, missing or moved while the record was made, and what the cloud has lost since.
+
+        Raises as `show` does.
+        """
         access, record_of = self._readable(ctx, backup_id)
         try:
-            return self._records.report(access.owner, record_of.id, asked=backup_id)
+            report = self._records.report(access.owner, record_of.id, asked=backup_id)
         except RecordRefused as error:
             raise _nothing_to_show(record_of.status) from error
+        return report, record_of.extend_info.get(LOST)
 
     def forget(self, backup_ids: set[str]) -> None:
         """Drop the cached answers of backups that are being deleted, whoever asked for them."""
@@ -107,9 +110,13 @@ class Metadata:
             access, backup = find_visible(conn, ctx.project_id, backup_id)
             if backup.parent_id is not None:
                 access, backup = find_visible(conn, ctx.project_id, backup.parent_id)
-        if backup.status not in READABLE:
-            raise _nothing_to_show(backup.status, backup.extend_info.get(LOST))
+        if backup.status not in READABLE and not is_lost(backup):
+            raise _nothing_to_show(backup.status)
         return access, backup
+
+    def _is_lost(self, ctx: Context, backup_id: str) -> bool:
+        with self._database.read() as conn:
+            return is_lost(find_visible(conn, ctx.project_id, backup_id)[1])
 
 
 def view_of(ctx: Context) -> View:
@@ -121,9 +128,7 @@ def _size_of(shown: _Shown) -> int:
     return len(shown[0])
 
 
-def _nothing_to_show(status: str, lost: str | None = None) -> CbrError:
-    if lost:
-        return CbrError("6206", f"The backup is {status}, it cannot be restored: {lost}.")
+def _nothing_to_show(status: str) -> CbrError:
     return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
 
 

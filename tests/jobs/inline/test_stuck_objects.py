@@ -113,6 +113,24 @@ def test_cancelling_acts_within_a_poll_though_the_pauses_have_grown(
     assert env.upstream("backup")[0]["id"] in log.error_message
 
 
+def test_a_failed_job_waits_a_minute_for_what_is_stuck_while_it_goes(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock
+) -> None:
+    env.demo.faults.inject(service="volume", method="POST", path="/backups$", status=403, times=0)
+    env.demo.fail("snapshot.deleted", stick=True)
+    bound = env.bind("web1")
+    began = clock.now()
+    log = run(env, ctx, env.request_backup(bound))
+    assert clock.now() - began < timedelta(seconds=100)
+    (stuck,) = env.upstream("snapshot")
+    assert stuck["status"] == "deleting"
+    assert stuck["id"] in log.details[LEFT][0]
+    resource = env.resource(bound)
+    assert resource is not None
+    assert resource.protect_status == "available"
+    assert [entry.upstream_id for entry in env.ledger() if entry.state == "left"] == [stuck["id"]]
+
+
 def test_a_round_of_the_janitor_waits_for_nothing_that_is_stuck(
     env: JobEnv, ctx: JobContext, clock: WatchedClock
 ) -> None:

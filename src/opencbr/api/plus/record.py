@@ -19,9 +19,13 @@ class RecordBody(Struct):
 
 
 class ReportBody(Struct):
-    """The capture report: `verdict` is complete, partial or drifted."""
+    """The capture report: `verdict` is complete, partial or drifted.
+
+    `lost` says what of the backup the cloud has lost since, null when nothing.
+    """
 
     report: dict[str, Any]
+    lost: str | None
 
 
 def show_record(request: Request[None, None]) -> Annotated[bytes, Content(RecordBody)]:
@@ -30,8 +34,8 @@ def show_record(request: Request[None, None]) -> Annotated[bytes, Content(Record
 
 
 def show_report(request: Request[None, None]) -> ReportBody:
-    """Answer with what was read, denied, missing or moved while the record was made."""
-    return ReportBody(request.services.metadata.report(request.ctx, request.path["backup_id"]))
+    """Answer with what was read, denied, missing or moved while the record was made, and what was lost since."""
+    return ReportBody(*request.services.metadata.report(request.ctx, request.path["backup_id"]))
 
 
 _RECORD = "/v3/{project_id}/backups/{backup_id}/record"

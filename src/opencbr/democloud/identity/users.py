@@ -76,6 +76,7 @@ def change_user(call: Call) -> Response:
         salt = secrets.token_hex(16)
         digest = _digest(body["password"], salt)
         call.backend.state.put("password", {"id": doc["id"], "salt": salt, "digest": digest})
+        _revoke_tokens(call.backend.state, doc["id"])
     return Response(body={"user": linked(call, "users", call.backend.state.put("user", doc))})
 
 
@@ -88,9 +89,13 @@ def delete_user(call: Call) -> Response:
         for held in state.all(kind):
             if held["user_id"] == doc["id"]:
                 state.drop(kind, held["id"])
-    for token in state.all("token"):
-        if token["user"]["id"] == doc["id"]:
-            state.drop("token", token["id"])
+    _revoke_tokens(state, doc["id"])
     state.drop("password", doc["id"])
     state.drop("user", doc["id"])
     return Response(204)
+
+
+def _revoke_tokens(state: State, user_id: str) -> None:
+    for token in state.all("token"):
+        if token["user"]["id"] == user_id:
+            state.drop("token", token["id"])

@@ -51,7 +51,7 @@ def _view(doc: Doc) -> Doc:
 
 
 def _visible(call: Call, doc: Doc) -> bool:
-    return doc["visibility"] == "public" or call.owns(doc)
+    return doc["visibility"] == "public" or call.owns(doc) or call.project_id in doc.get("members", {})
 
 
 @ROUTES.on("GET", "/", open=True)
@@ -135,6 +135,17 @@ def download(call: Call) -> Response:
     doc = _need(call)
     data = call.backend.disks.read(doc["id"], 0, doc["size"])
     return Response(200, data, {"Content-Type": "application/octet-stream"})
+
+
+@ROUTES.on("POST", "/v2/images/{image}/members")
+def add_member(call: Call) -> Response:
+    """Share an image with one project."""
+    doc, member = _need(call), call.body()["member"]
+    now = call.backend.clock.zulu_time()
+    row: Doc = {"member_id": member, "image_id": doc["id"], "status": "pending", "created_at": now}
+    row |= {"updated_at": now, "schema": "/v2/schemas/member"}
+    call.backend.state.put("image", doc | {"members": {**doc.get("members", {}), member: row}})
+    return Response(200, row)
 
 
 @ROUTES.on("DELETE", "/v2/images/{image}")

@@ -3,6 +3,7 @@
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.addresses import free_address
+from opencbr.democloud.network.port_forwardings import forwardings_of, in_short, routers_in
 from opencbr.democloud.network.routes import (
     ROUTES,
     add_standard_attributes,
@@ -35,8 +36,7 @@ def associate(backend: Backend, doc: Doc, port: Doc | None) -> Doc:
     new: Doc = {"port_id": None, "fixed_ip_address": None, "router_id": None}
     if port:
         subnet_id = port["fixed_ips"][0]["subnet_id"]
-        interfaces = [p for p in backend.state.all("port") if p["device_owner"] == "network:router_interface"]
-        routers = [p["device_id"] for p in interfaces if p["fixed_ips"][0]["subnet_id"] == subnet_id]
+        routers = routers_in(backend, subnet_id)
         if not routers:
             message = (
                 f"External network {doc['floating_network_id']} is not reachable from subnet {subnet_id}."
@@ -50,10 +50,11 @@ def associate(backend: Backend, doc: Doc, port: Doc | None) -> Doc:
 def _view(call: Call, doc: Doc) -> Doc:
     shown = pick(doc, "id", "tenant_id", "project_id", "floating_ip_address", "floating_network_id")
     shown |= pick(doc, "router_id", "port_id", "fixed_ip_address", "status", "description")
-    shown["qos_policy_id"] = None
+    shown["qos_policy_id"] = doc.get("qos_policy_id")
     port = call.backend.state.get("port", doc["port_id"]) if doc["port_id"] else None
     names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
-    shown |= {"port_details": pick(port, *names) if port else None, "port_forwardings": []}
+    shown["port_details"] = pick(port, *names) if port else None
+    shown["port_forwardings"] = [in_short(one) for one in forwardings_of(call.backend, doc)]
     return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number")
 
 
@@ -90,8 +91,9 @@ def change(call: Call) -> Response:
     doc, body = need_own(call, "floatingip", call.params["floating"]), call.body("floatingip")
     if "port_id" in body:
         doc = associate(call.backend, doc, need(call, "port", body["port_id"]) if body["port_id"] else None)
-    if "description" in body:
-        doc = call.backend.state.put("floatingip", doc | {"description": body["description"]})
+    changed = {name: body[name] for name in ("description", "qos_policy_id") if name in body}
+    if changed:
+        doc = call.backend.state.put("floatingip", doc | changed)
     return Response(body={"floatingip": _view(call, doc)})
 
 

@@ -10,6 +10,7 @@ from opencbr.democloud.network.routes import (
     need_member,
     need_own,
     select,
+    shared_with,
 )
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -31,9 +32,10 @@ def make_network(
 def network_view(call: Call, doc: Doc) -> Doc:
     """Show a network; only an admin sees its provider attributes."""
     shown = pick(doc, "id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets")
-    shown |= pick(doc, "shared", "availability_zone_hints", "availability_zones", "ipv4_address_scope")
+    shown |= {"shared": shared_with(call, doc)}
+    shown |= pick(doc, "availability_zone_hints", "availability_zones", "ipv4_address_scope")
     shown |= pick(doc, "ipv6_address_scope", "router:external", "description")
-    shown |= pick(doc, "port_security_enabled") | {"qos_policy_id": None}
+    shown |= pick(doc, "port_security_enabled") | {"qos_policy_id": doc.get("qos_policy_id")}
     if doc["router:external"]:
         shown["is_default"] = False
     shown |= pick(doc, "tags", "created_at", "updated_at", "revision_number")
@@ -70,6 +72,9 @@ def create_network(call: Call) -> Response:
         external=external,
         shared=bool(body.get("shared")),
     )
+    if body.get("qos_policy_id"):
+        policy = need(call, "qos-policy", body["qos_policy_id"])
+        doc = call.backend.state.put("network", doc | {"qos_policy_id": policy["id"]})
     return Response(201, {"network": network_view(call, doc)})
 
 

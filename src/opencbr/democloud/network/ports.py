@@ -14,6 +14,7 @@ from opencbr.democloud.network.routes import (
     select,
 )
 from opencbr.democloud.network.security_groups import default_group
+from opencbr.democloud.network.trunks import trunk_details
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, pick
@@ -28,7 +29,7 @@ _BINDING: Doc = {
 }
 _CHANGEABLE = (
     *("name", "description", "admin_state_up", "security_groups", "allowed_address_pairs", "device_id"),
-    *("device_owner", "extra_dhcp_opts", "port_security_enabled"),
+    *("device_owner", "extra_dhcp_opts", "port_security_enabled", "qos_policy_id"),
 )
 
 
@@ -42,7 +43,10 @@ def port_view(call: Call, doc: Doc) -> Doc:
         shown |= {"binding:profile": {}, "binding:host_id": doc["binding:host_id"]}
         shown |= {"binding:vif_type": "ovs" if bound else "unbound"}
         shown["binding:vif_details"] = _BINDING if bound else {}
-    shown |= pick(doc, "port_security_enabled") | {"qos_policy_id": None, "qos_network_policy_id": None}
+    network = call.backend.state.get("network", doc["network_id"])
+    shown |= pick(doc, "port_security_enabled") | {"qos_policy_id": doc.get("qos_policy_id")}
+    shown["qos_network_policy_id"] = network.get("qos_policy_id") if network else None
+    shown |= trunk_details(call.backend, doc)
     if call.is_admin:
         shown["resource_request"] = None
     shown |= pick(doc, "tags", "created_at", "updated_at", "revision_number")

@@ -15,6 +15,9 @@ _MISSING = {
     "router": ("RouterNotFound", "Router {} could not be found"),
     "floatingip": ("FloatingIPNotFound", "Floating IP {} could not be found"),
     "security-group": ("SecurityGroupNotFound", "Security group {} does not exist"),
+    "trunk": ("TrunkNotFound", "Trunk {} could not be found."),
+    "qos-policy": ("QosPolicyNotFound", "QoS policy {} could not be found."),
+    "address-group": ("AddressGroupNotFound", "Address group {} could not be found."),
     "security-group-rule": ("SecurityGroupRuleNotFound", "Security group rule {} does not exist"),
 }
 _NOT_FILTERS = {"limit", "marker", "fields", "sort_key", "sort_dir", "page_reverse"}
@@ -51,13 +54,22 @@ def need_member(call: Call, rule: str) -> None:
 
 
 def visible(call: Call, kind: str, doc: Doc) -> bool:
-    """Say whether the caller may see `doc`: own, or a network that everybody shares, or its subnets."""
+    """Say whether the caller may see `doc`: own, shared, an external network, or a subnet of such a network."""
     if call.owns(doc):
         return True
     if kind == "subnet":
         network = call.backend.state.get("network", doc["network_id"])
-        return network is not None and bool(network["shared"] or network["router:external"])
-    return kind == "network" and bool(doc["shared"] or doc["router:external"])
+        return network is not None and visible(call, "network", network)
+    return shared_with(call, doc) or bool(doc.get("router:external"))
+
+
+def shared_with(call: Call, doc: Doc) -> bool:
+    """Say whether `doc` is shared with everybody or with the caller's project: what Neutron shows as `shared`."""
+    targets = ("*", call.project_id)
+    policies = call.backend.state.all("rbac-policy")
+    return bool(doc.get("shared")) or any(
+        policy["object_id"] == doc["id"] and policy["target_tenant"] in targets for policy in policies
+    )
 
 
 def add_standard_attributes(backend: Backend, project_id: str, doc: Doc) -> Doc:
@@ -116,13 +128,21 @@ def versions(call: Call) -> Response:
 def extensions(call: Call) -> Response:
     """List the extensions a backup service looks for."""
     aliases = (
+        "address-group",
         "binding",
+        "expose-port-forwarding-in-fip",
         "external-net",
+        "floating-ip-port-forwarding",
         "port-security",
         "provider",
+        "qos",
+        "rbac-policies",
         "router",
         "security-group",
+        "security-groups-remote-address-group",
         "standard-attr-tag",
+        "trunk",
+        "trunk-details",
     )
     rows: list[Doc] = [
         {

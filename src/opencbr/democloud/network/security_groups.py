@@ -10,6 +10,7 @@ from opencbr.democloud.network.routes import (
     need_member,
     need_own,
     select,
+    shared_with,
 )
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -57,14 +58,15 @@ def rule_view(doc: Doc) -> Doc:
     """Show a rule."""
     shown = pick(doc, "id", "project_id", "security_group_id", "ethertype", "direction", "protocol")
     shown |= pick(doc, "port_range_min", "port_range_max", "remote_ip_prefix")
-    shown |= {"remote_address_group_id": None, "normalized_cidr": doc["remote_ip_prefix"]}
+    shown |= pick(doc, "remote_address_group_id") | {"normalized_cidr": doc["remote_ip_prefix"]}
     shown |= pick(doc, "remote_group_id", "standard_attr_id", "belongs_to_default_sg", "description", "tags")
     return shown | pick(doc, "created_at", "updated_at", "revision_number", "tenant_id")
 
 
 def group_view(call: Call, doc: Doc) -> Doc:
     """Show a group with its rules."""
-    shown = pick(doc, "id", "name", "stateful", "tenant_id", "project_id", "description", "shared")
+    shown = pick(doc, "id", "name", "stateful", "tenant_id", "project_id", "description")
+    shown["shared"] = shared_with(call, doc)
     rules = call.backend.state.all("security-group-rule", doc["project_id"])
     shown["security_group_rules"] = [rule_view(r) for r in rules if r["security_group_id"] == doc["id"]]
     return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number")
@@ -138,7 +140,8 @@ def create_rule(call: Call) -> Response:
         "port_range_max",
         "remote_ip_prefix",
     )
-    fields = {name: body[name] for name in (*names, "remote_group_id") if body.get(name) is not None}
+    names = (*names, "remote_group_id", "remote_address_group_id")
+    fields = {name: body[name] for name in names if body.get(name) is not None}
     made = make_rule(call.backend, group, **fields | {"description": body.get("description", "")})
     return Response(201, {"security_group_rule": rule_view(made)})
 

@@ -68,3 +68,15 @@ def create_subnet(call: Call) -> Response:
             )
         },
     )
+
+
+@ROUTES.on("DELETE", "/v2.0/subnets/{subnet}")
+def delete_subnet(call: Call) -> Response:
+    """Delete a subnet."""
+    doc, state = need_own(call, "subnet", call.params["subnet"]), call.backend.state
+    network = state.get("network", doc["network_id"])
+    if network:
+        left = [one for one in network["subnets"] if one != doc["id"]]
+        state.put("network", bump_revision(call.backend, network | {"subnets": left}))
+    state.drop("subnet", doc["id"])
+    return Response(204)

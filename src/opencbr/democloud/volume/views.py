@@ -10,7 +10,11 @@ def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
     names = ("id", "status", "size", "availability_zone", "created_at", "updated_at", "name", "description")
     shown: Doc = pick(doc, *names, "volume_type", "snapshot_id", "source_volid")
     shown |= {"metadata": doc["metadata"], "links": links(call, "volumes", doc["id"])}
-    shown |= {"user_id": doc["user_id"], "bootable": doc["bootable"], "encrypted": False}
+    shown |= {
+        "user_id": doc["user_id"],
+        "bootable": doc["bootable"],
+        "encrypted": doc.get("encryption_key_id") is not None,
+    }
     shown |= {"replication_status": None, "consistencygroup_id": None, "multiattach": False}
     shown["attachments"] = [_attachment(call, doc, held) for held in _attached(call, doc)]
     if call.is_admin and not fresh:
@@ -21,6 +25,7 @@ def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
         ("3.48", False, {"shared_targets": fresh, "service_uuid": None if fresh else doc["service_uuid"]}),
         ("3.61", True, {"cluster_name": None}),
         ("3.63", False, {"volume_type_id": doc["volume_type_id"]}),
+        ("3.64", False, {"encryption_key_id": key} if (key := doc.get("encryption_key_id")) else {}),
         ("3.65", False, {"consumes_quota": True}),
     )  # from which microversion on, whether to admins only, what is shown
     for since, for_admins, more in newer:

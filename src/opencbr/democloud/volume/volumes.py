@@ -40,6 +40,8 @@ def make_volume(
     doc |= {"name": None, "description": None, "snapshot_id": None, "source_volid": None, "metadata": {}}
     doc |= {"bootable": "false", "volume_type": volume_type["name"], "volume_type_id": volume_type["id"]}
     service = backend.state.find("cinder-service", binary="cinder-volume")
+    if backend.state.find("encryption", volume_type_id=volume_type["id"]):
+        doc["encryption_key_id"] = new_uuid()
     doc["service_uuid"] = service["uuid"] if service else new_uuid()
     doc |= fields
     backend.disks.create(doc["id"], size * GIB)

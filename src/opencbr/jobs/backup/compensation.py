@@ -7,6 +7,7 @@ from opencbr.jobs.compensation import end_failed, remove_made
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import disk_rows
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.upstream.removal import hurried
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
 from opencbr.records import draft_rows
@@ -24,7 +25,7 @@ def compensate_backup(
         left = job.step("compensate", lambda: remove_made(ctx, operation))
         job.step("free", lambda: _free(ctx, operation))
         if not left:  # a cloud that has just refused a deletion would refuse the held backups' too
-            left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
+            left = job.step("settle", lambda: settle(hurried(ctx), operation.project_id, volume_ids))
     except StepFailed as second:
         left = [*left, second.message]
     job.step("fail", lambda: end_failed(ctx, operation, end, left, straighten))

@@ -6,7 +6,8 @@ derived names, and readings are kept sealed until the record is closed.
 
 from sqlalchemy import Connection
 
-from opencbr.cloud.capture import read_again, read_disk, read_server
+from opencbr.cloud.capture import read_disk, read_server
+from opencbr.cloud.second_reading import read_again
 from opencbr.jobs.backup import cinder_backups, snapshots
 from opencbr.jobs.backup.close import close
 from opencbr.jobs.backup.export import export

@@ -1,8 +1,5 @@
 """Snapshots of all disks: asked for at once, so that they lie in one short window; removed at the end."""
 
-from http import HTTPStatus
-
-from opencbr.cloud.errors import Refused
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
@@ -19,8 +16,7 @@ def take(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> N
     """Snapshot all disks and wait until each is available.
 
     One whose Cinder backup is made needs none any more: a job that begins anew may come here again.
-    Raises Cancelled; CloudError; JobError 8300 when the project's quota is used up, 7203 when a snapshot ends
-    in an error.
+    Raises Cancelled; CloudError; JobError 7203 when a snapshot ends in an error.
     """
     disks = [disk for disk in disks if disk.cinder_backup_id is None]
     made = dict(
@@ -59,12 +55,7 @@ def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> str
         description = f"for backup {disk.parent_id or disk.id}; removed when it is done"
         return project.create_snapshot(disk.resource_id, name, description, {"opencbr": ctx.installation}).id
 
-    try:
-        return make(ctx, entry, create)
-    except Refused as error:
-        if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # how Cinder says that a quota is used up
-            raise JobError("8300", str(error)) from error
-        raise
+    return make(ctx, entry, create)
 
 
 def release(ctx: JobContext, operation: OperationLog) -> list[str]:

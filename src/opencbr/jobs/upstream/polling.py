@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from opencbr.cloud.errors import Unreachable
+from opencbr.cloud.errors import CredentialRefused, Unreachable
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.engine.port import Cancelled
 from opencbr.jobs.failures import JobError
@@ -107,7 +107,7 @@ def wait(
 
     Raises Cancelled; JobError 9910 when one was not done after `backup_timeout_seconds`, or when nothing moved for too
     long and that is not excused; what `look` raises, but a cloud that does not answer (Unreachable) only after
-    `patience_seconds` without a single answer, as a JobError.
+    `patience_seconds` without a single answer, as a JobError. CredentialRefused is raised at once.
     """
     settings = ctx.settings
     began = answered = ctx.clock.now()
@@ -148,6 +148,8 @@ def _advance(
         if watched.is_unchanged(ctx):
             return False
         status = look(one.for_)
+    except CredentialRefused:
+        raise  # nobody can have an answer
     except Unreachable as error:
         return error
     if status is None:

@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
-from opencbr.cloud.errors import CloudError, NotFound, Refused, Unreachable
+import msgspec
+
+from opencbr.cloud.errors import CloudError, CredentialRefused, NotFound, Refused, Unreachable
 from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.intervals import pauses
@@ -14,13 +17,16 @@ from opencbr.jobs.upstream.polling import Watched, rest, stop_if_cancelled
 from opencbr.store import ledger
 from opencbr.store.ledger import Entry
 
+C = TypeVar("C", bound=CloudContext)
+
 log = logging.getLogger(__name__)
 
 _DELETE_ATTEMPTS = 3
 """Deletions asked for before an object that ends in an error state each time is left to a person."""
 
-_MAKING_SECONDS = 60.0
-"""So long a removal waits for an object that the cloud still makes: longer is the janitor's, others wait for this job."""
+_BRIEFLY = 60.0
+"""Seconds that a removal waits where others wait for it, and always for what the cloud still makes; what stays longer is
+the janitor's."""
 
 _NEEDED = "later incremental backups need it"
 
@@ -57,12 +63,18 @@ class Removed:
         return f"{self.entry.kind} {self.entry.upstream_id or self.entry.name} ({self.reason})"
 
 
+def hurried(ctx: C) -> C:
+    """Return the same tools for removals that keep others waiting: a job that has failed, a round for all projects."""
+    seconds = min(ctx.settings.release_timeout_seconds, _BRIEFLY)
+    return replace(ctx, settings=msgspec.structs.replace(ctx.settings, release_timeout_seconds=seconds))
+
+
 def remove(
     ctx: CloudContext, entries: Sequence[Entry], *, doubts: bool = True, log_id: str | None = None
 ) -> list[Removed]:
     """Delete the upstream objects of `entries` side by side, wait for their end, strike them out.
 
-    Never raises for what the cloud does: what cannot be removed stays in the ledger and comes back as STUCK
+    Of what the cloud does only CredentialRefused is raised: what cannot be removed stays in the ledger and comes back as STUCK
     with the reason, and a backup that later incrementals need as NEEDED. An object still being made cannot be
     deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
     unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
@@ -79,7 +91,7 @@ def remove(
         waited = (ctx.clock.now() - began).total_seconds()
         remaining = [removal for removal in open_ones if removal.outcome is None]
         for removal in remaining:
-            if waited > (min(_MAKING_SECONDS, patience) if _is_made(removal) else patience):
+            if waited > (min(_BRIEFLY, patience) if _is_made(removal) else patience):
                 removal.outcome = Outcome.STUCK
                 removal.reason = removal.reason or "it was still there when time was up"
         if any(removal.outcome is None for removal in remaining):
@@ -109,6 +121,8 @@ def _advance(ctx: CloudContext, removal: _Removal) -> None:
         removal.watched = None
         if not (removal.doubts and removal.entry.upstream_id is not None and _twin(ctx, kind, removal)):
             _strike(ctx, removal)
+    except CredentialRefused:
+        raise  # all are as they were, and the caller can come again
     except Unreachable as error:
         removal.reason = str(error)
     except Refused as error:
@@ -169,6 +183,8 @@ def _twin(ctx: CloudContext, kind: Kind, removal: _Removal) -> bool:
         kind.delete(project, other)
     except NotFound:
         return False
+    except CredentialRefused:
+        raise
     except CloudError as error:
         removal.reason = str(error)
     return True
