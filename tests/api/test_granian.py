@@ -198,8 +198,8 @@ def test_one_connection_serves_errors_and_answers_in_turn(cbr: ApiServer):
 
 
 def test_a_long_query_reaches_the_application_and_a_longer_one_is_refused_before(cbr: ApiServer):
-    wanted = "&".join(f"name={number:x}" for number in range(6_000))
-    answer = cbr.call("GET", f"backups?{wanted[:60_000]}")
+    wanted = "&".join(f"name={number:0100x}" for number in range(500))
+    answer = cbr.call("GET", f"backups?{wanted}")
     assert (answer.status_code, answer.json()["count"]) == (200, 0)
     # Beyond 64 KiB the server answers for itself, without a body: the one shape ends where our code ends.
     assert cbr.call("GET", f"backups?name={'a' * 66_000}").status_code == 414

@@ -344,7 +344,8 @@ def test_a_head_that_is_not_found_again_is_a_fault(demo, on_demo, tmp_path):
 
 def test_registering_twice_changes_nothing_the_second_time(demo, on_demo):
     for _ in range(2):
-        done = on_demo("register", "--as", "admin", "--endpoint", "http://127.0.0.1:8780")
+        # The address that the others of this demo need, too.
+        done = on_demo("register", "--as", "admin", "--endpoint", demo.env()["OPENCBR_ENDPOINT"])
         assert done.returncode == 0, done.stderr
     assert all(line.startswith("already there") for line in done.stdout.splitlines())
 
