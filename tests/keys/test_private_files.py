@@ -31,6 +31,15 @@ def test_the_file_and_what_sqlite_puts_beside_it(tmp_path):
     assert found == {"opencbr.db": 0o600, "opencbr.db-wal": 0o600, "opencbr.db-shm": 0o600}
 
 
+@pytest.mark.usefixtures("umask")
+def test_the_file_at_the_end_of_a_link_that_leads_nowhere_yet(tmp_path):
+    (tmp_path / "link.db").symlink_to(tmp_path / "opencbr.db")
+    database = Database(f"sqlite:///{tmp_path / 'link.db'}")
+    database.upgrade()
+    database.dispose()
+    assert stat.S_IMODE((tmp_path / "opencbr.db").stat().st_mode) == 0o600
+
+
 def test_a_file_that_is_there_stays_as_it_is(tmp_path):
     path = tmp_path / "opencbr.db"
     path.write_bytes(b"text")

@@ -98,7 +98,7 @@ def test_a_rotation_that_was_killed_between_its_steps_goes_on(database, records,
     top, _, _ = protect(database, records, server_reading())
     exported = records.export(PROJECT, top.id, VERBATIM)
     with monkeypatch.context() as patch:
-        patch.setattr(rotation, "_wrap_anew", lambda *_: 0)  # as if it had died after the switch
+        patch.setattr(rotation, "_wrap_anew", lambda *_: (0, ()))  # as if it had died after the switch
         rotate(database, key_folder, MASTER)
     started = open_records(database, key_folder, Watch())
     assert started.export(PROJECT, top.id, VERBATIM) == exported, "both keys are live"

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opencbr.cli.app import Session, as_json, pass_session
+from opencbr.cli.app import Failure, Session, as_json, pass_session
 from opencbr.cli.output import say, write_json
 
 if TYPE_CHECKING:
+    from opencbr.keys.rotation import Rotated
     from opencbr.store.database import Database
 
 _KINDS = click.Choice(("master", "signing"))
@@ -71,6 +72,13 @@ def rotate_key(session: Session, kind: str) -> None:
     from opencbr.keys.rotation import KINDS, rotate
 
     done = rotate(*_place(session), KINDS[kind])
+    _tell(done, kind)
+    if done.damaged:
+        projects = ", ".join(done.damaged)
+        raise Failure(f"no master key here opens the key of project {projects}: it was left as it is")
+
+
+def _tell(done: "Rotated", kind: str) -> None:
     if done.old == done.new:
         say(
             f"an interrupted rotation to {done.new} is complete now: {done.wrapped} project key(s) wrapped anew"

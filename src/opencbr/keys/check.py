@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from opencbr.keys.files import KeyTrouble
 from opencbr.keys.master_key import MASTER
 from opencbr.keys.ring import look_at_ring
-from opencbr.keys.signing_key import SIGNING
+from opencbr.keys.signing_key import SIGNING, published_keys
 from opencbr.store.database import Database
 
 
@@ -23,6 +23,7 @@ def check_keys(database: Database | None, folder: Path) -> str | None:
     try:
         look_at_ring(current, folder, MASTER)
         look_at_ring(current, folder, SIGNING)
+        published_keys(folder)
     except KeyTrouble as error:
         return str(error)
     except OSError as error:

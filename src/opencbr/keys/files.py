@@ -1,4 +1,4 @@
-"""Key files: 32 random bytes as 64 hex digits, for the owner's eyes only."""
+"""Key files: 32 bytes as 64 hex digits; of a secret key for the owner's eyes only, of a public key for his hand only."""
 
 import contextlib
 import os
@@ -26,16 +26,34 @@ class KeyExposed(KeyTrouble):
 
 
 def read_key(path: Path) -> bytes | None:
-    """Read a key file; None when there is none. Raises KeyExposed, KeyWrong for what is no key, OSError."""
+    """Read a file with a secret key; None when there is none.
+
+    Raises KeyExposed, KeyWrong for what is no key, OSError.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return _read(path, 0o077, f"others may read the key file {path}; run chmod 600 {path}")
     except FileNotFoundError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+
+
+def read_public_key(path: Path) -> str:
+    """Read a file with a public key, 64 hex digits. Raises as `read_key` does, FileNotFoundError too."""
+    return _read(path, 0o022, f"others may change the key file {path}; run chmod 644 {path}").hex()
+
+
+def _read(path: Path, forbidden: int, exposed: str) -> bytes:
+    # A pipe in the place of a file would be waited for without end.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
         # The open file is judged, not the name: the name may lead elsewhere a moment later.
-        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-            raise KeyExposed(f"others may read the key file {path}; run chmod 600 {path}")
-        text = file.read(KEY_BYTES * 2 + 2)
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise KeyWrong(f"{path} is no file: put the right key file there")
+        if stat.S_IMODE(mode) & forbidden:
+            raise KeyExposed(exposed)
+        text = os.read(descriptor, KEY_BYTES * 2 + 2)
+    finally:
+        os.close(descriptor)
     check_folder(path.parent)
     try:
         key = bytes.fromhex(text.strip().decode("ascii"))
@@ -53,13 +71,29 @@ def check_folder(folder: Path) -> None:
 
 
 def write_key(path: Path, key: bytes) -> bytes:
-    """Write a key, never over another; give the one that stands there, another process's when that was faster."""
+    """Write a secret key, never over another; give the one that stands there, another process's when that was faster."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_folder(path.parent)
+    _write(path, key, 0o600)
+    standing = read_key(path)
+    assert standing is not None  # it was linked by us or by another
+    return standing
+
+
+def write_public_key(path: Path, key: str) -> None:
+    """Write a public key, 64 hex digits, for everybody to read. Raises KeyWrong when another one stands there."""
+    check_folder(path.parent)
+    _write(path, bytes.fromhex(key), 0o644)
+    if read_public_key(path) != key:
+        raise KeyWrong(f"the file {path} holds another key: put it elsewhere")
+
+
+def _write(path: Path, key: bytes, mode: int) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)  # whatever the umask says
             file.write(key.hex().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -72,6 +106,3 @@ def write_key(path: Path, key: bytes) -> bytes:
         os.fsync(folder)
     finally:
         os.close(folder)
-    standing = read_key(path)
-    assert standing is not None  # it was linked above, by us or by another
-    return standing

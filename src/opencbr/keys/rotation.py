@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection, select, update
 
 from opencbr.keys.aead import SealBroken
-from opencbr.keys.files import KeyTrouble
+from opencbr.keys.files import KeyTrouble, write_public_key
 from opencbr.keys.master_key import MASTER, unwrap, wrap
 from opencbr.keys.ring import KeyFile, KeyKind, Ring, is_current, key_files, new_key, open_ring
 from opencbr.keys.signing_key import SIGNING
@@ -28,11 +28,15 @@ State = Literal["current", "retired", "new"]
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What a rotation did: the key that was current and the one that is, and how many project keys were wrapped anew."""
+    """What a rotation did: the key that was current and the one that is, and what became of the project keys.
+
+    So many were wrapped anew; `damaged` are the projects whose keys no master key opens, left as they are.
+    """
 
     old: Path
     new: Path
     wrapped: int
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,10 @@ def rotate(database: Database, folder: Path, kind: KeyKind) -> Rotated:
     Goes on with a rotation that was interrupted. Raises KeyTrouble.
     """
     ring = open_ring(database, folder, kind)
-    if kind is MASTER and (left := _wrap_anew(database, ring)):
-        return Rotated(ring.current.path, ring.current.path, left)
+    if kind is MASTER:
+        left, damaged = _wrap_anew(database, ring)
+        if left:
+            return Rotated(ring.current.path, ring.current.path, left, damaged)
     waiting = _waiting(database, folder, kind)
     if len(waiting) > 1:
         names = ", ".join(str(file.path) for file in waiting)
@@ -78,33 +84,40 @@ def rotate(database: Database, folder: Path, kind: KeyKind) -> Rotated:
     if kind is SIGNING:
         _publish(old)  # before it is retired: its records are to be verified at every moment
     database.transact(lambda conn: _switch(conn, kind, old, new))
-    wrapped = _wrap_anew(database, open_ring(database, folder, kind)) if kind is MASTER else 0
-    return Rotated(old.path, new.path, wrapped)
+    if kind is not MASTER:
+        return Rotated(old.path, new.path, 0)
+    return Rotated(old.path, new.path, *_wrap_anew(database, open_ring(database, folder, kind)))
 
 
 def _switch(conn: Connection, kind: KeyKind, old: KeyFile, new: KeyFile) -> None:
-    if not is_current(conn, kind, old.check):
+    if not is_current(conn, kind, old.check, lock=True):
         raise KeyTrouble("another rotation was faster: see `opencbr keys list`")
     retired = installation.get(conn, _retired(kind)) or ""
     installation.put(conn, _retired(kind), f"{retired} {old.check}".strip())
     installation.put(conn, kind.setting, new.check)
 
 
-def _wrap_anew(database: Database, ring: Ring) -> int:
-    """Wrap the project keys that another master key holds with the current one; say how many.
+def _wrap_anew(database: Database, ring: Ring) -> tuple[int, tuple[str, ...]]:
+    """Wrap the project keys that another master key holds with the current one.
 
+    Say how many, and whose open with none: one damaged row keeps no installation from leaving a key that leaked.
     From the moment of the switch on no process wraps with the old key, so that one walk finds them all.
     """
     only = Ring(ring.current, ())
+    damaged: list[str] = []
     with database.read() as conn:
         rows = conn.execute(
             select(project_key.c.project_id, project_key.c.key_id, project_key.c.wrapped)
         ).all()
     done = 0
     for project_id, key_id, wrapped in rows:
-        if _opens(only, project_id, key_id, wrapped):
+        if _opened(only, project_id, key_id, wrapped):
             continue
-        anew = wrap(ring.current.key, project_id, key_id, unwrap(ring, project_id, key_id, wrapped))
+        key = _opened(ring, project_id, key_id, wrapped)
+        if key is None:
+            damaged.append(project_id)
+            continue
+        anew = wrap(ring.current.key, project_id, key_id, key)
         mine = (
             project_key.c.project_id == project_id,
             project_key.c.key_id == key_id,
@@ -112,20 +125,19 @@ def _wrap_anew(database: Database, ring: Ring) -> int:
         )
         with database.write() as conn:
             done += touched(conn.execute(update(project_key).where(*mine).values(wrapped=anew)))
-    return done
+    return done, tuple(damaged)
 
 
-def _opens(ring: Ring, project_id: str, key_id: str, wrapped: bytes) -> bool:
+def _opened(ring: Ring, project_id: str, key_id: str, wrapped: bytes) -> bytes | None:
     try:
-        unwrap(ring, project_id, key_id, wrapped)
+        return unwrap(ring, project_id, key_id, wrapped)
     except SealBroken:
-        return False
-    return True
+        return None
 
 
 def _publish(file: KeyFile) -> None:
     """Leave the public key of a signing key in the folder, so that the key itself can be taken away."""
-    file.path.with_name(f"signing-{file.check[:8]}.pub").write_text(file.check + "\n", "ascii")
+    write_public_key(file.path.with_name(f"signing-{file.check[:8]}.pub"), file.check)
 
 
 def _waiting(database: Database, folder: Path, kind: KeyKind) -> list[KeyFile]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from opencbr.keys.ed25519 import Signer
+from opencbr.keys.files import read_public_key
 from opencbr.keys.ring import KeyKind, LiveRing
 from opencbr.store.database import Database
 
@@ -29,16 +30,22 @@ class SigningKey:
 
     @property
     def known(self) -> list[str]:
-        """The public keys of this installation's records, the current one first.
+        """The public keys of this installation's records, the current one first. Raises KeyTrouble.
 
         They come from the key folder: who may write to the database alone cannot add one.
         """
-        retired = [path.read_text("ascii").strip() for path in sorted(self._folder.glob("signing-*.pub"))]
-        return list(dict.fromkeys([*(file.check for file in self._ring.now.all), *retired]))
+        return list(
+            dict.fromkeys([*(file.check for file in self._ring.now.all), *published_keys(self._folder)])
+        )
 
     def reload(self) -> None:
         """Read the key folder again. Raises KeyTrouble."""
         self._ring.reload()
+
+
+def published_keys(folder: Path) -> list[str]:
+    """Read the public keys that stand in the folder without their secret ones. Raises KeyTrouble, OSError."""
+    return [read_public_key(path) for path in sorted(folder.glob("signing-*.pub"))]
 
 
 def open_signing_key(database: Database, folder: Path) -> SigningKey:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-from pathlib import Path
 
 from sqlalchemy import make_url
 
@@ -16,5 +15,7 @@ def make_private(url: str) -> None:
     parsed = make_url(url)
     path = parsed.database if parsed.get_backend_name() == "sqlite" else None
     if path:
+        # A link that leads nowhere yet: SQLite would make the file at its end, as the umask says.
+        target = os.path.realpath(path)
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(Path(path), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
