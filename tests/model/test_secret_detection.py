@@ -33,7 +33,7 @@ SECRET_NAMES = words("""
     private_key api_key apikey API-KEY accessKey access_key_id signing_key aes256_key master_key luks_key deploy_keys
     hmac.key wg-psk psk host_key_pem ssh_key_b64 recovery_key_value key client_secret secret token auth_token
     tokens credential credentials aws_creds cred otp_seed jwt keyring bindpw bind_password max_password
-    discovery_auth_password tokenSecrets total_secret
+    discovery_auth_password tokenSecrets total_secret adminPassw Passwort db_pswd snmp_community community_string
 """)
 
 OPEN_NAMES = words("""
@@ -127,6 +127,27 @@ SECRET_TEXTS = [
     "userPassword:: {SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3",
     "anna:$apr1$ab12cd34$0123456789abcdefghijk.",
     "$7$CU..../....salt$hash",
+    'password="&hunter2"',
+    """{'password': '=hunter2'}""",
+    json.dumps({"a": json.dumps({"b": json.dumps({"password": "hunter2"})})}),
+    "password:\n  hunter2",
+    "passwords:\n  - hunter2",
+    "password: >-\n  hunter2",
+    "<db:password>hunter2</db:password>",
+    '<password crypt="no">\n  hunter2\n</password>',
+    "<password><![CDATA[hunter2]]></password>",
+    '<property name="db.password" value="hunter2"/>',
+    "- name: DB_PASSWORD\n  value: hunter2",
+    json.dumps([{"key": "db_password", "value": "hunter2"}]),
+    json.dumps({"auths": {"registry.example.org": {"auth": "dXNlcjpwYXNzd29yZA=="}}}),
+    "CREATE USER cbr IDENTIFIED BY 'hunter2'",
+    "ALTER USER cbr IDENTIFIED WITH caching_sha2_password BY 'hunter2'",
+    "ALTER ROLE cbr WITH PASSWORD 'hunter2'",
+    ': PSK "hunter2"',
+    "mysql -uroot -phunter2 cbr",
+    "mysqldump -phunter2 cbr",
+    "echo hunter2 | passwd --stdin root",
+    "https://0123456789abcdef0123456789abcdef01234567@git.example.org/a.git",
 ]
 
 OPEN_TEXTS = [
@@ -175,6 +196,20 @@ OPEN_TEXTS = [
     "sk-ssh-ed25519@openssh.com",
     "RESKEY:availability_zones",
     "the fee is $1$ or {MD5}",
+    "password:\n  policy: strong\n  required: true",
+    "password:\nname: db1",
+    '{"password": "", "role": "db"}',
+    '{"password": ""}',
+    "connect(password='')",
+    "<password></password><has_password>false</has_password>",
+    "<password/>",
+    "- name: DB_HOST\n  value: db1",
+    '<property name="db.password" value=""/>',
+    "identified by Anna, see the keynote",
+    "mysql -P 3306 and mysql-port -p",
+    "auth: 'keystone', tokens are Fernet",
+    "ssh://git@git.example.org/a.git",
+    "the community of key users",
 ]
 
 

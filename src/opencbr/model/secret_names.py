@@ -8,8 +8,8 @@ import re
 
 # Anywhere in a name.
 _ALWAYS = re.compile(
-    r"passw(?:or)?d|passphrase|passcode|secret(?!ar|ion|iv)|token(?!i[sz])|credential|keyring"
-    r"|(?:private|api|access|auth|signing)[-_. ]?key",
+    r"passw|pswd|passphrase|passcode|secret(?!ar|ion|iv)|token(?!i[sz])|credential|keyring"
+    r"|(?:private|api|access|auth|signing)[-_. ]?key|snmp[-_. ]?community|community[-_. ]?string",
     re.IGNORECASE,
 )
 # Words of a name: dbPass, DB_PASS and db-pass are "db" and "pass".
