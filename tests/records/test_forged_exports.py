@@ -47,7 +47,13 @@ def turned(value):
     if isinstance(value, str):
         middle = len(value) // 2
         new = "1" if value[middle : middle + 1] == "0" else "0"
-        return [value[:middle] + new + value[middle + 1 :], value + "0", *([value[:-1]] if value else [])]
+        alike = {value + " ", f" {value}", value.upper()} - {value}
+        return [
+            value[:middle] + new + value[middle + 1 :],
+            value + "0",
+            *([value[:-1]] if value else []),
+            *alike,
+        ]
     return ["x"] if value is None else [not value] if isinstance(value, bool) else [value + 1]
 
 
@@ -69,6 +75,9 @@ def test_no_value_of_an_export_can_be_changed(export, records, view):
 
 
 CHANGES = {
+    "a class stands twice in the view": lambda e: e.update(view=[*e["view"], *e["view"]]),
+    "the view is a map": lambda e: e.update(view=dict.fromkeys(e["view"])),
+    "the view is in another order": lambda e: e.update(view=e["view"][::-1]),
     "a document is dropped": lambda e: e["documents"].pop(3),
     "a document is dropped everywhere": lambda e: (e["documents"].pop(3), e["manifest"]["documents"].pop(3)),
     "a document is added": lambda e: e["documents"].append({"name": "x", "body": "{}"}),

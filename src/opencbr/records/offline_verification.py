@@ -63,7 +63,7 @@ def _problems(export: dict[str, Any], public_key: str) -> list[str]:
         problems.append("the file names another public key than the manifest")
     if public_key != manifest["signer"]:
         problems.append("the record was signed with another key than the one given")
-    if not is_signed(public_key, bytes.fromhex(export["signature"]), signed_message(computed)):
+    if not is_signed(public_key, _bytes(export["signature"]), signed_message(computed)):
         problems.append("the signature does not fit: the manifest was changed, or another key signed it")
     return problems + _documents(export)
 
@@ -71,6 +71,8 @@ def _problems(export: dict[str, Any], public_key: str) -> list[str]:
 def _documents(export: dict[str, Any]) -> list[str]:
     problems = []
     view = frozenset(export["view"])
+    if export["view"] != sorted(view):
+        problems.append("the view is no list of classes, each once and in order")
     if not view <= VERBATIM:
         problems.append("the view names classes that this format does not have")
     pages = {page["name"]: page for page in export["manifest"]["documents"]}
@@ -95,4 +97,10 @@ def _fits(page: dict[str, Any], document: dict[str, Any], view: frozenset[str]) 
     if not view & kinds:
         return "salt" not in document and hashlib.sha256(body).hexdigest() == page["sha256"]
     promised = page["commitments"][view_name(view & kinds)]
-    return bool(commitment(bytes.fromhex(document["salt"]), body) == promised)
+    return bool(commitment(_bytes(document["salt"]), body) == promised)
+
+
+def _bytes(digits: str) -> bytes:
+    """Read hex digits as an export writes them; nothing for what only a lenient reader takes: spaces, capitals."""
+    found = bytes.fromhex(digits)
+    return found if found.hex() == digits else b""
