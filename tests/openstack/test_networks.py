@@ -52,6 +52,17 @@ def test_a_server_on_a_network_that_is_shared_with_its_project_alone(stack: Full
     assert documents[f"subnet/{subnet}"]["subnet"]["cidr"] == "10.66.0.0/24"
 
 
+def network_behind_the_router(stack: FullStack, port: str) -> str:
+    """Name the external network that a port reaches: a cloud may have others."""
+    tenant = stack.tenant
+    (address, *_) = tenant.get("network", f"/v2.0/ports/{port}")["port"]["fixed_ips"]
+    beside = tenant.get("network", f"/v2.0/ports?fixed_ips=subnet_id={address['subnet_id']}")["ports"]
+    doors = {one["device_id"] for one in beside if one["device_owner"].startswith("network:")}
+    routers = [one for one in tenant.get("network", "/v2.0/routers")["routers"] if one["id"] in doors]
+    found: str = routers[0]["external_gateway_info"]["network_id"]
+    return found
+
+
 def test_a_trunk_a_qos_policy_a_port_forwarding_and_an_address_group(stack: FullStack):
     objects, admin = stack.cloud_objects, stack.admin.user
     name = f"{objects.prefix}-rich"
@@ -76,7 +87,7 @@ def test_a_trunk_a_qos_policy_a_port_forwarding_and_an_address_group(stack: Full
     assert answer.status_code == 200, answer.text
     row = {"port_id": child, "segmentation_id": 42, "segmentation_type": "vlan"}
     trunk = objects.of_neutron("trunk", "trunks", name=name, port_id=parent, sub_ports=[row])
-    outside = stack.tenant.get("network", "/v2.0/networks?router:external=True")["networks"][0]["id"]
+    outside = network_behind_the_router(stack, parent)
     address = objects.of_neutron("floatingip", "floatingips", floating_network_id=outside, description=name)
     inside = stack.tenant.get("network", f"/v2.0/ports/{parent}")["port"]["fixed_ips"][0]["ip_address"]
     forwarding = {"protocol": "tcp", "internal_port": 22, "external_port": 2222}
