@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.attempt import Unjournaled
 from opencbr.jobs.engine.port import Job
+from opencbr.jobs.execution import carry_out
+from opencbr.jobs.registry import JOB_TYPES
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import installation
@@ -27,11 +30,29 @@ class HurriedClock:
         time.sleep(0.001)
 
 
+class WatchedClock(HurriedClock):
+    """Calls `before_sleep` when somebody is about to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_sleep: Callable[[], None] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        self.before_sleep()
+        super().sleep(seconds)
+
+
 def run_inline(
     run: Callable[[Job, JobContext, OperationLog], None], ctx: JobContext, operation: OperationLog
 ) -> None:
     """Carry out a job from its first step to its end."""
     run(Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False), ctx, operation)
+
+
+def carry_out_inline(env: JobEnv, ctx: JobContext, operation: OperationLog) -> OperationLog:
+    """Carry out an operation as a worker does, its compensation too, and return its log."""
+    run_inline(partial(carry_out, JOB_TYPES[operation.operation_type]), ctx, operation)
+    return env.log(operation)
 
 
 def job_context(env: JobEnv, *, settings: WorkerSettings = QUICK) -> JobContext:

@@ -6,6 +6,7 @@ import pytest
 
 from opencbr.democloud.cloud import DemoCloud
 from support.databases import KINDS, Databases
+from support.inline_job import WatchedClock
 from support.job_env import JobEnv, empty_env
 
 
@@ -18,6 +19,11 @@ def place(
 ) -> Iterator[JobEnv]:
     with empty_env(request.param, tmp_path_factory.mktemp("env"), demo, databases) as env:
         yield env
+
+
+@pytest.fixture
+def clock() -> WatchedClock:
+    return WatchedClock()
 
 
 @pytest.fixture(autouse=True)

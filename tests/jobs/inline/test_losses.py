@@ -10,7 +10,7 @@ from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.backup import Backup
 from opencbr.model.extend_info import LOST
 from opencbr.model.vault import Resource
-from support.inline_job import job_context, run_inline
+from support.inline_job import carry_out_inline, job_context, run_inline
 from support.job_env import JobEnv
 
 
@@ -99,13 +99,10 @@ def test_a_cloud_that_does_not_answer_has_lost_nothing(env: JobEnv, ctx: JobCont
 
 
 def test_a_lost_backup_is_deleted_like_any_other(env: JobEnv, ctx: JobContext) -> None:
-    from opencbr.jobs.execution import carry_out
-    from opencbr.jobs.registry import JOB_TYPES
-
     made = back_up(env, ctx, env.bind("web1"))
     lose(env, made)
     janitor(ctx)
     operation = env.request_deletion(made.id)
-    run_inline(lambda job, ctx, log: carry_out(JOB_TYPES[log.operation_type], job, ctx, log), ctx, operation)
+    carry_out_inline(env, ctx, operation)
     env.succeeded(operation)
     assert env.backup(made.id, held=True) is None

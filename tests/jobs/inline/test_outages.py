@@ -1,6 +1,6 @@
 """A cloud that is away for a while, at each step of a backup: the step waits, tells once, and goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,32 +10,12 @@ import pytest
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.attempt import Unjournaled
-from opencbr.jobs.execution import carry_out
-from opencbr.jobs.registry import JOB_TYPES
-from opencbr.model.operation_log import NOTES, OperationLog
-from support.inline_job import HurriedClock, job_context
+from opencbr.model.operation_log import NOTES
+from support.inline_job import WatchedClock, carry_out_inline, job_context
 from support.job_env import QUICK, JobEnv
 
 AWAY = 20
 """Calls that get no answer: each is asked three times before its step hears of it."""
-
-
-class WatchedClock(HurriedClock):
-    """Says when a job is about to sleep."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.before_sleep: Callable[[], None] = lambda: None
-
-    def sleep(self, seconds: float) -> None:
-        self.before_sleep()
-        super().sleep(seconds)
-
-
-@pytest.fixture
-def clock() -> WatchedClock:
-    return WatchedClock()
 
 
 @pytest.fixture
@@ -59,12 +39,6 @@ def ctx(env: JobEnv, clock: WatchedClock) -> Iterator[JobContext]:
     cloud.close()
 
 
-def run(env: JobEnv, ctx: JobContext, operation: OperationLog) -> OperationLog:
-    job = Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False)
-    carry_out(JOB_TYPES[operation.operation_type], job, ctx, operation)
-    return env.log(operation)
-
-
 @pytest.mark.parametrize(
     "call",
     [
@@ -84,7 +58,7 @@ def test_a_backup_outlasts_an_outage_at_any_step(env: JobEnv, ctx: JobContext, c
     struck = env.demo.faults.inject(
         service=service, method=method, path=path, status=503, times=AWAY, after=after
     )
-    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert (log.status, log.error_message) == ("success", "")
     assert struck.hits == AWAY
     assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
@@ -99,7 +73,7 @@ def test_an_outage_that_stays_ends_the_job_when_patience_is_over(
 ) -> None:
     env.demo.faults.inject(service="compute", status=503, times=0)
     began = clock.now()
-    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert log.status == "failed"
     assert "step capture: compute GET " in log.error_message
     assert timedelta(seconds=600) < clock.now() - began < timedelta(seconds=900)
@@ -120,7 +94,7 @@ def test_a_job_that_waits_for_the_cloud_can_be_cancelled(
 
     cancelled: list[object] = []
     clock.before_sleep = cancel
-    log = run(env, ctx, operation)
+    log = carry_out_inline(env, ctx, operation)
     assert cancelled
     assert log.error_message.startswith("step capture: cancelled by request")
     assert clock.now() - cancelled[0] < timedelta(seconds=10), "a poll, and the clean-up"

@@ -10,31 +10,13 @@ import pytest
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.attempt import Unjournaled
-from opencbr.jobs.execution import carry_out
-from opencbr.jobs.registry import JOB_TYPES
-from opencbr.model.operation_log import LEFT, NOTES, OperationLog
-from support.inline_job import HurriedClock, job_context
+from opencbr.model.operation_log import LEFT, NOTES
+from support.inline_job import WatchedClock, carry_out_inline, job_context
 from support.job_env import QUICK, JobEnv
 from support.passwords import password_to_rotate, set_password, write_password
 
 LONG = timedelta(minutes=2)
 """Longer than any patience that these jobs have with a cloud that is away."""
-
-
-class WatchedClock(HurriedClock):
-    """Says when a job is about to sleep."""
-
-    before_sleep: Callable[[], None] = staticmethod(lambda: None)
-
-    def sleep(self, seconds: float) -> None:
-        self.before_sleep()
-        super().sleep(seconds)
-
-
-@pytest.fixture
-def clock() -> WatchedClock:
-    return WatchedClock()
 
 
 @pytest.fixture
@@ -44,12 +26,6 @@ def ctx(env: JobEnv, clock: WatchedClock) -> Iterator[JobContext]:
     with password_to_rotate(env.demo, env.clouds_file):
         yield replace(job_context(env, settings=settings), cloud=cloud, clock=clock)
     cloud.close()
-
-
-def run(env: JobEnv, ctx: JobContext, operation: OperationLog) -> OperationLog:
-    job = Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False)
-    carry_out(JOB_TYPES[operation.operation_type], job, ctx, operation)
-    return env.log(operation)
 
 
 def rotate_at(env: JobEnv, clock: WatchedClock, *, after: Callable[[], bool], then: Callable[[], None]):
@@ -91,7 +67,7 @@ def test_a_backup_waits_for_the_new_password(
         after=lambda: held.hits > 0,
         then=lambda: write_password(env.clouds_file, "a new one"),
     )
-    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert (log.status, log.error_message) == ("success", "")
     assert clock.now() - rotated[0] > LONG
     (told,) = [one for one in log.details[NOTES] if "credential" in one]
@@ -117,13 +93,13 @@ def test_keystone_is_not_asked_on_and_on_with_what_it_refused(
         after=lambda: held.hits > 0,
         then=lambda: write_password(env.clouds_file, "a new one"),
     )
-    run(env, ctx, env.request_backup(env.bind("web1")))
+    carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     refused = [row for row in env.demo.calls.find("identity", "POST", "/auth/tokens") if row.status == 401]
     assert 1 < len(refused) <= 2 * (LONG.total_seconds() / 30 + 2)
 
 
 def test_a_deletion_waits_for_the_new_password(env: JobEnv, ctx: JobContext, clock: WatchedClock) -> None:
-    made = run(env, ctx, env.request_backup(env.bind("web1")))
+    made = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     held = env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
     rotate_at(
         env,
@@ -131,7 +107,7 @@ def test_a_deletion_waits_for_the_new_password(env: JobEnv, ctx: JobContext, clo
         after=lambda: held.hits > 0,
         then=lambda: write_password(env.clouds_file, "a new one"),
     )
-    log = run(env, ctx, env.request_deletion(made.backup_id or ""))
+    log = carry_out_inline(env, ctx, env.request_deletion(made.backup_id or ""))
     assert (log.status, log.error_message) == ("success", "")
     env.assert_nothing_left()
 
@@ -142,7 +118,7 @@ def test_who_cancels_does_not_wait_for_the_password(
     held = env.demo.faults.inject(service="volume", method="POST", path="/backups$", status=503, times=0)
     operation = env.request_backup(env.bind("web1"))
     rotate_at(env, clock, after=lambda: held.hits > 0, then=lambda: env.cancel(operation))
-    log = run(env, ctx, operation)
+    log = carry_out_inline(env, ctx, operation)
     assert log.error_message.startswith("step backups: cancelled by request; still in the cloud: snapshot ")
     assert all("credential of cloud opencbr" in one for one in log.details[LEFT])
 
@@ -151,7 +127,7 @@ def test_a_role_that_is_missing_is_no_refused_credential(env: JobEnv, ctx: JobCo
     env.demo.faults.inject(
         service="identity", method="POST", path="/auth/tokens", status=401, after=1, times=1
     )
-    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert log.status == "failed"
     assert f"has no role on project {env.project_id}" in log.error_message
     env.assert_nothing_left()

@@ -4,11 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from opencbr.jobs.engine.attempt import Unjournaled
-from opencbr.jobs.execution import carry_out
-from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import OperationLog
-from support.inline_job import job_context
+from support.inline_job import carry_out_inline, job_context
 from support.job_env import JobEnv
 
 
@@ -24,10 +21,7 @@ def shelved(request: pytest.FixtureRequest, env: JobEnv) -> Iterator[str]:
 
 
 def back_up(env: JobEnv) -> OperationLog:
-    ctx, operation = job_context(env), env.request_backup(env.bind("web1"))
-    job = Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False)
-    carry_out(JOB_TYPES[operation.operation_type], job, ctx, operation)
-    return env.log(operation)
+    return carry_out_inline(env, job_context(env), env.request_backup(env.bind("web1")))
 
 
 def test_a_shelved_server_whose_disks_are_in_use_is_backed_up(env: JobEnv, shelved: str) -> None:

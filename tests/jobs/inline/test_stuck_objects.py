@@ -1,6 +1,6 @@
 """An object that stays as it is for ever in the cloud keeps neither its server nor others waiting for long."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,29 +9,9 @@ import pytest
 
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.duties import remove_leftovers
-from opencbr.jobs.engine.attempt import Unjournaled
-from opencbr.jobs.execution import carry_out
-from opencbr.jobs.registry import JOB_TYPES
-from opencbr.model.operation_log import LEFT, NOTES, OperationLog
-from support.inline_job import HurriedClock, job_context
+from opencbr.model.operation_log import LEFT, NOTES
+from support.inline_job import WatchedClock, carry_out_inline, job_context
 from support.job_env import QUICK, JobEnv
-
-
-class WatchedClock(HurriedClock):
-    """Says when somebody is about to sleep."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.before_sleep: Callable[[], None] = lambda: None
-
-    def sleep(self, seconds: float) -> None:
-        self.before_sleep()
-        super().sleep(seconds)
-
-
-@pytest.fixture
-def clock() -> WatchedClock:
-    return WatchedClock()
 
 
 @pytest.fixture
@@ -44,12 +24,6 @@ def ctx(env: JobEnv, clock: WatchedClock) -> Iterator[JobContext]:
     env.demo.backend.failures.clear()
 
 
-def run(env: JobEnv, ctx: JobContext, operation: OperationLog) -> OperationLog:
-    job = Unjournaled(operation.id, operation.project_id, ctx.clock.sleep, lambda: False)
-    carry_out(JOB_TYPES[operation.operation_type], job, ctx, operation)
-    return env.log(operation)
-
-
 @pytest.mark.parametrize(("kind", "seconds"), [("backup", 3660), ("snapshot", 3600)])
 def test_what_does_not_move_is_told_of_then_given_up_and_the_server_is_free(
     env: JobEnv, ctx: JobContext, clock: WatchedClock, kind: str, seconds: int
@@ -57,7 +31,7 @@ def test_what_does_not_move_is_told_of_then_given_up_and_the_server_is_free(
     env.demo.fail(f"{kind}.created", stick=True)
     bound = env.bind("web1")
     began = clock.now()
-    log = run(env, ctx, env.request_backup(bound))
+    log = carry_out_inline(env, ctx, env.request_backup(bound))
     assert log.status == "failed"
     (stuck,) = env.upstream(kind)
     assert stuck["status"] == "creating"
@@ -88,7 +62,7 @@ def test_a_copy_that_cinder_shows_to_go_on_is_waited_for(
                 state.put("backup", doc | changed)
 
     clock.before_sleep = go_on
-    log = run(env, ctx, env.request_backup(env.bind("web1")))
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert (log.status, log.details.get(NOTES)) == ("success", None)
     assert clock.now() > until
 
@@ -107,7 +81,7 @@ def test_cancelling_acts_within_a_poll_though_the_pauses_have_grown(
             cancelled.append(clock.now())
 
     clock.before_sleep = cancel
-    log = run(env, ctx, operation)
+    log = carry_out_inline(env, ctx, operation)
     assert log.error_message.startswith("step wait: cancelled by request")
     assert clock.now() - cancelled[0] < timedelta(seconds=2 + 60 + 10), "a poll, and a minute to clean up"
     assert env.upstream("backup")[0]["id"] in log.error_message
@@ -120,7 +94,7 @@ def test_a_failed_job_waits_a_minute_for_what_is_stuck_while_it_goes(
     env.demo.fail("snapshot.deleted", stick=True)
     bound = env.bind("web1")
     began = clock.now()
-    log = run(env, ctx, env.request_backup(bound))
+    log = carry_out_inline(env, ctx, env.request_backup(bound))
     assert clock.now() - began < timedelta(seconds=100)
     (stuck,) = env.upstream("snapshot")
     assert stuck["status"] == "deleting"
@@ -135,8 +109,8 @@ def test_a_round_of_the_janitor_waits_for_nothing_that_is_stuck(
     env: JobEnv, ctx: JobContext, clock: WatchedClock
 ) -> None:
     env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
-    run(env, ctx, env.request_backup(env.bind("web1")))
-    run(env, ctx, env.request_backup(env.bind("db1-data", "disk")))
+    carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
+    carry_out_inline(env, ctx, env.request_backup(env.bind("db1-data", "disk")))
     env.demo.faults.clear()
     assert len(env.upstream("snapshot")) == 2
     env.demo.fail("snapshot.deleted", stick=True)

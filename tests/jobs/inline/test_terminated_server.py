@@ -7,12 +7,9 @@ import pytest
 
 from opencbr.democloud import DemoCloud, Timing
 from opencbr.democloud.compute.servers import deleted
-from opencbr.jobs.engine.attempt import Unjournaled
-from opencbr.jobs.execution import carry_out
-from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import NOTES
 from support.databases import Databases
-from support.inline_job import HurriedClock, job_context
+from support.inline_job import HurriedClock, carry_out_inline, job_context
 from support.job_env import JobEnv, empty_env
 
 
@@ -47,11 +44,7 @@ def test_a_disk_that_our_snapshot_has_kept_is_told_of(
             demo.faults.inject(service="volume", method="POST", path="/backups$", status=409, times=0)
         clock = DeletingClock()
         clock.env, clock.server_id = env, bound.id
-        ctx = replace(job_context(env), clock=clock)
-        operation = env.request_backup(bound)
-        job = Unjournaled(operation.id, operation.project_id, clock.sleep, lambda: False)
-        carry_out(JOB_TYPES[operation.operation_type], job, ctx, operation)
-        log = env.log(operation)
+        log = carry_out_inline(env, replace(job_context(env), clock=clock), env.request_backup(bound))
         assert log.status == end, log.error_message
         told = [one for one in log.details.get(NOTES, ()) if held["volume_id"] in one]
         assert len(told) == int(with_server)
