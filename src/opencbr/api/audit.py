@@ -4,21 +4,18 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from opencbr.api.route import Route
+from opencbr.api.route import Operation
 from opencbr.observe.log import audit
 from opencbr.service.context import Context
 
 
 def note_change(
-    route: Route, ctx: Context, path: Mapping[str, str], given: Struct | bytes | None = None
+    operation: Operation, ctx: Context, path: Mapping[str, str], given: Struct | bytes | None
 ) -> None:
     """Write the line of a change that was made, or ordered: operation, what it is about, who.
 
     `given` is the answer; of what it tells first, the id is noted: that of the object that was made.
     """
-    operation = route.operation
-    if operation.method == "GET":
-        return
     about = dict(path)
     if not about and isinstance(given, Struct):
         made = getattr(getattr(given, given.__struct_fields__[0]), "id", None)

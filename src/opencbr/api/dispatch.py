@@ -57,6 +57,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
     authenticator, allows = dependencies.authenticator, dependencies.rights.allows
     services, read_clock, bodies = dependencies.services, dependencies.clock.now, dependencies.bodies
     pools = dependencies.pools
+    changes = route.operation.method != "GET"
     sign_in, signatures, pool = pools.sign_in, pools.signatures, _pool(route, pools)
 
     async def respond(exchange: Exchange, request_id: str, path: dict[str, str]) -> Reply:
@@ -94,10 +95,10 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
                     services,
                 )
             )
+            if changes:
+                note_change(route.operation, ctx, path, given)
             if given is None:
-                note_change(route, ctx, path)
                 return success, b"", ()
-            note_change(route, ctx, path, given)
             return success, given if isinstance(given, bytes) else encode(given), headers
 
         return await pool.run(answer)

@@ -27,6 +27,7 @@ def mark_losses(ctx: CloudContext) -> None:
     """
     with ctx.database.write() as conn:
         own = prefix(installation.installation_id(conn))
+    with ctx.database.read() as conn:  # all of them: no writer is to wait meanwhile
         disks = {disk.id: disk for disk in disk_backups.finished(conn)}
     if not disks:
         return
