@@ -1,0 +1,46 @@
+"""All languages, in the order in which they are shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opencbr.samples import curl, python_requests
+from opencbr.samples.call import Call, Missing, NotAvailable, Sample
+from opencbr.samples.sdk import python
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A row: our id, the title for people, Pygments' lexer, and what writes the sample or raises NotAvailable."""
+
+    id: str
+    title: str
+    lexer: str
+    write: Callable[[Call], str]
+
+
+LANGUAGES = (
+    Language("curl-token", "curl, token", "bash", curl.with_token),
+    Language("curl-signed", "curl, AK/SK", "bash", curl.with_access_key),
+    Language("requests", "Python, requests", "python", python_requests.with_token),
+    Language("sdk-python", "SDK for Python", "python", python.program),
+)
+
+
+def samples_of(call: Call) -> tuple[Sample, ...]:
+    """Write the call in every language that has a way to send it."""
+    made = (_made(language, call) for language in LANGUAGES)
+    return tuple(one for one in made if isinstance(one, Sample))
+
+
+def missing_of(call: Call) -> tuple[Missing, ...]:
+    """Say of every other language why it has none."""
+    made = (_made(language, call) for language in LANGUAGES)
+    return tuple(one for one in made if isinstance(one, Missing))
+
+
+def _made(language: Language, call: Call) -> Sample | Missing:
+    try:
+        text = language.write(call)
+    except NotAvailable as reason:
+        return Missing(language.id, language.title, str(reason))
+    return Sample(language.id, language.title, language.lexer, text)
