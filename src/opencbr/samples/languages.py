@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from opencbr.samples import curl, python_requests
 from opencbr.samples.call import Call, Missing, NotAvailable, Sample
-from opencbr.samples.sdk import python
+from opencbr.samples.sdk import dotnet, go, java, node, php, python
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ LANGUAGES = (
     Language("curl-signed", "curl, AK/SK", "bash", curl.with_access_key),
     Language("requests", "Python, requests", "python", python_requests.with_token),
     Language("sdk-python", "SDK for Python", "python", python.program),
+    Language("sdk-java", "SDK for Java", "java", java.program),
+    Language("sdk-go", "SDK for Go", "go", go.program),
+    Language("sdk-node", "SDK for Node.js", "javascript", node.program),
+    Language("sdk-dotnet", "SDK for .NET", "csharp", dotnet.program),
+    Language("sdk-php", "SDK for PHP", "php", php.program),
 )
 
 

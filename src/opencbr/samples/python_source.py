@@ -2,8 +2,7 @@
 
 from typing import Any
 
-_WIDTH = 80
-"""A literal that is no longer than this stands on one line."""
+from opencbr.samples.layout import brackets
 
 
 def quoted(text: str) -> str:
@@ -27,12 +26,3 @@ def literal(value: Any, indent: int = 0) -> str:
             opening, closing = "[]" if isinstance(value, list) else "()"
             return brackets(opening, [literal(inner, indent + 1) for inner in value], closing, indent)
     return repr(value)
-
-
-def brackets(opening: str, items: list[str], closing: str, indent: int) -> str:
-    """Put items between brackets: on one line where they fit, else one a line with a comma after the last."""
-    line = f"{opening}{', '.join(items)}{closing}"
-    if "\n" not in line and len(line) + 4 * indent <= _WIDTH:
-        return line
-    blanks = "    " * (indent + 1)
-    return "\n".join([opening, *(f"{blanks}{item}," for item in items), f"{blanks[4:]}{closing}"])

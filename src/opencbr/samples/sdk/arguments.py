@@ -7,6 +7,12 @@ from opencbr.contract import ContractOperation, contract_operations
 from opencbr.samples.call import Call, NotAvailable, Scalar
 from opencbr.samples.wire import query_text
 
+_PATH_VALUES = {
+    ("ListProtectable", "protectable_type"): ("server", "disk", "turbo", "workspace", "workspace_v2"),
+    ("ShowProtectable", "protectable_type"): ("server", "disk"),
+}
+"""The parameters of paths of which the SDKs make types, with their values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -64,7 +70,7 @@ def request_of(call: Call) -> Model:
     if operation is None:
         raise NotAvailable("This operation is opencbr's own: the vendor's SDKs do not have it.")
     members = [
-        Member(name, Leaf(Kind("string"), value), required=True)
+        Member(name, Leaf(Kind("string", _PATH_VALUES.get((call.operation, name), ())), value), required=True)
         for name, value in call.path_arguments().items()
     ]
     members += _query(call, operation)

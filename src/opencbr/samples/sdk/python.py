@@ -1,7 +1,8 @@
 """The vendor's SDK for Python (huaweicloudsdkcbr), signing with AK/SK."""
 
 from opencbr.samples.call import Call
-from opencbr.samples.python_source import brackets, literal, quoted
+from opencbr.samples.layout import brackets
+from opencbr.samples.python_source import literal, quoted
 from opencbr.samples.sdk.arguments import Items, Leaf, Model, Value, models_of, request_of
 from opencbr.samples.sdk.names import snake
 
