@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from opencbr.samples import curl, python_requests
+from opencbr.samples import curl, koocli, openstack, python_requests
 from opencbr.samples.call import Call, Missing, NotAvailable, Sample
 from opencbr.samples.sdk import dotnet, go, java, node, php, python
 
@@ -28,6 +28,8 @@ LANGUAGES = (
     Language("sdk-node", "SDK for Node.js", "javascript", node.program),
     Language("sdk-dotnet", "SDK for .NET", "csharp", dotnet.program),
     Language("sdk-php", "SDK for PHP", "php", php.program),
+    Language("koocli", "KooCLI", "bash", koocli.command),
+    Language("openstack", "OpenStack client", "bash", openstack.command),
 )
 
 
