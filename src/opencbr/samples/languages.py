@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from opencbr.samples import curl, koocli, openstack, python_requests
 from opencbr.samples.call import Call, Missing, NotAvailable, Sample
 from opencbr.samples.sdk import dotnet, go, java, node, php, python
+from opencbr.samples.terraform import programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ LANGUAGES = (
     Language("sdk-php", "SDK for PHP", "php", php.program),
     Language("koocli", "KooCLI", "bash", koocli.command),
     Language("openstack", "OpenStack client", "bash", openstack.command),
+    Language("terraform-huaweicloud", "Terraform, huaweicloud", "terraform", programs.with_huaweicloud),
+    Language(
+        "terraform-opentelekomcloud",
+        "Terraform, opentelekomcloud",
+        "terraform",
+        programs.with_opentelekomcloud,
+    ),
 )
 
 

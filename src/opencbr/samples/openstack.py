@@ -4,6 +4,7 @@ from typing import Any
 
 from opencbr.samples import shell, wire
 from opencbr.samples.call import Call, NotAvailable
+from opencbr.samples.members import members_of
 from opencbr.samples.openstack_commands import COMMANDS, Command
 
 
@@ -16,7 +17,7 @@ def command(call: Call) -> str:
     known = COMMANDS.get(call.operation)
     if known is None:
         raise NotAvailable("There is no `openstack cbr` command for this operation.")
-    members = _members(call)
+    members = members_of(call)
     sent = {path: value for path, value in members.items() if known.fixed.get(path) != value}
     first = ["openstack cbr", known.words, *(_argument(path, sent) for path in known.arguments)]
     options = [
@@ -30,23 +31,6 @@ def command(call: Call) -> str:
     return f"export OS_CBR_ENDPOINT_OVERRIDE={endpoint}\n" + shell.command(
         first, *((word,) for word in options)
     )
-
-
-def _members(call: Call) -> dict[str, Any]:
-    """Return what the call has by its path; a list is one member, a repeated key of the query a list."""
-    found: dict[str, Any] = dict(call.path_arguments())
-    for key, value in call.query:
-        if key in found:
-            raise NotAvailable(f"The command takes one {key}.")
-        found[key] = value
-    return found | _flat("", call.body or {})
-
-
-def _flat(prefix: str, body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in body.items():
-        found |= _flat(f"{prefix}{name}.", value) if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return found
 
 
 def _argument(path: str, sent: dict[str, Any]) -> str:

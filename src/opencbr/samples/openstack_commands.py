@@ -10,7 +10,8 @@ class Command:
 
     `arguments` are members in the order of the words after the command, `options` members with their option's name,
     `switches` the option that stands for one value of a member, `fixed` what the command sends whether one asks for it
-    or not, `absent` what is said so that a member that the call does not have is not sent either. Members are named by their path: `vault.billing.size` of a body, `vault_id` of a path or a query.
+    or not, `absent` what is said so that a member that the call does not have is not sent either. Members are named by
+    their path: `vault.billing.size` of a body, `vault_id` of a path or a query.
     """
 
     words: str
