@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from opencbr.console.api_client import ApiClient, Refused
+from opencbr.console.explorer.fields import Field
 
 Choice = tuple[str, str]
 """An id, and what it is called."""
@@ -11,9 +12,16 @@ Choice = tuple[str, str]
 _MOST = 200
 
 
+def choices_of(field: Field) -> str:
+    """Name the choices of a field, "" where it holds no id."""
+    if field.label == "id" and "resources." in field.name:
+        return "resource_id"
+    return field.label if field.label in _FINDERS and field.kind == "text" else ""
+
+
 def choices_for(name: str, api: ApiClient) -> list[Choice]:
-    """List what a field of this name could hold, the newest first; nothing for a field that holds no id."""
-    find = _FINDERS.get(name.rpartition(".")[2])
+    """List what is to be chosen from, the newest first; nothing where the name is not known."""
+    find = _FINDERS.get(name)
     if find is None:
         return []
     try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _DEPTH = 4
@@ -17,7 +17,8 @@ class BadEntry(ValueError):
 class Field:
     """A field; `name` is the parameter's, or the member's with the names of the objects around it: `vault.billing.size`.
 
-    `kind` is text, integer, boolean, choice or json. `place` is path, query or body. Bounds are those of the schema, None
+    `kind` is text, integer, boolean, choice, json, or rows: a list of objects with these `members`, whose names stand behind
+    the row's number (`vault.resources.0.id`). `place` is path, query or body. Bounds are those of the schema, None
     where there is none; the server is asked in any case.
     """
 
@@ -35,11 +36,18 @@ class Field:
     default: Any = None
     repeated: bool = False
     is_list: bool = False
+    members: tuple["Field", ...] = ()
 
     @property
     def label(self) -> str:
         """The last part of its name."""
         return self.name.rpartition(".")[2]
+
+    def row(self, number: int) -> tuple["Field", ...]:
+        """Return the fields of a row of a list of objects."""
+        return tuple(
+            replace(one, name=f"{self.name}.{number}.{one.name}", required=False) for one in self.members
+        )
 
     def value(self, text: str) -> Any:
         """Turn what was entered into what a JSON body holds; what is no number goes as it is. Raises BadEntry."""
@@ -72,7 +80,7 @@ def parameter_field(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) ->
 
 
 def body_fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], above: str = "") -> Iterator[Field]:
-    """Make the fields of a body, objects within objects down to a bound; lists are written as JSON."""
+    """Make the fields of a body, objects within objects down to a bound; lists of texts are written as JSON."""
     whole = _plain(schema, schemas)
     required = set(whole.get("required", ()))
     for name, member in whole.get("properties", {}).items():
@@ -81,7 +89,13 @@ def body_fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], above: st
         if plain.get("properties") and path.count(".") < _DEPTH:
             yield from body_fields(plain, schemas, path)
             continue
-        yield _field(path, "body", plain, required=name in required, description=plain.get("description", ""))
+        found = _field(
+            path, "body", plain, required=name in required, description=plain.get("description", "")
+        )
+        item = _plain(plain.get("items", {}), schemas)
+        if found.is_list and item.get("properties"):
+            found = replace(found, kind="rows", members=tuple(body_fields(item, schemas)))
+        yield found
 
 
 def _field(

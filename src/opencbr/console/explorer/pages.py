@@ -11,12 +11,16 @@ from werkzeug.exceptions import NotFound
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.credential import AccessKey, Signable, sign
 from opencbr.console.explorer.answer import shown
-from opencbr.console.explorer.choices import choices_for
+from opencbr.console.explorer.choices import choices_for, choices_of
 from opencbr.console.explorer.fields import BadEntry
-from opencbr.console.explorer.given import given, shared_query
+from opencbr.console.explorer.given import call_of, given, rows_entered, shared_query
 from opencbr.console.explorer.operations import Described, chapters, described
+from opencbr.samples import missing_of, samples_of
 
 pages = Blueprint("explorer", __name__, url_prefix="/explorer")
+pages.app_context_processor(lambda: {"choices_of": choices_of, "rows_entered": rows_entered})
+
+_MOST_ROWS = 256
 
 _EXAMPLE_KEY = AccessKey("YOUR_ACCESS_KEY", "YOUR_SECRET_KEY")
 """What a signature is explained with when nobody has signed in by one; it opens nothing."""
@@ -72,6 +76,37 @@ def signature(name: str) -> ResponseReturnValue:
         headers["content-type"] = "application/json"
     steps = sign(Signable(operation.method, wanted.path, query, body), headers, key.access, key.secret)
     return render_template("explorer/signature.html", steps=steps, headers=headers, own=own)
+
+
+@pages.get("/<name>/row")
+def row(name: str) -> ResponseReturnValue:
+    """Give one more row of a list of objects."""
+    operation, number = _offered(name), request.args.get("number", 0, type=int)
+    field = next((one for one in operation.fields if one.name == request.args.get("field")), None)
+    if field is None or not 0 <= number < _MOST_ROWS:
+        raise NotFound("There is no such list in this request.")
+    return render_template("explorer/row.html", operation=operation, field=field, number=number, entries={})
+
+
+@pages.post("/<name>/samples")
+def samples(name: str) -> ResponseReturnValue:
+    """Show programs that send what is entered."""
+    operation, who = _operation(name), signed_in()
+    try:
+        wanted = given(operation, request.form, who.project_id, lenient=True)
+        problem, call = (
+            "",
+            call_of(wanted, console().endpoint or request.host_url.rstrip("/"), who.project_id),
+        )
+    except BadEntry as error:
+        problem, call = str(error), None
+    return render_template(
+        "explorer/samples.html",
+        problem=problem,
+        samples=samples_of(call) if call else (),
+        missing=missing_of(call) if call else (),
+        chosen=request.form.get("sample", ""),
+    )
 
 
 @pages.get("/choices/<name>")
