@@ -37,15 +37,18 @@ class RawDocument:
 
 
 def metadata_documents(answers: Answers) -> tuple[RawDocument, ...]:
-    """Open the strings of ShowMetadata, in its order."""
-    return tuple(_raw(open_text(name, text), place, None) for name, place, text in of_metadata(answers))
+    """Open the strings of ShowMetadata, in its order; with the call that gave each, where there is a record."""
+    pages = _pages(answers)
+    return tuple(
+        _raw(open_text(name, text), place, pages.get(name)) for name, place, text in of_metadata(answers)
+    )
 
 
 def record_documents(documents: Documents, answers: Answers) -> tuple[RawDocument, ...]:
     """List the documents of the record, in its order, with the call that gave each; empty without a record."""
     if answers.record is None:
         return ()
-    pages = {member(page, "name"): page for page in rows(answers.record, "manifest", "documents")}
+    pages = _pages(answers)
     places = {name: place for name, place, _ in of_metadata(answers)}
     return tuple(_raw(one, places.get(one.name), pages.get(one.name)) for one in documents)
 
@@ -53,6 +56,11 @@ def record_documents(documents: Documents, answers: Answers) -> tuple[RawDocumen
 def shown_answer(answers: Answers) -> str | None:
     """Show the exact answer of ShowMetadata, None when it was refused."""
     return printable_json(answers.metadata.decode(errors="replace")) if answers.metadata else None
+
+
+def _pages(answers: Answers) -> dict[Any, Any]:
+    """Return what the manifest says of each document, by its name."""
+    return {member(page, "name"): page for page in rows(answers.record, "manifest", "documents")}
 
 
 def _raw(document: Document, place: str | None, page: Any) -> RawDocument:

@@ -1,6 +1,8 @@
 """All that a backup's page shows, put together."""
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from opencbr.console.backup.answers import Answers
@@ -57,7 +59,8 @@ class BackupView:
     groups: tuple[SecurityGroup, ...]
     report: CaptureReport | None
     proof: Proof | None
-    sealed: tuple[SealedField, ...]
+    sealed: tuple[tuple[str, tuple[SealedField, ...]], ...]
+    """By document, in the record's order."""
     metadata: tuple[RawDocument, ...]
     documents: tuple[RawDocument, ...]
     answer: str | None
@@ -82,7 +85,10 @@ def backup_view(answers: Answers) -> BackupView:
         groups=security_groups(documents, [group for port in ports for group in port.groups]),
         report=capture_report(answers.report),
         proof=proof_of(answers.record),
-        sealed=sealed_fields(documents, answers.record),
+        sealed=tuple(
+            (name, tuple(fields))
+            for name, fields in groupby(sealed_fields(documents, answers.record), attrgetter("document"))
+        ),
         metadata=metadata_documents(answers),
         documents=record_documents(documents, answers),
         answer=shown_answer(answers),
