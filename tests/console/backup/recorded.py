@@ -8,8 +8,8 @@ from opencbr.democloud.compute.attachments import attach
 from opencbr.democloud.network.floating_ips import associate, make_floating
 from opencbr.democloud.network.networks import make_network
 from opencbr.democloud.network.ports import bind_port, make_port
-from opencbr.democloud.network.routes import add_standard_attributes
 from opencbr.democloud.network.routers import make_router
+from opencbr.democloud.network.routes import add_standard_attributes
 from opencbr.democloud.network.security_groups import make_group, make_rule
 from opencbr.democloud.network.subnets import make_subnet
 from opencbr.democloud.seed.servers import make_disk, make_server
@@ -61,8 +61,12 @@ def make_rich(cbr: ApiServer) -> None:
         office = {"id": "0ff1ce00-0000-4000-8000-000000000000", "name": "office", "description": ""}
         office["addresses"] = ["198.51.100.0/24"]
         state.put("address-group", add_standard_attributes(backend, project, office))
-        web, database, jump = (make_group(backend, project, name, "") for name in ("web", "database-2", "jump"))
-        make_rule(backend, web, protocol="tcp", port_range_min=80, port_range_max=443, description="the world")
+        web, database, jump = (
+            make_group(backend, project, name, "") for name in ("web", "database-2", "jump")
+        )
+        make_rule(
+            backend, web, protocol="tcp", port_range_min=80, port_range_max=443, description="the world"
+        )
         make_rule(backend, web, protocol="icmp", port_range_min=8, port_range_max=0)
         make_rule(backend, web, protocol="udp", remote_address_group_id=office["id"])
         make_rule(backend, database, protocol="tcp", remote_group_id=jump["id"])
@@ -79,18 +83,28 @@ def make_rich(cbr: ApiServer) -> None:
         ports[3] |= {"security_groups": [], "port_security_enabled": False, "allowed_address_pairs": [pair]}
         for number, port in enumerate(ports, 1):
             bind_port(backend, port, server["id"], number)
-        subports = [make_port(backend, project, vlan, groups=[web["id"]], name=f"rich-sub-{n}") for n in (1, 2)]
+        subports = [
+            make_port(backend, project, vlan, groups=[web["id"]], name=f"rich-sub-{n}") for n in (1, 2)
+        ]
         rows = [
             {"port_id": sub["id"], "segmentation_type": "vlan", "segmentation_id": 100 + n}
             for n, sub in enumerate(subports)
         ]
-        trunk: dict[str, Any] = {"id": "72756e6b-0000-4000-8000-000000000000", "name": "t", "port_id": ports[1]["id"]}
+        trunk: dict[str, Any] = {
+            "id": "72756e6b-0000-4000-8000-000000000000",
+            "name": "t",
+            "port_id": ports[1]["id"],
+        }
         trunk |= {"status": "ACTIVE", "admin_state_up": True, "sub_ports": rows}
         state.put("trunk", add_standard_attributes(backend, project, trunk))
 
         associate(backend, make_floating(backend, project, public), ports[0])
         shared = make_floating(backend, project, public)
-        forward = {"id": "f0f0f0f0-0000-4000-8000-000000000000", "floatingip_id": shared["id"], "project_id": project}
+        forward = {
+            "id": "f0f0f0f0-0000-4000-8000-000000000000",
+            "floatingip_id": shared["id"],
+            "project_id": project,
+        }
         forward |= {"external_port": 2222, "internal_port": 22, "protocol": "tcp", "description": ""}
         forward |= {"internal_port_id": ports[0]["id"], "internal_ip_address": "10.20.0.7"}
         state.put("port-forwarding", forward)
@@ -111,5 +125,3 @@ def make_hostile(cbr: ApiServer) -> None:
         make_rule(backend, group, protocol="tcp", description=HOSTILE)
         port = make_port(backend, project, network, groups=[group["id"]], name=HOSTILE)
         bind_port(backend, port, server["id"], 1)
-
-

@@ -5,14 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opencbr.console.backup.documents import WHY
 from opencbr.console.backup.json_values import Moment, member, moment_of, rows, text_of, words
+from opencbr.model.document import ABSENT, DENIED, EMPTY, FOREIGN
 from opencbr.model.report import COMPLETE, DRIFTED, PARTIAL
 
 _VERDICTS = {
     COMPLETE: "Everything that was wanted was read, and nothing moved while the disks were copied.",
     PARTIAL: "Something could not be read or is not in this backup; it is named below.",
     DRIFTED: "Something changed between the two readings, while the disks were copied; it is named below.",
+}
+
+_WHY = {
+    DENIED: "The cloud refused it.",
+    ABSENT: "The cloud has no such thing any more.",
+    FOREIGN: "It is another project's, and this project is not shown it.",
+    EMPTY: "The cloud's answer says nothing.",
 }
 
 
@@ -85,7 +92,7 @@ def _unread(one: Any) -> Unread:
     request = text_of(one, "request_id")
     return Unread(
         text_of(one, "name") or "",
-        WHY.get(outcome, outcome),
+        _WHY.get(outcome, outcome),
         f"{answered} ({request})" if request else answered,
     )
 

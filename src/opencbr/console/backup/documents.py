@@ -18,11 +18,11 @@ _ENVELOPES = {
 """Kind of document -> the member that holds the thing, where it is not called as the kind is."""
 _BARE = frozenset({"image", "encryption"})
 
-WHY = {
-    DENIED: "not read: the cloud refused it",
-    ABSENT: "not read: the cloud has no such thing any more",
-    FOREIGN: "left out: it is another project's, and this project is not shown it",
-    EMPTY: "read, but the cloud's answer says nothing",
+_WHY = {
+    DENIED: "refused by the cloud",
+    ABSENT: "gone from the cloud",
+    FOREIGN: "of another project",
+    EMPTY: "empty in the cloud",
 }
 NOT_IN_RECORD = "not in this record"
 
@@ -69,10 +69,10 @@ class Documents:
         }
 
     def why_missing(self, name: str) -> str | None:
-        """Say in words why a document is not here; None when it is."""
+        """Say in few words why a document is not here; None when it is."""
         if name in self._documents:
             return None
-        return WHY.get(self._outcomes.get(name, ""), NOT_IN_RECORD)
+        return _WHY.get(self._outcomes.get(name, ""), NOT_IN_RECORD)
 
 
 def open_text(name: str, text: str) -> Document:

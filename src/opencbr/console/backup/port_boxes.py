@@ -48,7 +48,7 @@ def _told(port: PortRow) -> Iterator[str]:
         if fixed.address:
             yield fixed.address
     for one in port.floating:
-        yield f"reached as {one.address or one.id}" + (" (some ports)" if one.forwards else "")
+        yield f"{'partly' if one.forwards else 'reached'} as {one.address or one.id}"
     if port.mac:
         yield port.mac
     if port.missing:

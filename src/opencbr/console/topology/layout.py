@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from opencbr.console.topology.diagram import Box, Column, Diagram, Line
 
-WIDTH = 200.0
+WIDTH = 190.0
 """Width of a box that lies in no other one, in pixels, as all lengths here."""
-GAP_X, GAP_Y, PADDING, MARGIN = 44.0, 14.0, 10.0, 8.0
+GAP_X, GAP_Y, PADDING, MARGIN = 36.0, 14.0, 10.0, 8.0
 CAPTION, NAME, LINE = 16.0, 18.0, 16.0
 """Heights of the three sorts of text lines."""
 

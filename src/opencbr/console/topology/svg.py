@@ -10,7 +10,7 @@ from opencbr.console.topology.diagram import Diagram, Line
 from opencbr.console.topology.labels import fitted
 from opencbr.console.topology.layout import CAPTION, LINE, NAME, PADDING, Layout, Place, lay_out
 
-_SIZES = {"caption": 11.0, "name": 14.0, "line": 12.0}
+_SIZES = {"caption": 12.0, "name": 14.0, "line": 12.5}
 _BASELINE = 4.0
 """From the lower end of a text's line up to its letters' foot."""
 
