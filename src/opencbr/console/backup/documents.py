@@ -101,14 +101,13 @@ def open_documents(answers: Answers) -> Documents:
 
 
 def of_metadata(answers: Answers) -> Iterator[tuple[str, str, str]]:
-    """Yield the strings of ShowMetadata as name of document, member of the answer, text (contract 6.1)."""
+    """Yield the strings of ShowMetadata in its order: name of document, member of the answer, text (contract 6.1)."""
     told = answers.metadata_members
-    for name in ("backups", "server", "interface", "flavor"):
-        if isinstance(text := told.get(name), str):
-            yield name, name, text
+    yield from _single(told, "backups", "server")
     for index, text in _texts(told, "volumes"):
         volume = member(open_text("volume", text).thing, "id")
         yield f"volume/{volume or index}", f"volumes[{index}]", text
+    yield from _single(told, "interface", "flavor")
     ports = []
     for index, text in _texts(told, "ports"):
         ports.append(member(open_text("port", text).thing, "id") or str(index))
@@ -116,6 +115,12 @@ def of_metadata(answers: Answers) -> Iterator[tuple[str, str, str]]:
     for index, text in _texts(told, "floatingips"):
         port = ports[index] if index < len(ports) else index  # one a port, in the ports' order (contract 6.6)
         yield f"floatingips/{port}", f"floatingips[{index}]", text
+
+
+def _single(told: Mapping[str, Any], *names: str) -> Iterator[tuple[str, str, str]]:
+    for name in names:
+        if isinstance(text := told.get(name), str):
+            yield name, name, text
 
 
 def _texts(told: Mapping[str, Any], name: str) -> Iterator[tuple[int, str]]:

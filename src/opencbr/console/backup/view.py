@@ -68,6 +68,11 @@ class BackupView:
     kinds: dict[str, int]
     """How many documents of each kind there are."""
 
+    @property
+    def has_server(self) -> bool:
+        """Whether a server is told of: also for one disk of a server's backup, not for a disk that was backed up alone."""
+        return self.server is not None or not self.is_disk
+
 
 def backup_view(answers: Answers) -> BackupView:
     """Make the page's content of the API's answers; whatever was refused or is missing leaves its part None or empty."""

@@ -48,7 +48,7 @@ def lay_out(diagram: Diagram) -> Layout:
     heights = [_stacked(column) for column in columns]
     room = max(heights, default=0.0)
     tallest = heights.index(room) if heights else 0
-    order = [*range(tallest, -1, -1), *range(tallest + 1, len(columns))]
+    order = sorted(range(len(columns)), key=lambda number: (number > tallest, abs(number - tallest)))
     placed: dict[str, Place] = {}
     for number in order:
         boxes = columns[number].boxes
