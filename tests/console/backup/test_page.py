@@ -1,8 +1,9 @@
-"""The page itself: whole HTML, no markup of a tenant's, nothing that the content security policy forbids, words for what is empty."""
+"""The page itself: whole HTML, no markup of a tenant, nothing that the content security policy forbids, words for the empty."""
 
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
+from itertools import pairwise
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
@@ -79,7 +80,7 @@ def test_headings_tables_and_ids_are_in_order(page: Page):
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert all(attrs.get("scope") in ("row", "col") for tag, attrs in page.elements if tag == "th")
     ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
     assert len(ids) == len(set(ids))
