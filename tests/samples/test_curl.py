@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencbr.api.signature import SignedRequest, read_claim, verify
-from opencbr.samples import samples_of
 from opencbr.samples.call import NotAvailable
 from opencbr.samples.shell import quoted
 
-from .calls import HOSTILE, OPERATIONS, call_of
+from .calls import HOSTILE, OPERATIONS, call_of, text_in
 from .recorder import Recorder, wanted
 
 pytestmark = pytest.mark.skipif(
@@ -25,7 +24,7 @@ SECRET = 'it\'s $a "secret"'
 
 
 def run(call, language):
-    [text] = [sample.text for sample in samples_of(call) if sample.language == language]
+    text = text_in(call, language)
     variables = {"OS_TOKEN": "a token", "HUAWEICLOUD_SDK_AK": "access", "HUAWEICLOUD_SDK_SK": SECRET}
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"} | variables
     done = subprocess.run(
@@ -63,7 +62,7 @@ def test_signed_in_the_shell(operation, recorder: Recorder):
 
 def test_a_default_port_is_not_signed():
     call = call_of(OPERATIONS[0], endpoint="https://cbr.example:443")
-    [text] = [sample.text for sample in samples_of(call) if sample.language == "curl-signed"]
+    text = text_in(call, "curl-signed")
     assert re.search(r"^host=cbr\.example$", text, re.MULTILINE)
 
 
