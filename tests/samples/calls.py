@@ -37,13 +37,14 @@ def call_of(
         value = text_of(schema, text)
         query += [(name, one) for one in value] if isinstance(value, list) else [(name, value)]
     names = [name for name in re.findall(r"\{(\w+)\}", operation.path) if name != "project_id"]
+    kinds = {name: "server" for name in names if name == "protectable_type"}  # one of a few values
     return Call(
         operation=operation.operation,
         method=operation.method,
         path=operation.path,
         endpoint=endpoint,
         project_id="p1",
-        path_values=dict.fromkeys(names, text if path_text is None else path_text),
+        path_values=dict.fromkeys(names, text if path_text is None else path_text) | kinds,
         query=tuple(query),
         body=text_of(operation.body, text) if operation.body else None,
     )
