@@ -76,7 +76,7 @@ TYPED = ["sdk-java", "sdk-go", "sdk-dotnet"]
         (SDKS, "another type", (), {"vault": ["a"]}),
         (TYPED, "32 bits", (("limit", 2**31),), None),
         (["sdk-go"], "no value 'blue'", (("status", "blue"),), None),
-        (["koocli", "openstack"], "control character", (("name", "a\x07"),), None),
+        (["koocli", "openstack"], "invisible character", (("name", "a\u202e"),), None),
     ],
 )
 def test_what_cannot_be_said_has_its_reason(languages, word, query, body):
