@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opencbr.samples import missing_of, samples_of
 from opencbr.samples.python_source import literal
 
-from .calls import HOSTILE, OPERATIONS, OWN, call_of
+from .calls import HOSTILE, OPERATIONS, OWN, call_of, text_in
 from .recorder import Recorder, wanted
 
 ENVIRONMENT = {"OS_TOKEN": "a token", "HUAWEICLOUD_SDK_AK": "access", "HUAWEICLOUD_SDK_SK": "secret"}
@@ -17,7 +17,7 @@ ENVIRONMENT = {"OS_TOKEN": "a token", "HUAWEICLOUD_SDK_AK": "access", "HUAWEICLO
 
 def run(call, language, monkeypatch):
     """Run the sample in this process: a process for each of them would take minutes."""
-    [text] = [sample.text for sample in samples_of(call) if sample.language == language]
+    text = text_in(call, language)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     exec(compile(text, language, "exec"), {"__name__": "__main__"})

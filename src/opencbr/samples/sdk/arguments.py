@@ -14,6 +14,13 @@ _PATH_VALUES = {
 """The parameters of paths of which the SDKs make types, with their values."""
 
 
+_PLAIN = {
+    ("PrePaidBillingCreate", name)
+    for name in ("cloud_type", "consistent_level", "object_type", "protect_type", "charging_mode")
+}
+"""Members of which the SDKs make no types although the interface names their values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """The type of a value: `string`, `integer`, `number`, `boolean`, or the name of a model.
@@ -147,4 +154,6 @@ def _member(schema: dict[str, Any], name: str, value: Any) -> Member:
     known = schema["properties"].get(name)
     if known is None:
         raise NotAvailable(f"The SDKs' {schema['x-model']} has no member {name}.")
+    if (schema["x-model"], name) in _PLAIN:
+        known = {"type": known["type"]}
     return Member(name, _value(known, value, name), name in schema.get("required", ()))

@@ -89,10 +89,10 @@ def snake_parts(value: str) -> str:
 
 
 def _member(model: str, one: Member, indent: int) -> str:
-    """Write a member; what not every request has is a pointer, and so is every body."""
+    """Write a member: a pointer where it is an object, and where not every request has it."""
     text = _written(one.value, indent + 1, model, one.name)
     match one.value:
-        case Model() if one.name == "body" or not one.required:
+        case Model():
             text = f"&{text}"
         case Leaf(kind) if not one.required and kind.name in {"integer", "number"}:
             text = f"pointer({_type(kind)}({text}))"
