@@ -1,8 +1,10 @@
-"""The page itself: whole HTML, no markup of a tenant's, nothing that the content security policy forbids, words for what is empty."""
+"""The page itself: whole HTML, no markup of a tenant's, nothing that the policy forbids, words for what is empty."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
+from itertools import pairwise
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
@@ -56,7 +58,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self.words).split())
+        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(params=["rich", "hostile", "from_image", "partial"], name="page")
@@ -79,7 +81,7 @@ def test_headings_tables_and_ids_are_in_order(page: Page):
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert all(attrs.get("scope") in ("row", "col") for tag, attrs in page.elements if tag == "th")
     ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
     assert len(ids) == len(set(ids))
@@ -133,8 +135,6 @@ def test_a_backup_of_one_disk(cbr: ApiServer, rich: Answers):
 
 
 def test_without_a_record(rich: Answers):
-    from dataclasses import replace
-
     page = Page(rendered(replace(rich, record=None, report=None)))
     assert page.wrong == []
     assert "There is no report for this backup, or you lack the right to read it." in page.text
