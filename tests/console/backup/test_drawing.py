@@ -133,9 +133,7 @@ def test_a_long_name_is_cut_and_stands_whole_in_its_title(hostile: Answers):
 
 
 def test_a_backup_of_one_disk_alone(rich: Answers):
-    (disk,) = [
-        one for one in rich.backup["children"] if one["resource_id"] in rich.record["documents"][-1]["name"]
-    ] or [rich.backup["children"][0]]
+    disk = rich.backup["children"][0]
     volume = disk["resource_id"]
     record = rich.record | {
         "documents": [d for d in rich.record["documents"] if d["name"] == f"volume/{volume}"]

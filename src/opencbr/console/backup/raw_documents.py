@@ -33,7 +33,7 @@ class RawDocument:
     @property
     def size(self) -> int:
         """Bytes of the text."""
-        return len(self.text.encode())
+        return len(self.text.encode(errors="surrogatepass"))
 
 
 def metadata_documents(answers: Answers) -> tuple[RawDocument, ...]:

@@ -10,7 +10,7 @@ _MOST = 200
 _NARROW, _USUAL, _CAPITAL, _FULL = 0.4, 0.64, 0.84, 1.05
 _NARROW_LETTERS = frozenset("ijl.,:;'|!() /I[]tf")
 _BROAD_LETTERS = frozenset("mwMW@%")
-_SIGNS = frozenset("#$&*+<=>?^~\"\\{}")
+_SIGNS = frozenset('#$&*+<=>?^~"\\{}')
 BOLD = 1.1
 """How much wider bold letters are."""
 
