@@ -76,7 +76,7 @@ def test_the_list_tells_every_box_and_every_line_between_boxes(diagram: Diagram)
     told = str(outline_of(diagram))
     keys = {one.key for one in diagram.boxes()}
     for key in keys:
-        assert f"'Port {key}'" in told
+        assert f"'Port: {key}'" in told
     assert ("connected to" in told) == any({line.left, line.right} <= keys for line in diagram.lines)
 
 
