@@ -1,6 +1,7 @@
-"""The page itself: whole HTML, no markup of a tenant, nothing that the content security policy forbids, words for the empty."""
+"""The page itself: whole HTML, no markup of a tenant's, nothing that the policy forbids, words for what is empty."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
@@ -57,7 +58,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self.words).split())
+        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(params=["rich", "hostile", "from_image", "partial"], name="page")
@@ -134,8 +135,6 @@ def test_a_backup_of_one_disk(cbr: ApiServer, rich: Answers):
 
 
 def test_without_a_record(rich: Answers):
-    from dataclasses import replace
-
     page = Page(rendered(replace(rich, record=None, report=None)))
     assert page.wrong == []
     assert "There is no report for this backup, or you lack the right to read it." in page.text
