@@ -90,7 +90,7 @@ def stub(operation: Operation) -> Route:
         handler(request)
 
     kind = nothing if operation.success == 204 else handler
-    return Route(operation=operation, handler=kind, right="cbr:vaults:list", summary=operation.name)
+    return Route(operation=operation, handler=kind, right="cbr:vaults:list", summary=operation.name, description="")
 
 
 @cache
@@ -172,7 +172,7 @@ def test_a_project_in_a_path_is_the_credential_s(project):
 
 def offered(handler: Any, method: str = "GET") -> tuple[Route, ...]:
     operation = Operation("Probe", method, "/v3/{project_id}/probes", "Probe")
-    return (Route(operation=operation, handler=handler, right="cbr:vaults:list", summary="Probe"),)
+    return (Route(operation=operation, handler=handler, right="cbr:vaults:list", summary="Probe", description=""),)
 
 
 def test_an_answer_may_be_of_another_media_type():
