@@ -48,6 +48,7 @@ _EVERYWHERE = {
 _OF_A_BODY = {415: (wire_code(BAD_PARAMETER),)}
 
 _REQUEST_ID = {"X-Request-Id": {"schema": {"type": "string"}, "description": "Names this request in logs."}}
+_ANY_ID = "req-7c1b0e9d-4f5a-4a0c-9b1e-2d3c4b5a6978"
 _MORE_HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "How to sign in."}},
     503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}},
@@ -78,9 +79,7 @@ def error_examples(routes: Iterable[Route]) -> dict[str, Any]:
         for status, codes in codes_of(route).items():
             for code in codes:
                 if code not in found:
-                    _, body, _ = Failure(status, code, sentence_of(code)).reply(
-                        "7c1b0e9d4f5a4a0c9b1e2d3c4b5a6978"
-                    )
+                    _, body, _ = Failure(status, code, sentence_of(code)).reply(_ANY_ID)
                     found[code] = {"summary": sentence_of(code), "value": msgspec.json.decode(body)}
     return found
 
