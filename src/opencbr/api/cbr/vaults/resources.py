@@ -69,7 +69,7 @@ ROUTES: tuple[Route, ...] = (
             "the request replaces the choice of its volumes. Nothing is backed up yet: CreateCheckpoint does "
             "that."
         ),
-        errors=(*BINDING_ERRORS, "6105", "6108"),
+        errors=(*BINDING_ERRORS, "6100", "6105", "6108", BEING_REMOVED),
         upstream=True,
     ),
     Route(

@@ -6,7 +6,6 @@ from msgspec import Meta, Struct
 
 from opencbr.api.schema import Id, Text
 from opencbr.model.errors import (
-    BEING_REMOVED,
     BOUND_ELSEWHERE,
     DISK_STATUS,
     NO_DISK_TO_BACK_UP,
@@ -18,11 +17,9 @@ from opencbr.model.errors import (
 from opencbr.service.resources import Wanted
 
 BINDING_ERRORS = (
-    "6100",
     "6102",
     BOUND_ELSEWHERE,
     "6104",
-    BEING_REMOVED,
     TWO_VAULTS,
     NO_SUCH_DISK,
     DISK_STATUS,
