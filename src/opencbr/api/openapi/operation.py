@@ -21,9 +21,12 @@ def operation_object(route: Route, schemas: Schemas) -> dict[str, Any]:
         "x-required-right": route.right,
         "tags": [contract.chapter],
         "parameters": path_parameters(contract.path, examples[0].path if examples else {}),
+        # x-codeSamples: the samples of the first example, by `opencbr.samples`.
     }
     if types.query is not None:
-        described["parameters"] += query_parameters(schemas.query(types.query))
+        described["parameters"] += query_parameters(
+            schemas.query(types.query), examples[0].query if examples else {}
+        )
     if types.body is not None:
         content: dict[str, Any] = {"schema": schemas.reference(types.body)}
         if examples:

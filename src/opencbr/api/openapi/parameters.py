@@ -40,7 +40,7 @@ def path_parameters(path: str, examples: dict[str, str]) -> list[dict[str, Any]]
     ]
 
 
-def query_parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
+def query_parameters(schema: dict[str, Any], examples: dict[str, str]) -> list[dict[str, Any]]:
     """Describe the members of a query's schema as parameters; a list is a parameter that is repeated."""
     required = set(schema.get("required", ()))
     return [
@@ -51,5 +51,13 @@ def query_parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
             "description": detail.get("description", ""),
             "schema": {key: value for key, value in detail.items() if key != "description"},
         }
+        | ({"example": _typed(examples[name], detail)} if name in examples else {})
         for name, detail in schema["properties"].items()
     ]
+
+
+def _typed(text: str, schema: dict[str, Any]) -> Any:
+    """Give the text of a query as the value that its schema describes."""
+    if schema.get("type") == "array":
+        return [text]
+    return int(text) if schema.get("type") == "integer" else text
