@@ -8,7 +8,7 @@ Schema = dict[str, Any]
 _BOUNDS = (
     ("minLength", "maxLength", " characters"),
     ("minimum", "maximum", ""),
-    ("minItems", "maxItems", " entries"),
+    ("minItems", "maxItems", " items"),
 )
 
 
@@ -81,5 +81,5 @@ def _limits(schema: Schema) -> Iterator[str]:
 
 def _between(least: int | None, most: int | None, unit: str) -> str:
     if most is None:
-        return "" if least is None else f"at least {least}{unit}"
+        return "" if least is None else f"at least {least}{unit.rstrip('s') if least == 1 else unit}"
     return f"{least} to {most}{unit}" if least is not None else f"at most {most}{unit}"
