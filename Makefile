@@ -68,6 +68,12 @@ test-openstack: $(VENV)/dev.stamp ## against the real cloud named by OS_CLIENT_C
 bench: $(VENV)/dev.stamp ## measurements, ratios side by side, as a table
 	$(BIN)/python -m bench $(ARGS)
 
+docs: $(VENV)/run.stamp ## the API reference as static pages, into build/docs
+	$(BIN)/python -m opencbr.console.reference build/docs
+
+examples: $(VENV)/dev.stamp ## the examples of the OpenAPI document, written anew by a run of the service on the embedded cloud
+	PYTHONPATH=tests $(BIN)/python -m support.api_examples
+
 lint: $(VENV)/dev.stamp ## style, format and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -104,4 +110,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(call install,requirements-dev.txt)
 	@touch $@
 
-.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-browser test-openstack bench lint types lock clean
+.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-browser test-openstack bench docs examples lint types lock clean

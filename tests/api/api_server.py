@@ -49,6 +49,8 @@ from opencbr.store.installation import writable
 from opencbr.store.leases import any_alive
 from support.granian import serving
 
+from .declared_errors import check_declared
+
 
 class TurnedClock(SystemClock):
     """Real time, moved by what a test says."""
@@ -104,9 +106,11 @@ class ApiServer:
         if body is not None and "data" not in more:
             more["data"] = json.dumps(body)
             headers.setdefault("Content-Type", "application/json")
-        return requests.request(
+        answer = requests.request(
             method, self.url + path, headers=headers, timeout=30, allow_redirects=False, **more
         )
+        check_declared(answer)
+        return answer
 
     def vault(self, account: str = "demo", **changes: Any) -> Vault:
         now = self.clock.now()
