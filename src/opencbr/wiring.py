@@ -17,6 +17,9 @@ from opencbr.store.database import Database
 from opencbr.store.errors import StoreError
 
 if TYPE_CHECKING:
+    from opencbr.api.app import Application
+    from opencbr.api.dispatch import Dependencies
+    from opencbr.console.sign_in.keystone import Accounts
     from opencbr.jobs.context import CloudContext
     from opencbr.jobs.worker import Worker
     from opencbr.records.archive import Records
@@ -86,8 +89,8 @@ class Wiring:
             operation_logs=OperationLogs(database),
         )
 
-    def application(self) -> Any:
-        """Make the application that granian calls (RSGI)."""
+    def application(self, accounts: "Accounts" = ()) -> Any:
+        """Make the application that granian calls (RSGI); `accounts` are signed in to the console by one click."""
         from opencbr.api.app import create_app
         from opencbr.api.auth import Authenticator
         from opencbr.api.dispatch import Dependencies
@@ -107,21 +110,38 @@ class Wiring:
             "mover": self.cloud.mover_ready,
             "worker": partial(any_alive, self.database),
         }
-        return create_app(
-            Dependencies(
-                services=self.services,
-                authenticator=Authenticator(
-                    self.cloud.identity,
-                    token_seconds=auth.token_cache_seconds,
-                    key_seconds=auth.key_cache_seconds,
-                ),
-                rights=Rights(ROUTES, policy_file=Path(policy) if policy else None),
-                clock=self.clock,
-                pools=Pools(self.config.api.threads),
-                deadline_seconds=self.config.api.deadline_seconds,
-                endpoint=self.config.api.endpoint,
+        dependencies = Dependencies(
+            services=self.services,
+            authenticator=Authenticator(
+                self.cloud.identity,
+                token_seconds=auth.token_cache_seconds,
+                key_seconds=auth.key_cache_seconds,
             ),
-            Readiness(checks, self.clock),
+            rights=Rights(ROUTES, policy_file=Path(policy) if policy else None),
+            clock=self.clock,
+            pools=Pools(self.config.api.threads),
+            deadline_seconds=self.config.api.deadline_seconds,
+            endpoint=self.config.api.endpoint,
+        )
+        application = create_app(dependencies, Readiness(checks, self.clock))
+        self._mount_console(application, dependencies, accounts)
+        return application
+
+    def _mount_console(
+        self, application: "Application", dependencies: "Dependencies", accounts: "Accounts"
+    ) -> None:
+        from opencbr.api.verdicts import Verdicts
+        from opencbr.console.mount import mount_console
+        from opencbr.keys.master_key import open_master_key
+        from opencbr.keys.session_seal import SessionSeal
+
+        mount_console(
+            application,
+            dependencies,
+            verdicts=Verdicts(dependencies.authenticator, dependencies.rights, self.clock),
+            keystone=self.cloud.user_sign_in,
+            seal=SessionSeal(open_master_key(self.database, Path(self.config.keys.folder))),
+            accounts=accounts,
         )
 
     def worker(self) -> "Worker":

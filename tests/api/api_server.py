@@ -19,11 +19,16 @@ from opencbr.api.health import Readiness
 from opencbr.api.pools import Pools
 from opencbr.api.rights import Rights
 from opencbr.api.routes import ROUTES
+from opencbr.api.verdicts import Verdicts
 from opencbr.clock import SystemClock
 from opencbr.cloud.capture import read_server
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
+from opencbr.console.mount import mount_console
+from opencbr.console.sign_in.keystone import Account
 from opencbr.democloud import DemoCloud
+from opencbr.keys.master_key import open_master_key
+from opencbr.keys.session_seal import SessionSeal
 from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.checkpoint import Checkpoint
@@ -246,9 +251,13 @@ def open_server(
     *,
     threads: int = 8,
     deadline_seconds: float = 30.0,
+    one_click: tuple[str, ...] | None = None,
     **metadata: Any,
 ) -> Iterator[ApiServer]:
-    """Start a server; its clouds.yaml and keys lie in `folder`."""
+    """Start a server; its clouds.yaml and keys lie in `folder`.
+
+    With `one_click` it has the console, which signs in these accounts of the embedded cloud by one click.
+    """
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
     clock = TurnedClock()
     settings = CloudSettings(
@@ -284,6 +293,16 @@ def open_server(
         deadline_seconds=deadline_seconds,
     )
     application = create_app(dependencies, Readiness(checks, clock, seconds=0))
+    if one_click is not None:
+        users = (cloud.account(name) for name in one_click)
+        mount_console(
+            application,
+            dependencies,
+            verdicts=Verdicts(dependencies.authenticator, dependencies.rights, clock),
+            keystone=adapter.user_sign_in,
+            seal=SessionSeal(open_master_key(database, folder / "keys")),
+            accounts=tuple(Account(u["user_name"], u["password"], u["project_id"]) for u in users),
+        )
     with serving(application) as url:
         yield ApiServer(url, folder, cloud, database, services, clock, checks, records, adapter)
     adapter.close()

@@ -27,7 +27,7 @@ from support.rsgi import Answer, answer_of
 
 from .api_server import ApiServer
 
-CONTRACT = json.loads((Path(__file__).parents[2] / "docs/contract/operations.json").read_text())
+CONTRACT = json.loads((Path(__file__).parents[2] / "src/opencbr/contract/operations.json").read_text())
 OFFERED = {route.operation.name for route in ROUTES}
 RESERVED = [operation for operation in OPERATIONS.values() if operation.name not in OFFERED]
 PROJECT = "0" * 32

@@ -7,7 +7,7 @@ from typing import Any
 from opencbr.api.openapi import document
 from opencbr.api.routes import ROUTES
 
-CONTRACT = Path(__file__).parents[2] / "docs/contract/operations.json"
+CONTRACT = Path(__file__).parents[2] / "src/opencbr/contract/operations.json"
 
 WITHOUT_MEANING = {
     "CreateVault vault.billing.period_type": "of pre-paid vaults, which are refused as a whole",

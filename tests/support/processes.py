@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,33 +26,73 @@ LEASE_LOST = 75
 
 
 class Processes:
-    """Processes by name; what they write to standard error goes into one file."""
+    """Processes by name; what they write to standard error goes into one file.
 
-    def __init__(self, errors: Path) -> None:
+    With `restarted` a process that ends because it was declared dead (LEASE_LOST) is started again, as who looks after
+    workers does: until a signal is sent to it, nothing but a busy machine is the reason.
+    """
+
+    def __init__(self, errors: Path, *, restarted: bool = False) -> None:
         self._errors = errors
+        self._lock = threading.Lock()
+        self._work: dict[str, Callable[[Report], int]] = {}
         self._running: dict[str, Any] = {}
         self._reports: dict[str, Connection] = {}
+        self._restarted: set[str] | None = set() if restarted else None
+        self._closed = threading.Event()
+        if restarted:
+            threading.Thread(target=self._look_after, daemon=True).start()
 
     def start(self, name: str, work: Callable[..., int], *args: Any, **more: Any) -> None:
         """Run `work(report, *args, **more)`, which returns the exit status, and wait until it has reported "up"."""
+        with self._lock:
+            self._work[name] = partial(_with_report, work, args, more)
+            self._begin(name)
+            if self._restarted is not None:
+                self._restarted.add(name)
+        self.await_report(name, "up")
+
+    def _begin(self, name: str) -> None:
         here, there = FORKS.Pipe(duplex=False)
-        task = partial(work, there.send, *args, **more)
+        task = partial(self._work[name], there.send)
         process = FORKS.Process(target=_run, args=(task, str(self._errors)), name=name)
         process.start()
         there.close()
         self._running[name], self._reports[name] = process, here
-        self.await_report(name, "up")
+
+    def _look_after(self) -> None:
+        while not self._closed.wait(0.2):
+            with self._lock:
+                for name in self._restarted or ():
+                    if self._running[name].exitcode == LEASE_LOST:
+                        self._begin(name)
 
     def await_report(self, name: str, word: str, seconds: float = 180) -> None:
-        """Wait until the process reports this; it reports nothing else before."""
-        assert self._reports[name].poll(seconds), f"{name} never reported {word!r}: {self.errors()}"
-        try:
-            reported = self._reports[name].recv()
-        except EOFError:
-            reported = "nothing more"
-        assert reported == word, f"{name} reported {reported!r} instead of {word!r}: {self.errors()}"
+        """Wait until the process reports this; it reports nothing else before, but "up" when it was started again."""
+        deadline = time.monotonic() + seconds
+        reported = ""
+        while reported != word:
+            assert time.monotonic() < deadline, f"{name} never reported {word!r}: {self.errors()}"
+            with self._lock:
+                words, process = self._reports[name], self._running[name]
+            if not words.poll(0.1):
+                continue
+            try:
+                reported = words.recv()
+            except EOFError:
+                process.join(30)
+                if self._restarted is not None and name in self._restarted and process.exitcode == LEASE_LOST:
+                    time.sleep(0.1)
+                    continue
+                reported = "nothing more"
+            assert reported in {word, "up"}, (
+                f"{name} reported {reported!r} instead of {word!r}: {self.errors()}"
+            )
 
     def send(self, name: str, what: signal.Signals) -> None:
+        with self._lock:
+            if self._restarted is not None:
+                self._restarted.discard(name)
         pid = self._running[name].pid
         os.kill(pid, what)
         while what is signal.SIGSTOP and not _stopped(pid):  # the signal is on its way to each thread
@@ -69,6 +110,9 @@ class Processes:
         return self._errors.read_text()[-3000:] if self._errors.exists() else ""
 
     def close(self) -> None:
+        self._closed.set()
+        with self._lock:
+            self._restarted = None
         for process in self._running.values():
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGCONT)
@@ -88,6 +132,10 @@ def _stopped(pid: int) -> bool:
         file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{pid}/task").glob("*/stat")
     ]
     return all(state == "T" for state in states)
+
+
+def _with_report(work: Callable[..., int], args: Any, more: Any, report: Report) -> int:
+    return work(report, *args, **more)
 
 
 def _run(task: Callable[[], int], errors: str) -> None:

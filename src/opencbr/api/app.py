@@ -1,5 +1,6 @@
 """The application as granian calls it (RSGI): the route table, and what is open without sign-in."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from opencbr.api.errors import failure_of
 from opencbr.api.exchange import Exchange
 from opencbr.api.health import Readiness, alive, ready
 from opencbr.api.openapi import document
-from opencbr.api.response import JSON, OK, open_to_all
+from opencbr.api.response import JSON, OK, Responder, open_to_all
 from opencbr.api.route import Route
 from opencbr.api.router import Router
 from opencbr.api.routes import ROUTES
@@ -27,6 +28,7 @@ class Application:
     """
 
     def __init__(self, router: Router, dependencies: Dependencies) -> None:
+        self._router = router
         self._find = router.find
         self._next_id = RequestIds().next
         self._deadline_seconds = dependencies.deadline_seconds
@@ -38,7 +40,27 @@ class Application:
         # Every request is a task of its own, with its own copy of the context.
         logged_id.set(request_id)
         start(self._deadline_seconds)
-        exchange = Exchange(scope, protocol)
+        status, body, headers = await self.answer(Exchange(scope, protocol), request_id)
+        if body:
+            protocol.response_bytes(status, headers, body)
+        else:
+            protocol.response_empty(status, headers)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin with the process that serves."""
+        self._loop = loop
+
+    def ask(self, exchange: Exchange) -> tuple[int, bytes, list[tuple[str, str]]]:
+        """Answer a request that a thread of this process makes, within that thread's own deadline."""
+        return asyncio.run_coroutine_threadsafe(self._answer_own(exchange), self._loop).result()
+
+    async def _answer_own(self, exchange: Exchange) -> tuple[int, bytes, list[tuple[str, str]]]:
+        request_id = self._next_id()
+        logged_id.set(request_id)
+        return await self.answer(exchange, request_id)
+
+    async def answer(self, exchange: Exchange, request_id: str) -> tuple[int, bytes, list[tuple[str, str]]]:
+        """Answer one request with status, body and headers; whatever goes wrong is an answer too."""
         try:
             respond, parameters = self._find(exchange.method, exchange.path)
             status, body, more = await respond(exchange, request_id, parameters)
@@ -47,15 +69,17 @@ class Application:
         headers = [
             ("X-Request-Id", request_id),
             ("X-Openstack-Request-Id", request_id),  # the name that OpenStack's clients know (contract 7.1)
-            # What a token or a key opens is for nobody else: no cache on the way knows that X-Auth-Token tells them apart.
-            ("Cache-Control", "no-store"),
             ("X-Content-Type-Options", "nosniff"),
             *more,
         ]
-        if body:
-            protocol.response_bytes(status, headers, body)
-        else:
-            protocol.response_empty(status, headers)
+        # What a token or a key opens is for nobody else: no cache on the way knows that X-Auth-Token tells them apart.
+        if not any(name == "Cache-Control" for name, _ in more):
+            headers.append(("Cache-Control", "no-store"))
+        return status, body, headers
+
+    def mount(self, path: str, responder: Responder) -> None:
+        """Hand all below `path` that no operation has to `responder`."""
+        self._router.mount(path, responder)
 
     def __rsgi_del__(self, _loop: Any) -> None:
         """End with the process: what is under way is ended, nothing more is begun."""

@@ -60,6 +60,7 @@ class Pool:
 class Pools:
     """The kinds of work, each with so many threads: reading the database, changing it, asking the cloud, signing in.
 
+    Pages wait for the answers of operations, so their threads are others than those.
     Signatures are checked apart from those: a long request of somebody who only knows an access key's id costs time too.
     """
 
@@ -69,6 +70,7 @@ class Pools:
         self.upstream = Pool("upstream", threads)
         self.sign_in = Pool("sign-in", threads)
         self.signatures = Pool("signatures", threads)
+        self.pages = Pool("pages", threads)
         self.readiness = Pool("readiness", 2)  # one asks, and the other tells what is known
 
     def close(self) -> None:

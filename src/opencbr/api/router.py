@@ -37,6 +37,11 @@ class Router:
         if method == "GET":
             level.reserved["HEAD"] = operation
 
+    def mount(self, path: str, responder: Responder) -> None:
+        """Hand `path`, and every path below it that is not in the tree, with whatever method to `responder`."""
+        level, _ = self._level(path)
+        level.mounted = responder
+
     def find(self, method: str, path: str) -> tuple[Responder, dict[str, str]]:
         """Return the responder and the path's parameters; raises GatewayError 404 or 405."""
         level = self._root
@@ -46,7 +51,7 @@ class Router:
             if below is None:
                 below = level.other
                 if below is None or not segment:
-                    no_such_path()
+                    return level.mounted or no_such_path(), {}
                 parameters[below.name] = segment
             level = below
         return level.responders.get(method) or _without_responder(level, method), parameters
@@ -73,17 +78,20 @@ class Router:
 
 
 class _Level:
-    __slots__ = ("name", "named", "other", "reserved", "responders")
+    __slots__ = ("mounted", "name", "named", "other", "reserved", "responders")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.named: dict[str, _Level] = {}
         self.other: _Level | None = None
         self.responders: dict[str, Responder] = {}
+        self.mounted: Responder | None = None
         self.reserved: dict[str, str] = {}
 
 
 def _without_responder(level: _Level, method: str) -> Responder:
+    if level.mounted:
+        return level.mounted
     if method in level.reserved:
         not_offered(level.reserved[method])
     if not level.responders:

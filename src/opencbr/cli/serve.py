@@ -4,15 +4,18 @@ import logging
 import os
 import resource
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from opencbr import wiring
 from opencbr.cli.app import Session, pass_session
 from opencbr.cli.parent import end_with_parent, tied
 from opencbr.cli.port import claim_port
 from opencbr.config import Config, listen_address
+from opencbr.console.sign_in.keystone import Account
 from opencbr.observe.log import configure
 
 log = logging.getLogger("opencbr.serve")
@@ -28,9 +31,15 @@ _OTHER_FILES = 256
 @click.option(
     "--claimed", is_flag=True, hidden=True, help="Whoever starts this has claimed the port and keeps it."
 )
+@click.option(
+    "--accounts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    hidden=True,
+    help="Users whom the console signs in by one click: the demo's.",
+)
 @tied
 @pass_session
-def serve(session: Session, listen: str | None, *, claimed: bool) -> None:
+def serve(session: Session, listen: str | None, accounts: Path | None, *, claimed: bool) -> None:
     """Serve the CBR v3 API until Ctrl-C or SIGTERM.
 
     Requests under way are answered before the end. Start as many as you like; `opencbr worker` does the jobs.
@@ -60,7 +69,7 @@ def serve(session: Session, listen: str | None, *, claimed: bool) -> None:
         log_enabled=False,
     )
     log.info("serving on http://%s:%d, %d process(es)", host, port, config.api.processes)
-    server.serve(target_loader=partial(application, config, os.getpid()), wrap_loader=False)
+    server.serve(target_loader=partial(application, config, os.getpid(), accounts), wrap_loader=False)
     if held is not None:
         held.close()
     log.info("stopped")
@@ -76,9 +85,10 @@ def _connections() -> int:
     return max(1, files - _OTHER_FILES)
 
 
-def application(config: Config, supervisor: int) -> Any:
+def application(config: Config, supervisor: int, accounts: Path | None = None) -> Any:
     """Make the application, in the process that serves it."""
     # A killed supervisor must not leave servers behind that hold the port.
     end_with_parent(supervisor)
     configure(config.log.level, config.log.format)
-    return wiring.build(config).application()
+    clicked = msgspec.json.decode(accounts.read_bytes(), type=tuple[Account, ...]) if accounts else ()
+    return wiring.build(config).application(clicked)

@@ -11,6 +11,7 @@ from opencbr.cloud.project import ProjectCloud
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.register import Registration
 from opencbr.cloud.scopes import Scopes
+from opencbr.cloud.user_sign_in import UserSignIn
 from opencbr.model.clock import Clock
 
 __all__ = ["Cloud", "Finding", "ProjectCloud", "Reader", "Snapshot", "UpstreamObject", "VolumeBackup"]
@@ -27,6 +28,7 @@ class Cloud:
         self._reader = Reader(self._scopes.home, self._pool, self._scopes.tenant)
         self.settings = settings
         self.identity = Identity(self._scopes.home)
+        self.user_sign_in = UserSignIn(self._scopes, self.identity, clock, settings.timeout_seconds)
 
     def reader(self) -> Reader:
         """Return the reader across projects: admin on the service's own project, never writing."""

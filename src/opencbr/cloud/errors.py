@@ -84,3 +84,15 @@ class InvalidToken(Exception):
 
 class UnknownKey(Exception):
     """No usable access key: unknown, bound to a trust, or its user, project or domain is disabled."""
+
+
+class SignInRefused(Exception):
+    """Keystone does not accept what a person has signed in with; it does not say what of it was wrong."""
+
+
+class PasscodeWanted(Exception):
+    """Keystone wants the one-time password of a second factor; `receipt` says that the first one was right."""
+
+    def __init__(self, receipt: str) -> None:
+        super().__init__("a one-time password is asked for")
+        self.receipt = receipt

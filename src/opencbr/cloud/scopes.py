@@ -41,6 +41,10 @@ class Scopes:
                 self._tenants.popitem(last=False)
             return transport
 
+    def breaker(self, service: str) -> Breaker:
+        """Return what bounds the calls to a service."""
+        return self._breakers[service]
+
     def auth_url(self) -> str:
         """Return Keystone's address as `clouds.yaml` gives it."""
         return str(self.credential.connection.config.get_auth_args().get("auth_url", ""))

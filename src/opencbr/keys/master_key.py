@@ -1,12 +1,15 @@
-"""The master key: it wraps the keys of projects and does nothing else."""
+"""The master key: it wraps the keys of projects, and from it the key is derived that seals browsers' sessions."""
 
 import hashlib
 import hmac
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from opencbr.keys.aead import SealBroken, bound_to, seal, unseal
+from opencbr.keys.files import KEY_BYTES
 from opencbr.keys.ring import KeyFile, KeyKind, LiveRing, Ring
 from opencbr.store.database import Database
 
@@ -33,6 +36,13 @@ class MasterKey:
     def reload(self) -> None:
         """Read the key folder again. Raises KeyTrouble."""
         self._ring.reload()
+
+    def derived(self, use: str) -> tuple[bytes, ...]:
+        """Derive a key for one use from each master key, the current one's first; no use knows another's."""
+        return tuple(
+            HKDF(SHA256(), length=KEY_BYTES, salt=None, info=bound_to(use)).derive(file.key)
+            for file in self._ring.now.all
+        )
 
     def unwrap(self, project_id: str, key_id: str, wrapped: bytes) -> bytes:
         """Open what `wrap` made for the same project and key id. Raises SealBroken, KeyTrouble."""

@@ -1,6 +1,23 @@
 """What a use case may raise beside CbrError: the layers above name it by these names and know no store and no cloud."""
 
-from opencbr.cloud.errors import CloudError, CredentialRefused, InvalidToken, UnknownKey, Unreachable
+from opencbr.cloud.errors import (
+    CloudError,
+    CredentialRefused,
+    InvalidToken,
+    PasscodeWanted,
+    SignInRefused,
+    UnknownKey,
+    Unreachable,
+)
 from opencbr.store.database import is_outage
 
-__all__ = ["CloudError", "CredentialRefused", "InvalidToken", "UnknownKey", "Unreachable", "is_outage"]
+__all__ = [
+    "CloudError",
+    "CredentialRefused",
+    "InvalidToken",
+    "PasscodeWanted",
+    "SignInRefused",
+    "UnknownKey",
+    "Unreachable",
+    "is_outage",
+]

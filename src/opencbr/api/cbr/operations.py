@@ -1,4 +1,4 @@
-"""Every operation of CBR v3: its chapter, method, path and the status of a good answer (docs/contract/operations.json).
+"""Every operation of CBR v3: its chapter, method, path and the status of a good answer (contract/operations.json).
 
 A route takes these facts from here, and what no route offers yet is reserved: its path never stands for an id, and
 whoever calls it is told by name that it is not offered.

@@ -1,5 +1,6 @@
 """The command: starts the family, tells the story, keeps serving."""
 
+import json
 import socket
 import sqlite3
 import time
@@ -19,7 +20,7 @@ from opencbr.cli.demo.client import Account, Client, answers, sign_in
 from opencbr.cli.demo.family import Family, memory_megabytes
 from opencbr.cli.demo.interruption import ignore_signals, interruptible
 from opencbr.cli.demo.progress import progress
-from opencbr.cli.demo.state import claim, default_folder, write_env, write_files
+from opencbr.cli.demo.state import claim, default_folder, write_env, write_files, write_private
 from opencbr.cli.port import PortTaken, claim_port
 from opencbr.config import listen_address
 from opencbr.democloud import DemoCloud
@@ -129,7 +130,7 @@ class Demo:
         assert parts.records
         parts.database.dispose()
         self.family = Family(self.folder, self.folder / "opencbr.toml")
-        self.family.start("serve", "--claimed")
+        self.family.start("serve", "--claimed", "--accounts", str(self._write_accounts()))
         self.family.start("worker")
         deadline = time.monotonic() + _READY_SECONDS
         while not answers(f"{self.endpoint}/readyz"):
@@ -167,6 +168,7 @@ class Demo:
     def print_lines(self) -> None:
         """Print how to fetch the same: with curl, one document of it decoded, and with the SDK."""
         say: Callable[[str], None] = lambda text: self.console.print(text, markup=False, soft_wrap=True)  # noqa: E731
+        say(f"\nIn a browser, console and API explorer, signed in by one click: {self.endpoint}/console")
         say("\nThe same over HTTP (demo-admin; the plain member's variables are in env-member beside it):\n")
         say(lines.source(self.env_file.absolute() if self.env_file else self.own_env))
         say(lines.CURL)
@@ -214,6 +216,14 @@ class Demo:
         return Account(
             doc["user_name"], doc["password"], doc["project_name"], doc["project_id"], access, secret
         )
+
+    def _write_accounts(self) -> Path:
+        """Write who is signed in to the console by one click."""
+        found = [self._account(name) for name in (_ADMIN, _MEMBER)]
+        path = self.folder / "accounts.json"
+        rows = [{"user": a.user, "password": a.password, "project_id": a.project_id} for a in found]
+        write_private(path, json.dumps(rows) + "\n")
+        return path
 
     def _write_envs(self) -> None:
         member = self._write_env(_MEMBER, self.folder / "env-member")

@@ -1,0 +1,101 @@
+"""The Flask application: its blueprints, and what every page and every change obeys."""
+
+from datetime import timedelta
+
+from flask import Flask, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from opencbr.console import presentation
+from opencbr.console.api_client import Refused
+from opencbr.console.browser_session import Seal, SealedSessions, TooLong
+from opencbr.console.console import NAME, Console, NotSignedIn, browser_session
+from opencbr.console.explorer.pages import pages as explorer
+from opencbr.console.pages import backups, operation_logs, overview, vaults
+from opencbr.console.sign_in.pages import LONGEST
+from opencbr.console.sign_in.pages import pages as sign_in
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_ASSET_SECONDS = 3600
+
+
+def create_console(
+    console: Console, seal: Seal, *, idle: timedelta = timedelta(minutes=30), hosts: list[str] | None = None
+) -> Flask:
+    """Make the application. `hosts` are the names that it is asked by, None for any."""
+    app = Flask(NAME, root_path=presentation.FOLDER, template_folder="templates", static_folder=None)
+    app.secret_key = seal.form_key
+    app.config.update(
+        TRUSTED_HOSTS=hosts,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=True,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=_ASSET_SECONDS,
+    )
+    app.session_interface = SealedSessions(
+        seal, console.clock, secure=console.endpoint.startswith("https://"), idle=idle, longest=LONGEST
+    )
+    app.extensions[NAME] = console
+    CSRFProtect(app)
+    presentation.teach(app)
+    for blueprint in (sign_in, overview.pages, vaults.pages, backups.pages, operation_logs.pages, explorer):
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/console/assets/<path:filename>", "assets", presentation.asset)
+    app.register_error_handler(NotSignedIn, _sign_in_first)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(TooLong, _too_long)
+    app.register_error_handler(HTTPException, _plain)
+    app.after_request(_protect)
+    return app
+
+
+def _protect(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    return response
+
+
+def _sign_in_first(_error: NotSignedIn) -> ResponseReturnValue:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/console"
+    target = url_for("sign_in.form", next=wanted)
+    if request.headers.get("HX-Request"):  # a part of a page cannot show a form: the whole page goes there
+        return "", 200, {"HX-Redirect": target}
+    return redirect(target, code=303)
+
+
+def _refused(error: Refused) -> ResponseReturnValue:
+    answer = error.answer
+    if answer.status == 401:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
+        browser_session().clear()
+        browser_session()["ended"] = True
+        return _sign_in_first(NotSignedIn())
+    return render_template("refused.html", error=answer.json(), answer=answer), answer.status
+
+
+def _forged(_error: CSRFError) -> ResponseReturnValue:
+    message = "The form is too old, or was not sent from its own page: open the page again and repeat it."
+    return render_template("problem.html", title="Not done", message=message), 403
+
+
+def _too_long(_error: TooLong) -> ResponseReturnValue:
+    browser_session().clear()
+    message = "The token is too long to be kept in a browser: sign in with a password or an access key."
+    return render_template("problem.html", title="Not signed in", message=message), 400
+
+
+def _plain(error: HTTPException) -> ResponseReturnValue:
+    message = error.description or "Something was not as expected."
+    return render_template("problem.html", title=error.name, message=message), error.code or 500

@@ -1,0 +1,37 @@
+"use strict";
+// Times in the viewer's zone, with UTC on hover; buttons that copy. Everything else works without scripts.
+(() => {
+  const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+  function localise(root) {
+    for (const time of root.querySelectorAll("time[datetime]:not([data-zoned])")) {
+      const moment = new Date(time.dateTime);
+      if (!Number.isNaN(moment.getTime())) time.textContent = zoned.format(moment);
+      time.dataset.zoned = "";
+    }
+  }
+
+  async function copy(button) {
+    const source = document.getElementById(button.dataset.copies);
+    const said = button.textContent;
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source);
+      button.textContent = "Selected: press Ctrl-C";
+    }
+    setTimeout(() => { button.textContent = said; }, 1500);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copies]");
+    if (button) copy(button);
+  });
+  // A refusal is an answer too, and is shown in the place of the answer.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status >= 400) event.detail.shouldSwap = true;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => localise(event.detail.target.parentElement || document));
+  localise(document);
+})();

@@ -1,0 +1,135 @@
+"""The session of a browser: one sealed cookie, which holds the credential and ends by itself.
+
+No server keeps it, so that any server of the installation can answer; and no script in the browser can read it.
+"""
+
+import base64
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+from flask import Flask, Request, Response
+from flask.sessions import SessionInterface, SessionMixin
+from msgspec import Struct
+from werkzeug.datastructures import CallbackDict
+
+from opencbr.console.credential import Credential
+from opencbr.keys.aead import SealBroken
+from opencbr.model.clock import Clock
+
+_LIMIT = 2800
+"""Bytes of a session: sealed and written as text it is a third longer, and browsers keep cookies of 4096 bytes."""
+
+_SEEN_EVERY = timedelta(seconds=60)
+"""The cookie is written again for the idle timeout at most so often."""
+
+
+class Seal(Protocol):
+    """Seals what a browser keeps; `opencbr.keys.session_seal.SessionSeal` is it."""
+
+    @property
+    def form_key(self) -> bytes:
+        """The key that signs the token of a form."""
+        ...
+
+    def seal(self, data: bytes) -> bytes:
+        """Seal bytes."""
+        ...
+
+    def open(self, sealed: bytes) -> bytes:
+        """Open them; raises SealBroken."""
+        ...
+
+
+class SignedIn(Struct, frozen=True):
+    """Who is signed in, on which project, and with what."""
+
+    user_name: str
+    project_id: str
+    project_name: str
+    credential: Credential
+    ends_at: datetime
+
+
+class TooLong(Exception):
+    """What is to be kept does not fit into a cookie: the token is too long."""
+
+
+class BrowserSession(CallbackDict[str, Any], SessionMixin):
+    """What Flask's `session` is: a dictionary of JSON values."""
+
+    def __init__(self, initial: Any = None) -> None:
+        def changed(_self: object) -> None:
+            self.modified = True
+
+        super().__init__(initial, changed)
+        self.modified = False
+
+    @property
+    def signed_in(self) -> SignedIn | None:
+        """Who is signed in, None when nobody is."""
+        found = self.get("signed_in")
+        return msgspec.convert(found, SignedIn) if found else None
+
+    def sign_in(self, who: SignedIn, now: datetime) -> None:
+        """Begin a new session: nothing of an earlier one stays. Raises TooLong."""
+        self.clear()
+        self["signed_in"] = msgspec.to_builtins(who)
+        self["seen_at"] = now.isoformat()
+        if len(msgspec.json.encode(dict(self))) > _LIMIT:
+            raise TooLong
+
+
+class SealedSessions(SessionInterface):
+    """Reads and writes the cookie. `idle` ends a session that nobody uses, `longest` one that is used."""
+
+    def __init__(
+        self, seal: Seal, clock: Clock, *, secure: bool, idle: timedelta, longest: timedelta
+    ) -> None:
+        self._seal = seal
+        self._clock = clock
+        self._secure = secure
+        self._idle = idle
+        self.longest = longest
+        # The prefix has browsers refuse the cookie from anywhere but this host, over TLS.
+        self._name = "__Host-opencbr" if secure else "opencbr"
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+        """Open the cookie; one that is missing, broken or over is an empty session."""
+        del app
+        value = request.cookies.get(self._name)
+        if not value:
+            return BrowserSession()
+        try:
+            kept = msgspec.json.decode(self._seal.open(base64.urlsafe_b64decode(value)))
+        except (SealBroken, ValueError):
+            return BrowserSession()
+        session = BrowserSession(kept)
+        seen = session.get("seen_at")
+        if seen is None:
+            return session
+        now, who = self._clock.now(), session.signed_in
+        seen_at = datetime.fromisoformat(seen)
+        if now - seen_at > self._idle or (who is not None and now >= who.ends_at):
+            return BrowserSession({"ended": True})
+        if now - seen_at > _SEEN_EVERY:
+            session["seen_at"] = now.isoformat()
+        return session
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie when something has changed."""
+        del app
+        assert isinstance(session, BrowserSession)
+        if not session.modified:
+            return
+        attributes: dict[str, Any] = {
+            "httponly": True,
+            "secure": self._secure,
+            "samesite": "Lax",
+            "path": "/",
+        }
+        if not session:
+            response.delete_cookie(self._name, **attributes)
+            return
+        value = base64.urlsafe_b64encode(self._seal.seal(msgspec.json.encode(dict(session)))).decode()
+        response.set_cookie(self._name, value, **attributes)

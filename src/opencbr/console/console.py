@@ -1,0 +1,61 @@
+"""What the pages work with: handed in once, found by every view."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask import current_app, session
+
+from opencbr.console.api_client import ApiClient, Ask
+from opencbr.console.browser_session import BrowserSession, SignedIn
+from opencbr.console.credential import Credential
+from opencbr.console.sign_in.attempts import Attempts
+from opencbr.console.sign_in.keystone import Accounts, Keystone
+from opencbr.model.clock import Clock
+
+NAME = "opencbr"
+
+
+class NotSignedIn(Exception):
+    """A page wants a session that is not there, or not any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """`document` is the OpenAPI document; `endpoint` the server's address as clients see it, "" where nobody has said it.
+
+    `allows` says which rights a credential has; raises what a sign-in of the API raises.
+    """
+
+    ask: Ask
+    allows: Callable[[Credential, str], bool]
+    document: dict[str, Any]
+    keystone: Keystone
+    clock: Clock
+    endpoint: str = ""
+    accounts: Accounts = field(default_factory=tuple)
+    attempts: Attempts = field(default_factory=Attempts)
+
+
+def console() -> Console:
+    """Return the application's."""
+    return cast("Console", current_app.extensions[NAME])
+
+
+def browser_session() -> BrowserSession:
+    """Return the session of the browser that asks."""
+    return cast("BrowserSession", session)
+
+
+def signed_in() -> SignedIn:
+    """Return who is signed in. Raises NotSignedIn."""
+    who = browser_session().signed_in
+    if who is None:
+        raise NotSignedIn
+    return who
+
+
+def api() -> ApiClient:
+    """Return the API as whoever is signed in may use it. Raises NotSignedIn."""
+    here = console()
+    return ApiClient(here.ask, signed_in(), here.clock)

@@ -1,0 +1,79 @@
+"""An answer as it is shown: what was sent, what came back, and what an error means."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from opencbr.console.api_client import Answer
+from opencbr.console.explorer.given import Given, quoted
+from opencbr.model.errors import CATALOGUE
+
+_SHOWN_HEADERS = ("X-Request-Id", "Content-Type", "Retry-After", "Allow", "WWW-Authenticate")
+_SEALED = "opencbr:sealed"
+
+
+@dataclass(frozen=True)
+class Document:
+    """One string of ShowMetadata, opened: `text` is byte for byte what was kept."""
+
+    name: str
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An exchange for people; `documents` are those of a ShowMetadata answer."""
+
+    request_line: str
+    sent_body: str
+    answer: Answer
+    value: Any
+    documents: tuple[Document, ...]
+    meaning: str
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The headers that matter to a reader."""
+        return [(name, value) for name, value in self.answer.headers if name in _SHOWN_HEADERS]
+
+    @property
+    def milliseconds(self) -> float:
+        """How long the server took."""
+        return round(self.answer.seconds * 1000, 1)
+
+
+def shown(given: Given, answer: Answer, query: str) -> Shown:
+    """Prepare an answer for its page."""
+    try:
+        value = answer.json()
+    except ValueError:
+        value = answer.body.decode("utf-8", "replace")
+    line = f"{given.operation.method} {quoted(given.path)}" + (f"?{query}" if query else "")
+    body = "" if given.body is None else json.dumps(given.body, indent=2, ensure_ascii=False)
+    documents = documents_of(value) if answer.ok and given.operation.name == "ShowMetadata" else ()
+    return Shown(line, body, answer, value, documents, "" if answer.ok else _meaning(value))
+
+
+def documents_of(metadata: dict[str, Any]) -> tuple[Document, ...]:
+    """Open each string of a ShowMetadata answer as the document that it is (contract 6)."""
+    found = []
+    for name, value in metadata.items():
+        texts = value if isinstance(value, list) else [value]
+        for number, text in enumerate(texts):
+            label = f"{name}[{number}]" if isinstance(value, list) else name
+            found.append(Document(label, str(text or ""), _opened(text)))
+    return tuple(found)
+
+
+def _opened(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return text
+
+
+def _meaning(value: Any) -> str:
+    code = str(value.get("error_code", "")).rpartition(".")[2] if isinstance(value, dict) else ""
+    known = CATALOGUE.get(code)
+    return known.sentence if known else ""

@@ -1,0 +1,149 @@
+"""The fields of a form, made from JSON Schema: what may be entered, and how it is written into the request."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+_DEPTH = 4
+"""Objects deeper than this are written as JSON."""
+
+
+class BadEntry(ValueError):
+    """What was entered cannot be written into a request at all; the sentence names the field."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field; `name` is the parameter's, or the member's with the names of the objects around it: `vault.billing.size`.
+
+    `kind` is text, integer, boolean, choice, json, or rows: a list of objects with these `members`, whose names stand behind
+    the row's number (`vault.resources.0.id`). `place` is path, query or body. Bounds are those of the schema, None
+    where there is none; the server is asked in any case.
+    """
+
+    name: str
+    place: str
+    kind: str
+    required: bool
+    description: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    shortest: int | None = None
+    longest: int | None = None
+    pattern: str | None = None
+    default: Any = None
+    repeated: bool = False
+    is_list: bool = False
+    members: tuple["Field", ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The last part of its name."""
+        return self.name.rpartition(".")[2]
+
+    def row(self, number: int) -> tuple["Field", ...]:
+        """Return the fields of a row of a list of objects."""
+        return tuple(
+            replace(one, name=f"{self.name}.{number}.{one.name}", required=False) for one in self.members
+        )
+
+    def value(self, text: str) -> Any:
+        """Turn what was entered into what a JSON body holds; what is no number goes as it is. Raises BadEntry."""
+        if self.kind == "integer":
+            return int(text) if text.lstrip("-").isdecimal() and text.isascii() and len(text) < 20 else text  # noqa: PLR2004
+        if self.kind == "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        if self.kind == "json":
+            try:
+                return json.loads(text)
+            except ValueError as error:
+                raise BadEntry(f"{self.name} is not JSON: {error}") from error
+        return text
+
+
+def parameter_field(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> Field:
+    """Make the field of a parameter in path or query."""
+    schema = _plain(parameter.get("schema", {}), schemas)
+    repeated = schema.get("type") == "array"
+    if repeated:
+        schema = _plain(schema.get("items", {}), schemas)
+    return _field(
+        parameter["name"],
+        parameter["in"],
+        schema,
+        required=parameter.get("required", False),
+        description=parameter.get("description", ""),
+        repeated=repeated,
+    )
+
+
+def body_fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], above: str = "") -> Iterator[Field]:
+    """Make the fields of a body, objects within objects down to a bound; lists of texts are written as JSON."""
+    whole = _plain(schema, schemas)
+    required = set(whole.get("required", ()))
+    for name, member in whole.get("properties", {}).items():
+        path = f"{above}.{name}" if above else name
+        plain = _plain(member, schemas)
+        if plain.get("properties") and path.count(".") < _DEPTH:
+            yield from body_fields(plain, schemas, path)
+            continue
+        found = _field(
+            path, "body", plain, required=name in required, description=plain.get("description", "")
+        )
+        item = _plain(plain.get("items", {}), schemas)
+        if found.is_list and item.get("properties"):
+            found = replace(found, kind="rows", members=tuple(body_fields(item, schemas)))
+        yield found
+
+
+def _field(
+    name: str,
+    place: str,
+    schema: Mapping[str, Any],
+    *,
+    required: bool,
+    description: str,
+    repeated: bool = False,
+) -> Field:
+    kind = {"integer": "integer", "boolean": "boolean", "array": "json", "object": "json"}.get(
+        str(schema.get("type")), "text"
+    )
+    choices = tuple(str(one) for one in schema.get("enum", ()) if one is not None)
+    return Field(
+        name=name,
+        place=place,
+        kind="choice" if choices else kind,
+        required=required,
+        description=description or schema.get("description", ""),
+        choices=choices,
+        minimum=schema.get("minimum"),
+        maximum=schema.get("maximum"),
+        shortest=schema.get("minLength"),
+        longest=schema.get("maxLength"),
+        pattern=schema.get("pattern"),
+        default=schema.get("default"),
+        repeated=repeated,
+        is_list=schema.get("type") == "array",
+    )
+
+
+def _plain(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Follow references, and take the one alternative that is not null."""
+    found = dict(schema)
+    while True:
+        if "$ref" in found:
+            found = {
+                **schemas[found["$ref"].rpartition("/")[2]],
+                **{k: v for k, v in found.items() if k != "$ref"},
+            }
+            continue
+        alternatives = found.pop("anyOf", None) or found.pop("oneOf", None)
+        if not alternatives:
+            return found
+        real = [one for one in alternatives if one.get("type") != "null"]
+        enums = [value for one in real for value in _plain(one, schemas).get("enum", ())]
+        found = {**found, **(_plain(real[0], schemas) if real else {})}
+        if enums and all("enum" in _plain(one, schemas) for one in real):
+            found["enum"] = enums

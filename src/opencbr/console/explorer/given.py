@@ -1,0 +1,113 @@
+"""From what was entered in a form to the request that is sent."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from werkzeug.datastructures import MultiDict
+
+from opencbr.console.explorer.fields import BadEntry, Field
+from opencbr.console.explorer.operations import Described
+from opencbr.samples import Call
+
+
+@dataclass(frozen=True)
+class Given:
+    """A request as it was entered; `path` is whole and decoded, `body` None where the operation has none."""
+
+    operation: Described
+    path_values: dict[str, str]
+    path: str
+    query: list[tuple[str, str]]
+    body: Any
+
+
+def given(
+    operation: Described, entries: "MultiDict[str, str]", project_id: str, *, lenient: bool = False
+) -> Given:
+    """Read the form. Raises BadEntry where no request can be made of it; a `lenient` reader leaves gaps in the path."""
+    path_values: dict[str, str] = {"project_id": project_id}
+    query: list[tuple[str, str]] = []
+    body: dict[str, Any] = {}
+    has_body = False
+    for field in operation.fields:
+        text = entries.get(field.name, "").strip("\r\n")
+        if field.place == "path":
+            if text.strip():
+                path_values[field.name] = text.strip()
+            elif not lenient:
+                raise BadEntry(f"{field.name} is missing: it is a part of the path.")
+        elif field.place == "query":
+            parts = text.splitlines() if field.repeated else [text]
+            query += [(field.name, part) for part in parts if part]
+        else:
+            has_body = True
+            value = _rows(field, entries) if field.kind == "rows" else field.value(text) if text else None
+            if value is not None:
+                _put(body, field.name, value)
+    path = operation.path
+    for name, value in path_values.items():
+        path = path.replace(f"{{{name}}}", value)
+    return Given(operation, path_values, path, query, body if has_body else None)
+
+
+def call_of(given: Given, endpoint: str, project_id: str) -> Call:
+    """Return the request as samples are made from it."""
+    kinds = {field.name: field for field in given.operation.fields if field.place == "query"}
+    return Call(
+        operation=given.operation.name,
+        method=given.operation.method,
+        path=given.operation.path,
+        endpoint=endpoint,
+        project_id=project_id,
+        path_values={name: value for name, value in given.path_values.items() if name != "project_id"},
+        query=tuple((name, kinds[name].value(text)) for name, text in given.query),
+        body=given.body,
+    )
+
+
+def shared_query(entries: Mapping[str, str], operation: Described) -> list[tuple[str, str]]:
+    """Return what a link to the form with these entries has: only fields of the operation, never a credential."""
+    fields = [one for field in operation.fields for one in (field, *_all_rows(field, entries))]
+    return [(field.name, entries[field.name]) for field in fields if entries.get(field.name)]
+
+
+def rows_entered(field: Field, entries: Mapping[str, str]) -> int:
+    """Count the rows of a list of objects that have an entry, at least one."""
+    pattern = re.compile(re.escape(field.name) + r"\.(\d{1,3})\.")
+    numbers = [int(found[1]) for name, text in entries.items() if text and (found := pattern.match(name))]
+    return max(numbers, default=0) + 1
+
+
+def _all_rows(field: Field, entries: Mapping[str, str]) -> list[Field]:
+    if field.kind != "rows":
+        return []
+    return [one for number in range(rows_entered(field, entries)) for one in field.row(number)]
+
+
+def _rows(field: Field, entries: Mapping[str, str]) -> list[dict[str, Any]] | None:
+    """Read the rows that are not blank; a list that the request must have is there, even empty."""
+    found = []
+    for number in range(rows_entered(field, entries)):
+        row: dict[str, Any] = {}
+        for member in field.row(number):
+            text = entries.get(member.name, "").strip()
+            if text:
+                _put(row, member.name.removeprefix(f"{field.name}.{number}."), member.value(text))
+        if row:
+            found.append(row)
+    return found or ([] if field.required else None)
+
+
+def quoted(path: str) -> str:
+    """Write a decoded path as it goes over the wire."""
+    return quote(path, safe="/")
+
+
+def _put(body: dict[str, Any], name: str, value: Any) -> None:
+    *above, last = name.split(".")
+    for part in above:
+        body = body.setdefault(part, {})
+    body[last] = value

@@ -1,0 +1,92 @@
+"""The operations as the OpenAPI document tells them, by chapter; those that are not offered are there by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from opencbr.api.cbr.operations import OPERATIONS
+from opencbr.console.explorer.fields import Field, body_fields, parameter_field
+
+_RIGHT = "Needs the right `"
+
+
+@dataclass(frozen=True)
+class Described:
+    """An operation as it is shown; `document` is its part of the OpenAPI document, empty where it is not offered."""
+
+    name: str
+    method: str
+    path: str
+    chapter: str
+    document: dict[str, Any] = field(default_factory=dict, repr=False)
+    schemas: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def offered(self) -> bool:
+        """Whether this server has it."""
+        return bool(self.document)
+
+    @property
+    def summary(self) -> str:
+        """What it is for, in a line."""
+        return str(self.document.get("summary", "Not offered by this server"))
+
+    @property
+    def description(self) -> str:
+        """What it is for, in sentences."""
+        return str(self.document.get("description", ""))
+
+    @property
+    def right(self) -> str:
+        """The rule that says who may do it."""
+        return str(
+            self.document.get("x-required-right") or self.description.partition(_RIGHT)[2].partition("`")[0]
+        )
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """Its parameters in path and query, but for the project, then the members of its body."""
+        parameters = (p for p in self.document.get("parameters", ()) if p["name"] != "project_id")
+        body = (
+            self.document.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        )
+        found = [parameter_field(parameter, self.schemas) for parameter in parameters]
+        return (*found, *(body_fields(body, self.schemas) if body else ()))
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether it takes something away for good, so that it is asked about first."""
+        return self.method == "DELETE" or self.name.startswith(("Remove", "Delete"))
+
+
+def described(document: dict[str, Any]) -> dict[str, Described]:
+    """Return all operations by name, in the order of the contract, ours after them."""
+    offered = {one.name: one for one in _offered(document)}
+    others = {
+        name: Described(name, operation.method, operation.path, operation.chapter)
+        for name, operation in OPERATIONS.items()
+    }
+    return {name: offered.get(name, other) for name, other in others.items()} | {
+        name: one for name, one in offered.items() if name not in others
+    }
+
+
+def chapters(operations: dict[str, Described], wanted: str = "") -> dict[str, list[Described]]:
+    """Group them by chapter; only those whose name, path or summary has every word of `wanted`."""
+    words = wanted.lower().split()
+    found: dict[str, list[Described]] = {}
+    for one in operations.values():
+        text = f"{one.name} {one.method} {one.path} {one.summary} {one.chapter}".lower()
+        if all(word in text for word in words):
+            found.setdefault(one.chapter, []).append(one)
+    return found
+
+
+def _offered(document: dict[str, Any]) -> Iterator[Described]:
+    schemas = document["components"]["schemas"]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield Described(
+                operation["operationId"], method.upper(), path, operation["tags"][0], operation, schemas
+            )

@@ -1,0 +1,150 @@
+"""The explorer's pages: the operations, the form of one, what it sends and what comes back."""
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import NotFound
+
+from opencbr.console.console import api, console, signed_in
+from opencbr.console.credential import AccessKey, Signable, sign
+from opencbr.console.explorer.answer import shown
+from opencbr.console.explorer.choices import choices_for, choices_of
+from opencbr.console.explorer.fields import BadEntry
+from opencbr.console.explorer.given import call_of, given, rows_entered, shared_query
+from opencbr.console.explorer.operations import Described, chapters, described
+from opencbr.samples import missing_of, samples_of
+
+pages = Blueprint("explorer", __name__, url_prefix="/explorer")
+pages.app_context_processor(lambda: {"choices_of": choices_of, "rows_entered": rows_entered})
+
+_MOST_ROWS = 256
+
+_EXAMPLE_KEY = AccessKey("YOUR_ACCESS_KEY", "YOUR_SECRET_KEY")
+"""What a signature is explained with when nobody has signed in by one; it opens nothing."""
+
+
+@pages.get("")
+def index() -> ResponseReturnValue:
+    """List all operations, or those that are searched for."""
+    signed_in()
+    wanted = request.args.get("q", "")[:200]
+    found = chapters(described(console().document), wanted)
+    template = "explorer/list.html" if request.headers.get("HX-Request") else "explorer/index.html"
+    return render_template(template, chapters=found, wanted=wanted)
+
+
+@pages.get("/<name>")
+def form(name: str) -> ResponseReturnValue:
+    """Show the form of an operation; what the link has is entered already."""
+    operation = _operation(name)
+    return _page(operation, request.args)
+
+
+@pages.post("/<name>/send")
+def send(name: str) -> ResponseReturnValue:
+    """Send the request and show the answer."""
+    operation = _offered(name)
+    client, entries = api(), request.form
+    try:
+        wanted = given(operation, entries, signed_in().project_id)
+    except BadEntry as error:
+        return _with_answer(operation, entries, problem=str(error))
+    answer = client.send(operation.method, wanted.path, wanted.query, wanted.body)
+    query = urlencode(wanted.query, quote_via=quote)
+    return _with_answer(operation, entries, shown=shown(wanted, answer, query))
+
+
+@pages.post("/<name>/signature")
+def signature(name: str) -> ResponseReturnValue:
+    """Explain how this request is signed with an access key."""
+    operation, who = _offered(name), signed_in()
+    try:
+        wanted = given(operation, request.form, who.project_id)
+    except BadEntry as error:
+        return render_template("explorer/signature.html", problem=str(error))
+    import json
+
+    body = b"" if wanted.body is None else json.dumps(wanted.body).encode()
+    query = urlencode(wanted.query, quote_via=quote)
+    own = isinstance(who.credential, AccessKey)
+    key = who.credential if isinstance(who.credential, AccessKey) else _EXAMPLE_KEY
+    headers = {"host": request.host, "x-sdk-date": f"{console().clock.now():%Y%m%dT%H%M%SZ}"}
+    if body:
+        headers["content-type"] = "application/json"
+    steps = sign(Signable(operation.method, wanted.path, query, body), headers, key.access, key.secret)
+    return render_template("explorer/signature.html", steps=steps, headers=headers, own=own)
+
+
+@pages.get("/<name>/row")
+def row(name: str) -> ResponseReturnValue:
+    """Give one more row of a list of objects."""
+    operation, number = _offered(name), request.args.get("number", 0, type=int)
+    field = next((one for one in operation.fields if one.name == request.args.get("field")), None)
+    if field is None or not 0 <= number < _MOST_ROWS:
+        raise NotFound("There is no such list in this request.")
+    return render_template("explorer/row.html", operation=operation, field=field, number=number, entries={})
+
+
+@pages.post("/<name>/samples")
+def samples(name: str) -> ResponseReturnValue:
+    """Show programs that send what is entered."""
+    operation, who = _operation(name), signed_in()
+    try:
+        wanted = given(operation, request.form, who.project_id, lenient=True)
+        problem, call = (
+            "",
+            call_of(wanted, console().endpoint or request.host_url.rstrip("/"), who.project_id),
+        )
+    except BadEntry as error:
+        problem, call = str(error), None
+    return render_template(
+        "explorer/samples.html",
+        operation=operation,
+        link=shared_query(request.form, operation),
+        problem=problem,
+        samples=samples_of(call) if call else (),
+        missing=missing_of(call) if call else (),
+        chosen=request.form.get("sample", ""),
+    )
+
+
+@pages.get("/choices/<name>")
+def choices(name: str) -> ResponseReturnValue:
+    """Offer the ids that a field could hold."""
+    return render_template("explorer/choices.html", choices=choices_for(name, api()))
+
+
+def _page(operation: Described, entries: Any, **more: Any) -> ResponseReturnValue:
+    who = signed_in()
+    allowed = operation.offered and console().allows(who.credential, operation.right)
+    return render_template(
+        "explorer/operation.html",
+        operation=operation,
+        entries=entries,
+        allowed=allowed,
+        link=shared_query(entries, operation),
+        **more,
+    )
+
+
+def _with_answer(operation: Described, entries: "MultiDict[str, str]", **more: Any) -> ResponseReturnValue:
+    if request.headers.get("HX-Request"):
+        return render_template("explorer/answer.html", operation=operation, **more)
+    return _page(operation, entries, **more)
+
+
+def _operation(name: str) -> Described:
+    found = described(console().document).get(name)
+    if found is None:
+        raise NotFound(f"There is no operation {name[:64]}: the explorer's first page lists all.")
+    return found
+
+
+def _offered(name: str) -> Described:
+    found = _operation(name)
+    if not found.offered:
+        raise NotFound(f"{found.name} is not offered by this server.")
+    return found

@@ -1,0 +1,51 @@
+"""The console beside the API: one process, one port, its own threads."""
+
+from urllib.parse import urlsplit
+
+from opencbr.api.app import Application
+from opencbr.api.dispatch import Dependencies
+from opencbr.api.openapi import document
+from opencbr.api.routes import ROUTES
+from opencbr.api.verdicts import Verdicts
+from opencbr.api.wsgi import wsgi_responder
+from opencbr.console.application import create_console
+from opencbr.console.browser_session import Seal
+from opencbr.console.console import Console
+from opencbr.console.credential import Credential, Token
+from opencbr.console.sign_in.keystone import Accounts, Keystone
+
+PATHS = ("/console", "/explorer")
+
+
+def mount_console(
+    application: Application,
+    dependencies: Dependencies,
+    *,
+    verdicts: Verdicts,
+    keystone: Keystone,
+    seal: Seal,
+    accounts: Accounts = (),
+) -> None:
+    """Serve the console below PATHS, with the API of `application` behind it."""
+
+    def allows(credential: Credential, right: str) -> bool:
+        if isinstance(credential, Token):
+            return verdicts.of_token(credential.value, right)
+        return verdicts.of_key(credential.access, right)
+
+    console = Console(
+        ask=application.ask,
+        allows=allows,
+        document=document(ROUTES),
+        keystone=keystone,
+        clock=dependencies.clock,
+        endpoint=dependencies.endpoint,
+        accounts=accounts,
+    )
+    # One click signs anybody in who reaches the demo, so that no page elsewhere may pretend to be on this host.
+    host = urlsplit(dependencies.endpoint).hostname
+    hosts = ["localhost", "127.0.0.1", "[::1]", *([host] if host else [])] if accounts else None
+    pages = create_console(console, seal, hosts=hosts)
+    responder = wsgi_responder(pages, dependencies.pools.pages, dependencies.bodies)
+    for path in PATHS:
+        application.mount(path, responder)

@@ -1,0 +1,87 @@
+"""How values are shown: times, sizes, JSON; and the files that pages are made with."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, send_from_directory, url_for
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+from opencbr.console.console import browser_session, console
+from opencbr.observe.printable import printable
+
+FOLDER = str(Path(__file__).parent)
+_ASSETS = Path(FOLDER) / "assets"
+_FORMATTER = HtmlFormatter(nowrap=True)
+_COLOURED = 200_000
+"""Characters of a text that is coloured; a longer one is shown plain."""
+
+
+def teach(app: Flask) -> None:
+    """Give the templates their filters and names."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters |= {"when": when, "coloured": coloured, "clean": clean, "gigabytes": gigabytes}
+    app.jinja_env.globals |= {"asset_url": asset_url}
+    app.context_processor(
+        lambda: {
+            "who": browser_session().signed_in,
+            "can_choose_project": _can_choose(),
+            "is_demo": bool(console().accounts),
+        }
+    )
+
+
+def _can_choose() -> bool:
+    who = browser_session().signed_in
+    return who is not None and getattr(who.credential, "is_ours", False)
+
+
+def when(moment: str | None) -> Markup:
+    """Show a time of the API: UTC as written, the viewer's zone where scripts run."""
+    if not moment:
+        return Markup("&mdash;")
+    try:
+        found = datetime.fromisoformat(moment)
+    except ValueError:
+        return Markup("{}").format(moment)
+    utc = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        utc.isoformat().replace("+00:00", "Z"), f"{utc:%Y-%m-%d %H:%M:%S} UTC", f"{utc:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def coloured(text: str, lexer: str) -> Markup:
+    """Colour source text; the classes are those of `code.css`."""
+    if len(text) > _COLOURED:
+        return Markup("{}").format(text)
+    return Markup(highlight(text, get_lexer_by_name(lexer, stripnl=False), _FORMATTER))  # noqa: S704 -- it escapes
+
+
+def clean(text: Any) -> str:
+    """Show a name that somebody else has chosen: marks that turn or hide text are written out."""
+    return printable(str(text))
+
+
+def gigabytes(number: int | None) -> str:
+    """Write a size of the API."""
+    return "unknown" if number is None else f"{number:,} GB"
+
+
+def asset(filename: str) -> Response:
+    """Send a file that pages are made with."""
+    return send_from_directory(_ASSETS, filename)
+
+
+def asset_url(filename: str) -> str:
+    """Return the address of an asset, another one when it has changed."""
+    return url_for("assets", filename=filename, v=_version(filename))
+
+
+@cache
+def _version(filename: str) -> str:
+    return hashlib.sha256((_ASSETS / filename).read_bytes()).hexdigest()[:12]

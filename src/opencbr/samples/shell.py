@@ -1,0 +1,22 @@
+"""Words of a POSIX shell."""
+
+import shlex
+from collections.abc import Iterable
+
+from opencbr.samples.call import NotAvailable
+
+
+def quoted(text: str) -> str:
+    """Quote one word: inside of single quotes nothing has a meaning.
+
+    Raises NotAvailable for control characters but line feed and tab: a word cannot hold NUL, and a terminal obeys others
+    when they are pasted.
+    """
+    if any((one < " " and one not in "\n\t") or "\x7f" <= one <= "\x9f" for one in text):
+        raise NotAvailable("A value has a control character that cannot be pasted into a shell.")
+    return shlex.quote(text)
+
+
+def command(*lines: Iterable[str]) -> str:
+    """Put the words of one command together, a line for each group, continued by backslashes."""
+    return " \\\n  ".join(" ".join(words) for words in lines) + "\n"

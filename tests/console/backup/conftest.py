@@ -1,0 +1,66 @@
+"""Backups of the embedded cloud, as the API tells of them: really captured, sealed, signed, and asked for over HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.api_server import ApiServer, open_server
+from opencbr.cloud.second_reading import read_again
+from opencbr.console.backup.answers import Answers
+from opencbr.democloud import DemoCloud, Timing
+from support.databases import SQLITE, Databases
+
+from .recorded import answers_of, make_hostile, make_rich
+
+
+@pytest.fixture(scope="session", name="cbr")
+def _cbr(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[ApiServer]:
+    folder = tmp_path_factory.mktemp("console")
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+        open_server(folder, cloud, url) as cbr,
+    ):
+        make_rich(cbr)
+        make_hostile(cbr)
+        yield cbr
+
+
+@pytest.fixture(scope="session", name="rich")
+def _rich(cbr: ApiServer) -> Answers:
+    """The server `rich` as a plain member of its project sees it: masked."""
+    return answers_of(cbr, cbr.protected("rich").id)
+
+
+@pytest.fixture(scope="session", name="hostile")
+def _hostile(cbr: ApiServer) -> Answers:
+    return answers_of(cbr, cbr.protected("hostile").id)
+
+
+@pytest.fixture(scope="session", name="from_image")
+def _from_image(cbr: ApiServer) -> Answers:
+    """A server that boots from an image: its root disk is in no backup."""
+    return answers_of(cbr, cbr.protected("web1").id)
+
+
+@pytest.fixture(scope="session", name="partial")
+def _partial(cbr: ApiServer) -> Answers:
+    """The server `db1` on a cloud that refuses routers and security groups, and moved while its disks were copied."""
+    keep, backend = cbr.records.keep, cbr.cloud.backend
+
+    def kept(project_id: str, backup_id: str, part: str, reading: object) -> None:
+        if part == "after":
+            with backend.state.change():
+                server = backend.state.find("server", name="db1")
+                backend.state.put("server", server | {"description": "changed meanwhile"})
+            reading = read_again(cbr.adapter.reader(), reading, cbr.clock)
+        keep(project_id, backup_id, part, reading)
+
+    for path in ("/routers/", "/security-groups/"):
+        cbr.cloud.faults.inject(service="network", path=path, status=403, times=0)
+    cbr.records.keep = kept
+    try:
+        return answers_of(cbr, cbr.protected("db1").id)
+    finally:
+        cbr.records.keep = keep
+        cbr.cloud.faults.clear()

@@ -1,0 +1,127 @@
+"""Servers of the embedded cloud with everything that a record can hold, and what the API answers about their backups."""
+
+from typing import Any
+
+from api.api_server import ApiServer
+from opencbr.console.backup.answers import Answers
+from opencbr.democloud.compute.attachments import attach
+from opencbr.democloud.network.floating_ips import associate, make_floating
+from opencbr.democloud.network.networks import make_network
+from opencbr.democloud.network.ports import bind_port, make_port
+from opencbr.democloud.network.routers import make_router
+from opencbr.democloud.network.routes import add_standard_attributes
+from opencbr.democloud.network.security_groups import make_group, make_rule
+from opencbr.democloud.network.subnets import make_subnet
+from opencbr.democloud.seed.servers import make_disk, make_server
+
+HOSTILE = '<script>alert("x")</script>&amp;\x07\x1b[31m\u202egnp.exe\u200f]]>'
+LONG = "n\u00e4me-" * 2000
+
+
+def answers_of(cbr: ApiServer, backup_id: str, account: str = "demo") -> Answers:
+    """Ask the API all that a backup's page is made from; what it refuses is None."""
+    replies = {
+        path: cbr.call("GET", f"backups/{backup_id}{path}", account=account)
+        for path in ("", "/metadata", "/record", "/record/report")
+    }
+    good = {path: reply if reply.status_code == 200 else None for path, reply in replies.items()}
+    shown, metadata, record, report = good.values()
+    assert shown is not None, replies[""].text
+    return Answers(
+        backup=shown.json()["backup"],
+        metadata=metadata.content if metadata else None,
+        record=record.json() if record else None,
+        report=report.json() if report else None,
+    )
+
+
+def make_rich(cbr: ApiServer) -> None:
+    """Make the server `rich`: four ports, two of them on one network, a trunk, three groups, an address group, two floating
+    IPs of which one forwards, four disks of which one goes with the server, and a router without a floating IP.
+    """
+    backend, owner = cbr.cloud.backend, cbr.cloud.account("demo")
+    project = owner["project_id"]
+    with backend.state.change():
+        state = backend.state
+        public = state.find("network", name="public")
+        disks = [make_disk(backend, owner, f"rich-{n}", 1, boot=n == 0) for n in range(3)]
+        server = make_server(backend, owner, "rich", image=None, disks=disks, tags=["a"], metadata={"k": "v"})
+        gone = make_disk(backend, owner, "rich-scratch", 2)
+        attach(backend, server, gone, "/dev/sdd", delete_on_termination=True, tag=None)
+
+        front = make_network(backend, project, "rich-front")
+        subnets = [make_subnet(backend, front, f"rich-front-{n}", f"10.{n}.0.0/24") for n in (20, 21)]
+        back = make_network(backend, project, "rich-back")
+        inner = make_subnet(backend, back, "rich-back-v4", "10.22.0.0/24")
+        vlan = make_network(backend, project, "rich-vlan")
+        make_subnet(backend, vlan, "rich-vlan-v4", "10.23.0.0/24")
+        make_router(backend, project, "rich-router", public, subnets)
+        make_router(backend, project, "rich-inner-router", public, [inner])
+
+        office = {"id": "0ff1ce00-0000-4000-8000-000000000000", "name": "office", "description": ""}
+        office["addresses"] = ["198.51.100.0/24"]
+        state.put("address-group", add_standard_attributes(backend, project, office))
+        web, database, jump = (
+            make_group(backend, project, name, "") for name in ("web", "database-2", "jump")
+        )
+        make_rule(
+            backend, web, protocol="tcp", port_range_min=80, port_range_max=443, description="the world"
+        )
+        make_rule(backend, web, protocol="icmp", port_range_min=8, port_range_max=0)
+        make_rule(backend, web, protocol="udp", remote_address_group_id=office["id"])
+        make_rule(backend, database, protocol="tcp", remote_group_id=jump["id"])
+        make_rule(backend, database, remote_group_id=database["id"], ethertype="IPv6")
+
+        both = [web["id"], database["id"]]
+        ports = [
+            make_port(backend, project, front, groups=both, name="rich-a", address="10.20.0.7"),
+            make_port(backend, project, front, groups=[web["id"]], name="rich-b"),
+            make_port(backend, project, back, groups=[database["id"]], name=""),
+            make_port(backend, project, back, groups=["none"], name="rich-open"),
+        ]
+        pair = {"ip_address": "10.22.0.250", "mac_address": "fa:16:3e:00:99:99"}
+        ports[3] |= {"security_groups": [], "port_security_enabled": False, "allowed_address_pairs": [pair]}
+        for number, port in enumerate(ports, 1):
+            bind_port(backend, port, server["id"], number)
+        subports = [
+            make_port(backend, project, vlan, groups=[web["id"]], name=f"rich-sub-{n}") for n in (1, 2)
+        ]
+        rows = [
+            {"port_id": sub["id"], "segmentation_type": "vlan", "segmentation_id": 100 + n}
+            for n, sub in enumerate(subports)
+        ]
+        trunk: dict[str, Any] = {
+            "id": "72756e6b-0000-4000-8000-000000000000",
+            "name": "t",
+            "port_id": ports[1]["id"],
+        }
+        trunk |= {"status": "ACTIVE", "admin_state_up": True, "sub_ports": rows}
+        state.put("trunk", add_standard_attributes(backend, project, trunk))
+
+        associate(backend, make_floating(backend, project, public), ports[0])
+        shared = make_floating(backend, project, public)
+        forward = {
+            "id": "f0f0f0f0-0000-4000-8000-000000000000",
+            "floatingip_id": shared["id"],
+            "project_id": project,
+        }
+        forward |= {"external_port": 2222, "internal_port": 22, "protocol": "tcp", "description": ""}
+        forward |= {"internal_port_id": ports[0]["id"], "internal_ip_address": "10.20.0.7"}
+        state.put("port-forwarding", forward)
+
+
+def make_hostile(cbr: ApiServer) -> None:
+    """Make the server `hostile`, whose owner writes markup, control characters and very long texts wherever words go."""
+    backend, owner = cbr.cloud.backend, cbr.cloud.account("demo")
+    project = owner["project_id"]
+    with backend.state.change():
+        disk = make_disk(backend, owner, HOSTILE, 1, boot=True)
+        labels = {HOSTILE: HOSTILE, "long": LONG, "mask": "(masked secret 0123456789abcdef)"}
+        words: dict[str, Any] = {"description": HOSTILE + "\nsecond line", "tags": [HOSTILE, LONG]}
+        server = make_server(backend, owner, "hostile", image=None, disks=[disk], metadata=labels, **words)
+        network = make_network(backend, project, LONG)
+        make_subnet(backend, network, HOSTILE, "10.66.0.0/24")
+        group = make_group(backend, project, HOSTILE, HOSTILE)
+        make_rule(backend, group, protocol="tcp", description=HOSTILE)
+        port = make_port(backend, project, network, groups=[group["id"]], name=HOSTILE)
+        bind_port(backend, port, server["id"], 1)
