@@ -1,5 +1,6 @@
 """The whole document: what is said once, and the operations by path."""
 
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -23,8 +24,9 @@ A signature made with the access key and secret of an EC2 credential of the proj
 SignedHeaders=…, Signature=…`, with the time in `X-Sdk-Date`."""
 
 
+@cache
 def document(routes: tuple[Route, ...]) -> dict[str, Any]:
-    """Build the document; raises ValueError where two types would be one schema.
+    """Build the document, once for each table: it is not to be changed. Raises ValueError where two types would be one schema.
 
     `x-not-offered` lists the operations of the interface that no route offers: `name`, `method`, `path`, `chapter`.
     """

@@ -3,6 +3,7 @@
 from typing import Any
 
 from opencbr.api.openapi.answers import answers
+from opencbr.api.openapi.code_samples import code_samples
 from opencbr.api.openapi.examples import EXAMPLES
 from opencbr.api.openapi.parameters import path_parameters, query_parameters
 from opencbr.api.openapi.schemas import Schemas
@@ -21,7 +22,6 @@ def operation_object(route: Route, schemas: Schemas) -> dict[str, Any]:
         "x-required-right": route.right,
         "tags": [contract.chapter],
         "parameters": path_parameters(contract.path, examples[0].path if examples else {}),
-        # x-codeSamples: the samples of the first example, by `opencbr.samples`.
     }
     if types.query is not None:
         described["parameters"] += query_parameters(
@@ -33,4 +33,6 @@ def operation_object(route: Route, schemas: Schemas) -> dict[str, Any]:
             content["examples"] = {one.name: {"summary": one.summary, "value": one.body} for one in examples}
         described["requestBody"] = {"required": True, "content": {JSON_TYPE: content}}
     described["responses"] = answers(route, schemas, examples)
+    if examples:
+        described["x-codeSamples"] = code_samples(contract, examples[0])
     return described

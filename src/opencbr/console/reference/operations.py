@@ -69,6 +69,15 @@ def operation_pages(document: dict[str, Any]) -> tuple[OperationPage, ...]:
     )
 
 
+def operation_page(document: dict[str, Any], name: str) -> OperationPage | None:
+    """Make the page of one operation; None where the document has none of this name."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if operation["operationId"] == name:
+                return _page(path, method.upper(), operation, document["components"]["schemas"])
+    return None
+
+
 def chapters(document: dict[str, Any]) -> tuple[Chapter, ...]:
     """Put the pages into their chapters; a chapter of which nothing is offered comes last."""
     pages = operation_pages(document)

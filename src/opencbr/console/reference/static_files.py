@@ -42,9 +42,9 @@ def _pages(document: dict[str, Any]) -> dict[str, str]:
         "version": document["info"]["version"],
     }
     all_chapters, errors = chapters(document), error_pages(document)
-    operation, error = (environment.get_template(f"reference/{kind}.html") for kind in ("operation", "error"))
+    operation, code = (environment.get_template(f"reference/{kind}.html") for kind in ("operation", "code"))
     index = environment.get_template("reference/index.html").render(chapters=all_chapters, errors=errors)
     found = {"index.html": index}
     for chapter in all_chapters:
         found |= {f"{page.name}.html": operation.render(page=page) for page in chapter.pages}
-    return found | {f"{page.code}.html": error.render(page=page) for page in errors}
+    return found | {f"{page.code}.html": code.render(page=page) for page in errors}
