@@ -33,6 +33,7 @@ def run(call, language):
     assert (done.returncode, done.stdout, done.stderr) == (0, "{}", ""), text
 
 
+@pytest.mark.matrix(fast=12)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation)
 def test_with_a_token(operation, recorder: Recorder):
     call = call_of(operation, HOSTILE, recorder.url)
@@ -42,6 +43,7 @@ def test_with_a_token(operation, recorder: Recorder):
     assert received.headers["x-auth-token"] == "a token"
 
 
+@pytest.mark.matrix(fast=12)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation)
 def test_signed_in_the_shell(operation, recorder: Recorder):
     call = call_of(operation, HOSTILE + "\nline", recorder.url)

@@ -30,14 +30,14 @@ def sample(operation: str, language: str) -> str:
         (
             "ListProtectable",
             "sdk-go",
-            "ProtectableType: model.GetListProtectableRequestProtectableTypeEnum().SERVER",
+            "GetListProtectableRequestProtectableTypeEnum().SERVER",
         ),
         ("ChangeOrder", "sdk-go", "Enum().VAULT_BACKUP_SERVER_NORMAL"),
         ("CreateVault", "sdk-go", "Vault: &model.VaultCreate{"),
-        ("CreateVault", "sdk-go", "Size: 10,"),
-        ("CreateVault", "sdk-go", "Threshold: pointer(int32(7)),"),
+        ("CreateVault", "sdk-go", "Size:            10,"),
+        ("CreateVault", "sdk-go", " pointer(int32(7)),"),
         ("CreateVault", "sdk-dotnet", "Resources = new List<ResourceCreate>"),
-        ("CreatePostPaidVault", "sdk-go", 'ObjectType: "server"'),
+        ("CreatePostPaidVault", "sdk-go", 'ObjectType:      "server"'),
         ("MigrateDomain", "sdk-java", ".withReservation(1.5f)"),
     ],
 )

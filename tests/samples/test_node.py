@@ -105,7 +105,7 @@ def test_node_reads_every_sample(tmp_path: Path):
 
 
 @needs_node
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(st.lists(st.text(), min_size=30))
 def test_a_literal_is_the_text(texts):
     program = f"console.log(JSON.stringify([{', '.join(map(quoted, texts))}]))"

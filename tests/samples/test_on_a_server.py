@@ -54,6 +54,7 @@ def test_the_command_does_it(name, cbr: ApiServer, monkeypatch):
     test_the_sample_does_it(name, "openstack", cbr, monkeypatch)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("name", "language"), CASES)
 def test_the_sample_does_it(name, language, cbr: ApiServer, monkeypatch):
     scenario = SCENARIOS[name](cbr)

@@ -47,6 +47,7 @@ def parsed(language: str, text: str):
     return root
 
 
+@pytest.mark.matrix(fast=80)
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("language", GRAMMARS)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opencbr.contract import contract_operations
-from opencbr.samples import Call, samples_of
+from opencbr.samples import Call, missing_of, samples_of
 from opencbr.samples.terraform import huaweicloud, opentelekomcloud
 from opencbr.samples.terraform.blocks import Block
 from opencbr.samples.terraform.hcl import Body, block, quoted
@@ -92,6 +92,32 @@ def test_what_terraform_has_no_block_for_has_no_sample(language):
         if sample.language == language
     }
     assert made <= PROVIDERS[language].keys() <= known.keys()
+
+
+def called(name: str, query=(), body=None) -> dict[str, str]:
+    """Return for each provider its sample, or the reason why there is none."""
+    call = replace(call_of(contract_operations()[name]), query=query, body=body)
+    made = {sample.language: sample.text for sample in samples_of(call)}
+    return {one.language: one.reason for one in missing_of(call)} | made
+
+
+@pytest.mark.parametrize("language", PROVIDERS)
+def test_a_data_source_reads_all_pages_whatever_the_size_of_one(language):
+    assert "data " in called("ListBackups", (("limit", 5),))[language]
+    assert "no argument for offset" in called("ListBackups", (("offset", 5),))[language]
+
+
+def test_a_resource_without_what_its_provider_wants_has_a_reason():
+    checkpoint = {"checkpoint": {"vault_id": "v", "parameters": {"name": "n"}}}
+    said = called("CreateCheckpoint", body=checkpoint)
+    assert "wants checkpoint.parameters.resource_details too" in said["terraform-huaweicloud"]
+    vault = {
+        "vault": {"name": "n", "billing": {"size": 10, "object_type": "turbo", "protect_type": "backup"}}
+    }
+    assert "resource " in called("CreateVault", body=vault)["terraform-huaweicloud"]
+    vault["vault"]["resources"] = [{"id": "a", "type": "OS::Sfs::Turbo"}]
+    assert "servers with excluded disks" in called("CreateVault", body=vault)["terraform-huaweicloud"]
+    assert "OS::Sfs::Turbo" in called("CreateVault", body=vault)["terraform-opentelekomcloud"]
 
 
 def test_terraform_itself_would_write_it_so(tmp_path: Path):
