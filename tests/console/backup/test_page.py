@@ -26,7 +26,11 @@ VOID = {"link", "br", "meta"}
 def rendered(answers: Answers) -> str:
     loader = ChoiceLoader([DictLoader({"layout.html": LAYOUT}), FileSystemLoader(str(CONSOLE / "templates"))])
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    return environment.get_template("backup/page.html").render(**page_context(answers))
+    names = {"asset_url": lambda name: f"/{name}", "csrf_token": lambda: "token"}
+    may_reveal = {"secrets": False, "infrastructure": False}
+    return environment.get_template("backup/page.html").render(
+        may_reveal=may_reveal, **names, **page_context(answers)
+    )
 
 
 class Page(HTMLParser):

@@ -7,7 +7,6 @@ from typing import Any
 
 from opencbr.console.backup.answers import Answers
 from opencbr.console.backup.capture_report import CaptureReport, capture_report
-from opencbr.console.backup.concealment import concealed
 from opencbr.console.backup.disk_rows import DiskRow, disk_rows
 from opencbr.console.backup.documents import open_documents
 from opencbr.console.backup.json_values import Moment, flag_of, moment_of, number_of, text_of
@@ -78,10 +77,8 @@ class BackupView:
 def backup_view(answers: Answers) -> BackupView:
     """Make the page's content of the API's answers; whatever was refused or is missing leaves its part None or empty.
 
-    Secrets that the caller may see are masked in it and listed as to be revealed (`opencbr.console.backup.concealment`).
+    The answers are those of the masked view: what is sealed is revealed one by one.
     """
-    given = answers
-    answers = concealed(given)
     documents = open_documents(answers)
     ports = port_rows(documents)
     routers = router_rows(documents, ports)
@@ -95,12 +92,10 @@ def backup_view(answers: Answers) -> BackupView:
         routers=routers,
         groups=security_groups(documents, [group for port in ports for group in port.groups]),
         report=capture_report(answers.report),
-        proof=proof_of(given.record),
+        proof=proof_of(answers.record),
         sealed=tuple(
             (name, tuple(fields))
-            for name, fields in groupby(
-                sealed_fields(open_documents(given), given.record), attrgetter("document")
-            )
+            for name, fields in groupby(sealed_fields(documents, answers.record), attrgetter("document"))
         ),
         metadata=metadata_documents(answers),
         documents=record_documents(documents, answers),
