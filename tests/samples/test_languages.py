@@ -1,9 +1,12 @@
 """What holds for the samples of every language."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Error
 
@@ -73,3 +76,52 @@ def test_a_call_is_not_changed():
     assert samples_of(call) == first
     assert body == {"vault": {"name": "a", "resources": []}}
     assert all("example//" not in sample.text for sample in first)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def bodies(draw, schema):
+    """Draw a body of which some members are as the schema says and others are anything."""
+    if draw(st.integers(0, 5)) == 0:
+        return draw(ANYTHING)
+    if schema["type"] == "object":
+        chosen = draw(st.lists(st.sampled_from(sorted(schema["properties"])), max_size=4, unique=True))
+        return {name: draw(bodies(schema["properties"][name])) for name in chosen}
+    if schema["type"] == "array":
+        return draw(st.lists(bodies(schema["items"]), max_size=2))
+    return draw(st.sampled_from(schema["enum"])) if "enum" in schema else draw(ANYTHING)
+
+
+@given(st.data())
+def test_whatever_is_on_the_screen_is_a_sample_or_a_reason(data):
+    operation = data.draw(st.sampled_from(OPERATIONS))
+    body = (
+        data.draw(bodies(operation.body).filter(lambda one: isinstance(one, dict)))
+        if operation.body
+        else None
+    )
+    keys = [*(operation.query or {"properties": {}})["properties"], "color"]
+    scalars = st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    query = tuple(data.draw(st.lists(st.tuples(st.sampled_from(keys), scalars), max_size=3)))
+    call = replace(call_of(operation), body=body, query=query)
+    made, missing = samples_of(call), missing_of(call)
+    assert len(made) + len(missing) == len(LANGUAGES)
+    assert {"curl-signed", "requests"} <= {sample.language for sample in made}
+    for sample in made:
+        assert sample.text.encode()
+        if sample.lexer == "python":
+            compile(sample.text, sample.language, "exec")
+
+
+def test_a_body_that_is_nested_too_deeply_has_a_reason():
+    body: dict = {}
+    for _ in range(5_000):
+        body = {"vault": body}
+    call = replace(call_of(contract_operations()["CreateVault"]), body=body)
+    assert len(samples_of(call)) + len(missing_of(call)) == len(LANGUAGES)

@@ -61,19 +61,20 @@ def reasons(query=(), body=None) -> dict[str, str]:
 
 
 SDKS = ["sdk-python", "sdk-java", "sdk-go", "sdk-node", "sdk-dotnet", "sdk-php", "koocli"]
+TOOLS = [*SDKS, "openstack", "terraform-huaweicloud", "terraform-opentelekomcloud"]
 TYPED = ["sdk-java", "sdk-go", "sdk-dotnet"]
 
 
 @pytest.mark.parametrize(
     ("languages", "word", "query", "body"),
     [
-        (SDKS, "no member color", (("color", "red"),), None),
-        (SDKS, "once", (("name", "a"), ("name", "b")), None),
-        (SDKS, "another type", (("limit", "many"),), None),
-        (SDKS, "no member colour", (), {"vault": {"colour": "red"}}),
-        (SDKS, "another type", (), {"vault": {"name": 5}}),
-        (SDKS, "another type", (), {"vault": {"name": None}}),
-        (SDKS, "another type", (), {"vault": ["a"]}),
+        (TOOLS, "no member color", (("color", "red"),), None),
+        (TOOLS, "once", (("name", "a"), ("name", "b")), None),
+        (TOOLS, "another type", (("limit", "many"),), None),
+        (TOOLS, "no member colour", (), {"vault": {"colour": "red"}}),
+        (TOOLS, "another type", (), {"vault": {"name": 5}}),
+        (TOOLS, "another type", (), {"vault": {"name": None}}),
+        (TOOLS, "another type", (), {"vault": ["a"]}),
         (TYPED, "32 bits", (("limit", 2**31),), None),
         (["sdk-go"], "no value 'blue'", (("status", "blue"),), None),
         (["koocli", "openstack"], "invisible character", (("name", "a\u202e"),), None),

@@ -83,4 +83,6 @@ def _made(language: Language, call: Call) -> Sample | Missing:
         text = language.write(call)
     except NotAvailable as reason:
         return Missing(language.id, language.title, str(reason))
+    except RecursionError:
+        return Missing(language.id, language.title, "The body is nested too deeply.")
     return Sample(language.id, language.title, language.lexer, text, language.variables)
