@@ -36,7 +36,7 @@ def page(name: str) -> ResponseReturnValue:
         return _shown("operation", page=operation)
     for error in error_pages(document):
         if error.code == name:
-            return _shown("error", page=error)
+            return _shown("code", page=error)
     raise NotFound(f"The reference has no page {name[:64]}: its first page lists all.")
 
 
