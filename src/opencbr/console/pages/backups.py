@@ -13,6 +13,7 @@ from opencbr.console.backup.page import page_context
 from opencbr.console.backup.sealed_fields import revealed
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
+from opencbr.model import statuses
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.service.metadata import INFRASTRUCTURE_RIGHT, SECRETS_RIGHT
 
@@ -20,7 +21,14 @@ pages = Blueprint("backups", __name__, url_prefix="/console/backups")
 
 _RIGHTS = {SECRETS: SECRETS_RIGHT, INFRASTRUCTURE: INFRASTRUCTURE_RIGHT}
 _GOES_ON = frozenset(
-    {"protecting", "waiting_protect", "deleting", "waiting_delete", "restoring", "waiting_restore"}
+    {
+        statuses.PROTECTING,
+        statuses.WAITING_PROTECT,
+        statuses.DELETING,
+        statuses.WAITING_DELETE,
+        statuses.RESTORING,
+        statuses.WAITING_RESTORE,
+    }
 )
 
 
