@@ -21,6 +21,7 @@ ABSENT = sorted(OPERATIONS.keys() - {route.operation.name for route in ROUTES})
 def opened(page: Page, name: str, **entries: str) -> Page:
     page.goto(f"/explorer/{name}")
     page.wait_for_load_state("networkidle")
+    page.locator("#request details").evaluate_all("all => all.forEach(one => { one.open = true })")
     for field, text in entries.items():
         page.locator(f"[name='{field}']").fill(text)
     return page
@@ -44,13 +45,12 @@ def test_every_reading_operation_is_sent_with_what_is_offered(
 ):
     log = cbr.log(vault_id=backup.vault_id)
     page = opened(admin, name)
+    known = {"backup_id": backup.id, "operation_log_id": log.id, "protectable_type": "server"}
     for field in page.locator("#request input[required]").all():
-        offered = {"backup_id": backup.id, "operation_log_id": log.id}.get(field.get_attribute("name"))
-        field.fill(offered or first_choice(page, field.get_attribute("name")))
+        asked = field.get_attribute("name") or ""
+        field.fill(known.get(asked) or first_choice(page, asked))
     for choice in page.locator("#request select[required]").all():
         choice.select_option("server")
-    if name == "ShowProtectable":
-        page.locator("[name='protectable_type']").fill("server")
     send(page, 200)
 
 
@@ -157,8 +157,8 @@ def test_a_link_has_the_parameters_and_never_a_credential(
     admin: Page, context: BrowserContext, cbr: ApiServer, backup: Backup
 ):
     page = opened(admin, "ShowMetadata", backup_id=backup.id)
-    href = page.get_by_role("link", name="Link to this request").get_attribute("href")
-    assert href == f"/explorer/ShowMetadata?backup_id={backup.id}"
+    href = f"/explorer/ShowMetadata?backup_id={backup.id}"
+    expect(page.get_by_role("link", name="Link to this request")).to_have_attribute("href", href)
     page.goto(href)
     assert page.locator("[name='backup_id']").input_value() == backup.id
 

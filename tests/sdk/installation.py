@@ -88,7 +88,7 @@ def installed(
     assert upgrade.wait(60) == 0, log.read_text()
     processes = [start("serve", "--listen", url.removeprefix("http://")), start("worker")]
     try:
-        eventually(lambda: _ready(url, processes, log), "the service is ready", 60)
+        eventually(lambda: _ready(url, processes, log), "the service is ready")
         yield Installation(url, key, server_name)
     finally:
         for process in processes:
