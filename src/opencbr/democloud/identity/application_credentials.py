@@ -3,12 +3,10 @@
 import secrets
 from datetime import datetime
 
-from opencbr.democloud.clock import as_token_time
 from opencbr.democloud.identity.roles import implied
-from opencbr.democloud.identity.routes import DOMAIN, ROUTES, UNAUTHORIZED, linked, listing, need_admin
-from opencbr.democloud.identity.secret_digests import fits, salted
+from opencbr.democloud.identity.routes import ROUTES, linked, listing, need_admin
+from opencbr.democloud.identity.secret_digests import salted
 from opencbr.democloud.identity.tokens import APPLICATION_CREDENTIAL as KIND
-from opencbr.democloud.identity.users import find_user
 from opencbr.democloud.ids import new_hex
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -21,20 +19,22 @@ _NOT_AUTHORIZED = "You are not authorized to perform the requested action: "
 @ROUTES.on("POST", _PATH)
 def create(call: Call) -> Response:
     """Make one for the token's project; the secret is shown this once."""
-    if call.params["user"] != call.user_id or not call.project_id:
+    if call.params["user"] != call.user_id:
         raise ApiError(403, f"{_NOT_AUTHORIZED}identity:create_application_credential.")
     _refuse_restricted(call)
     given, state = call.body("application_credential"), call.backend.state
     if state.find(KIND, user_id=call.user_id, name=given["name"]):
         raise ApiError(
-            409, "Conflict occurred attempting to store application_credential - Duplicate entry found."
+            409,
+            "Conflict occurred attempting to store application_credential - Duplicate entry found with name"
+            f" {given['name']}.",
         )
     secret = given.get("secret") or secrets.token_urlsafe(64)
     doc: Doc = {"id": new_hex(), "name": given["name"], "description": given.get("description")}
-    doc |= {"user_id": call.user_id, "project_id": call.project_id, "system": None}
+    doc |= {"user_id": call.user_id, "project_id": call.project_id or None, "system": None}
     doc |= {
         "expires_at": _end(call, given.get("expires_at")),
-        "unrestricted": bool(given.get("unrestricted")),
+        "unrestricted": given.get("unrestricted"),
     }
     doc["roles"] = _roles(call, given.get("roles"))
     state.put(KIND, doc | {"secret": salted(secret)})
@@ -97,7 +97,7 @@ def list_all(call: Call) -> Response:
 @ROUTES.on("GET", _PATH + "/{id}")
 def show(call: Call) -> Response:
     """Show one, without its secret."""
-    doc = _need(call, call.params["id"])
+    doc = need_credential(call, call.params["id"])
     _owner_or_admin(call, doc["user_id"], "get_application_credential")
     return Response(body={"application_credential": _shown(call, _without_secret(doc))})
 
@@ -105,55 +105,15 @@ def show(call: Call) -> Response:
 @ROUTES.on("DELETE", _PATH + "/{id}")
 def delete(call: Call) -> Response:
     """Delete one: what was signed in with it is signed out."""
-    doc = _need(call, call.params["id"])
+    doc = need_credential(call, call.params["id"])
     _owner_or_admin(call, doc["user_id"], "delete_application_credential")
     _refuse_restricted(call)
     call.backend.state.drop(KIND, doc["id"])
     return Response(204)
 
 
-def authenticate(call: Call, given: Doc) -> tuple[Doc, Doc]:
-    """Return an application credential and its user for the secret; refuses (401), an unknown id with 404."""
-    doc = _named(call, given)
-    user = call.backend.state.get("user", doc["user_id"])
-    end = doc["expires_at"]
-    over = end is not None and datetime.fromisoformat(end + "+00:00") <= call.backend.clock.now()
-    good = fits(doc["secret"], str(given.get("secret", "")))
-    if user is None or not user["enabled"] or over or not good:
-        raise ApiError(401, UNAUTHORIZED)
-    return doc, user
-
-
-def _named(call: Call, given: Doc) -> Doc:
-    if "id" in given:
-        return _need(call, str(given["id"]))
-    user = find_user(call.backend.state, given.get("user", {}))
-    doc = call.backend.state.find(KIND, user_id=user["id"], name=given.get("name")) if user else None
-    if doc is None:
-        raise ApiError(401, UNAUTHORIZED)
-    return doc
-
-
-def claims(call: Call, doc: Doc, expires_at: str) -> Doc:
-    """Return the part of a token that says where it is good, as what, and how long at most."""
-    project = call.backend.state.get("project", doc["project_id"])
-    if project is None or not project["enabled"]:
-        raise ApiError(401, UNAUTHORIZED)
-    end = doc["expires_at"]
-    return {
-        "expires_at": min(expires_at, as_token_time(datetime.fromisoformat(end))) if end else expires_at,
-        "project": {"domain": DOMAIN, "id": project["id"], "name": project["name"]},
-        "is_domain": False,
-        "roles": [{"id": role["id"], "name": role["name"]} for role in doc["roles"]],
-        "application_credential": {
-            "id": doc["id"],
-            "name": doc["name"],
-            "restricted": not doc["unrestricted"],
-        },
-    }
-
-
-def _need(call: Call, id_: str) -> Doc:
+def need_credential(call: Call, id_: str) -> Doc:
+    """Return the application credential; refuses with 404."""
     doc = call.backend.state.get(KIND, id_)
     if doc is None:
         raise ApiError(404, f"Could not find Application Credential: {id_}.")
@@ -170,4 +130,4 @@ def _without_secret(doc: Doc) -> Doc:
 
 
 def _shown(call: Call, doc: Doc) -> Doc:
-    return linked(call, f"users/{doc['user_id']}/application_credentials", doc)
+    return linked(call, "application_credentials", doc)

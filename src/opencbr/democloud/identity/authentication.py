@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from opencbr.democloud.clock import as_token_time
-from opencbr.democloud.identity import application_credentials, receipts, totp
+from opencbr.democloud.identity import application_credential_sign_in, receipts, totp
 from opencbr.democloud.identity.roles import effective
 from opencbr.democloud.identity.routes import DOMAIN, ROUTES, UNAUTHORIZED
 from opencbr.democloud.identity.tokens import find_token, is_delegated, issue, shown
@@ -47,7 +47,7 @@ def _by_token(call: Call, given: Doc) -> Proof:
     earlier = find_token(call.backend, str(given.get("id", "")))
     user = call.backend.state.get("user", earlier["user"]["id"]) if earlier else None
     if earlier is None or user is None:
-        raise ApiError(404, "Failed to validate token")
+        raise ApiError(404, "Could not recognize Fernet token")
     if is_delegated(earlier):
         action = "Using a delegated token to create another token is not allowed."
         raise ApiError(403, f"You are not authorized to perform the requested action: {action}.")
@@ -55,7 +55,7 @@ def _by_token(call: Call, given: Doc) -> Proof:
 
 
 def _by_application_credential(call: Call, given: Doc) -> Proof:
-    doc, user = application_credentials.authenticate(call, given)
+    doc, user = application_credential_sign_in.authenticate(call, given)
     return Proof(user, application_credential=doc)
 
 
@@ -96,7 +96,7 @@ def sign_in(call: Call) -> Response:
         return receipts.refuse(call, user, methods)
     doc = _claims(call, user, methods, earlier)
     if bound:
-        doc |= application_credentials.claims(call, bound, doc["expires_at"])
+        doc |= application_credential_sign_in.claims(call, bound, doc["expires_at"])
     else:
         doc |= _scope(call, user, auth.get("scope"))
     token = issue(call.backend.state, doc)

@@ -84,7 +84,7 @@ def _subject(call: Call, action: str, *, may: bool) -> Doc:
     """Return the token that the call is about; refuses another user's (403) unless the caller `may`, and unknown ones."""
     subject = call.headers.get("x-subject-token", "")
     doc = find_token(call.backend, subject)
-    if not may and (doc is None or doc["user"]["id"] != call.user_id):
+    if not may and (not subject or (doc is not None and doc["user"]["id"] != call.user_id)):
         raise ApiError(403, f"You are not authorized to perform the requested action: identity:{action}.")
     if doc is None:
         raise ApiError(404, "Could not recognize Fernet token" if subject else "No token in the request")
