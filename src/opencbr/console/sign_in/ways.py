@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from opencbr.console.browser_session import Passcode
 from opencbr.console.console import browser_session, console
 from opencbr.console.credential import AccessKey, Token
 from opencbr.console.sign_in.entering import enter, enter_project, enter_some_project, enter_with_key
