@@ -19,11 +19,16 @@ from opencbr.api.health import Readiness
 from opencbr.api.pools import Pools
 from opencbr.api.rights import Rights
 from opencbr.api.routes import ROUTES
+from opencbr.api.verdicts import Verdicts
 from opencbr.clock import SystemClock
 from opencbr.cloud.capture import read_server
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
+from opencbr.console.mount import mount_console
+from opencbr.console.sign_in.keystone import Accounts
 from opencbr.democloud import DemoCloud
+from opencbr.keys.master_key import open_master_key
+from opencbr.keys.session_seal import SessionSeal
 from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.checkpoint import Checkpoint
@@ -242,9 +247,10 @@ def open_server(
     *,
     threads: int = 8,
     deadline_seconds: float = 30.0,
+    accounts: Accounts | None = None,
     **metadata: Any,
 ) -> Iterator[ApiServer]:
-    """Start a server; its clouds.yaml and keys lie in `folder`."""
+    """Start a server; its clouds.yaml and keys lie in `folder`. With `accounts`, none or some, it has the console."""
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
     clock = TurnedClock()
     settings = CloudSettings(
@@ -280,6 +286,15 @@ def open_server(
         deadline_seconds=deadline_seconds,
     )
     application = create_app(dependencies, Readiness(checks, clock, seconds=0))
+    if accounts is not None:
+        mount_console(
+            application,
+            dependencies,
+            verdicts=Verdicts(dependencies.authenticator, dependencies.rights, clock),
+            keystone=adapter.user_sign_in,
+            seal=SessionSeal(open_master_key(database, folder / "keys")),
+            accounts=accounts,
+        )
     with serving(application) as url:
         yield ApiServer(url, folder, cloud, database, services, clock, checks, records, adapter)
     adapter.close()
