@@ -147,7 +147,7 @@ def test_each_way_leads_to_the_page_that_was_asked_for(person: Person, browser: 
     form = browser.get(wanted.headers["Location"])
     named = re.search(r'name="next" value="([^"]*)"', form.text)
     assert named
-    answer = browser.sign_in(way.split()[-1], **_given(person, way), next=named[1])
+    answer = browser.sign_in(way.rpartition(" ")[2], **_given(person, way), next=named[1])
     assert (answer.status_code, answer.headers["Location"]) == (303, "/console/vaults?limit=2")
     page = browser.get("/console/vaults?limit=2")
     assert page.status_code == 200
@@ -159,10 +159,10 @@ def test_what_is_wrong_is_refused_in_one_sentence(person: Person, browser: Brows
     wrong = {name: f"{value}x" for name, value in _given(person, way).items()}
     right = _given(Person(person.cbr, person.id, person.name), way) if way == "password" else {}
     last = list(wrong)[-1]
-    answers = [browser.sign_in(way.split()[-1], **wrong)]
+    answers = [browser.sign_in(way.rpartition(" ")[2], **wrong)]
     if right:
         answers.append(browser.sign_in(way, **(right | {last: "wrong"})))
-    answers.append(browser.sign_in(way.split()[-1]))
+    answers.append(browser.sign_in(way.rpartition(" ")[2]))
     for answer in answers:
         assert (answer.status_code, message(answer)) == (401, REFUSED)
         assert "Cache-Control" in answer.headers
@@ -249,7 +249,7 @@ def test_a_sign_in_takes_the_place_of_the_one_before(person: Person, browser: Br
 def test_a_session_that_was_planted_is_not_the_one_after_signing_in(person: Person, browser: Browser):
     attacker = Browser(person.cbr.url)
     planted_form = attacker.token_of_form()
-    browser.session.cookies.set("opencbr", attacker.cookie)
+    browser.session.cookies.set("opencbr", attacker.cookie, domain="127.0.0.1", path="/")
     person.sign_in(browser)
     assert browser.is_in()
     assert browser.cookie != attacker.cookie
@@ -416,7 +416,7 @@ def test_a_session_ends_with_its_token(person: Person, browser: Browser):
     assert not browser.is_in()
 
 
-@pytest.mark.parametrize("page", ["/console", "/explorer/ListVaults"])
+@pytest.mark.parametrize("page", ["/console", "/explorer/ListVault"])
 @pytest.mark.parametrize("way", ["token", "access-key"])
 def test_a_withdrawn_credential_ends_the_session_within_a_minute(
     person: Person, browser: Browser, way: str, page: str
@@ -425,7 +425,6 @@ def test_a_withdrawn_credential_ends_the_session_within_a_minute(
     browser.sign_in(way, **given)
     assert browser.get(page).status_code == 200
     if way == "token":
-        person.ask("DELETE", "/auth/tokens", token=given["token"]).raise_for_status
         headers = {"X-Auth-Token": given["token"], "X-Subject-Token": given["token"]}
         requests.delete(f"{person.cbr.cloud.auth_url}/auth/tokens", headers=headers, timeout=60)
     else:
@@ -471,7 +470,7 @@ def test_a_keystone_that_is_away_is_no_failure(person: Person, browser: Browser,
     ways = {way: _given(person, way) for way in _WAYS}
     person.cbr.cloud.faults.inject(service="identity", times=0, **fault)
     for way, given in ways.items():
-        answer = browser.sign_in(way.split()[-1], **given)
+        answer = browser.sign_in(way.rpartition(" ")[2], **given)
         assert (answer.status_code, message(answer)) == (503, AWAY)
     person.cbr.cloud.faults.clear()
     assert person.sign_in(browser).status_code == 303
@@ -482,7 +481,7 @@ def test_the_demo_signs_in_by_one_click_and_only_its_own_users(browser: Browser)
     assert browser.sign_in("one-click", user="demo").status_code == 303
     assert browser.is_in()
     elsewhere = browser.get("/console/sign-in", Host="rebound.example.org")
-    assert elsewhere.status_code == 400
+    assert (elsewhere.status_code, "csrf_token" in elsewhere.text) == (400, False)
 
 
 def test_a_way_that_is_none(browser: Browser):

@@ -34,6 +34,11 @@ def _sign_in(user: KeystoneUser, scope: Any = None, /, **given: Any) -> requests
     return user.sign_in(scope, application_credential=given)
 
 
+def _in_order(credential: dict[str, Any]) -> dict[str, Any]:
+    """Put the roles into an order: Keystone has none."""
+    return credential | {"roles": sorted(credential["roles"], key=lambda role: str(role["id"]))}
+
+
 def test_the_secret_is_shown_once(user: KeystoneUser) -> None:
     made = _made(user, description="nightly")
     assert list(made) == [
@@ -45,13 +50,14 @@ def test_the_secret_is_shown_once(user: KeystoneUser) -> None:
     assert {role["name"] for role in made["roles"]} == {"member", "reader"}
     assert list(made["roles"][0]) == ["id", "name", "domain_id", "description", "options"]
     assert made["links"]["self"].endswith(f"/v3/application_credentials/{made['id']}")
-    kept = {name: value for name, value in made.items() if name != "secret"}
+    kept = _in_order({name: value for name, value in made.items() if name != "secret"})
     path, token = f"/users/{user.id}/application_credentials", user.token(user.project)
-    assert user.ask("GET", f"{path}/{made['id']}", token).json() == {"application_credential": kept}
-    assert user.ask("GET", path, token).json()["application_credentials"] == [kept]
+    assert _in_order(user.ask("GET", f"{path}/{made['id']}", token).json()["application_credential"]) == kept
+    listed = user.ask("GET", path, token).json()["application_credentials"]
+    assert [_in_order(row) for row in listed] == [kept]
     assert user.ask("GET", f"{path}?name=other", token).json()["application_credentials"] == []
     admin = user.target.admin.get("identity", f"{path}/{made['id']}")
-    assert admin == {"application_credential": kept}
+    assert _in_order(admin["application_credential"]) == kept
 
 
 @pytest.mark.parametrize("by", ["id", "name"])
@@ -161,15 +167,18 @@ def test_a_deleted_one_takes_its_tokens_with_it(user: KeystoneUser) -> None:
     assert _sign_in(user, id=made["id"], secret=made["secret"]).status_code == 404
 
 
-@pytest.mark.parametrize("what", ["role", "user"])
-def test_it_goes_with_its_user_s_right_to_the_project(user: KeystoneUser, what: str) -> None:
+def test_it_goes_with_its_user_s_role_on_the_project(user: KeystoneUser) -> None:
     made, admin = _made(user), user.target.admin
-    if what == "role":
-        role = admin.get("identity", "/roles?name=member")["roles"][0]["id"]
-        path = f"/projects/{user.target.member.project_id}/users/{user.id}/roles/{role}"
-        assert admin.call("DELETE", "identity", path).status_code == 204
-    else:
-        for enabled in (False, True):
-            body = {"user": {"enabled": enabled}}
-            assert admin.call("PATCH", "identity", f"/users/{user.id}", body).status_code == 200
-    assert _sign_in(user, id=made["id"], secret=made["secret"]).status_code == 404
+    role = admin.get("identity", "/roles?name=member")["roles"][0]["id"]
+    path = f"/projects/{user.target.member.project_id}/users/{user.id}/roles/{role}"
+    assert admin.call("DELETE", "identity", path).status_code == 204
+    answer = _sign_in(user, id=made["id"], secret=made["secret"])
+    assert answer.status_code in (401, 404)  # 401 where Keystone still has it in its cache
+
+
+def test_it_rests_while_its_user_is_disabled(user: KeystoneUser) -> None:
+    made, path = _made(user), f"/users/{user.id}"
+    for enabled, status in ((False, 401), (True, 201)):
+        body = {"user": {"enabled": enabled}}
+        assert user.target.admin.call("PATCH", "identity", path, body).status_code == 200
+        assert _sign_in(user, id=made["id"], secret=made["secret"]).status_code == status

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from opencbr.api.errors import GatewayError
 from opencbr.console import presentation
@@ -117,5 +117,7 @@ def _too_long(_error: TooLong) -> ResponseReturnValue:
 
 
 def _plain(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, SecurityError):  # asked by a name that is not ours: there is no address to link from
+        return "This server is not asked by this name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
     message = error.description or "Something was not as expected."
     return render_template("problem.html", title=error.name, message=message), error.code or 500

@@ -81,7 +81,6 @@ def change_user(call: Call) -> Response:
         _drop_tokens(call.backend.state, doc["id"])
     if not doc["enabled"]:
         _drop_tokens(call.backend.state, doc["id"])
-        drop_held(call.backend.state, APPLICATION_CREDENTIAL, doc["id"])
     return Response(body={"user": linked(call, "users", call.backend.state.put("user", doc))})
 
 
