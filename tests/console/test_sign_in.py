@@ -476,6 +476,34 @@ def test_a_keystone_that_is_away_is_no_failure(person: Person, browser: Browser,
     assert person.sign_in(browser).status_code == 303
 
 
+@pytest.mark.parametrize("page", ["/console", "/explorer/ListVault"])
+def test_a_keystone_that_is_away_ends_no_session(person: Person, browser: Browser, page: str):
+    person.sign_in(browser)
+    person.cbr.clock.ahead = timedelta(seconds=61)  # what Keystone has said is asked for again
+    person.cbr.cloud.faults.inject(service="identity", times=0, status=500)
+    assert browser.get(page).status_code in (500, 503)
+    person.cbr.cloud.faults.clear()
+    assert browser.get(page).status_code == 200
+
+
+def test_a_token_that_is_too_long_to_keep_is_ended(person: Person, browser: Browser):
+    person.join(person.cbr.project("other"))
+    before = person.sign_in(browser)
+    assert before.status_code == 303
+    state = person.cbr.cloud.backend.state
+    with state.change():
+        project = state.get("project", person.cbr.project("other"))
+        state.put("project", project | {"name": "n" * 3000})
+    try:
+        chosen = browser.post(
+            "/console/projects", "/console/projects", project_id=person.cbr.project("other")
+        )
+    finally:
+        with state.change():
+            state.put("project", project)
+    assert (chosen.status_code, person.tokens()) == (400, [])
+
+
 def test_the_demo_signs_in_by_one_click_and_only_its_own_users(browser: Browser):
     assert browser.sign_in("one-click", user="admin").status_code == 401
     assert browser.sign_in("one-click", user="demo").status_code == 303

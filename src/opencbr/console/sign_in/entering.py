@@ -6,9 +6,9 @@ from datetime import timedelta
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from opencbr.console.browser_session import SignedIn
+from opencbr.console.browser_session import SignedIn, TooLong
 from opencbr.console.console import browser_session, console
-from opencbr.console.credential import AccessKey, Token
+from opencbr.console.credential import AccessKey, Credential, Token
 from opencbr.console.sign_in.keystone import UserToken
 from opencbr.console.sign_in.way_back import way_back
 from opencbr.service.failures import CloudError, SignInRefused
@@ -21,18 +21,19 @@ def enter_some_project(token: UserToken, *, is_ours: bool = True) -> ResponseRet
     found = console().keystone.projects(token.value)
     if len(found) == 1:
         return enter_project(Token(token.value, is_ours), found[0].id)
-    _end_tokens()
-    browser_session().begin(console().clock.now(), unscoped=Token(token.value, is_ours))
+    kept = Token(token.value, is_ours)
+    _begin(kept, unscoped=kept)
     return redirect(url_for("sign_in.projects", next=way_back()), code=303)
 
 
 def enter_project(token: Token, project_id: str) -> ResponseReturnValue:
     """Change a token for one of the project. Raises SignInRefused, CloudError."""
     kept = token_kept()
-    answer = enter(console().keystone.scoped(token.value, project_id), is_ours=True)
-    if token != kept:  # what the session had is ended with it
-        _end(token)
-    return answer
+    try:
+        return enter(console().keystone.scoped(token.value, project_id), is_ours=True)
+    finally:
+        if token != kept:  # what the session has is ended with it
+            _end(token)
 
 
 def enter(token: UserToken, *, is_ours: bool) -> ResponseReturnValue:
@@ -41,18 +42,15 @@ def enter(token: UserToken, *, is_ours: bool) -> ResponseReturnValue:
         raise SignInRefused
     ends_at = min(token.expires_at, console().clock.now() + LONGEST)
     credential = Token(token.value, is_ours)
-    return start(SignedIn(token.user_name, token.project_id, token.project_name, credential, ends_at))
+    who = SignedIn(token.user_name, token.project_id, token.project_name, credential, ends_at)
+    _begin(credential, signed_in=who)
+    return redirect(way_back(), code=303)
 
 
 def enter_with_key(user_name: str, project_id: str, key: AccessKey) -> ResponseReturnValue:
     """Begin a session with an access key, which has no end of its own."""
-    return start(SignedIn(user_name, project_id, "", key, console().clock.now() + LONGEST))
-
-
-def start(who: SignedIn) -> ResponseReturnValue:
-    """Begin a session in place of the browser's earlier one."""
-    _end_tokens()
-    browser_session().begin(console().clock.now(), signed_in=who)
+    who = SignedIn(user_name, project_id, "", key, console().clock.now() + LONGEST)
+    _begin(key, signed_in=who)
     return redirect(way_back(), code=303)
 
 
@@ -69,14 +67,25 @@ def token_kept() -> Token | None:
     return session.unscoped or (who.credential if who and isinstance(who.credential, Token) else None)
 
 
-def _end(token: Token | None) -> None:
-    if token is not None and token.is_ours:
-        with suppress(SignInRefused, CloudError):  # it ends by itself, and the browser has forgotten it
-            console().keystone.revoke(token.value)
+def _begin(credential: Credential, **kept: SignedIn | Token) -> None:
+    """Begin a session in place of the browser's earlier one. Raises TooLong, and leaves no token behind then either."""
+    _end_tokens()
+    try:
+        browser_session().begin(console().clock.now(), **kept)
+    except TooLong:
+        _end(credential)
+        raise
 
 
 def _end_tokens() -> None:
     session = browser_session()
     who = session.signed_in
     _end(session.unscoped)
-    _end(who.credential if who and isinstance(who.credential, Token) else None)
+    _end(who.credential if who else None)
+
+
+def _end(credential: Credential | None) -> None:
+    """Revoke a token that was made here."""
+    if isinstance(credential, Token) and credential.is_ours:
+        with suppress(SignInRefused, CloudError):  # it ends by itself, and the browser has forgotten it
+            console().keystone.revoke(credential.value)
