@@ -142,10 +142,11 @@ def test_a_receipt_alone_or_another_s_is_nothing(user: KeystoneUser) -> None:
     alone = _passcode(user, passcode(SECRET))
     assert alone.status_code == 401
     assert alone.json()["receipt"]["methods"] == ["totp"]
-    assert_refused(_passcode(user, passcode(SECRET), "gAAAAABnothing"), 401, UNAUTHORIZED)
+    unknown = _passcode(user, passcode(SECRET), "gAAAAABnothing")
+    assert_refused(unknown, 401, "Could not find auth receipt: gAAAAABnothing.")
     with keystone_user(user.target) as other:
         foreign = other.sign_in("unscoped", receipt=receipt)
-        assert_refused(foreign, 401, UNAUTHORIZED)
+        assert_refused(foreign, 401, f"Could not find auth receipt: {receipt}.")
 
 
 def test_a_receipt_ends(user: KeystoneUser, target: Target) -> None:
@@ -156,7 +157,7 @@ def test_a_receipt_ends(user: KeystoneUser, target: Target) -> None:
     target.demo.backend.clock.advance(300)
     try:
         late = _passcode(user, passcode(SECRET, 10), receipt)
-        assert_refused(late, 401, UNAUTHORIZED)
+        assert_refused(late, 401, f"Could not find auth receipt: {receipt}.")
         assert "Openstack-Auth-Receipt" not in late.headers
     finally:
         target.demo.backend.clock.advance(-300)

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from opencbr.democloud.clock import as_token_time
-from opencbr.democloud.identity.routes import DOMAIN, UNAUTHORIZED
+from opencbr.democloud.identity.routes import DOMAIN
 from opencbr.democloud.identity.tokens import digest
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -51,6 +51,6 @@ def methods(call: Call, user: Doc) -> list[str]:
         or kept["user_id"] != user["id"]
         or datetime.fromisoformat(kept["expires_at"]) <= call.backend.clock.now()
     ):
-        raise ApiError(401, UNAUTHORIZED)
+        raise ApiError(401, f"Could not find auth receipt: {given}.")
     found: list[str] = kept["methods"]
     return found
