@@ -37,10 +37,10 @@ demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a
 	@exec $(BIN)/opencbr demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## the fast suite: what needs nothing but Python, of each matrix some cases
-	$(BIN)/python $(RUN) $(XDIST) -m "not thorough and not postgres and not openstack" $(ARGS)
+	$(BIN)/python $(RUN) $(XDIST) -m "not thorough and not postgres and not openstack and not browser" $(ARGS)
 
 test-thorough: $(VENV)/dev.stamp ## the rest of each matrix, on SQLite: every fault, every wrong id, a death in every step
-	$(BIN)/python -m pytest $(XDIST) -m "thorough and not postgres and not openstack" $(ARGS)
+	$(BIN)/python -m pytest $(XDIST) -m "thorough and not postgres and not openstack and not browser" $(ARGS)
 
 coverage: $(VENV)/dev.stamp ## the fast suite with its line and branch coverage, the programs it starts included
 	rm -rf build/coverage
@@ -57,6 +57,9 @@ mutants: $(VENV)/dev.stamp ## how many of 300 small faults in model, records, ke
 test-postgres: $(VENV)/dev.stamp ## the fast suite's and all crash tests on a private PostgreSQL cluster, from the system's own binaries
 	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m "postgres and (kill or not thorough)" $(ARGS)
 
+test-browser: $(VENV)/dev.stamp ## the console in a real Chromium (a system package, or the one that OPENCBR_TEST_CHROMIUM names)
+	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+
 test-openstack: $(VENV)/dev.stamp ## against the real cloud named by OS_CLIENT_CONFIG_FILE and OS_CLOUD
 	@test -n "$$OS_CLIENT_CONFIG_FILE" -a -n "$$OS_CLOUD" || { \
 	  echo "name a cloud first: export OS_CLIENT_CONFIG_FILE=/path/clouds.yaml OS_CLOUD=name" >&2; exit 2; }
@@ -64,6 +67,12 @@ test-openstack: $(VENV)/dev.stamp ## against the real cloud named by OS_CLIENT_C
 
 bench: $(VENV)/dev.stamp ## measurements, ratios side by side, as a table
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/run.stamp ## the API reference as static pages, into build/docs
+	$(BIN)/python -m opencbr.console.reference build/docs
+
+examples: $(VENV)/dev.stamp ## the examples of the OpenAPI document, written anew by a run of the service on the embedded cloud
+	PYTHONPATH=tests $(BIN)/python -m support.api_examples
 
 lint: $(VENV)/dev.stamp ## style, format and import rules
 	$(BIN)/ruff check .
@@ -101,4 +110,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(call install,requirements-dev.txt)
 	@touch $@
 
-.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-openstack bench lint types lock clean
+.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-browser test-openstack bench docs examples lint types lock clean

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from opencbr.store.database import Database
+from support.chromium import CHROMIUM, chromium
 from support.databases import KINDS, Databases
 from support.matrices import leave_the_rest_to_thorough
 from support.postgres import VARIABLE
@@ -83,6 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = {}
     if not (os.environ.get("OS_CLIENT_CONFIG_FILE") and tenant):
         missing["openstack"] = "OS_CLIENT_CONFIG_FILE and OS_CLOUD name no real cloud"
+    if chromium() is None:
+        missing["browser"] = f"no Chromium here: install one, or name it in {CHROMIUM}"
     if not os.environ.get(VARIABLE):
         missing["postgres"] = f"{VARIABLE} names no server: make test-postgres starts one"
     for item in items:

@@ -1,15 +1,39 @@
-"""Until when a client waits for what this thread does.
+"""Until when somebody waits for what this thread does.
 
 A request has one deadline, and everything done for it shares it: its body, its place in a queue, its upstream calls, the
-locks of the database it waits for. What no client waits for (jobs, duties, commands) has none.
+locks of the database it waits for. What no client waits for (jobs, duties, commands) has none; a job that may be cancelled
+is asked meanwhile whether it is.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _until: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+_interruption: ContextVar[Callable[[], None] | None] = ContextVar("interruption", default=None)
+
+LOOK_SECONDS = 1.0
+"""How often a long wait looks whether it is to end."""
+
+
+@contextmanager
+def interrupted_by(look: Callable[[], None]) -> Iterator[None]:
+    """End waits inside the block early: `look` is called now and then, and what it raises ends them."""
+    token = _interruption.set(look)
+    try:
+        yield
+    finally:
+        _interruption.reset(token)
+
+
+def heed_interruption() -> None:
+    """Raise what ends this wait, if anything does."""
+    look = _interruption.get()
+    if look is not None:
+        look()
 
 
 def start(seconds: float) -> None:

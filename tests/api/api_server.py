@@ -25,7 +25,7 @@ from opencbr.cloud.capture import read_server
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.console.mount import mount_console
-from opencbr.console.sign_in.keystone import Accounts
+from opencbr.console.sign_in.keystone import Account
 from opencbr.democloud import DemoCloud
 from opencbr.keys.master_key import open_master_key
 from opencbr.keys.session_seal import SessionSeal
@@ -48,6 +48,8 @@ from opencbr.store.database import Database
 from opencbr.store.installation import writable
 from opencbr.store.leases import any_alive
 from support.granian import serving
+
+from .declared_errors import check_declared
 
 
 class TurnedClock(SystemClock):
@@ -104,9 +106,11 @@ class ApiServer:
         if body is not None and "data" not in more:
             more["data"] = json.dumps(body)
             headers.setdefault("Content-Type", "application/json")
-        return requests.request(
+        answer = requests.request(
             method, self.url + path, headers=headers, timeout=30, allow_redirects=False, **more
         )
+        check_declared(answer)
+        return answer
 
     def vault(self, account: str = "demo", **changes: Any) -> Vault:
         now = self.clock.now()
@@ -247,10 +251,13 @@ def open_server(
     *,
     threads: int = 8,
     deadline_seconds: float = 30.0,
-    accounts: Accounts | None = None,
+    one_click: tuple[str, ...] | None = None,
     **metadata: Any,
 ) -> Iterator[ApiServer]:
-    """Start a server; its clouds.yaml and keys lie in `folder`. With `accounts`, none or some, it has the console."""
+    """Start a server; its clouds.yaml and keys lie in `folder`.
+
+    With `one_click` it has the console, which signs in these accounts of the embedded cloud by one click.
+    """
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
     clock = TurnedClock()
     settings = CloudSettings(
@@ -286,14 +293,15 @@ def open_server(
         deadline_seconds=deadline_seconds,
     )
     application = create_app(dependencies, Readiness(checks, clock, seconds=0))
-    if accounts is not None:
+    if one_click is not None:
+        users = (cloud.account(name) for name in one_click)
         mount_console(
             application,
             dependencies,
             verdicts=Verdicts(dependencies.authenticator, dependencies.rights, clock),
             keystone=adapter.user_sign_in,
             seal=SessionSeal(open_master_key(database, folder / "keys")),
-            accounts=accounts,
+            accounts=tuple(Account(u["user_name"], u["password"], u["project_id"]) for u in users),
         )
     with serving(application) as url:
         yield ApiServer(url, folder, cloud, database, services, clock, checks, records, adapter)

@@ -90,7 +90,9 @@ def stub(operation: Operation) -> Route:
         handler(request)
 
     kind = nothing if operation.success == 204 else handler
-    return Route(operation=operation, handler=kind, right="cbr:vaults:list", summary=operation.name)
+    return Route(
+        operation=operation, handler=kind, right="cbr:vaults:list", summary=operation.name, description=""
+    )
 
 
 @cache
@@ -158,8 +160,9 @@ def test_the_document_has_room_for_every_operation():
         assert [one["name"] for one in shown["parameters"] if one["in"] == "path"] == re.findall(
             r"\{(\w+)\}", operation.path
         )
-    for reference in re.findall(r'"\$ref":\s*"([^"]+)"', json.dumps(whole)):
-        assert reference.removeprefix("#/components/schemas/") in whole["components"]["schemas"]
+    for reference in re.findall(r'"\$ref":\s*"#/components/([^"]+)"', json.dumps(whole)):
+        kind, _, name = reference.partition("/")
+        assert name in whole["components"][kind]
 
 
 @pytest.mark.parametrize("project", ["1" * 32, PROJECT])
@@ -172,7 +175,9 @@ def test_a_project_in_a_path_is_the_credential_s(project):
 
 def offered(handler: Any, method: str = "GET") -> tuple[Route, ...]:
     operation = Operation("Probe", method, "/v3/{project_id}/probes", "Probe")
-    return (Route(operation=operation, handler=handler, right="cbr:vaults:list", summary="Probe"),)
+    return (
+        Route(operation=operation, handler=handler, right="cbr:vaults:list", summary="Probe", description=""),
+    )
 
 
 def test_an_answer_may_be_of_another_media_type():

@@ -20,6 +20,7 @@ from opencbr.api.routes import ROUTES
 from opencbr.model.backup import Backup
 
 from .api_server import ApiServer
+from .declared_errors import check_declared
 from .protected_cloud import new_disk, new_server, new_vault, server_ref
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
@@ -142,6 +143,7 @@ def check(case: Any, cbr: ApiServer, account: str) -> int:
         assert len(answer.request.path_url or "") > REQUEST_LINE, (case.method, case.path)
         return int(answer.status_code)
     assert answer.status_code < 500, f"{case.method} {case.path}: {answer.status_code} {answer.text}"
+    check_declared(answer)
     if answer.status_code >= 400:
         assert {"error_code", "error_msg"} <= answer.json().keys()
     assert "x-request-id" in {name.lower() for name in answer.headers}, (case.method, dict(answer.headers))

@@ -125,6 +125,21 @@ def test_what_is_not_offered_is_refused_with_its_own_code(cbr: ApiServer):
     refused(cbr.call("POST", "vaults", vault_body(backup_policy_id=NOWHERE)), 404, "6000")
 
 
+def test_a_vault_is_not_made_with_what_cannot_be_bound(cbr: ApiServer):
+    of_disks = {"object_type": "disk"}
+    server, disk, busy = new_server(cbr), new_disk(cbr), new_disk(cbr, status="error")
+    for code, status, body in (
+        ("6104", 400, vault_body(server_ref(server), server_ref(server))),
+        ("7000", 404, vault_body(disk_ref({"id": NOWHERE}), billing=of_disks)),
+        ("7003", 400, vault_body(disk_ref(busy), billing=of_disks)),
+    ):
+        refused(cbr.call("POST", "vaults", body), status, code)
+    assert new_vault(cbr, server_ref(server))["resources"]
+    through_server = vault_body(disk_ref({"id": server["disks"][0]}), billing=of_disks)
+    refused(cbr.call("POST", "vaults", through_server), 400, "6137")
+    assert new_disk_vault(cbr, disk)["resources"], "a refused request has bound nothing"
+
+
 def test_bad_fields_are_named(cbr: ApiServer):
     cases = [
         ({"name": "with space"}, "name"),

@@ -13,7 +13,6 @@ import requests
 from api.api_server import ApiServer, open_server
 from opencbr.console.application import create_console
 from opencbr.console.console import Console
-from opencbr.console.sign_in.keystone import Account
 from opencbr.console.sign_in.pages import AWAY, NOT_ENTERED, REFUSED, TOO_MANY
 from opencbr.democloud import DemoCloud, Timing
 from opencbr.keys.master_key import open_master_key
@@ -31,9 +30,7 @@ def _cbr(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iter
         DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
         databases.fresh(SQLITE, folder) as url,
     ):
-        given = cloud.account("demo")
-        accounts = (Account(given["user_name"], given["password"], given["project_id"]),)
-        with open_server(folder, cloud, url, accounts=accounts) as cbr:
+        with open_server(folder, cloud, url, one_click=("demo",)) as cbr:
             yield cbr
         assert cloud.errors == []
 

@@ -182,6 +182,18 @@ def test_a_cancelled_backup_leaves_nothing(env: JobEnv, call: str) -> None:
         env.assert_failed_cleanly(operation, "cancelled by request")
 
 
+def test_a_call_that_hangs_does_not_keep_a_cancel_waiting(env: JobEnv) -> None:
+    """The job ends within the first of its attempts; it would be asked twice more."""
+    held = env.demo.faults.inject(
+        service="compute", method="GET", path="/servers/[0-9a-f-]{36}$", held=True, times=0
+    )
+    operation = env.request_backup(env.bind("db1"))
+    eventually(lambda: held.hits, "the first call")
+    env.cancel(operation)
+    env.assert_failed_cleanly(operation, "step capture: cancelled by request")
+    assert held.hits <= 2, "the server is asked for in two ways, each once"
+
+
 FAULTS: dict[str, Callable[[int], dict[str, object]]] = {
     "500": lambda times: {"status": 500, "times": times},
     "503": lambda times: {"status": 503, "times": times},

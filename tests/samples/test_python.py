@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opencbr.samples import missing_of, samples_of
 from opencbr.samples.python_source import literal
 
-from .calls import HOSTILE, OPERATIONS, OWN, call_of
+from .calls import HOSTILE, OPERATIONS, OWN, call_of, text_in
 from .recorder import Recorder, wanted
 
 ENVIRONMENT = {"OS_TOKEN": "a token", "HUAWEICLOUD_SDK_AK": "access", "HUAWEICLOUD_SDK_SK": "secret"}
@@ -17,12 +17,13 @@ ENVIRONMENT = {"OS_TOKEN": "a token", "HUAWEICLOUD_SDK_AK": "access", "HUAWEICLO
 
 def run(call, language, monkeypatch):
     """Run the sample in this process: a process for each of them would take minutes."""
-    [text] = [sample.text for sample in samples_of(call) if sample.language == language]
+    text = text_in(call, language)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     exec(compile(text, language, "exec"), {"__name__": "__main__"})
 
 
+@pytest.mark.matrix(fast=24)
 @pytest.mark.parametrize("text", [HOSTILE, "line\nbreak\ttab\r\x1b\u202e\u2028"], ids=["hostile", "control"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation)
 def test_requests_sends_the_call(operation, text, recorder: Recorder, monkeypatch):
@@ -33,6 +34,7 @@ def test_requests_sends_the_call(operation, text, recorder: Recorder, monkeypatc
     assert received.headers["x-auth-token"] == "a token"
 
 
+@pytest.mark.matrix(fast=24)
 @pytest.mark.parametrize("text", [HOSTILE, "line\nbreak\ttab"], ids=["hostile", "control"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation)
 def test_the_sdk_sends_the_call(operation, text, recorder: Recorder, monkeypatch):
@@ -55,6 +57,7 @@ def test_an_operation_of_our_own_is_in_no_sdk():
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
 )
 
 

@@ -40,12 +40,18 @@ Its signature is where the types of an operation stand: see `handler_types`.
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """An operation that is offered. `right` is a rule of `api/rights.py`; `upstream` says that its answer asks the cloud."""
+    """An operation that is offered, and what the OpenAPI document says of it.
+
+    `right` is a rule of `api/rights.py`. `description` says in a few sentences what it is for. `errors` are the codes of the
+    catalogue that it may answer beside those that every operation may. `upstream` says that its answer asks the cloud.
+    """
 
     operation: Operation
     handler: Handler
     right: str
     summary: str
+    description: str
+    errors: tuple[str, ...] = ()
     upstream: bool = False
 
     @cached_property

@@ -34,10 +34,22 @@ Text = Annotated[str, Meta(max_length=255)]
 class PageQuery(Struct, kw_only=True):
     """What every list takes (contract 2); `sort` is `key[:dir],…` with `desc` as default."""
 
-    limit: Annotated[int, Meta(ge=1, le=1000)] = 1000
-    offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
-    marker: Id | None = None
-    sort: Annotated[str, Meta(max_length=255)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000, description="rows of a page at most")] = 1000
+    offset: Annotated[
+        int,
+        Meta(
+            ge=0, le=2**31 - 1, description="rows to leave out, counted from `marker` or from the beginning"
+        ),
+    ] = 0
+    marker: Annotated[
+        Id | None, Meta(description="the id of the last row that was read: the page begins behind it")
+    ] = None
+    sort: Annotated[
+        Annotated[str, Meta(max_length=255)] | None,
+        Meta(
+            description="`key:asc` or `key:desc`, several with commas between; by default `created_at:desc`"
+        ),
+    ] = None
 
 
 class ErrorBody(Struct, omit_defaults=True):
@@ -46,7 +58,12 @@ class ErrorBody(Struct, omit_defaults=True):
     `request_id` comes with errors of sign-in and routing.
     """
 
-    error_code: str
-    error_msg: str
-    message: str
-    request_id: str | None = None
+    error_code: Annotated[str, Meta(description="the code of the catalogue, with its prefix")]
+    error_msg: Annotated[str, Meta(description="what is wrong and what to change, as a sentence")]
+    message: Annotated[str, Meta(description="the same sentence, where OpenStack's own clients look for it")]
+    request_id: Annotated[
+        str | None,
+        Meta(
+            description="the id of the request; with errors of sign-in and routing only, every answer has it in `X-Request-Id`"
+        ),
+    ] = None

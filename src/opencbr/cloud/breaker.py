@@ -7,13 +7,12 @@ that calls given up are bounded too.
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from time import monotonic
 from typing import TypeVar
 
-from opencbr.deadline import seconds_left
+from opencbr.deadline import LOOK_SECONDS, heed_interruption, seconds_left
 
 T = TypeVar("T")
 
@@ -40,14 +39,14 @@ class Breaker:
     def call(self, work: Callable[[], T], seconds: float) -> T:
         """Run `work` and return its result, within `seconds` and the deadline of the client that waits.
 
-        Raises Hanging, and what `work` raises.
+        Raises Hanging, what `work` raises, and what interrupts the wait (`opencbr.deadline`).
         """
         left = seconds_left()
         if left is not None:
             self._let_through()
         bound = seconds if left is None else min(seconds, left)
         end = monotonic() + bound
-        if bound <= 0 or not self._places.acquire(timeout=bound):
+        if bound <= 0 or not _in_slices(lambda s: self._places.acquire(timeout=s), end):
             raise Hanging("too many calls wait for it" if bound > 0 else "the request's time was over")
         try:
             future: Future[T] = self._threads.submit(copy_context().run, work)
@@ -55,11 +54,10 @@ class Breaker:
             self._places.release()
             raise
         future.add_done_callback(lambda _: self._places.release())
-        try:
-            failed = future.exception(max(0.0, end - monotonic()))
-        except FutureTimeout:
+        if not _in_slices(lambda seconds: bool(wait((future,), seconds).done), end):
             self._hung()
-            raise Hanging(f"no answer within {bound:.3g} seconds") from None
+            raise Hanging(f"no answer within {bound:.3g} seconds")
+        failed = future.exception()
         self._hangs = 0
         if failed is not None:
             raise failed
@@ -84,3 +82,14 @@ class Breaker:
         with self._lock:
             self._hangs += 1
             self._closed_until = monotonic() + REST_SECONDS
+
+
+def _in_slices(has_come: Callable[[float], bool], end: float) -> bool:
+    """Wait until `has_come` or until `end`, and look now and then whether the wait is to end early."""
+    while True:
+        left = max(0.0, end - monotonic())
+        if has_come(min(left, LOOK_SECONDS)):
+            return True
+        if left <= LOOK_SECONDS:
+            return False
+        heed_interruption()

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from opencbr.cloud.errors import CloudError, Unreachable
-from opencbr.deadline import seconds_left
+from opencbr.deadline import heed_interruption, seconds_left
 from opencbr.model.clock import Clock
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class Again(Exception):
 def persist(attempt: Callable[[], T], patience: Patience, clock: Clock) -> T:
     """Call `attempt` until it returns or fails for good; the last error is raised when patience is used up.
 
-    The deadline of a client that waits ends it too.
+    The deadline of a client that waits ends it too, and what interrupts the wait (`opencbr.deadline`).
     """
     waited = 0.0
     for number in range(patience.retries + 1):
@@ -71,6 +71,7 @@ def persist(attempt: Callable[[], T], patience: Patience, clock: Clock) -> T:
             if number == patience.retries or used_up:
                 raise again.error from again.__cause__
             waited += seconds
+            heed_interruption()
             clock.sleep(seconds)
     raise AssertionError("unreachable: the last attempt returns or raises")
 

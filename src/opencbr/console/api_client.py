@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from opencbr.api.dispatch import MASKED, VIEW
 from opencbr.api.exchange import Exchange, local_exchange
 from opencbr.console.browser_session import SignedIn
 from opencbr.console.credential import Signable
@@ -57,14 +58,24 @@ class ApiClient:
         self._who = who
         self._clock = clock
 
-    def send(self, method: str, path: str, query: Iterable[tuple[str, str]] = (), body: Any = None) -> Answer:
-        """Send a request; `path` is whole and decoded."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Iterable[tuple[str, str]] = (),
+        body: Any = None,
+        *,
+        masked: bool = False,
+    ) -> Answer:
+        """Send a request; `path` is whole and decoded. With `masked` no secret is read, whatever rights there are."""
         data = b"" if body is None else msgspec.json.encode(body)
         text = urlencode(list(query), quote_via=quote)
         request = Signable(method, path, text, data)
         headers = self._who.credential.headers(request, self._clock.now())
         if data:
             headers["content-type"] = "application/json"
+        if masked:
+            headers[VIEW] = MASKED
         begun = perf_counter()
         status, answer, more = self._ask(local_exchange(method, path, text, headers, data))
         return Answer(status, answer, more, perf_counter() - begun)

@@ -14,6 +14,7 @@ from opencbr.console.browser_session import Seal, SealedSessions, TooLong
 from opencbr.console.console import NAME, Console, NotSignedIn, browser_session
 from opencbr.console.explorer.pages import pages as explorer
 from opencbr.console.pages import backups, operation_logs, overview, vaults
+from opencbr.console.reference.pages import pages as reference
 from opencbr.console.sign_in.entering import LONGEST
 from opencbr.console.sign_in.pages import AWAY
 from opencbr.console.sign_in.pages import pages as sign_in
@@ -53,7 +54,15 @@ def create_console(
     app.extensions[NAME] = console
     CSRFProtect(app)
     presentation.teach(app)
-    for blueprint in (sign_in, overview.pages, vaults.pages, backups.pages, operation_logs.pages, explorer):
+    for blueprint in (
+        sign_in,
+        overview.pages,
+        vaults.pages,
+        backups.pages,
+        operation_logs.pages,
+        reference,
+        explorer,
+    ):
         app.register_blueprint(blueprint)
     app.add_url_rule("/console/assets/<path:filename>", "assets", presentation.asset)
     app.register_error_handler(NotSignedIn, _sign_in_first)

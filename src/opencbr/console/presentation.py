@@ -13,6 +13,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from opencbr.console.console import browser_session, console
+from opencbr.console.reference.marks import marked
 from opencbr.observe.printable import printable
 
 FOLDER = str(Path(__file__).parent)
@@ -25,7 +26,13 @@ _COLOURED = 200_000
 def teach(app: Flask) -> None:
     """Give the templates their filters and names."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {"when": when, "coloured": coloured, "clean": clean, "gigabytes": gigabytes}
+    app.jinja_env.filters |= {
+        "when": when,
+        "coloured": coloured,
+        "clean": clean,
+        "gigabytes": gigabytes,
+        "marked": marked,
+    }
     app.jinja_env.globals |= {"asset_url": asset_url}
     app.context_processor(
         lambda: {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -55,5 +56,5 @@ def parallel(work: Callable[[A], B], items: Sequence[A]) -> list[B]:
     if len(items) <= 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(min(len(items), _PARALLEL)) as pool:
-        futures = [pool.submit(work, item) for item in items]
+        futures = [pool.submit(copy_context().run, work, item) for item in items]
     return [future.result() for future in futures]

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from opencbr.cloud.errors import CredentialRefused, Unreachable
+from opencbr.deadline import interrupted_by
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job, T
 from opencbr.jobs.intervals import pauses
 from opencbr.jobs.notes import note
-from opencbr.jobs.upstream.polling import rest
+from opencbr.jobs.upstream.polling import rest, stop_if_cancelled
 from opencbr.model.operation_log import OperationLog
 
 
@@ -46,13 +47,18 @@ class Patient:
             bare, self._ctx, self._operation, cancellable=self._cancellable, way_back=self._way_back
         )
 
+    def _heed_cancellation(self) -> None:
+        if self._cancellable:
+            stop_if_cancelled(self._ctx, self._operation.id)
+
     def _outlast(self, name: str, work: Callable[[], T]) -> T:
         ctx = self._ctx
         gaps = pauses(ctx.settings.poll_seconds)
         until: datetime | None = None
         while True:
             try:
-                return work()
+                with interrupted_by(self._heed_cancellation):
+                    return work()
             except Unreachable as error:
                 now = ctx.clock.now()
                 if isinstance(error, CredentialRefused) and not self._way_back:

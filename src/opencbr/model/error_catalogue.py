@@ -179,3 +179,10 @@ SENTENCES: dict[int, dict[str, str]] = {
         "9998": "The identity service failed: try again, or tell the operator the request id.",
     },
 }
+
+GATEWAY: dict[str, str] = {
+    "APIGW.0101": "There is no such path or method: check its spelling, or the operation is not offered here.",
+    "APIGW.0301": "The credentials are missing or not accepted: send a valid token or signature of the project.",
+    "APIGW.0303": "The time of the signature is too far from the server's: set the client's clock.",
+}
+"""Whole codes of what comes before an operation is reached (contract 7.1), and their sentences."""

@@ -44,8 +44,11 @@ class Fault:
     sentence: str
 
 
+_OUR_STATUS = {TWO_VAULTS: 400}
+"""Codes whose trouble is the caller's to mend here, though the contract has them as the server's (contract 7.2)."""
+
 CATALOGUE: dict[str, Fault] = {
-    code: Fault(status, sentence)
+    code: Fault(_OUR_STATUS.get(code, status), sentence)
     for status, entries in SENTENCES.items()
     for code, sentence in entries.items()
 }

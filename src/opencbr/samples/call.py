@@ -42,12 +42,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A program that sends the call. `lexer` is Pygments' name of the language, `language` our id of the sample."""
+    """A program that sends the call.
+
+    `language` is our id, `title` for people, `lexer` Pygments' name of the language, `variables` what it reads from the
+    environment.
+    """
 
     language: str
     title: str
     lexer: str
     text: str
+    variables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

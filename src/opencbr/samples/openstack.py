@@ -6,6 +6,7 @@ from opencbr.samples import shell, wire
 from opencbr.samples.call import Call, NotAvailable
 from opencbr.samples.members import members_of
 from opencbr.samples.openstack_commands import COMMANDS, Command
+from opencbr.samples.sdk.arguments import request_of
 
 
 def command(call: Call) -> str:
@@ -17,6 +18,7 @@ def command(call: Call) -> str:
     known = COMMANDS.get(call.operation)
     if known is None:
         raise NotAvailable("There is no `openstack cbr` command for this operation.")
+    request_of(call)  # so that everything has the contract's types
     members = members_of(call)
     sent = {path: value for path, value in members.items() if known.fixed.get(path) != value}
     first = ["openstack cbr", known.words, *(_argument(path, sent) for path in known.arguments)]

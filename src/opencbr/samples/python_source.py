@@ -1,5 +1,6 @@
 """Python source: literals and how they are laid out."""
 
+from math import isfinite
 from typing import Any
 
 from opencbr.samples.layout import brackets
@@ -25,4 +26,6 @@ def literal(value: Any, indent: int = 0) -> str:
         case list() | tuple():
             opening, closing = "[]" if isinstance(value, list) else "()"
             return brackets(opening, [literal(inner, indent + 1) for inner in value], closing, indent)
+        case float() if not isfinite(value):
+            return f'float("{value}")'
     return repr(value)

@@ -9,11 +9,11 @@ from opencbr.samples.call import NotAvailable
 def quoted(text: str) -> str:
     """Quote one word: inside of single quotes nothing has a meaning.
 
-    Raises NotAvailable for control characters but line feed and tab: a word cannot hold NUL, and a terminal obeys others
-    when they are pasted.
+    Raises NotAvailable for invisible characters but line feed and tab: a word cannot hold NUL, a terminal obeys control
+    characters when they are pasted, and others make a line look like another.
     """
-    if any((one < " " and one not in "\n\t") or "\x7f" <= one <= "\x9f" for one in text):
-        raise NotAvailable("A value has a control character that cannot be pasted into a shell.")
+    if not all(one.isprintable() or one in "\n\t" for one in text):
+        raise NotAvailable("A value has an invisible character that cannot be pasted into a shell.")
     return shlex.quote(text)
 
 

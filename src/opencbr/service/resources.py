@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 
 from sqlalchemy import Connection
 
@@ -160,7 +159,6 @@ def _refuse_second_way(conn: Connection, fresh: Resource, source: Source) -> Non
                 TWO_VAULTS,
                 f"Disk {disk_id} is backed up through vault {other.vault_id} already, as {other.type} {other.id}: "
                 "remove it there, or exclude it (exclude_volumes) from its server.",
-                status=HTTPStatus.BAD_REQUEST,
             )
 
 

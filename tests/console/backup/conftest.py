@@ -48,11 +48,14 @@ def _partial(cbr: ApiServer) -> Answers:
     """The server `db1` on a cloud that refuses routers and security groups, and moved while its disks were copied."""
     keep, backend = cbr.records.keep, cbr.cloud.backend
 
+    def describe(text: str) -> None:
+        with backend.state.change():
+            server = backend.state.find("server", name="db1")
+            backend.state.put("server", server | {"description": text})
+
     def kept(project_id: str, backup_id: str, part: str, reading: object) -> None:
         if part == "after":
-            with backend.state.change():
-                server = backend.state.find("server", name="db1")
-                backend.state.put("server", server | {"description": "changed meanwhile"})
+            describe("changed meanwhile")
             reading = read_again(cbr.adapter.reader(), reading, cbr.clock)
         keep(project_id, backup_id, part, reading)
 
@@ -63,4 +66,5 @@ def _partial(cbr: ApiServer) -> Answers:
         return answers_of(cbr, cbr.protected("db1").id)
     finally:
         cbr.records.keep = keep
+        describe("PostgreSQL of the shop")
         cbr.cloud.faults.clear()

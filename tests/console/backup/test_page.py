@@ -1,6 +1,7 @@
-"""The page itself: whole HTML, no markup of a tenant, nothing that the content security policy forbids, words for the empty."""
+"""The page itself: whole HTML, no markup of a tenant's, nothing that the policy forbids, words for what is empty."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
@@ -25,7 +26,11 @@ VOID = {"link", "br", "meta"}
 def rendered(answers: Answers) -> str:
     loader = ChoiceLoader([DictLoader({"layout.html": LAYOUT}), FileSystemLoader(str(CONSOLE / "templates"))])
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    return environment.get_template("backup/page.html").render(**page_context(answers))
+    names = {"asset_url": lambda name: f"/{name}", "csrf_token": lambda: "token"}
+    may_reveal = {"secrets": False, "infrastructure": False}
+    return environment.get_template("backup/page.html").render(
+        may_reveal=may_reveal, **names, **page_context(answers)
+    )
 
 
 class Page(HTMLParser):
@@ -57,7 +62,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self.words).split())
+        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(params=["rich", "hostile", "from_image", "partial"], name="page")
@@ -134,8 +139,6 @@ def test_a_backup_of_one_disk(cbr: ApiServer, rich: Answers):
 
 
 def test_without_a_record(rich: Answers):
-    from dataclasses import replace
-
     page = Page(rendered(replace(rich, record=None, report=None)))
     assert page.wrong == []
     assert "There is no report for this backup, or you lack the right to read it." in page.text

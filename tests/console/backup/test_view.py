@@ -9,6 +9,7 @@ import pytest
 from api.api_server import ApiServer
 from opencbr.console.backup.answers import Answers
 from opencbr.console.backup.documents import open_documents
+from opencbr.console.backup.sealed_fields import revealed
 from opencbr.console.backup.security_groups import rule_line
 from opencbr.console.backup.view import BackupView, backup_view
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
@@ -210,6 +211,54 @@ def test_who_sees_everything_is_shown_the_same_list(cbr: ApiServer, db1: Answers
     )
     assert clear == masked
     assert {one.fingerprint for _, fields in backup_view(seen).sealed for one in fields} == {None}
+
+
+def test_secrets_wait_until_they_are_asked_for(cbr: ApiServer, db1: Answers):
+    seen = answers_of(cbr, db1.backup["id"], "demo-admin")
+    server = next(one["body"] for one in seen.record["documents"] if one["name"] == "server")
+    secret = json.loads(server)["server"]["OS-EXT-SRV-ATTR:user_data"]
+    for answers, value in ((seen, secret), (db1, None)):
+        documents, place = open_documents(answers), ("server", "server.OS-EXT-SRV-ATTR:user_data")
+        assert revealed(documents, answers.record, *place) == value
+        assert revealed(documents, answers.record, "server", "server.name") is None
+
+
+@pytest.mark.parametrize("path", ["/metadata", "/record", "/record/report"])
+def test_the_masked_view_is_there_for_whoever_may_see_more(cbr: ApiServer, db1: Answers, path: str, caplog):
+    """The header makes a manager's answer a plain member's, and no secret is read for it."""
+    asked = f"backups/{db1.backup['id']}{path}"
+    plain = cbr.call("GET", asked).content
+    caplog.set_level("INFO")
+    masked = cbr.call("GET", asked, account="demo-admin", headers={"X-Opencbr-View": "masked"}).content
+    assert "secrets read" not in caplog.text
+    assert masked == plain
+    if path != "/record/report":
+        assert cbr.call("GET", asked, account="demo-admin").content != plain
+        assert "secrets read" in caplog.text
+
+
+def test_masks_of_the_api_are_left_as_they_are_without_a_record(db1: Answers):
+    view = backup_view(replace(db1, record=None))
+    assert view.answer.encode() == db1.metadata
+    assert any(one.fingerprint for _, fields in view.sealed for one in fields if one.kind == SECRETS)
+
+
+def test_texts_that_are_no_json_are_shown_as_they_are(rich: Answers):
+    for text in ("{", '{"server": %s}' % ("9" * 5000), '"' + "[" * 3 + '"', "[" * 2000):
+        documents = [
+            one | {"body": text} if one["name"] == "server" else one for one in rich.record["documents"]
+        ]
+        for view in (["secrets"], []):
+            found = backup_view(replace(rich, record=rich.record | {"documents": documents, "view": view}))
+            raw = next(one for one in found.documents if one.name == "server")
+            assert (raw.text, raw.shown) == (text, text)
+            assert found.server is None or found.server.id
+            assert found.proof.problems
+
+
+def test_a_time_that_is_none_is_shown_as_it_is(rich: Answers):
+    card = backup_view(replace(rich, backup=rich.backup | {"created_at": "soon", "expired_at": 5})).backup
+    assert (card.created, card.expires) == ((None, "soon"), (None, "5"))
 
 
 def test_a_text_that_looks_like_a_mask_is_its_writers_own(hostile: Answers):

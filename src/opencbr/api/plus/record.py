@@ -3,19 +3,30 @@
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from opencbr.api.handler_types import Content
 from opencbr.api.request import Request
 from opencbr.api.route import Operation, Route
+from opencbr.model.errors import NO_SUCH_BACKUP
 
 
 class RecordBody(Struct):
     """A record as the record format describes it; `opencbr record verify` checks it."""
 
-    manifest: dict[str, Any]
-    signature: str
-    public_key: str
+    format: Annotated[str, Meta(description="the record format that it follows")]
+    view: Annotated[list[str], Meta(description="the classes of values that are in clear, in order")]
+    manifest: Annotated[
+        dict[str, Any],
+        Meta(description="what the record holds: the backup, and the hashes of each document"),
+    ]
+    digest: Annotated[str, Meta(description="SHA-256 of the manifest, in hex")]
+    signature: Annotated[str, Meta(description="the Ed25519 signature of the manifest's digest, in hex")]
+    public_key: Annotated[str, Meta(description="the key that the signature is checked with, in hex")]
+    documents: Annotated[
+        list[dict[str, Any]],
+        Meta(description="in the manifest's order: `name`, `body` in this view, and `salt`"),
+    ]
 
 
 class ReportBody(Struct):
@@ -24,8 +35,16 @@ class ReportBody(Struct):
     `lost` says what of the backup the cloud has lost since, null when nothing.
     """
 
-    report: dict[str, Any]
-    lost: str | None
+    report: Annotated[
+        dict[str, Any],
+        Meta(
+            description="what was read and when, what was denied, missing or moved meanwhile, and the verdict"
+        ),
+    ]
+    lost: Annotated[
+        str | None,
+        Meta(description="what of the backup the cloud has lost since, as a sentence; null for nothing"),
+    ]
 
 
 def show_record(request: Request[None, None]) -> Annotated[bytes, Content(RecordBody)]:
@@ -46,11 +65,23 @@ ROUTES: tuple[Route, ...] = (
         handler=show_record,
         right="cbr:backups:getMetadata",
         summary="Get the verifiable record of a backup",
+        description=(
+            "Gives the signed record of a backup, ready to be kept elsewhere and to be verified without this "
+            "server (`opencbr record verify`). The documents are in the view that the caller's rights give; "
+            "what is masked is still proved by its commitment. This operation is opencbr's own."
+        ),
+        errors=(NO_SUCH_BACKUP, "6206"),
     ),
     Route(
         operation=Operation("ShowReport", "GET", f"{_RECORD}/report", "Record"),
         handler=show_report,
         right="cbr:backups:getMetadata",
         summary="Get the report on how a record was read",
+        description=(
+            "Tells how the record of a backup came about: which documents were read and when, which were denied "
+            "or missing, and what moved while they were read. `lost` names what of the backup the cloud no "
+            "longer has. This operation is opencbr's own."
+        ),
+        errors=(NO_SUCH_BACKUP, "6206"),
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from opencbr.console.backup.answers import Answers
 from opencbr.console.backup.documents import Documents
-from opencbr.console.backup.json_values import flag_of, member, number_of, rows, text_of, words
+from opencbr.console.backup.json_values import flag_of, id_of, member, number_of, rows, text_of, words
 from opencbr.console.backup.server_card import boot_volume
 
 T = TypeVar("T")
@@ -39,15 +39,13 @@ def disk_rows(documents: Documents, answers: Answers) -> tuple[DiskRow, ...]:
     The backup of one disk lists that disk alone.
     """
     manifest = member(answers.record, "manifest")
-    planned = {
-        id_: disk for disk in rows(manifest, "disks") if isinstance(id_ := member(disk, "volume_id"), str)
-    }
+    planned = {id_: disk for disk in rows(manifest, "disks") if (id_ := id_of(disk, "volume_id"))}
     included = [*planned] if manifest else [*documents.things("volume")]
     attached = _attached(documents)
     ids = dict.fromkeys([*included, *attached])
     if answers.disk is not None:
         ids = dict.fromkeys([answers.disk])
-    stored = {member(one, "volume_id"): one for one in rows(manifest, "disk_backups")}
+    stored = {id_of(one, "volume_id"): one for one in rows(manifest, "disk_backups")}
     boots = boot_volume(documents)
     return tuple(
         _row(
@@ -69,7 +67,7 @@ def _attached(documents: Documents) -> dict[str, dict[str, Any]]:
     listed = [(row, "id") for row in rows(documents.thing("server"), "os-extended-volumes:volumes_attached")]
     listed += [(row, "volumeId") for row in rows(documents.thing("attachments"))]
     for row, name in listed:
-        if isinstance(id_ := member(row, name), str):
+        if id_ := id_of(row, name):
             found[id_] = found.get(id_, {}) | row
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opencbr.console.backup.documents import Documents
-from opencbr.console.backup.json_values import member, rows, text_of
+from opencbr.console.backup.json_values import id_of, rows, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,8 @@ def floating_addresses(documents: Documents) -> dict[str, tuple[FloatingAddress,
         rules = rows(documents.thing(f"port_forwardings/{id_}")) or rows(one, "port_forwardings")
         ports: defaultdict[str, list[str]] = defaultdict(list)
         for rule in rules:
-            if isinstance(port := member(rule, "internal_port_id"), str):
-                ports[port].append(_forward(rule))
+            if to := id_of(rule, "internal_port_id"):
+                ports[to].append(_forward(rule))
         for port, forwards in ports.items():
             found[port].append(_floating(one, None, tuple(forwards)))
     return {port: tuple(addresses) for port, addresses in found.items()}

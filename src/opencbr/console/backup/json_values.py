@@ -34,6 +34,12 @@ def rows(thing: Any, *path: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+def id_of(thing: Any, *path: str) -> str | None:
+    """Return the id at a path: a text that says something, as it stands."""
+    found = member(thing, *path)
+    return found if isinstance(found, str) and found else None
+
+
 def words(value: Any) -> str | None:
     """Show a value as text; None for null and empty ones. What is not printable is written as an escape, line ends stay."""
     if value is None or value in ("", [], {}):

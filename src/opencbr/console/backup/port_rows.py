@@ -6,7 +6,7 @@ from typing import Any
 
 from opencbr.console.backup.documents import Documents
 from opencbr.console.backup.floating_addresses import FloatingAddress, floating_addresses
-from opencbr.console.backup.json_values import flag_of, member, rows, text_of, words
+from opencbr.console.backup.json_values import flag_of, id_of, member, rows, text_of, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class PortRow:
 
 def port_rows(documents: Documents) -> tuple[PortRow, ...]:
     """List the ports; each is followed by the subports of its trunk."""
-    interfaces = {id_: one for one in rows(documents.thing("interface")) if (id_ := member(one, "port_id"))}
+    interfaces = {id_: one for one in rows(documents.thing("interface")) if (id_ := id_of(one, "port_id"))}
     floating = floating_addresses(documents)
     subports = _subports(documents)
     listed: list[PortRow] = []
@@ -68,17 +68,17 @@ def port_rows(documents: Documents) -> tuple[PortRow, ...]:
 
 def _subports(documents: Documents) -> dict[str, tuple[str, str]]:
     """Return the subports of all trunks: id -> parent port and segmentation."""
-    told: list[tuple[str, Any]] = [
+    told: list[tuple[str | None, Any]] = [
         (id_, member(port, "trunk_details")) for id_, port in documents.things("port").items()
     ]
-    told += [(member(trunk, "port_id"), trunk) for trunk in documents.things("trunk").values()]
+    told += [(id_of(trunk, "port_id"), trunk) for trunk in documents.things("trunk").values()]
     found: dict[str, tuple[str, str]] = {}
     for parent, trunk in told:
         for row in rows(trunk, "sub_ports"):
             vlan = " ".join(
                 filter(None, (text_of(row, "segmentation_type"), text_of(row, "segmentation_id")))
             )
-            if isinstance(id_ := member(row, "port_id"), str):
+            if (id_ := id_of(row, "port_id")) and parent:
                 found[id_] = parent, vlan
     return found
 
@@ -93,9 +93,9 @@ def _row(
     parent: str | None = None,
     vlan: str | None = None,
 ) -> PortRow:
-    network = member(port, "network_id") or member(interface, "net_id")
+    network = id_of(port, "network_id") or id_of(interface, "net_id")
     groups = [one for one in rows(port, "security_groups") if isinstance(one, str)]
-    policy = member(port, "qos_policy_id")
+    policy = id_of(port, "qos_policy_id")
     return PortRow(
         id=words(id_) or "",
         name=text_of(port, "name"),
@@ -121,7 +121,7 @@ def _row(
 
 def _fixed(documents: Documents, told: list[Any]) -> Iterator[FixedAddress]:
     for one in told:
-        subnet = member(one, "subnet_id")
+        subnet = id_of(one, "subnet_id")
         name = text_of(documents.thing(f"subnet/{subnet}"), "name")
         yield FixedAddress(address=text_of(one, "ip_address"), subnet=words(subnet), subnet_name=name)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from opencbr.console.backup.answers import Answers
 from opencbr.console.backup.documents import Document, Documents, of_metadata, open_text
-from opencbr.console.backup.json_values import Moment, member, moment_of, rows, text_of, words
+from opencbr.console.backup.json_values import Moment, id_of, moment_of, rows, text_of, words
 from opencbr.observe.printable import printable_json
 
 
@@ -33,7 +33,7 @@ class RawDocument:
     @property
     def size(self) -> int:
         """Bytes of the text."""
-        return len(self.text.encode())
+        return len(self.text.encode(errors="surrogatepass"))
 
 
 def metadata_documents(answers: Answers) -> tuple[RawDocument, ...]:
@@ -58,9 +58,9 @@ def shown_answer(answers: Answers) -> str | None:
     return printable_json(answers.metadata.decode(errors="replace")) if answers.metadata else None
 
 
-def _pages(answers: Answers) -> dict[Any, Any]:
+def _pages(answers: Answers) -> dict[str | None, Any]:
     """Return what the manifest says of each document, by its name."""
-    return {member(page, "name"): page for page in rows(answers.record, "manifest", "documents")}
+    return {id_of(page, "name"): page for page in rows(answers.record, "manifest", "documents")}
 
 
 def _raw(document: Document, place: str | None, page: Any) -> RawDocument:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from opencbr.console.backup.documents import Document, Documents
-from opencbr.console.backup.json_values import member, rows, words
+from opencbr.console.backup.json_values import id_of, member, rows, words
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.json_spans import NotJson, Span, spans
 from opencbr.model.masked_spans import classed_spans
 
-_MASK = re.compile(r"\(masked (secret|infrastructure) ([0-9a-f]{16})\)")
+MASK = re.compile(r"\(masked (secret|infrastructure) ([0-9a-f]{16})\)")
+"""What the API puts in the place of a value that the caller may not see (record format, Masking)."""
 _CLASSES = {"secret": SECRETS, "infrastructure": INFRASTRUCTURE}
 
 
@@ -31,23 +32,35 @@ def sealed_fields(documents: Documents, record: Mapping[str, Any] | None) -> tup
     Which classes a document has values of is told by the record; a text that only looks like a mask, in a document without
     masked values, is somebody's own text. Without a record every mask counts.
     """
+    return tuple(field for field, _, _ in _found(documents, record))
+
+
+def revealed(documents: Documents, record: Mapping[str, Any] | None, document: str, path: str) -> str | None:
+    """Return one sealed value, for eyes; None when there is none at that place, or the caller does not see it."""
+    for field, span, text in _found(documents, record):
+        if (field.document, field.path) == (document, path) and field.fingerprint is None:
+            return words(text[span.start : span.end] if span.value is None else span.value)
+    return None
+
+
+def _found(documents: Documents, record: Mapping[str, Any] | None) -> Iterator[tuple[SealedField, Span, str]]:
+    """Yield each sealed value with its place in the text of its document."""
     classes = {
         name: frozenset(kind for view in commitments for kind in view.split("+"))
         for page in rows(record, "manifest", "documents")
-        if isinstance(name := member(page, "name"), str)
-        and isinstance(commitments := member(page, "commitments"), dict)
+        if (name := id_of(page, "name")) and isinstance(commitments := member(page, "commitments"), dict)
     }
     view = frozenset(one for one in rows(record, "view") if isinstance(one, str))
-    everything = frozenset({SECRETS, INFRASTRUCTURE})
-    return tuple(
-        field
-        for document in documents
-        if (has := classes.get(document.name, everything if record is None else frozenset()))
-        for field in _fields(document, masked=has - view, clear=has & view)
-    )
+    unknown: frozenset[str] = frozenset() if record is not None else frozenset({SECRETS, INFRASTRUCTURE})
+    for document in documents:
+        if has := classes.get(document.name, unknown):
+            for field, span in _fields(document, masked=has - view, clear=has & view):
+                yield field, span, document.text
 
 
-def _fields(document: Document, *, masked: frozenset[str], clear: frozenset[str]) -> Iterator[SealedField]:
+def _fields(
+    document: Document, *, masked: frozenset[str], clear: frozenset[str]
+) -> Iterator[tuple[SealedField, Span]]:
     try:
         found = [span for span in spans(document.text) if not span.empty]
     except NotJson:
@@ -57,12 +70,12 @@ def _fields(document: Document, *, masked: frozenset[str], clear: frozenset[str]
     for span in found:
         if span.start < done:
             continue
-        mask = _MASK.fullmatch(span.value or "")
+        mask = MASK.fullmatch(span.value or "")
         if mask and _CLASSES[mask[1]] in masked:
-            yield SealedField(document.name, _path(span), _CLASSES[mask[1]], mask[2])
+            yield SealedField(document.name, _path(span), _CLASSES[mask[1]], mask[2]), span
         elif judged.get(span.start) in clear and not mask:
             done = span.end
-            yield SealedField(document.name, _path(span), judged[span.start], None)
+            yield SealedField(document.name, _path(span), judged[span.start], None), span
 
 
 def _places(document: Document, found: list[Span]) -> Iterator[tuple[int, str]]:

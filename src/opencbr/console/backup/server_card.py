@@ -7,6 +7,7 @@ from opencbr.console.backup.documents import Documents
 from opencbr.console.backup.json_values import (
     Moment,
     flag_of,
+    id_of,
     member,
     moment_of,
     number_of,
@@ -91,13 +92,13 @@ def boot_volume(documents: Documents) -> str | None:
         return None
     root = member(server, "OS-EXT-SRV-ATTR:root_device_name")
     attached = rows(documents.thing("attachments"))
-    at_root = [member(one, "volumeId") for one in attached if root and member(one, "device") == root]
+    at_root = [id_of(one, "volumeId") for one in attached if root and member(one, "device") == root]
     bootable = [
-        member(one, "id")
+        id_of(one, "id")
         for one in rows(server, "os-extended-volumes:volumes_attached")
         if flag_of(documents.thing(f"volume/{member(one, 'id')}"), "bootable")
     ]
-    return next((one for one in (*at_root, *bootable) if isinstance(one, str)), None)
+    return next(filter(None, (*at_root, *bootable)), None)
 
 
 def _flavor(documents: Documents, server: Any) -> Flavor | None:
@@ -119,7 +120,7 @@ def _flavor(documents: Documents, server: Any) -> Flavor | None:
 
 
 def _boot(documents: Documents, server: Any) -> Boot:
-    if image := member(server, "image", "id"):
+    if image := id_of(server, "image", "id"):
         return Boot("image", text_of(documents.thing(f"image/{image}"), "name"), words(image))
     if volume := boot_volume(documents):
         return Boot("volume", text_of(documents.thing(f"volume/{volume}"), "name"), words(volume))

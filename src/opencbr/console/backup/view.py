@@ -75,7 +75,10 @@ class BackupView:
 
 
 def backup_view(answers: Answers) -> BackupView:
-    """Make the page's content of the API's answers; whatever was refused or is missing leaves its part None or empty."""
+    """Make the page's content of the API's answers; whatever was refused or is missing leaves its part None or empty.
+
+    The answers are those of the masked view: what is sealed is revealed one by one.
+    """
     documents = open_documents(answers)
     ports = port_rows(documents)
     routers = router_rows(documents, ports)

@@ -6,7 +6,8 @@ from typing import Any
 
 from opencbr.console.api_client import Answer
 from opencbr.console.explorer.given import Given, quoted
-from opencbr.model.errors import CATALOGUE
+from opencbr.model.error_explanations import Explanation, explained
+from opencbr.model.errors import wire_code
 
 _SHOWN_HEADERS = ("X-Request-Id", "Content-Type", "Retry-After", "Allow", "WWW-Authenticate")
 _SEALED = "opencbr:sealed"
@@ -23,14 +24,15 @@ class Document:
 
 @dataclass(frozen=True)
 class Shown:
-    """An exchange for people; `documents` are those of a ShowMetadata answer."""
+    """An exchange for people; `documents` are those of a ShowMetadata answer, `code` and `explanation` an error's."""
 
     request_line: str
     sent_body: str
     answer: Answer
     value: Any
     documents: tuple[Document, ...]
-    meaning: str
+    code: str
+    explanation: Explanation | None
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -52,7 +54,8 @@ def shown(given: Given, answer: Answer, query: str) -> Shown:
     line = f"{given.operation.method} {quoted(given.path)}" + (f"?{query}" if query else "")
     body = "" if given.body is None else json.dumps(given.body, indent=2, ensure_ascii=False)
     documents = documents_of(value) if answer.ok and given.operation.name == "ShowMetadata" else ()
-    return Shown(line, body, answer, value, documents, "" if answer.ok else _meaning(value))
+    code = _code_of(value) if not answer.ok else ""
+    return Shown(line, body, answer, value, documents, code, _explained(code))
 
 
 def documents_of(metadata: dict[str, Any]) -> tuple[Document, ...]:
@@ -73,7 +76,12 @@ def _opened(text: Any) -> Any:
         return text
 
 
-def _meaning(value: Any) -> str:
-    code = str(value.get("error_code", "")).rpartition(".")[2] if isinstance(value, dict) else ""
-    known = CATALOGUE.get(code)
-    return known.sentence if known else ""
+def _code_of(value: Any) -> str:
+    return str(value.get("error_code", "")) if isinstance(value, dict) else ""
+
+
+def _explained(code: str) -> Explanation | None:
+    try:
+        return explained(code.removeprefix(wire_code("")))
+    except KeyError:
+        return None

@@ -144,6 +144,6 @@ def _plain(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, A
             return found
         real = [one for one in alternatives if one.get("type") != "null"]
         enums = [value for one in real for value in _plain(one, schemas).get("enum", ())]
-        found = {**found, **(_plain(real[0], schemas) if real else {})}
+        found = {**(_plain(real[0], schemas) if real else {}), **found}
         if enums and all("enum" in _plain(one, schemas) for one in real):
             found["enum"] = enums

@@ -102,6 +102,8 @@ def samples(name: str) -> ResponseReturnValue:
         problem, call = str(error), None
     return render_template(
         "explorer/samples.html",
+        operation=operation,
+        link=shared_query(request.form, operation),
         problem=problem,
         samples=samples_of(call) if call else (),
         missing=missing_of(call) if call else (),

@@ -6,16 +6,29 @@ from urllib.parse import quote
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from opencbr.console.api_client import ApiClient, Refused
+from opencbr.console.api_client import ApiClient
 from opencbr.console.backup.answers import Answers
+from opencbr.console.backup.documents import open_documents
 from opencbr.console.backup.page import page_context
-from opencbr.console.console import api
+from opencbr.console.backup.sealed_fields import revealed
+from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
+from opencbr.model import statuses
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
+from opencbr.service.metadata import INFRASTRUCTURE_RIGHT, SECRETS_RIGHT
 
 pages = Blueprint("backups", __name__, url_prefix="/console/backups")
 
+_RIGHTS = {SECRETS: SECRETS_RIGHT, INFRASTRUCTURE: INFRASTRUCTURE_RIGHT}
 _GOES_ON = frozenset(
-    {"protecting", "waiting_protect", "deleting", "waiting_delete", "restoring", "waiting_restore"}
+    {
+        statuses.PROTECTING,
+        statuses.WAITING_PROTECT,
+        statuses.DELETING,
+        statuses.WAITING_DELETE,
+        statuses.RESTORING,
+        statuses.WAITING_RESTORE,
+    }
 )
 
 
@@ -34,19 +47,29 @@ def show(backup_id: str) -> ResponseReturnValue:
     """Show what was backed up."""
     client, path = api(), f"/backups/{quote(backup_id, safe='')}"
     backup = client.get(path)["backup"]
-    answer = client.send("GET", client.path(f"{path}/metadata"))
+    answer = client.send("GET", client.path(f"{path}/metadata"), masked=True)
     answers = Answers(
         backup=backup,
         metadata=answer.body if answer.ok else None,
         record=_optional(client, f"{path}/record"),
         report=_optional(client, f"{path}/record/report"),
     )
-    return render_template("backup/page.html", **page_context(answers))
+    allows, credential = console().allows, signed_in().credential
+    may_reveal = {kind: allows(credential, right) for kind, right in _RIGHTS.items()}
+    return render_template("backup/page.html", may_reveal=may_reveal, **page_context(answers))
+
+
+@pages.post("/<backup_id>/revealed")
+def reveal(backup_id: str) -> ResponseReturnValue:
+    """Show one sealed value to whoever may see it; the server notes that secrets were read."""
+    client, path = api(), f"/backups/{quote(backup_id, safe='')}"
+    answers = Answers(backup=client.get(path)["backup"], record=client.get(f"{path}/record"))
+    document, place = request.form.get("document", ""), request.form.get("path", "")
+    value = revealed(open_documents(answers), answers.record, document, place)
+    return render_template("backup/revealed.html", value=value)
 
 
 def _optional(client: ApiClient, path: str) -> Any:
-    """Read what a backup may not have: one that goes on or has failed has no record."""
-    try:
-        return client.get(path)
-    except Refused:
-        return None
+    """Read, masked, what a backup may not have: one that goes on or has failed has no record."""
+    answer = client.send("GET", client.path(path), masked=True)
+    return answer.json() if answer.ok else None

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from opencbr.console.console import api
 from opencbr.console.pages.listing import page_of
+from opencbr.model import statuses
 
 pages = Blueprint("operation_logs", __name__, url_prefix="/console/operation-logs")
 
-_GOES_ON = frozenset({"running", "waiting"})
+_GOES_ON = frozenset({statuses.RUNNING, statuses.WAITING})
 
 
 @pages.get("")

@@ -7,9 +7,12 @@ _MOST = 200
 """Characters that are looked at: no label is longer, however narrow its characters."""
 
 # In em, of a wide sans-serif (DejaVu Sans); narrower fonts leave room.
-_NARROW, _USUAL, _DIGIT, _CAPITAL, _BROAD, _FULL = 0.4, 0.64, 0.64, 0.78, 1.0, 1.05
+_NARROW, _USUAL, _CAPITAL, _FULL = 0.4, 0.64, 0.84, 1.05
 _NARROW_LETTERS = frozenset("ijl.,:;'|!() /I[]tf")
 _BROAD_LETTERS = frozenset("mwMW@%")
+_SIGNS = frozenset('#$&*+<=>?^~"\\{}')
+BOLD = 1.1
+"""How much wider bold letters are."""
 
 
 def width(text: str, size: float) -> float:
@@ -22,7 +25,7 @@ def fitted(text: str, room: float, size: float) -> str:
     text = " ".join(text[: _MOST + 1].split())
     if len(text) <= _MOST and width(text, size) <= room:
         return text
-    left = room - _BROAD * size
+    left = room - _FULL * size
     kept = []
     for char in text[:_MOST]:
         left -= _em(char) * size
@@ -38,5 +41,5 @@ def _em(char: str) -> float:
     if char in _BROAD_LETTERS or unicodedata.east_asian_width(char) in "WF":
         return _FULL
     if char.isascii():
-        return _CAPITAL if char.isupper() else _USUAL
+        return _CAPITAL if char.isupper() or char in _SIGNS else _USUAL
     return _CAPITAL

@@ -16,7 +16,7 @@ class Item:
 
 def outline_of(diagram: Diagram) -> tuple[Item, ...]:
     """Tell a diagram column by column, in the diagram's order."""
-    named = {box.key: f"{box.caption} {box.name}" for box in diagram.boxes()}
+    named = {box.key: f"{box.caption}: {box.name}" for box in diagram.boxes()}
     joined: dict[str, list[str]] = {}
     for line in diagram.lines:
         if line.left in named and line.right in named:
@@ -31,5 +31,5 @@ def _items(boxes: Iterable[Box], joined: dict[str, list[str]]) -> Iterator[Item]
     for box in boxes:
         told = [Item(line) for line in box.lines]
         if connections := joined.get(box.key):
-            told.append(Item(f"connected to {', '.join(connections)}"))
-        yield Item(f"{box.caption} {box.name}", (*told, *_items(box.inside, joined)))
+            told.append(Item(f"connected to {'; '.join(connections)}"))
+        yield Item(f"{box.caption}: {box.name}", (*told, *_items(box.inside, joined)))

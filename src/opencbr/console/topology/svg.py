@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from opencbr.console.topology.diagram import Diagram, Line
-from opencbr.console.topology.labels import fitted
+from opencbr.console.topology.labels import BOLD, fitted
 from opencbr.console.topology.layout import CAPTION, LINE, NAME, PADDING, Layout, Place, lay_out
 
 _SIZES = {"caption": 12.0, "name": 14.0, "line": 12.5}
@@ -43,7 +43,8 @@ def _draw_box(root: Element, place: Place) -> None:
         bottom += height
         label = SubElement(group, "text", {"class": kind, "font-size": _number(_SIZES[kind])})
         label.attrib |= {"x": _number(place.x + PADDING), "y": _number(bottom - _BASELINE)}
-        label.text = fitted(text, place.width - 2 * PADDING, _SIZES[kind])
+        letters = _SIZES[kind] * (BOLD if kind == "name" else 1)
+        label.text = fitted(text, place.width - 2 * PADDING, letters)
 
 
 def _texts(place: Place) -> Iterator[tuple[str, str, float]]:

@@ -1,6 +1,7 @@
 """Finished backups whose objects the cloud has lost: they, and the incrementals that stand on them, say so."""
 
 import logging
+import random
 from collections.abc import Iterable
 from functools import partial
 
@@ -34,7 +35,9 @@ def mark_losses(ctx: CloudContext) -> None:
     there = {thing.id for thing in ctx.cloud.reader().list_backups(own)}
     absent = [disk for disk in disks.values() if disk.cinder_backup_id not in there]
     gone = {disk.id for disk in absent if LOST in disk.extend_info}
-    suspects = [disk for disk in absent if disk.id not in gone][:_LOOKS]
+    suspects = [disk for disk in absent if disk.id not in gone]
+    random.shuffle(suspects)  # those of a project that cannot be asked are not the same ones each round
+    del suspects[_LOOKS:]
     confirmed = parallel(lambda disk: _is_gone(ctx, disk), suspects)
     gone |= {disk.id for disk, is_gone in zip(suspects, confirmed, strict=True) if is_gone}
     changed = {}

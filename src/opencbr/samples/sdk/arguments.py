@@ -1,6 +1,7 @@
 """A call as the SDKs see it: one request object whose members have types."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from opencbr.contract import ContractOperation, contract_operations
@@ -12,6 +13,13 @@ _PATH_VALUES = {
     ("ShowProtectable", "protectable_type"): ("server", "disk"),
 }
 """The parameters of paths of which the SDKs make types, with their values."""
+
+
+_PLAIN = {
+    ("PrePaidBillingCreate", name)
+    for name in ("cloud_type", "consistent_level", "object_type", "protect_type", "charging_mode")
+}
+"""Members of which the SDKs make no types although the interface names their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def request_of(call: Call) -> Model:
     """
     operation = contract_operations().get(call.operation)
     if operation is None:
-        raise NotAvailable("This operation is opencbr's own: the vendor's SDKs do not have it.")
+        raise NotAvailable("This operation is opencbr's own: the vendor's clients do not have it.")
     members = [
         Member(name, Leaf(Kind("string", _PATH_VALUES.get((call.operation, name), ())), value), required=True)
         for name, value in call.path_arguments().items()
@@ -76,7 +84,7 @@ def request_of(call: Call) -> Model:
     members += _query(call, operation)
     if call.body is not None:
         if operation.body is None:
-            raise NotAvailable(f"The SDKs send no body with {call.operation}.")
+            raise NotAvailable(f"The contract has no body for {call.operation}.")
         members.append(Member("body", _value(operation.body, call.body, "the body"), required=True))
     return Model(f"{call.operation}Request", tuple(members))
 
@@ -104,13 +112,13 @@ def _query(call: Call, operation: ContractOperation) -> list[Member]:
     for name, values in given.items():
         known = schema["properties"].get(name)
         if known is None:
-            raise NotAvailable(f"The SDKs' {call.operation}Request has no member {name}.")
+            raise NotAvailable(f"The contract's {call.operation} has no member {name}.")
         if known["type"] == "array":
             found: Value = _value(known, [_typed(known["items"], one) for one in values], name)
         elif len(values) == 1:
             found = _value(known, _typed(known, values[0]), name)
         else:
-            raise NotAvailable(f"The SDKs send {name} once, not {len(values)} times.")
+            raise NotAvailable(f"The contract has {name} once, the request {len(values)} times.")
         members.append(Member(name, found, name in schema.get("required", ())))
     return members
 
@@ -136,15 +144,19 @@ def _value(schema: dict[str, Any], value: Any, where: str) -> Value:
             return Model(schema["x-model"], tuple(_member(schema, *one) for one in value.items()))
         case "array", list():
             return Items(_kind(schema["items"]), tuple(_value(schema["items"], one, where) for one in value))
-        case ("boolean", bool()) | ("string", str()) | ("number", float()):
+        case ("boolean", bool()) | ("string", str()):
+            return Leaf(_kind(schema), value)
+        case ("number", float()) if isfinite(value):
             return Leaf(_kind(schema), value)
         case (("integer" | "number"), int()) if not isinstance(value, bool):
             return Leaf(_kind(schema), value)
-    raise NotAvailable(f"In the SDKs {where} is of another type: {schema['type']}.")
+    raise NotAvailable(f"In the contract {where} is of another type: {schema['type']}.")
 
 
 def _member(schema: dict[str, Any], name: str, value: Any) -> Member:
     known = schema["properties"].get(name)
     if known is None:
-        raise NotAvailable(f"The SDKs' {schema['x-model']} has no member {name}.")
+        raise NotAvailable(f"The contract's {schema['x-model']} has no member {name}.")
+    if (schema["x-model"], name) in _PLAIN:
+        known = {"type": known["type"]}
     return Member(name, _value(known, value, name), name in schema.get("required", ()))

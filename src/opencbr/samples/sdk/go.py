@@ -1,6 +1,7 @@
 """The vendor's SDK for Go (huaweicloud-sdk-go-v3), signing with AK/SK; Go 1.18 or later."""
 
 import re
+from itertools import takewhile
 
 from opencbr.samples.call import Call, NotAvailable
 from opencbr.samples.layout import brackets, escaped, utf32
@@ -89,23 +90,42 @@ def snake_parts(value: str) -> str:
 
 
 def _member(model: str, one: Member, indent: int) -> str:
-    """Write a member; what not every request has is a pointer, and so is every body."""
+    """Write a member: a pointer where it is an object, and where not every request has it."""
     text = _written(one.value, indent + 1, model, one.name)
     match one.value:
-        case Model() if one.name == "body" or not one.required:
+        case Model():
             text = f"&{text}"
         case Leaf(kind) if not one.required and kind.name in {"integer", "number"}:
             text = f"pointer({_type(kind)}({text}))"
         case Leaf() | Items() if not one.required:
             text = f"pointer({text})"
-    return f"{pascal(one.name)}: {text}"
+    return text
+
+
+def _aligned(names: list[str], texts: list[str]) -> list[str]:
+    """Put members together as gofmt does: below each other the values of members that follow each other on one line each."""
+    lines: list[str] = []
+    width = 0
+    for at, (name, text) in enumerate(zip(names, texts, strict=True)):
+        if "\n" in text:
+            width = 0
+        elif not width:
+            run = takewhile(lambda pair: "\n" not in pair[1], zip(names[at:], texts[at:], strict=True))
+            width = max(len(known) for known, _ in run)
+        lines.append(f"{name.ljust(width)} {text}")
+    return lines
 
 
 def _written(value: Value, indent: int, owner: str, name: str) -> str:
     match value:
         case Model(model, members):
-            items = [_member(model, one, indent) for one in members]
-            return brackets(f"model.{type_name(model)}{{", items, "}", indent, step="\t")
+            names = [f"{pascal(one.name)}:" for one in members]
+            texts = [_member(model, one, indent) for one in members]
+            opening = f"model.{type_name(model)}{{"
+            line = brackets(
+                opening, list(map(" ".join, zip(names, texts, strict=True))), "}", indent, step="\t"
+            )
+            return brackets(opening, _aligned(names, texts), "}", indent, step="\t") if "\n" in line else line
         case Items(kind, items):
             texts = [_written(one, indent + 1, owner, name) for one in items]
             return brackets(f"[]{_type(kind)}{{", texts, "}", indent, step="\t")

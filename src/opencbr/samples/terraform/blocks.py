@@ -67,7 +67,10 @@ def as_map(argument: str) -> Writer:
     """Write tags, objects with a key and a value, as a map."""
 
     def write(body: Body, items: list[dict[str, str]]) -> None:
-        body.arguments[argument] = {item["key"]: item["value"] for item in items}
+        tags = {item.get("key"): item.get("value") for item in items}
+        if None in tags or None in tags.values() or len(tags) < len(items):
+            raise NotAvailable(f"The provider's {argument} are a value for each of several keys.")
+        body.arguments[argument] = tags
 
     return write
 

@@ -16,6 +16,7 @@ def _vault_resources(body: Body, items: list[dict[str, Any]]) -> None:
         extra = item.get("extra_info", {})
         if (
             item.get("type") not in _KINDS
+            or "id" not in item
             or item.keys() - {"id", "type", "name", "extra_info"}
             or extra.keys() - _EXCLUDED
         ):

@@ -1,6 +1,7 @@
 """A whole configuration: the provider, the block that sends the call, and its answer as an output."""
 
 from opencbr.samples.call import Call, NotAvailable
+from opencbr.samples.sdk.arguments import request_of
 from opencbr.samples.terraform import huaweicloud, opentelekomcloud
 from opencbr.samples.terraform.blocks import Block, body_of
 from opencbr.samples.terraform.hcl import Body, block
@@ -52,6 +53,7 @@ def _sending(blocks: dict[str, Block], call: Call) -> str:
     known = blocks.get(call.operation)
     if known is None:
         raise NotAvailable("The provider has neither a data source nor a resource that sends this operation.")
+    request_of(call)  # so that everything has the contract's types
     sending = block(f'{known.kind} "{known.type}" "example"', body_of(known, call))
     address = f"{'data.' if known.kind == 'data' else ''}{known.type}.example"
     return sending + _OUTPUT.format(answer=address)

@@ -1,8 +1,8 @@
 """A backup as clients see it (contract 3.3)."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from opencbr.model.backup import Backup
 from opencbr.model.times import wire_time
@@ -27,31 +27,57 @@ class BackupBody(Struct, kw_only=True):
     An empty text is null (contract 0.3).
     """
 
-    id: str
-    name: str
-    description: str | None
-    status: str
-    project_id: str
-    checkpoint_id: str
-    vault_id: str
-    provider_id: str
-    parent_id: str | None
-    resource_id: str
-    resource_name: str
-    resource_type: str
-    resource_size: int
-    resource_az: str | None
-    image_type: str
-    incremental: bool
-    version: int
-    enterprise_project_id: str
-    created_at: str | None
-    updated_at: str | None
-    protected_at: str | None
-    expired_at: str | None
-    extend_info: dict[str, Any]
-    children: list["BackupBody"]
-    replication_records: list[dict[str, Any]]
+    id: Annotated[str, Meta(description="id of the backup")]
+    name: Annotated[str, Meta(description="name, the checkpoint's unless it was changed")]
+    description: Annotated[str | None, Meta(description="the checkpoint's description")]
+    status: Annotated[
+        str,
+        Meta(
+            description="`available`, `protecting`, `restoring`, `deleting`, each of these three with `waiting_…`, or `error`"
+        ),
+    ]
+    project_id: Annotated[str, Meta(description="the project that has the backup")]
+    checkpoint_id: Annotated[str, Meta(description="the checkpoint that it was made with")]
+    vault_id: Annotated[str, Meta(description="the vault that it counts in")]
+    provider_id: Annotated[
+        str, Meta(description="says whether it is a server's or a disk's; a server's disks have the server's")
+    ]
+    parent_id: Annotated[
+        str | None, Meta(description="of a server's disk: the server's backup; null for all others")
+    ]
+    resource_id: Annotated[str, Meta(description="id of the server or disk that was backed up")]
+    resource_name: Annotated[str, Meta(description="its name at that time")]
+    resource_type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
+    resource_size: Annotated[int, Meta(description="GB; of a server the sum of its disks in the backup")]
+    resource_az: Annotated[
+        str | None, Meta(description="availability zone of the server or disk; null for a server's disks")
+    ]
+    image_type: Annotated[
+        str, Meta(description="`backup`: a copy made here; `replication`: one that came from elsewhere")
+    ]
+    incremental: Annotated[
+        bool, Meta(description="what was asked for; the first backup of a resource is full all the same")
+    ]
+    version: Annotated[int, Meta(description="3, the version of the interface")]
+    enterprise_project_id: Annotated[str, Meta(description="`0`: there are no enterprise projects here")]
+    created_at: Annotated[str | None, Meta(description="when the backup was asked for, UTC without a zone")]
+    updated_at: Annotated[str | None, Meta(description="when it last changed, UTC without a zone")]
+    protected_at: Annotated[
+        str | None, Meta(description="when it was finished, UTC without a zone; null until then")
+    ]
+    expired_at: Annotated[str | None, Meta(description="when it is deleted by itself; null: never")]
+    extend_info: Annotated[
+        dict[str, Any],
+        Meta(
+            description="further facts, as `bootable`, `encrypted`, `auto_trigger`; `lost` says what of it the cloud has lost"
+        ),
+    ]
+    children: Annotated[
+        list["BackupBody"], Meta(description="the backups of a server's disks, in ShowBackup; empty in lists")
+    ]
+    replication_records: Annotated[
+        list[dict[str, Any]], Meta(description="copies in other places; always empty here")
+    ]
 
 
 def backup_body(backup: Backup, children: tuple[Backup, ...] = ()) -> BackupBody:

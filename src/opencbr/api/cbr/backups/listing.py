@@ -18,34 +18,79 @@ from opencbr.model.statuses import BackupStatus, MemberStatus
 class ListBackupsBody(Struct):
     """A page of backups; `count` is the number of all that match."""
 
-    backups: list[BackupBody]
-    count: int
-    limit: int
-    offset: int
+    backups: Annotated[list[BackupBody], Meta(description="the rows of this page")]
+    count: Annotated[int, Meta(description="how many backups match in all")]
+    limit: Annotated[int, Meta(description="the limit that was asked for")]
+    offset: Annotated[int, Meta(description="the offset that was asked for")]
 
 
 class ListBackupsQuery(PageQuery, kw_only=True):
     """The filters of ListBackups; exact, a repeated key means OR (contract 2)."""
 
-    checkpoint_id: tuple[Text, ...] = ()
-    vault_id: tuple[Text, ...] = ()
-    parent_id: tuple[Text, ...] = ()
-    name: tuple[Text, ...] = ()
-    status: tuple[BackupStatus, ...] = ()
-    image_type: tuple[Literal["backup", "replication"], ...] = ()
-    resource_id: tuple[Text, ...] = ()
-    resource_name: tuple[Text, ...] = ()
-    resource_type: tuple[Text, ...] = ()
-    resource_az: tuple[Text, ...] = ()
-    enterprise_project_id: tuple[Text, ...] = ()
-    own_type: OwnType = "private"
-    member_status: MemberStatus | Literal["accept", "reject"] | None = None
-    start_time: Annotated[str, Meta(max_length=64)] | None = None
-    end_time: Annotated[str, Meta(max_length=64)] | None = None
-    incremental: bool | None = None
-    used_percent: Annotated[int, Meta(ge=1, le=100)] | None = None
-    show_replication: bool = False
-    dec: bool | None = None
+    checkpoint_id: Annotated[
+        tuple[Text, ...], Meta(description="backups of this checkpoint; repeated: of any")
+    ] = ()
+    vault_id: Annotated[tuple[Text, ...], Meta(description="backups in this vault; repeated: in any")] = ()
+    parent_id: Annotated[
+        tuple[Text, ...],
+        Meta(description="the disks of this server backup, which are listed only so; repeated: of any"),
+    ] = ()
+    name: Annotated[tuple[Text, ...], Meta(description="backups of exactly this name; repeated: of any")] = ()
+    status: Annotated[
+        tuple[BackupStatus, ...], Meta(description="backups in this status; repeated: in any")
+    ] = ()
+    image_type: Annotated[
+        tuple[Literal["backup", "replication"], ...],
+        Meta(description="`backup`: made here; `replication`: come from elsewhere; repeated: any"),
+    ] = ()
+    resource_id: Annotated[
+        tuple[Text, ...], Meta(description="backups of this server or disk; repeated: of any")
+    ] = ()
+    resource_name: Annotated[
+        tuple[Text, ...],
+        Meta(description="backups of servers or disks that were called exactly so; repeated: any"),
+    ] = ()
+    resource_type: Annotated[
+        tuple[Text, ...], Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`; repeated: any")
+    ] = ()
+    resource_az: Annotated[
+        tuple[Text, ...], Meta(description="backups of what lay in this availability zone; repeated: in any")
+    ] = ()
+    enterprise_project_id: Annotated[
+        tuple[Text, ...],
+        Meta(description="`0` or `all_granted_eps` for all; any other matches nothing"),
+    ] = ()
+    own_type: Annotated[
+        OwnType,
+        Meta(
+            description="`private`: the project's own; `shared`: others' that it has accepted; `all_granted`: both"
+        ),
+    ] = "private"
+    member_status: Annotated[
+        MemberStatus | Literal["accept", "reject"] | None,
+        Meta(description="invitations to shared backups; there are none here, so any value matches nothing"),
+    ] = None
+    start_time: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="created at this time or later, as 2018-02-01T12:00:00Z"),
+    ] = None
+    end_time: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="created at this time or earlier, as 2018-02-01T12:00:00Z"),
+    ] = None
+    incremental: Annotated[
+        bool | None, Meta(description="backups that were asked for as incremental (true) or full (false)")
+    ] = None
+    used_percent: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | None,
+        Meta(description="backups in vaults of which at least so many per cent are used"),
+    ] = None
+    show_replication: Annotated[
+        bool, Meta(description="accepted; there are no replicas here, so it changes nothing")
+    ] = False
+    dec: Annotated[
+        bool | None, Meta(description="accepted and not used: dedicated clouds are the vendor's")
+    ] = None
 
 
 def list_backups(request: Request[ListBackupsQuery, None]) -> ListBackupsBody:
@@ -92,5 +137,10 @@ ROUTES: tuple[Route, ...] = (
         handler=list_backups,
         right="cbr:backups:list",
         summary="List the project's backups",
+        description=(
+            "Lists the project's backups, newest first: one row for each server or disk that was backed up. The "
+            "disks of a server's backup are rows only when `parent_id` asks for them. Filters are exact, and a "
+            "repeated one means any of its values."
+        ),
     ),
 )

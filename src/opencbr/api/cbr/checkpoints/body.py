@@ -1,6 +1,8 @@
 """A checkpoint as clients see it (contract 3.2)."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from opencbr.model import statuses
 from opencbr.model.times import wire_time
@@ -11,59 +13,71 @@ from opencbr.service.checkpoints import CheckpointView
 class CheckpointResource(Struct, kw_only=True):
     """A resource of the checkpoint. Sizes and counts are strings here and integers in vaults (trap T5)."""
 
-    id: str
-    type: str
-    name: str
-    protect_status: str
-    resource_size: str
-    backup_size: str
-    backup_count: str
-    extra_info: str | None
+    id: Annotated[str, Meta(description="id of the server or disk")]
+    type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
+    name: Annotated[str, Meta(description="its name when the backup was asked for")]
+    protect_status: Annotated[
+        str,
+        Meta(
+            description="how it stands in the vault now: `available`, `protecting`, `restoring`, `removing` or `error`"
+        ),
+    ]
+    resource_size: Annotated[str, Meta(description="GB that the backup covers, as a text")]
+    backup_size: Annotated[str, Meta(description="MB that its backups hold in all, as a text")]
+    backup_count: Annotated[str, Meta(description="how many backups it has, as a text")]
+    extra_info: Annotated[str | None, Meta(description="always null here")]
 
 
 class SkippedResource(Struct):
     """A resource that could not be backed up when it was asked for."""
 
-    id: str
-    type: str
-    name: str
-    code: str
-    reason: str
+    id: Annotated[str, Meta(description="id of the server or disk")]
+    type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
+    name: Annotated[str, Meta(description="its name")]
+    code: Annotated[str, Meta(description="why, as a whole code of the catalogue")]
+    reason: Annotated[str, Meta(description="why, as a sentence")]
 
 
 class CheckpointVault(Struct):
     """The vault of a checkpoint."""
 
-    id: str
-    name: str
-    provider_id: str
-    resources: list[CheckpointResource]
-    skipped_resources: list[SkippedResource]
+    id: Annotated[str, Meta(description="id of the vault")]
+    name: Annotated[str, Meta(description="name of the vault")]
+    provider_id: Annotated[str, Meta(description="says whether the vault is for servers or disks")]
+    resources: Annotated[list[CheckpointResource], Meta(description="what the checkpoint backs up")]
+    skipped_resources: Annotated[
+        list[SkippedResource], Meta(description="what could not be backed up when it was asked for, and why")
+    ]
 
 
 class CheckpointExtraInfo(Struct):
     """What was asked for; an empty description is null (contract 0.3)."""
 
-    name: str
-    description: str | None
-    retention_duration: int
+    name: Annotated[str, Meta(description="name of the checkpoint and its backups")]
+    description: Annotated[str | None, Meta(description="its description")]
+    retention_duration: Annotated[int, Meta(description="days until it expires; -1: never")]
 
 
 class CheckpointBody(Struct):
     """A checkpoint as clients see it."""
 
-    id: str
-    project_id: str
-    status: str
-    created_at: str | None
-    vault: CheckpointVault
-    extra_info: CheckpointExtraInfo
+    id: Annotated[str, Meta(description="id of the checkpoint")]
+    project_id: Annotated[str, Meta(description="the project that has it")]
+    status: Annotated[
+        str,
+        Meta(
+            description="`protecting` while a backup runs, then `available` with a good one, else `error`; `deleting`"
+        ),
+    ]
+    created_at: Annotated[str | None, Meta(description="when it was asked for, UTC without a zone")]
+    vault: Annotated[CheckpointVault, Meta(description="the vault, what is backed up and what is not")]
+    extra_info: Annotated[CheckpointExtraInfo, Meta(description="what was asked for")]
 
 
 class ShowCheckpointBody(Struct):
     """The envelope of one checkpoint."""
 
-    checkpoint: CheckpointBody
+    checkpoint: Annotated[CheckpointBody, Meta(description="the checkpoint")]
 
 
 def show_checkpoint_body(view: CheckpointView) -> ShowCheckpointBody:

@@ -17,5 +17,10 @@ ROUTES: tuple[Route, ...] = (
         handler=show_checkpoint,
         right="cbr:vaults:get",
         summary="Show how far a checkpoint is",
+        description=(
+            "Shows how far a checkpoint is, which is made of the backups that one request asked for. It is "
+            "there as long as one of them is; after the last one's deletion the answer is 404."
+        ),
+        errors=("6217",),
     ),
 )

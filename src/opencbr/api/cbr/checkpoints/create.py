@@ -11,35 +11,56 @@ from opencbr.api.errors import bad_parameter
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Id, Name, Text
+from opencbr.model.errors import BEING_BACKED_UP, NOT_IN_VAULT, NOTHING_TO_BACK_UP
 from opencbr.service.new_checkpoint import CheckpointSpec
 
 
 class Parameters(Struct, kw_only=True):
     """How to back up; no resources at all means all of the vault."""
 
-    name: Name | None = None
-    description: Description | None = None
-    incremental: bool | None = None
-    auto_trigger: bool | None = None
-    resources: Annotated[list[Id], Meta(max_length=256)] | None = None
-    resource_details: Annotated[list[WantedResource], Meta(max_length=256)] | None = None
-    policy_id: Text | None = None
-    retention_duration_days: Annotated[int, Meta(ge=-1, le=36500, description="days, -1 for ever")] | None = (
-        None
-    )
+    name: Annotated[
+        Name | None, Meta(description="name of the backups; by default `manualbk_` and four characters")
+    ] = None
+    description: Annotated[Description | None, Meta(description="description of the backups")] = None
+    incremental: Annotated[
+        bool | None,
+        Meta(description="false asks for full backups; the first backup of a resource is full all the same"),
+    ] = None
+    auto_trigger: Annotated[
+        bool | None, Meta(description="true says that no person asked: the backups count as automatic ones")
+    ] = None
+    resources: Annotated[
+        Annotated[list[Id], Meta(max_length=256)] | None,
+        Meta(description="ids of resources of the vault; none: all of them, or those of `resource_details`"),
+    ] = None
+    resource_details: Annotated[
+        Annotated[list[WantedResource], Meta(max_length=256)] | None,
+        Meta(description="resources of the vault, each with the disks to take this once"),
+    ] = None
+    policy_id: Annotated[
+        Text | None, Meta(description="the policy behind an automatic run; noted in the operation log")
+    ] = None
+    retention_duration_days: Annotated[
+        Annotated[int, Meta(ge=-1, le=36500, description="days, -1 for ever")] | None,
+        Meta(
+            description="-1 or left out: the backups are kept until somebody deletes them; other numbers are refused here"
+        ),
+    ] = None
 
 
 class NewCheckpoint(Struct):
     """The checkpoint of CreateCheckpoint."""
 
-    vault_id: Id
-    parameters: Parameters | None = None
+    vault_id: Annotated[Id, Meta(description="the vault to back up")]
+    parameters: Annotated[
+        Parameters | None, Meta(description="how to back up; left out: everything, incrementally")
+    ] = None
 
 
 class CreateCheckpointBody(Struct):
     """The request of CreateCheckpoint."""
 
-    checkpoint: NewCheckpoint
+    checkpoint: Annotated[NewCheckpoint, Meta(description="what to back up, and how")]
 
 
 def create_checkpoint(request: Request[None, CreateCheckpointBody]) -> ShowCheckpointBody:
@@ -73,6 +94,23 @@ ROUTES: tuple[Route, ...] = (
         handler=create_checkpoint,
         right="cbr:vaults:backup",
         summary="Back up the resources of a vault",
+        description=(
+            "Backs up the resources of a vault, or some of them: all disks of a server in one moment, and with "
+            "them the documents that describe it. The answer comes at once, workers do the rest; ask "
+            "ShowCheckpoint until its status is no longer `protecting`. What cannot be backed up now stands in "
+            "`skipped_resources` with the reason."
+        ),
+        errors=(
+            NOTHING_TO_BACK_UP,
+            BEING_BACKED_UP,
+            "6102",
+            "6104",
+            "6105",
+            "6113",
+            "6114",
+            NOT_IN_VAULT,
+            "7201",
+        ),
         upstream=True,
     ),
 )

@@ -1,8 +1,8 @@
 """An operation log as clients see it (contract 3.8)."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from opencbr.model.errors import wire_code
 from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
@@ -14,29 +14,42 @@ _COUNTERS = ("fail_count", "total_count")
 class ErrorInfo(Struct):
     """How the work failed; both are empty when it did not. `code` is a full `BackupService.NNNN`."""
 
-    code: str
-    message: str
+    code: Annotated[str, Meta(description="a whole code of the catalogue")]
+    message: Annotated[str, Meta(description="what went wrong, as a sentence")]
 
 
 class OperationLogBody(Struct, kw_only=True):
     """An operation log as clients see it. `step` is ours: what the work does at the moment."""
 
-    id: str
-    operation_type: str
-    status: str
-    project_id: str
-    provider_id: str | None
-    vault_id: str | None
-    vault_name: str | None
-    checkpoint_id: str | None
-    policy_id: str | None
-    created_at: str | None
-    started_at: str | None
-    updated_at: str | None
-    ended_at: str | None
-    step: str
-    error_info: ErrorInfo
-    extra_info: dict[str, Any]
+    id: Annotated[str, Meta(description="id of the log, and of the work")]
+    operation_type: Annotated[
+        str,
+        Meta(description="`backup`, `delete`, `remove_resource` or `vault_delete`; newer servers have more"),
+    ]
+    status: Annotated[
+        str, Meta(description="`waiting`, `running`, then `success`, `failed`, `timeout` or `skipped`")
+    ]
+    project_id: Annotated[str, Meta(description="the project that has it")]
+    provider_id: Annotated[str | None, Meta(description="says whether it is about servers or disks")]
+    vault_id: Annotated[str | None, Meta(description="the vault that it is about")]
+    vault_name: Annotated[str | None, Meta(description="the vault's name at that time")]
+    checkpoint_id: Annotated[str | None, Meta(description="the checkpoint that it belongs to")]
+    policy_id: Annotated[str | None, Meta(description="the policy behind an automatic run")]
+    created_at: Annotated[str | None, Meta(description="when it was asked for, UTC without a zone")]
+    started_at: Annotated[
+        str | None,
+        Meta(description="when a worker began, UTC without a zone; until then when it was asked for"),
+    ]
+    updated_at: Annotated[str | None, Meta(description="when it last changed, UTC without a zone")]
+    ended_at: Annotated[str | None, Meta(description="when it ended, UTC without a zone; null until then")]
+    step: Annotated[str, Meta(description="the last step that is done; only this server has it")]
+    error_info: Annotated[ErrorInfo, Meta(description="how it failed; two empty texts when it did not")]
+    extra_info: Annotated[
+        dict[str, Any],
+        Meta(
+            description="`common` with the progress in per cent, `resource`, and details under the operation type's name"
+        ),
+    ]
 
 
 def operation_log_body(log: OperationLog) -> OperationLogBody:

@@ -1,6 +1,8 @@
 """ShowOpLog (contract 3.8)."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from opencbr.api.cbr.operation_logs.body import OperationLogBody, operation_log_body
 from opencbr.api.cbr.operations import OPERATIONS
@@ -11,7 +13,7 @@ from opencbr.api.route import Route
 class ShowOpLogBody(Struct):
     """The envelope of one log."""
 
-    operation_log: OperationLogBody
+    operation_log: Annotated[OperationLogBody, Meta(description="the log")]
 
 
 def show_op_log(request: Request[None, None]) -> ShowOpLogBody:
@@ -26,5 +28,10 @@ ROUTES: tuple[Route, ...] = (
         handler=show_op_log,
         right="cbr:tasks:get",
         summary="Show one operation log",
+        description=(
+            "Shows one piece of work: its status, its progress in per cent, the step that is done, and how it "
+            "failed, if it did."
+        ),
+        errors=("6500",),
     ),
 )

@@ -18,25 +18,44 @@ from opencbr.model.statuses import OperationStatus
 class ListOpLogsBody(Struct):
     """A page of logs; `count` is the number of all that match."""
 
-    operation_logs: list[OperationLogBody]
-    count: int
-    limit: int
-    offset: int
+    operation_logs: Annotated[list[OperationLogBody], Meta(description="the rows of this page")]
+    count: Annotated[int, Meta(description="how many logs match in all")]
+    limit: Annotated[int, Meta(description="the limit that was asked for")]
+    offset: Annotated[int, Meta(description="the offset that was asked for")]
 
 
 class ListOpLogsQuery(PageQuery, kw_only=True):
     """The filters of ListOpLogs; exact, a repeated key means OR. Operation types are an open set."""
 
-    operation_type: tuple[Text, ...] = ()
-    provider_id: tuple[Text, ...] = ()
-    resource_id: tuple[Text, ...] = ()
-    resource_name: tuple[Text, ...] = ()
-    status: tuple[OperationStatus, ...] = ()
-    vault_id: tuple[Text, ...] = ()
-    vault_name: tuple[Text, ...] = ()
-    enterprise_project_id: tuple[Text, ...] = ()
-    start_time: Annotated[str, Meta(max_length=64)] | None = None
-    end_time: Annotated[str, Meta(max_length=64)] | None = None
+    operation_type: Annotated[tuple[Text, ...], Meta(description="work of this type; repeated: of any")] = ()
+    provider_id: Annotated[
+        tuple[Text, ...], Meta(description="work on servers or on disks, by its provider id; repeated: any")
+    ] = ()
+    resource_id: Annotated[
+        tuple[Text, ...], Meta(description="work on this server or disk; repeated: on any")
+    ] = ()
+    resource_name: Annotated[
+        tuple[Text, ...], Meta(description="work on what was called exactly so; repeated: any")
+    ] = ()
+    status: Annotated[
+        tuple[OperationStatus, ...], Meta(description="work in this status; repeated: in any")
+    ] = ()
+    vault_id: Annotated[tuple[Text, ...], Meta(description="work on this vault; repeated: on any")] = ()
+    vault_name: Annotated[
+        tuple[Text, ...], Meta(description="work on a vault that was called exactly so; repeated: any")
+    ] = ()
+    enterprise_project_id: Annotated[
+        tuple[Text, ...],
+        Meta(description="`0` or `all_granted_eps` for all; any other matches nothing"),
+    ] = ()
+    start_time: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="asked for at this time or later, as 2018-02-01T12:00:00Z"),
+    ] = None
+    end_time: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="asked for at this time or earlier, as 2018-02-01T12:00:00Z"),
+    ] = None
 
 
 def list_op_logs(request: Request[ListOpLogsQuery, None]) -> ListOpLogsBody:
@@ -68,5 +87,9 @@ ROUTES: tuple[Route, ...] = (
         handler=list_op_logs,
         right="cbr:tasks:list",
         summary="List what was asked and how far it is",
+        description=(
+            "Lists the work that was asked for, newest first: backups, deletions, removals, one log for each "
+            "resource and request. It tells how far each is, and why one failed."
+        ),
     ),
 )

@@ -1,8 +1,8 @@
 """A server or disk that could be protected, as clients see it (contract 3.10)."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from opencbr.api.cbr.vaults.body import VaultBody, vault_body
 from opencbr.model.errors import CATALOGUE, wire_code
@@ -14,36 +14,40 @@ from opencbr.service.protectables import Protectable
 class ProtectableResult(Struct):
     """Whether the instance can be bound now, else why not; `vault` is the one that has it."""
 
-    result: bool
-    code: str
-    reason: str
-    message: str
-    vault: VaultBody | None
+    result: Annotated[bool, Meta(description="whether it can be bound to a vault now")]
+    code: Annotated[str, Meta(description="why not, as a whole code of the catalogue; empty when it can")]
+    reason: Annotated[str, Meta(description="the catalogue's sentence for the code")]
+    message: Annotated[str, Meta(description="what exactly is in the way")]
+    vault: Annotated[VaultBody | None, Meta(description="the vault that has it; null for none")]
 
 
 class ChildBody(Struct, kw_only=True):
     """A disk of a server."""
 
-    id: str
-    name: str
-    type: str
-    status: str
-    size: int
-    detail: dict[str, Any]
-    children: list[Any]
+    id: Annotated[str, Meta(description="id of the disk")]
+    name: Annotated[str, Meta(description="its name, or its id where it has none")]
+    type: Annotated[str, Meta(description="`OS::Cinder::Volume`")]
+    status: Annotated[str, Meta(description="Cinder's word")]
+    size: Annotated[int, Meta(description="GB")]
+    detail: Annotated[dict[str, Any], Meta(description="Cinder's whole document, as its owner sees it")]
+    children: Annotated[list[Any], Meta(description="always empty")]
 
 
 class InstanceBody(Struct, kw_only=True):
     """A server or disk: `status` and `detail` are the cloud's own (trap T30), `size` is GB."""
 
-    id: str
-    name: str
-    type: str
-    status: str
-    size: int
-    detail: dict[str, Any]
-    children: list[ChildBody]
-    protectable: ProtectableResult
+    id: Annotated[str, Meta(description="id of the server or disk")]
+    name: Annotated[str, Meta(description="its name; a disk without one is called by its id")]
+    type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
+    status: Annotated[str, Meta(description="the cloud's own word, as `ACTIVE` or `in-use`")]
+    size: Annotated[int, Meta(description="GB; of a server the sum of its disks")]
+    detail: Annotated[
+        dict[str, Any], Meta(description="Nova's or Cinder's whole document, as its owner sees it")
+    ]
+    children: Annotated[list[ChildBody], Meta(description="the disks of a server, the boot disk first")]
+    protectable: Annotated[
+        ProtectableResult, Meta(description="whether it can be bound to a vault, and what holds it")
+    ]
 
 
 def instance_body(found: Protectable) -> InstanceBody:

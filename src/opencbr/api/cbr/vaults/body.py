@@ -1,8 +1,8 @@
 """A vault and what is bound to it, as clients see them (contract 3.1)."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from opencbr.model import statuses
 from opencbr.model.times import wire_time
@@ -13,78 +13,96 @@ from opencbr.service.vault_views import ResourceView, VaultView
 class Billing(Struct, kw_only=True):
     """Sizes and state of a vault: `size` and `allocated` GB, `used` MB. Never null (trap T7)."""
 
-    allocated: int
-    used: int
-    size: int
-    cloud_type: str
-    charging_mode: str
-    consistent_level: str
-    object_type: str
-    protect_type: str
-    spec_code: str
-    status: str
-    is_multi_az: bool
-    storage_unit: str | None = None
-    order_id: str | None = None
-    product_id: str | None = None
-    frozen_scene: str | None = None
+    allocated: Annotated[int, Meta(description="GB of the resources that are bound")]
+    used: Annotated[int, Meta(description="MB that the backups hold")]
+    size: Annotated[int, Meta(description="GB that the backups may hold")]
+    cloud_type: Annotated[str, Meta(description="`public` or `hybrid`, as it was asked for")]
+    charging_mode: Annotated[str, Meta(description="`post_paid`: there is no billing here")]
+    consistent_level: Annotated[
+        str,
+        Meta(
+            description="`crash_consistent` or `app_consistent`, as it was asked for; backups say what they are"
+        ),
+    ]
+    object_type: Annotated[str, Meta(description="`server` or `disk`: what the vault takes")]
+    protect_type: Annotated[str, Meta(description="`backup`")]
+    spec_code: Annotated[str, Meta(description="the vendor's name for this kind of vault")]
+    status: Annotated[str, Meta(description="`available`, `lock`, `frozen`, `deleting` or `error`")]
+    is_multi_az: Annotated[bool, Meta(description="as it was asked for")]
+    storage_unit: Annotated[str | None, Meta(description="always null here")] = None
+    order_id: Annotated[str | None, Meta(description="always null here")] = None
+    product_id: Annotated[str | None, Meta(description="always null here")] = None
+    frozen_scene: Annotated[str | None, Meta(description="always null here")] = None
 
 
 class ResourceBody(Struct, kw_only=True):
     """A bound resource: `size` GB, `backup_size` MB."""
 
-    id: str
-    type: str
-    name: str
-    protect_status: str
-    size: int
-    backup_size: int
-    backup_count: int
-    extra_info: dict[str, Any]
-    auto_protect: bool
+    id: Annotated[str, Meta(description="id of the server or disk")]
+    type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
+    name: Annotated[str, Meta(description="its name when it was bound, or the one that was given then")]
+    protect_status: Annotated[
+        str, Meta(description="`available`, `protecting`, `restoring`, `removing` or `error`")
+    ]
+    size: Annotated[int, Meta(description="GB that a backup covers")]
+    backup_size: Annotated[int, Meta(description="MB that its backups hold")]
+    backup_count: Annotated[int, Meta(description="how many backups it has")]
+    extra_info: Annotated[
+        dict[str, Any],
+        Meta(description="of a server: `exclude_volumes`, and `include_volumes` where some were chosen"),
+    ]
+    auto_protect: Annotated[bool, Meta(description="whether automatic backups take it")]
 
 
 class TagBody(Struct):
     """A tag as shown."""
 
-    key: str
-    value: str
+    key: Annotated[str, Meta(description="the key")]
+    value: Annotated[str, Meta(description="the value, may be empty")]
 
 
 class VaultBody(Struct, kw_only=True):
     """A vault as clients see it; an empty text is null (contract 0.3)."""
 
-    id: str
-    name: str
-    description: str | None
-    project_id: str
-    provider_id: str
-    user_id: str
-    enterprise_project_id: str
-    created_at: str | None
-    updated_at: str | None
-    billing: Billing
-    resources: list[ResourceBody]
-    tags: list[TagBody]
-    auto_bind: bool
-    bind_rules: dict[str, Any]
-    auto_expand: bool
-    threshold: int
-    smn_notify: bool
-    locked: bool
-    backup_name_prefix: str | None
-    demand_billing: bool
-    cbc_delete_count: int
-    frozen: bool
-    sys_lock_source_service: str | None
-    availability_zone: str | None
-    version: str = "3"
+    id: Annotated[str, Meta(description="id of the vault")]
+    name: Annotated[str, Meta(description="name of the vault; need not be unique")]
+    description: Annotated[str | None, Meta(description="its description")]
+    project_id: Annotated[str, Meta(description="the project that has it")]
+    provider_id: Annotated[str, Meta(description="says whether it is for servers or disks")]
+    user_id: Annotated[str, Meta(description="who made it")]
+    enterprise_project_id: Annotated[str, Meta(description="`0`: there are no enterprise projects here")]
+    created_at: Annotated[str | None, Meta(description="when it was made, UTC without a zone")]
+    updated_at: Annotated[str | None, Meta(description="when it last changed, UTC without a zone")]
+    billing: Annotated[Billing, Meta(description="its size, its use and its status")]
+    resources: Annotated[list[ResourceBody], Meta(description="what is bound to it")]
+    tags: Annotated[list[TagBody], Meta(description="its tags")]
+    auto_bind: Annotated[bool, Meta(description="as it was asked for")]
+    bind_rules: Annotated[
+        dict[str, Any], Meta(description="as they were asked for: which resources `auto_bind` takes")
+    ]
+    auto_expand: Annotated[
+        bool, Meta(description="whether a full vault grows by a quarter when a backup is asked for")
+    ]
+    threshold: Annotated[int, Meta(description="per cent of use that would be notified")]
+    smn_notify: Annotated[bool, Meta(description="as it was asked for; this server sends no notifications")]
+    locked: Annotated[
+        bool, Meta(description="whether automatic backups stay until they expire; never taken back")
+    ]
+    backup_name_prefix: Annotated[
+        str | None, Meta(description="what the names of automatic backups begin with")
+    ]
+    demand_billing: Annotated[bool, Meta(description="as it was asked for")]
+    cbc_delete_count: Annotated[int, Meta(description="always 0 here")]
+    frozen: Annotated[bool, Meta(description="whether the status is `frozen`")]
+    sys_lock_source_service: Annotated[str | None, Meta(description="as it was asked for")]
+    availability_zone: Annotated[str | None, Meta(description="as it was asked for")]
+    version: Annotated[str, Meta(description="the version of the interface")] = "3"
 
 
 class ShowVaultBody(Struct):
     """The envelope of one vault."""
 
-    vault: VaultBody
+    vault: Annotated[VaultBody, Meta(description="the vault")]
 
 
 def vault_body(view: VaultView) -> VaultBody:

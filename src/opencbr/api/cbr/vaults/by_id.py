@@ -10,6 +10,7 @@ from opencbr.api.cbr.vaults.settings import BindRules, ConsistentLevel, Threshol
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Name
+from opencbr.model.errors import BEING_REMOVED, RESOURCE_BUSY, VAULT_STATUS, VAULT_UNCHANGEABLE
 from opencbr.model.vault import MAX_SIZE_GB
 
 _CHANGEABLE = ("name", "description", "auto_bind", "auto_expand", "smn_notify", "threshold", "locked")
@@ -18,28 +19,45 @@ _CHANGEABLE = ("name", "description", "auto_bind", "auto_expand", "smn_notify", 
 class ChangedBilling(Struct):
     """What UpdateVault can change of the billing."""
 
-    size: Annotated[int, Meta(ge=1, le=MAX_SIZE_GB, description="quota in GB")] | None = None
-    consistent_level: ConsistentLevel | None = None
+    size: Annotated[
+        Annotated[int, Meta(ge=1, le=MAX_SIZE_GB, description="quota in GB")] | None,
+        Meta(description="GB that the backups may hold; not less than they hold"),
+    ] = None
+    consistent_level: Annotated[
+        ConsistentLevel | None, Meta(description="noted and shown; backups say what they are")
+    ] = None
 
 
 class ChangedVault(Struct):
     """What UpdateVault can change; what is left out or null stays."""
 
-    name: Name | None = None
-    description: Description | None = None
-    billing: ChangedBilling | None = None
-    auto_bind: bool | None = None
-    bind_rules: BindRules | None = None
-    auto_expand: bool | None = None
-    smn_notify: bool | None = None
-    threshold: Threshold | None = None
-    locked: bool | None = None
+    name: Annotated[
+        Name | None, Meta(description="1 to 64 letters, digits, underscores, hyphens or CJK ideographs")
+    ] = None
+    description: Annotated[
+        Description | None, Meta(description="at most 255 characters, without < and >")
+    ] = None
+    billing: Annotated[ChangedBilling | None, Meta(description="size and consistency")] = None
+    auto_bind: Annotated[bool | None, Meta(description="noted and shown; resources are bound by request")] = (
+        None
+    )
+    bind_rules: Annotated[BindRules | None, Meta(description="which resources `auto_bind` takes")] = None
+    auto_expand: Annotated[
+        bool | None, Meta(description="true: a full vault grows by a quarter when a backup is asked for")
+    ] = None
+    smn_notify: Annotated[
+        bool | None, Meta(description="noted and shown; this server sends no notifications")
+    ] = None
+    threshold: Annotated[Threshold | None, Meta(description="per cent of use that would be notified")] = None
+    locked: Annotated[
+        bool | None, Meta(description="true for good: automatic backups stay until they expire")
+    ] = None
 
 
 class UpdateVaultBody(Struct):
     """The request of UpdateVault."""
 
-    vault: ChangedVault
+    vault: Annotated[ChangedVault, Meta(description="what to change")]
 
 
 def show_vault(request: Request[None, None]) -> ShowVaultBody:
@@ -75,17 +93,34 @@ ROUTES: tuple[Route, ...] = (
         handler=show_vault,
         right="cbr:vaults:get",
         summary="Show a vault and what is bound to it",
+        description=(
+            "Shows one vault: its size and use, its settings, and each resource that is bound to it with the "
+            "size and number of its backups. A vault that is being deleted is shown until it is gone, then the "
+            "answer is 404."
+        ),
+        errors=("6105",),
     ),
     Route(
         operation=OPERATIONS["UpdateVault"],
         handler=update_vault,
         right="cbr:vaults:update",
         summary="Change a vault's name, size or settings",
+        description=(
+            "Changes the name, the size or the settings of a vault; what is left out or null stays as it is. A "
+            "vault cannot become smaller than what it holds, and one that was locked stays locked."
+        ),
+        errors=("6105", "6101", VAULT_UNCHANGEABLE),
     ),
     Route(
         operation=OPERATIONS["DeleteVault"],
         handler=delete_vault,
         right="cbr:vaults:delete",
         summary="Request the deletion of a vault with its backups",
+        description=(
+            "Asks for the end of a vault: a worker deletes its backups, in the cloud too, unbinds its "
+            "resources, and removes the vault. The vault is `deleting` meanwhile; the work is done when "
+            "ShowVault answers 404. It cannot be called back."
+        ),
+        errors=("6105", VAULT_UNCHANGEABLE, VAULT_STATUS, RESOURCE_BUSY, BEING_REMOVED),
     ),
 )

@@ -7,11 +7,12 @@ from msgspec import Meta, Struct
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.cbr.vaults.body import ShowVaultBody, vault_body
 from opencbr.api.cbr.vaults.settings import BindRules, ConsistentLevel, Tag, Threshold, bind_rules
-from opencbr.api.cbr.vaults.wanted import WantedResource
+from opencbr.api.cbr.vaults.wanted import BINDING_ERRORS, WantedResource
 from opencbr.api.errors import bad_parameter
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Name, Text
+from opencbr.model.errors import UNSUPPORTED_TYPE
 from opencbr.model.vault import MAX_SIZE_GB
 from opencbr.service.vaults import VaultSpec
 
@@ -32,41 +33,87 @@ _PLAIN = (
 class NewBilling(Struct, kw_only=True):
     """What a new vault is for. Pre-paid members (`period_type` …) are ignored like all unknown ones."""
 
-    object_type: Literal["server", "disk", "turbo", "workspace", "vmware", "rds", "file"]
-    protect_type: Literal["backup", "replication"]
-    consistent_level: ConsistentLevel
-    size: Annotated[int, Meta(ge=10, le=MAX_SIZE_GB, description="quota in GB")]
-    cloud_type: Literal["public", "hybrid"] | None = None
-    charging_mode: Literal["post_paid", "pre_paid"] | None = None
-    is_multi_az: bool | None = None
+    object_type: Annotated[
+        Literal["server", "disk", "turbo", "workspace", "vmware", "rds", "file"],
+        Meta(description="what the vault takes; this server offers `server` and `disk`"),
+    ]
+    protect_type: Annotated[Literal["backup", "replication"], Meta(description="this server offers `backup`")]
+    consistent_level: Annotated[
+        ConsistentLevel,
+        Meta(
+            description="noted and shown; without an agent in the guest a backup is crash-consistent, and says so"
+        ),
+    ]
+    size: Annotated[
+        int, Meta(ge=10, le=MAX_SIZE_GB, description="GB that the backups may hold; nothing is reserved")
+    ]
+    cloud_type: Annotated[
+        Literal["public", "hybrid"] | None, Meta(description="noted and shown; `public` where it is left out")
+    ] = None
+    charging_mode: Annotated[
+        Literal["post_paid", "pre_paid"] | None, Meta(description="`post_paid`: this server has no billing")
+    ] = None
+    is_multi_az: Annotated[bool | None, Meta(description="noted and shown")] = None
 
 
 class NewVault(Struct, kw_only=True):
     """The vault of CreateVault."""
 
-    name: Name
-    billing: NewBilling
-    resources: Annotated[list[WantedResource], Meta(max_length=255)]
-    description: Description | None = None
-    backup_policy_id: Text | None = None
-    tags: Annotated[list[Tag], Meta(max_length=20)] | None = None
-    enterprise_project_id: Text | None = None
-    auto_bind: bool | None = None
-    bind_rules: BindRules | None = None
-    auto_expand: bool | None = None
-    threshold: Threshold | None = None
-    smn_notify: bool | None = None
-    backup_name_prefix: Annotated[str, Meta(max_length=32, pattern=r"^[^<>]*$(?!\n)")] | None = None
-    demand_billing: bool | None = None
-    sys_lock_source_service: Annotated[str, Meta(max_length=32)] | None = None
-    locked: bool | None = None
-    availability_zone: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    name: Annotated[
+        Name,
+        Meta(
+            description="1 to 64 letters, digits, underscores, hyphens or CJK ideographs; need not be unique"
+        ),
+    ]
+    billing: Annotated[NewBilling, Meta(description="what the vault is for, and its size")]
+    resources: Annotated[
+        list[WantedResource],
+        Meta(max_length=255, description="servers or disks to bind at once; may be empty"),
+    ]
+    description: Annotated[
+        Description | None, Meta(description="at most 255 characters, without < and >")
+    ] = None
+    backup_policy_id: Annotated[
+        Text | None, Meta(description="a policy to bind; there are none here, so leave it out")
+    ] = None
+    tags: Annotated[
+        Annotated[list[Tag], Meta(max_length=20)] | None,
+        Meta(description="up to 20 keys with a value each, no key twice"),
+    ] = None
+    enterprise_project_id: Annotated[Text | None, Meta(description="accepted and not used")] = None
+    auto_bind: Annotated[bool | None, Meta(description="noted and shown; resources are bound by request")] = (
+        None
+    )
+    bind_rules: Annotated[BindRules | None, Meta(description="which resources `auto_bind` takes")] = None
+    auto_expand: Annotated[
+        bool | None, Meta(description="true: a full vault grows by a quarter when a backup is asked for")
+    ] = None
+    threshold: Annotated[
+        Threshold | None, Meta(description="per cent of use that would be notified; 80 where it is left out")
+    ] = None
+    smn_notify: Annotated[
+        bool | None, Meta(description="noted and shown; this server sends no notifications")
+    ] = None
+    backup_name_prefix: Annotated[
+        Annotated[str, Meta(max_length=32, pattern=r"^[^<>]*$(?!\n)")] | None,
+        Meta(description="what the names of automatic backups begin with"),
+    ] = None
+    demand_billing: Annotated[bool | None, Meta(description="noted and shown")] = None
+    sys_lock_source_service: Annotated[
+        Annotated[str, Meta(max_length=32)] | None, Meta(description="noted and shown")
+    ] = None
+    locked: Annotated[
+        bool | None, Meta(description="true for good: automatic backups stay until they expire")
+    ] = None
+    availability_zone: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=32)] | None, Meta(description="noted and shown")
+    ] = None
 
 
 class CreateVaultBody(Struct):
     """The request of CreateVault."""
 
-    vault: NewVault
+    vault: Annotated[NewVault, Meta(description="the vault to make")]
 
 
 def create_vault(request: Request[None, CreateVaultBody]) -> ShowVaultBody:
@@ -113,6 +160,12 @@ ROUTES: tuple[Route, ...] = (
         handler=create_vault,
         right="cbr:vaults:create",
         summary="Create a vault and bind servers or disks to it",
+        description=(
+            "Makes a vault, which is what backups count in, and binds the servers or disks that the request "
+            "names: all of them, or nothing is made. A vault takes servers or disks, not both, and a resource "
+            "is in one vault at most. The vault is `available` in the answer; nothing is reserved in the cloud."
+        ),
+        errors=(*BINDING_ERRORS, UNSUPPORTED_TYPE, "6128", "6000"),
         upstream=True,
     ),
 )

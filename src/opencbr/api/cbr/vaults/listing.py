@@ -19,32 +19,45 @@ _Ids = Annotated[str, Meta(max_length=16_384)]
 class ListVaultBody(Struct):
     """A page of vaults; `count` is the number of all that match."""
 
-    vaults: list[VaultBody]
-    count: int
-    limit: int
-    offset: int
+    vaults: Annotated[list[VaultBody], Meta(description="the rows of this page")]
+    count: Annotated[int, Meta(description="how many vaults match in all")]
+    limit: Annotated[int, Meta(description="the limit that was asked for")]
+    offset: Annotated[int, Meta(description="the offset that was asked for")]
 
 
 class ListVaultQuery(PageQuery, kw_only=True):
     """The filters of ListVault; exact, a repeated key means OR. `resource_ids`, or `resources_ids`, may have commas."""
 
-    id: tuple[Text, ...] = ()
-    name: tuple[Text, ...] = ()
-    status: tuple[Text, ...] = ()
-    cloud_type: tuple[Text, ...] = ()
-    protect_type: tuple[Text, ...] = ()
-    object_type: tuple[Text, ...] = ()
-    enterprise_project_id: tuple[Text, ...] = ()
-    policy_id: tuple[Text, ...] = ()
-    resource_ids: tuple[_Ids, ...] = ()
-    resources_ids: tuple[_Ids, ...] = ()
+    id: Annotated[tuple[Text, ...], Meta(description="the vault of this id; repeated: any")] = ()
+    name: Annotated[tuple[Text, ...], Meta(description="vaults of exactly this name; repeated: of any")] = ()
+    status: Annotated[
+        tuple[Text, ...], Meta(description="vaults in this status, as in `billing.status`; repeated: in any")
+    ] = ()
+    cloud_type: Annotated[tuple[Text, ...], Meta(description="`public` or `hybrid`; repeated: any")] = ()
+    protect_type: Annotated[tuple[Text, ...], Meta(description="`backup`; another one matches nothing")] = ()
+    object_type: Annotated[tuple[Text, ...], Meta(description="`server` or `disk`; repeated: any")] = ()
+    enterprise_project_id: Annotated[
+        tuple[Text, ...],
+        Meta(description="`0` or `all_granted_eps` for all; any other matches nothing"),
+    ] = ()
+    policy_id: Annotated[
+        tuple[Text, ...],
+        Meta(description="vaults with this policy; there are none here, so any value matches nothing"),
+    ] = ()
+    resource_ids: Annotated[
+        tuple[_Ids, ...],
+        Meta(description="vaults that hold any of these resources: ids, separated by commas"),
+    ] = ()
+    resources_ids: Annotated[
+        tuple[_Ids, ...], Meta(description="another spelling of `resource_ids`, which some clients use")
+    ] = ()
 
 
 class SummaryBody(Struct):
     """The project's capacity and use in GB; bare, without an envelope (trap T28)."""
 
-    size: int
-    used_size: int
+    size: Annotated[int, Meta(description="GB that all vaults may hold")]
+    used_size: Annotated[int, Meta(description="GB that their backups hold; a begun GB counts")]
 
 
 def list_vaults(request: Request[ListVaultQuery, None]) -> ListVaultBody:
@@ -90,11 +103,20 @@ ROUTES: tuple[Route, ...] = (
         handler=list_vaults,
         right="cbr:vaults:list",
         summary="List the project's vaults",
+        description=(
+            "Lists the project's vaults with their size, what is used of it, and what is bound to them. Filters "
+            "are exact, and a repeated one means any of its values; the newest vault comes first. `count` tells "
+            "how many match, whatever the page holds."
+        ),
     ),
     Route(
         operation=OPERATIONS["ShowSummary"],
         handler=show_summary,
         right="cbr:vaults:list",
         summary="Show the capacity of all vaults and what is used of it",
+        description=(
+            "Adds up the size of all vaults of the project and what their backups hold, in GB. The answer is "
+            "bare, without an envelope."
+        ),
     ),
 )

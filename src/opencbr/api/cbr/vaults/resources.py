@@ -5,34 +5,41 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from opencbr.api.cbr.operations import OPERATIONS
-from opencbr.api.cbr.vaults.wanted import WantedResource
+from opencbr.api.cbr.vaults.wanted import BINDING_ERRORS, WantedResource
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Id
+from opencbr.model.errors import BEING_REMOVED, NOT_IN_VAULT, RESOURCE_BUSY, VAULT_STATUS, VAULT_UNCHANGEABLE
 
 
 class AddResourcesBody(Struct):
     """The request of AddVaultResource."""
 
-    resources: Annotated[list[WantedResource], Meta(min_length=1, max_length=256)]
+    resources: Annotated[
+        list[WantedResource],
+        Meta(min_length=1, max_length=256, description="servers or disks to bind, all or none"),
+    ]
 
 
 class AddedResourcesBody(Struct):
     """What was bound."""
 
-    add_resource_ids: list[str]
+    add_resource_ids: Annotated[list[str], Meta(description="the ids of what was bound")]
 
 
 class RemoveResourcesBody(Struct):
     """The request of RemoveVaultResource."""
 
-    resource_ids: Annotated[list[Id], Meta(min_length=1, max_length=256)]
+    resource_ids: Annotated[
+        list[Id],
+        Meta(min_length=1, max_length=256, description="ids of resources of this vault, all or none"),
+    ]
 
 
 class RemovedResourcesBody(Struct):
     """What is being removed; a resource is gone when the vault no longer lists it."""
 
-    remove_resource_ids: list[str]
+    remove_resource_ids: Annotated[list[str], Meta(description="the ids of what is being removed")]
 
 
 def add_resources(request: Request[None, AddResourcesBody]) -> AddedResourcesBody:
@@ -57,6 +64,12 @@ ROUTES: tuple[Route, ...] = (
         handler=add_resources,
         right="cbr:vaults:addResources",
         summary="Bind servers or disks to a vault",
+        description=(
+            "Binds servers or disks to a vault, all of them or none. For a server that the vault has already, "
+            "the request replaces the choice of its volumes. Nothing is backed up yet: CreateCheckpoint does "
+            "that."
+        ),
+        errors=(*BINDING_ERRORS, "6100", "6105", "6108", BEING_REMOVED),
         upstream=True,
     ),
     Route(
@@ -64,5 +77,11 @@ ROUTES: tuple[Route, ...] = (
         handler=remove_resources,
         right="cbr:vaults:removeResources",
         summary="Request the removal of resources with their backups in this vault",
+        description=(
+            "Takes resources out of a vault and deletes their backups in it; the servers and disks themselves "
+            "stay as they are. A worker does it: a resource is `removing` until the vault no longer lists it, "
+            "with an operation log for each."
+        ),
+        errors=("6105", "6104", VAULT_UNCHANGEABLE, VAULT_STATUS, RESOURCE_BUSY, BEING_REMOVED, NOT_IN_VAULT),
     ),
 )

@@ -11,14 +11,23 @@ Threshold = Annotated[int, Meta(ge=1, le=100, description="per cent of use that 
 class Tag(Struct):
     """A key and a value (contract 3.9)."""
 
-    key: Annotated[str, Meta(min_length=1, max_length=36)]
-    value: Annotated[str, Meta(max_length=43)] | None = None
+    key: Annotated[
+        str,
+        Meta(min_length=1, max_length=36, description="1 to 36 characters; spaces at its ends are cut off"),
+    ]
+    value: Annotated[
+        Annotated[str, Meta(max_length=43)] | None,
+        Meta(description="up to 43 characters; spaces at its ends are cut off"),
+    ] = None
 
 
 class BindRules(Struct):
     """Which unprotected resources `auto_bind` takes; `{"tags": []}` clears them."""
 
-    tags: Annotated[list[Tag], Meta(max_length=5)] | None = None
+    tags: Annotated[
+        Annotated[list[Tag], Meta(max_length=5)] | None,
+        Meta(description="a resource with any of these is taken; an empty list clears the rules"),
+    ] = None
 
 
 def bind_rules(rules: BindRules) -> dict[str, Any]:

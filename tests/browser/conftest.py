@@ -1,0 +1,108 @@
+"""The console in a real browser: what any page does wrong fails the test that opened it."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from api.api_server import ApiServer, open_server
+from console.backup.recorded import make_hostile, make_rich
+from opencbr.democloud import DemoCloud, Timing
+from opencbr.model.backup import Backup
+from support.chromium import chromium
+from support.databases import SQLITE, Databases
+
+
+@pytest.fixture(scope="session", name="cbr")
+def _cbr(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[ApiServer]:
+    folder = tmp_path_factory.mktemp("browser")
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+        open_server(folder, cloud, url, one_click=("demo-admin", "demo")) as cbr,
+    ):
+        make_rich(cbr)
+        make_hostile(cbr)
+        yield cbr
+
+
+@pytest.fixture(scope="session", name="backup")
+def _backup(cbr: ApiServer) -> Backup:
+    return cbr.protected("rich")
+
+
+@pytest.fixture(scope="session", name="hostile")
+def _hostile(cbr: ApiServer) -> Backup:
+    return cbr.protected("hostile")
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Debian's Chromium has no sandbox for root, which tests in a container are.
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def watched(context: BrowserContext, cbr: ApiServer, wrong: list[str]) -> Page:
+    """Open a page that notes what no page may do: errors and violations in the log, other hosts, dialogs of a script."""
+    page = context.new_page()
+    page.on(
+        "console",
+        lambda said: (
+            said.type in {"error", "warning"} and not _is_status(said.text) and wrong.append(said.text)
+        ),
+    )
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    here = urlsplit(cbr.url).netloc
+    page.on(
+        "request",
+        lambda sent: urlsplit(sent.url).netloc not in ("", here) and wrong.append(f"asked {sent.url}"),
+    )
+    return page
+
+
+def _is_status(text: str) -> bool:
+    """Chromium logs every answer of 400 and more; those are what some tests are about."""
+    return text.startswith("Failed to load resource: the server responded with a status of")
+
+
+@pytest.fixture(name="wrong")
+def _wrong() -> list[str]:
+    return []
+
+
+@pytest.fixture(name="context")
+def _context(browser: Browser, cbr: ApiServer) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=cbr.url)
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture(name="page")
+def _page(context: BrowserContext, cbr: ApiServer, wrong: list[str]) -> Iterator[Page]:
+    page = watched(context, cbr, wrong)
+    yield page
+    assert wrong == []
+
+
+@pytest.fixture(name="admin")
+def _admin(page: Page) -> Page:
+    """A page, signed in as demo-admin."""
+    return enter(page, "demo-admin")
+
+
+@pytest.fixture(name="member")
+def _member(page: Page) -> Page:
+    """A page, signed in as a plain member."""
+    return enter(page, "demo")
+
+
+def enter(page: Page, user: str) -> Page:
+    page.goto("/console")
+    page.get_by_role("button", name=f"Sign in as {user}", exact=True).click()
+    page.wait_for_url("**/console")
+    return page

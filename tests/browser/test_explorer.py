@@ -1,0 +1,216 @@
+"""The explorer: every operation by its form, with ids that are offered, answers opened, samples beside them."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from api.api_server import ApiServer
+from opencbr.api.cbr.operations import OPERATIONS
+from opencbr.api.routes import ROUTES
+from opencbr.democloud.seed.empty import make_account
+from opencbr.model.backup import Backup
+
+pytestmark = pytest.mark.browser
+
+READS = [route.operation.name for route in ROUTES if route.operation.method == "GET"]
+ABSENT = sorted(OPERATIONS.keys() - {route.operation.name for route in ROUTES})
+
+
+def opened(page: Page, name: str, **entries: str) -> Page:
+    page.goto(f"/explorer/{name}")
+    page.wait_for_load_state("networkidle")
+    for field, text in entries.items():
+        page.locator(f"[name='{field}']").fill(text)
+    return page
+
+
+def send(page: Page, status: int) -> None:
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#answer .status").first).to_have_text(str(status))
+
+
+def first_choice(page: Page, field: str) -> str:
+    """The id that the field offers first."""
+    option = page.locator(f"[id='field-{field}-list'] option").first
+    option.wait_for(state="attached")
+    return option.get_attribute("value") or ""
+
+
+@pytest.mark.parametrize("name", READS)
+def test_every_reading_operation_is_sent_with_what_is_offered(
+    admin: Page, cbr: ApiServer, backup: Backup, name: str
+):
+    log = cbr.log(vault_id=backup.vault_id)
+    page = opened(admin, name)
+    for field in page.locator("#request input[required]").all():
+        offered = {"backup_id": backup.id, "operation_log_id": log.id}.get(field.get_attribute("name"))
+        field.fill(offered or first_choice(page, field.get_attribute("name")))
+    for choice in page.locator("#request select[required]").all():
+        choice.select_option("server")
+    if name == "ShowProtectable":
+        page.locator("[name='protectable_type']").fill("server")
+    send(page, 200)
+
+
+def test_metadata_is_opened_document_by_document(admin: Page, cbr: ApiServer, backup: Backup):
+    page = opened(admin, "ShowMetadata")
+    assert backup.id in page.locator("[id='field-backup_id-list'] option").evaluate_all(
+        "all => all.map(one => one.value)"
+    )
+    page.fill("[name='backup_id']", backup.id)
+    send(page, 200)
+    whole = json.loads(page.locator("#answer > details pre").last.text_content())
+    for document in page.locator("#answer details.document").all():
+        document.evaluate(
+            "one => { for (const each of [one, ...one.querySelectorAll('details')]) each.open = true }"
+        )
+        name = document.locator("summary").first.text_content().split()[0]
+        told = whole[name.split("[")[0]]
+        told = told[int(name.split("[")[1][:-1])] if "[" in name else told
+        assert document.locator("details pre").last.text_content() == (told or "")
+    server = json.loads(whole["server"])["server"]
+    assert page.locator("#answer .json", has_text=server["id"]).count() >= 1
+
+
+def test_a_member_sees_masked_values_marked(member: Page, backup: Backup):
+    page = opened(member, "ShowMetadata", backup_id=backup.id)
+    send(page, 200)
+    assert page.locator("#answer .masked").count() > 0
+
+
+def test_a_vault_is_made_and_taken_away(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.name": "made-here", "vault.billing.size": "10"})
+    page.locator("[name='vault.billing.object_type']").select_option("server")
+    page.locator("[name='vault.billing.protect_type']").select_option("backup")
+    page.locator("[name='vault.billing.consistent_level']").select_option("crash_consistent")
+    server = first_choice(page, "vault.resources.0.id")
+    page.locator("[name='vault.resources.0.id']").fill(server)
+    page.locator("[name='vault.resources.0.type']").fill("OS::Nova::Server")
+    send(page, 200)
+    made = json.loads(page.locator("#answer details pre").last.text_content())["vault"]
+    assert [one["id"] for one in made["resources"]] == [server]
+    page.goto("/console/vaults?name=made-here")
+    page.get_by_role("link", name="made-here").click()
+    page.get_by_role("link", name="Delete").click()
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_timeout(0)
+    assert asked == ["DeleteVault takes something away for good. Send it?"]
+    expect(page.locator("#answer")).to_contain_text("The answer will stand here.")
+    page.once("dialog", lambda dialog: dialog.accept())
+    send(page, 204)
+    expect(page.locator("#answer")).to_contain_text("The answer has no body.")
+
+
+def test_what_the_server_refuses_is_told_with_its_code(admin: Page):
+    page = opened(admin, "ShowVault", vault_id="00000000-0000-0000-0000-000000000000")
+    send(page, 404)
+    expect(page.locator("#answer [role=alert]")).to_contain_text("BackupService.")
+
+
+def test_what_the_browser_can_check_is_not_sent(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.billing.size": "1"})
+    page.get_by_role("button", name="Send").click()
+    assert page.locator("[name='vault.billing.size']").evaluate("one => one.validity.rangeUnderflow")
+    expect(page.locator("#answer")).to_contain_text("The answer will stand here.")
+
+
+def test_without_the_right_it_says_so_and_the_server_refuses(page: Page, cbr: ApiServer, backup: Backup):
+    """A reader of the project may look, and change nothing."""
+    enter_as_reader(page, cbr)
+    page = opened(page, "UpdateBackup", backup_id=backup.id)
+    expect(page.locator("main")).to_contain_text("your roles do not give it")
+    page.locator("[name='backup.name']").fill("renamed")
+    send(page, 403)
+
+
+def enter_as_reader(page: Page, cbr: ApiServer) -> None:
+    state = cbr.cloud.backend.state
+    with state.change():
+        account = make_account(cbr.cloud.backend, "looks", {"id": cbr.project(), "name": "demo"}, "reader")
+    page.goto("/console")
+    page.get_by_label("User", exact=True).fill("looks")
+    page.get_by_label("Password", exact=True).fill(account["password"])
+    page.locator("details[open]").get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/console")
+
+
+@pytest.mark.parametrize("name", ABSENT[:: max(1, len(ABSENT) // 5)])
+def test_what_is_not_offered_has_no_send(admin: Page, name: str):
+    admin.goto(f"/explorer/{name}")
+    expect(admin.locator("main")).to_contain_text("This server does not offer the operation")
+    assert admin.get_by_role("button", name="Send").count() == 0
+
+
+def test_operations_are_found_by_words(admin: Page):
+    admin.goto("/explorer")
+    admin.get_by_role("searchbox").fill("metadata backup")
+    expect(admin.locator(".operations li")).to_have_count(1)
+    expect(admin.locator(".operations")).to_contain_text("ShowMetadata")
+
+
+def test_a_link_has_the_parameters_and_never_a_credential(
+    admin: Page, context: BrowserContext, cbr: ApiServer, backup: Backup
+):
+    page = opened(admin, "ShowMetadata", backup_id=backup.id)
+    href = page.get_by_role("link", name="Link to this request").get_attribute("href")
+    assert href == f"/explorer/ShowMetadata?backup_id={backup.id}"
+    page.goto(href)
+    assert page.locator("[name='backup_id']").input_value() == backup.id
+
+
+def test_samples_follow_what_is_entered(admin: Page, backup: Backup):
+    page = opened(admin, "ShowMetadata")
+    page.get_by_text("SDK for Python", exact=True).click()
+    page.locator("[name='backup_id']").fill(backup.id)
+    shown = page.locator(".panel[data-language='sdk-python'] code")
+    expect(shown).to_contain_text(backup.id)
+    expect(shown).to_be_visible()
+    expect(page.locator(".panel[data-language='curl-token'] code")).to_be_hidden()
+
+
+def test_the_signature_is_explained_and_right(page: Page, cbr: ApiServer, backup: Backup):
+    """Signed in by access key, what the page shows is what the server accepts."""
+    access, secret = cbr.cloud.access_key("demo-admin")
+    page.goto("/console/sign-in?way=access-key")
+    page.get_by_label("Access key", exact=True).fill(access)
+    page.get_by_label("Secret key").fill(secret)
+    page.locator("details[open]").get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/console")
+    page = opened(page, "ListBackups", limit="1")
+    page.get_by_role("button", name="Show the signature").click()
+    sent = dict(
+        line.split(": ", 1)
+        for line in page.locator("#signature pre").last.text_content().strip().splitlines()
+    )
+    assert secret not in page.content()
+    answer = cbr.call("GET", "backups?limit=1", account=None, headers=sent)
+    assert answer.status_code == 401  # without a project nobody is asked
+    path = f"/v3/{cbr.project('demo-admin')}/backups?limit=1"
+    assert cbr.call("GET", path, account=None, headers=sent).status_code == 200
+
+
+def test_forged_forms_change_nothing(admin: Page, cbr: ApiServer):
+    vault = cbr.vault(name="stays")
+    status = admin.evaluate(
+        """async (id) => (await fetch("/explorer/DeleteVault/send", {
+            method: "POST", body: new URLSearchParams({vault_id: id})})).status""",
+        vault.id,
+    )
+    assert status == 403
+    assert cbr.call("GET", f"vaults/{vault.id}").status_code == 200
+
+
+def test_a_session_that_has_ended_asks_to_sign_in_again(admin: Page, cbr: ApiServer, backup: Backup):
+    page = opened(admin, "ShowMetadata", backup_id=backup.id)
+    cbr.clock.ahead = timedelta(hours=13)
+    try:
+        page.get_by_role("button", name="Send").click()
+        page.wait_for_url("**/console/sign-in**")
+        expect(page.locator("[role=alert]")).to_contain_text("Your session has ended")
+    finally:
+        cbr.clock.ahead = timedelta(0)

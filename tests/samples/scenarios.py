@@ -1,0 +1,211 @@
+"""For each operation that the server offers a request with real ids, and what must be seen afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from api.api_server import ApiServer
+from api.protected_cloud import new_server, new_vault, server_ref
+
+HOSTILE = 'it\'s "$HOME" `id` $(id) ${x} %s #{c} \\n \\ &?=+/~ 文 😀'
+"""As hostile as a description may be."""
+
+
+@dataclass
+class Scenario:
+    """`told` stands in the answer, whatever its form; `seen` looks at the server afterwards and says whether it is done."""
+
+    told: str
+    path: dict[str, str] = field(default_factory=dict)
+    query: tuple[tuple[str, Any], ...] = ()
+    body: dict[str, Any] | None = None
+    seen: Callable[[], bool] = lambda: True
+
+
+def shown(cbr: ApiServer, path: str) -> Any:
+    answer = cbr.call("GET", path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def name() -> str:
+    return f"sample-{uuid4().hex[:12]}"
+
+
+def list_vault(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault(name=name())
+    return Scenario(vault.id, query=(("id", vault.id), ("name", vault.name), ("limit", 10)))
+
+
+def show_summary(cbr: ApiServer) -> Scenario:
+    return Scenario("used_size")
+
+
+def create_vault(cbr: ApiServer) -> Scenario:
+    called = name()
+    billing = {
+        "consistent_level": "crash_consistent",
+        "object_type": "server",
+        "protect_type": "backup",
+        "size": 100,
+    }
+    tags = [{"key": "made_by", "value": "a sample"}]
+    vault = {"name": called, "description": HOSTILE, "billing": billing, "resources": [], "tags": tags}
+
+    def seen() -> bool:
+        [made] = shown(cbr, f"vaults?name={called}")["vaults"]
+        return (made["description"], made["billing"]["size"], made["tags"]) == (HOSTILE, 100, tags)
+
+    return Scenario(called, body={"vault": vault}, seen=seen)
+
+
+def show_vault(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault(name=name())
+    return Scenario(vault.name, {"vault_id": vault.id})
+
+
+def update_vault(cbr: ApiServer) -> Scenario:
+    vault, called = cbr.vault(), name()
+
+    def seen() -> bool:
+        found = shown(cbr, f"vaults/{vault.id}")["vault"]
+        return (found["name"], found["billing"]["size"]) == (called, 200)
+
+    body = {"vault": {"name": called, "billing": {"size": 200}}}
+    return Scenario(called, {"vault_id": vault.id}, body=body, seen=seen)
+
+
+def delete_vault(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault()
+
+    def seen() -> bool:
+        answer = cbr.call("GET", f"vaults/{vault.id}")
+        return answer.status_code == 404 or answer.json()["vault"]["billing"]["status"] == "deleting"
+
+    return Scenario("", {"vault_id": vault.id}, seen=seen)
+
+
+def add_vault_resource(cbr: ApiServer) -> Scenario:
+    vault, server = cbr.vault(), new_server(cbr)
+
+    def seen() -> bool:
+        bound = shown(cbr, f"vaults/{vault.id}")["vault"]["resources"]
+        return [one["id"] for one in bound] == [server["id"]]
+
+    return Scenario(server["id"], {"vault_id": vault.id}, body={"resources": [server_ref(server)]}, seen=seen)
+
+
+def remove_vault_resource(cbr: ApiServer) -> Scenario:
+    server = new_server(cbr)
+    vault = new_vault(cbr, server_ref(server))
+
+    def seen() -> bool:
+        [bound] = shown(cbr, f"vaults/{vault['id']}")["vault"]["resources"]
+        return bound["protect_status"] == "removing"
+
+    return Scenario("", {"vault_id": vault["id"]}, body={"resource_ids": [server["id"]]}, seen=seen)
+
+
+def list_protectable(cbr: ApiServer) -> Scenario:
+    server = new_server(cbr)
+    return Scenario(server["name"], {"protectable_type": "server"}, (("name", server["name"]), ("limit", 5)))
+
+
+def show_protectable(cbr: ApiServer) -> Scenario:
+    server = new_server(cbr)
+    return Scenario(server["name"], {"protectable_type": "server", "instance_id": server["id"]})
+
+
+def create_checkpoint(cbr: ApiServer) -> Scenario:
+    vault, called = new_vault(cbr, server_ref(new_server(cbr))), name()
+    parameters = {"name": called, "description": HOSTILE, "incremental": False}
+
+    def seen() -> bool:
+        [backup] = shown(cbr, f"backups?vault_id={vault['id']}")["backups"]
+        return (backup["name"], backup["description"]) == (called, HOSTILE)
+
+    body = {"checkpoint": {"vault_id": vault["id"], "parameters": parameters}}
+    return Scenario(vault["id"], body=body, seen=seen)
+
+
+def show_checkpoint(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault())
+    return Scenario(backup.checkpoint_id, {"checkpoint_id": backup.checkpoint_id})
+
+
+def list_backups(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault(), name=HOSTILE)
+    return Scenario(backup.id, query=(("name", HOSTILE), ("vault_id", backup.vault_id), ("limit", 3)))
+
+
+def show_backup(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault())
+    return Scenario(backup.resource_id, {"backup_id": backup.id})
+
+
+def update_backup(cbr: ApiServer) -> Scenario:
+    backup, called = cbr.backup(cbr.vault()), name()
+    return Scenario(
+        called,
+        {"backup_id": backup.id},
+        body={"backup": {"name": called}},
+        seen=lambda: shown(cbr, f"backups/{backup.id}")["backup"]["name"] == called,
+    )
+
+
+def delete_backup(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault())
+
+    def seen() -> bool:
+        logs = shown(cbr, f"operation-logs?resource_id={backup.resource_id}")["operation_logs"]
+        return [log["operation_type"] for log in logs] == ["delete"]
+
+    return Scenario("", {"backup_id": backup.id}, seen=seen)
+
+
+def show_metadata(cbr: ApiServer) -> Scenario:
+    backup = cbr.protected()
+    return Scenario(backup.id, {"backup_id": backup.id})
+
+
+def list_op_logs(cbr: ApiServer) -> Scenario:
+    return Scenario(cbr.log().id)
+
+
+def show_op_log(cbr: ApiServer) -> Scenario:
+    log = cbr.log()
+    return Scenario(log.provider_id or log.operation_type, {"operation_log_id": log.id})
+
+
+def show_record(cbr: ApiServer) -> Scenario:
+    return Scenario("manifest", {"backup_id": cbr.protected().id})
+
+
+def show_report(cbr: ApiServer) -> Scenario:
+    return Scenario("verdict", {"backup_id": cbr.protected().id})
+
+
+SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
+    "ListVault": list_vault,
+    "ShowSummary": show_summary,
+    "CreateVault": create_vault,
+    "ShowVault": show_vault,
+    "UpdateVault": update_vault,
+    "DeleteVault": delete_vault,
+    "AddVaultResource": add_vault_resource,
+    "RemoveVaultResource": remove_vault_resource,
+    "ListProtectable": list_protectable,
+    "ShowProtectable": show_protectable,
+    "CreateCheckpoint": create_checkpoint,
+    "ShowCheckpoint": show_checkpoint,
+    "ListBackups": list_backups,
+    "ShowBackup": show_backup,
+    "UpdateBackup": update_backup,
+    "DeleteBackup": delete_backup,
+    "ShowMetadata": show_metadata,
+    "ListOpLogs": list_op_logs,
+    "ShowOpLog": show_op_log,
+    "ShowRecord": show_record,
+    "ShowReport": show_report,
+}

@@ -1,0 +1,127 @@
+"""The samples, executed as they stand, do on a real server what they say: every operation that it offers."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from api.api_server import ApiServer, open_server
+from opencbr.api.routes import ROUTES
+from opencbr.contract import contract_operations
+from opencbr.democloud import DemoCloud, Timing
+from opencbr.samples import Call
+from opencbr.samples.openstack_commands import COMMANDS
+from support.databases import SQLITE
+
+from .calls import text_in
+from .scenarios import SCENARIOS, Scenario
+
+OPERATIONS = {route.operation.name: route.operation for route in ROUTES}
+IN_SHELL = ("curl-token", "curl-signed", "openstack")
+
+
+CASES = [
+    pytest.param(operation, language, id=f"{operation}-{language}")
+    for operation in OPERATIONS
+    for language in ("curl-token", "curl-signed", "requests", "sdk-python")
+    if language != "sdk-python" or operation in contract_operations()
+]
+
+
+@pytest.fixture(scope="module", name="cbr")
+def _cbr(tmp_path_factory, databases):
+    folder = tmp_path_factory.mktemp("server")
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+        open_server(folder, cloud, url) as cbr,
+    ):
+        yield cbr
+
+
+def test_every_operation_that_is_offered_has_its_scenario():
+    assert SCENARIOS.keys() == OPERATIONS.keys()
+
+
+@pytest.mark.matrix(fast=3)  # starting the client takes seconds
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name in COMMANDS])
+def test_the_command_does_it(name, cbr: ApiServer, monkeypatch):
+    test_the_sample_does_it(name, "openstack", cbr, monkeypatch)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(("name", "language"), CASES)
+def test_the_sample_does_it(name, language, cbr: ApiServer, monkeypatch):
+    scenario = SCENARIOS[name](cbr)
+    output = run(language, text_in(call_of(name, scenario, cbr), language), cbr, monkeypatch)
+    assert scenario.told in output
+    assert scenario.seen()
+
+
+@pytest.mark.parametrize("language", ["curl-token", "curl-signed", "requests", "sdk-python"])
+def test_a_refused_request_fails_and_says_why(language, cbr: ApiServer, monkeypatch):
+    call = call_of("ShowVault", Scenario("", {"vault_id": "5a1b2c3d-0000-4000-8000-000000000000"}), cbr)
+    with pytest.raises(Exception, match=r"BackupService\.6105|404"):
+        run(language, text_in(call, language), cbr, monkeypatch)
+
+
+def call_of(name: str, scenario: Scenario, cbr: ApiServer) -> Call:
+    operation = OPERATIONS[name]
+    return Call(
+        operation=name,
+        method=operation.method,
+        path=operation.path,
+        endpoint=cbr.url,
+        project_id=cbr.project(),
+        path_values=scenario.path,
+        query=scenario.query,
+        body=scenario.body,
+    )
+
+
+def run(language: str, text: str, cbr: ApiServer, monkeypatch) -> str:
+    """Run a sample with nothing but its documented variables; return what it prints."""
+    access, secret = cbr.cloud.access_key("demo")
+    variables = {"OS_TOKEN": cbr.token(), "HUAWEICLOUD_SDK_AK": access, "HUAWEICLOUD_SDK_SK": secret}
+    if language not in IN_SHELL:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        with redirect_stdout(io.StringIO()) as printed:
+            exec(compile(text, language, "exec"), {"__name__": "__main__"})
+        return printed.getvalue()
+    if language == "openstack":
+        variables = openstack_variables(cbr)
+    elif not (shutil.which("curl") and shutil.which("openssl")):
+        pytest.skip("curl or openssl is not installed")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["sh", "-eu", "-c", text],
+        check=False,
+        env=variables | {"PATH": path, "LC_ALL": "C.UTF-8", "HOME": str(cbr.folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if done.returncode:
+        raise AssertionError(f"{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def openstack_variables(cbr: ApiServer) -> dict[str, str]:
+    """What an openrc file sets."""
+    account = cbr.cloud.account("demo")
+    return {
+        "OS_AUTH_URL": cbr.cloud.auth_url,
+        "OS_USERNAME": account["user_name"],
+        "OS_PASSWORD": account["password"],
+        "OS_PROJECT_ID": account["project_id"],
+        "OS_USER_DOMAIN_ID": "default",
+        "OS_IDENTITY_API_VERSION": "3",
+        "COLUMNS": "400",
+        "PYTHONWARNINGS": "ignore",
+    }

@@ -1,0 +1,219 @@
+"""Writes the examples of the OpenAPI document: what the service answers when it runs on the embedded cloud (`make examples`).
+
+Ids, addresses and hashes of the run are exchanged for stable ones: a second run differs from it by seconds of times only.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+import yaml
+
+from opencbr.api.openapi import examples
+from opencbr.api.routes import ROUTES
+from opencbr.democloud import DemoCloud, Timing
+from sdk.installation import Key, eventually, installed
+
+from .stable_texts import stable
+
+FILE = Path(examples.__file__).with_name("examples.json")
+_ROUTES = {route.operation.name: route.operation for route in ROUTES}
+_SERVER, _DISK = "OS::Nova::Server", "OS::Cinder::Volume"
+
+
+@dataclass
+class Run:
+    """A client that remembers what it was answered."""
+
+    url: str
+    project_id: str
+    token: str
+    examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def call(
+        self,
+        operation: str,
+        title: str = "",
+        body: Any = None,
+        query: dict[str, str] | None = None,
+        **path: str,
+    ) -> Any:
+        """Ask, and return the decoded answer; one with a title becomes an example."""
+        route = _ROUTES[operation]
+        path = {"project_id": self.project_id, **path}
+        answer = requests.request(
+            route.method,
+            f"{self.url}{route.path.format(**path)}?{urlencode(query or {})}",
+            headers={"X-Auth-Token": self.token},
+            json=body,
+            timeout=60,
+        )
+        assert answer.status_code == route.success, f"{operation}: {answer.status_code} {answer.text}"
+        decoded = answer.json() if answer.content else None
+        if title:
+            name, _, summary = title.partition(": ")
+            shown = {"name": name, "summary": summary, "path": path, "query": query or {}, "body": body}
+            self.examples.setdefault(operation, []).append(shown | {"answer": decoded})
+        return decoded
+
+
+def made() -> dict[str, list[dict[str, Any]]]:
+    """Run the service on an embedded cloud of its own and return the examples, by operation."""
+    with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as run:
+        _protect(run)
+        _look(run)
+        _remove(run)
+        ordered = {name: run.examples[name] for name in _ROUTES}
+    found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
+    return found
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[Run]:
+    timing = Timing(seconds=0.05, backup_seconds=0.2, seconds_per_gib=0.0)
+    with DemoCloud(folder / "cloud", timing=timing) as cloud:
+        clouds = folder / "clouds.yaml"
+        clouds.touch(mode=0o600)
+        clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
+        who = cloud.account("demo")
+        key = Key(*cloud.access_key("demo"), who["project_id"])
+        with installed(folder, clouds, key, "db1") as installation:
+            yield Run(installation.url, who["project_id"], _token(cloud, who))
+
+
+def _token(cloud: DemoCloud, who: dict[str, Any]) -> str:
+    user = {"name": who["user_name"], "password": who["password"], "domain": {"id": "default"}}
+    scope = {"project": {"id": who["project_id"]}}
+    auth = {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}
+    answer = requests.post(f"{cloud.auth_url}/auth/tokens", json={"auth": auth}, timeout=30)
+    answer.raise_for_status()
+    return answer.headers["X-Subject-Token"]
+
+
+def _protect(run: Run) -> None:
+    """Make a vault for servers and one for disks, and back both up."""
+    found = run.call(
+        "ListProtectable", "server: The server called db1", query={"name": "db1"}, protectable_type="server"
+    )
+    db1 = found["instances"][0]["id"]
+    run.call(
+        "ListProtectable",
+        "disks: The disks of that server",
+        query={"server_id": db1},
+        protectable_type="disk",
+    )
+    run.call("ShowProtectable", "server: A server with its disks", protectable_type="server", instance_id=db1)
+    web1 = run.call("ListProtectable", query={"name": "web1"}, protectable_type="server")["instances"][0][
+        "id"
+    ]
+    disk = run.call("ListProtectable", query={"name": "café-文-root"}, protectable_type="disk")["instances"][
+        0
+    ]["id"]
+    run.call("ShowProtectable", "disk: A disk", protectable_type="disk", instance_id=disk)
+
+    server_vault = {
+        "name": "production",
+        "description": "Servers of the shop",
+        "billing": _billing("server", 500),
+        "resources": [{"id": db1, "type": _SERVER, "name": "db1"}],
+        "tags": [{"key": "stage", "value": "production"}],
+    }
+    vault = run.call("CreateVault", "servers: A vault with a server in it", {"vault": server_vault})["vault"][
+        "id"
+    ]
+    run.call(
+        "AddVaultResource",
+        "server: Bind a server",
+        {"resources": [{"id": web1, "type": _SERVER}]},
+        vault_id=vault,
+    )
+    disk_vault = {
+        "name": "single-disks",
+        "billing": _billing("disk", 100),
+        "resources": [{"id": disk, "type": _DISK}],
+    }
+    disks = run.call("CreateVault", "disks: A vault with a disk in it", {"vault": disk_vault})["vault"]["id"]
+
+    asked = {"vault_id": vault, "parameters": {"name": "before-upgrade", "description": "Before release 12"}}
+    asked["parameters"]["resources"] = [db1]
+    _back_up(run, "one: Back up one server of a vault", asked)
+    _back_up(
+        run, "all: Back up all that a vault holds", {"vault_id": disks, "parameters": {"name": "nightly"}}
+    )
+
+
+def _billing(object_type: str, size: int) -> dict[str, Any]:
+    wanted = {"object_type": object_type, "protect_type": "backup", "consistent_level": "crash_consistent"}
+    return wanted | {"size": size}
+
+
+def _back_up(run: Run, title: str, wanted: dict[str, Any]) -> None:
+    name, _, _ = title.partition(": ")
+    checkpoint = run.call("CreateCheckpoint", title, {"checkpoint": wanted})["checkpoint"]["id"]
+
+    def ended() -> bool:
+        shown = run.call("ShowCheckpoint", checkpoint_id=checkpoint)["checkpoint"]
+        assert shown["status"] in {"protecting", "available"}, shown
+        return bool(shown["status"] == "available")
+
+    eventually(ended, f"{title} has ended")
+    if name == "one":
+        run.call("ShowCheckpoint", "ended: A checkpoint whose backups have ended", checkpoint_id=checkpoint)
+
+
+def _look(run: Run) -> None:
+    """Ask for everything that can be read."""
+    vaults = {row["name"]: row["id"] for row in run.call("ListVault")["vaults"]}
+    vault = vaults["production"]
+    run.call("ListVault", "named: The vault of a name", query={"name": "production"})
+    run.call("ShowVault", "servers: A vault with two servers", vault_id=vault)
+    run.call("ShowSummary", "project: Two vaults together")
+    of_vault = {"vault_id": vault, "limit": "10"}
+    backup = run.call("ListBackups", "vault: The newest backups of a vault", query=of_vault)["backups"][0][
+        "id"
+    ]
+    run.call("ShowBackup", "server: The backup of a server with three disks", backup_id=backup)
+    run.call(
+        "ShowMetadata", "server: The backup of a server, as a member of the project sees it", backup_id=backup
+    )
+    disk = run.call("ListBackups", query={"vault_id": vaults["single-disks"]})["backups"][0]["id"]
+    run.call("ShowMetadata", "disk: The backup of a disk", backup_id=disk)
+    run.call("ShowRecord", "disk: The record of a disk's backup, its hashes made up", backup_id=disk)
+    run.call("ShowReport", "server: How a server's record was read", backup_id=backup)
+    of_vault = {"vault_id": vault, "operation_type": "backup"}
+    log = run.call("ListOpLogs", "vault: The backups that were made in a vault", query=of_vault)
+    run.call(
+        "ShowOpLog",
+        "backup: A backup that has ended well",
+        operation_log_id=log["operation_logs"][0]["id"],
+    )
+    renamed = {"backup": {"name": "release-11"}}
+    run.call("UpdateBackup", "rename: Give a backup another name", renamed, backup_id=backup)
+
+
+def _remove(run: Run) -> None:
+    """Change and delete what was made."""
+    vaults = {row["name"]: row for row in run.call("ListVault")["vaults"]}
+    vault = vaults["production"]
+    changed = {"vault": {"billing": {"size": 800}, "auto_expand": True}}
+    run.call("UpdateVault", "size: Make a vault larger", changed, vault_id=vault["id"])
+    web1 = {"resource_ids": [vault["resources"][1]["id"]]}
+    run.call("RemoveVaultResource", "server: Take a server out of its vault", web1, vault_id=vault["id"])
+    backup = run.call("ListBackups", query={"vault_id": vault["id"]})["backups"][0]["id"]
+    run.call("DeleteBackup", "backup: Delete a backup", backup_id=backup)
+    run.call("DeleteVault", "vault: Delete a vault with its backups", vault_id=vaults["single-disks"]["id"])
+
+
+def main() -> None:
+    """Write the file."""
+    FILE.write_text(json.dumps(made(), ensure_ascii=False, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
