@@ -8,7 +8,7 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 
-from opencbr.democloud.identity import tokens
+from opencbr.democloud.identity import authentication
 
 from .api_server import ApiServer
 
@@ -92,7 +92,7 @@ def test_a_token_is_remembered_for_a_minute_and_no_longer(cbr: ApiServer):
 
 def test_a_token_is_never_remembered_past_its_own_end(cbr: ApiServer, monkeypatch):
     """It ends forty seconds from now, well within the minute that Keystone's word is remembered for."""
-    monkeypatch.setattr(tokens, "LIFETIME", timedelta(seconds=40))
+    monkeypatch.setattr(authentication, "LIFETIME", timedelta(seconds=40))
     token = cbr.fresh_token()
     with_token = {"account": None, "headers": {"X-Auth-Token": token}}
     path = f"/v3/{cbr.project()}/backups"

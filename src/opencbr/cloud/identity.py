@@ -1,6 +1,7 @@
 """Who is asking: tokens and access keys, checked with Keystone on the service credential."""
 
 import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -50,9 +51,10 @@ class Identity:
             expires_at=_moment(answer, body["expires_at"]),
         )
 
-    def key_owner(self, access: str) -> KeyOwner:
+    def key_owner(self, access: str, given: str | None = None) -> KeyOwner:
         """Look an EC2 access key up. Raises UnknownKey, or CloudError when Keystone could not be asked.
 
+        A `given` secret that is wrong is refused after as many calls as an unknown key, so that no time tells them apart.
         Keystone stores such a credential under the SHA-256 of its access key. Roles are the effective ones
         of the user on the
         key's project: groups, inherited and implied roles included.
@@ -61,6 +63,8 @@ class Identity:
             raise UnknownKey("no such access key")
         credential = self._thing("/credentials/" + hashlib.sha256(access.encode()).hexdigest(), "credential")
         secret = _secret(credential, access)
+        if given is not None and not hmac.compare_digest(secret.encode(), given.encode()):
+            raise UnknownKey("no such access key")
         user_id, project_id = credential["user_id"], credential["project_id"]
         user = self._thing("/users/" + quote(user_id, safe=""), "user")
         project = self._thing("/projects/" + quote(project_id, safe=""), "project")

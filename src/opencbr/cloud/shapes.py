@@ -83,7 +83,7 @@ SHAPES: Mapping[str, Mapping[str, Types]] = {
     "credential": {"user_id": TEXT, "type": MAYBE_TEXT, "project_id": MAYBE_TEXT},
     "user": {"name": TEXT, "domain_id": TEXT},
     "project": {"domain_id": TEXT},
-    "project_of_user": {"id": TEXT},
+    "project_of_user": {"id": TEXT, "name": TEXT},
     "service": {"host": MAYBE_TEXT},
     "grant": {"scope": OBJECT, "scope/domain": MAYBE_OBJECT, "scope/domain/id": TEXT},
     "role_assignment": {"role": OBJECT, "role/name": TEXT},

@@ -5,8 +5,9 @@ from datetime import timedelta
 from flask import Flask, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
+from opencbr.api.errors import GatewayError
 from opencbr.console import presentation
 from opencbr.console.api_client import Refused
 from opencbr.console.browser_session import Seal, SealedSessions, TooLong
@@ -14,8 +15,10 @@ from opencbr.console.console import NAME, Console, NotSignedIn, browser_session
 from opencbr.console.explorer.pages import pages as explorer
 from opencbr.console.pages import backups, operation_logs, overview, vaults
 from opencbr.console.reference.pages import pages as reference
-from opencbr.console.sign_in.pages import LONGEST
+from opencbr.console.sign_in.entering import LONGEST
+from opencbr.console.sign_in.pages import AWAY
 from opencbr.console.sign_in.pages import pages as sign_in
+from opencbr.service.failures import CloudError
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -64,6 +67,8 @@ def create_console(
     app.add_url_rule("/console/assets/<path:filename>", "assets", presentation.asset)
     app.register_error_handler(NotSignedIn, _sign_in_first)
     app.register_error_handler(Refused, _refused)
+    app.register_error_handler(GatewayError, _gateway)
+    app.register_error_handler(CloudError, _away)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(TooLong, _too_long)
     app.register_error_handler(HTTPException, _plain)
@@ -88,10 +93,25 @@ def _sign_in_first(_error: NotSignedIn) -> ResponseReturnValue:
 def _refused(error: Refused) -> ResponseReturnValue:
     answer = error.answer
     if answer.status == 401:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
-        browser_session().clear()
-        browser_session()["ended"] = True
-        return _sign_in_first(NotSignedIn())
+        return _over()
     return render_template("refused.html", error=answer.json(), answer=answer), answer.status
+
+
+def _gateway(error: GatewayError) -> ResponseReturnValue:
+    """Answer what asking for a right alone was refused with."""
+    if error.status == 401:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
+        return _over()
+    return render_template("problem.html", title="Refused", message=error.message), error.status
+
+
+def _over() -> ResponseReturnValue:
+    browser_session().clear()
+    browser_session()["ended"] = True
+    return _sign_in_first(NotSignedIn())
+
+
+def _away(_error: CloudError) -> ResponseReturnValue:
+    return render_template("problem.html", title="Not now", message=AWAY), 503
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:
@@ -106,5 +126,7 @@ def _too_long(_error: TooLong) -> ResponseReturnValue:
 
 
 def _plain(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, SecurityError):  # asked by a name that is not ours: there is no address to link from
+        return "This server is not asked by this name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
     message = error.description or "Something was not as expected."
     return render_template("problem.html", title=error.name, message=message), error.code or 500

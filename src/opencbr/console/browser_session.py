@@ -5,7 +5,7 @@ No server keeps it, so that any server of the installation can answer; and no sc
 
 import base64
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from flask import Flask, Request, Response
@@ -13,7 +13,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from msgspec import Struct
 from werkzeug.datastructures import CallbackDict
 
-from opencbr.console.credential import Credential
+from opencbr.console.credential import Credential, Token
 from opencbr.keys.aead import SealBroken
 from opencbr.model.clock import Clock
 
@@ -22,6 +22,9 @@ _LIMIT = 2800
 
 _SEEN_EVERY = timedelta(seconds=60)
 """The cookie is written again for the idle timeout at most so often."""
+
+
+T = TypeVar("T", bound=Struct)
 
 
 class Seal(Protocol):
@@ -55,8 +58,22 @@ class TooLong(Exception):
     """What is to be kept does not fit into a cookie: the token is too long."""
 
 
+class Passcode(Struct, frozen=True):
+    """What goes on with a one-time password: whose password was right, and Keystone's receipt for it."""
+
+    user: str
+    domain: str
+    receipt: str
+
+    def __repr__(self) -> str:
+        return "Passcode(...)"
+
+
 class BrowserSession(CallbackDict[str, Any], SessionMixin):
-    """What Flask's `session` is: a dictionary of JSON values."""
+    """What Flask's `session` is: a dictionary of JSON values.
+
+    It holds one of three: who is signed in, a token of no project to choose one with, or a first factor.
+    """
 
     def __init__(self, initial: Any = None) -> None:
         def changed(_self: object) -> None:
@@ -68,16 +85,32 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
     @property
     def signed_in(self) -> SignedIn | None:
         """Who is signed in, None when nobody is."""
-        found = self.get("signed_in")
-        return msgspec.convert(found, SignedIn) if found else None
+        return self._read("signed_in", SignedIn)
 
-    def sign_in(self, who: SignedIn, now: datetime) -> None:
-        """Begin a new session: nothing of an earlier one stays. Raises TooLong."""
+    @property
+    def unscoped(self) -> Token | None:
+        """The token that a project is to be chosen with."""
+        return self._read("unscoped", Token)
+
+    @property
+    def passcode(self) -> Passcode | None:
+        """The first factor, where a second is asked for."""
+        return self._read("passcode", Passcode)
+
+    def begin(self, now: datetime, **kept: SignedIn | Token | Passcode) -> None:
+        """Begin a new session that holds what is given: nothing of an earlier one stays. Raises TooLong."""
         self.clear()
-        self["signed_in"] = msgspec.to_builtins(who)
         self["seen_at"] = now.isoformat()
+        self.update({name: msgspec.to_builtins(value) for name, value in kept.items()})
         if len(msgspec.json.encode(dict(self))) > _LIMIT:
             raise TooLong
+
+    def _read(self, name: str, kind: type[T]) -> T | None:
+        found = self.get(name)
+        try:
+            return msgspec.convert(found, kind) if found else None
+        except msgspec.ValidationError:  # an earlier or later version of this server has written it
+            return None
 
 
 class SealedSessions(SessionInterface):
@@ -106,13 +139,14 @@ class SealedSessions(SessionInterface):
             return BrowserSession()
         session = BrowserSession(kept)
         seen = session.get("seen_at")
-        if seen is None:
+        if seen is None:  # nothing but what signs forms
             return session
         now, who = self._clock.now(), session.signed_in
         seen_at = datetime.fromisoformat(seen)
         if now - seen_at > self._idle or (who is not None and now >= who.ends_at):
             return BrowserSession({"ended": True})
-        if now - seen_at > _SEEN_EVERY:
+        # A page that looks by itself how far a backup has come is no sign of anybody before it.
+        if now - seen_at > _SEEN_EVERY and not (request.method == "GET" and "HX-Request" in request.headers):
             session["seen_at"] = now.isoformat()
         return session
 

@@ -14,7 +14,17 @@ from opencbr.democloud.compute import (
 from opencbr.democloud.compute import attachments as server_attachments
 from opencbr.democloud.compute import services as compute_services
 from opencbr.democloud.compute.routes import ROUTES as COMPUTE
-from opencbr.democloud.identity import catalog, ec2, projects, roles, tokens, users
+from opencbr.democloud.identity import (
+    application_credentials,
+    authentication,
+    catalog,
+    credentials,
+    ec2,
+    projects,
+    roles,
+    tokens,
+    users,
+)
 from opencbr.democloud.identity.routes import ROUTES as IDENTITY
 from opencbr.democloud.image.images import ROUTES as IMAGE
 from opencbr.democloud.network import (
@@ -51,7 +61,7 @@ from opencbr.democloud.volume.routes import ROUTES as VOLUME
 MODULES = (
     *(actions, boot, compute_services, flavors, interfaces, keypairs, limits, metadata, server_attachments),
     *(server_groups, servers),
-    *(catalog, ec2, projects, roles, tokens, users),
+    *(application_credentials, authentication, catalog, credentials, ec2, projects, roles, tokens, users),
     *(address_groups, floating_ips, networks, port_forwardings, ports, qos, rbac, routers),
     *(security_groups, subnets, trunks),
     *(attachments, backup_creation, backup_export, backups, quotas, restores, snapshots, types),

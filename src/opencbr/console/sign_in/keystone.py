@@ -42,7 +42,7 @@ class Keystone(Protocol):
     def describe(self, token: str) -> UserToken: ...  # noqa: D102
     def projects(self, token: str) -> Sequence[UserProject]: ...  # noqa: D102
     def revoke(self, token: str) -> None: ...  # noqa: D102
-    def key_owner(self, access: str) -> KeyOwner: ...  # noqa: D102
+    def access_key(self, access: str, secret: str) -> KeyOwner: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

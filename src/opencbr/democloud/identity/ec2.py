@@ -5,7 +5,7 @@ import json
 import secrets
 
 from opencbr.democloud.identity.roles import effective
-from opencbr.democloud.identity.routes import ROUTES, linked, listing, need, need_admin
+from opencbr.democloud.identity.routes import ROUTES, listing, need, need_admin
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, State
@@ -55,7 +55,11 @@ def create_ec2(call: Call) -> Response:
 def list_ec2(call: Call) -> Response:
     """List the key pairs of a user."""
     user_id = _own_or_admin(call, "ec2_list_credentials")
-    found = [doc for doc in call.backend.state.all("credential") if doc["user_id"] == user_id]
+    found = [
+        doc
+        for doc in call.backend.state.all("credential")
+        if (doc["user_id"], doc["type"]) == (user_id, "ec2")
+    ]
     return listing(call, "credentials", [_ec2(call, doc) for doc in found])
 
 
@@ -72,24 +76,3 @@ def delete_ec2(call: Call) -> Response:
     _own_or_admin(call, "ec2_delete_credential")
     call.backend.state.drop("credential", need(call, "credential", key_id(call.params["access"]))["id"])
     return Response(204)
-
-
-@ROUTES.on("GET", "/v3/credentials")
-def list_credentials(call: Call) -> Response:
-    """List credentials: an admin sees all, everybody else their own."""
-    wanted = {k: v for k, v in call.query.items() if k in ("type", "user_id")}
-    found = [
-        doc
-        for doc in call.backend.state.all("credential")
-        if (call.is_admin or doc["user_id"] == call.user_id) and all(doc[k] == v for k, v in wanted.items())
-    ]
-    return listing(call, "credentials", [linked(call, "credentials", doc) for doc in found])
-
-
-@ROUTES.on("GET", "/v3/credentials/{credential}")
-def show_credential(call: Call) -> Response:
-    """Show one credential, secret included, to its user or an admin."""
-    doc = need(call, "credential", call.params["credential"])
-    if doc["user_id"] != call.user_id:
-        need_admin(call, "get_credential")
-    return Response(body={"credential": linked(call, "credentials", doc)})

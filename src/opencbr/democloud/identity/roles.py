@@ -1,6 +1,8 @@
 """Roles, their assignments, and the effective roles of a user on a project or domain."""
 
 from opencbr.democloud.identity.routes import DOMAIN, ROUTES, linked, listing, need, need_admin
+from opencbr.democloud.identity.tokens import APPLICATION_CREDENTIAL
+from opencbr.democloud.identity.users import drop_held
 from opencbr.democloud.ids import new_hex
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -25,18 +27,24 @@ def grant(
 def effective(state: State, user_id: str, *, scope: str, target: str) -> list[tuple[Doc, Doc]]:
     """Return (grant, role) for every role the user has there, inherited and implied ones included."""
     roles = {role["id"]: role for role in state.all("role")}
-    by_name = {role["name"]: role for role in roles.values()}
     found: dict[str, tuple[Doc, Doc]] = {}
     for held in state.all("grant"):
         here = (held["scope"], held["target"], held["inherited"]) == (scope, target, False)
         from_domain = scope == "project" and held["scope"] == "domain" and held["inherited"]
         if held["user_id"] != user_id or not (here or from_domain):
             continue
-        role: Doc | None = roles[held["role_id"]]
-        while role is not None:
+        for role in implied(state, roles[held["role_id"]]):
             found.setdefault(role["id"], (held, role))
-            role = by_name.get(IMPLIED.get(role["name"], ""))
     return list(found.values())
+
+
+def implied(state: State, role: Doc) -> list[Doc]:
+    """Return the role and all that it implies."""
+    by_name = {one["name"]: one for one in state.all("role")}
+    found = [role]
+    while following := by_name.get(IMPLIED.get(found[-1]["name"], "")):
+        found.append(following)
+    return found
 
 
 @ROUTES.on("GET", "/v3/roles")
@@ -103,7 +111,10 @@ def _grant_calls(path: str, scope: str, *, inherited: bool) -> None:
     @ROUTES.on("DELETE", path)
     def take(call: Call) -> Response:
         check(call)
-        call.backend.state.drop("grant", _key(_place(call, scope), scope, inherited=inherited))
+        place = _place(call, scope)
+        call.backend.state.drop("grant", _key(place, scope, inherited=inherited))
+        if scope == "project":
+            drop_held(call.backend.state, APPLICATION_CREDENTIAL, place[0], place[2])
         return Response(204)
 
 

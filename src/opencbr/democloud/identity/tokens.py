@@ -2,139 +2,93 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from opencbr.democloud.backend import Backend
-from opencbr.democloud.clock import as_token_time
 from opencbr.democloud.identity.catalog import catalog
-from opencbr.democloud.identity.roles import effective
-from opencbr.democloud.identity.routes import DOMAIN, ROUTES, UNAUTHORIZED
-from opencbr.democloud.identity.users import password_fits
+from opencbr.democloud.identity.routes import ROUTES
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, State
 
-LIFETIME = timedelta(hours=4)
+APPLICATION_CREDENTIAL = "application-credential"
+"""The kind under which they are stored."""
 
 
-def _key(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()  # the file never holds a token that could be used
+def digest(token: str) -> str:
+    """Return what a token or receipt is kept under: the file never holds one that could be used."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def find_token(backend: Backend, token: str) -> Doc | None:
     """Return the document of a token that is valid now, or None."""
-    doc = backend.state.get("token", _key(token))
+    doc = backend.state.get("token", digest(token))
     if doc is None or datetime.fromisoformat(doc["expires_at"]) <= backend.clock.now():
         return None
-    user = backend.state.get("user", doc["user"]["id"])
-    project = backend.state.get("project", doc["project"]["id"]) if "project" in doc else None
-    gone = (
-        user is None
-        or not user["enabled"]
-        or ("project" in doc and (project is None or not project["enabled"]))
-    )
-    return None if gone else doc
-
-
-@ROUTES.on("POST", "/v3/auth/tokens", open=True)
-def log_in(call: Call) -> Response:
-    """Issue a token for a password or another token; its scope is a project, a domain or nothing."""
-    auth, state = call.body("auth"), call.backend.state
-    identity = auth.get("identity", {})
-    methods = identity.get("methods", [])
-    earlier: Doc | None = None
-    if "token" in methods:
-        earlier = find_token(call.backend, str(identity.get("token", {}).get("id", "")))
-        user = state.get("user", earlier["user"]["id"]) if earlier else None
-    elif "password" in methods:
-        user = _user_by_password(state, identity.get("password", {}).get("user", {}))
-    else:
-        user = None
+    state = backend.state
+    user = state.get("user", doc["user"]["id"])
     if user is None or not user["enabled"]:
-        raise ApiError(401, UNAUTHORIZED)
-    now = call.backend.clock.now()
-    doc: Doc = {"methods": ["token", "password"] if earlier else ["password"]}
-    doc["user"] = {"domain": DOMAIN, "id": user["id"], "name": user["name"], "password_expires_at": None}
-    doc["audit_ids"] = [secrets.token_urlsafe(16), *(earlier["audit_ids"][-1:] if earlier else [])]
-    doc["expires_at"] = earlier["expires_at"] if earlier else as_token_time(now + LIFETIME)
-    doc["issued_at"] = as_token_time(now)
-    doc |= _scope(state, user, auth.get("scope"))
-    token = "gAAAAAB" + secrets.token_urlsafe(120)
-    state.put("token", doc | {"id": _key(token)}, project="")
-    return Response(201, {"token": _shown(call, doc)}, {"X-Subject-Token": token, "Vary": "X-Auth-Token"})
-
-
-def _user_by_password(state: State, given: Doc) -> Doc | None:
-    if "id" in given:
-        user = state.get("user", str(given["id"]))
-    else:
-        domain = given.get("domain", {})
-        fits = domain.get("id") == DOMAIN["id"] or domain.get("name") == DOMAIN["name"]
-        user = state.find("user", name=given.get("name")) if fits else None
-    if user is None or not password_fits(state, user["id"], str(given.get("password", ""))):
         return None
-    return user
+    for kind, member in (("project", "project"), (APPLICATION_CREDENTIAL, "application_credential")):
+        held = state.get(kind, doc[member]["id"]) if member in doc else None
+        if member in doc and (held is None or not held.get("enabled", True)):
+            return None
+    return doc
 
 
-def _scope(state: State, user: Doc, scope: Doc | str | None) -> Doc:
-    if scope is None and user.get("default_project_id"):
-        scope = {"project": {"id": user["default_project_id"]}}
-    if not isinstance(scope, dict):  # "unscoped", or nothing at all
-        return {"roles": []}
-    for kind in ("project", "domain"):
-        wanted = scope.get(kind)
-        if wanted is None:
-            continue
-        target = (
-            state.get(kind, wanted["id"]) if "id" in wanted else state.find(kind, name=wanted.get("name"))
-        )
-        held = effective(state, user["id"], scope=kind, target=target["id"]) if target else []
-        if target is None or not held or not target["enabled"]:
-            raise ApiError(401, UNAUTHORIZED)
-        roles = [{"id": role["id"], "name": role["name"]} for _, role in held]
-        place = {"id": target["id"], "name": target["name"]}
-        if kind == "domain":
-            return {"domain": place, "roles": roles}
-        return {"project": {"domain": DOMAIN, **place}, "is_domain": False, "roles": roles}
-    raise ApiError(401, UNAUTHORIZED)
+def issue(state: State, doc: Doc) -> str:
+    """Store what a token says, and return the token."""
+    token = "gAAAAAB" + secrets.token_urlsafe(120)
+    state.put("token", doc | {"id": digest(token)}, project="")
+    return token
 
 
-def _shown(call: Call, doc: Doc) -> Doc:
+def is_delegated(doc: Doc) -> bool:
+    """Say whether the token stands for less than its user, who has not signed in for it."""
+    return not {"password", "totp", "token"}.issuperset(doc["methods"])
+
+
+def shown(call: Call, doc: Doc) -> Doc:
+    """Return the token as Keystone answers with it, its catalogue where the call wants that."""
     shown = {name: value for name, value in doc.items() if name != "id"}
+    bound = shown.pop("application_credential", None)
     if not shown["roles"]:
         del shown["roles"]
     elif "nocatalog" not in call.query:
         project = doc.get("project", {}).get("id")
         shown["catalog"] = catalog(call.backend.state, call.base, project)
-    return shown
+    return shown | ({"application_credential": bound} if bound else {})
 
 
 @ROUTES.on("GET", "/v3/auth/tokens")
 def validate(call: Call) -> Response:
     """Validate a token: admins and services may ask for any, everybody else for their own."""
-    subject = call.headers.get("x-subject-token", "")
-    if not {"admin", "service"} & call.roles and subject != call.headers.get("x-auth-token"):
-        raise ApiError(
-            403, "You are not authorized to perform the requested action: identity:validate_token."
-        )
-    doc = find_token(call.backend, subject)
-    if doc is None:
-        raise ApiError(404, "Could not recognize Fernet token" if subject else "No token in the request")
-    headers = {"X-Subject-Token": subject, "Vary": "X-Auth-Token"}
-    return Response(200, {"token": _shown(call, doc)}, headers)
+    doc = _subject(call, "validate_token", may=bool({"admin", "service"} & call.roles))
+    headers = {"X-Subject-Token": call.headers["x-subject-token"], "Vary": "X-Auth-Token"}
+    return Response(200, {"token": shown(call, doc)}, headers)
 
 
 @ROUTES.on("DELETE", "/v3/auth/tokens")
 def revoke(call: Call) -> Response:
-    """Revoke a token."""
+    """Revoke a token, and those that came of it unless the query says `cascade=false`."""
+    doc, state = _subject(call, "revoke_token", may=call.is_admin), call.backend.state
+    state.drop("token", doc["id"])
+    if call.query.get("cascade", "true").lower() not in ("false", "0", "no"):
+        for other in state.all("token"):
+            if other["audit_ids"][-1] == doc["audit_ids"][0]:
+                state.drop("token", other["id"])
+    return Response(204)
+
+
+def _subject(call: Call, action: str, *, may: bool) -> Doc:
+    """Return the token that the call is about; refuses another user's (403) unless the caller `may`, and unknown ones."""
     subject = call.headers.get("x-subject-token", "")
     doc = find_token(call.backend, subject)
+    if not may and (not subject or (doc is not None and doc["user"]["id"] != call.user_id)):
+        raise ApiError(403, f"You are not authorized to perform the requested action: identity:{action}.")
     if doc is None:
         raise ApiError(404, "Could not recognize Fernet token" if subject else "No token in the request")
-    if not call.is_admin and doc["user"]["id"] != call.user_id:
-        raise ApiError(403, "You are not authorized to perform the requested action: identity:revoke_token.")
-    call.backend.state.drop("token", doc["id"])
-    return Response(204)
+    return doc
 
 
 @ROUTES.on("GET", "/v3/auth/catalog")

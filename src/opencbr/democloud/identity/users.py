@@ -1,20 +1,14 @@
 """Users and their passwords."""
 
-import hashlib
-import hmac
 import secrets
 
-from opencbr.democloud.identity.routes import ROUTES, linked, listing, need, need_admin
+from opencbr.democloud.identity.routes import DOMAIN, ROUTES, linked, listing, need, need_admin
+from opencbr.democloud.identity.secret_digests import fits, salted
+from opencbr.democloud.identity.tokens import APPLICATION_CREDENTIAL
 from opencbr.democloud.ids import new_hex
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, State
-
-_SCRYPT = {"n": 1 << 10, "r": 8, "p": 1}  # cheap on purpose: a demo cloud checks passwords at every log-in
-
-
-def _digest(password: str, salt: str) -> str:
-    return hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), **_SCRYPT).hex()
 
 
 def make_user(state: State, name: str, password: str, default_project_id: str | None = None) -> Doc:
@@ -22,15 +16,23 @@ def make_user(state: State, name: str, password: str, default_project_id: str | 
     doc: Doc = {"id": new_hex(), "name": name, "domain_id": "default", "enabled": True}
     if default_project_id:
         doc["default_project_id"] = default_project_id
-    salt = secrets.token_hex(16)
-    state.put("password", {"id": doc["id"], "salt": salt, "digest": _digest(password, salt)})
+    state.put("password", {"id": doc["id"]} | salted(password))
     return state.put("user", doc | {"password_expires_at": None, "options": {}})
 
 
 def password_fits(state: State, user_id: str, password: str) -> bool:
     """Compare a password with the stored digest, in constant time."""
     kept = state.get("password", user_id)
-    return kept is not None and hmac.compare_digest(kept["digest"], _digest(password, kept["salt"]))
+    return kept is not None and fits(kept, password)
+
+
+def find_user(state: State, given: Doc) -> Doc | None:
+    """Return the user that is named by id, or by name and domain; None where there is none."""
+    if "id" in given:
+        return state.get("user", str(given["id"]))
+    domain = given.get("domain", {})
+    is_ours = domain.get("id") == DOMAIN["id"] or domain.get("name") == DOMAIN["name"]
+    return state.find("user", name=given.get("name")) if is_ours else None
 
 
 @ROUTES.on("GET", "/v3/users")
@@ -63,20 +65,22 @@ def create_user(call: Call) -> Response:
         )
     password = body.get("password") or secrets.token_urlsafe(24)
     doc = make_user(call.backend.state, body["name"], password, body.get("default_project_id"))
+    doc = call.backend.state.put("user", doc | {"options": _options({}, body)})
     return Response(201, {"user": linked(call, "users", doc)})
 
 
 @ROUTES.on("PATCH", "/v3/users/{user}")
 def change_user(call: Call) -> Response:
-    """Rename, enable, disable a user or set a new password."""
+    """Rename, enable, disable a user, set a new password or options."""
     need_admin(call, "update_user")
     doc, body = need(call, "user", call.params["user"]), call.body("user")
     doc |= {k: v for k, v in body.items() if k in ("name", "enabled", "default_project_id")}
+    doc["options"] = _options(doc["options"], body)
     if "password" in body:
-        salt = secrets.token_hex(16)
-        digest = _digest(body["password"], salt)
-        call.backend.state.put("password", {"id": doc["id"], "salt": salt, "digest": digest})
-        _revoke_tokens(call.backend.state, doc["id"])
+        call.backend.state.put("password", {"id": doc["id"]} | salted(body["password"]))
+        _drop_tokens(call.backend.state, doc["id"])
+    if not doc["enabled"]:
+        _drop_tokens(call.backend.state, doc["id"])
     return Response(body={"user": linked(call, "users", call.backend.state.put("user", doc))})
 
 
@@ -85,17 +89,36 @@ def delete_user(call: Call) -> Response:
     """Delete a user with the roles, keys and tokens."""
     need_admin(call, "delete_user")
     doc, state = need(call, "user", call.params["user"]), call.backend.state
-    for kind in ("grant", "credential"):
-        for held in state.all(kind):
-            if held["user_id"] == doc["id"]:
-                state.drop(kind, held["id"])
-    _revoke_tokens(state, doc["id"])
+    for kind in ("grant", "credential", APPLICATION_CREDENTIAL):
+        drop_held(state, kind, doc["id"])
+    _drop_tokens(state, doc["id"])
     state.drop("password", doc["id"])
     state.drop("user", doc["id"])
     return Response(204)
 
 
-def _revoke_tokens(state: State, user_id: str) -> None:
+def drop_held(state: State, kind: str, user_id: str, project_id: str | None = None) -> None:
+    """Delete what a user has of one kind, on one project or (None) everywhere."""
+    for held in state.all(kind, project_id):
+        if held["user_id"] == user_id:
+            state.drop(kind, held["id"])
+
+
+def _drop_tokens(state: State, user_id: str) -> None:
     for token in state.all("token"):
         if token["user"]["id"] == user_id:
             state.drop("token", token["id"])
+
+
+def _options(before: Doc, body: Doc) -> Doc:
+    """Return the options with those of the body; null takes one away. Refuses (400) rules that are no lists of texts."""
+    given = body.get("options", {})
+    rules = given.get("multi_factor_auth_rules")
+    is_good = isinstance(rules, list) and all(
+        rule and isinstance(rule, list) and all(isinstance(name, str) for name in rule) for rule in rules
+    )
+    if rules is not None and not is_good:
+        raise ApiError(
+            400, "Invalid input for field 'multi_factor_auth_rules': it is no list of lists of strings"
+        )
+    return {name: value for name, value in {**before, **given}.items() if value is not None}
