@@ -332,6 +332,27 @@ def test_a_row_of_a_disk_that_says_otherwise(database, records, sql, change):
     )
 
 
+def test_a_disk_alone_that_is_given_as_deleted(database, records, sql):
+    """The janitor would remove its object: held, and needed by nothing."""
+    _, children = protect_with_objects(database, records)
+    sql("UPDATE backup SET held_at = '2026-03-01 12:00:00' WHERE id = :id", id=children[1].id)
+    (fault,) = faults(records)
+    assert f"the row of backup {children[1].id} says that it was deleted" in fault
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    "setting", ["created_at = 'soon'", "extend_info = '{'", "protected_at = 7", "name = CAST(X'FF' AS TEXT)"]
+)
+def test_a_row_that_cannot_be_read_is_a_fault_of_its_own_chain(database, records, sql, made, setting):
+    protect(database, records, disk_reading())
+    sql(f"UPDATE backup SET {setting} WHERE id = :id", id=made[0].id)
+    assert faults(records) == [
+        at(1, made[0]) + f"a row of backup {made[0].id} or of its disks is not what was written"
+    ]
+    assert [chain.problems for chain in records.chains(resource_id=DATA)] == [()]
+
+
 def test_a_disk_whose_object_a_failed_deletion_has_removed_is_no_fault(database, records):
     top, children = protect_with_objects(database, records)
     with database.write() as conn:
