@@ -35,9 +35,10 @@ def differences(record: Record, top: Backup | None, disks: Sequence[DiskBackup])
         yield f"the row of backup {record.backup_id} is gone, and its record was not buried"
         return
     # A held disk would go from the cloud with the next round of the janitor.
-    for row in {one.id: one for one in (top, *disks)}.values():
-        if row.held_at is not None:
-            yield f"the row of backup {row.id} says that it was deleted, and its record was not buried"
+    family: dict[str, Backup] = {one.id: one for one in (top, *disks)}
+    for one in family.values():
+        if one.held_at is not None:
+            yield f"the row of backup {one.id} says that it was deleted, and its record was not buried"
     told = {
         "parent": (top.parent_id, None),
         "resource": (top.resource_id, record.resource_id),
