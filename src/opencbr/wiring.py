@@ -230,7 +230,7 @@ def cloud_context(config: Config) -> "CloudContext":
 
 
 def refuse_unready(config: Config) -> None:
-    """Raise ConfigError when `serve` or `worker` could not work here: schema, keys, cloud entry.
+    """Raise ConfigError when `serve` or `worker` could not work here: schema, keys, policy, cloud entry.
 
     Whether the cloud answers is no reason not to start: it may come up later.
     """
@@ -270,7 +270,19 @@ def check(config: Config, project_id: str = "") -> list[Finding]:
 
 def _here(config: Config) -> list[Finding]:
     database = _database(config)
-    return [database, _keys(config, usable=database.ok)]
+    return [database, _keys(config, usable=database.ok), *_policy(config)]
+
+
+def _policy(config: Config) -> list[Finding]:
+    if not config.policy.file:
+        return []
+    from opencbr.api.rights import rules
+
+    try:
+        rules(Path(config.policy.file))
+    except ValueError as error:
+        return [Finding("policy", "unusable", str(error))]
+    return [Finding("policy", "ok", config.policy.file)]
 
 
 def _journal(config: Config) -> list[Finding]:

@@ -119,6 +119,16 @@ def test_a_start_with_a_lost_key_is_refused(demo, on_demo, tmp_path, verb):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.parametrize("verb", ["serve", "worker"])
+def test_a_start_with_a_policy_that_cannot_be_used_is_refused(demo, on_demo, tmp_path, verb):
+    file = tmp_path / "policy.yaml"
+    file.write_text('"cbr:backups:getMetaData": "!"')
+    done = on_demo(verb, env={"OPENCBR_POLICY_FILE": str(file)})
+    assert done.returncode == 3
+    assert f"{file} cannot be used: there is no right cbr:backups:getMetaData" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_wrong_configuration_is_one_sentence_with_its_own_exit_code(opencbr):
     done = opencbr("config", "show", env={"OPENCBR_API_LISTN": "x"})
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)

@@ -58,3 +58,11 @@ def test_another_projects_network_is_kept_when_it_is_open(body: dict[str, Any]) 
 def test_one_foreign_floating_ip_spoils_the_list() -> None:
     rows = [{"project_id": OURS}, {"project_id": THEIRS}]
     assert not may_keep("floatingips", {"floatingips": rows}, OURS, {})
+
+
+def test_an_interface_with_a_port_of_a_stranger_is_not_kept() -> None:
+    body = {"interfaceAttachments": [{"port_id": "1"}, {"port_id": "2"}]}
+    listed = {"ports": {"ports": [{"id": "1"}, {"id": "2"}]}}
+    assert may_keep("interface", body, OURS, listed)
+    assert may_keep("interface", body, OURS, {"port/1": {}, "port/2": {}}), "read one by one"
+    assert not may_keep("interface", body, OURS, {"ports": {"ports": [{"id": "1"}]}})

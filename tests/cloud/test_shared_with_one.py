@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from opencbr.cloud.second_reading import read_again
 from opencbr.model.document import FOREIGN, Reading
 
 from .clouds import CloudEnv, names
 
 RBAC = "00000000-0000-4000-8000-00000000000a"
+STRANGE = "00000000-0000-4000-8000-00000000000c"
 
 
 def gone_to_another(env: CloudEnv, kind: str, **fields: object) -> dict:
@@ -127,3 +129,21 @@ def test_one_s_own_and_what_is_public_needs_no_question(env: CloudEnv):
     assert {c.project_id for c in env.demo.calls.find() if c.service != "identity"} == {
         env.demo.account("opencbr")["project_id"]
     }
+
+
+def test_a_port_to_which_a_stranger_gives_the_server_s_id_is_not_the_server_s(env: CloudEnv):
+    """Anybody who knows the id can do so, and Nova lists the port to an administrator."""
+    server, state = env.server_id("db1"), env.demo.backend.state
+    with state.change():
+        port = state.find("port", name="db1-front")
+        strange = port | {"id": STRANGE, "name": "strange", "project_id": env.other_project_id, "plugged": 0}
+        state.put("port", strange)
+    path = f"/servers/{server}/os-interface"
+    assert STRANGE.encode() in env.cloud.reader().ask("compute", path).body
+    first = env.read("db1")
+    for reading in (first, read_again(env.cloud.reader(), first, env.clock)):
+        assert told(reading) == ((), (), ())
+        assert names(reading.documents).count("interface") == 1
+        assert [
+            one.name for one in reading.documents if STRANGE in one.name or STRANGE.encode() in one.body
+        ] == []

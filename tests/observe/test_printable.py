@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import opencbr.cli
+from opencbr.cli.output import say
 from opencbr.observe.printable import printable, printable_json
 
 HOSTILE = "ok\x1b[2K\rgenuine\x9b31m\u202egnp"
@@ -15,7 +16,12 @@ HOSTILE = "ok\x1b[2K\rgenuine\x9b31m\u202egnp"
 
 def test_a_name_cannot_move_the_cursor_or_turn_the_text():
     assert printable(HOSTILE) == "ok\\x1b[2K\\rgenuine\\x9b31m\\u202egnp"
-    assert printable("café-文 one\ntwo", keep="\n") == "café-文 one\ntwo"
+    assert printable("café-文 one two") == "café-文 one two"
+
+
+def test_a_name_cannot_make_a_line_of_its_own(capsys):
+    say("backup of x\nall is well", "second", mark="* ")
+    assert capsys.readouterr().out == "* backup of x\\nall is well\nsecond\n"
 
 
 @given(st.text())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME
-from opencbr.store import backups, tables
+from opencbr.store import backups, disk_backups, tables
 from opencbr.store.database import Database
 from store.samples import backup, kept_vault
 
@@ -51,11 +51,22 @@ def enter(database: Database, project_id: str, report: dict[str, Any]) -> None:
     with database.write() as conn:
         top = backups.get(conn, project_id, report["backup_id"])
         assert top is not None
-        backups.update(conn, project_id, top.id, verdict=report["verdict"])
-        for one in report["disk_backups"] if top.resource_type == SERVER else ():
-            same = {"id": one["backup_id"], "parent_id": top.id, "position": one["position"]}
-            child = replace(top, resource_id=one["volume_id"], resource_type=VOLUME, **same)
-            backups.insert(conn, child)
+        disks = report["disk_backups"]
+        size = sum(one["size_gb"] for one in disks)
+        az = report["resource"]["availability_zone"]
+        backups.update(
+            conn, project_id, top.id, verdict=report["verdict"], resource_size=size, resource_az=az
+        )
+        for one in disks:
+            if top.resource_type == SERVER:
+                same = {"id": one["backup_id"], "parent_id": top.id, "position": one["position"]}
+                same |= {"resource_size": one["size_gb"]}
+                child = replace(top, resource_id=one["volume_id"], resource_type=VOLUME, **same)
+                backups.insert(conn, child)
+            noted = {
+                name: one[name] for name in ("cinder_backup_id", "is_incremental", "based_on", "stored_mb")
+            }
+            disk_backups.note(conn, project_id, one["backup_id"], now=top.updated_at, **noted)
 
 
 def _value(value: Any) -> Any:

@@ -104,6 +104,8 @@ def rows(database: Database, reading: Reading, **fields) -> tuple[Backup, list[B
     given = {
         "resource_id": reading.resource_id,
         "resource_name": reading.resource_name,
+        "resource_size": sum(disk.size_gb for disk in reading.disks),
+        "resource_az": reading.availability_zone,
         "status": "protecting",
     }
     given |= {"resource_type": reading.resource_type, "provider_id": PROVIDER_ID[kind]}

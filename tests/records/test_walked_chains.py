@@ -11,7 +11,7 @@ from opencbr.records.codec import open_record
 from opencbr.records.hash_chain import Head
 from opencbr.store import backups, disk_backups
 from opencbr.store.errors import RecordDamaged
-from records.protected import disk_reading, protect, server_reading
+from records.protected import close, disk_reading, protect, server_reading
 from records.protected import rows as backup_rows
 from records.templates import DATA, SERVER
 from store.samples import NOW, OTHER, PROJECT, ident
@@ -286,6 +286,9 @@ def test_a_row_of_a_disk_that_points_elsewhere(database, records, sql, change):
     [
         ("resource_type = 'OS::Cinder::Volume'", "names another kind of resource than its record"),
         ("verdict = 'complete'", "names another verdict than its record"),
+        ("resource_size = 7", "names another size than its record"),
+        ("resource_az = 'mars'", "names another availability zone than its record"),
+        ("held_at = '2026-03-01 12:00:00'", "says that it was deleted, and its record was not buried"),
     ],
 )
 def test_a_row_of_a_backup_that_says_otherwise(records, sql, made, setting, sentence):
@@ -294,12 +297,66 @@ def test_a_row_of_a_backup_that_says_otherwise(records, sql, made, setting, sent
     assert told.startswith(at(3, made[2]) + f"the row of backup {made[2].id} {sentence}")
 
 
-def test_a_disk_whose_bytes_are_given_as_another_backups(database, records, sql):
-    top, children, _ = protect(database, records, server_reading())
+DISK = {
+    "position": ("backup SET position = 9 WHERE id", "position"),
+    "size": ("backup SET resource_size = 9 WHERE id", "size"),
+    "object": ("volume_backup SET cinder_backup_id = 'another' WHERE backup_id", "Cinder backup"),
+    "no object": ("volume_backup SET cinder_backup_id = NULL WHERE backup_id", "Cinder backup"),
+    "kind": ("volume_backup SET is_incremental = TRUE WHERE backup_id", "kind of Cinder backup"),
+    "below": ("volume_backup SET based_on = 'another' WHERE backup_id", "backup that it is based on"),
+    "stored": ("backup SET stored_mb = 9 WHERE id", "stored size"),
+}
+"""What is changed of a disk's rows -> the change, and what it is called."""
+
+
+def protect_with_objects(database, records):
+    reading = server_reading()
+    top, children = backup_rows(database, reading)
     with database.write() as conn:
-        disk_backups.note(conn, PROJECT, children[0].id, now=NOW, cinder_backup_id="another")
+        for child in children:
+            disk_backups.note(conn, PROJECT, child.id, now=NOW, cinder_backup_id=ident(), stored_mb=1024)
+    records.keep(PROJECT, top.id, "before", reading)
+    close(database, records, top, children)
+    return top, children
+
+
+@pytest.mark.parametrize("change", DISK)
+def test_a_row_of_a_disk_that_says_otherwise(database, records, sql, change):
+    top, children = protect_with_objects(database, records)
+    assert faults(records) == []
+    statement, what = DISK[change]
+    sql(f"UPDATE {statement} = :id", id=children[0].id)
     (fault,) = faults(records)
-    assert fault.endswith(f"names another Cinder backup than the record of backup {top.id}")
+    assert fault == at(1, top) + (
+        f"the row of backup {children[0].id} names another {what} than the record of backup {top.id}"
+    )
+
+
+def test_a_disk_alone_that_is_given_as_deleted(database, records, sql):
+    """The janitor would remove its object: held, and needed by nothing."""
+    _, children = protect_with_objects(database, records)
+    sql("UPDATE backup SET held_at = '2026-03-01 12:00:00' WHERE id = :id", id=children[1].id)
+    (fault,) = faults(records)
+    assert f"the row of backup {children[1].id} says that it was deleted" in fault
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    "setting", ["created_at = 'soon'", "extend_info = '{'", "protected_at = 7", "name = CAST(X'FF' AS TEXT)"]
+)
+def test_a_row_that_cannot_be_read_is_a_fault_of_its_own_chain(database, records, sql, made, setting):
+    protect(database, records, disk_reading())
+    sql(f"UPDATE backup SET {setting} WHERE id = :id", id=made[0].id)
+    assert faults(records) == [
+        at(1, made[0]) + f"a row of backup {made[0].id} or of its disks is not what was written"
+    ]
+    assert [chain.problems for chain in records.chains(resource_id=DATA)] == [()]
+
+
+def test_a_disk_whose_object_a_failed_deletion_has_removed_is_no_fault(database, records):
+    top, children = protect_with_objects(database, records)
     with database.write() as conn:
+        for status in ("waiting_delete", "error"):
+            backups.move_family(conn, PROJECT, top.id, to=status, updated_at=NOW)
         disk_backups.forget(conn, PROJECT, children[0].id, now=NOW)
-    assert faults(records) == [], "an object that is known to be gone is no fault of the rows"
+    assert faults(records) == []

@@ -3,6 +3,7 @@
 A caller is always on the project of the path; the rules only say what the roles there allow.
 """
 
+import logging
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,8 +21,9 @@ _MEMBER = "role:member or role:manager or role:admin"
 _MANAGER = "role:manager or role:admin"
 _ADMIN = "role:admin"
 
-_NO_FILE = "/dev/null/policy.yaml"
-"""A file that cannot exist: oslo.policy wants a name, and without a file the defaults hold."""
+_NOBODY = "!"
+
+_log = logging.getLogger("opencbr.api")
 
 RULES: dict[str, tuple[str, str]] = {
     "cbr:vaults:list": (_READER, "List vaults, and what they hold in sum."),
@@ -50,27 +52,24 @@ RULES: dict[str, tuple[str, str]] = {
 class Rights:
     """Answers what a session may do, by the defaults above and the operator's file. Thread-safe.
 
-    `policy_file` may be None or absent; changes to it take effect when a sign-in is next checked with
-    Keystone. `routes` give the rules their documentation. Raises ValueError when a route names a right that
-    has no rule.
+    `policy_file` may be None. Changes to it take effect when a sign-in is next checked with Keystone; one that is gone or
+    cannot be used changes nothing, and the log says so: no slip of the pen opens what was closed. `routes` give the rules
+    their documentation. Raises ValueError for a file that cannot be used, and when a route names a right that has no rule.
     """
 
     def __init__(self, routes: Iterable[Route], *, policy_file: Path | None = None) -> None:
-        routes = tuple(routes)
         unknown = {route.right for route in routes} - RULES.keys()
         if unknown:
             raise ValueError(f"routes name rights without a rule: {', '.join(sorted(unknown))}")
-        if policy_file is not None and not policy_file.is_file():
-            raise ValueError(f"the policy file {policy_file} is not there: make it, or leave the setting out")
         settings = cfg.ConfigOpts()
         settings([], project="opencbr", default_config_files=[], default_config_dirs=[])
-        opts.set_defaults(settings, policy_file=str(policy_file.resolve()) if policy_file else _NO_FILE)
+        opts.set_defaults(settings)
         settings.set_override("enforce_scope", False, group="oslo_policy")
-        # Rules come from the one file that was named, never from a folder that happens to lie about.
-        settings.set_override("policy_dirs", [], group="oslo_policy")
-        self._enforcer = policy.Enforcer(settings)
-        self._enforcer.register_defaults(rule_defaults(routes))
+        # Rules come from the one file that was named, read here, never from what happens to lie about.
+        self._enforcer = policy.Enforcer(settings, use_conf=False)
         self._lock = threading.Lock()
+        self._file, self._seen = policy_file, _seen(policy_file)
+        self._enforcer.set_rules(rules(policy_file), use_conf=False)
 
     def allows(self, session: Session, right: str) -> bool:
         """Say whether the session's caller has a right; the verdict is kept with the session."""
@@ -88,7 +87,58 @@ class Rights:
             "roles": sorted(caller.roles),
         }
         with self._lock:
+            if (seen := _seen(self._file)) != self._seen:
+                self._seen = seen
+                try:
+                    self._enforcer.set_rules(rules(self._file), use_conf=False)
+                except ValueError as error:
+                    _log.error("%s; the rules as they were are still used", error)
             return bool(self._enforcer.enforce(right, {"project_id": caller.project_id}, who))
+
+
+def _seen(file: Path | None) -> tuple[int, int, int] | None:
+    """Return what is another for a file that was changed or replaced; None for none."""
+    try:
+        stat = file.stat() if file else None
+    except OSError:
+        return None
+    return stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+def rules(file: Path | None) -> policy.Rules:
+    """Return the defaults with the file's rules in their place. Raises ValueError, whose sentence says what is wrong."""
+    own = _read(file) if file else {}
+    found = policy.Rules.from_dict({name: rule for name, (rule, _) in RULES.items()} | own)
+    for name, text in own.items():
+        # What oslo.policy does not understand it takes for a refusal.
+        if str(found[name]) == _NOBODY and text.strip() != _NOBODY:
+            raise _unusable(file, f"the rule of {name} cannot be understood: {text[:200]}")
+    trial = policy.Enforcer(cfg.ConfigOpts(), use_conf=False, rules=found)
+    if not trial.check_rules():
+        raise _unusable(file, "a rule names one that is not there, or itself")
+    return found
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        found = policy.parse_file_contents(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"the policy file {file} is not there: make it, or leave the setting out") from error
+    except (OSError, ValueError) as error:
+        raise _unusable(file, " ".join(str(error).split())) from error
+    if not isinstance(found, dict):
+        raise _unusable(file, "it is no map of rights to rules")
+    for name, rule in found.items():
+        # oslo.policy lets everybody in where a rule is null or false, and overlooks a right that is spelt another way.
+        if not isinstance(rule, str):
+            raise _unusable(file, f'the rule of {name} is no text: "!" is for nobody, "@" for everybody')
+        if str(name).startswith("cbr:") and name not in RULES:
+            raise _unusable(file, f"there is no right {name}")
+    return found
+
+
+def _unusable(file: Path | None, why: str) -> ValueError:
+    return ValueError(f"the policy file {file} cannot be used: {why}")
 
 
 def rule_defaults(routes: Iterable[Route]) -> list[policy.DocumentedRuleDefault]:

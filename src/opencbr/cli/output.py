@@ -29,9 +29,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def say(text: str, *, mark: str = "") -> None:
-    """Write a sentence or several lines; `mark` stands before them as it is, styles and all: it is ours alone."""
-    click.echo(mark + printable(text, keep="\n"))
+def say(*lines: str, mark: str = "") -> None:
+    """Write sentences, each on one line whatever names are in it; `mark` stands before the first as it is: it is ours alone."""
+    click.echo(mark + "\n".join(printable(line) for line in lines))
 
 
 def json_text(value: Any, indent: int = 2) -> str:

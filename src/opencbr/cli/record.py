@@ -177,4 +177,4 @@ def _tell(chain: "Chain") -> None:
 def public_key(session: Session, *, all_: bool) -> None:
     """Print the key that this installation's records are verified with."""
     keys = _records(session).public_keys
-    say("\n".join(keys if all_ else keys[:1]))
+    say(*(keys if all_ else keys[:1]))

@@ -56,7 +56,7 @@ def read_server(
     started = clock.now()
     newest = Newest(reader.newest("compute"), reader.newest("volume"))
     one_pass = Pass(reader, project_id)
-    one_pass.read(server_itself(server_id, newest))
+    one_pass.read(server_itself(server_id, newest, project_id))
     server = _there(one_pass.need("server"), NO_SUCH_SERVER, f"Server {server_id}")["server"]
     if server["status"] not in SERVER_STATES:
         raise CaptureRefused(

@@ -80,7 +80,7 @@ def _keystone(transport: Transport) -> Finding:
     try:
         access = transport.access(NO_PATIENCE)
     except CredentialRefused as error:
-        return Finding("keystone", "missing", f"{error}.")
+        return Finding("keystone", "missing", f"{error}. It is {transport.credential}.")
     except CloudError as error:
         return Finding("keystone", "missing", f"{error}. Check auth_url, user and password in clouds.yaml.")
     who = f"user {access.username or access.user_id} on project {access.project_name or access.project_id}"

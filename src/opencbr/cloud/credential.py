@@ -17,7 +17,9 @@ from opencbr.model.clock import Clock
 
 log = logging.getLogger(__name__)
 
-REMEDY = "correct the entry or enable the user; running processes read it again, and jobs wait for it"
+REMEDY = (
+    "the operator must correct it or enable its user; running processes read it again, and jobs wait for it"
+)
 
 _REST = timedelta(seconds=30)
 """So long Keystone is not asked again with what it has refused: it may lock a user out who is refused often."""

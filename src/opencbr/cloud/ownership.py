@@ -8,17 +8,20 @@ from opencbr.model.reference_fields import named
 Json = Mapping[str, Any]
 Check = Callable[[Json, str], bool]
 
-_SHAREABLE = frozenset({"address_group", "image", "network", "qos_policy", "security_group", "subnet"})
+_SHAREABLE = frozenset(
+    {"address_group", "image", "interface", "network", "qos_policy", "security_group", "subnet"}
+)
 _PUBLIC_IMAGES = frozenset({"public", "community"})
 
 
 def may_keep(name: str, body: Json, project_id: str, known: Mapping[str, Json]) -> bool:
     """Say whether the document belongs to the project or to everybody.
 
-    Flavors, volume types and key pairs have no project, `interface` and `attachments` are parts of the
-    server:
-    they are kept when the server is. A body that does not tell its owner is not kept. `known` holds the
-    networks and floating IPs already allowed, in which subnets and port forwardings lie.
+    Flavors, volume types and key pairs have no project, `interface` and `attachments` are parts of the server: they are
+    kept when the server is. Anybody may write any server's id into his own port, and Nova lists it to an administrator: an
+    `interface` with a port that is not among the project's is not kept. A body that does not tell its owner is not kept
+    either. `known` holds the networks, floating IPs and ports already allowed, in which subnets, port forwardings and
+    interfaces lie.
     """
     kind = name.partition("/")[0]
     if kind == "subnet":
@@ -26,12 +29,18 @@ def may_keep(name: str, body: Json, project_id: str, known: Mapping[str, Json]) 
         return _owns(body.get("subnet"), project_id) or any(f"network/{one}" in known for one in around)
     if kind == "port_forwardings":
         return name.replace(kind, "floatingip", 1) in known
+    if kind == "interface":
+        ports = {f"port/{one['id']}" for one in known.get("ports", {}).get("ports", ())} | known.keys()
+        return all(f"port/{one}" in ports for one in named(kind, body, "port"))
     check = _CHECKS.get(kind)
     return check is None or check(body, project_id)
 
 
 def is_shareable(name: str) -> bool:
-    """Say whether one project can share such a document with another alone (Neutron's RBAC, an image's members)."""
+    """Say whether the project itself may be shown what an administrator is shown as another's, or in part as another's.
+
+    One project can share with another alone (Neutron's RBAC, an image's members).
+    """
     return name.partition("/")[0] in _SHAREABLE
 
 

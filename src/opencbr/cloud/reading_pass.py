@@ -19,7 +19,7 @@ _OF_AN_EXTENSION = ("floatingips/", "project_floatingips")
 _WRITTEN_BY_TENANTS = "image/"
 """Named by ids that a tenant can write (an image's properties): it must not learn whether somebody else has such a thing."""
 
-_LYING_IN_OTHERS = ("subnet/", "port_forwardings/")
+_LYING_IN_OTHERS = ("subnet/", "port_forwardings/", "interface")
 
 
 class Pass:
@@ -53,7 +53,7 @@ class Pass:
     def take(self, read: Iterable[Document | Unread]) -> None:
         """Judge what was read: it is kept, or told as not to be had."""
         judged = list(read)
-        # What others lie in, and are kept with, comes first: a network, a floating IP.
+        # What others lie in, and are kept with, comes first: a network, a floating IP, the ports of a server.
         for inner in (False, True):
             foreign: list[Document] = []
             for one in judged:

@@ -101,7 +101,7 @@ class Newest:
     volume: str
 
 
-def server_itself(server_id: str, newest: Newest) -> list[Want]:
+def server_itself(server_id: str, newest: Newest, project_id: str) -> list[Want]:
     """Return what is read first of a server."""
     path = f"/servers/{_quoted(server_id)}"
     return [
@@ -109,8 +109,14 @@ def server_itself(server_id: str, newest: Newest) -> list[Want]:
         Want("server@newest", "compute", path, newest.compute),
         Want("interface", "compute", path + "/os-interface", COMPUTE_MICROVERSION),
         Want("attachments", "compute", path + "/os-volume_attachments", newest.compute),
-        Want("ports", "network", "/ports?" + urlencode({"device_id": server_id})),
+        ports_of(server_id, project_id),
     ]
+
+
+def ports_of(server_id: str, project_id: str) -> Want:
+    """Return what lists the project's ports on a server, as Nova looks for them itself; a stranger's are not the server's."""
+    query = urlencode({"device_id": server_id, "project_id": project_id})
+    return Want("ports", "network", "/ports?" + query)
 
 
 def volume_itself(volume_id: str, newest: Newest) -> list[Want]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.reading_pass import Pass
-from opencbr.cloud.references import Want
+from opencbr.cloud.references import Want, ports_of
 from opencbr.model.clock import Clock
 from opencbr.model.document import Document, Reading, Unread
 from opencbr.model.json_spans import spans
@@ -46,7 +46,7 @@ def _lists(first: Reading, listed: list[Document | Unread]) -> list[Want]:
     if not ports:
         return []
     return [
-        Want("ports", "network", "/ports?" + urlencode({"device_id": first.resource_id})),
+        ports_of(first.resource_id, first.project_id),
         Want("floatingips", "network", "/floatingips?" + urlencode({"port_id": ports}, doseq=True)),
     ]
 

@@ -65,6 +65,11 @@ class Transport:
         self.patience = patience
         self.clock = clock
 
+    @property
+    def credential(self) -> str:
+        """Whose credential it is, and where it stands: for operators."""
+        return str(self._credential)
+
     def get(
         self,
         service: str,
@@ -279,7 +284,8 @@ class Transport:
             path="/auth/tokens",
             status=refusal.status if refusal else HTTPStatus.UNAUTHORIZED,
             request_id=refusal.request_id if refusal else None,
-            reason=f"Keystone refuses {self._credential}: {REMEDY}",
+            # Jobs tell it to tenants, who need not know which file and user that is: the log has said so.
+            reason=f"Keystone refuses the service's credential: {REMEDY}",
         )
 
     def _no_role(self) -> str:
@@ -288,7 +294,7 @@ class Transport:
             return ""
         if self._credential.is_bound:
             return (
-                f"{self._credential} is bound to one project and cannot work in project {self._tenant.project_id}: "
+                f"the service's credential is bound to one project and cannot work in project {self._tenant.project_id}: "
                 "give the service user's name and password"
             )
         return (

@@ -63,7 +63,7 @@ class Patient:
                 now = ctx.clock.now()
                 if isinstance(error, CredentialRefused) and not self._way_back:
                     until = None
-                    note(ctx, self._operation, f"the job waits for the service's credential: {error.reason}")
+                    note(ctx, self._operation, f"step {name} waits: {error.reason}")
                 elif until is None:
                     until = now + timedelta(seconds=ctx.settings.patience_seconds)
                     note(ctx, self._operation, f"step {name} waits for the cloud: {error}")

@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable
 
 
-def printable(text: str, *, keep: str = "") -> str:
-    """Write every character that is not printable as its Python escape; those in `keep` stay."""
-    return _escaped(text, keep, lambda char: char.encode("unicode_escape").decode("ascii"))
+def printable(text: str) -> str:
+    """Write every character that is not printable, line ends too, as its Python escape."""
+    return _escaped(text, "", lambda char: char.encode("unicode_escape").decode("ascii"))
 
 
 def printable_json(document: str) -> str:

@@ -16,6 +16,7 @@ from opencbr.records.verification import key_of, prove
 from opencbr.store import backups, disk_backups
 from opencbr.store.database import Database
 from opencbr.store.errors import RecordDamaged
+from opencbr.store.statements import as_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,12 @@ def _read(conn: Connection, project_id: str, backup_id: str) -> Found | None:
         row = rows.get(conn, project_id, backup_id)
         if row is None:
             return None
-        return Stored(
-            row,
-            links.get(conn, project_id, backup_id),
-            backups.get(conn, project_id, backup_id, held=True),
-            disk_backups.of_backup(conn, project_id, backup_id),
-        )
+        link = links.get(conn, project_id, backup_id)
+        with as_written(
+            RecordDamaged(f"a row of backup {backup_id} or of its disks is not what was written")
+        ):
+            top = backups.get(conn, project_id, backup_id, held=True)
+            return Stored(row, link, top, disk_backups.of_backup(conn, project_id, backup_id))
     except RecordDamaged as error:
         return error
 

@@ -4,10 +4,14 @@ Who can write to the database can point a row elsewhere. No seal breaks then, so
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from opencbr.model.backup import Backup, DiskBackup
-from opencbr.model.record import Record
+from opencbr.model.backup import RECORDED, Backup, DiskBackup
+from opencbr.model.record import Record, StoredDisk
 from opencbr.store.errors import RecordDamaged
+
+Told = dict[str, tuple[Any, Any]]
+"""What it is -> what the row says, and what the record says."""
 
 
 def refuse_stranger(disks: Mapping[str, str], backup_id: str, volume_id: str | None = None) -> None:
@@ -25,20 +29,25 @@ def refuse_stranger(disks: Mapping[str, str], backup_id: str, volume_id: str | N
 def differences(record: Record, top: Backup | None, disks: Sequence[DiskBackup]) -> Iterator[str]:
     """Say what the rows of a backup and of its disks tell otherwise than the record; `top` is None for a row that is gone.
 
-    A disk whose object in the cloud is gone, and is known to be, has none in its row.
+    Whatever both say is compared, but for names: the row of a backup has those that its user gave.
     """
     if top is None:
         yield f"the row of backup {record.backup_id} is gone, and its record was not buried"
         return
+    # A held disk would go from the cloud with the next round of the janitor.
+    family: dict[str, Backup] = {one.id: one for one in (top, *disks)}
+    for one in family.values():
+        if one.held_at is not None:
+            yield f"the row of backup {one.id} says that it was deleted, and its record was not buried"
     told = {
         "parent": (top.parent_id, None),
         "resource": (top.resource_id, record.resource_id),
         "kind of resource": (top.resource_type, record.resource_type),
+        "size": (top.resource_size, sum(disk.size_gb for disk in record.disks)),
+        "availability zone": (top.resource_az, record.availability_zone),
         "verdict": (top.verdict, record.verdict),
     }
-    for what, (stored, signed) in told.items():
-        if stored != signed:
-            yield f"the row of backup {record.backup_id} names another {what} than its record"
+    yield from _others(record.backup_id, told, "its record")
     rows = {disk.id: disk for disk in disks}
     signed_disks = {disk.backup_id: disk for disk in record.disk_backups}
     for stranger in rows.keys() - signed_disks.keys():
@@ -47,7 +56,26 @@ def differences(record: Record, top: Backup | None, disks: Sequence[DiskBackup])
         row = rows.get(disk_id)
         if row is None:
             yield f"backup {disk_id} is a disk of backup {record.backup_id} by its record, and not by its row"
-        elif row.resource_id != disk.volume_id:
-            yield f"the row of backup {disk_id} names another volume than the record of backup {record.backup_id}"
-        elif row.cinder_backup_id not in (None, disk.cinder_backup_id):
-            yield f"the row of backup {disk_id} names another Cinder backup than the record of backup {record.backup_id}"
+        else:
+            yield from _others(disk_id, _of_disk(row, disk), f"the record of backup {record.backup_id}")
+
+
+def _of_disk(row: DiskBackup, disk: StoredDisk) -> Told:
+    told: Told = {
+        "volume": (row.resource_id, disk.volume_id),
+        "position": (row.position, disk.position),
+        "size": (row.resource_size, disk.size_gb),
+    }
+    # A deletion that failed half way forgets the objects that are gone, and with them all that they were.
+    if row.cinder_backup_id is not None or row.status in RECORDED:
+        told["Cinder backup"] = (row.cinder_backup_id, disk.cinder_backup_id)
+        told["kind of Cinder backup"] = (row.is_incremental, disk.is_incremental)
+        told["backup that it is based on"] = (row.based_on, disk.based_on)
+        told["stored size"] = (row.stored_mb, disk.stored_mb)
+    return told
+
+
+def _others(backup_id: str, told: Told, signed_in: str) -> Iterator[str]:
+    for what, (stored, signed) in told.items():
+        if stored != signed:
+            yield f"the row of backup {backup_id} names another {what} than {signed_in}"

@@ -71,10 +71,13 @@ def test_a_backup_waits_for_the_new_password(
     assert (log.status, log.error_message) == ("success", "")
     assert clock.now() - rotated[0] > LONG
     (told,) = [one for one in log.details[NOTES] if "credential" in one]
-    assert f"cloud opencbr in {env.clouds_file} (user opencbr)" in told
+    assert "Keystone refuses the service's credential" in told
     assert "role" not in told
+    # The log is the tenant's: where the credential stands and whose it is, is for the operator's.
+    assert not [word for word in (str(env.clouds_file), "user opencbr") if word in str(log)]
     env.assert_nothing_left(backups_left=1)
     said = [r.message for r in caplog.records if r.name == "opencbr.cloud.credential"]
+    assert f"cloud opencbr in {env.clouds_file} (user opencbr)" in said[0]
     assert [
         word
         for one in said
@@ -120,7 +123,7 @@ def test_who_cancels_does_not_wait_for_the_password(
     rotate_at(env, clock, after=lambda: held.hits > 0, then=lambda: env.cancel(operation))
     log = carry_out_inline(env, ctx, operation)
     assert log.error_message.startswith("step backups: cancelled by request; still in the cloud: snapshot ")
-    assert all("credential of cloud opencbr" in one for one in log.details[LEFT])
+    assert all("the service's credential" in one for one in log.details[LEFT])
 
 
 def test_a_role_that_is_missing_is_no_refused_credential(env: JobEnv, ctx: JobContext) -> None:
