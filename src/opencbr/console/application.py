@@ -115,6 +115,8 @@ def _away(_error: CloudError) -> ResponseReturnValue:
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:
+    if browser_session().signed_in is None and not request.path.startswith("/console/sign-in"):
+        return _sign_in_first(NotSignedIn())  # the token that the form has went with the session
     message = "The form is too old, or was not sent from its own page: open the page again and repeat it."
     return render_template("problem.html", title="Not done", message=message), 403
 

@@ -48,7 +48,7 @@ def words(value: Any) -> str | None:
         return "yes" if value else "no"
     if not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-    return printable(value, keep="\n")
+    return "\n".join(map(printable, value.split("\n")))
 
 
 def text_of(thing: Any, *path: str) -> str | None:
