@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -52,6 +53,31 @@ def test_a_keystone_that_is_down_is_no_verdict(env: CloudEnv):
     env.demo.faults.inject(service="identity", method="GET", path="/auth/tokens", times=0, status=503)
     with pytest.raises(Unreachable):
         env.cloud.identity.validate(token)
+
+
+def answered(env: CloudEnv, expires_at: str) -> None:
+    """Have Keystone vouch for any token once, until `expires_at`."""
+    named = {"id": "1", "name": "n", "domain": {"id": "default"}}
+    token = {"user": named, "project": named, "roles": [], "expires_at": expires_at}
+    env.demo.faults.inject(
+        service="identity",
+        method="GET",
+        path="/auth/tokens",
+        status=200,
+        body=json.dumps({"token": token}),
+    )
+
+
+def test_an_end_without_a_zone_is_utc(env: CloudEnv):
+    answered(env, "2030-01-02T03:04:05")
+    assert env.cloud.identity.validate("any").expires_at == datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("end", ["soon", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
+def test_an_end_that_is_no_time_is_no_verdict(env: CloudEnv, end):
+    answered(env, end)
+    with pytest.raises(Unreachable, match="expires_at of token is no time"):
+        env.cloud.identity.validate("any")
 
 
 def test_an_access_key_tells_its_owner_and_hides_its_secret(env: CloudEnv):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from opencbr.cloud.errors import NotFound
+from opencbr.cloud.errors import NotFound, Unreachable
+from opencbr.cloud.reader import pages
 from opencbr.model.document import Document, Unread
 
 from .clouds import CloudEnv
@@ -74,3 +75,17 @@ def test_a_janitor_s_list_goes_over_all_pages(env: CloudEnv, monkeypatch):
     assert {row.id for row in rows} == made
     for id_ in made:
         project.delete_snapshot(id_)
+
+
+@pytest.mark.parametrize("again", [[["a", "b"]], [["a"], ["b"], ["c", "a"]]], ids=["one page", "a circle"])
+def test_a_list_whose_pages_come_again_ends(again):
+    """A cloud that ignores the marker gave the janitor the same page for ever."""
+    asked = []
+
+    def page(marker):
+        assert len(asked) < 10, "no end"
+        asked.append(marker)
+        return [{"id": id_} for id_ in again[(len(asked) - 1) % len(again)]]
+
+    with pytest.raises(Unreachable, match="again and again"):
+        list(pages(page, "volume", "/snapshots/detail"))

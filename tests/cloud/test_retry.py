@@ -87,6 +87,8 @@ def test_all_pauses_together_stay_below_the_bound(retries, jitter, total, wishes
         ("soon", None),
         ("Wed, 01 May 2024 12:00:30 GMT", 30),
         ("Wed, 01 May 2024 11:00:00 GMT", None),
+        (f"Wed, 01 May {'9' * 20} 11:00:00 GMT", None),
+        (f"Wed, 01 May 2024 12:00:30 +{'9' * 20}", None),
     ],
 )
 def test_retry_after_in_all_its_forms(header, seconds):

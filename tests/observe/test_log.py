@@ -35,6 +35,10 @@ SHAPES = [
     "--os-password={}",
     "mysql+pymysql://cbr:{}@[::1]/cbr",
     "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+    # cut off before its end
+    '{{"password": "{}',
+    '{{"password": "{}\\',
+    "{{'password': '{}\nand a line that goes on\\",
 ]
 
 
@@ -128,7 +132,16 @@ PIECES = [
         "hooks.slack.com/services/",
         "PuTTY-User-Key-File-1",
     ),
-    *('"password" ', '"a-', "'secret':", '"blob":\\"', "=", " = "),
+    *('"password" ', '"a-', "'secret':", '"blob":\\"', "=", " = ", "\\\\", "\\a", '\\"'),
+]
+OPENINGS = [
+    '"token":"',
+    "'password': b'",
+    '"{\\"secret\\": \\"',
+    "authorization: ",
+    "token=",
+    "://a:",
+    "-----BEGIN PRIVATE KEY",
 ]
 
 
@@ -172,3 +185,11 @@ def test_a_line_names_the_request_and_its_fields(written):
     first, second = map(json.loads, written.getvalue().splitlines())
     assert (first["request_id"], first["status"], first["level"]) == ("req-42", "200", "info")
     assert "request_id" not in second
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_no_text_behind_the_beginning_of_a_secret_can_be_read_in_two_ways(opening):
+    """A server's name of 50 characters was enough to stop a worker: each backslash in it doubled the time."""
+    for piece in PIECES:
+        short, long = (min(spent(opening + piece * count) for _ in range(3)) for count in (10, 18))
+        assert long < 8 * max(short, 1e-3), piece

@@ -76,7 +76,8 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
         body = None
         if isinstance(credential, Claim):
             body = await bodies.read(exchange, credential.access, verified=False)
-            await signatures.run(partial(check_signature, exchange, credential, body, known.secret, now))
+            check = partial(check_signature, exchange, credential, body, known.secret, now)
+            await signatures.run(check, known.session.caller.project_id)
         session = known.session
         caller = session.caller
         if in_project and (project_id := path.pop("project_id")) != caller.project_id:
@@ -108,7 +109,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
                 return success, b"", ()
             return success, given if isinstance(given, bytes) else encode(given), headers
 
-        return await pool.run(answer)
+        return await pool.run(answer, caller.project_id)
 
     return respond
 

@@ -13,6 +13,7 @@ from opencbr.cloud.errors import InvalidToken, NotFound, UnknownKey
 from opencbr.cloud.strict_json import Unusable, read_object
 from opencbr.cloud.transport import Transport
 from opencbr.model.caller import Caller, KeyOwner
+from opencbr.model.times import parse_time
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}\Z")
 _ACCESS = re.compile(r"[\x21-\x7e]{1,255}\Z")
@@ -104,7 +105,7 @@ class Identity:
 
 def _moment(answer: Answer, text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return parse_time(text)
     except ValueError as error:
         raise answer.garbage("expires_at of token is no time") from error
 

@@ -7,8 +7,8 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from opencbr.cloud.answer import Answer
-from opencbr.cloud.errors import Denied, NotFound
+from opencbr.cloud.answer import NOT_PROMISED, Answer
+from opencbr.cloud.errors import Denied, NotFound, Unreachable
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
 from opencbr.cloud.transport import Query, Transport
@@ -176,8 +176,12 @@ class Reader:
 
     def _objects(self, kind: str, path: str, project: str, prefix: str) -> Iterator[UpstreamObject]:
         query: Json = {"all_tenants": 1, "name~": prefix, "limit": _PAGE}
-        while True:
-            rows = self.ask("volume", path, query, microversion=LIKE_MICROVERSION).rows(kind)
+
+        def page(marker: str | None) -> list[Json]:
+            behind = query if marker is None else query | {"marker": marker}
+            return self.ask("volume", path, behind, microversion=LIKE_MICROVERSION).rows(kind)
+
+        for rows in pages(page, "volume", path):
             for row in rows:
                 if (row.get("name") or "").startswith(prefix):
                     yield UpstreamObject(
@@ -190,9 +194,6 @@ class Reader:
                         size_gb=int(row.get("size") or 0),
                         has_dependents=bool(row.get("has_dependent_backups")),
                     )
-            if not rows:  # a server may cut pages shorter than asked: only an empty one is the last
-                return
-            query["marker"] = rows[-1]["id"]
 
     def _attached(self, project_id: str, server_id: str) -> list[Json]:
         server = self.get_server(server_id)
@@ -203,6 +204,23 @@ class Reader:
 
     def _one(self, service: str, path: str, envelope: str, microversion: str) -> Json:
         return self.ask(service, path, microversion=microversion).thing(envelope)
+
+
+def pages(
+    ask: Callable[[str | None], list[Json]], service: str, path: str, marker: str | None = None
+) -> Iterator[list[Json]]:
+    """Yield page after page of a list, from behind `marker` on; `ask` gives the one behind a marker.
+
+    Raises Unreachable where a page ends as an earlier one did: a cloud that ignores the marker gives no other for ever.
+    """
+    ends = {marker}
+    while rows := ask(marker):  # a server may cut pages shorter than asked: only an empty one is the last
+        yield rows
+        marker = rows[-1]["id"]
+        if marker in ends:
+            reason = f"{NOT_PROMISED}: a page comes again and again"
+            raise Unreachable(service=service, method="GET", path=path, reason=reason)
+        ends.add(marker)
 
 
 def _present(**fields: Any) -> Json:

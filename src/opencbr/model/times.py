@@ -16,4 +16,7 @@ def parse_time(text: str) -> datetime:
     Raises ValueError when the text is no time.
     """
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:  # the first day of year 1 in a zone ahead of UTC
+        raise ValueError("there is no such time in UTC") from error

@@ -1,7 +1,8 @@
 """Keep secrets out of anything written for people: known values by equality, others by shape.
 
 Code never logs a secret on purpose; this is the net below it (libraries, errors that quote a request, slips). What upstream
-services and clients say passes through here, so every pattern is linear: an endless run is looked at from its beginning only.
+services and clients say passes through here, so every pattern is linear: an endless run is looked at from its beginning only,
+and no piece of text can be read in two ways.
 """
 
 import re
@@ -21,10 +22,10 @@ _NAMES = (
 )
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # "name": "value" and 'name': 'value', also inside JSON that was quoted once more
+    # "name": "value" and 'name': 'value', also inside JSON that was quoted once more, and cut off before its end
     (
         re.compile(
-            rf"""(?i)(["'](?:[\w:.-]*[_:.-])?(?:{_NAMES})\\?["']\s*[:=]\s*b?\\?)(["'])(?:\\.|(?!\2).)*\2"""
+            rf"""(?im)(["'](?:[\w:.-]*[_:.-])?(?:{_NAMES})\\?["']\s*[:=]\s*b?\\?)(["'])(?:\\.|(?!\2)[^\\\n])*+(?:\2|\\?$)"""
         ),
         rf"\1\2{HIDDEN}\2",
     ),

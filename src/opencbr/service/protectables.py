@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.errors import NotFound, Refused
-from opencbr.cloud.reader import Json, Reader
+from opencbr.cloud.reader import Json, Reader, pages
 from opencbr.model.errors import BAD_PARAMETER, BOUND_ELSEWHERE, UNSUPPORTED_TYPE, CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.model.lists import Page, VaultFilter
@@ -140,20 +140,18 @@ def _found(
         # Asked as administrator, Nova and Cinder begin behind a server or volume of any project.
         raise _unknown_marker(marker)
     name = wanted.names[0] if len(wanted.names) == 1 else None
-    while True:
+    service, path = ("volume", "/volumes/detail") if kind == VOLUME else ("compute", "/servers/detail")
+
+    def page(marker: str | None) -> list[Json]:
+        rows_of = reader.list_volumes if kind == VOLUME else reader.list_servers
         try:
-            if kind == VOLUME:
-                rows = reader.list_volumes(project_id, name=name, limit=_UPSTREAM_PAGE, marker=marker)
-            else:
-                rows = reader.list_servers(project_id, name=name, limit=_UPSTREAM_PAGE, marker=marker)
+            return rows_of(project_id, name=name, limit=_UPSTREAM_PAGE, marker=marker)
         except (NotFound, Refused) as error:
             if marker is None:
                 raise
             raise _unknown_marker(marker) from error  # gone since it was looked at
-        if not rows:
-            return
-        yield from rows
-        marker = rows[-1]["id"]
+
+    yield from chain.from_iterable(pages(page, service, path, marker))
 
 
 def _disks_of(reader: Reader, project_id: str, server_id: str) -> list[Json]:
@@ -184,12 +182,16 @@ def _unknown_marker(marker: str) -> CbrError:
 def _volumes(reader: Reader, project_id: str, wanted: set[str]) -> list[Json]:
     """Read the volumes of a page of servers with one list call in most projects, instead of one call each."""
     found: list[Json] = []
-    missing, marker = set(wanted), None
-    while missing:
-        rows = reader.list_volumes(project_id, limit=_UPSTREAM_MOST, marker=marker)
-        if not rows:
-            break
+    missing = set(wanted)
+    if not missing:
+        return found
+
+    def page(marker: str | None) -> list[Json]:
+        return reader.list_volumes(project_id, limit=_UPSTREAM_MOST, marker=marker)
+
+    for rows in pages(page, "volume", "/volumes/detail"):
         found += rows
         missing -= {row["id"] for row in rows}
-        marker = rows[-1]["id"]
+        if not missing:
+            break
     return found

@@ -50,7 +50,8 @@ def writable(database: Database) -> bool:
     """
     try:
         with within(_WRITE_SECONDS), database.write() as conn:
-            put(conn, _PROBE, "")
+            # Another text each time: SQLite writes nothing where a row already says what it is told.
+            put(conn, _PROBE, secrets.token_hex(8))
     except SQLAlchemyError:
         return False
     return True

@@ -19,5 +19,5 @@ def time_bound(name: str, text: str | None) -> datetime | None:
         return None
     try:
         return parse_time(text)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise bad_parameter(f"{name}: it is no time; write it as 2018-02-01T12:00:00Z.") from error
