@@ -74,6 +74,9 @@ docs: $(VENV)/run.stamp ## the API reference as static pages, into build/docs
 examples: $(VENV)/dev.stamp ## the examples of the OpenAPI document, written anew by a run of the service on the embedded cloud
 	PYTHONPATH=tests $(BIN)/python -m support.api_examples
 
+screenshots: $(VENV)/dev.stamp ## the console's main pages in light, dark and as wide as a phone, into build/screenshots
+	$(BIN)/python -m bench.screenshots $(ARGS)
+
 lint: $(VENV)/dev.stamp ## style, format and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -110,4 +113,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(call install,requirements-dev.txt)
 	@touch $@
 
-.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-browser test-openstack bench docs examples lint types lock clean
+.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-browser test-openstack bench docs examples screenshots lint types lock clean
