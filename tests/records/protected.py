@@ -12,6 +12,7 @@ from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME
 from opencbr.records.archive import Records
 from opencbr.records.close import Prepared
 from opencbr.store import backups
+from opencbr.store.columns import as_stored
 from opencbr.store.database import Database
 from records import templates
 from records.templates import DATA, LOGS, ROOT, body, server_templates, volume_templates
@@ -105,7 +106,7 @@ def rows(database: Database, reading: Reading, **fields) -> tuple[Backup, list[B
         "resource_id": reading.resource_id,
         "resource_name": reading.resource_name,
         "resource_size": sum(disk.size_gb for disk in reading.disks),
-        "resource_az": reading.availability_zone,
+        "resource_az": as_stored(reading.availability_zone or "") or None,
         "status": "protecting",
     }
     given |= {"resource_type": reading.resource_type, "provider_id": PROVIDER_ID[kind]}
