@@ -84,12 +84,13 @@ def test_revoking_reaches_what_came_of_it_unless_one_says_no(user: KeystoneUser)
     revoke(token, "?cascade=false")
     assert ended(token)
     assert works(second)
+    if user.target.demo is None:
+        return  # the processes of a real Keystone remember what they have accepted, some of them for minutes
     token = user.token()
     third = derived(token)
     revoke(token)
     assert ended(token)
-    if user.target.demo is not None:  # other processes of a real Keystone remember the rest for minutes
-        assert ended(third)
+    assert ended(third)
 
 
 def test_a_disabled_user_is_signed_out_and_kept_out(user: KeystoneUser) -> None:

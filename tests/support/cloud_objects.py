@@ -43,11 +43,12 @@ class CloudObjects:
         return self._make("network", f"/v2.0/{path}", {key: fields}, key, by=by)
 
     def network(self) -> str:
-        """Return a network of the tenant's that has a subnet."""
+        """Return a network of the tenant's that has a subnet, and that no test has made."""
         if not self._networks:
             query = f"project_id={self.tenant.project_id}&router:external=false"
             found = self.tenant.get("network", f"/v2.0/networks?{query}")["networks"]
-            self._networks = [n["id"] for n in found if n["subnets"]]
+            standing = [n for n in found if not n["name"].startswith("opencbr-test-")]
+            self._networks = [n["id"] for n in standing if n["subnets"]]
             assert self._networks, "the test project has no network with a subnet: make one"
         return self._networks[0]
 
