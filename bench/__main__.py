@@ -7,7 +7,7 @@ from bench.load import Missing
 
 
 def chosen() -> dict[str, Callable[[], list[str]]]:
-    from bench import backup_calls, backup_time, lists, memory, metadata, record_size
+    from bench import backup_calls, backup_time, lists, memory, metadata, pages, record_size
 
     return {
         "record": record_size.main,
@@ -15,6 +15,7 @@ def chosen() -> dict[str, Callable[[], list[str]]]:
         "lists": lists.main,
         "calls": backup_calls.main,
         "memory": memory.main,
+        "pages": pages.main,
         "backup": backup_time.main,
     }
 
@@ -25,6 +26,7 @@ TITLES = {
     "lists": "Lists of a project with many backups",
     "calls": "Upstream calls of a backup",
     "memory": "Memory of the demo at rest",
+    "pages": "Pages of the console beside the calls that they show",
     "backup": "Time of a server backup on a real OpenStack",
 }
 

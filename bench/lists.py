@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -113,7 +114,7 @@ def best(call: Callable[[], None]) -> float:
     return min(times) * 1000
 
 
-def fill(database: Database, cbr: list[str], start: int, end: int) -> None:
+def fill(database: Database, cbr: list[str], start: int, end: int, *, project: str = PROJECT) -> None:
     """Add backups number `start` to `end` - 1, and at first the vaults that hold them."""
     if not start:
         with database.write() as conn:
@@ -121,19 +122,23 @@ def fill(database: Database, cbr: list[str], start: int, end: int) -> None:
                 vaults.insert(
                     conn,
                     Vault(
-                        id=one, project_id=PROJECT, user_id="u", name="v", created_at=START, updated_at=START
+                        id=one, project_id=project, user_id="u", name="v", created_at=START, updated_at=START
                     ),
                 )
                 checkpoints.insert(
                     conn,
                     Checkpoint(
-                        id=one, project_id=PROJECT, vault_id=one, user_id="u", name="c", created_at=START
+                        id=one, project_id=project, vault_id=one, user_id="u", name="c", created_at=START
                     ),
                 )
     for at in range(start, end, BATCH):
         with database.write() as conn:
             backups.insert_all(
-                conn, [row(number, cbr[number % VAULTS]) for number in range(at, min(end, at + BATCH))]
+                conn,
+                [
+                    replace(row(number, cbr[number % VAULTS]), project_id=project)
+                    for number in range(at, min(end, at + BATCH))
+                ],
             )
         print(f"\r{min(end, at + BATCH):,} backups", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
