@@ -105,7 +105,9 @@ def test_three_disks_two_ports_and_a_secret(stack: FullStack):
         a_member_sees_no_secret(stack, first, (canary, user_data))
 
         before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
-        answer = stack.tenant.call("PUT", "compute", f"/servers/{server}", {"server": {"name": "opencbr-test-renamed"}})
+        answer = stack.tenant.call(
+            "PUT", "compute", f"/servers/{server}", {"server": {"name": "opencbr-test-renamed"}}
+        )
         assert answer.status_code == 200, answer.text
         after = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
         assert before == after
@@ -224,10 +226,14 @@ def test_a_disk_is_kept_byte_for_byte(stack: FullStack):
         assert shown["metadata"]["tier"] == "gold"
 
         before = [user.call("GET", f"backups/{first['id']}/metadata").content for user in users(stack)]
-        answer = stack.tenant.call("PUT", "volumev3", f"/volumes/{disk}", {"volume": {"name": "opencbr-test-renamed"}})
+        answer = stack.tenant.call(
+            "PUT", "volumev3", f"/volumes/{disk}", {"volume": {"name": "opencbr-test-renamed"}}
+        )
         assert answer.status_code == 200, answer.text
         second = stack.back_up(vault, "again")
-        assert json.loads(in_clear(stack, second)[0]["volumes"][0])["volume"]["name"] == "opencbr-test-renamed"
+        assert (
+            json.loads(in_clear(stack, second)[0]["volumes"][0])["volume"]["name"] == "opencbr-test-renamed"
+        )
         made = stack.upstream("backups")
         names = [stack.prefix + backup["id"] for backup in (first, second)]
         assert sorted(names) == sorted(made)
