@@ -4,16 +4,16 @@ Each printed line is one line of text of a fixed length, so that boxes stand und
 """
 
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+from bench.demo import LAST, running
+
 PICTURE = Path(__file__).parents[1] / "docs/demo.svg"
 HOME = "$HOME/.local/share/opencbr/demo"
-LAST = "serving until Ctrl-C"
 _CHARACTER, _LINE, _MARGIN = 8.4, 19, 20
 _CHANGING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "{id}"),
@@ -68,25 +68,8 @@ def main() -> None:
     """Run a demo of its own and draw what it prints."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
-        command = [
-            sys.executable,
-            "-m",
-            "opencbr",
-            "demo",
-            "--state",
-            str(state),
-            "--listen",
-            "127.0.0.1:8780",
-        ]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
-            assert demo.stdout is not None
-            said = ""
-            while LAST not in said:
-                line = demo.stdout.readline()
-                assert line, said
-                said += line
-            demo.terminate()
-            demo.stdout.read()
+        with running(state, "127.0.0.1:8780") as (_, said):
+            pass
     lines = ["$ make demo", *told(said, {str(state): HOME, sys.executable: ".venv/bin/python"})]
     PICTURE.write_text(drawn(lines))
 

@@ -1,43 +1,16 @@
 """What `opencbr demo` occupies once its backup is made and nobody asks for anything."""
 
-import os
-import signal
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from bench.api_server import PROGRAM
+from bench.demo import running
 
 
 def main() -> list[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        env_file = Path(folder) / "env"
-        demo = subprocess.Popen(
-            [
-                *PROGRAM,
-                "demo",
-                "--state",
-                f"{folder}/state",
-                "--env",
-                str(env_file),
-                "--listen",
-                "127.0.0.1:0",
-            ],
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            deadline = time.monotonic() + 180
-            while not env_file.exists():
-                if demo.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError("the demo did not come up")
-                time.sleep(0.2)
-            time.sleep(3)  # at rest: nothing is under way any more
-            rows = [process(pid) for pid in tree(demo.pid)]
-        finally:
-            os.kill(demo.pid, signal.SIGINT)
-            demo.wait(60)
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "state") as (demo, _):
+        time.sleep(3)  # at rest: nothing is under way any more
+        rows = [process(pid) for pid in tree(demo.pid)]
     total = sum(pss for _, pss in rows)
     return [
         f"{total:.0f} MiB in {len(rows)} processes (proportional set size)",

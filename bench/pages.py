@@ -14,8 +14,8 @@ from pathlib import Path
 
 import requests
 
+from bench.demo import console_of, running
 from bench.lists import fill
-from bench.screenshots import started
 from opencbr.model.ids import new_id
 from opencbr.store.database import Database
 
@@ -24,13 +24,8 @@ TIMES = 20
 
 
 def main() -> list[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        demo, url = started(Path(folder))
-        try:
-            return table(Path(folder) / "demo", url)
-        finally:
-            demo.terminate()
-            demo.wait(60)
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "demo") as (_, said):
+        return table(Path(folder) / "demo", console_of(said))
 
 
 def table(state: Path, url: str) -> list[str]:

@@ -6,13 +6,14 @@ python -m bench.screenshots [FOLDER]      # build/screenshots
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+
+from bench.demo import console_of, running
 
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
@@ -24,42 +25,18 @@ LOOKS = {
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as state:
-        demo, url = started(Path(state))
-        try:
-            with sync_playwright() as playwright:
-                program = os.environ.get("OPENCBR_TEST_CHROMIUM", "/usr/bin/chromium")
-                browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-                for look, options in LOOKS.items():
-                    page = browser.new_context(
-                        base_url=url, locale="en-GB", timezone_id="UTC", **options
-                    ).new_page()
-                    taken(page, folder, look)
-        finally:
-            demo.terminate()
-            demo.wait(60)
-
-
-def started(state: Path) -> tuple["subprocess.Popen[str]", str]:
-    words = [
-        sys.executable,
-        "-m",
-        "opencbr",
-        "demo",
-        "--state",
-        str(state / "demo"),
-        "--listen",
-        "127.0.0.1:0",
-    ]
-    demo = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    url = ""
-    assert demo.stdout is not None
-    for line in demo.stdout:
-        if "signed in by one click: " in line:
-            url = line.rpartition(" ")[2].strip().removesuffix("/console")
-        if "serving until" in line:
-            return demo, url
-    raise SystemExit("the demo ended before it served")
+    with (
+        tempfile.TemporaryDirectory() as state,
+        running(Path(state) / "demo") as (_, said),
+        sync_playwright() as playwright,
+    ):
+        program = os.environ.get("OPENCBR_TEST_CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for look, options in LOOKS.items():
+            context = browser.new_context(
+                base_url=console_of(said), locale="en-GB", timezone_id="UTC", **options
+            )
+            taken(context.new_page(), folder, look)
 
 
 def taken(page: Page, folder: Path, look: str) -> None:

@@ -6,24 +6,16 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from api.api_server import ApiServer, open_server
-from console.backup.recorded import make_hostile, make_rich
-from opencbr.democloud import DemoCloud, Timing
+from api.api_server import ApiServer
+from console.backup.recorded import rich_server
 from opencbr.model.backup import Backup
 from support.chromium import chromium
-from support.databases import SQLITE, Databases
+from support.databases import Databases
 
 
 @pytest.fixture(scope="session", name="cbr")
 def _cbr(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[ApiServer]:
-    folder = tmp_path_factory.mktemp("browser")
-    with (
-        DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
-        databases.fresh(SQLITE, folder) as url,
-        open_server(folder, cloud, url, one_click=("demo-admin", "demo")) as cbr,
-    ):
-        make_rich(cbr)
-        make_hostile(cbr)
+    with rich_server(tmp_path_factory.mktemp("browser"), databases, one_click=("demo-admin", "demo")) as cbr:
         yield cbr
 
 

@@ -35,7 +35,7 @@ class Processes:
     def __init__(self, errors: Path, *, restarted: bool = False) -> None:
         self._errors = errors
         self._lock = threading.Lock()
-        self._work: dict[str, Callable[[Report], int]] = {}
+        self._work: dict[str, tuple[Callable[..., int], tuple[Any, ...], dict[str, Any]]] = {}
         self._running: dict[str, Any] = {}
         self._reports: dict[str, Connection] = {}
         self._restarted: set[str] | None = set() if restarted else None
@@ -46,7 +46,7 @@ class Processes:
     def start(self, name: str, work: Callable[..., int], *args: Any, **more: Any) -> None:
         """Run `work(report, *args, **more)`, which returns the exit status, and wait until it has reported "up"."""
         with self._lock:
-            self._work[name] = partial(_with_report, work, args, more)
+            self._work[name] = work, args, more
             self._begin(name)
             if self._restarted is not None:
                 self._restarted.add(name)
@@ -54,7 +54,8 @@ class Processes:
 
     def _begin(self, name: str) -> None:
         here, there = FORKS.Pipe(duplex=False)
-        task = partial(self._work[name], there.send)
+        work, args, more = self._work[name]
+        task = partial(work, there.send, *args, **more)
         process = FORKS.Process(target=_run, args=(task, str(self._errors)), name=name)
         process.start()
         there.close()
@@ -132,10 +133,6 @@ def _stopped(pid: int) -> bool:
         file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{pid}/task").glob("*/stat")
     ]
     return all(state == "T" for state in states)
-
-
-def _with_report(work: Callable[..., int], args: Any, more: Any, report: Report) -> int:
-    return work(report, *args, **more)
 
 
 def _run(task: Callable[[], int], errors: str) -> None:

@@ -117,8 +117,7 @@ def verify(request: SignedRequest, claim: Claim, secret: str, now: datetime) -> 
     scope = [claim.scope] if claim.scope else []
     key = _scoped_key(secret, claim.scope) if claim.scope else secret.encode()
     for spelling in spellings(request, claim):
-        lines = (ALGORITHM, f"{moment:%Y%m%dT%H%M%SZ}", *scope, hashlib.sha256(spelling).hexdigest())
-        expected = hmac.new(key, "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+        _, expected = signed(spelling, key, f"{moment:%Y%m%dT%H%M%SZ}", *scope)
         if hmac.compare_digest(expected, claim.signature):
             break
     else:
@@ -129,6 +128,12 @@ def verify(request: SignedRequest, claim: Claim, secret: str, now: datetime) -> 
             "the time in X-Sdk-Date is more than 15 minutes off, "
             f"the server has {now.astimezone(UTC):%Y%m%dT%H%M%SZ}: set the client's clock"
         )
+
+
+def signed(spelling: bytes, key: bytes, stamp: str, *scope: str) -> tuple[str, str]:
+    """Return the string to sign for a canonical request, and its signature in hex (contract 9.2)."""
+    text = "\n".join((ALGORITHM, stamp, *scope, hashlib.sha256(spelling).hexdigest()))
+    return text, hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def spellings(request: SignedRequest, claim: Claim) -> Iterator[bytes]:

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import msgspec
 
 from opencbr.api.dispatch import MASKED, VIEW
 from opencbr.api.exchange import Exchange, local_exchange
 from opencbr.console.browser_session import SignedIn
-from opencbr.console.credential import Signable
+from opencbr.console.credential import signable
 from opencbr.model.clock import Clock
 
 Ask = Callable[[Exchange], tuple[int, bytes, list[tuple[str, str]]]]
@@ -68,16 +67,14 @@ class ApiClient:
         masked: bool = False,
     ) -> Answer:
         """Send a request; `path` is whole and decoded. With `masked` no secret is read, whatever rights there are."""
-        data = b"" if body is None else msgspec.json.encode(body)
-        text = urlencode(list(query), quote_via=quote)
-        request = Signable(method, path, text, data)
+        request = signable(method, path, query, body)
         headers = self._who.credential.headers(request, self._clock.now())
-        if data:
+        if request.body:
             headers["content-type"] = "application/json"
         if masked:
             headers[VIEW] = MASKED
         begun = perf_counter()
-        status, answer, more = self._ask(local_exchange(method, path, text, headers, data))
+        status, answer, more = self._ask(local_exchange(method, path, request.query, headers, request.body))
         return Answer(status, answer, more, perf_counter() - begun)
 
     def get(self, path: str, **query: object) -> Any:

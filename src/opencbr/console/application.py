@@ -15,7 +15,6 @@ from opencbr.console.console import NAME, Console, NotSignedIn, browser_session
 from opencbr.console.explorer.pages import pages as explorer
 from opencbr.console.pages import backups, operation_logs, overview, vaults
 from opencbr.console.reference.pages import pages as reference
-from opencbr.console.sign_in.entering import LONGEST
 from opencbr.console.sign_in.pages import AWAY
 from opencbr.console.sign_in.pages import pages as sign_in
 from opencbr.service.failures import CloudError
@@ -49,7 +48,7 @@ def create_console(
         SEND_FILE_MAX_AGE_DEFAULT=_ASSET_SECONDS,
     )
     app.session_interface = SealedSessions(
-        seal, console.clock, secure=console.endpoint.startswith("https://"), idle=idle, longest=LONGEST
+        seal, console.clock, secure=console.endpoint.startswith("https://"), idle=idle
     )
     app.extensions[NAME] = console
     CSRFProtect(app)

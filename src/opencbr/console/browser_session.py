@@ -114,16 +114,13 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
 
 
 class SealedSessions(SessionInterface):
-    """Reads and writes the cookie. `idle` ends a session that nobody uses, `longest` one that is used."""
+    """Reads and writes the cookie. `idle` ends a session that nobody uses; one that is used ends when its `ends_at` says."""
 
-    def __init__(
-        self, seal: Seal, clock: Clock, *, secure: bool, idle: timedelta, longest: timedelta
-    ) -> None:
+    def __init__(self, seal: Seal, clock: Clock, *, secure: bool, idle: timedelta) -> None:
         self._seal = seal
         self._clock = clock
         self._secure = secure
         self._idle = idle
-        self.longest = longest
         # The prefix has browsers refuse the cookie from anywhere but this host, over TLS.
         self._name = "__Host-opencbr" if secure else "opencbr"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 from flask import current_app, session
@@ -9,6 +10,7 @@ from flask import current_app, session
 from opencbr.console.api_client import ApiClient, Ask
 from opencbr.console.browser_session import BrowserSession, SignedIn
 from opencbr.console.credential import Credential
+from opencbr.console.explorer.operations import Described, described
 from opencbr.console.sign_in.attempts import Attempts
 from opencbr.console.sign_in.keystone import Accounts, Keystone
 from opencbr.model.clock import Clock
@@ -20,7 +22,7 @@ class NotSignedIn(Exception):
     """A page wants a session that is not there, or not any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Console:
     """`document` is the OpenAPI document; `endpoint` the server's address as clients see it, "" where nobody has said it.
 
@@ -35,6 +37,11 @@ class Console:
     endpoint: str = ""
     accounts: Accounts = field(default_factory=tuple)
     attempts: Attempts = field(default_factory=Attempts)
+
+    @cached_property
+    def operations(self) -> dict[str, Described]:
+        """All operations of the contract and ours, by name, as the document tells them."""
+        return described(self.document)
 
 
 def console() -> Console:

@@ -1,14 +1,14 @@
 """With what a session asks the API: a Keystone token, or an access key whose signature is made here, on the server."""
 
-import hashlib
-import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from opencbr.api.signature import ALGORITHM, canonical_path, canonical_query
+from opencbr.api.response import encode
+from opencbr.api.signature import ALGORITHM, Claim, SignedRequest, signed, spellings
 
 
 class Token(Struct, frozen=True, tag="token"):
@@ -53,6 +53,12 @@ class Signable(Struct, frozen=True):
     body: bytes
 
 
+def signable(method: str, path: str, query: Iterable[tuple[str, str]] = (), body: Any = None) -> Signable:
+    """Write a request down as it is sent; `body` is a JSON value, None for none."""
+    text = urlencode(list(query), quote_via=quote)
+    return Signable(method, path, text, b"" if body is None else encode(body))
+
+
 class Steps(Struct, frozen=True):
     """How a signature came about (contract 9.2)."""
 
@@ -64,21 +70,15 @@ class Steps(Struct, frozen=True):
 
 def sign(request: Signable, headers: Mapping[str, str], access: str, secret: str) -> Steps:
     """Sign the headers, one of which is `x-sdk-date`; names are in lower case."""
-    pairs = sorted(
-        (key.encode(), value.encode()) for key, value in parse_qsl(request.query, keep_blank_values=True)
+    names = tuple(sorted(headers))
+    arrived = SignedRequest(
+        method=request.method,
+        path=request.path.encode(),
+        query=request.query,
+        header=lambda name: headers[name].encode() if name in headers else None,
+        body=request.body,
     )
-    names = sorted(headers)
-    canonical = "\n".join(
-        (
-            request.method,
-            canonical_path(request.path.encode()).decode(),
-            canonical_query(pairs).decode(),
-            "".join(f"{name}:{headers[name].strip()}\n" for name in names),
-            ";".join(names),
-            hashlib.sha256(request.body).hexdigest(),
-        )
-    )
-    to_sign = "\n".join((ALGORITHM, headers["x-sdk-date"], hashlib.sha256(canonical.encode()).hexdigest()))
-    signature = hmac.new(secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
+    canonical = next(spellings(arrived, Claim(access, names, "")))
+    to_sign, signature = signed(canonical, secret.encode(), headers["x-sdk-date"])
     authorization = f"{ALGORITHM} Access={access}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    return Steps(canonical, to_sign, signature, authorization)
+    return Steps(canonical.decode(), to_sign, signature, authorization)

@@ -1,7 +1,6 @@
 """How values are shown: times, sizes, JSON; and the files that pages are made with."""
 
 import hashlib
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from opencbr.console.console import browser_session, console
+from opencbr.console.console import browser_session
 from opencbr.console.reference.marks import marked
+from opencbr.model.times import parse_time
 from opencbr.observe.printable import printable
 
 FOLDER = str(Path(__file__).parent)
@@ -38,7 +38,6 @@ def teach(app: Flask) -> None:
         lambda: {
             "who": browser_session().signed_in,
             "can_choose_project": _can_choose(),
-            "is_demo": bool(console().accounts),
         }
     )
 
@@ -53,10 +52,9 @@ def when(moment: str | None) -> Markup:
     if not moment:
         return Markup("&mdash;")
     try:
-        found = datetime.fromisoformat(moment)
+        utc = parse_time(moment)
     except ValueError:
         return Markup("{}").format(moment)
-    utc = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         utc.isoformat().replace("+00:00", "Z"), f"{utc:%Y-%m-%d %H:%M:%S} UTC", f"{utc:%Y-%m-%d %H:%M} UTC"
     )

@@ -4,25 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.api_server import ApiServer, open_server
+from api.api_server import ApiServer
 from opencbr.cloud.second_reading import read_again
 from opencbr.console.backup.answers import Answers
-from opencbr.democloud import DemoCloud, Timing
-from support.databases import SQLITE, Databases
+from support.databases import Databases
 
-from .recorded import answers_of, make_hostile, make_rich
+from .recorded import answers_of, rich_server
 
 
 @pytest.fixture(scope="session", name="cbr")
 def _cbr(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[ApiServer]:
-    folder = tmp_path_factory.mktemp("console")
-    with (
-        DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
-        databases.fresh(SQLITE, folder) as url,
-        open_server(folder, cloud, url) as cbr,
-    ):
-        make_rich(cbr)
-        make_hostile(cbr)
+    with rich_server(tmp_path_factory.mktemp("console"), databases) as cbr:
         yield cbr
 
 

@@ -1,9 +1,13 @@
 """Servers of the embedded cloud with everything that a record can hold, and what the API answers about their backups."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from api.api_server import ApiServer
+from api.api_server import ApiServer, open_server
 from opencbr.console.backup.answers import Answers
+from opencbr.democloud import DemoCloud, Timing
 from opencbr.democloud.compute.attachments import attach
 from opencbr.democloud.network.floating_ips import associate, make_floating
 from opencbr.democloud.network.networks import make_network
@@ -13,9 +17,23 @@ from opencbr.democloud.network.routes import add_standard_attributes
 from opencbr.democloud.network.security_groups import make_group, make_rule
 from opencbr.democloud.network.subnets import make_subnet
 from opencbr.democloud.seed.servers import make_disk, make_server
+from support.databases import SQLITE, Databases
 
 HOSTILE = '<script>alert("x")</script>&amp;\x07\x1b[31m\u202egnp.exe\u200f]]>'
 LONG = "n\u00e4me-" * 2000
+
+
+@contextmanager
+def rich_server(folder: Path, databases: Databases, **more: Any) -> Iterator[ApiServer]:
+    """Start a server beside an embedded cloud that has the servers `rich` and `hostile`; `more` is `open_server`'s."""
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+        open_server(folder, cloud, url, **more) as cbr,
+    ):
+        make_rich(cbr)
+        make_hostile(cbr)
+        yield cbr
 
 
 def answers_of(cbr: ApiServer, backup_id: str, account: str = "demo") -> Answers:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from opencbr.console.api_client import Answer
+from opencbr.console.credential import signable
 from opencbr.console.explorer.given import Given, quoted
 from opencbr.model.error_explanations import Explanation, explained
 from opencbr.model.errors import wire_code
 
 _SHOWN_HEADERS = ("X-Request-Id", "Content-Type", "Retry-After", "Allow", "WWW-Authenticate")
-_SEALED = "opencbr:sealed"
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ class Shown:
         return round(self.answer.seconds * 1000, 1)
 
 
-def shown(given: Given, answer: Answer, query: str) -> Shown:
+def shown(given: Given, answer: Answer) -> Shown:
     """Prepare an answer for its page."""
     try:
         value = answer.json()
     except ValueError:
         value = answer.body.decode("utf-8", "replace")
-    line = f"{given.operation.method} {quoted(given.path)}" + (f"?{query}" if query else "")
+    sent = signable(given.operation.method, given.path, given.query)
+    line = f"{sent.method} {quoted(sent.path)}" + (f"?{sent.query}" if sent.query else "")
     body = "" if given.body is None else json.dumps(given.body, indent=2, ensure_ascii=False)
     documents = documents_of(value) if answer.ok and given.operation.name == "ShowMetadata" else ()
     code = _code_of(value) if not answer.ok else ""

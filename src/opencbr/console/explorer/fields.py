@@ -32,8 +32,6 @@ class Field:
     maximum: int | None = None
     shortest: int | None = None
     longest: int | None = None
-    pattern: str | None = None
-    default: Any = None
     repeated: bool = False
     is_list: bool = False
     members: tuple["Field", ...] = ()
@@ -122,8 +120,6 @@ def _field(
         maximum=schema.get("maximum"),
         shortest=schema.get("minLength"),
         longest=schema.get("maxLength"),
-        pattern=schema.get("pattern"),
-        default=schema.get("default"),
         repeated=repeated,
         is_list=schema.get("type") == "array",
     )

@@ -8,8 +8,6 @@ from typing import Any
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.console.explorer.fields import Field, body_fields, parameter_field
 
-_RIGHT = "Needs the right `"
-
 
 @dataclass(frozen=True)
 class Described:
@@ -33,16 +31,9 @@ class Described:
         return str(self.document.get("summary", "Not offered by this server"))
 
     @property
-    def description(self) -> str:
-        """What it is for, in sentences."""
-        return str(self.document.get("description", ""))
-
-    @property
     def right(self) -> str:
         """The rule that says who may do it."""
-        return str(
-            self.document.get("x-required-right") or self.description.partition(_RIGHT)[2].partition("`")[0]
-        )
+        return str(self.document.get("x-required-right", ""))
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -62,14 +53,9 @@ class Described:
 
 def described(document: dict[str, Any]) -> dict[str, Described]:
     """Return all operations by name, in the order of the contract, ours after them."""
-    offered = {one.name: one for one in _offered(document)}
-    others = {
-        name: Described(name, operation.method, operation.path, operation.chapter)
-        for name, operation in OPERATIONS.items()
-    }
-    return {name: offered.get(name, other) for name, other in others.items()} | {
-        name: one for name, one in offered.items() if name not in others
-    }
+    found = {one.name: one for one in _offered(document)}
+    found |= {row["name"]: Described(**row) for row in document["x-not-offered"]}
+    return {name: found[name] for name in [*OPERATIONS, *(name for name in found if name not in OPERATIONS)]}
 
 
 def chapters(operations: dict[str, Described], wanted: str = "") -> dict[str, list[Described]]:

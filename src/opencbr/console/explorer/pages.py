@@ -1,7 +1,6 @@
 """The explorer's pages: the operations, the form of one, what it sends and what comes back."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -9,12 +8,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound
 
 from opencbr.console.console import api, console, signed_in
-from opencbr.console.credential import AccessKey, Signable, sign
+from opencbr.console.credential import AccessKey, sign, signable
 from opencbr.console.explorer.answer import shown
 from opencbr.console.explorer.choices import choices_for, choices_of
 from opencbr.console.explorer.fields import BadEntry
 from opencbr.console.explorer.given import call_of, given, rows_entered, shared_query
-from opencbr.console.explorer.operations import Described, chapters, described
+from opencbr.console.explorer.operations import Described, chapters
 from opencbr.samples import missing_of, samples_of
 
 pages = Blueprint("explorer", __name__, url_prefix="/explorer")
@@ -31,7 +30,7 @@ def index() -> ResponseReturnValue:
     """List all operations, or those that are searched for."""
     signed_in()
     wanted = request.args.get("q", "")[:200]
-    found = chapters(described(console().document), wanted)
+    found = chapters(console().operations, wanted)
     template = "explorer/list.html" if request.headers.get("HX-Request") else "explorer/index.html"
     return render_template(template, chapters=found, wanted=wanted)
 
@@ -53,8 +52,7 @@ def send(name: str) -> ResponseReturnValue:
     except BadEntry as error:
         return _with_answer(operation, entries, problem=str(error))
     answer = client.send(operation.method, wanted.path, wanted.query, wanted.body)
-    query = urlencode(wanted.query, quote_via=quote)
-    return _with_answer(operation, entries, shown=shown(wanted, answer, query))
+    return _with_answer(operation, entries, shown=shown(wanted, answer))
 
 
 @pages.post("/<name>/signature")
@@ -65,16 +63,13 @@ def signature(name: str) -> ResponseReturnValue:
         wanted = given(operation, request.form, who.project_id)
     except BadEntry as error:
         return render_template("explorer/signature.html", problem=str(error))
-    import json
-
-    body = b"" if wanted.body is None else json.dumps(wanted.body).encode()
-    query = urlencode(wanted.query, quote_via=quote)
+    sent = signable(operation.method, wanted.path, wanted.query, wanted.body)
     own = isinstance(who.credential, AccessKey)
     key = who.credential if isinstance(who.credential, AccessKey) else _EXAMPLE_KEY
     headers = {"host": request.host, "x-sdk-date": f"{console().clock.now():%Y%m%dT%H%M%SZ}"}
-    if body:
+    if sent.body:
         headers["content-type"] = "application/json"
-    steps = sign(Signable(operation.method, wanted.path, query, body), headers, key.access, key.secret)
+    steps = sign(sent, headers, key.access, key.secret)
     return render_template("explorer/signature.html", steps=steps, headers=headers, own=own)
 
 
@@ -137,7 +132,7 @@ def _with_answer(operation: Described, entries: "MultiDict[str, str]", **more: A
 
 
 def _operation(name: str) -> Described:
-    found = described(console().document).get(name)
+    found = console().operations.get(name)
     if found is None:
         raise NotFound(f"There is no operation {name[:64]}: the explorer's first page lists all.")
     return found

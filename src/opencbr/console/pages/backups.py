@@ -1,7 +1,6 @@
 """Backups as a list, and what one of them holds."""
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -45,7 +44,7 @@ def index() -> ResponseReturnValue:
 @pages.get("/<backup_id>")
 def show(backup_id: str) -> ResponseReturnValue:
     """Show what was backed up."""
-    client, path = api(), f"/backups/{quote(backup_id, safe='')}"
+    client, path = api(), f"/backups/{backup_id}"
     backup = client.get(path)["backup"]
     answer = client.send("GET", client.path(f"{path}/metadata"), masked=True)
     answers = Answers(
@@ -62,7 +61,7 @@ def show(backup_id: str) -> ResponseReturnValue:
 @pages.post("/<backup_id>/revealed")
 def reveal(backup_id: str) -> ResponseReturnValue:
     """Show one sealed value to whoever may see it; the server notes that secrets were read."""
-    client, path = api(), f"/backups/{quote(backup_id, safe='')}"
+    client, path = api(), f"/backups/{backup_id}"
     answers = Answers(backup=client.get(path)["backup"], record=client.get(f"{path}/record"))
     document, place = request.form.get("document", ""), request.form.get("path", "")
     value = revealed(open_documents(answers), answers.record, document, place)

@@ -1,7 +1,5 @@
 """Operation logs: what was asked, and how far it is."""
 
-from urllib.parse import quote
-
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -28,6 +26,6 @@ def index() -> ResponseReturnValue:
 @pages.get("/<log_id>")
 def show(log_id: str) -> ResponseReturnValue:
     """Show one log; while it goes on, it is asked for again."""
-    log = api().get(f"/operation-logs/{quote(log_id, safe='')}")["operation_log"]
+    log = api().get(f"/operation-logs/{log_id}")["operation_log"]
     template = "operation_logs/one.html" if request.headers.get("HX-Request") else "operation_logs/show.html"
     return render_template(template, log=log, live=log["status"] in _GOES_ON)

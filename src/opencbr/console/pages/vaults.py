@@ -1,7 +1,5 @@
 """Vaults as a list, and one with what is bound to it."""
 
-from urllib.parse import quote
-
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
@@ -22,7 +20,7 @@ def index() -> ResponseReturnValue:
 def show(vault_id: str) -> ResponseReturnValue:
     """Show one vault, and the newest backups in it."""
     client = api()
-    vault = client.get(f"/vaults/{quote(vault_id, safe='')}")["vault"]
+    vault = client.get(f"/vaults/{vault_id}")["vault"]
     return render_template(
         "vaults/show.html", vault=vault, backups=client.get("/backups", vault_id=vault["id"], limit=10)
     )

@@ -6,7 +6,16 @@ from msgspec import Meta, Struct
 
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.cbr.vaults.body import ShowVaultBody, vault_body
-from opencbr.api.cbr.vaults.settings import BindRules, ConsistentLevel, Threshold, bind_rules
+from opencbr.api.cbr.vaults.settings import (
+    AutoBind,
+    AutoExpand,
+    ConsistentLevel,
+    Locked,
+    NewBindRules,
+    SmnNotify,
+    Threshold,
+    bind_rules,
+)
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Name
@@ -38,20 +47,12 @@ class ChangedVault(Struct):
         Description | None, Meta(description="at most 255 characters, without < and >")
     ] = None
     billing: Annotated[ChangedBilling | None, Meta(description="size and consistency")] = None
-    auto_bind: Annotated[bool | None, Meta(description="noted and shown; resources are bound by request")] = (
-        None
-    )
-    bind_rules: Annotated[BindRules | None, Meta(description="which resources `auto_bind` takes")] = None
-    auto_expand: Annotated[
-        bool | None, Meta(description="true: a full vault grows by a quarter when a backup is asked for")
-    ] = None
-    smn_notify: Annotated[
-        bool | None, Meta(description="noted and shown; this server sends no notifications")
-    ] = None
+    auto_bind: AutoBind = None
+    bind_rules: NewBindRules = None
+    auto_expand: AutoExpand = None
+    smn_notify: SmnNotify = None
     threshold: Annotated[Threshold | None, Meta(description="per cent of use that would be notified")] = None
-    locked: Annotated[
-        bool | None, Meta(description="true for good: automatic backups stay until they expire")
-    ] = None
+    locked: Locked = None
 
 
 class UpdateVaultBody(Struct):

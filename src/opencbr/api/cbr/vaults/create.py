@@ -6,7 +6,17 @@ from msgspec import Meta, Struct
 
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.cbr.vaults.body import ShowVaultBody, vault_body
-from opencbr.api.cbr.vaults.settings import BindRules, ConsistentLevel, Tag, Threshold, bind_rules
+from opencbr.api.cbr.vaults.settings import (
+    AutoBind,
+    AutoExpand,
+    ConsistentLevel,
+    Locked,
+    NewBindRules,
+    SmnNotify,
+    Tag,
+    Threshold,
+    bind_rules,
+)
 from opencbr.api.cbr.vaults.wanted import BINDING_ERRORS, WantedResource
 from opencbr.api.errors import bad_parameter
 from opencbr.api.request import Request
@@ -81,19 +91,13 @@ class NewVault(Struct, kw_only=True):
         Meta(description="up to 20 keys with a value each, no key twice"),
     ] = None
     enterprise_project_id: Annotated[Text | None, Meta(description="accepted and not used")] = None
-    auto_bind: Annotated[bool | None, Meta(description="noted and shown; resources are bound by request")] = (
-        None
-    )
-    bind_rules: Annotated[BindRules | None, Meta(description="which resources `auto_bind` takes")] = None
-    auto_expand: Annotated[
-        bool | None, Meta(description="true: a full vault grows by a quarter when a backup is asked for")
-    ] = None
+    auto_bind: AutoBind = None
+    bind_rules: NewBindRules = None
+    auto_expand: AutoExpand = None
     threshold: Annotated[
         Threshold | None, Meta(description="per cent of use that would be notified; 80 where it is left out")
     ] = None
-    smn_notify: Annotated[
-        bool | None, Meta(description="noted and shown; this server sends no notifications")
-    ] = None
+    smn_notify: SmnNotify = None
     backup_name_prefix: Annotated[
         Annotated[str, Meta(max_length=32, pattern=r"^[^<>]*$(?!\n)")] | None,
         Meta(description="what the names of automatic backups begin with"),
@@ -102,9 +106,7 @@ class NewVault(Struct, kw_only=True):
     sys_lock_source_service: Annotated[
         Annotated[str, Meta(max_length=32)] | None, Meta(description="noted and shown")
     ] = None
-    locked: Annotated[
-        bool | None, Meta(description="true for good: automatic backups stay until they expire")
-    ] = None
+    locked: Locked = None
     availability_zone: Annotated[
         Annotated[str, Meta(min_length=1, max_length=32)] | None, Meta(description="noted and shown")
     ] = None

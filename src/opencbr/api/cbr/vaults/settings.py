@@ -8,6 +8,14 @@ ConsistentLevel = Literal["crash_consistent", "app_consistent"]
 Threshold = Annotated[int, Meta(ge=1, le=100, description="per cent of use that triggers a notification")]
 
 
+AutoBind = Annotated[bool | None, Meta(description="noted and shown; resources are bound by request")]
+AutoExpand = Annotated[
+    bool | None, Meta(description="true: a full vault grows by a quarter when a backup is asked for")
+]
+SmnNotify = Annotated[bool | None, Meta(description="noted and shown; this server sends no notifications")]
+Locked = Annotated[bool | None, Meta(description="true for good: automatic backups stay until they expire")]
+
+
 class Tag(Struct):
     """A key and a value (contract 3.9)."""
 
@@ -28,6 +36,9 @@ class BindRules(Struct):
         Annotated[list[Tag], Meta(max_length=5)] | None,
         Meta(description="a resource with any of these is taken; an empty list clears the rules"),
     ] = None
+
+
+NewBindRules = Annotated[BindRules | None, Meta(description="which resources `auto_bind` takes")]
 
 
 def bind_rules(rules: BindRules) -> dict[str, Any]:
