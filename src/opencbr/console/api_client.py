@@ -1,5 +1,6 @@
 """The API, asked in process with the credential of the browser's session: rights, isolation and audit are the API's own."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter
@@ -37,8 +38,13 @@ class Answer:
         return dict(self.headers).get("X-Request-Id", "")
 
     def json(self) -> Any:
-        """Return the decoded body, None where there is none."""
-        return msgspec.json.decode(self.body) if self.body else None
+        """Return the decoded body, None where there is none; a text in it may hold half a UTF-16 pair, as the cloud's may."""
+        if not self.body:
+            return None
+        try:
+            return msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            return json.loads(self.body)
 
 
 class Refused(Exception):

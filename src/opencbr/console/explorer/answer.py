@@ -53,7 +53,9 @@ def shown(given: Given, answer: Answer) -> Shown:
         value = answer.body.decode("utf-8", "replace")
     sent = signable(given.operation.method, given.path, given.query)
     line = f"{sent.method} {quoted(sent.path)}" + (f"?{sent.query}" if sent.query else "")
-    body = "" if given.body is None else json.dumps(given.body, indent=2, ensure_ascii=False)
+    # Half a UTF-16 pair can be sent, as an escape, and cannot stand in a page.
+    told = "" if given.body is None else json.dumps(given.body, indent=2, ensure_ascii=False)
+    body = told.encode(errors="backslashreplace").decode()
     documents = documents_of(value) if answer.ok and given.operation.name == "ShowMetadata" else ()
     code = _code_of(value) if not answer.ok else ""
     return Shown(line, body, answer, value, documents, code, _explained(code))

@@ -1,0 +1,100 @@
+"""What the pages do with what nobody should send: a sentence, and no error of the server's own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.api_server import ApiServer, open_server
+from opencbr.democloud import DemoCloud, Timing
+from support.databases import SQLITE, Databases
+
+from .browser import Browser
+
+
+@pytest.fixture(scope="module", name="cbr")
+def _cbr(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[ApiServer]:
+    folder = tmp_path_factory.mktemp("entries")
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+        open_server(folder, cloud, url, one_click=("demo",)) as cbr,
+    ):
+        yield cbr
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser(cbr: ApiServer) -> Browser:
+    browser = Browser(cbr.url)
+    assert browser.sign_in("one-click", user="demo").status_code == 303
+    return browser
+
+
+FORM = "/explorer/CreateVault"
+VAULT = {
+    "vault.name": "v",
+    "vault.billing.object_type": "server",
+    "vault.billing.protect_type": "backup",
+    "vault.billing.consistent_level": "crash_consistent",
+    "vault.billing.size": "10",
+}
+ODD = {
+    "a number beyond 64 bits": {"vault.resources.0.extra_info.exclude_volumes": "[" + "9" * 30 + "]"},
+    "half a pair": {"vault.resources.0.extra_info.exclude_volumes": '["\\ud800"]'},
+    "deep": {"vault.resources.0.extra_info.exclude_volumes": "[" * 20_000},
+    "more digits than Python reads": {"vault.resources.0.extra_info.exclude_volumes": "9" * 5000},
+    "not JSON": {"vault.resources.0.extra_info.exclude_volumes": "{"},
+    "NUL": {"vault.name": "a\0b"},
+    "a number of another script": {"vault.billing.size": "\u0661\u0662"},
+    "minuses": {"vault.billing.size": "--5"},
+    "many rows": {"vault.resources.999.id": "x"},
+    "a row of many digits": {"vault.resources.99999999999.id": "x"},
+}
+
+
+@pytest.mark.parametrize("place", ["send", "samples", "signature"])
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_odd_entry_is_told(browser: Browser, odd: dict[str, str], place: str):
+    answer = browser.post(f"{FORM}/{place}", FORM, **{**VAULT, **odd})
+    assert answer.status_code == 200, answer.text[:500]
+
+
+def test_names_of_half_a_pair_can_be_chosen_by_and_looked_at(cbr: ApiServer, browser: Browser):
+    state = cbr.cloud.backend.state
+    with state.change():
+        server = state.find("server", name="db1")
+        state.put("server", server | {"name": "db-\ud800"})
+    try:
+        choices = browser.get("/explorer/choices/instance_id")
+        assert choices.status_code == 200
+        assert "server db-\ufffd" in choices.text
+        shown = browser.post(
+            "/explorer/ListProtectable/send", "/explorer/ListProtectable", protectable_type="server"
+        )
+        assert shown.status_code == 200
+        assert r"db-\ud800" in shown.text
+    finally:
+        with state.change():
+            state.put("server", server)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/vaults/%00",
+        "/console/vaults/..",
+        "/console/backups/a%2Fb",
+        "/console/backups?marker=%00",
+        "/console/backups?marker=nobody",
+        "/console/backups?status=nonsense",
+        "/console/operation-logs/%F0%9F%92%A5",
+        "/explorer/Nothing",
+        "/explorer/CreateVault/row?field=vault.resources&number=-1",
+        "/explorer/choices/nothing",
+        "/explorer/reference/..%2f..%2fetc",
+        "/console/assets/..%2f..%2f__init__.py",
+        "/explorer/ShowVault?vault_id=%00",
+        "/console/sign-in?next=%0d%0aX:1",
+    ],
+)
+def test_an_odd_address_is_no_error_of_the_server(browser: Browser, path: str):
+    assert browser.get(path).status_code < 500
