@@ -31,7 +31,7 @@ class Fleet:
     def __init__(self, env: JobEnv) -> None:
         self.env = env
         self.diary = Diary(env.folder)
-        self.processes = Processes(env.folder / "errors.txt")
+        self.processes = Processes(env.folder / "errors.txt", restarted=True)
 
     def start(self, name: str, release: str) -> None:
         self.processes.start(name, releases.work, self.env.url, self.env.folder, name, release)

@@ -52,7 +52,7 @@ QUICK = WorkerSettings(
 )
 """Fast enough for tests in which a worker dies and another takes over."""
 
-STEADY = msgspec.structs.replace(QUICK, lease_seconds=60.0, release_timeout_seconds=8.0)
+STEADY = msgspec.structs.replace(QUICK, lease_seconds=60.0, release_timeout_seconds=60.0)
 """For workers that nobody kills: a busy machine is not to declare them dead."""
 
 
