@@ -26,7 +26,9 @@ def check_declared(answer: requests.Response) -> None:
     if route is not None and "X-Request-Id" in answer.headers:
         told = {name.lower() for name in headers_of(answer.status_code)} | _OF_HTTP
         more = {name.lower() for name in answer.headers} - told
-        assert not more, f"{route.operation.name} does not declare the headers {more} with {answer.status_code}"
+        assert not more, (
+            f"{route.operation.name} does not declare the headers {more} with {answer.status_code}"
+        )
     if answer.status_code < 400 or answer.request.method == "HEAD":
         return
     if route is None or not answer.headers.get("Content-Type", "").startswith("application/json"):

@@ -13,7 +13,7 @@ import requests
 from api.api_server import ApiServer, open_server
 from opencbr.console.application import create_console
 from opencbr.console.console import Console
-from opencbr.console.sign_in.pages import AWAY, NOT_ENTERED, REFUSED, TOO_MANY
+from opencbr.console.sign_in.pages import AWAY, BOUND, NOT_ENTERED, REFUSED, TOO_MANY
 from opencbr.democloud import DemoCloud, Timing
 from opencbr.keys.master_key import open_master_key
 from opencbr.keys.session_seal import SessionSeal
@@ -148,6 +148,17 @@ def test_the_project_is_chosen_and_changed(person: Person, browser: Browser):
     assert [doc.get("project", {}).get("name") for doc in person.tokens()] == ["demo"]
     foreign = browser.post("/console/projects", "/console/projects", project_id=person.cbr.project("admin"))
     assert (foreign.status_code, message(foreign)) == (401, NOT_ENTERED)
+    assert browser.is_in()
+
+
+@pytest.mark.parametrize("way", ["application-credential", "access-key"])
+def test_what_opens_one_project_changes_to_no_other(person: Person, browser: Browser, way: str):
+    person.join(person.cbr.project("other"))
+    assert browser.sign_in(way, **_given(person, way)).status_code == 303
+    assert "Change project" not in browser.get("/console").text
+    assert message(browser.get("/console/projects")) == BOUND
+    asked = browser.post("/console/projects", "/console", project_id=person.cbr.project("other"))
+    assert (asked.status_code, message(asked)) == (409, BOUND)
     assert browser.is_in()
 
 

@@ -45,13 +45,14 @@ class Seal(Protocol):
 
 
 class SignedIn(Struct, frozen=True):
-    """Who is signed in, on which project, and with what."""
+    """Who is signed in, on which project, and with what; `is_bound` says that the credential opens no other project."""
 
     user_name: str
     project_id: str
     project_name: str
     credential: Credential
     ends_at: datetime
+    is_bound: bool = False
 
 
 class TooLong(Exception):

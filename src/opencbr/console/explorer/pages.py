@@ -51,7 +51,7 @@ def send(name: str) -> ResponseReturnValue:
         wanted = given(operation, entries, signed_in().project_id)
     except BadEntry as error:
         return _with_answer(operation, entries, problem=str(error))
-    answer = client.send(operation.method, wanted.path, wanted.query, wanted.body)
+    answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
     return _with_answer(operation, entries, shown=shown(wanted, answer))
 
 
@@ -63,7 +63,7 @@ def signature(name: str) -> ResponseReturnValue:
         wanted = given(operation, request.form, who.project_id)
     except BadEntry as error:
         return render_template("explorer/signature.html", problem=str(error))
-    sent = signable(operation.method, wanted.path, wanted.query, wanted.body)
+    sent = signable(operation.method, wanted.decoded_path, wanted.query, wanted.body)
     own = isinstance(who.credential, AccessKey)
     key = who.credential if isinstance(who.credential, AccessKey) else _EXAMPLE_KEY
     headers = {"host": request.host, "x-sdk-date": f"{console().clock.now():%Y%m%dT%H%M%SZ}"}

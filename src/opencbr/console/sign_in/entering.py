@@ -36,20 +36,23 @@ def enter_project(token: Token, project_id: str) -> ResponseReturnValue:
             _end(token)
 
 
-def enter(token: UserToken, *, is_ours: bool) -> ResponseReturnValue:
-    """Begin a session with a token of a project; `is_ours` says that it ends with the session."""
+def enter(token: UserToken, *, is_ours: bool, is_bound: bool = False) -> ResponseReturnValue:
+    """Begin a session with a token of a project.
+
+    `is_ours` says that it ends with the session, `is_bound` that no token of another project can be had for it.
+    """
     if not token.project_id:
         raise SignInRefused
     ends_at = min(token.expires_at, console().clock.now() + LONGEST)
     credential = Token(token.value, is_ours)
-    who = SignedIn(token.user_name, token.project_id, token.project_name, credential, ends_at)
+    who = SignedIn(token.user_name, token.project_id, token.project_name, credential, ends_at, is_bound)
     _begin(credential, signed_in=who)
     return redirect(way_back(), code=303)
 
 
 def enter_with_key(user_name: str, project_id: str, key: AccessKey) -> ResponseReturnValue:
     """Begin a session with an access key, which has no end of its own."""
-    who = SignedIn(user_name, project_id, "", key, console().clock.now() + LONGEST)
+    who = SignedIn(user_name, project_id, "", key, console().clock.now() + LONGEST, is_bound=True)
     _begin(key, signed_in=who)
     return redirect(way_back(), code=303)
 
