@@ -43,8 +43,7 @@ def sign_in(way: str) -> ResponseReturnValue:
     try:
         return WAYS[way]()
     except PasscodeWanted as error:
-        first = Passcode(text("user"), domain(), error.receipt)
-        browser_session().begin(console().clock.now(), passcode=first)
+        entering.ask_passcode(Passcode(text("user"), domain(), error.receipt))
         return _form(way="passcode")
     except SignInRefused:
         attempts.failed(user, address)
