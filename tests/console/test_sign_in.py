@@ -3,11 +3,15 @@
 import base64
 import re
 import secrets
+import select
 import shutil
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -466,6 +470,27 @@ def test_passcodes_are_counted_for_the_user_whose_they_are(person: Person, brows
     for _ in range(10):
         assert browser.sign_in("passcode", passcode="wrong").status_code == 401
     assert browser.sign_in("passcode", passcode=passcode()).status_code == 429
+
+
+def test_slow_forms_from_an_address_hold_back_nobody_else_of_it(person: Person, browser: Browser):
+    """As through a proxy: more forms than are read at a time stay unfinished, and the oldest of them give way."""
+    where = urlsplit(browser.url)
+    head = "POST /console/sign-in/token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\na"
+    with ExitStack() as open_ones:
+        slow = [
+            open_ones.enter_context(
+                socket.create_connection((where.hostname, where.port), 60, (browser.address, 0))
+            )
+            for _ in range(20)
+        ]
+        for one in slow:
+            one.sendall(head.encode())
+        ready: list[socket.socket] = []
+        while len(ready) < 4:  # each that came when sixteen were under way has ended one
+            ready = select.select(slow, [], [], 60)[0]
+        assert {one.recv(12) for one in ready} == {b"HTTP/1.1 408"}
+        assert person.sign_in(browser).status_code == 303
+        assert browser.is_in()
 
 
 def test_too_many_failures_from_an_address(person: Person, browser: Browser):
