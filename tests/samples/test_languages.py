@@ -49,6 +49,7 @@ def test_every_lexer_is_known_and_finds_nothing_odd():
 def test_the_page_has_the_language_and_its_variables(language):
     [row] = [line for line in PAGE.splitlines() if line.startswith(f"| {language.title} |")]
     assert re.findall(r"`([A-Z_]{4,})`", row.split("|")[3]) == list(language.variables)
+    assert row.split("|")[2].strip() == language.needs
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.id)

@@ -1,5 +1,6 @@
 """The explorer's pages: the operations, the form of one, what it sends and what comes back."""
 
+import shlex
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -102,6 +103,7 @@ def samples(name: str) -> ResponseReturnValue:
         problem=problem,
         samples=samples_of(call) if call else (),
         missing=missing_of(call) if call else (),
+        environment=_environment(),
         chosen=request.form.get("sample", ""),
     )
 
@@ -110,6 +112,15 @@ def samples(name: str) -> ResponseReturnValue:
 def choices(name: str) -> ResponseReturnValue:
     """Offer the ids that a field could hold."""
     return render_template("explorer/choices.html", choices=choices_for(name, api()))
+
+
+def _environment() -> str:
+    """Return the shell's line that sets what samples read, for a user of the demo; "" for anybody else."""
+    who = signed_in()
+    for one in console().accounts:
+        if (one.user, one.project_id) == (who.user_name, who.project_id) and one.environment:
+            return f". {shlex.quote(one.environment)}\n"
+    return ""
 
 
 def _page(operation: Described, entries: Any, **more: Any) -> ResponseReturnValue:
