@@ -109,6 +109,21 @@ def test_a_vault_is_made_and_taken_away(admin: Page):
     expect(page.locator("#answer")).to_contain_text("The answer has no body.")
 
 
+def test_the_answer_is_seen_from_the_end_of_a_long_form(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.name": "seen", "vault.billing.size": "10"})
+    page.set_viewport_size({"width": 1280, "height": 600})
+    for name, text in (
+        ("object_type", "server"),
+        ("protect_type", "backup"),
+        ("consistent_level", "crash_consistent"),
+    ):
+        page.locator(f"[name='vault.billing.{name}']").select_option(text)
+    page.get_by_role("button", name="Send").scroll_into_view_if_needed()
+    expect(page.locator("#answer")).not_to_be_in_viewport()
+    send(page, 200)
+    expect(page.locator("#answer h2")).to_be_in_viewport()
+
+
 def test_what_the_server_refuses_is_told_with_its_code(admin: Page):
     page = opened(admin, "ShowVault", vault_id="00000000-0000-0000-0000-000000000000")
     send(page, 404)
