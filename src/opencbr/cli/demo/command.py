@@ -260,8 +260,10 @@ class Demo:
                     "OS_PROJECT_NAME": account.project,
                     "OS_USER_DOMAIN_NAME": "Default",
                     "OS_PROJECT_DOMAIN_NAME": "Default",
-                    "OS_IDENTITY_API_VERSION": "3",
                     # What the samples beside each request read.
+                    "OS_IDENTITY_API_VERSION": "3",
+                    "OS_PROJECT_ID": account.project_id,
+                    "OS_USER_DOMAIN_ID": "default",
                     "OS_TOKEN": token.value,
                     "HUAWEICLOUD_SDK_AK": account.access,
                     "HUAWEICLOUD_SDK_SK": account.secret,
