@@ -134,12 +134,14 @@ class Wiring:
         from opencbr.console.mount import mount_console
         from opencbr.keys.master_key import open_master_key
         from opencbr.keys.session_seal import SessionSeal
+        from opencbr.service.browser_sessions import BrowserSessions
 
         mount_console(
             application,
             dependencies,
             verdicts=Verdicts(dependencies.authenticator, dependencies.rights, self.clock),
             keystone=self.cloud.user_sign_in,
+            sessions=BrowserSessions(self.database),
             seal=SessionSeal(open_master_key(self.database, Path(self.config.keys.folder))),
             accounts=accounts,
         )

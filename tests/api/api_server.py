@@ -37,6 +37,7 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Vault
 from opencbr.records.archive import open_records
 from opencbr.service.backups import Backups
+from opencbr.service.browser_sessions import BrowserSessions
 from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
@@ -300,6 +301,7 @@ def open_server(
             dependencies,
             verdicts=Verdicts(dependencies.authenticator, dependencies.rights, clock),
             keystone=adapter.user_sign_in,
+            sessions=BrowserSessions(database),
             seal=SessionSeal(open_master_key(database, folder / "keys")),
             accounts=tuple(Account(u["user_name"], u["password"], u["project_id"]) for u in users),
         )

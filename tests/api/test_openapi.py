@@ -13,11 +13,15 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from opencbr.api.cbr.operations import OPERATIONS
+from opencbr.api.exchange import Exchange
 from opencbr.api.openapi import document
 from opencbr.api.openapi.examples import EXAMPLES
 from opencbr.api.rights import RULES
 from opencbr.api.routes import ROUTES
+from opencbr.console.credential import AccessKey, signable
 from support.api_examples import made
+
+from .api_server import ApiServer
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -49,7 +53,7 @@ def test_each_parameter_is_described_and_bounded(operation):
     for one in operation["parameters"]:
         assert one["description"], one["name"]
         assert bounded(one["schema"]), f"{one['name']}: {one['schema']}"
-        assert one["in"] == "query" or one["example"]
+        assert one["in"] != "path" or one["example"]
 
 
 def bounded(schema: dict[str, Any]) -> bool:
@@ -127,6 +131,33 @@ def test_every_error_names_its_codes(operation):
         for code in codes:
             assert resolved({"$ref": f"#/components/examples/{code}"})["value"]["error_code"] == code
     assert {"400", "401", "403", "404", "500", "503"} <= operation["responses"].keys()
+
+
+_OF_HTTP = {"content-type", "content-length", "transfer-encoding", "host"}
+
+
+def test_every_header_that_is_honoured_is_described(cbr: ApiServer, monkeypatch: pytest.MonkeyPatch):
+    """What the server looks at, when it is asked with a token, with a key, and with nothing."""
+    looked_at: set[str] = set()
+    real = Exchange.header
+
+    def header(exchange: Exchange, name: str) -> str | None:
+        looked_at.add(name)
+        return real(exchange, name)
+
+    monkeypatch.setattr(Exchange, "header", header)
+    backup = cbr.protected("web1")
+    path = f"/v3/{cbr.project()}/backups/{backup.id}/metadata"
+    signed = AccessKey(*cbr.cloud.access_key("demo")).headers(signable("GET", path), cbr.clock.now())
+    assert cbr.call("GET", path).status_code == 200
+    assert cbr.call("GET", path, account=None, headers=signed).status_code == 200
+    assert cbr.call("POST", "vaults", {}).status_code == 400
+    assert cbr.call("GET", path, account=None).status_code == 401
+    operation = DOCUMENT["paths"]["/v3/{project_id}/backups/{backup_id}/metadata"]["get"]
+    told = {one["name"].lower() for one in operation["parameters"] if one["in"] == "header"}
+    for scheme in DOCUMENT["components"]["securitySchemes"].values():
+        told |= {scheme["name"].lower(), *re.findall(r"`(x-[\w-]+)", scheme["description"].lower())}
+    assert looked_at - _OF_HTTP == told
 
 
 def test_what_is_not_offered_is_named():

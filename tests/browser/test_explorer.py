@@ -1,6 +1,9 @@
 """The explorer: every operation by its form, with ids that are offered, answers opened, samples beside them."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -106,6 +109,21 @@ def test_a_vault_is_made_and_taken_away(admin: Page):
     expect(page.locator("#answer")).to_contain_text("The answer has no body.")
 
 
+def test_the_answer_is_seen_from_the_end_of_a_long_form(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.name": "seen", "vault.billing.size": "10"})
+    page.set_viewport_size({"width": 1280, "height": 600})
+    for name, text in (
+        ("object_type", "server"),
+        ("protect_type", "backup"),
+        ("consistent_level", "crash_consistent"),
+    ):
+        page.locator(f"[name='vault.billing.{name}']").select_option(text)
+    page.get_by_role("button", name="Send").scroll_into_view_if_needed()
+    expect(page.locator("#answer")).not_to_be_in_viewport()
+    send(page, 200)
+    expect(page.locator("#answer h2")).to_be_in_viewport()
+
+
 def test_what_the_server_refuses_is_told_with_its_code(admin: Page):
     page = opened(admin, "ShowVault", vault_id="00000000-0000-0000-0000-000000000000")
     send(page, 404)
@@ -167,10 +185,37 @@ def test_samples_follow_what_is_entered(admin: Page, backup: Backup):
     page = opened(admin, "ShowMetadata")
     page.get_by_text("SDK for Python", exact=True).click()
     page.locator("[name='backup_id']").fill(backup.id)
-    shown = page.locator(".panel[data-language='sdk-python'] code")
+    shown = page.locator("#source-sdk-python")
     expect(shown).to_contain_text(backup.id)
     expect(shown).to_be_visible()
-    expect(page.locator(".panel[data-language='curl-token'] code")).to_be_hidden()
+    expect(page.locator("#source-curl-token")).to_be_hidden()
+
+
+@pytest.mark.parametrize("title", ["curl, token", "curl, AK/SK", "Python, requests", "SDK for Python"])
+def test_what_the_button_copies_runs_as_it_is(
+    admin: Page, context: BrowserContext, cbr: ApiServer, backup: Backup, title: str
+):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = opened(admin, "ShowMetadata", backup_id=backup.id)
+    page.get_by_text(title, exact=True).click()
+    panel = page.locator(".tabs > .panel:visible")
+    expect(panel.locator("code").first).to_contain_text(backup.id)
+    panel.get_by_role("button", name="Copy").first.click()
+    expect(panel.get_by_role("button", name="Copied")).to_be_visible()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text == panel.locator("code").first.text_content()
+    expect(panel.locator("p.note")).to_contain_text("Needs ")
+    access, secret = cbr.cloud.access_key("demo-admin")
+    variables = {
+        "OS_TOKEN": cbr.token("demo-admin"),
+        "HUAWEICLOUD_SDK_AK": access,
+        "HUAWEICLOUD_SDK_SK": secret,
+        "PATH": os.environ["PATH"],
+    }
+    command = ["sh", "-eu"] if title.startswith("curl") else [sys.executable, "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert backup.resource_id in done.stdout
 
 
 def test_the_signature_is_explained_and_right(page: Page, cbr: ApiServer, backup: Backup):

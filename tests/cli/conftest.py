@@ -62,7 +62,9 @@ class Demo:
         script = f". '{self.env_file}' && env -0"
         said = subprocess.run(["sh", "-c", script], env={}, check=True, capture_output=True).stdout.decode()
         pairs = (line.partition("=") for line in said.split("\0") if line)
-        return {name: value for name, _, value in pairs if name.startswith(("OPENCBR_", "OS_"))}
+        return {
+            name: value for name, _, value in pairs if name.startswith(("OPENCBR_", "OS_", "HUAWEICLOUD_"))
+        }
 
     def processes(self) -> set[int]:
         """All processes that have this demo's folder on their command line."""

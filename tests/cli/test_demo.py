@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from cli.conftest import Demo
 from opencbr.cli.demo.story import NOW
 from opencbr.jobs import backup
+from opencbr.samples.languages import LANGUAGES
 
 VARIABLES = {
     "OPENCBR_ENDPOINT",
@@ -28,6 +30,12 @@ VARIABLES = {
     "OS_PROJECT_NAME",
     "OS_USER_DOMAIN_NAME",
     "OS_PROJECT_DOMAIN_NAME",
+    "OS_IDENTITY_API_VERSION",
+    "OS_PROJECT_ID",
+    "OS_USER_DOMAIN_ID",
+    "OS_TOKEN",
+    "HUAWEICLOUD_SDK_AK",
+    "HUAWEICLOUD_SDK_SK",
 }
 MEMBERS = {"backup_id", "backups", "server", "volumes", "interface", "flavor", "ports", "floatingips"}
 
@@ -80,6 +88,19 @@ def test_it_keeps_its_secrets_off_the_screen_and_its_files_to_itself(demo):
     ):
         assert path.stat().st_mode & 0o077 == 0, path
     assert demo.state.stat().st_mode & 0o077 == 0
+
+
+def test_the_console_finds_what_samples_read_for_each_user_of_the_demo(demo):
+    """The line that stands before a sample sets every variable of the samples that a shell can run."""
+    rows = json.loads((demo.state / "accounts.json").read_text())
+    assert [row["user"] for row in rows] == ["demo-admin", "demo"]
+    for row in rows:
+        script = f". {shlex.quote(row['environment'])} && env"
+        said = subprocess.run(["sh", "-c", script], env={}, check=True, capture_output=True, text=True).stdout
+        found = dict(line.partition("=")[::2] for line in said.splitlines())
+        wanted = {name for one in LANGUAGES if one.packages is not None for name in one.variables}
+        assert wanted <= found.keys()
+        assert (found["OS_USERNAME"], found["OS_PROJECT_ID"]) == (row["user"], row["project_id"])
 
 
 def test_the_file_has_the_promised_variables_in_the_promised_form(demo):

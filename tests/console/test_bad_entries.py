@@ -1,6 +1,10 @@
 """What the pages do with what nobody should send: a sentence, and no error of the server's own."""
 
+import html
+import re
+import shlex
 from collections.abc import Iterator
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -49,6 +53,31 @@ ODD = {
     "many rows": {"vault.resources.999.id": "x"},
     "a row of many digits": {"vault.resources.99999999999.id": "x"},
 }
+
+
+SHOWN = re.compile(r'<code id="source-curl-token">(.*?)</code>', re.DOTALL)
+
+
+@pytest.mark.parametrize("value", ["a/b", "a%2Fb", "a?b=c", "a#b", "..%2f", "../x", "{project_id}", "é +&;"])
+def test_a_value_in_a_path_is_sent_as_the_samples_send_it(browser: Browser, value: str):
+    form = "/explorer/ShowVault"
+    answer = browser.post(f"{form}/send", form, vault_id=value).text
+    sent = re.search(r"Request as sent</summary><pre><code>GET (\S+)", answer)
+    assert sent
+    sample = SHOWN.search(browser.post(f"{form}/samples", form, vault_id=value).text)
+    assert sample
+    command = html.unescape(re.sub(r"<[^>]*>", "", sample[1]))
+    assert f"{browser.url}{html.unescape(sent[1])}" in shlex.split(command)
+    assert urlsplit(html.unescape(sent[1])).path.endswith(f"/vaults/{quote(value, safe='')}")
+    assert ">404<" in answer
+
+
+@pytest.mark.parametrize("place", ["send", "samples", "signature"])
+@pytest.mark.parametrize("value", [".", " .. "])
+def test_a_value_that_would_shorten_the_path_is_told(browser: Browser, value: str, place: str):
+    form = "/explorer/ShowVault"
+    answer = browser.post(f"{form}/{place}", form, vault_id=value)
+    assert (answer.status_code, "clients make a shorter path of it" in answer.text) == (200, True)
 
 
 @pytest.mark.parametrize("place", ["send", "samples", "signature"])

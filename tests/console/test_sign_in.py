@@ -3,20 +3,28 @@
 import base64
 import re
 import secrets
+import select
+import shutil
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+from sqlalchemy.exc import OperationalError
 
 from api.api_server import ApiServer, open_server
-from opencbr.console.application import create_console
+from opencbr.console.application import BUSY, create_console
 from opencbr.console.console import Console
-from opencbr.console.sign_in.pages import AWAY, NOT_ENTERED, REFUSED, TOO_MANY
+from opencbr.console.sign_in.pages import AWAY, BOUND, NOT_ENTERED, REFUSED, TOO_MANY
 from opencbr.democloud import DemoCloud, Timing
 from opencbr.keys.master_key import open_master_key
 from opencbr.keys.session_seal import SessionSeal
+from opencbr.store.database import Database
 from support.databases import SQLITE, Databases
 
 from .browser import Browser, message
@@ -151,6 +159,17 @@ def test_the_project_is_chosen_and_changed(person: Person, browser: Browser):
     assert browser.is_in()
 
 
+@pytest.mark.parametrize("way", ["application-credential", "access-key"])
+def test_what_opens_one_project_changes_to_no_other(person: Person, browser: Browser, way: str):
+    person.join(person.cbr.project("other"))
+    assert browser.sign_in(way, **_given(person, way)).status_code == 303
+    assert "Change project" not in browser.get("/console").text
+    assert message(browser.get("/console/projects")) == BOUND
+    asked = browser.post("/console/projects", "/console", project_id=person.cbr.project("other"))
+    assert (asked.status_code, message(asked)) == (409, BOUND)
+    assert browser.is_in()
+
+
 def test_signing_out_ends_what_was_made_here_and_nothing_else(person: Person, browser: Browser):
     person.sign_in(browser)
     assert len(person.tokens()) == 1
@@ -164,6 +183,71 @@ def test_signing_out_ends_what_was_made_here_and_nothing_else(person: Person, br
         browser.post("/console/sign-out", "/console")
         assert person.works(token)
         assert len(person.tokens()) == (1 if scope == person.scope else 2)
+
+
+@pytest.fixture(name="other_server")
+def _other_server(cbr: ApiServer, tmp_path: Path) -> Iterator[str]:
+    """Another process of the installation: the same database, the same keys."""
+    shutil.copytree(cbr.folder / "keys", tmp_path / "keys")
+    with open_server(tmp_path, cbr.cloud, cbr.database.url, one_click=()) as other:
+        yield other.url
+
+
+@pytest.mark.parametrize("way", _WAYS)
+def test_a_copied_cookie_opens_nothing_after_signing_out(
+    person: Person, browser: Browser, other_server: str, way: str
+):
+    if way == "password":
+        person.join(
+            person.cbr.project("other")
+        )  # a project is to be chosen: the session holds an unscoped token
+    given = _given(person, way)
+    assert browser.sign_in(way.rpartition(" ")[2], **given).status_code == 303
+    page = "/console/projects" if way == "password" else "/console"
+    copies = [_with_cookie_of(browser, url) for url in (browser.url, other_server)]
+    assert [copy.get(page).status_code for copy in copies] == [200, 200]
+    browser.post("/console/sign-out", page)
+    for copy in copies:
+        assert copy.get(page).status_code in (302, 303)
+        assert copy.is_told_of_the_end()
+        assert not _with_cookie_of(copy, copy.url).is_in()
+    assert browser.sign_in(way.rpartition(" ")[2], **given).status_code == 303
+    assert browser.get(page).status_code == 200
+
+
+def _with_cookie_of(browser: Browser, url: str) -> Browser:
+    copy = Browser(url)
+    copy.session.cookies.set("opencbr", browser.cookie, domain="127.0.0.1", path="/")
+    return copy
+
+
+def test_a_cookie_from_before_another_sign_in_opens_nothing(person: Person, browser: Browser):
+    browser.sign_in("token", token=person.token(person.scope))
+    copy = _with_cookie_of(browser, browser.url)
+    assert copy.is_in()
+    person.sign_in(browser)
+    assert browser.is_in()
+    assert not copy.is_in()
+
+
+def test_nobody_is_signed_out_while_the_database_is_away(
+    person: Person, browser: Browser, cbr: ApiServer, monkeypatch: pytest.MonkeyPatch
+):
+    browser.sign_in("access-key", **_given(person, "access-key"))
+    form = browser.token_of_form("/console")
+
+    def away(_database: Database) -> Any:
+        raise OperationalError("", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "read", away)
+        patched.setattr(Database, "write", away)
+        asked = browser.session.post(
+            cbr.url + "/console/sign-out", data={"csrf_token": form}, allow_redirects=False, timeout=60
+        )
+        assert (asked.status_code, message(asked)) == (503, BUSY)
+        assert browser.get("/console").status_code == 503
+    assert browser.is_in()
 
 
 def test_a_sign_in_takes_the_place_of_the_one_before(person: Person, browser: Browser):
@@ -231,6 +315,7 @@ def _console(endpoint: str = "") -> Console:
         allows=nothing,
         document={"paths": {}},
         keystone=nothing,
+        sessions=nothing,
         clock=SystemClock(),
         endpoint=endpoint,
     )
@@ -385,6 +470,27 @@ def test_passcodes_are_counted_for_the_user_whose_they_are(person: Person, brows
     for _ in range(10):
         assert browser.sign_in("passcode", passcode="wrong").status_code == 401
     assert browser.sign_in("passcode", passcode=passcode()).status_code == 429
+
+
+def test_slow_forms_from_an_address_hold_back_nobody_else_of_it(person: Person, browser: Browser):
+    """As through a proxy: more forms than are read at a time stay unfinished, and the oldest of them give way."""
+    where = urlsplit(browser.url)
+    head = "POST /console/sign-in/token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\na"
+    with ExitStack() as open_ones:
+        slow = [
+            open_ones.enter_context(
+                socket.create_connection((where.hostname, where.port), 60, (browser.address, 0))
+            )
+            for _ in range(20)
+        ]
+        for one in slow:
+            one.sendall(head.encode())
+        ready: list[socket.socket] = []
+        while len(ready) < 4:  # each that came when sixteen were under way has ended one
+            ready = select.select(slow, [], [], 60)[0]
+        assert {one.recv(12) for one in ready} == {b"HTTP/1.1 408"}
+        assert person.sign_in(browser).status_code == 303
+        assert browser.is_in()
 
 
 def test_too_many_failures_from_an_address(person: Person, browser: Browser):

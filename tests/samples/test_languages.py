@@ -1,6 +1,7 @@
 """What holds for the samples of every language."""
 
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def test_every_lexer_is_known_and_finds_nothing_odd():
 def test_the_page_has_the_language_and_its_variables(language):
     [row] = [line for line in PAGE.splitlines() if line.startswith(f"| {language.title} |")]
     assert re.findall(r"`([A-Z_]{4,})`", row.split("|")[3]) == list(language.variables)
+    assert row.split("|")[2].strip() == language.needs
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.id)
@@ -60,6 +62,30 @@ def test_no_other_credential_is_in_a_sample(language):
             if sample.language == language.id:
                 named |= set(re.findall(r"\b(?:OS|HW|HUAWEICLOUD)_[A-Z_]+", sample.text))
     assert named - {"OS_CBR_ENDPOINT_OVERRIDE", "OS_TOKEN"} <= set(language.variables)
+
+
+STUBS = 'python3() { if [ "$1" = - ]; then cat; fi; }; pip() { echo "$@" >>asked; }\n'
+"""Python prints the program that it is given, and nothing is installed."""
+
+
+@pytest.mark.parametrize("operation", OPERATIONS[::9], ids=lambda operation: operation.operation)
+def test_what_is_pasted_into_a_shell_is_the_sample(operation, tmp_path: Path):
+    (tmp_path / "sample-venv/bin").mkdir(parents=True)
+    (tmp_path / "sample-venv/bin/activate").touch()
+    known = {language.id: language for language in LANGUAGES}
+    for sample in samples_of(call_of(operation, HOSTILE)):
+        packages = known[sample.language].packages
+        if packages is None:
+            assert sample.in_shell == ""
+        elif sample.lexer == "bash":
+            assert sample.in_shell.endswith(sample.text)
+        else:
+            done = subprocess.run(
+                ["sh", "-eu", "-c", STUBS + sample.in_shell], cwd=tmp_path, capture_output=True, check=True
+            )
+            assert done.stdout.decode() == sample.text
+            assert (tmp_path / "asked").read_text().split()[-len(packages) :] == list(packages)
+            assert all(f" {package}" in sample.needs for package in packages)
 
 
 def test_a_call_is_not_changed():

@@ -1,4 +1,4 @@
-"""The samples, executed as they stand, do on a real server what they say: every operation that it offers."""
+"""The samples, executed as they stand on the explorer's page, do on a real server what they say: every operation it offers."""
 
 import io
 import os
@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from api.api_server import ApiServer, open_server
+from console.browser import Browser
 from opencbr.api.routes import ROUTES
 from opencbr.contract import contract_operations
 from opencbr.democloud import DemoCloud, Timing
-from opencbr.samples import Call
 from opencbr.samples.openstack_commands import COMMANDS
 from support.databases import SQLITE
 
-from .calls import text_in
 from .scenarios import SCENARIOS, Scenario
+from .screen import entries_of, sample_on_screen
 
 OPERATIONS = {route.operation.name: route.operation for route in ROUTES}
 IN_SHELL = ("curl-token", "curl-signed", "openstack")
@@ -39,9 +39,17 @@ def _cbr(tmp_path_factory, databases):
     with (
         DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
         databases.fresh(SQLITE, folder) as url,
-        open_server(folder, cloud, url) as cbr,
+        open_server(folder, cloud, url, one_click=("demo",)) as cbr,
     ):
         yield cbr
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser(cbr: ApiServer) -> Browser:
+    """A browser in which demo is signed in."""
+    browser = Browser(cbr.url)
+    assert browser.sign_in("one-click", user="demo").status_code == 303
+    return browser
 
 
 def test_every_operation_that_is_offered_has_its_scenario():
@@ -50,38 +58,30 @@ def test_every_operation_that_is_offered_has_its_scenario():
 
 @pytest.mark.matrix(fast=3)  # starting the client takes seconds
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name in COMMANDS])
-def test_the_command_does_it(name, cbr: ApiServer, monkeypatch):
-    test_the_sample_does_it(name, "openstack", cbr, monkeypatch)
+def test_the_command_does_it(name, cbr: ApiServer, browser: Browser, monkeypatch):
+    test_the_sample_does_it(name, "openstack", cbr, browser, monkeypatch)
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize(("name", "language"), CASES)
-def test_the_sample_does_it(name, language, cbr: ApiServer, monkeypatch):
+def test_the_sample_does_it(name, language, cbr: ApiServer, browser: Browser, monkeypatch):
     scenario = SCENARIOS[name](cbr)
-    output = run(language, text_in(call_of(name, scenario, cbr), language), cbr, monkeypatch)
+    output = run(language, shown(browser, name, scenario, language), cbr, monkeypatch)
     assert scenario.told in output
     assert scenario.seen()
 
 
 @pytest.mark.parametrize("language", ["curl-token", "curl-signed", "requests", "sdk-python"])
-def test_a_refused_request_fails_and_says_why(language, cbr: ApiServer, monkeypatch):
-    call = call_of("ShowVault", Scenario("", {"vault_id": "5a1b2c3d-0000-4000-8000-000000000000"}), cbr)
+def test_a_refused_request_fails_and_says_why(language, cbr: ApiServer, browser: Browser, monkeypatch):
+    missing = Scenario("", {"vault_id": "5a1b2c3d-0000-4000-8000-000000000000"})
+    text = shown(browser, "ShowVault", missing, language)
     with pytest.raises(Exception, match=r"BackupService\.6105|404"):
-        run(language, text_in(call, language), cbr, monkeypatch)
+        run(language, text, cbr, monkeypatch)
 
 
-def call_of(name: str, scenario: Scenario, cbr: ApiServer) -> Call:
-    operation = OPERATIONS[name]
-    return Call(
-        operation=name,
-        method=operation.method,
-        path=operation.path,
-        endpoint=cbr.url,
-        project_id=cbr.project(),
-        path_values=scenario.path,
-        query=scenario.query,
-        body=scenario.body,
-    )
+def shown(browser: Browser, name: str, scenario: Scenario, language: str) -> str:
+    """Return what stands on the page once the scenario's request is entered."""
+    return sample_on_screen(browser, name, entries_of(scenario.path, scenario.query, scenario.body), language)
 
 
 def run(language: str, text: str, cbr: ApiServer, monkeypatch) -> str:

@@ -36,7 +36,19 @@ LISTS = {
     "checkpoint.parameters.resource_details": [{"id": "s-1", "type": "OS::Nova::Server"}],
     "restore.mappings": [{"backup_id": "b", "volume_id": "v"}],
     "agent_status": [{"resource_id": "s-1", "resource_type": "OS::Nova::Server"}],
+    "members": ["p-2", "p-3"],
+    "add_policy_ids": ["policy-2"],
+    "matches": [{"key": "resource_name", "value": HOSTILE}],
+    "policy.trigger.properties.pattern": [
+        "FREQ=WEEKLY;BYDAY=MO,SU;BYHOUR=14;BYMINUTE=00",
+        "FREQ=WEEKLY;BYDAY=MO,SU;BYHOUR=20;BYMINUTE=05",
+    ],
+} | {
+    name: [{"key": HOSTILE, "values": [HOSTILE, ""]}]
+    for name in ("tags", "tags_any", "not_tags", "not_tags_any", "sys_tags")
 }
+NEVER_WITH_THE_REST = "policy.operation_definition.retention_duration_days"
+"""Of two arguments of a policy only one may be given."""
 
 
 def member(body: dict, path: str):
@@ -50,15 +62,24 @@ def full(name: str, known: Block) -> Call:
     whole = call_of(contract_operations()[name], HOSTILE)
     body: dict = {}
     for path in (*known.arguments, *known.lists):
+        if (known.type, path) == ("huaweicloud_cbr_policy", NEVER_WITH_THE_REST):
+            continue
         if whole.body is None or path.split(".")[0] not in whole.body:
             continue  # of the path or the query
         inner = body
         *outer, last = path.split(".")
         for part in outer:
             inner = inner.setdefault(part, {})
-        inner[last] = LISTS[path] if path in known.lists else member(whole.body, path)
+        inner[last] = (
+            LISTS.get(path) or member(whole.body, path)[:1]
+            if path in known.lists
+            else member(whole.body, path)
+        )
     query = tuple((key, value) for key, value in dict(whole.query).items() if key in known.arguments)
-    return replace(whole, query=query, body=body if whole.body else None)
+    own = {"member_id": whole.project_id} if name == "UpdateMemberStatus" else {}
+    return replace(
+        whole, query=query, body=body if whole.body else None, path_values={**whole.path_values, **own}
+    )
 
 
 @pytest.mark.parametrize(("language", "name"), CASES)
@@ -70,10 +91,81 @@ def test_the_block_has_every_argument(language, name):
     [(type_, blocks)] = types.items()
     assert type_.strip('"') == known.type
     [made] = [body for key, body in blocks.items() if key.strip('"') == "example"]
-    assert {path.split(".")[0] for path in known.arguments.values()} <= made.keys()
-    assert len(made.keys() - {"__is_block__"}) >= len(
-        {path.split(".")[0] for path in known.arguments.values()}
-    )
+    given = {path for name, path in known.arguments.items() if name != NEVER_WITH_THE_REST or "." in path}
+    assert {path.split(".")[0] for path in given} <= made.keys()
+    assert len(made.keys() - {"__is_block__"}) >= len({path.split(".")[0] for path in given})
+
+
+CONTRACT = (Path(__file__).parents[2] / "docs/contract/clients.md").read_text()
+FACTS = {
+    operation: {"terraform-huaweicloud": vendor, "terraform-opentelekomcloud": otc}
+    for operation, vendor, otc in re.findall(r"^\| (\w+) \| (.*?) ?\| (.*?) ?\|$", CONTRACT, re.MULTILINE)
+    if operation in contract_operations()
+}
+"""Contract 10.3: what each provider sends."""
+
+
+@pytest.mark.parametrize("language", PROVIDERS)
+@pytest.mark.parametrize("operation", contract_operations())
+def test_a_provider_has_what_the_contract_knows_of(language, operation):
+    fact = FACTS.get(operation, {}).get(language, "")
+    if found := re.fullmatch(r"(data )?`(\w+)`", fact):
+        known = PROVIDERS[language][operation]
+        assert known.kind == ("data" if found[1] else "resource")
+        assert known.type == f"{language.removeprefix('terraform-')}_cbr_{found[2]}"
+        text_in(full(operation, known), language)
+        return
+    reason = called(operation)[language]
+    if found := re.fullmatch(r"with (\w+)", fact):
+        assert f"sends this by itself when {PROVIDERS[language][found[1]].type}" in reason
+    else:
+        assert fact == ""
+        assert "neither a data source nor a resource" in reason
+
+
+POLICY = {
+    "name": "n",
+    "operation_type": "backup",
+    "operation_definition": {"max_backups": 5},
+    "trigger": {"properties": {"pattern": ["FREQ=DAILY;INTERVAL=2;BYHOUR=01;BYMINUTE=30"]}},
+}
+
+
+def policy(*patterns: str, **kept) -> str:
+    trigger = {"trigger": {"properties": {"pattern": list(patterns)}}} if patterns else {}
+    body = {"policy": POLICY | {"operation_definition": POLICY["operation_definition"] | kept} | trigger}
+    return called("CreatePolicy", body=body)["terraform-huaweicloud"]
+
+
+def test_a_policy_s_schedule_is_the_provider_s():
+    assert re.search(r'interval        = 2\n    execution_times = \["01:30"\]', policy())
+    for pattern in (
+        "FREQ=DAILY;INTERVAL=2;BYHOUR=1;BYMINUTE=30",
+        "FREQ=MONTHLY;BYMONTHDAY=1;BYHOUR=01;BYMINUTE=30",
+    ):
+        assert "one interval or one set of days" in policy(pattern)
+    weekly = "FREQ=WEEKLY;BYDAY=MO;BYHOUR=01;BYMINUTE=30"
+    assert "one interval or one set of days" in policy(weekly, weekly.replace("MO", "TU"))
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        ({"retention_duration_days": 3}, "either backup_quantity or time_period"),
+        ({"day_backups": 3}, "long_term_retention, time_zone and backup_quantity"),
+        ({"timezone": "UTC+08:00"}, "long_term_retention, time_zone and backup_quantity"),
+        ({"destination_region": "r"}, "project and region together"),
+    ],
+)
+def test_what_the_provider_would_not_send_of_a_policy_has_a_reason(kept, reason):
+    assert reason in policy(**kept)
+
+
+def test_a_share_is_accepted_for_one_s_own_project():
+    body = {"status": "accepted", "vault_id": "v"}
+    assert "project that it signs in to" in called("UpdateMemberStatus", body=body)["terraform-huaweicloud"]
+    two = {"sync": [{"backup_id": "a"}, {"backup_id": "b"}]}
+    assert "one backup a resource" in called("ImportBackup", body=two | {})["terraform-huaweicloud"]
 
 
 def test_what_is_bound_to_a_vault():

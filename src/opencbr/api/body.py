@@ -1,7 +1,7 @@
 """The body of a request: read on the event loop, at most once, within bounds; and decoded as the type that a handler takes."""
 
 import asyncio
-from collections import Counter
+from collections import deque
 from typing import Any
 
 import msgspec
@@ -21,19 +21,25 @@ BODY_LIMIT = 1024 * 1024
 
 _DRAIN_LIMIT = 32 * 1024 * 1024
 _AT_ONCE = 16
-"""Bodies of one sender that are read at a time: whoever sends slowly keeps nobody else from sending."""
+"""Bodies of one sender that are read at a time: whoever sends slowly keeps nobody else from sending.
+
+A sender that nobody has vouched for may be many: all who come through a proxy, or whoever knows a key's id. There the oldest
+body gives way to the next one, because an honest one is there in a moment, and one that is held back is the oldest soon.
+"""
 
 
 class Bodies:
     """Reads bodies; used from one event loop."""
 
     def __init__(self) -> None:
-        self._under_way: Counter[str] = Counter()
+        self._under_way: dict[str, deque[asyncio.Timeout]] = {}
+        """By sender, the oldest first."""
 
     async def read(self, exchange: Exchange, sender: str, *, verified: bool) -> bytes:
         """Return the whole body, which must have arrived by the request's deadline.
 
-        `sender` is the user, or the access key whose signature the body is needed for (`verified` is False then). Raises
+        `sender` is the user, or (`verified` is False then) the access key whose signature the body is needed for, or the
+        address. Raises
         413/9900 beyond BODY_LIMIT bytes, 400/9900 for a length that is none or a body shorter than it, 408/9900, Busy. What
         is too long is read and thrown away up to a bound where the sender is known, because many clients only look at
         the answer after they have sent everything.
@@ -44,18 +50,23 @@ class Bodies:
         most = _DRAIN_LIMIT if verified else BODY_LIMIT
         if length is not None and length > most:
             raise _too_long()
-        if self._under_way[sender] >= _AT_ONCE:
-            raise Busy
-        self._under_way[sender] += 1
+        others = self._under_way.setdefault(sender, deque())
+        if len(others) >= _AT_ONCE:
+            if verified:
+                raise Busy
+            others.popleft().reschedule(asyncio.get_running_loop().time())
+        limit = asyncio.timeout(seconds_left())
+        others.append(limit)
         try:
-            async with asyncio.timeout(seconds_left()):
+            async with limit:
                 return await _received(exchange, length, most)
         except TimeoutError as error:
             raise bad_parameter("The body did not arrive in time: send it at once.", status=408) from error
         finally:
-            self._under_way[sender] -= 1
-            if not self._under_way[sender]:
-                del self._under_way[sender]
+            if limit in others:
+                others.remove(limit)
+            if not others:
+                self._under_way.pop(sender, None)
 
 
 def _length(exchange: Exchange) -> int | None:

@@ -28,7 +28,7 @@ from opencbr.service.context import Actor, Context
 from opencbr.service.services import Services
 
 METADATA = "cbr:backups:getMetadata"
-VIEW, MASKED = "x-opencbr-view", "masked"
+VIEW, MASKED = "X-Opencbr-View", "masked"
 """A header of ours: who may see secrets asks for the masked view with it, so that none is read and no audit line written."""
 
 
@@ -122,7 +122,13 @@ def _all_rights(_exchange: Exchange, can: Can) -> Can:
 
 
 def _rights_for_view(exchange: Exchange, can: Can) -> Can:
-    return can if exchange.header(VIEW) != MASKED else lambda _right: False
+    """Give no right to see secrets where the masked view is asked for; a view that nobody knows is no whole one."""
+    view = exchange.header(VIEW.lower())
+    if not view:
+        return can
+    if view.strip().lower() != MASKED:
+        raise bad_parameter(f"{VIEW} knows one view: send {MASKED}, or leave the header out.")
+    return lambda _right: False
 
 
 def _pool(route: Route, pools: Pools) -> Pool:

@@ -78,7 +78,7 @@ class ApiClient:
         if request.body:
             headers["content-type"] = "application/json"
         if masked:
-            headers[VIEW] = MASKED
+            headers[VIEW.lower()] = MASKED
         begun = perf_counter()
         status, answer, more = self._ask(local_exchange(method, path, request.query, headers, request.body))
         return Answer(status, answer, more, perf_counter() - begun)

@@ -1,5 +1,6 @@
 """The Flask application: its blueprints, and what every page and every change obeys."""
 
+import logging
 from datetime import timedelta
 
 from flask import Flask, Response, redirect, render_template, request, url_for
@@ -11,13 +12,13 @@ from opencbr.api.errors import GatewayError
 from opencbr.console import presentation
 from opencbr.console.api_client import Refused
 from opencbr.console.browser_session import Seal, SealedSessions, TooLong
-from opencbr.console.console import NAME, Console, NotSignedIn, browser_session
+from opencbr.console.console import NAME, Console, NotSignedIn, browser_session, console
 from opencbr.console.explorer.pages import pages as explorer
 from opencbr.console.pages import backups, operation_logs, overview, vaults
 from opencbr.console.reference.pages import pages as reference
 from opencbr.console.sign_in.pages import AWAY
 from opencbr.console.sign_in.pages import pages as sign_in
-from opencbr.service.failures import CloudError
+from opencbr.service.failures import CloudError, is_outage
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -32,6 +33,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _ASSET_SECONDS = 3600
+BUSY = "The database does not answer: try again in a moment."
+_log = logging.getLogger(__name__)
 
 
 def create_console(
@@ -51,6 +54,7 @@ def create_console(
         seal, console.clock, secure=console.endpoint.startswith("https://"), idle=idle
     )
     app.extensions[NAME] = console
+    app.before_request(_end_what_was_signed_out)
     CSRFProtect(app)
     presentation.teach(app)
     for blueprint in (
@@ -71,8 +75,16 @@ def create_console(
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(TooLong, _too_long)
     app.register_error_handler(HTTPException, _plain)
+    app.register_error_handler(Exception, _unexpected)
     app.after_request(_protect)
     return app
+
+
+def _end_what_was_signed_out() -> None:
+    session = browser_session()
+    if request.endpoint != "assets" and session.id and console().sessions.has_ended(session.id):
+        session.clear()
+        session["ended"] = True
 
 
 def _protect(response: Response) -> Response:
@@ -111,6 +123,13 @@ def _over() -> ResponseReturnValue:
 
 def _away(_error: CloudError) -> ResponseReturnValue:
     return render_template("problem.html", title="Not now", message=AWAY), 503
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    if not is_outage(error):
+        raise error
+    _log.warning("the database is busy or away: %s", type(error).__name__)
+    return render_template("problem.html", title="Not now", message=BUSY), 503
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:

@@ -1,9 +1,11 @@
 """The session of a browser: one sealed cookie, which holds the credential and ends by itself.
 
-No server keeps it, so that any server of the installation can answer; and no script in the browser can read it.
+No server keeps it, so that any server of the installation can answer; and no script in the browser can read it. What the
+database knows is which sessions were signed out of: a copy of their cookie opens nothing.
 """
 
 import base64
+import secrets
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -45,13 +47,13 @@ class Seal(Protocol):
 
 
 class SignedIn(Struct, frozen=True):
-    """Who is signed in, on which project, and with what."""
+    """Who is signed in, on which project, and with what; `is_bound` says that the credential opens no other project."""
 
     user_name: str
     project_id: str
     project_name: str
     credential: Credential
-    ends_at: datetime
+    is_bound: bool = False
 
 
 class TooLong(Exception):
@@ -97,9 +99,21 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
         """The first factor, where a second is asked for."""
         return self._read("passcode", Passcode)
 
-    def begin(self, now: datetime, **kept: SignedIn | Token | Passcode) -> None:
+    @property
+    def id(self) -> str:
+        """What the session is known by once it is over; "" where nothing has begun."""
+        return str(self.get("id", ""))
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over, used or not; of a session that has begun."""
+        return datetime.fromisoformat(self["ends_at"])
+
+    def begin(self, now: datetime, ends_at: datetime, **kept: SignedIn | Token | Passcode) -> None:
         """Begin a new session that holds what is given: nothing of an earlier one stays. Raises TooLong."""
         self.clear()
+        self["id"] = secrets.token_urlsafe(16)
+        self["ends_at"] = ends_at.isoformat()
         self["seen_at"] = now.isoformat()
         self.update({name: msgspec.to_builtins(value) for name, value in kept.items()})
         if len(msgspec.json.encode(dict(self))) > _LIMIT:
@@ -114,7 +128,10 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
 
 
 class SealedSessions(SessionInterface):
-    """Reads and writes the cookie. `idle` ends a session that nobody uses; one that is used ends when its `ends_at` says."""
+    """Reads and writes the cookie. `idle` ends a session that nobody uses; one that is used ends when its `ends_at` says.
+
+    Whether somebody has signed out of it is asked before each page (`opencbr.console.application`).
+    """
 
     def __init__(self, seal: Seal, clock: Clock, *, secure: bool, idle: timedelta) -> None:
         self._seal = seal
@@ -138,9 +155,8 @@ class SealedSessions(SessionInterface):
         seen = session.get("seen_at")
         if seen is None:  # nothing but what signs forms
             return session
-        now, who = self._clock.now(), session.signed_in
-        seen_at = datetime.fromisoformat(seen)
-        if now - seen_at > self._idle or (who is not None and now >= who.ends_at):
+        now, seen_at = self._clock.now(), datetime.fromisoformat(seen)
+        if not session.id or now - seen_at > self._idle or now >= session.ends_at:
             return BrowserSession({"ended": True})
         # A page that looks by itself how far a backup has come is no sign of anybody before it.
         if now - seen_at > _SEEN_EVERY and not (request.method == "GET" and "HX-Request" in request.headers):

@@ -14,6 +14,7 @@ from opencbr.console.explorer.operations import Described, described
 from opencbr.console.sign_in.attempts import Attempts
 from opencbr.console.sign_in.keystone import Accounts, Keystone
 from opencbr.model.clock import Clock
+from opencbr.service.browser_sessions import BrowserSessions
 
 NAME = "opencbr"
 
@@ -33,6 +34,7 @@ class Console:
     allows: Callable[[Credential, str], bool]
     document: dict[str, Any]
     keystone: Keystone
+    sessions: BrowserSessions
     clock: Clock
     endpoint: str = ""
     accounts: Accounts = field(default_factory=tuple)

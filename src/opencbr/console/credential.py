@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
 from opencbr.api.response import encode
 from opencbr.api.signature import ALGORITHM, Claim, SignedRequest, signed, spellings
+from opencbr.samples.wire import encoded
 
 
 class Token(Struct, frozen=True, tag="token"):
@@ -55,7 +55,7 @@ class Signable(Struct, frozen=True):
 
 def signable(method: str, path: str, query: Iterable[tuple[str, str]] = (), body: Any = None) -> Signable:
     """Write a request down as it is sent; `body` is a JSON value, None for none."""
-    text = urlencode(list(query), quote_via=quote)
+    text = "&".join(f"{encoded(name)}={encoded(value)}" for name, value in query)
     return Signable(method, path, text, b"" if body is None else encode(body))
 
 

@@ -13,6 +13,7 @@ from opencbr.console.browser_session import Seal
 from opencbr.console.console import Console
 from opencbr.console.credential import Credential, Token
 from opencbr.console.sign_in.keystone import Accounts, Keystone
+from opencbr.service.browser_sessions import BrowserSessions
 
 PATHS = ("/console", "/explorer")
 
@@ -23,6 +24,7 @@ def mount_console(
     *,
     verdicts: Verdicts,
     keystone: Keystone,
+    sessions: BrowserSessions,
     seal: Seal,
     accounts: Accounts = (),
 ) -> None:
@@ -38,6 +40,7 @@ def mount_console(
         allows=allows,
         document=document(ROUTES),
         keystone=keystone,
+        sessions=sessions,
         clock=dependencies.clock,
         endpoint=dependencies.endpoint,
         accounts=accounts,

@@ -44,7 +44,7 @@ def teach(app: Flask) -> None:
 
 def _can_choose() -> bool:
     who = browser_session().signed_in
-    return who is not None and getattr(who.credential, "is_ours", False)
+    return who is not None and not who.is_bound and getattr(who.credential, "is_ours", False)
 
 
 def when(moment: str | None) -> Markup:

@@ -44,15 +44,18 @@ class Call:
 class Sample:
     """A program that sends the call.
 
-    `language` is our id, `title` for people, `lexer` Pygments' name of the language, `variables` what it reads from the
-    environment.
+    `language` is our id, `title` for people, `lexer` Pygments' name of the language, `needs` what must be there to run it (a
+    phrase), `variables` what it reads from the environment, `in_shell` its text as one pastes it into a shell: with what it
+    needs installed into a folder of its own, "" for a program that wants more than that.
     """
 
     language: str
     title: str
     lexer: str
     text: str
+    needs: str
     variables: tuple[str, ...]
+    in_shell: str
 
 
 @dataclass(frozen=True, slots=True)

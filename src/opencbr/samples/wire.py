@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -21,12 +22,16 @@ def query_text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def path_of(call: Call) -> str:
-    """Return the path with its values in place, percent-encoded; a parameter without a value stays in its braces."""
-    known = {"project_id": call.project_id, **call.path_values}
+def filled(path: str, values: Mapping[str, str]) -> str:
+    """Put values into the template of a path, percent-encoded; a parameter without a value stays in its braces."""
     return re.sub(
-        r"\{(\w+)\}", lambda found: encoded(known[found[1]]) if found[1] in known else found[0], call.path
+        r"\{(\w+)\}", lambda found: encoded(values[found[1]]) if found[1] in values else found[0], path
     )
+
+
+def path_of(call: Call) -> str:
+    """Return the path with its values in place, as it goes over the wire."""
+    return filled(call.path, {"project_id": call.project_id, **call.path_values})
 
 
 def query_pairs(call: Call) -> list[tuple[str, str]]:

@@ -359,6 +359,14 @@ settings = Table(
     Column("value", TEXT, nullable=False),
 )
 
+ended_session = Table(
+    "ended_session",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("ends_at", Moment, nullable=False),
+    Index("ix_ended_session_ends_at", "ends_at"),
+)
+
 project_key = Table(
     "project_key",
     metadata,

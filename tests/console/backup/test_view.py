@@ -230,6 +230,9 @@ def test_the_masked_view_is_there_for_whoever_may_see_more(cbr: ApiServer, db1: 
     plain = cbr.call("GET", asked).content
     caplog.set_level("INFO")
     masked = cbr.call("GET", asked, account="demo-admin", headers={"X-Opencbr-View": "masked"}).content
+    wrong = cbr.call("GET", asked, account="demo-admin", headers={"X-Opencbr-View": "secret"})
+    assert (wrong.status_code, wrong.json()["error_code"]) == (400, "BackupService.9900")
+    assert "knows one view" in wrong.json()["error_msg"]
     assert "secrets read" not in caplog.text
     assert masked == plain
     if path != "/record/report":

@@ -8,6 +8,7 @@ import msgspec
 
 from opencbr.api.errors import CLOCK_OFF, NO_SUCH_API, UNAUTHENTICATED, Failure
 from opencbr.api.openapi.examples import Example
+from opencbr.api.openapi.headers import headers_of
 from opencbr.api.openapi.schemas import Schemas
 from opencbr.api.response import JSON_TYPE
 from opencbr.api.route import Route
@@ -47,12 +48,7 @@ _EVERYWHERE = {
 """The errors that come before an operation is reached, or from under it."""
 _OF_A_BODY = {415: (wire_code(BAD_PARAMETER),)}
 
-_REQUEST_ID = {"X-Request-Id": {"schema": {"type": "string"}, "description": "Names this request in logs."}}
 _ANY_ID = "req-7c1b0e9d-4f5a-4a0c-9b1e-2d3c4b5a6978"
-_MORE_HEADERS = {
-    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "How to sign in."}},
-    503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}},
-}
 
 
 def codes_of(route: Route) -> dict[int, list[str]]:
@@ -91,7 +87,7 @@ def sentence_of(code: str) -> str:
 
 def _good(route: Route, schemas: Schemas, examples: Iterable[Example]) -> dict[str, Any]:
     kind, media_type = route.types.answer, route.types.media_type
-    answer: dict[str, Any] = {"description": "Done.", "headers": _REQUEST_ID}
+    answer: dict[str, Any] = {"description": "Done.", "headers": headers_of(route.operation.success)}
     if route.operation.success == HTTPStatus.NO_CONTENT:
         answer["description"] = "Ordered; a worker carries it out."
     if media_type is not None:
@@ -105,7 +101,7 @@ def _error(status: int, codes: list[str], schemas: Schemas) -> dict[str, Any]:
     told = "\n".join(f"* `{code}`: {sentence_of(code)}" for code in codes)
     return {
         "description": f"{_STATUSES[status]}\n\n{told}",
-        "headers": _REQUEST_ID | _MORE_HEADERS.get(status, {}),
+        "headers": headers_of(status),
         "content": {
             JSON_TYPE: {
                 "schema": schemas.reference(ErrorBody),

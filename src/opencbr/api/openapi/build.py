@@ -7,6 +7,7 @@ from typing import Any
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.openapi.answers import error_examples
 from opencbr.api.openapi.chapters import CHAPTERS
+from opencbr.api.openapi.headers import HEADERS
 from opencbr.api.openapi.operation import operation_object
 from opencbr.api.openapi.schemas import Schemas
 from opencbr.api.route import Route
@@ -21,7 +22,8 @@ parameters with an empty value. Each answer has `X-Request-Id`, the name of the 
 _TOKEN = "A Keystone token, scoped to the project of the path."  # noqa: S105 -- a sentence
 _SIGNATURE = """\
 A signature made with the access key and secret of an EC2 credential of the project: `SDK-HMAC-SHA256 Access=…,
-SignedHeaders=…, Signature=…`, with the time in `X-Sdk-Date`."""
+SignedHeaders=…, Signature=…`, with the time in `X-Sdk-Date`. A request without a
+body may say `X-Sdk-Content-Sha256: UNSIGNED-PAYLOAD`."""
 
 
 @cache
@@ -54,6 +56,7 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
         "components": {
             "schemas": schemas.components,
             "examples": error_examples(routes),
+            "headers": HEADERS,
             "securitySchemes": {
                 "token": _credential("X-Auth-Token", _TOKEN),
                 "signature": _credential("Authorization", _SIGNATURE),

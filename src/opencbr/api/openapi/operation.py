@@ -5,6 +5,7 @@ from typing import Any
 from opencbr.api.openapi.answers import answers
 from opencbr.api.openapi.code_samples import code_samples
 from opencbr.api.openapi.examples import EXAMPLES
+from opencbr.api.openapi.headers import header_parameters
 from opencbr.api.openapi.parameters import path_parameters, query_parameters
 from opencbr.api.openapi.schemas import Schemas
 from opencbr.api.response import JSON_TYPE
@@ -27,6 +28,7 @@ def operation_object(route: Route, schemas: Schemas) -> dict[str, Any]:
         described["parameters"] += query_parameters(
             schemas.query(types.query), examples[0].query if examples else {}
         )
+    described["parameters"] += header_parameters(route)
     if types.body is not None:
         content: dict[str, Any] = {"schema": schemas.reference(types.body)}
         if examples:

@@ -206,6 +206,11 @@ class Demo:
         """The environment file that is always written."""
         return self.folder / "env"
 
+    @property
+    def member_env(self) -> Path:
+        """The plain member's."""
+        return self.folder / "env-member"
+
     def _client(self, name: str) -> Client:
         account = self._account(name)
         return Client(self.endpoint, account.project_id, sign_in(self.cloud.auth_url, account).value)
@@ -219,14 +224,17 @@ class Demo:
 
     def _write_accounts(self) -> Path:
         """Write who is signed in to the console by one click."""
-        found = [self._account(name) for name in (_ADMIN, _MEMBER)]
+        found = {self._account(_ADMIN): self.own_env, self._account(_MEMBER): self.member_env}
         path = self.folder / "accounts.json"
-        rows = [{"user": a.user, "password": a.password, "project_id": a.project_id} for a in found]
+        rows = [
+            {"user": a.user, "password": a.password, "project_id": a.project_id, "environment": str(env)}
+            for a, env in found.items()
+        ]
         write_private(path, json.dumps(rows) + "\n")
         return path
 
     def _write_envs(self) -> None:
-        member = self._write_env(_MEMBER, self.folder / "env-member")
+        member = self._write_env(_MEMBER, self.member_env)
         admin = self._write_env(_ADMIN, self.own_env, *([self.env_file] if self.env_file else []))
         now, self.token_ends = datetime.now(UTC), admin
         # At half of a token's life, but not all the time where tokens are very short.
@@ -252,6 +260,13 @@ class Demo:
                     "OS_PROJECT_NAME": account.project,
                     "OS_USER_DOMAIN_NAME": "Default",
                     "OS_PROJECT_DOMAIN_NAME": "Default",
+                    # What the samples beside each request read.
+                    "OS_IDENTITY_API_VERSION": "3",
+                    "OS_PROJECT_ID": account.project_id,
+                    "OS_USER_DOMAIN_ID": "default",
+                    "OS_TOKEN": token.value,
+                    "HUAWEICLOUD_SDK_AK": account.access,
+                    "HUAWEICLOUD_SDK_SK": account.secret,
                 },
             )
         return token.expires_at

@@ -11,6 +11,11 @@
     }
   }
 
+  function isSeen(element) {
+    const top = element.getBoundingClientRect().top;
+    return top >= 0 && top < innerHeight - 80;
+  }
+
   async function copy(button) {
     const source = document.getElementById(button.dataset.copies);
     const said = button.textContent;
@@ -32,6 +37,11 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status >= 400) event.detail.shouldSwap = true;
   });
-  document.addEventListener("htmx:afterSwap", (event) => localise(event.detail.target.parentElement || document));
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const target = event.detail.target;
+    localise(target.parentElement || document);
+    // Whoever sends from the end of a long form sees what came of it.
+    if (target.id === "answer" && !isSeen(target)) target.scrollIntoView();
+  });
   localise(document);
 })();

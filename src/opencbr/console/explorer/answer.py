@@ -6,7 +6,7 @@ from typing import Any
 
 from opencbr.console.api_client import Answer
 from opencbr.console.credential import signable
-from opencbr.console.explorer.given import Given, quoted
+from opencbr.console.explorer.given import Given
 from opencbr.model.error_explanations import Explanation, explained
 from opencbr.model.errors import wire_code
 
@@ -51,8 +51,8 @@ def shown(given: Given, answer: Answer) -> Shown:
         value = answer.json()
     except ValueError:
         value = answer.body.decode("utf-8", "replace")
-    sent = signable(given.operation.method, given.path, given.query)
-    line = f"{sent.method} {quoted(sent.path)}" + (f"?{sent.query}" if sent.query else "")
+    sent = signable(given.operation.method, given.decoded_path, given.query)
+    line = f"{sent.method} {given.path}" + (f"?{sent.query}" if sent.query else "")
     # Half a UTF-16 pair can be sent, as an escape, and cannot stand in a page.
     told = "" if given.body is None else json.dumps(given.body, indent=2, ensure_ascii=False)
     body = told.encode(errors="backslashreplace").decode()

@@ -4,24 +4,30 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote
 
 from werkzeug.datastructures import MultiDict
 
 from opencbr.console.explorer.fields import BadEntry, Field
 from opencbr.console.explorer.operations import Described
 from opencbr.samples import Call
+from opencbr.samples.wire import filled
 
 
 @dataclass(frozen=True)
 class Given:
-    """A request as it was entered; `path` is whole and decoded, `body` None where the operation has none."""
+    """A request as it was entered; `path` is whole, as it goes over the wire, `body` None where the operation has none."""
 
     operation: Described
     path_values: dict[str, str]
     path: str
     query: list[tuple[str, str]]
     body: Any
+
+    @property
+    def decoded_path(self) -> str:
+        """The path as a server reads it."""
+        return unquote(self.path)
 
 
 def given(
@@ -35,6 +41,8 @@ def given(
     for field in operation.fields:
         text = entries.get(field.name, "").strip("\r\n")
         if field.place == "path":
+            if text.strip() in {".", ".."}:
+                raise BadEntry(f"{field.name} cannot be {text.strip()}: clients make a shorter path of it.")
             if text.strip():
                 path_values[field.name] = text.strip()
             elif not lenient:
@@ -47,9 +55,7 @@ def given(
             value = _rows(field, entries) if field.kind == "rows" else field.value(text) if text else None
             if value is not None:
                 _put(body, field.name, value)
-    path = operation.path
-    for name, value in path_values.items():
-        path = path.replace(f"{{{name}}}", value)
+    path = filled(operation.path, path_values)
     return Given(operation, path_values, path, query, body if has_body else None)
 
 
@@ -99,11 +105,6 @@ def _rows(field: Field, entries: Mapping[str, str]) -> list[dict[str, Any]] | No
         if row:
             found.append(row)
     return found or ([] if field.required else None)
-
-
-def quoted(path: str) -> str:
-    """Write a decoded path as it goes over the wire."""
-    return quote(path, safe="/")
 
 
 def _put(body: dict[str, Any], name: str, value: Any) -> None:

@@ -37,8 +37,15 @@ class Described:
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """Its parameters in path and query, but for the project, then the members of its body."""
-        parameters = (p for p in self.document.get("parameters", ()) if p["name"] != "project_id")
+        """Its parameters in path and query, but for the project, then the members of its body.
+
+        Headers are none: most of the samples' clients cannot send one.
+        """
+        parameters = (
+            p
+            for p in self.document.get("parameters", ())
+            if p["name"] != "project_id" and p["in"] != "header"
+        )
         body = (
             self.document.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         )

@@ -1,5 +1,6 @@
 """The explorer's pages: the operations, the form of one, what it sends and what comes back."""
 
+import shlex
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -51,7 +52,7 @@ def send(name: str) -> ResponseReturnValue:
         wanted = given(operation, entries, signed_in().project_id)
     except BadEntry as error:
         return _with_answer(operation, entries, problem=str(error))
-    answer = client.send(operation.method, wanted.path, wanted.query, wanted.body)
+    answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
     return _with_answer(operation, entries, shown=shown(wanted, answer))
 
 
@@ -63,7 +64,7 @@ def signature(name: str) -> ResponseReturnValue:
         wanted = given(operation, request.form, who.project_id)
     except BadEntry as error:
         return render_template("explorer/signature.html", problem=str(error))
-    sent = signable(operation.method, wanted.path, wanted.query, wanted.body)
+    sent = signable(operation.method, wanted.decoded_path, wanted.query, wanted.body)
     own = isinstance(who.credential, AccessKey)
     key = who.credential if isinstance(who.credential, AccessKey) else _EXAMPLE_KEY
     headers = {"host": request.host, "x-sdk-date": f"{console().clock.now():%Y%m%dT%H%M%SZ}"}
@@ -102,6 +103,7 @@ def samples(name: str) -> ResponseReturnValue:
         problem=problem,
         samples=samples_of(call) if call else (),
         missing=missing_of(call) if call else (),
+        environment=_environment(),
         chosen=request.form.get("sample", ""),
     )
 
@@ -110,6 +112,15 @@ def samples(name: str) -> ResponseReturnValue:
 def choices(name: str) -> ResponseReturnValue:
     """Offer the ids that a field could hold."""
     return render_template("explorer/choices.html", choices=choices_for(name, api()))
+
+
+def _environment() -> str:
+    """Return the shell's line that sets what samples read, for a user of the demo; "" for anybody else."""
+    who = signed_in()
+    for one in console().accounts:
+        if (one.user, one.project_id) == (who.user_name, who.project_id) and one.environment:
+            return f". {shlex.quote(one.environment)}\n"
+    return ""
 
 
 def _page(operation: Described, entries: Any, **more: Any) -> ResponseReturnValue:

@@ -41,6 +41,7 @@ class OperationPage:
     path: str
     path_parameters: tuple[Member, ...]
     query_parameters: tuple[Member, ...]
+    header_parameters: tuple[Member, ...]
     body: tuple[Member, ...]
     answer: tuple[Member, ...]
     request: str
@@ -112,6 +113,7 @@ def _page(
         path=path,
         path_parameters=_parameters(parameters, "path"),
         query_parameters=_parameters(parameters, "query"),
+        header_parameters=_parameters(parameters, "header"),
         body=members_of(body.get("schema", {}), schemas),
         answer=members_of(answer.get("schema", {}), schemas),
         request=_request(method, path, parameters),

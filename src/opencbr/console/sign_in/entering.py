@@ -1,12 +1,12 @@
 """From a token to a session on a project; and the end of the tokens that were made for it."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from opencbr.console.browser_session import SignedIn, TooLong
+from opencbr.console.browser_session import Passcode, SignedIn, TooLong
 from opencbr.console.console import browser_session, console
 from opencbr.console.credential import AccessKey, Credential, Token
 from opencbr.console.sign_in.keystone import UserToken
@@ -22,7 +22,7 @@ def enter_some_project(token: UserToken, *, is_ours: bool = True) -> ResponseRet
     if len(found) == 1:
         return enter_project(Token(token.value, is_ours), found[0].id)
     kept = Token(token.value, is_ours)
-    _begin(kept, unscoped=kept)
+    _begin(kept, min(token.expires_at, console().clock.now() + LONGEST), unscoped=kept)
     return redirect(url_for("sign_in.projects", next=way_back()), code=303)
 
 
@@ -36,27 +36,37 @@ def enter_project(token: Token, project_id: str) -> ResponseReturnValue:
             _end(token)
 
 
-def enter(token: UserToken, *, is_ours: bool) -> ResponseReturnValue:
-    """Begin a session with a token of a project; `is_ours` says that it ends with the session."""
+def enter(token: UserToken, *, is_ours: bool, is_bound: bool = False) -> ResponseReturnValue:
+    """Begin a session with a token of a project.
+
+    `is_ours` says that it ends with the session, `is_bound` that no token of another project can be had for it.
+    """
     if not token.project_id:
         raise SignInRefused
     ends_at = min(token.expires_at, console().clock.now() + LONGEST)
     credential = Token(token.value, is_ours)
-    who = SignedIn(token.user_name, token.project_id, token.project_name, credential, ends_at)
-    _begin(credential, signed_in=who)
+    who = SignedIn(token.user_name, token.project_id, token.project_name, credential, is_bound)
+    _begin(credential, ends_at, signed_in=who)
     return redirect(way_back(), code=303)
 
 
 def enter_with_key(user_name: str, project_id: str, key: AccessKey) -> ResponseReturnValue:
     """Begin a session with an access key, which has no end of its own."""
-    who = SignedIn(user_name, project_id, "", key, console().clock.now() + LONGEST)
-    _begin(key, signed_in=who)
+    who = SignedIn(user_name, project_id, "", key, is_bound=True)
+    _begin(key, console().clock.now() + LONGEST, signed_in=who)
     return redirect(way_back(), code=303)
 
 
+def ask_passcode(first: Passcode) -> None:
+    """Begin a session that waits for a second factor."""
+    now = console().clock.now()
+    _end_session()
+    browser_session().begin(now, now + LONGEST, passcode=first)
+
+
 def leave() -> None:
-    """End the session and the tokens made for it."""
-    _end_tokens()
+    """End the session, whoever has a copy of it, and the tokens made for it."""
+    _end_session()
     browser_session().clear()
 
 
@@ -67,18 +77,20 @@ def token_kept() -> Token | None:
     return session.unscoped or (who.credential if who and isinstance(who.credential, Token) else None)
 
 
-def _begin(credential: Credential, **kept: SignedIn | Token) -> None:
+def _begin(credential: Credential, ends_at: datetime, **kept: SignedIn | Token) -> None:
     """Begin a session in place of the browser's earlier one. Raises TooLong, and leaves no token behind then either."""
-    _end_tokens()
+    _end_session()
     try:
-        browser_session().begin(console().clock.now(), **kept)
+        browser_session().begin(console().clock.now(), ends_at, **kept)
     except TooLong:
         _end(credential)
         raise
 
 
-def _end_tokens() -> None:
+def _end_session() -> None:
     session = browser_session()
+    if session.id:
+        console().sessions.end(session.id, session.ends_at, console().clock.now())
     who = session.signed_in
     _end(session.unscoped)
     _end(who.credential if who else None)

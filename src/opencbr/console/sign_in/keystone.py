@@ -47,11 +47,12 @@ class Keystone(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user of the demo, signed in by one click."""
+    """A user of the demo, signed in by one click; `environment` is the file that sets what programs read for this user."""
 
     user: str
     password: str = field(repr=False)
     project_id: str
+    environment: str = ""
 
 
 Accounts = tuple[Account, ...]

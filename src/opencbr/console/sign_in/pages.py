@@ -18,6 +18,7 @@ TOO_MANY = "There were too many failed sign-ins: wait five minutes, then try aga
 AWAY = "Keystone does not answer: try again in a moment."
 ENDED = "Your session has ended: sign in again."
 NO_PROJECT = "You have a role in no project: ask the cloud's operator for one."
+BOUND = "You have signed in with a credential of one project: sign out, then in by user and password, to choose another."
 NOT_ENTERED = "Keystone does not let this session into the project: sign in again and choose it then."
 
 _SHOWN = ("password", "application-credential", "token", "access-key", "passcode")
@@ -42,8 +43,7 @@ def sign_in(way: str) -> ResponseReturnValue:
     try:
         return WAYS[way]()
     except PasscodeWanted as error:
-        first = Passcode(text("user"), domain(), error.receipt)
-        browser_session().begin(console().clock.now(), passcode=first)
+        entering.ask_passcode(Passcode(text("user"), domain(), error.receipt))
         return _form(way="passcode")
     except SignInRefused:
         attempts.failed(user, address)
@@ -55,6 +55,8 @@ def sign_in(way: str) -> ResponseReturnValue:
 @pages.get("/projects")
 def projects() -> ResponseReturnValue:
     """Let whoever is signed in choose the project."""
+    if _is_bound():
+        return _stays()
     token = entering.token_kept()
     if token is None:
         return redirect(url_for("sign_in.form"))
@@ -71,6 +73,8 @@ def projects() -> ResponseReturnValue:
 @pages.post("/projects")
 def choose() -> ResponseReturnValue:
     """Sign in to the chosen project."""
+    if _is_bound():
+        return _stays()
     token = entering.token_kept()
     if token is None:
         return redirect(url_for("sign_in.form"), code=303)
@@ -87,6 +91,15 @@ def sign_out() -> ResponseReturnValue:
     """End the session, and the token that was made for it."""
     entering.leave()
     return redirect(url_for("sign_in.form"), code=303)
+
+
+def _is_bound() -> bool:
+    who = browser_session().signed_in
+    return who is not None and who.is_bound
+
+
+def _stays() -> ResponseReturnValue:
+    return render_template("problem.html", title="One project", message=BOUND), 409
 
 
 def _form(*, message: str = "", status: int = 200, way: str = "") -> ResponseReturnValue:

@@ -52,7 +52,7 @@ def _passcode() -> ResponseReturnValue:
 
 def _application_credential() -> ResponseReturnValue:
     token = console().keystone.application_credential(text("credential_id"), _secret("secret"))
-    return enter(token, is_ours=True)
+    return enter(token, is_ours=True, is_bound=True)
 
 
 def _pasted_token() -> ResponseReturnValue:

@@ -30,6 +30,10 @@ echo $client->{method}($request), "\\n";
 """
 
 
+_WORDS = frozenset({"Match"})
+"""Classes whose names are words of PHP 8: it reads a program only where they have another one."""
+
+
 def quoted(text: str) -> str:
     """Write a text as a literal: in single quotes, where nothing is replaced, unless it has invisible characters."""
     if text.isprintable():
@@ -41,7 +45,10 @@ def quoted(text: str) -> str:
 def program(call: Call) -> str:
     """Write the program; raises NotAvailable as `request_of` does."""
     request = request_of(call)
-    models = [f"Cbr\\V1\\Model\\{name}" for name in models_of(request)]
+    models = [
+        f"Cbr\\V1\\Model\\{name}" + (f" as {_called(name)}" if _called(name) != name else "")
+        for name in models_of(request)
+    ]
     used = ["Cbr\\V1\\CbrClient", *models, "Core\\Auth\\BasicCredentials", "Core\\Http\\HttpConfig"]
     return _PROGRAM.format(
         used="".join(f"use HuaweiCloud\\SDK\\{name};\n" for name in used),
@@ -57,9 +64,14 @@ def attribute(name: str) -> str:
     return camel(snake(name))
 
 
+def _called(name: str) -> str:
+    return f"{name}Model" if name in _WORDS else name
+
+
 def _written(value: Value, indent: int) -> str:
     match value:
-        case Model(name, members):
+        case Model(model, members):
+            name = _called(model)
             items = [f"{quoted(attribute(one.name))} => {_written(one.value, indent + 1)}" for one in members]
             return brackets(f"new {name}([", items, "])", indent) if items else f"new {name}()"
         case Items(_, items):

@@ -8,6 +8,9 @@ from opencbr.samples.call import Call, NotAvailable
 from opencbr.samples.members import flat, members_of
 from opencbr.samples.terraform.hcl import Body
 
+Check = Callable[[Call], None]
+"""Raises NotAvailable for a call that the provider would send otherwise than it stands."""
+
 Writer = Callable[[Body, Any], None]
 """Puts a list into a body in the provider's form. Raises NotAvailable where it has none for an item."""
 
@@ -18,7 +21,7 @@ class Block:
 
     `arguments` has for each member its argument: `size`, or `billing.size` inside of a block. `lists` has for a list of
     objects what writes it. `implied` are values that the provider sends or expects without being told, `required` the
-    members that the call must have, `extra` arguments that no member has.
+    members that the call must have, `extra` arguments that no member has, `check` what else must hold.
     """
 
     kind: str
@@ -28,6 +31,7 @@ class Block:
     implied: dict[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    check: Check = lambda _call: None
 
 
 def data(type_: str, *same: str, **more: Any) -> Block:
@@ -49,6 +53,7 @@ def body_of(block: Block, call: Call) -> Body:
     members = members_of(call)
     if lacking := [name for name in block.required if name not in members]:
         raise NotAvailable(f"The provider's {block.type} wants {lacking[0]} too.")
+    block.check(call)
     for path, value in members.items():
         if path in block.lists:
             block.lists[path](body, value)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from opencbr.samples.call import NotAvailable
+from opencbr.samples.call import Call, NotAvailable
+from opencbr.samples.terraform import huaweicloud_policies
 from opencbr.samples.terraform.blocks import as_blocks, as_map, data, resource
 from opencbr.samples.terraform.hcl import Body
 
@@ -31,8 +32,26 @@ def _vault_resources(body: Body, items: list[dict[str, Any]]) -> None:
 
 
 _EXCLUDED = {"exclude_volumes"}
+_PRODUCT = ("product_id", "resource_size", "resource_size_measure_id", "resource_spec_code")
 
-BLOCKS = {
+
+def _is_member(call: Call) -> None:
+    if call.path_values.get("member_id") != call.project_id:
+        raise NotAvailable("The provider accepts only for the project that it signs in to.")
+
+
+def _one_backup(body: Body, items: list[dict[str, Any]]) -> None:
+    if len(items) != 1:
+        raise NotAvailable("The provider synchronizes one backup a resource.")
+    body.arguments |= items[0]
+
+
+_TAGS = {
+    name: as_blocks(name, key="key", values="values")
+    for name in ("tags", "tags_any", "not_tags", "not_tags_any", "sys_tags")
+}
+
+BLOCKS = huaweicloud_policies.BLOCKS | {
     "ListVault": data(
         "huaweicloud_cbr_vaults",
         *("name", "policy_id", "enterprise_project_id", "status"),
@@ -43,6 +62,12 @@ BLOCKS = {
         *("external_project_id", "region_id", "cloud_type", "protect_type", "vault_id"),
     ),
     "ShowSummary": data("huaweicloud_cbr_vaults_summary"),
+    "ShowVaultResourceInstances": data(
+        "huaweicloud_cbr_vaults_by_tags",
+        *("action", "without_any_tag", "cloud_type", "object_type"),
+        lists=_TAGS | {"matches": as_blocks("matches", key="key", value="value")},
+        required=("action",),
+    ),
     "ShowVaultProjectTag": data("huaweicloud_cbr_tags", extra={"resource_type": "vault"}),
     "ListBackups": data(
         "huaweicloud_cbr_backups",
@@ -136,6 +161,26 @@ BLOCKS = {
         lists={"checkpoint.parameters.resource_details": as_blocks("backups", id="resource_id", type="type")},
         required=("checkpoint.parameters.name", "checkpoint.parameters.resource_details"),
     ),
+    "ImportCheckpoint": resource("huaweicloud_cbr_checkpoint_sync", "sync.vault_id", "sync.auto_trigger"),
+    "ImportBackup": resource("huaweicloud_cbr_backup_sync", lists={"sync": _one_backup}, required=("sync",)),
+    "AddMember": resource(
+        "huaweicloud_cbr_backup_share",
+        "backup_id",
+        lists={
+            "members": lambda body, ids: body.blocks.extend(
+                ("members", Body({"dest_project_id": one})) for one in ids
+            )
+        },
+        required=("members",),
+    ),
+    "UpdateMemberStatus": resource(
+        "huaweicloud_cbr_backup_share_accepter",
+        *("backup_id", "vault_id"),
+        lists={"member_id": lambda _body, _project: None},
+        implied={"status": "accepted"},
+        required=("vault_id",),
+        check=_is_member,
+    ),
     "CopyCheckpoint": resource(
         "huaweicloud_cbr_checkpoint_copy",
         *("replicate.vault_id", "replicate.destination_project_id", "replicate.destination_region"),
@@ -168,5 +213,28 @@ BLOCKS = {
         "huaweicloud_cbr_vault_change_charge_mode",
         *("vault_ids", "charging_mode", "period_type", "period_num", "is_auto_renew"),
     ),
+    "ChangeOrder": resource(
+        "huaweicloud_cbr_change_order",
+        *("resource_id", "promotion_info", "cloud_service_console_url"),
+        arguments={f"product_info.{name}": f"product_info.{name}" for name in _PRODUCT},
+        implied={"is_auto_pay": True},
+        required=("resource_id", *(f"product_info.{name}" for name in _PRODUCT)),
+    ),
     "MigrateDomain": resource("huaweicloud_cbr_migrate", "all_regions", "reservation"),
 }
+
+BY_ITSELF = {
+    "CreateVault": (
+        *("ShowVault", "UpdateVault", "DeleteVault", "AddVaultResource", "RemoveVaultResource"),
+        *("DisassociateVaultPolicy", "BatchCreateAndDeleteVaultTags"),
+    ),
+    "CreatePolicy": ("ShowPolicy", "UpdatePolicy", "DeletePolicy"),
+    "CreateCheckpoint": ("ShowCheckpoint", "DeleteBackup"),
+    "AddMember": ("ShowMembersDetail", "DeleteMember"),
+    "RestoreBackup": ("ShowOpLog",),
+    "CreateOrganizationPolicy": (
+        *("ListOrganizationPolicies", "ShowOrganizationPolicy", "UpdateOrganizationPolicy"),
+        "DeleteOrganizationPolicy",
+    ),
+}
+"""What no block is for, and the provider sends when the resource of another operation is read, changed or destroyed."""

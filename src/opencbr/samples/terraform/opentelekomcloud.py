@@ -83,3 +83,12 @@ BLOCKS = {
         ),
     ),
 }
+
+BY_ITSELF = {
+    "CreateVault": (
+        *("ShowVault", "UpdateVault", "DeleteVault", "AddVaultResource", "RemoveVaultResource"),
+        *("AssociateVaultPolicy", "DisassociateVaultPolicy"),
+    ),
+    "CreatePolicy": ("ShowPolicy", "UpdatePolicy", "DeletePolicy"),
+}
+"""What no block is for, and the provider sends when the resource of another operation is read, changed or destroyed."""

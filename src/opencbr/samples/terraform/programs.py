@@ -29,7 +29,11 @@ def with_huaweicloud(call: Call) -> str:
     provider = block('provider "huaweicloud"', Body({"endpoints": {"cbr": f"{call.endpoint.rstrip('/')}/"}}))
     comment = "# Signs with HW_ACCESS_KEY and HW_SECRET_KEY; HW_REGION_NAME and HW_AUTH_URL say where Keystone is.\n"
     return (
-        _REQUIRED.format(name="huaweicloud") + comment + provider + "\n" + _sending(huaweicloud.BLOCKS, call)
+        _REQUIRED.format(name="huaweicloud")
+        + comment
+        + provider
+        + "\n"
+        + _sending(huaweicloud.BLOCKS, huaweicloud.BY_ITSELF, call)
     )
 
 
@@ -45,13 +49,19 @@ def with_opentelekomcloud(call: Call) -> str:
         + comment
         + provider
         + "\n"
-        + _sending(opentelekomcloud.BLOCKS, call)
+        + _sending(opentelekomcloud.BLOCKS, opentelekomcloud.BY_ITSELF, call)
     )
 
 
-def _sending(blocks: dict[str, Block], call: Call) -> str:
+def _sending(blocks: dict[str, Block], by_itself: dict[str, tuple[str, ...]], call: Call) -> str:
     known = blocks.get(call.operation)
     if known is None:
+        for creating, others in by_itself.items():
+            if call.operation in others:
+                raise NotAvailable(
+                    f"The provider sends this by itself when {blocks[creating].type}, "
+                    f"which {creating} shows, is read, changed or destroyed."
+                )
         raise NotAvailable("The provider has neither a data source nor a resource that sends this operation.")
     request_of(call)  # so that everything has the contract's types
     sending = block(f'{known.kind} "{known.type}" "example"', body_of(known, call))
