@@ -228,9 +228,7 @@ def _movers(reader: Reader, timeout_seconds: float | None = None) -> list[tuple[
         patience=NO_PATIENCE,
         timeout_seconds=timeout_seconds,
     )
-    rows = answer.rows("service")
+    rows = answer.rows("service", where=lambda row: row.get("binary") == "cinder-backup")
     return [
-        (row.get("host", "?"), row.get("state") == "up" and row.get("status") == "enabled")
-        for row in rows
-        if row.get("binary") == "cinder-backup"
+        (row.get("host") or "?", row.get("state") == "up" and row.get("status") == "enabled") for row in rows
     ]
