@@ -102,7 +102,7 @@ class Wiring:
         from opencbr.store.leases import any_alive
 
         auth, policy = self.config.auth, self.config.policy.file
-        checks: dict[str, Callable[[], bool]] = {
+        checks: dict[str, Callable[[], bool | str]] = {
             "database": partial(writable, self.database),
             "keystone": self.cloud.keystone_ready,
             # A new token for each probe would burden Keystone, which may also lock out who is refused often.
