@@ -58,7 +58,7 @@ class Readiness:
         self._last: tuple[float, dict[str, Answer]] = (float("-inf"), {})
 
     def answers(self) -> dict[str, Answer | None]:
-        """Return each name with whether it is there, or a word for what is wrong; None where somebody else is asking for the first time."""
+        """Return each name with whether it is there, or the trouble; None where somebody else is asking for the first time."""
         if self._age() < self._seconds or not self._asking.acquire(blocking=False):
             return self._known()
         try:
