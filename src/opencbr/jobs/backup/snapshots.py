@@ -55,7 +55,7 @@ def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> str
         description = f"for backup {disk.parent_id or disk.id}; removed when it is done"
         return project.create_snapshot(disk.resource_id, name, description, {"opencbr": ctx.installation}).id
 
-    return make(ctx, entry, create)
+    return make(ctx, entry, create, disk.resource_size)
 
 
 def release(ctx: JobContext, operation: OperationLog) -> list[str]:
