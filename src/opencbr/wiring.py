@@ -102,7 +102,7 @@ class Wiring:
         from opencbr.store.leases import any_alive
 
         auth, policy = self.config.auth, self.config.policy.file
-        checks: dict[str, Callable[[], bool]] = {
+        checks: dict[str, Callable[[], bool | str]] = {
             "database": partial(writable, self.database),
             "keystone": self.cloud.keystone_ready,
             # A new token for each probe would burden Keystone, which may also lock out who is refused often.
@@ -329,12 +329,22 @@ def _database(config: Config) -> Finding:
 def _keys(config: Config, *, usable: bool) -> Finding:
     """Look at the keys; `usable` says that the database can be asked which ones they should be."""
     from opencbr.keys.check import check_keys
+    from opencbr.keys.rotation import unneeded_master_keys
 
     folder = Path(config.keys.folder)
     database = open_database(config) if usable else None
     problem = check_keys(database, folder)
+    retired = (
+        [] if problem or database is None or not folder.exists() else unneeded_master_keys(database, folder)
+    )
     if database is not None:
         database.dispose()
+    if retired:
+        message = (
+            f"the retired master key {' and '.join(map(str, retired))} still stands in the key folder, and whoever can write "
+            "to the database could make it the current one again: move it to the older backups of the database, which need it"
+        )
+        return Finding("keys", "warning", message)
     if problem is None and not folder.exists():
         return Finding("keys", "ok", f"the first start will make them in {folder}")
     return Finding("keys", "missing" if problem else "ok", problem or f"in {folder}")

@@ -166,3 +166,23 @@ def test_keys_are_listed_and_rotated(demo, opencbr, tmp_path):
     now, *before = run("record", "public-key", "--all").split()
     assert (before, run("record", "public-key").strip()) == ([first], now)
     assert len(run("keys", "list").splitlines()) == 4
+
+
+def test_a_retired_master_key_is_to_leave_the_folder(demo, opencbr, tmp_path):
+    folder = tmp_path / "keys"
+    environ = {"OPENCBR_KEYS_FOLDER": str(folder), "OPENCBR_DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}"}
+
+    def run(*words):
+        return opencbr("--config", demo.state / "opencbr.toml", *words, env=environ).stdout
+
+    def keys_finding():
+        return next(line for line in run("config", "check").splitlines() if " keys " in line)
+
+    run("db", "upgrade")
+    run("record", "public-key")
+    assert keys_finding().startswith("ok")
+    assert "move it out of the key folder" in run("keys", "rotate", "master")
+    assert keys_finding().startswith("WARNING")
+    assert f"retired master key {folder}/master.key still stands in the key folder" in keys_finding()
+    (folder / "master.key").rename(tmp_path / "with-the-older-backups.key")
+    assert keys_finding().startswith("ok")

@@ -102,8 +102,6 @@ def test_a_server_of_another_shape_is_refused_at_once(env: CloudEnv, content: di
             include=frozenset(),
             clock=env.clock,
         )
-    with pytest.raises(Unreachable, match=r"not what the API promises: .* instead of"):
-        env.cloud.reader().get_server(server)
 
 
 @pytest.mark.parametrize(
@@ -143,13 +141,40 @@ def test_a_volume_of_another_shape_is_refused_at_once(
     view = volumes.volume_view
     monkeypatch.setattr(volumes, "volume_view", lambda call, doc: view(call, doc) | change)
     volume = env.demo.backend.state.find("volume", name="db1-data")["id"]
-    for reading in (
-        lambda: read_disk(env.cloud.reader(), volume_id=volume, project_id=env.project_id, clock=env.clock),
-        lambda: env.cloud.reader().get_volume(volume),
-        lambda: env.cloud.reader().list_volumes(env.project_id),
-    ):
-        with pytest.raises(Unreachable, match=f"{next(iter(change))}.* of volume is .* instead of"):
-            reading()
+    with pytest.raises(Unreachable, match=f"{next(iter(change))}.* of volume is .* instead of"):
+        read_disk(env.cloud.reader(), volume_id=volume, project_id=env.project_id, clock=env.clock)
+
+
+@pytest.mark.parametrize("content", OF_A_SERVER[:4], ids=range(4))
+def test_what_is_no_server_at_all_cannot_be_shown(env: CloudEnv, content: dict):
+    server = env.server_id("db1")
+    answered(env, f"/servers/{server}$", json.dumps(content))
+    with pytest.raises(Unreachable, match=r"not what the API promises: .* instead of"):
+        env.cloud.reader().get_server(server)
+
+
+SNAPSHOT = {"id": "s", "name": "ours", "volume_id": "v", "status": "creating", "size": 1, "updated_at": "t"}
+ODD_SNAPSHOTS = [None, {}, SNAPSHOT | {"name": 5, "id": "odd"}, SNAPSHOT | {"volume_id": [], "id": "odd2"}]
+
+
+def test_an_odd_snapshot_of_somebody_keeps_no_job_from_its_own(env: CloudEnv):
+    answered(env, "/snapshots/detail", json.dumps({"snapshots": [*ODD_SNAPSHOTS, SNAPSHOT]}))
+    project = env.cloud.project(env.project_id)
+    found = project.find_snapshot("ours", "v")
+    assert found is not None
+    assert found.id == "s"
+    assert project.snapshots_in("creating").keys() == {"s", "odd", "odd2"}
+    env.demo.faults.clear()
+    for rows in ([*ODD_SNAPSHOTS, SNAPSHOT | {"size": "1", "id": "odd3"}, SNAPSHOT], []):
+        body = json.dumps({"snapshots": rows})
+        env.demo.faults.inject(path="/snapshots/detail", times=1, status=200, body=body)
+    assert [one.id for one in env.cloud.reader().list_snapshots("our")] == ["s"]
+
+
+def test_an_odd_snapshot_of_its_own_ends_a_job_rather_than_being_made_twice(env: CloudEnv):
+    answered(env, "/snapshots/detail", json.dumps({"snapshots": [SNAPSHOT | {"size": "1"}]}))
+    with pytest.raises(Unreachable, match="size of snapshot is text instead of a whole number"):
+        env.cloud.project(env.project_id).find_snapshot("ours", "v")
 
 
 def test_null_where_a_list_is_usual_is_kept_as_it_came(env: CloudEnv, monkeypatch: pytest.MonkeyPatch):

@@ -27,6 +27,9 @@ def test_a_new_user_gets_roles_and_the_catalogue_an_entry(env: CloudEnv):
     assert all(sentence.startswith("already there") for sentence in again)
     assert endpoints(env) == wanted
 
+    other = admin.register(endpoint=None, user="opencbr-2", password="another one that is long")
+    assert other[0] == "already there: user opencbr-2 in domain Default, whose password stays as it was"
+
     moved = admin.register(endpoint="https://backup.example.org", user="opencbr-2")
     assert sum(sentence.startswith("changed") for sentence in moved) == 3
     assert endpoints(env) == {(name, "https://backup.example.org/v3/$(project_id)s") for name, _ in wanted}

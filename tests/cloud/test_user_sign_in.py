@@ -1,6 +1,7 @@
 """Signing a person in at Keystone: each way, good and bad, and what is said of it."""
 
 import base64
+import json
 import logging
 import secrets
 import time
@@ -290,7 +291,15 @@ def test_a_keystone_that_hangs_is_given_up_and_then_left_alone(env: CloudEnv):
 
 
 def test_projects_that_are_no_projects_are_no_answer(env: CloudEnv, keystone: UserSignIn):
-    for body in ('{"projects": [{"id": 5, "name": "n"}]}', '{"projects": [{"id": "5"}]}', '{"projects": {}}'):
-        env.demo.faults.inject(service="identity", path="/auth/projects", status=200, body=body)
-        with pytest.raises(CloudError):
-            keystone.projects("token")
+    env.demo.faults.inject(service="identity", path="/auth/projects", status=200, body='{"projects": {}}')
+    with pytest.raises(CloudError):
+        keystone.projects("token")
+
+
+@pytest.mark.parametrize(
+    "odd", [None, {"id": 5, "name": "n"}, {"id": "5"}, {"id": "5", "name": ["n"]}], ids=str
+)
+def test_an_odd_project_does_not_hide_the_others(env: CloudEnv, keystone: UserSignIn, odd: object):
+    body = json.dumps({"projects": [odd, {"id": "p", "name": "n"}]})
+    env.demo.faults.inject(service="identity", path="/auth/projects", status=200, body=body)
+    assert [one.id for one in keystone.projects("token")] == ["p"]

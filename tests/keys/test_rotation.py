@@ -6,7 +6,7 @@ from sqlalchemy import text
 from opencbr.keys import rotation
 from opencbr.keys.files import KeyTrouble
 from opencbr.keys.master_key import MASTER
-from opencbr.keys.rotation import add_key, listed, rotate
+from opencbr.keys.rotation import add_key, listed, rotate, unneeded_master_keys
 from opencbr.keys.signing_key import SIGNING
 from opencbr.model.secrets import VERBATIM
 from opencbr.records.archive import open_records
@@ -103,7 +103,9 @@ def test_a_rotation_that_was_killed_between_its_steps_goes_on(database, records,
     started = open_records(database, key_folder, Watch())
     assert started.export(PROJECT, top.id, VERBATIM) == exported, "both keys are live"
     started.shut()
+    assert unneeded_master_keys(database, key_folder) == [], "the old one holds a project's key"
     done = rotate(database, key_folder, MASTER)
+    assert unneeded_master_keys(database, key_folder) == [key_folder / "master.key"]
     assert (done.old, done.wrapped) == (done.new, 1)
     assert states(database, key_folder, MASTER) == ["retired", "current"], "no third key was made"
 

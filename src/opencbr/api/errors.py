@@ -16,7 +16,7 @@ from opencbr.api.response import JSON, Headers, Reply, encode
 from opencbr.api.schema import ErrorBody
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError, wire_code
 from opencbr.model.lists import UnknownMarker, UnknownSortKey
-from opencbr.service.failures import CloudError, CredentialRefused, Unreachable, is_outage
+from opencbr.service.failures import CloudError, CredentialRefused, DatabaseDamaged, Unreachable, is_outage
 
 _log = logging.getLogger("opencbr.api")
 _RETRY_SECONDS = "1"
@@ -97,6 +97,9 @@ def _our_own(error: Exception) -> Failure:
     if isinstance(error, Busy):
         _log.warning("a request was not answered in time: too many wait for the same")
         return _try_again("The server has too much to do: send the request again in a moment.")
+    if isinstance(error, DatabaseDamaged):  # said once, with its name, where it was met
+        _log.warning("a request met the damage of the database")
+        return _try_again(CATALOGUE[UNEXPECTED].sentence)
     if is_outage(error):
         _log.warning("the database is busy or away: %s", type(error).__name__)
         return _try_again("The server's database is busy: send the request again in a moment.")

@@ -11,6 +11,7 @@ from opencbr.api.exchange import Exchange
 from opencbr.api.pools import Pool
 from opencbr.api.response import JSON, OK, Reply, Responder
 from opencbr.model.clock import Clock
+from opencbr.service.failures import is_outage
 
 _log = logging.getLogger("opencbr.api")
 
@@ -25,11 +26,15 @@ left to answer what needs none, so it is only named in the body.
 """
 
 
+Answer = bool | str
+Check = Callable[[], Answer]
+
+
 class Readiness:
     """Answers whether each part the server needs is there. Thread-safe.
 
-    `checks` maps a name (database, keystone, credential, mover, worker) to a question that answers True or False; an exception
-    counts as False. Answers are kept for `seconds`, so that probes do not load the cloud.
+    `checks` maps a name (database, keystone, credential, mover, worker) to a question that answers True, False, or a word for
+    what is wrong; an exception counts as False. Answers are kept for `seconds`, so that probes do not load the cloud.
 
     Anybody may ask, and a part that hangs must not take the threads that serve: one caller at a time waits,
     and `patience_seconds` at most, however long a question takes; what has not answered by then is not there.
@@ -38,7 +43,7 @@ class Readiness:
 
     def __init__(
         self,
-        checks: Mapping[str, Callable[[], bool]],
+        checks: Mapping[str, Check],
         clock: Clock,
         *,
         seconds: float = 2.0,
@@ -50,10 +55,10 @@ class Readiness:
         self._patience = patience_seconds
         self._asking = threading.Lock()
         self._under_way: dict[str, _Question] = {}
-        self._last: tuple[float, dict[str, bool]] = (float("-inf"), {})
+        self._last: tuple[float, dict[str, Answer]] = (float("-inf"), {})
 
-    def answers(self) -> dict[str, bool | None]:
-        """Return each name with whether it is there; None where somebody else is asking for the first time."""
+    def answers(self) -> dict[str, Answer | None]:
+        """Return each name with whether it is there, or the trouble; None where somebody else is asking for the first time."""
         if self._age() < self._seconds or not self._asking.acquire(blocking=False):
             return self._known()
         try:
@@ -65,7 +70,7 @@ class Readiness:
         finally:
             self._asking.release()
 
-    def _known(self) -> dict[str, bool | None]:
+    def _known(self) -> dict[str, Answer | None]:
         at, answers = self._last
         fresh = 0 <= self._now() - at < _STALE_SECONDS
         return {name: answers.get(name) if fresh else None for name in self._checks}
@@ -77,7 +82,7 @@ class Readiness:
         age = self._now() - self._last[0]
         return age if age >= 0 else float("inf")  # the clock was set back
 
-    def _ask(self) -> dict[str, bool]:
+    def _ask(self) -> dict[str, Answer]:
         asked = {}
         for name, check in self._checks.items():
             old = self._under_way.get(name)
@@ -109,18 +114,21 @@ def remembered(check: Callable[[], bool], clock: Clock, seconds: float) -> Calla
 class _Question:
     """One check under way in a thread of its own; `answer` is False until it has said True."""
 
-    def __init__(self, name: str, check: Callable[[], bool]) -> None:
+    def __init__(self, name: str, check: Check) -> None:
         self._name = name
         self._check = check
-        self.answer = False
+        self.answer: Answer = False
         self.ended = threading.Event()
         threading.Thread(target=self._run, name=f"ready-{name}", daemon=True).start()
 
     def _run(self) -> None:
         try:
-            self.answer = bool(self._check())
-        except Exception:  # noqa: BLE001 -- whatever it is, this part is not there
-            _log.warning("the readiness check of %s failed", self._name, exc_info=True)
+            self.answer = self._check()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, this part is not there
+            trace = None if is_outage(error) else error
+            _log.warning(
+                "the readiness check of %s failed: %s", self._name, type(error).__name__, exc_info=trace
+            )
         finally:
             self.ended.set()
 
@@ -130,7 +138,7 @@ def alive(_exchange: Exchange) -> Reply:
     return OK, b'{"status":"alive"}', JSON
 
 
-_WORDS = {True: "ok", False: "failed", None: "asking"}
+_WORDS: dict[Answer | None, str] = {True: "ok", False: "failed", None: "asking"}
 
 
 def ready(readiness: Readiness, pool: Pool) -> Responder:
@@ -138,12 +146,16 @@ def ready(readiness: Readiness, pool: Pool) -> Responder:
 
     async def respond(_exchange: Exchange, _request_id: str, _path: dict[str, str]) -> Reply:
         answers = await pool.run(readiness.answers)
-        needed = all(answer for name, answer in answers.items() if name in NEEDED)
-        status = ("ready" if all(answers.values()) else "degraded") if needed else "not ready"
+        needed = all(answer is True for name, answer in answers.items() if name in NEEDED)
+        status = (
+            ("ready" if all(answer is True for answer in answers.values()) else "degraded")
+            if needed
+            else "not ready"
+        )
         body = msgspec.json.encode(
             {
                 "status": status,
-                "checks": {name: _WORDS[answer] for name, answer in answers.items()},
+                "checks": {name: _WORDS.get(answer, answer) for name, answer in answers.items()},
             }
         )
         return OK if needed else 503, body, JSON

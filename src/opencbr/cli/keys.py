@@ -87,7 +87,9 @@ def _tell(done: "Rotated", kind: str) -> None:
     say(f"the {kind} key is {done.new} now; back it up apart from the database")
     if kind == "master":
         say(f"{done.wrapped} project key(s) wrapped anew")
-        say(f"{done.old} is needed for older backups of the database alone: keep it with those")
+        say(
+            f"{done.old} is needed for older backups of the database alone: move it out of the key folder, to those"
+        )
     else:
         say(f"{done.old} signs nothing any more and can be removed; its public key stays in the folder")
 

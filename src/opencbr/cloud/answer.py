@@ -1,9 +1,11 @@
 """One upstream answer, its bytes untouched, and how to read the sentence out of an OpenStack fault."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from opencbr.cloud.entries import with_id
 from opencbr.cloud.errors import CloudError, Denied, NotFound, Refused, Unreachable
 from opencbr.cloud.shapes import misshapen
 from opencbr.cloud.strict_json import Unusable, read_object
@@ -33,21 +35,37 @@ class Answer:
         except Unusable as error:
             raise self.garbage(str(error)) from error
 
-    def thing(self, kind: str) -> dict[str, Any]:
+    def thing(self, kind: str, shape: str = "") -> dict[str, Any]:
         """Return the object in the envelope `kind`. Raises Unreachable for what is not shaped as `shapes` says."""
         thing: Any = self.json().get(kind)
-        if wrong := misshapen(kind, thing):
+        if wrong := misshapen(shape or kind, thing):
             raise self.garbage(wrong)
         return dict(thing)
 
-    def rows(self, kind: str, envelope: str | None = None) -> list[dict[str, Any]]:
-        """Return the list in the envelope (the kind's plural), each row shaped as `shapes` says. Raises Unreachable."""
-        rows = self.json().get(envelope or kind + "s")
-        if not isinstance(rows, list):
-            raise self.garbage(f"{envelope or kind + 's'} is not a list")
+    def rows(
+        self, kind: str, envelope: str | None = None, where: Callable[[dict[str, Any]], bool] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the list in the envelope (the kind's plural), each row shaped as `shapes` says. Raises Unreachable.
+
+        With `where` only the rows that it chooses are returned and looked at: others may be odd.
+        """
+        rows: list[Any] = self._list(envelope or kind + "s")
+        if where is not None:
+            rows = [row for row in rows if isinstance(row, dict) and where(row)]
         for row in rows:
             if wrong := misshapen(kind, row):
                 raise self.garbage(wrong)
+        return rows
+
+    def entries(self, kind: str, envelope: str | None = None) -> list[dict[str, Any]]:
+        """Return what has an id in the list in the envelope, for `entries.usable`. Raises Unreachable where it is no list."""
+        where = f"{self.service} {self.method} {self.path.partition('?')[0]}"
+        return with_id(where, kind, self._list(envelope or kind + "s"))
+
+    def _list(self, envelope: str) -> list[Any]:
+        rows = self.json().get(envelope)
+        if not isinstance(rows, list):
+            raise self.garbage(f"{envelope} is not a list")
         return rows
 
     def garbage(self, wrong: str) -> Unreachable:

@@ -7,6 +7,7 @@ from stat import S_IROTH
 from typing import Literal
 
 from opencbr.cloud.errors import CloudError, CredentialRefused, Denied
+from opencbr.cloud.quotas import UNLIMITED, default_quotas, quotas_of
 from opencbr.cloud.reader import LIKE_MICROVERSION, Reader
 from opencbr.cloud.register import CATALOGUE_TYPE
 from opencbr.cloud.retry import NO_PATIENCE
@@ -168,20 +169,17 @@ def _catalogue(transport: Transport, endpoint: str) -> Finding:
 
 def _quotas(transport: Transport, reader: Reader, project_id: str) -> Finding:
     """Look at what Cinder lets a project keep, the one named or a new one."""
-    named = project_id or str(transport.access(NO_PATIENCE).project_id)
-    path = f"/os-quota-sets/{named}" + ("?usage=true" if project_id else "/defaults")
-    answer = reader.ask("volume", path, patience=NO_PATIENCE)
-    quotas = answer.thing("quota_set")
-    rows = {kind: quotas.get(kind) for kind in ("backups", "snapshots")}
-    limits = {kind: row.get("limit") if isinstance(row, dict) else row for kind, row in rows.items()}
+    own = str(transport.access(NO_PATIENCE).project_id)
+    quotas = quotas_of(reader, project_id) if project_id else default_quotas(reader, own)
+    rows = {kind: quotas[kind] for kind in ("backups", "snapshots") if kind in quotas}
     shown = " and ".join(
-        f"{'any number of' if limit == -1 else limit} {kind}" for kind, limit in limits.items()
+        f"{'any number of' if quota.limit == UNLIMITED else quota.limit} {kind}"
+        for kind, quota in rows.items()
     )
     message = f"{f'project {project_id}' if project_id else 'a new project'} may have {shown} in Cinder"
     if project_id:
-        used = [row.get("in_use") for row in rows.values() if isinstance(row, dict)]
-        message += f" and has {' and '.join(map(str, used))}"
-    if any(isinstance(limit, int) and 0 <= limit < _FEW_BACKUPS for limit in limits.values()):
+        message += f" and has {' and '.join(str(quota.used) for quota in rows.values())}"
+    if any(0 <= quota.limit < _FEW_BACKUPS for quota in rows.values()):
         message += (
             "; a backup of a server takes one of each for every disk, so raise them: "
             f"openstack quota set --backups N --snapshots N {project_id or 'PROJECT'}"
@@ -228,9 +226,7 @@ def _movers(reader: Reader, timeout_seconds: float | None = None) -> list[tuple[
         patience=NO_PATIENCE,
         timeout_seconds=timeout_seconds,
     )
-    rows = answer.rows("service")
+    rows = answer.rows("service", where=lambda row: row.get("binary") == "cinder-backup")
     return [
-        (row.get("host", "?"), row.get("state") == "up" and row.get("status") == "enabled")
-        for row in rows
-        if row.get("binary") == "cinder-backup"
+        (row.get("host") or "?", row.get("state") == "up" and row.get("status") == "enabled") for row in rows
     ]

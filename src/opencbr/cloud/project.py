@@ -12,7 +12,7 @@ from opencbr.cloud.objects import Snapshot, VolumeBackup, backup_of, snapshot_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import get_or_create
 from opencbr.cloud.strict_json import read_object
-from opencbr.cloud.transport import Query, Transport
+from opencbr.cloud.transport import Transport
 from opencbr.model.document import ABSENT, Document
 
 BACKUP_METADATA_MICROVERSION = "3.43"
@@ -130,7 +130,7 @@ class ProjectCloud:
     def backups_of(self, volume_id: str) -> list[VolumeBackup]:
         """Return the backups that the project has of a volume, whoever made them."""
         rows = self._rows("/backups/detail", "backup", {"volume_id": volume_id})
-        return [backup_of(row, None) for row in rows if row.get("volume_id") == volume_id]
+        return [backup_of(row, None) for row in rows]
 
     def backups_in(self, status: str) -> dict[str, str]:
         """Return the project's backups in this status, as `snapshots_in` does."""
@@ -172,11 +172,10 @@ class ProjectCloud:
         return self._transport.get("volume", path, microversion=VOLUME_MICROVERSION)
 
     def _named(self, path: str, kind: str, name: str, volume_id: str) -> list[dict[str, Any]]:
-        rows = self._rows(path, kind, {"name": name, "volume_id": volume_id})
-        return [row for row in rows if row.get("name") == name and row.get("volume_id") == volume_id]
+        return self._rows(path, kind, {"name": name, "volume_id": volume_id})
 
     def _in_status(self, path: str, kind: str, status: str) -> dict[str, str]:
-        rows = self._rows(path, kind, {"status": status})
+        rows = self._list(path, {"status": status}).entries(kind)
         signs = ("updated_at", "object_count", "os-extended-snapshot-attributes:progress")
         return {
             row["id"]: " ".join(str(row.get(sign)) for sign in signs)
@@ -184,9 +183,13 @@ class ProjectCloud:
             if row.get("status") == status
         }
 
-    def _rows(self, path: str, kind: str, query: Query) -> list[dict[str, Any]]:
-        """List what a query finds. Cinder ignores filters that its operator has switched off: look at the rows too."""
-        return self._transport.get("volume", path, query, microversion=VOLUME_MICROVERSION).rows(kind)
+    def _rows(self, path: str, kind: str, wanted: Mapping[str, str]) -> list[dict[str, Any]]:
+        """List what has these values. Cinder ignores filters that its operator has switched off: the rows are looked at too."""
+        answer = self._list(path, wanted)
+        return answer.rows(kind, where=lambda row: all(row.get(name) == wanted[name] for name in wanted))
+
+    def _list(self, path: str, wanted: Mapping[str, str]) -> Answer:
+        return self._transport.get("volume", path, wanted, microversion=VOLUME_MICROVERSION)
 
 
 def _at_least(newest: str, wanted: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from opencbr.cloud.answer import NOT_PROMISED, Answer
+from opencbr.cloud.entries import usable
 from opencbr.cloud.errors import Denied, NotFound, Unreachable
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
@@ -107,11 +108,11 @@ class Reader:
         )
 
     def get_server(self, server_id: str) -> Json:
-        """Return Nova's server; its project is `tenant_id`."""
+        """Return Nova's server, for `entries.usable`; its project is `tenant_id`."""
         return self._one("compute", f"/servers/{quote(server_id, safe='')}", "server", COMPUTE_MICROVERSION)
 
     def get_volume(self, volume_id: str) -> Json:
-        """Return Cinder's volume; its project is `os-vol-tenant-attr:tenant_id`."""
+        """Return Cinder's volume, for `entries.usable`; its project is `os-vol-tenant-attr:tenant_id`."""
         return self._one("volume", f"/volumes/{quote(volume_id, safe='')}", "volume", VOLUME_MICROVERSION)
 
     def list_servers(
@@ -123,12 +124,12 @@ class Reader:
         limit: int | None = None,
         marker: str | None = None,
     ) -> list[Json]:
-        """List the project's servers in full, newest first; `name` is a part of the name, taken literally."""
+        """List the project's servers in full, for `entries.usable`, newest first; `name` is a part, taken literally."""
         query = _present(all_tenants=1, project_id=project_id, status=status, limit=limit, marker=marker)
         if name:
             query["name"] = re.sub(r"([][\\.^$*+?(){}|])", r"\\\1", name)  # Nova takes a regular expression
         answer = self.ask("compute", "/servers/detail", query, microversion=COMPUTE_MICROVERSION)
-        return [server for server in answer.rows("server") if server.get("tenant_id") == project_id]
+        return [server for server in answer.entries("server") if server.get("tenant_id") == project_id]
 
     def list_volumes(
         self,
@@ -140,7 +141,7 @@ class Reader:
         limit: int | None = None,
         marker: str | None = None,
     ) -> list[Json]:
-        """List the project's volumes in full, newest first.
+        """List the project's volumes in full, for `entries.usable`, newest first.
 
         `name` is a part of the name, `server_id` keeps those attached to that server. Cinder cannot filter
         by server: with `server_id` the attached volumes are read one by one and
@@ -151,8 +152,8 @@ class Reader:
             return [
                 volume
                 for volume in found
-                if (not status or volume["status"] == status)
-                and (not name or name in (volume.get("name") or ""))
+                if (not status or volume.get("status") == status)
+                and (not name or name in str(volume.get("name") or ""))
             ]
         query = _present(all_tenants=1, project_id=project_id, status=status, limit=limit, marker=marker)
         microversion = VOLUME_MICROVERSION
@@ -160,16 +161,16 @@ class Reader:
             query["name~"] = name
             microversion = LIKE_MICROVERSION
         answer = self.ask("volume", "/volumes/detail", query, microversion=microversion)
-        rows = answer.rows("volume")
+        rows = answer.entries("volume")
         return [volume for volume in rows if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
     def list_snapshots(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' snapshots whose name begins with `name_prefix`."""
+        """List all tenants' snapshots whose name begins with `name_prefix`; what is odd is left out, and in the log."""
         project = "os-extended-snapshot-attributes:project_id"
         return list(self._objects("snapshot", "/snapshots/detail", project, name_prefix))
 
     def list_backups(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' backups whose name begins with `name_prefix`."""
+        """List all tenants' backups whose name begins with `name_prefix`; what is odd is left out, and in the log."""
         return list(
             self._objects("backup", "/backups/detail", "os-backup-project-attr:project_id", name_prefix)
         )
@@ -179,11 +180,12 @@ class Reader:
 
         def page(marker: str | None) -> list[Json]:
             behind = query if marker is None else query | {"marker": marker}
-            return self.ask("volume", path, behind, microversion=LIKE_MICROVERSION).rows(kind)
+            return self.ask("volume", path, behind, microversion=LIKE_MICROVERSION).entries(kind)
 
         for rows in pages(page, "volume", path):
             for row in rows:
-                if (row.get("name") or "").startswith(prefix):
+                ours = str(row.get("name")).startswith(prefix)
+                if ours and usable(kind, row)[1] is None:
                     yield UpstreamObject(
                         kind=kind,
                         id=row["id"],
@@ -203,7 +205,7 @@ class Reader:
         return [volume for volume in volumes if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
     def _one(self, service: str, path: str, envelope: str, microversion: str) -> Json:
-        return self.ask(service, path, microversion=microversion).thing(envelope)
+        return self.ask(service, path, microversion=microversion).thing(envelope, "identified")
 
 
 def pages(

@@ -45,6 +45,8 @@ class Registration:
                 )
             account = self._create("users", "user", name=user, password=password, domain_id=home_domain["id"])
             said.append(f"created user {user} in domain {user_domain}")
+        elif password is not None:
+            said.append(f"already there: user {user} in domain {user_domain}, whose password stays as it was")
         project = self._need("projects", home_project, domain_id=home_domain["id"])
         admin, member = self._need("roles", "admin"), self._need("roles", role)
         said.append(

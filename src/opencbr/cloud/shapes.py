@@ -84,6 +84,7 @@ SHAPES: Mapping[str, Mapping[str, Types]] = {
     "user": {"name": TEXT, "domain_id": TEXT},
     "project": {"domain_id": TEXT},
     "project_of_user": {"id": TEXT, "name": TEXT},
+    "identified": {"id": TEXT},
     "service": {"host": MAYBE_TEXT},
     "grant": {"scope": OBJECT, "scope/domain": MAYBE_OBJECT, "scope/domain/id": TEXT},
     "role_assignment": {"role": OBJECT, "role/name": TEXT},
@@ -95,14 +96,19 @@ def misshapen(kind: str, thing: Any) -> str | None:
     """Say what is wrong with a thing of `kind`, in words; None when nothing is. Kinds that the table has not are objects."""
     if not isinstance(thing, dict):
         return f"{kind} is {_word(thing)} instead of an object"
+    return next((wrong for _, wrong in faults(kind, thing)), None)
+
+
+def faults(kind: str, thing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an object of `kind`: the member of it that holds the fault, and the fault in words."""
     for path, types in SHAPES.get(kind, {}).items():
-        for value in _values(thing, path.split("/")):
+        steps = path.split("/")
+        for value in _values(thing, steps):
             # A truth value is a number to Python, and to nobody else.
             if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-                return f"{path} of {kind} is {_word(value)} instead of {_WORDS[types[0]]}"
-            if isinstance(value, int) and not 0 <= value <= MOST:
-                return f"{path} of {kind} is a number out of range"
-    return None
+                yield steps[0], f"{path} of {kind} is {_word(value)} instead of {_WORDS[types[0]]}"
+            elif isinstance(value, int) and not 0 <= value <= MOST:
+                yield steps[0], f"{path} of {kind} is a number out of range"
 
 
 def _values(value: Any, path: Sequence[str]) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from opencbr.cloud.answer import Answer
 from opencbr.cloud.breaker import Hanging
+from opencbr.cloud.entries import usable
 from opencbr.cloud.errors import PasscodeWanted, SignInRefused, UnknownKey, Unreachable, readable_request_id
 from opencbr.cloud.identity import Identity
 from opencbr.cloud.scopes import Scopes
@@ -90,7 +91,8 @@ class UserSignIn:
     def projects(self, token: str) -> list[UserProject]:
         """List the projects in which the person has a role, by name."""
         answer, _ = self._call("GET", "/auth/projects", {"X-Auth-Token": token})
-        rows = [row for row in answer.rows("project_of_user", "projects") if row.get("enabled", True)]
+        rows = answer.entries("project_of_user", "projects")
+        rows = [row for row in rows if usable("project_of_user", row)[1] is None and row.get("enabled", True)]
         return sorted((UserProject(row["id"], row["name"]) for row in rows), key=lambda one: one.name)
 
     def access_key(self, access: str, secret: str) -> KeyOwner:

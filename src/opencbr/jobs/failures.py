@@ -4,11 +4,10 @@ A code of the catalogue and one sentence without secrets.
 """
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from opencbr.cloud.capture import CaptureRefused
-from opencbr.cloud.errors import CloudError, CredentialRefused, Denied, Refused
-from opencbr.model.errors import IDENTITY_FAILED, QUOTA_USED_UP, UNEXPECTED, CbrError
+from opencbr.cloud.errors import CloudError, CredentialRefused, Denied
+from opencbr.model.errors import IDENTITY_FAILED, UNEXPECTED, CbrError
 
 
 class JobError(Exception):
@@ -46,7 +45,4 @@ def explain(error: Exception) -> Failure:
 def _code_of(error: CloudError) -> str:
     if isinstance(error, Denied | CredentialRefused):
         return IDENTITY_FAILED
-    if isinstance(error, Refused) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        # How Cinder says that a quota is used up: of snapshots, backups or gigabytes.
-        return QUOTA_USED_UP
     return UNEXPECTED

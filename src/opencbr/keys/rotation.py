@@ -26,6 +26,9 @@ KINDS = {kind.name: kind for kind in (MASTER, SIGNING)}
 State = Literal["current", "retired", "new"]
 
 
+_PROJECT_KEYS = select(project_key.c.project_id, project_key.c.key_id, project_key.c.wrapped)
+
+
 @dataclass(frozen=True, slots=True)
 class Rotated:
     """What a rotation did: the key that was current and the one that is, and what became of the project keys.
@@ -56,6 +59,20 @@ def listed(database: Database, folder: Path) -> Iterator[Listed]:
         with database.read() as conn:
             for file in key_files(folder, kind):
                 yield Listed(kind.name, str(file.path), file.check, _state(conn, kind, file))
+
+
+def unneeded_master_keys(database: Database, folder: Path) -> list[Path]:
+    """Return the files of master keys that were rotated away, are still there, and hold no project key any more.
+
+    Changes nothing. Raises KeyTrouble.
+    """
+    with database.read() as conn:
+        if not installation.get(conn, _retired(MASTER)):
+            return []
+        retired = [file.path for file in key_files(folder, MASTER) if _state(conn, MASTER, file) == "retired"]
+        held = conn.execute(_PROJECT_KEYS).all()
+    only = Ring(open_ring(database, folder, MASTER).current, ())
+    return retired if all(_opened(only, *row) for row in held) else []
 
 
 def add_key(database: Database, folder: Path, kind: KeyKind) -> KeyFile:
@@ -106,9 +123,7 @@ def _wrap_anew(database: Database, ring: Ring) -> tuple[int, tuple[str, ...]]:
     only = Ring(ring.current, ())
     damaged: list[str] = []
     with database.read() as conn:
-        rows = conn.execute(
-            select(project_key.c.project_id, project_key.c.key_id, project_key.c.wrapped)
-        ).all()
+        rows = conn.execute(_PROJECT_KEYS).all()
     done = 0
     for project_id, key_id, wrapped in rows:
         if _opened(only, project_id, key_id, wrapped):

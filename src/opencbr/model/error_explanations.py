@@ -177,6 +177,11 @@ _GIVEN = {
         "A disk is neither available nor attached at rest: it is being made, changed or deleted, or is in error.",
         "Bring the disk to available or in-use in Cinder, then ask again.",
     ),
+    "7004": _Given(
+        "Cinder describes the disk in a way that cannot be used, as with a size that is no number. It is shown as far as "
+        "it can be, and neither bound nor backed up; the server's log names what is odd.",
+        "Tell the operator of the cloud the id of the disk, and ask again when Cinder describes it well.",
+    ),
     "7100": _Given(
         "The project has no such server in Nova: the id was mistyped, the server was deleted, or it is another "
         "project's. In an operation log it went before it was backed up.",
@@ -185,6 +190,11 @@ _GIVEN = {
     "7101": _Given(
         "The server is in a state in which its disks cannot be backed up, as ERROR or BUILD.",
         "Bring it to one of the states that the sentence names, then ask again.",
+    ),
+    "7103": _Given(
+        "Nova or Cinder describes the server, or one of its disks, in a way that cannot be used, as with a name that is "
+        "no text. It is shown as far as it can be, and neither bound nor backed up; the server's log names what is odd.",
+        "Tell the operator of the cloud the id in the sentence, and ask again when the cloud describes it well.",
     ),
     "7108": _Given(
         "The server has no Cinder volume, or the request excludes all it has. Disks that lie on the compute host are "
@@ -257,7 +267,7 @@ _ELSEWHERE = {
     "agents and files": "7403 7407 7410",
     "databases, bare metal and desktops": "6126 7109 7113 7200",
     "the vendor's storage and its older services": (
-        "6205 7001 7002 7004 7007 7009 7102 7103 7104 7105 7106 7107 7111 7117"
+        "6205 7001 7002 7007 7009 7102 7104 7105 7106 7107 7111 7117"
     ),
     "the vendor's way of saying what another code says here": (
         "0002 6106 6107 6121 6123 6124 6132 6133 6142 6215 6300 6301 6302 6501 7006 7110 7116 7202 7204 7303"

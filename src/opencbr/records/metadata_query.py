@@ -55,6 +55,7 @@ class MetadataQuery:
     """Reads answers. Thread-safe; `close` when nobody reads any more."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._rows: _Rows = (
             SqliteRows(database.url, _queries("?1", "?2"))
             if database.dialect == "sqlite"
@@ -64,9 +65,15 @@ class MetadataQuery:
     def read_answer(self, reader: str, backup_id: str, *, secrets: bool = True) -> AnswerRow | None:
         """Read the record of a backup that the project `reader` has or shares; None when it sees no such backup.
 
-        Raises the driver's own errors when the database does not answer.
+        Raises DatabaseReplaced, DatabaseDamaged, and the driver's own errors when the database does not answer.
         """
-        row = self._rows.row(backup_id, reader, secrets=secrets)
+        self._database.refuse_replaced()
+        try:
+            row = self._rows.row(backup_id, reader, secrets=secrets)
+        except Exception as error:
+            if damage := self._database.damage(error):
+                raise damage from error
+            raise
         return None if row is None else AnswerRow(*row)
 
     def close(self) -> None:

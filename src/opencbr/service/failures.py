@@ -9,11 +9,13 @@ from opencbr.cloud.errors import (
     UnknownKey,
     Unreachable,
 )
+from opencbr.store.damage import DatabaseDamaged
 from opencbr.store.database import is_outage
 
 __all__ = [
     "CloudError",
     "CredentialRefused",
+    "DatabaseDamaged",
     "InvalidToken",
     "PasscodeWanted",
     "SignInRefused",

@@ -7,16 +7,19 @@ checked here, and what only an administrator may see is taken out before a tenan
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from opencbr.cloud.entries import usable
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.reader import Json, Reader
 from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES, disk_advice
 from opencbr.model.errors import (
     CATALOGUE,
     DISK_STATUS,
+    DISK_UNUSABLE,
     NO_DISK_TO_BACK_UP,
     NO_SUCH_DISK,
     NO_SUCH_SERVER,
     SERVER_STATUS,
+    SERVER_UNUSABLE,
     CbrError,
 )
 from opencbr.model.field_classes import as_owner_sees
@@ -26,6 +29,9 @@ from opencbr.model.vault import SERVER, VOLUME
 from opencbr.store.columns import as_stored
 
 _STATES = ", ".join(sorted(SERVER_STATES))
+
+_UNKNOWN = "unknown"
+"""The status of what the cloud gives none that can be read."""
 
 GONE = {SERVER: NO_SUCH_SERVER, VOLUME: NO_SUCH_DISK}
 """Type of resource -> the code for one that is not there, or not the caller's."""
@@ -44,7 +50,8 @@ class Source:
     """A server or a disk.
 
     `size_gb` is the sum of a server's disks; `detail` is the upstream object as its owner would see it; `server_ids`
-    are the servers that have a disk attached.
+    are the servers that have a disk attached. `fault` says in words what of the cloud's description cannot be used: it is
+    shown as far as it can be, and not protected.
     """
 
     id: str
@@ -58,6 +65,7 @@ class Source:
     disks: tuple["Source", ...]
     detail: Json
     server_ids: tuple[str, ...] = ()
+    fault: str | None = None
 
     def chosen(self, exclude: Collection[str], include: Collection[str]) -> tuple["Source", ...]:
         """Return the disks a backup would hold: all but `exclude`, or only `include` when that names any."""
@@ -69,6 +77,12 @@ class Source:
 
     def trouble(self, exclude: Collection[str] = (), include: Collection[str] = ()) -> Trouble | None:
         """Say why it cannot be protected now; None when it can."""
+        odd = next((one for one in (self, *self.chosen(exclude, include)) if one.fault), None)
+        if odd is not None:
+            return Trouble(
+                code=SERVER_UNUSABLE if self.type == SERVER else DISK_UNUSABLE,
+                message=f"The cloud describes {odd.id} in a way that cannot be used: {odd.fault}. Tell its operator.",
+            )
         if self.type == VOLUME:
             if self.status in DISK_STATES:
                 return None
@@ -121,34 +135,38 @@ def server_source(server: Json, volumes: Iterable[Json]) -> Source:
     """Make a Source of a Nova server and the volumes of its project (or only its own)."""
     known = {v["id"]: v for v in volumes}
     disks = tuple(disk_source(known[v]) for v in attached_ids(server) if v in known)
+    given, fault = usable("server", server)
     return Source(
         id=server["id"],
         type=SERVER,
-        name=as_stored(server.get("name") or server["id"]),
-        status=server["status"],
+        name=as_stored(given.get("name") or server["id"]),
+        status=given.get("status", _UNKNOWN),
         size_gb=sum(d.size_gb for d in disks),
         bootable=False,
         encrypted=any(d.encrypted for d in disks),
-        availability_zone=server.get("OS-EXT-AZ:availability_zone"),
+        availability_zone=given.get("OS-EXT-AZ:availability_zone"),
         disks=disks,
         detail=as_owner_sees("server", server),
+        fault=fault,
     )
 
 
 def disk_source(volume: Json) -> Source:
     """Make a Source of a Cinder volume. A volume without a name is called by its id."""
+    given, fault = usable("volume", volume)
     return Source(
         id=volume["id"],
         type=VOLUME,
-        name=as_stored(volume.get("name") or volume["id"]),
-        status=volume["status"],
-        size_gb=volume["size"],
-        bootable=volume.get("bootable") in ("true", True),
-        encrypted=bool(volume.get("encrypted")),
-        availability_zone=volume.get("availability_zone"),
+        name=as_stored(given.get("name") or volume["id"]),
+        status=given.get("status", _UNKNOWN),
+        size_gb=given.get("size", 0),
+        bootable=given.get("bootable") in ("true", True),
+        encrypted=bool(given.get("encrypted")),
+        availability_zone=given.get("availability_zone"),
         disks=(),
         detail=as_owner_sees("volume", volume),
-        server_ids=tuple(one["server_id"] for one in volume.get("attachments") or () if one.get("server_id")),
+        server_ids=tuple(one["server_id"] for one in given.get("attachments") or () if one.get("server_id")),
+        fault=fault,
     )
 
 

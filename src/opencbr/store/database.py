@@ -18,8 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from opencbr.deadline import seconds_left
-from opencbr.store import damage  # noqa: F401 -- it listens to every engine
+from opencbr.store.damage import DatabaseDamaged, damaged, is_damage, was_met
 from opencbr.store.errors import UnsupportedDatabase
+from opencbr.store.opened_file import OpenedFile, watch
 from opencbr.store.private_file import make_private
 from opencbr.store.schema import missing_revisions, upgrade_schema
 
@@ -66,14 +67,16 @@ class Database:
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if parsed.drivername == "sqlite" else "postgresql"
         )
+        self._name = parsed.database or ""
+        self._file = OpenedFile(self._name)
         self._sleep = sleep
         # Overflow connections are opened and closed per request: dearer than waiting for a pooled one.
         # Parameters stay out of errors: they are tenants' data.
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
         if self.dialect == "sqlite":
             self._reader, self._writer = (create_engine(parsed, **options) for _ in range(2))
-            _prepare_sqlite(self._reader, self.url)
-            _prepare_sqlite(self._writer, self.url, write=True)
+            _prepare_sqlite(self._reader, self.url, self._file)
+            _prepare_sqlite(self._writer, self.url, self._file, write=True)
         else:
             # Said, and not left to the server's default: whoever waited for a row's lock must see what was written.
             self._reader, self._writer = (
@@ -143,14 +146,31 @@ class Database:
             return False
         return True
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether this process has met damage in it."""
+        return was_met(self._name)
+
+    def refuse_replaced(self) -> None:
+        """Look whether SQLite's file is still the one that was opened. Raises DatabaseReplaced."""
+        if self.dialect == "sqlite":
+            self._file.look()
+
+    def damage(self, error: Exception) -> DatabaseDamaged | None:
+        """Make the error for what a bare driver has raised about this database, if that is damage."""
+        return damaged(self._name, error) if is_damage(error) else None
+
     def dispose(self) -> None:
         """Close the pools' connections."""
         self._reader.dispose()
         self._writer.dispose()
+        self._file.close()
 
 
 def is_outage(error: Exception) -> bool:
-    """Say whether an error may be over soon: a lost connection, a restart, a lock, no connection free.
+    """Say whether an error is the database's being away: a lost connection, a restart, a lock, no connection free, damage.
+
+    Damage is not over soon, and nothing can be done or written down before somebody has restored the database.
 
     The hot read speaks to the bare drivers, whose errors SQLAlchemy has not wrapped.
     """
@@ -158,7 +178,12 @@ def is_outage(error: Exception) -> bool:
         return True
     return isinstance(
         error,
-        OperationalError | InterfaceError | PoolTimeout | sqlite3.OperationalError | psycopg.OperationalError,
+        OperationalError
+        | InterfaceError
+        | PoolTimeout
+        | DatabaseDamaged
+        | sqlite3.OperationalError
+        | psycopg.OperationalError,
     )
 
 
@@ -189,9 +214,12 @@ def _prepare_postgres(engine: Engine, *, write: bool = False) -> None:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_lock_milliseconds()}")
 
 
-def _prepare_sqlite(engine: Engine, url: str, *, write: bool = False) -> None:
+def _prepare_sqlite(engine: Engine, url: str, file: OpenedFile, *, write: bool = False) -> None:
+    watch(engine, file)
+
     @event.listens_for(engine, "do_connect")
     def make(*_: Any) -> None:
+        file.look()  # or an empty file would be made in place of one that was removed
         # An error that forbids it is SQLite's to tell.
         with contextlib.suppress(OSError):
             make_private(url)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from opencbr.deadline import within
 from opencbr.store import tables
 from opencbr.store.database import Database
+from opencbr.store.opened_file import DatabaseReplaced
 from opencbr.store.statements import insert_new, insert_or_replace
 
 _t = tables.settings
@@ -43,15 +44,18 @@ def installation_id(conn: Connection) -> str:
     return get(conn, _INSTALLATION) or put_once(conn, _INSTALLATION, secrets.token_hex(4))
 
 
-def writable(database: Database) -> bool:
-    """Say whether the database takes a write within a moment.
+def writable(database: Database) -> bool | str:
+    """Say whether the database takes a write within a moment: True, False, or the word for a trouble that does not pass.
 
-    A full disk or a lock that is held for long shows in nothing else.
+    A full disk or a lock that is held for long shows in nothing else. `damaged` is what this process has met damage in, though
+    this write may meet none; `replaced` an SQLite file that is not the one that was opened.
     """
     try:
         with within(_WRITE_SECONDS), database.write() as conn:
             # Another text each time: SQLite writes nothing where a row already says what it is told.
             put(conn, _PROBE, secrets.token_hex(8))
+    except DatabaseReplaced:
+        return "replaced"
     except SQLAlchemyError:
-        return False
-    return True
+        return "damaged" if database.is_damaged else False
+    return "damaged" if database.is_damaged else True

@@ -10,7 +10,8 @@ import pytest
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.jobs.context import JobContext
-from opencbr.model.operation_log import NOTES
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.model.operation_log import LEFT, NOTES
 from support.inline_job import WatchedClock, carry_out_inline, job_context
 from support.job_env import QUICK, JobEnv
 
@@ -48,7 +49,6 @@ def ctx(env: JobEnv, clock: WatchedClock) -> Iterator[JobContext]:
         "backups volume POST /backups$",
         "wait volume GET /backups",
         "export volume GET /export_record",
-        "release volume DELETE /snapshots/",
     ],
 )
 def test_a_backup_outlasts_an_outage_at_any_step(env: JobEnv, ctx: JobContext, call: str) -> None:
@@ -63,9 +63,28 @@ def test_a_backup_outlasts_an_outage_at_any_step(env: JobEnv, ctx: JobContext, c
     assert struck.hits == AWAY
     assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
     env.assert_nothing_left(backups_left=1)
-    if step not in ("wait", "release"):  # these wait anyway
+    if step != "wait":  # that waits anyway
         (told,) = log.details[NOTES]
         assert told.startswith(f"step {step} waits for the cloud: {service} {method} ")
+
+
+@pytest.mark.parametrize("status", [503, 403])
+def test_a_good_backup_does_not_wait_for_a_cloud_that_does_not_delete_its_snapshots(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock, status: int
+) -> None:
+    away = env.demo.faults.inject(
+        service="volume", method="DELETE", path="/snapshots/", status=status, times=0
+    )
+    began = clock.now()
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
+    assert (log.status, log.error_message) == ("success", "")
+    assert clock.now() - began < timedelta(seconds=120)
+    assert away.hits
+    (left,) = log.details[LEFT]
+    assert env.upstream("snapshot")[0]["id"] in left
+    env.demo.faults.clear()
+    remove_leftovers(ctx)
+    env.assert_nothing_left(backups_left=1)
 
 
 def test_an_outage_that_stays_ends_the_job_when_patience_is_over(

@@ -10,6 +10,7 @@ import pytest
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import LEFT, NOTES
 from support.inline_job import WatchedClock, carry_out_inline, job_context
 from support.job_env import QUICK, JobEnv
@@ -50,7 +51,6 @@ CALLS = {
     "snapshots": ("volume", "POST", "/snapshots$"),
     "backups": ("volume", "POST", "/backups$"),
     "wait": ("volume", "GET", "/backups"),
-    "release": ("volume", "DELETE", "/snapshots/"),
 }
 
 
@@ -84,6 +84,25 @@ def test_a_backup_waits_for_the_new_password(
         for word in ("refuses", "has been read again", "accepts")
         if word in one.partition(":")[0]
     ] == ["refuses", "has been read again", "accepts"], said
+
+
+def test_a_good_backup_waits_for_no_password(env: JobEnv, ctx: JobContext, clock: WatchedClock) -> None:
+    held = env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=503, times=0)
+    rotated = rotate_at(
+        env,
+        clock,
+        after=lambda: held.hits > 0,
+        then=lambda: write_password(env.clouds_file, "a new one"),
+    )
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
+    assert (log.status, log.error_message) == ("success", "")
+    assert rotated
+    assert clock.now() - rotated[0] < LONG
+    (left,) = log.details[LEFT]
+    assert "Keystone refuses the service's credential" in left
+    write_password(env.clouds_file, "a new one")
+    remove_leftovers(ctx)
+    env.assert_nothing_left(backups_left=1)
 
 
 def test_keystone_is_not_asked_on_and_on_with_what_it_refused(

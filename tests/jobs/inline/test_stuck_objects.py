@@ -1,5 +1,6 @@
 """An object that stays as it is for ever in the cloud keeps neither its server nor others waiting for long."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -103,6 +104,32 @@ def test_a_failed_job_waits_a_minute_for_what_is_stuck_while_it_goes(
     assert resource is not None
     assert resource.protect_status == "available"
     assert [entry.upstream_id for entry in env.ledger() if entry.state == "left"] == [stuck["id"]]
+
+
+def test_a_good_backup_does_not_wait_for_a_snapshot_that_is_stuck_while_it_goes(
+    env: JobEnv, ctx: JobContext, clock: WatchedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    env.demo.fail("snapshot.deleted", stick=True)
+    bound = env.bind("web1")
+    began = clock.now()
+    log = carry_out_inline(env, ctx, env.request_backup(bound))
+    assert clock.now() - began < timedelta(seconds=60)
+    backup, resource = env.backup(log.backup_id), env.resource(bound)
+    assert backup is not None
+    assert resource is not None
+    assert (log.status, backup.status, resource.protect_status) == ("success", "available", "available")
+    (stuck,) = env.upstream("snapshot")
+    assert stuck["status"] == "deleting"
+    assert log.details[LEFT] == [f"snapshot {stuck['id']}: it was still there when time was up"]
+    env.demo.backend.failures.clear()
+    state = env.demo.backend.state
+    with state.change():
+        state.put("snapshot", stuck | {"status": "available"})
+    caplog.set_level(logging.INFO, "opencbr.jobs.duties")
+    remove_leftovers(ctx)
+    assert env.upstream("snapshot") == []
+    assert [entry for entry in env.ledger() if entry.kind == "snapshot"] == []
+    assert [line for line in caplog.messages if "was left by a job and is gone now" in line]
 
 
 def test_a_round_of_the_janitor_waits_for_nothing_that_is_stuck(

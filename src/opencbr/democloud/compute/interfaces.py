@@ -20,8 +20,8 @@ def index(call: Call) -> Response:
     server = need_server(call)
     others = [
         port
-        for port in call.backend.state.all("port")
-        if call.is_admin and port["device_id"] == server["id"] and port["project_id"] != server["project_id"]
+        for port in call.backend.state.all("port", device_id=server["id"])
+        if call.is_admin and port["project_id"] != server["project_id"]
     ]
     found = [_view(call, port) for port in (*ports_of(call, server), *others)]
     return Response(body={"interfaceAttachments": found})
@@ -59,9 +59,7 @@ def security_groups(call: Call) -> Response:
 
 
 def _group(call: Call, group: Doc) -> Doc:
-    rules = [
-        r for r in call.backend.state.all("security-group-rule") if r["security_group_id"] == group["id"]
-    ]
+    rules = call.backend.state.all("security-group-rule", security_group_id=group["id"])
     shown: Doc = pick(group, "id", "description", "name")
     shown["tenant_id"] = group["project_id"]
     return shown | {"rules": [_rule(call, r) for r in rules if r["direction"] == "ingress"]}

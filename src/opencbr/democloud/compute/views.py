@@ -132,9 +132,7 @@ def _image(call: Call, doc: Doc, image: Doc | None) -> Doc | str:
 
 def ports_of(call: Call, doc: Doc) -> list[Doc]:
     """Return the server's ports, in the order in which they were plugged."""
-    ports = [
-        port for port in call.backend.state.all("port", doc["project_id"]) if port["device_id"] == doc["id"]
-    ]
+    ports = call.backend.state.all("port", doc["project_id"], device_id=doc["id"])
     return sorted(ports, key=lambda port: int(port.get("plugged", 0)))
 
 
@@ -147,5 +145,5 @@ def security_group_names(call: Call, doc: Doc) -> list[str]:
 
 def attachments(call: Call, doc: Doc) -> list[Doc]:
     """Return the server's volume attachments, in the order of their devices."""
-    held = [a for a in call.backend.state.all("attachment", doc["project_id"]) if a["server_id"] == doc["id"]]
+    held = call.backend.state.all("attachment", doc["project_id"], server_id=doc["id"])
     return sorted(held, key=lambda row: (len(row["device"]), row["device"]))

@@ -8,7 +8,7 @@ from opencbr.democloud.state import Doc
 
 
 def _taken(backend: Backend, network_id: str) -> set[str]:
-    ports = [port for port in backend.state.all("port") if port["network_id"] == network_id]
+    ports = backend.state.all("port", network_id=network_id)
     used = {fixed["ip_address"] for port in ports for fixed in port["fixed_ips"]}
     floating = [row for row in backend.state.all("floatingip") if row["floating_network_id"] == network_id]
     return used | {row["floating_ip_address"] for row in floating}

@@ -67,7 +67,7 @@ def make_port(
     number = backend.state.number("mac")
     made_mac = "fa:16:3e:" + ":".join(f"{number >> shift & 0xFF:02x}" for shift in (16, 8, 0))
     doc: Doc = {"id": new_uuid(), "name": "", "network_id": network["id"], "mac_address": mac or made_mac}
-    if any(p["mac_address"] == mac and p["network_id"] == network["id"] for p in backend.state.all("port")):
+    if mac and backend.state.find("port", network_id=network["id"], mac_address=mac):
         message = (
             f"Unable to complete operation for network {network['id']}. The mac address {mac} is in use."
         )

@@ -86,7 +86,9 @@ def bump_revision(backend: Backend, doc: Doc) -> Doc:
 
 def select(call: Call, kind: str) -> list[Doc]:
     """Return the resources of that kind that the caller may see and the query asks for."""
-    docs = [doc for doc in call.backend.state.all(kind) if visible(call, kind, doc)]
+    devices = call.query_lists.get("device_id", []) if kind == "port" else []
+    found_by = {"device_id": devices[0]} if len(devices) == 1 else {}
+    docs = [doc for doc in call.backend.state.all(kind, **found_by) if visible(call, kind, doc)]
     for name, values in call.query_lists.items():
         if name == "fixed_ips":
             docs = [d for d in docs if all(_has_address(d, value) for value in values)]

@@ -67,8 +67,8 @@ def group_view(call: Call, doc: Doc) -> Doc:
     """Show a group with its rules."""
     shown = pick(doc, "id", "name", "stateful", "tenant_id", "project_id", "description")
     shown["shared"] = shared_with(call, doc)
-    rules = call.backend.state.all("security-group-rule", doc["project_id"])
-    shown["security_group_rules"] = [rule_view(r) for r in rules if r["security_group_id"] == doc["id"]]
+    rules = call.backend.state.all("security-group-rule", doc["project_id"], security_group_id=doc["id"])
+    shown["security_group_rules"] = [rule_view(r) for r in rules]
     return shown | pick(doc, "tags", "created_at", "updated_at", "revision_number")
 
 

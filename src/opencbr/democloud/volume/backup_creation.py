@@ -98,10 +98,8 @@ def _newest_parent(call: Call, volume: Doc, snapshot: Doc | None) -> Doc:
     """
     found = [
         doc
-        for doc in call.backend.state.all("backup", call.project_id)
-        if doc["volume_id"] == volume["id"]
-        and doc["status"] == "available"
-        and (snapshot is None or doc["taken"] < snapshot["taken"])
+        for doc in call.backend.state.all("backup", call.project_id, volume_id=volume["id"])
+        if doc["status"] == "available" and (snapshot is None or doc["taken"] < snapshot["taken"])
     ]
     if not found:
         raise ApiError(400, "Invalid backup: No backups available to do an incremental backup.")

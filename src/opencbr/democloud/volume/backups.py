@@ -34,7 +34,7 @@ def not_deleted(backend: Backend, args: Doc, reason: str) -> None:
 def index(call: Call) -> Response:
     """List backups, in short or with everything."""
     detail = call.path.rstrip("/").endswith("/detail")
-    found = select(call, "backup", call.backend.state.all("backup"), _FILTERS)
+    found = select(call, "backup", _FILTERS)
     found, following = page(call, found, call.base + call.path, among=marked(call, "backup"))
     short = [{"id": d["id"], "name": d["name"], "links": links(call, "backups", d["id"])} for d in found]
     body: Doc = {"backups": [backup_view(call, d) for d in found] if detail else short}

@@ -32,14 +32,15 @@ def limits_of(backend: Backend, project_id: str) -> dict[str, int]:
 
 def used(backend: Backend, project_id: str) -> dict[str, int]:
     """Return what the project has, in numbers and GiB; snapshots count as gigabytes, as Cinder is shipped."""
-    volumes, snapshots = backend.state.all("volume", project_id), backend.state.all("snapshot", project_id)
-    backups = backend.state.all("backup", project_id)
+    (volumes, volume_size), (snapshots, snapshot_size), (backups, backup_size) = (
+        backend.state.total(kind, project_id, "size") for kind in ("volume", "snapshot", "backup")
+    )
     return {
-        "volumes": len(volumes),
-        "gigabytes": sum(v["size"] for v in volumes) + sum(s["size"] for s in snapshots),
-        "snapshots": len(snapshots),
-        "backups": len(backups),
-        "backup_gigabytes": sum(b["size"] for b in backups),
+        "volumes": volumes,
+        "gigabytes": volume_size + snapshot_size,
+        "snapshots": snapshots,
+        "backups": backups,
+        "backup_gigabytes": backup_size,
     }
 
 

@@ -38,14 +38,14 @@ def links(call: Call, kind: str, id_: str) -> list[Doc]:
     return [{"rel": "self", "href": own}, {"rel": "bookmark", "href": own.replace("/v3/", "/", 1)}]
 
 
-def select(call: Call, kind: str, docs: list[Doc], known: set[str]) -> list[Doc]:
-    """Filter and sort a list by the query; refuses (400) filters that Cinder does not know.
+def select(call: Call, kind: str, known: set[str]) -> list[Doc]:
+    """Filter and sort what there is of a kind by the query; refuses (400) filters that Cinder does not know.
 
     A filter with a tilde (`name~`) wants a part of the value and, as Cinder is shipped, is for admins only.
     """
     everywhere = call.query.get("all_tenants", "0") in ("1", "True", "true") and call.is_admin
-    if not everywhere:
-        docs = [doc for doc in docs if doc["project_id"] == call.project_id]
+    found_by = {name: call.query[name] for name in ("name", "volume_id") if name in call.query}
+    docs = call.backend.state.all(kind, None if everywhere else call.project_id, **found_by)
     for name, value in call.query.items():
         if name in ("limit", "marker", "offset", "sort", "sort_key", "sort_dir", "all_tenants", "with_count"):
             continue

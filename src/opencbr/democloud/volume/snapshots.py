@@ -84,7 +84,7 @@ def not_deleted(backend: Backend, args: Doc, _: str) -> None:
 def index(call: Call) -> Response:
     """List snapshots."""
     detail = call.path.rstrip("/").endswith("/detail")
-    found = select(call, "snapshot", call.backend.state.all("snapshot"), _FILTERS)
+    found = select(call, "snapshot", _FILTERS)
     found, following = page(call, found, call.base + call.path, among=marked(call, "snapshot"))
     names = (
         "id",

@@ -43,7 +43,7 @@ def volume_view(call: Call, doc: Doc, *, fresh: bool = False) -> Doc:
 
 
 def _attached(call: Call, doc: Doc) -> list[Doc]:
-    held = [a for a in call.backend.state.all("attachment", doc["project_id"]) if a["volume_id"] == doc["id"]]
+    held = call.backend.state.all("attachment", doc["project_id"], volume_id=doc["id"])
     return [a for a in held if a["status"] == "attached"]
 
 
@@ -98,5 +98,5 @@ def backup_view(call: Call, doc: Doc) -> Doc:
 
 def dependents(call: Call, doc: Doc) -> int:
     """Count the incremental backups that need `doc`; one whose making failed needs nothing."""
-    others = call.backend.state.all("backup", doc["project_id"])
-    return sum(1 for other in others if other["parent_id"] == doc["id"] and other["status"] != "deleted")
+    others = call.backend.state.all("backup", doc["project_id"], parent_id=doc["id"])
+    return sum(1 for other in others if other["status"] != "deleted")

@@ -120,7 +120,7 @@ def not_created(backend: Backend, args: Doc, _: str) -> None:
 def index(call: Call) -> Response:
     """List volumes, in short or with everything."""
     detail = call.path.rstrip("/").endswith("/detail")
-    found = select(call, "volume", call.backend.state.all("volume"), _FILTERS)
+    found = select(call, "volume", _FILTERS)
     found, following = page(call, found, call.base + call.path, among=marked(call, "volume"))
     short = [{"id": d["id"], "name": d["name"], "links": links(call, "volumes", d["id"])} for d in found]
     body: Doc = {"volumes": [volume_view(call, d) for d in found] if detail else short}
@@ -150,8 +150,8 @@ def delete(call: Call) -> Response:
     """Delete a volume that is free and has no snapshots (Cinder's own list of conditions)."""
     need_member(call, "volume:delete")
     doc, state = need(call, "volume", call.params["volume"]), call.backend.state
-    held = any(a["volume_id"] == doc["id"] for a in state.all("attachment", doc["project_id"]))
-    held |= any(s["volume_id"] == doc["id"] for s in state.all("snapshot", doc["project_id"]))
+    held = bool(state.all("attachment", doc["project_id"], volume_id=doc["id"]))
+    held |= bool(state.all("snapshot", doc["project_id"], volume_id=doc["id"]))
     if held or doc["status"] not in DELETABLE:
         raise ApiError(400, _NOT_DELETABLE)
     set_status(call.backend, "volume", doc["id"], "deleting")

@@ -81,7 +81,7 @@ def _start_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> No
                 make_full(ctx, operation, disk, str(error))
         return _create(ctx, project, disk, name, incremental=False)
 
-    upstream_id = make(ctx, entry, create)
+    upstream_id = make(ctx, entry, create, disk.resource_size)
     if upstream_id != disk.cinder_backup_id:
         with ctx.database.write() as conn:
             now = ctx.clock.now()

@@ -1,15 +1,19 @@
 """Snapshots of all disks: asked for at once, so that they lie in one short window; removed at the end."""
 
+from opencbr.cloud.errors import CredentialRefused
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.names import snapshot_name
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import Awaited, wait
-from opencbr.jobs.upstream.removal import remove
+from opencbr.jobs.upstream.removal import hurried, remove
 from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, ledger
+
+_RELEASE_SECONDS = 10.0
+"""Most backends delete a snapshot in less."""
 
 
 def take(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> None:
@@ -55,18 +59,23 @@ def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> str
         description = f"for backup {disk.parent_id or disk.id}; removed when it is done"
         return project.create_snapshot(disk.resource_id, name, description, {"opencbr": ctx.installation}).id
 
-    return make(ctx, entry, create)
+    return make(ctx, entry, create, disk.resource_size)
 
 
 def release(ctx: JobContext, operation: OperationLog) -> list[str]:
-    """Remove the snapshots of this job; return what could not be removed, in words.
+    """Ask for the removal of this job's snapshots, and see most of them go; return what is still there, in words.
 
-    The backup is good all the same. Raises Lost, Cancelled.
+    The data is safe by now, and whoever waits for the backup waits no longer than a deletion usually takes: what takes longer
+    is the janitor's. Raises Lost, Cancelled.
     """
     with ctx.database.read() as conn:
         entries = [entry for entry in ledger.of_log(conn, operation.id) if entry.kind == "snapshot"]
+    try:
+        removed = remove(hurried(ctx, _RELEASE_SECONDS), entries, doubts=False, log_id=operation.id)
+    except CredentialRefused as error:
+        return [f"snapshot {entry.upstream_id or entry.name}: {error}" for entry in entries]
     return [
         f"snapshot {done.entry.upstream_id or done.entry.name}: {done.reason}"
-        for done in remove(ctx, entries, doubts=False, log_id=operation.id)
+        for done in removed
         if done.reason
     ]

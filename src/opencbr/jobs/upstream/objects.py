@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from opencbr.cloud.errors import Refused
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.names import object_name
+from opencbr.jobs.upstream.quota_refusals import is_quota_refusal, with_numbers
 from opencbr.model.ids import derived_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import ledger
@@ -43,11 +45,11 @@ def planned(
     )
 
 
-def make(ctx: JobContext, entry: Entry, create: Callable[[], str]) -> str:
+def make(ctx: JobContext, entry: Entry, create: Callable[[], str], size_gb: int) -> str:
     """Return the id of the upstream object `entry` plans: the one made before, found by its name, or a new one.
 
-    The plan is committed before the cloud is asked. Raises CloudError; the entry stays then, since nobody
-    knows what came of the call.
+    The plan is committed before the cloud is asked. `size_gb` is what counts in the quotas. Raises CloudError, and JobError
+    8300 where a quota is used up; the entry stays then, since nobody knows what came of the call.
     """
     with ctx.database.write() as conn:
         standing = ledger.plan(conn, entry)
@@ -59,7 +61,12 @@ def make(ctx: JobContext, entry: Entry, create: Callable[[], str]) -> str:
         # A plan from an earlier attempt may have come true without anybody writing it down.
         made = KINDS[entry.kind].find(ctx.cloud.project(entry.project_id), standing)
     if made is None:
-        made = create()
+        try:
+            made = create()
+        except Refused as error:
+            if not is_quota_refusal(error):
+                raise
+            raise with_numbers(ctx, error, entry.project_id, entry.kind, size_gb) from error
     with ctx.database.write() as conn:
         ledger.made(conn, standing.id, made, now=ctx.clock.now())
     return made

@@ -63,9 +63,9 @@ class Removed:
         return f"{self.entry.kind} {self.entry.upstream_id or self.entry.name} ({self.reason})"
 
 
-def hurried(ctx: C) -> C:
+def hurried(ctx: C, seconds: float = _BRIEFLY) -> C:
     """Return the same tools for removals that keep others waiting: a job that has failed, a round for all projects."""
-    seconds = min(ctx.settings.release_timeout_seconds, _BRIEFLY)
+    seconds = min(ctx.settings.release_timeout_seconds, seconds)
     return replace(ctx, settings=msgspec.structs.replace(ctx.settings, release_timeout_seconds=seconds))
 
 

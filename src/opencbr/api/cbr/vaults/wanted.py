@@ -8,10 +8,12 @@ from opencbr.api.schema import Id, Text
 from opencbr.model.errors import (
     BOUND_ELSEWHERE,
     DISK_STATUS,
+    DISK_UNUSABLE,
     NO_DISK_TO_BACK_UP,
     NO_SUCH_DISK,
     NO_SUCH_SERVER,
     SERVER_STATUS,
+    SERVER_UNUSABLE,
     TWO_VAULTS,
 )
 from opencbr.service.resources import Wanted
@@ -23,8 +25,10 @@ BINDING_ERRORS = (
     TWO_VAULTS,
     NO_SUCH_DISK,
     DISK_STATUS,
+    DISK_UNUSABLE,
     NO_SUCH_SERVER,
     SERVER_STATUS,
+    SERVER_UNUSABLE,
     NO_DISK_TO_BACK_UP,
     "7201",
 )
