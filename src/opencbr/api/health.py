@@ -11,7 +11,7 @@ from opencbr.api.exchange import Exchange
 from opencbr.api.pools import Pool
 from opencbr.api.response import JSON, OK, Reply, Responder
 from opencbr.model.clock import Clock
-from opencbr.service.failures import is_outage
+from opencbr.service.failures import CloudError, is_outage
 
 _log = logging.getLogger("opencbr.api")
 
@@ -39,6 +39,8 @@ class Readiness:
     Anybody may ask, and a part that hangs must not take the threads that serve: one caller at a time waits,
     and `patience_seconds` at most, however long a question takes; what has not answered by then is not there.
     A question still under way is not asked again.
+
+    The log tells once that a part is away, with the reason of the first answer, and once that it is there again.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class Readiness:
         self._asking = threading.Lock()
         self._under_way: dict[str, _Question] = {}
         self._last: tuple[float, dict[str, Answer]] = (float("-inf"), {})
+        self._told: set[str] = set()
+        """What the log has said to be away."""
 
     def answers(self) -> dict[str, Answer | None]:
         """Return each name with whether it is there, or the trouble; None where somebody else is asking for the first time."""
@@ -91,10 +95,22 @@ class Readiness:
         end = time.monotonic() + self._patience
         for question in asked.values():
             question.ended.wait(max(0.0, end - time.monotonic()))
-        for name, question in self._under_way.items():
-            if not question.ended.is_set():
-                _log.warning("the readiness check of %s gives no answer", name)
+        for question in self._under_way.values():
+            self._tell(question)
         return {name: self._under_way[name].answer for name in self._checks}
+
+    def _tell(self, question: "_Question") -> None:
+        """Log that a part has gone or has come back: probes come every few seconds, and an outage may last for hours."""
+        name, error = question.name, question.error
+        if question.answer is True and name in self._told:
+            self._told.discard(name)
+            _log.warning("readiness: %s is ok again", name)
+        elif question.answer is not True and name not in self._told:
+            self._told.add(name)
+            foreseen = error is None or isinstance(error, CloudError) or is_outage(error)
+            _log.warning(
+                "readiness: %s has failed%s", name, question.reason, exc_info=None if foreseen else error
+            )
 
 
 def remembered(check: Callable[[], bool], clock: Clock, seconds: float) -> Callable[[], bool]:
@@ -115,9 +131,10 @@ class _Question:
     """One check under way in a thread of its own; `answer` is False until it has said True."""
 
     def __init__(self, name: str, check: Check) -> None:
-        self._name = name
+        self.name = name
         self._check = check
         self.answer: Answer = False
+        self.error: Exception | None = None
         self.ended = threading.Event()
         threading.Thread(target=self._run, name=f"ready-{name}", daemon=True).start()
 
@@ -125,12 +142,20 @@ class _Question:
         try:
             self.answer = self._check()
         except Exception as error:  # noqa: BLE001 -- whatever it is, this part is not there
-            trace = None if is_outage(error) else error
-            _log.warning(
-                "the readiness check of %s failed: %s", self._name, type(error).__name__, exc_info=trace
-            )
+            self.error = error
         finally:
             self.ended.set()
+
+    @property
+    def reason(self) -> str:
+        """Why it is not there, as the end of a sentence, as far as the question told."""
+        if not self.ended.is_set():
+            return ": no answer in time"
+        if isinstance(self.error, CloudError):
+            return f": {self.error}"
+        if isinstance(self.answer, str):
+            return f": {self.answer}"
+        return "" if self.error is None else f": {type(self.error).__name__}"
 
 
 def alive(_exchange: Exchange) -> Reply:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from opencbr.deadline import seconds_left
+from opencbr.store import reopening  # noqa: F401 -- it listens to every engine
 from opencbr.store.damage import DatabaseDamaged, damaged, is_damage, was_met
 from opencbr.store.errors import UnsupportedDatabase
 from opencbr.store.opened_file import OpenedFile, watch
