@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
 from opencbr.service.context import Actor, Context
+from opencbr.service.restores import Restores, RestoreSpec
 from opencbr.store import (
     backups,
     checkpoints,
@@ -198,6 +199,20 @@ class JobEnv:
                 conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now()
             )
             return new_operations.request_deletion(conn, self._context(), backup, "a vault")
+
+    def request_restore(
+        self, backup_id: str, volumes: Sequence[str] = (), *, server: str | None = None, power_on: bool = True
+    ) -> OperationLog:
+        """Restore a backup to where it came from, or only these of its volumes, through the use case."""
+        with self.database.read() as conn:
+            disks = disk_backups.of_backup(conn, self.project_id, backup_id)
+        spec = RestoreSpec(
+            backup_id=backup_id,
+            mappings=[(disk.id, disk.resource_id) for disk in disks if disk.resource_id in volumes],
+            server_id=server,
+            power_on=power_on,
+        )
+        return Restores(self.database, self.cloud).create(self._context(), spec)
 
     def request_removal(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:

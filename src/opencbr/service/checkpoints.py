@@ -12,6 +12,7 @@ from opencbr.model.checkpoint import Checkpoint, Skipped, checkpoint_status
 from opencbr.model.errors import (
     BEING_BACKED_UP,
     BEING_REMOVED,
+    BEING_RESTORED,
     CATALOGUE,
     NOT_IN_VAULT,
     NOTHING_TO_BACK_UP,
@@ -33,7 +34,11 @@ from opencbr.store.database import Database
 _GROWTH = 1.25
 """What a full vault with auto_expand grows by (contract 5.1)."""
 
-_BUSY = {statuses.PROTECTING: RESOURCE_BUSY, statuses.RESTORING: "2010", statuses.REMOVING: BEING_REMOVED}
+_BUSY = {
+    statuses.PROTECTING: RESOURCE_BUSY,
+    statuses.RESTORING: BEING_RESTORED,
+    statuses.REMOVING: BEING_REMOVED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from opencbr.model.errors import (
     NO_DISK_TO_BACK_UP,
     NO_SUCH_DISK,
     NO_SUCH_SERVER,
+    NOT_ATTACHED,
     SERVER_STATUS,
     TWO_VAULTS,
 )
@@ -26,7 +27,7 @@ BINDING_ERRORS = (
     NO_SUCH_SERVER,
     SERVER_STATUS,
     NO_DISK_TO_BACK_UP,
-    "7201",
+    NOT_ATTACHED,
 )
 """The codes of whatever binds resources to a vault."""
 
