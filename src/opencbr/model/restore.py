@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-_ORDER, _FOUND, _DISKS = "order", "found", "disks"
+_REQUEST, _FOUND, _DISKS = "request", "found", "disks"
 
 BEGUN: Final = "begun"
 """Cinder may be asked any moment to write over the disk, or was asked: from here on its old content counts as lost."""
@@ -26,7 +26,7 @@ class DiskToRestore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreOrder:
+class RestoreRequest:
     """What was asked for. Without a server the one disk is a volume that is attached to none."""
 
     server_id: str | None
@@ -54,7 +54,7 @@ class FoundDisk:
 class FoundServer:
     """A server as it was before the restore, and as it is given back: `was_on` says that it ran.
 
-    `disks` are those to restore in the order of their devices.
+    `disks` are those to restore in the sequence of their devices.
     """
 
     was_on: bool
@@ -63,15 +63,15 @@ class FoundServer:
     disks: tuple[FoundDisk, ...]
 
 
-def with_order(order: RestoreOrder) -> dict[str, Any]:
+def with_request(request: RestoreRequest) -> dict[str, Any]:
     """Give the parameters of a restore that begins."""
-    return {_ORDER: asdict(order)}
+    return {_REQUEST: asdict(request)}
 
 
-def order_of(parameters: Mapping[str, Any]) -> RestoreOrder:
+def request_of(parameters: Mapping[str, Any]) -> RestoreRequest:
     """Read what was asked for."""
-    order = dict(parameters[_ORDER])
-    return RestoreOrder(**order | {"disks": tuple(DiskToRestore(**disk) for disk in order["disks"])})
+    request = dict(parameters[_REQUEST])
+    return RestoreRequest(**request | {"disks": tuple(DiskToRestore(**disk) for disk in request["disks"])})
 
 
 def with_found(parameters: Mapping[str, Any], found: FoundServer) -> dict[str, Any]:

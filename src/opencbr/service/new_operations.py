@@ -8,7 +8,7 @@ from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import with_order
+from opencbr.model.restore import with_request
 from opencbr.model.vault import VAULT, Resource, Vault
 from opencbr.service.context import Context
 from opencbr.service.restore_disks import Target
@@ -45,7 +45,7 @@ def request_restore(
         "target_resource_id": target.source.id,
         "target_resource_name": target.source.name,
     }
-    about = _about_backup(backup, vault_name) | {"parameters": with_order(target.order)}
+    about = _about_backup(backup, vault_name) | {"parameters": with_request(target.request)}
     return _enter(conn, ctx, logs.RESTORE, details, **about)
 
 

@@ -16,7 +16,7 @@ from opencbr.model.errors import (
     SERVER_UNRESTORABLE,
     CbrError,
 )
-from opencbr.model.restore import DiskToRestore, RestoreOrder
+from opencbr.model.restore import DiskToRestore, RestoreRequest
 from opencbr.model.vault import SERVER, VOLUME
 from opencbr.service.instances import Source, find_source
 
@@ -25,7 +25,7 @@ from opencbr.service.instances import Source, find_source
 class Target:
     """What a restore is to do, and the server or disk that it is for."""
 
-    order: RestoreOrder
+    request: RestoreRequest
     source: Source
 
 
@@ -58,13 +58,13 @@ def find_server(
             _not_on(reader, server, child, volume_id)
         disk = on_server[volume_id]
         _check(child, disk, wanted=CINDER_IN_USE)
-        if bool(child.extend_info.get("system_disk")) != (disk.id == root):
+        if (child.position == 0) != (disk.id == root):
             raise CbrError(
                 "2013",
-                f"Backup {child.id} is of a {_rank(child.extend_info.get('system_disk'))} disk, and disk {disk.id} is a "
+                f"Backup {child.id} is of a {_rank(child.position == 0)} disk, and disk {disk.id} is a "
                 f"{_rank(disk.id == root)} disk of server {server.id}: map system to system and data to data.",
             )
-    return Target(_order(disks, server_id=server.id, power_on=power_on), server)
+    return Target(_request(disks, server_id=server.id, power_on=power_on), server)
 
 
 def find_disk(reader: Reader, backup: Backup, volume_id: str | None) -> Target:
@@ -81,11 +81,11 @@ def find_disk(reader: Reader, backup: Backup, volume_id: str | None) -> Target:
             f"The disk {backup.resource_id} that was backed up is gone: name another with volume_id.",
         ) from gone
     _check(backup, disk, wanted=CINDER_AVAILABLE)
-    return Target(_order({disk.id: backup}, server_id=None, power_on=False), disk)
+    return Target(_request({disk.id: backup}, server_id=None, power_on=False), disk)
 
 
-def _order(disks: Mapping[str, Backup], *, server_id: str | None, power_on: bool) -> RestoreOrder:
-    return RestoreOrder(
+def _request(disks: Mapping[str, Backup], *, server_id: str | None, power_on: bool) -> RestoreRequest:
+    return RestoreRequest(
         server_id=server_id,
         power_on=power_on,
         disks=tuple(
@@ -130,5 +130,5 @@ def _check(child: Backup, disk: Source, *, wanted: str) -> None:
         )
 
 
-def _rank(system: object) -> str:
-    return "system" if system else "data"
+def _rank(is_system: bool) -> str:  # noqa: FBT001 -- one word or the other
+    return "system" if is_system else "data"

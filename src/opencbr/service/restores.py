@@ -17,7 +17,7 @@ from opencbr.model.errors import (
     CbrError,
 )
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import RestoreOrder
+from opencbr.model.restore import RestoreRequest
 from opencbr.model.vault import SERVER
 from opencbr.service import new_operations
 from opencbr.service.access import find_own
@@ -123,7 +123,7 @@ def _request(conn: Connection, ctx: Context, spec: RestoreSpec, target: Target) 
     _refuse_status(backup)
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)
     log = new_operations.request_restore(conn, ctx, backup, vault.name if vault else None, target)
-    _claim(conn, ctx, log.id, target.order)
+    _claim(conn, ctx, log.id, target.request)
     if not backups.move_family(
         conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
     ):
@@ -131,12 +131,12 @@ def _request(conn: Connection, ctx: Context, spec: RestoreSpec, target: Target) 
     return log
 
 
-def _claim(conn: Connection, ctx: Context, log_id: str, order: RestoreOrder) -> None:
+def _claim(conn: Connection, ctx: Context, log_id: str, request: RestoreRequest) -> None:
     """Make busy what is written over. Raises CbrError 2010 for what another restore has, 2002, 6134 for what is busy."""
-    taken = restore_targets.claim(conn, ctx.project_id, order.targets, log_id)
+    taken = restore_targets.claim(conn, ctx.project_id, request.targets, log_id)
     if taken is not None:
         raise CbrError(BEING_RESTORED, f"{taken} is being restored already: wait for that to end.")
-    for resource_id in sorted(order.targets):
+    for resource_id in sorted(request.targets):
         if resources.set_status(conn, ctx.project_id, resource_id, statuses.RESTORING, only_from=_AT_REST):
             continue
         bound = resources.get(conn, ctx.project_id, resource_id)

@@ -14,7 +14,7 @@ from opencbr.jobs.restore.parameters import standing
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.restore.server import ServerHand
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import found_of, has_begun, order_of
+from opencbr.model.restore import found_of, has_begun, request_of
 
 
 def compensate_restore(
@@ -35,26 +35,26 @@ def compensate_restore(
 
 def _give_back(ctx: JobContext, operation: OperationLog) -> None:
     parameters = standing(ctx, operation)
-    order, found = order_of(parameters), found_of(parameters)
+    request, found = request_of(parameters), found_of(parameters)
     disks = DiskHand(ctx, operation)
-    if order.server_id is None:
+    if request.server_id is None:
         if has_begun(parameters):
-            disks.set_free(order.disks[0].volume_id)
+            disks.set_free(request.disks[0].volume_id)
         return
     if found is None:
         return  # nothing was touched yet
-    server = ServerHand(ctx, operation, order.server_id)
+    server = ServerHand(ctx, operation, request.server_id)
     try:
         server.unlock()
     except NotFound:
-        note(ctx, operation, f"server {order.server_id} was deleted during its restore")
+        note(ctx, operation, f"server {request.server_id} was deleted during its restore")
         return
-    disks.give_back(order.server_id, found.disks)
+    disks.give_back(request.server_id, found.disks)
     if has_begun(parameters):
         note(
             ctx,
             operation,
-            f"server {order.server_id} is left shut off: its disks hold part of what they held and part of the backup",
+            f"server {request.server_id} is left shut off: its disks hold part of what they held and part of the backup",
         )
     elif found.was_on:
         server.start()

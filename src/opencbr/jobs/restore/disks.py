@@ -44,7 +44,7 @@ class DiskHand:
         )
 
     def give_back(self, server_id: str, disks: Sequence[FoundDisk]) -> None:
-        """Put the disks back on their server, in the order of their devices; the server is unlocked."""
+        """Put the disks back on their server, in the sequence of their devices; the server is unlocked."""
         self._reconcile(
             {
                 disk.volume_id: partial(self._in_use, disk.volume_id)

@@ -32,9 +32,9 @@ from opencbr.model.restore import (
     RESTORED,
     FoundDisk,
     FoundServer,
-    RestoreOrder,
+    RestoreRequest,
     found_of,
-    order_of,
+    request_of,
     stage_of,
     with_found,
 )
@@ -83,12 +83,12 @@ class _Flow:
         """Write down how the server and its disks are, and refuse what has changed since the request."""
         await_mover(self._ctx, self._operation, "the restore goes on when it is up again")
         if self._found() is None and not self._is_written():
-            order = self._order()
-            wanted = CINDER_IN_USE if order.server_id else CINDER_AVAILABLE
-            for disk in order.disks:
+            request = self._request()
+            wanted = CINDER_IN_USE if request.server_id else CINDER_AVAILABLE
+            for disk in request.disks:
                 _refuse_unfit(self._ctx, self._project_id, disk.volume_id, disk.size_gb, wanted)
-            if order.server_id is not None:
-                found = _found_server(self._ctx, self._project_id, order.server_id, order)
+            if request.server_id is not None:
+                found = _found_server(self._ctx, self._project_id, request.server_id, request)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
         self._advance(5, "look")
 
@@ -98,9 +98,9 @@ class _Flow:
         self._advance(10, "stop")
 
     def detach(self) -> None:
-        order, found = self._order(), self._found()
-        if order.server_id is not None and found is not None and not self._is_written():
-            DiskHand(self._ctx, self._operation).detach(order.server_id, found.disks)
+        request, found = self._request(), self._found()
+        if request.server_id is not None and found is not None and not self._is_written():
+            DiskHand(self._ctx, self._operation).detach(request.server_id, found.disks)
         self._advance(15, "detach")
 
     def lock(self) -> None:
@@ -110,26 +110,26 @@ class _Flow:
 
     def snapshots(self) -> None:
         if not self._is_written():
-            way_back.take(self._ctx, self._operation, self._order())
+            way_back.take(self._ctx, self._operation, self._request())
         self._advance(disks.BEGIN, "snapshots")
 
     def restore(self) -> None:
         found = self._found()
         root = next((disk.volume_id for disk in found.disks if disk.is_root), None) if found else None
-        DiskHand(self._ctx, self._operation).restore(self._order().disks, root)
+        DiskHand(self._ctx, self._operation).restore(self._request().disks, root)
         self._advance(disks.END, "restore")
 
     def attach(self) -> None:
-        order, found, server = self._order(), self._found(), self._server()
-        if order.server_id is not None and found is not None and server is not None:
+        request, found, server = self._request(), self._found(), self._server()
+        if request.server_id is not None and found is not None and server is not None:
             server.unlock()
-            DiskHand(self._ctx, self._operation).give_back(order.server_id, found.disks)
+            DiskHand(self._ctx, self._operation).give_back(request.server_id, found.disks)
         self._advance(95, "attach")
 
     def start(self) -> None:
-        order, found, server = self._order(), self._found(), self._server()
+        request, found, server = self._request(), self._found(), self._server()
         if found is not None and server is not None:
-            if order.power_on:
+            if request.power_on:
                 server.start()
             if found.locked:
                 server.lock_as_before(found.locked_reason)
@@ -144,20 +144,20 @@ class _Flow:
 
         self._ctx.database.transact(write)
 
-    def _order(self) -> RestoreOrder:
-        return order_of(self._operation.parameters)
+    def _request(self) -> RestoreRequest:
+        return request_of(self._operation.parameters)
 
     def _found(self) -> FoundServer | None:
         return found_of(standing(self._ctx, self._operation))
 
     def _server(self) -> ServerHand | None:
-        server_id = self._order().server_id
+        server_id = self._request().server_id
         return None if server_id is None else ServerHand(self._ctx, self._operation, server_id)
 
     def _is_written(self) -> bool:
         """Say whether all disks are restored: a job that begins anew has nothing to stop for."""
         parameters = standing(self._ctx, self._operation)
-        return all(stage_of(parameters, disk.volume_id) == RESTORED for disk in self._order().disks)
+        return all(stage_of(parameters, disk.volume_id) == RESTORED for disk in self._request().disks)
 
     def _advance(self, progress: int, step: str) -> None:
         with self._ctx.database.write() as conn:
@@ -178,7 +178,7 @@ def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int
         )
 
 
-def _found_server(ctx: JobContext, project_id: str, server_id: str, order: RestoreOrder) -> FoundServer:
+def _found_server(ctx: JobContext, project_id: str, server_id: str, request: RestoreRequest) -> FoundServer:
     """Read how the server is. Raises CloudError; JobError 2008 for its status, 7201 when a disk is no longer on it."""
     servers = ctx.cloud.servers(project_id)
     server = servers.get(server_id)
@@ -191,7 +191,7 @@ def _found_server(ctx: JobContext, project_id: str, server_id: str, order: Resto
     reader = ctx.cloud.reader()
     root = root_volume(reader.get_server(server_id), reader.get_attachments(server_id))
     attached = {row.volume_id: row for row in servers.attachments(server_id)}
-    if gone := [disk.volume_id for disk in order.disks if disk.volume_id not in attached]:
+    if gone := [disk.volume_id for disk in request.disks if disk.volume_id not in attached]:
         raise JobError(NOT_ATTACHED, f"volume {gone[0]} is not attached to server {server_id} any more")
     found = [
         FoundDisk(
@@ -201,7 +201,7 @@ def _found_server(ctx: JobContext, project_id: str, server_id: str, order: Resto
             delete_on_termination=row.delete_on_termination,
             is_root=row.volume_id == root,
         )
-        for row in (attached[disk.volume_id] for disk in order.disks)
+        for row in (attached[disk.volume_id] for disk in request.disks)
     ]
     found.sort(key=lambda disk: (len(disk.device or ""), disk.device or ""))
     return FoundServer(

@@ -12,17 +12,17 @@ from opencbr.jobs.restore.parameters import parameters_in
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.snapshots import await_snapshots
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import DiskToRestore, RestoreOrder, has_begun
+from opencbr.model.restore import DiskToRestore, RestoreRequest, has_begun
 from opencbr.store import ledger
 
 
-def take(ctx: JobContext, operation: OperationLog, order: RestoreOrder) -> None:
+def take(ctx: JobContext, operation: OperationLog, request: RestoreRequest) -> None:
     """Take a snapshot of each disk and wait until all stand; none where the operator wants no way back.
 
     Raises Cancelled; CloudError; JobError 7203 when one ends in an error.
     """
     if ctx.settings.way_back_seconds > 0:
-        await_snapshots(ctx, operation, parallel(lambda disk: _take_one(ctx, operation, disk), order.disks))
+        await_snapshots(ctx, operation, parallel(lambda disk: _take_one(ctx, operation, disk), request.disks))
 
 
 def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> str:
