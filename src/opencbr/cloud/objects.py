@@ -125,16 +125,6 @@ def server_of(body: Mapping[str, Any], request_id: str | None) -> Server:
     )
 
 
-def attachment_of(body: Mapping[str, Any]) -> Attachment:
-    """Read a row of Nova's `volumeAttachments`, from 2.79 on. Raises KeyError when it is none."""
-    return Attachment(
-        volume_id=body["volumeId"],
-        device=body.get("device"),
-        tag=body.get("tag"),
-        delete_on_termination=bool(body.get("delete_on_termination")),
-    )
-
-
 def backup_of(body: Mapping[str, Any], request_id: str | None) -> VolumeBackup:
     """Read Cinder's `backup` object, in full. Raises KeyError when it is none."""
     return VolumeBackup(

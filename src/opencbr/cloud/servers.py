@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from opencbr.cloud.objects import Attachment, Server, attachment_of, server_of
+from opencbr.cloud.objects import Attachment, Server, server_of
 from opencbr.cloud.transport import Transport
 
 MICROVERSION = "2.79"
@@ -44,7 +44,7 @@ class ServerCloud:
         """List the volumes on a server."""
         path = f"{_path(server_id)}/os-volume_attachments"
         answer = self._transport.get("compute", path, microversion=MICROVERSION)
-        return [attachment_of(row) for row in answer.rows("volumeAttachment")]
+        return [_attachment(row) for row in answer.rows("volumeAttachment")]
 
     def detach(self, server_id: str, volume_id: str) -> None:
         """Request that a volume that is not the root disk is detached; NotFound when it is not attached."""
@@ -69,3 +69,12 @@ class ServerCloud:
 
 def _path(server_id: str) -> str:
     return f"/servers/{quote(server_id, safe='')}"
+
+
+def _attachment(row: dict[str, Any]) -> Attachment:
+    return Attachment(
+        volume_id=row["volumeId"],
+        device=row.get("device"),
+        tag=row.get("tag"),
+        delete_on_termination=bool(row.get("delete_on_termination")),
+    )

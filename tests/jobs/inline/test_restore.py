@@ -126,6 +126,8 @@ def scene(env: JobEnv) -> Iterator[Scene]:
                 state.drop(kind, doc["id"])
         for kind, doc in scene.kept:
             state.put(kind, doc)
+            if kind == "volume":
+                os.truncate(env.demo.backend.disks.file(doc["id"]), doc["size"] << 30)
 
 
 def test_every_disk_has_the_bytes_of_its_backup_again(scene: Scene) -> None:

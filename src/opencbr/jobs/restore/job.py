@@ -50,7 +50,6 @@ def run_restore(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     job.step("look", flow.look)
     job.step("stop", flow.stop)
     job.step("detach", flow.detach)
-    job.step("lock", flow.lock)
     job.step("snapshots", flow.snapshots)
     job.step("restore", flow.restore)
     job.step("attach", flow.attach)
@@ -98,15 +97,17 @@ class _Flow:
         self._advance(10, "stop")
 
     def detach(self) -> None:
-        request, found = self._request(), self._found()
-        if request.server_id is not None and found is not None and not self._is_written():
+        """Take the data disks off the server, and lock it: a root disk's server could be started otherwise."""
+        request, found, server = self._request(), self._found(), self._server()
+        if (
+            request.server_id is not None
+            and found is not None
+            and server is not None
+            and not self._is_written()
+        ):
             DiskHand(self._ctx, self._operation).detach(request.server_id, found.disks)
-        self._advance(15, "detach")
-
-    def lock(self) -> None:
-        if (server := self._server()) is not None and not self._is_written():
             server.lock()
-        self._advance(18, "lock")
+        self._advance(18, "detach")
 
     def snapshots(self) -> None:
         if not self._is_written():
