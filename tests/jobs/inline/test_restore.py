@@ -20,6 +20,7 @@ from opencbr.service.restores import Restores, RestoreSpec
 from opencbr.store import operation_logs
 from support.inline_job import carry_out_inline, job_context
 from support.job_env import QUICK, JobEnv
+from support.places import Places, attachments, how_it_is, spoil
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Scene:
 
     env: JobEnv
     ctx: JobContext
+    name: str
     server_id: str
     backup_id: str
     kept: list[tuple[str, Doc]]
@@ -38,9 +40,8 @@ class Scene:
 
     @property
     def volumes(self) -> list[str]:
-        """The volumes in the order of their devices."""
-        rows = sorted(self.attachments(), key=lambda row: row["device"])
-        return [row["volume_id"] for row in rows]
+        """The volumes in the sequence of their devices."""
+        return [row["volume_id"] for row in self.attachments()]
 
     def doc(self, kind: str, id_: str) -> Doc:
         with self.env.demo.backend.state.change():
@@ -54,28 +55,17 @@ class Scene:
             state.put(kind, state.get(kind, id_) | changes)
 
     def attachments(self) -> list[Doc]:
-        rows = self.env.upstream("attachment")
-        return [row for row in rows if row["server_id"] == self.server_id]
+        return attachments(self.env, self.name)
 
-    def how_it_is(self) -> Any:
-        """What a restore must give back: power, lock, and each disk's place on the server."""
-        places = [
-            {k: row[k] for k in ("volume_id", "device", "tag", "delete_on_termination", "status")}
-            for row in sorted(self.attachments(), key=lambda row: row["device"])
-        ]
-        server = {k: self.server[k] for k in ("status", "task_state", "locked", "locked_reason")}
-        return server, places, [self.doc("volume", volume)["status"] for volume in self.volumes]
+    def how_it_is(self) -> Places:
+        return how_it_is(self.env, self.name)
 
     def digests(self) -> dict[str, str]:
         return {volume: self.env.demo.sha256(volume) for volume in self.volumes}
 
     def overwrite(self) -> dict[str, str]:
         """Spoil every disk; the digests before that."""
-        before = self.digests()
-        for volume in self.volumes:
-            self.env.demo.write(volume, os.urandom(6000), offset=1 << 20)
-        assert not set(before.values()) & set(self.digests().values())
-        return before
+        return spoil(self.env, self.name)
 
     def run(self, operation: OperationLog) -> OperationLog:
         return carry_out_inline(self.env, self.ctx, operation)
@@ -109,7 +99,7 @@ def scene_of(env: JobEnv, name: str) -> Scene:
             for kind in ("server", "volume", "attachment")
             for doc in env.demo.backend.state.all(kind, env.project_id)
         ]
-    return Scene(env, ctx, env.server_id(name), log.backup_id or "", kept)
+    return Scene(env, ctx, name, env.server_id(name), log.backup_id or "", kept)
 
 
 @pytest.fixture
