@@ -147,8 +147,10 @@ def test_power_on_says_how_the_server_is_left(scene: Scene, status: str, power_o
     assert asked(scene) == 3, "each disk once"
 
 
-def test_a_lock_and_the_places_of_the_disks_stay(scene: Scene) -> None:
-    scene.change("server", scene.server_id, locked=True, locked_reason="do not touch", locked_by="owner")
+@pytest.mark.parametrize("status", ["ACTIVE", "SHUTOFF"])
+def test_a_lock_and_the_places_of_the_disks_stay(scene: Scene, status: str) -> None:
+    locked = {"locked": True, "locked_reason": "do not touch", "locked_by": "owner"}
+    scene.change("server", scene.server_id, status=status, **locked)
     for number, row in enumerate(scene.attachments()):
         if row["device"] != "/dev/sda":
             scene.change(
@@ -159,7 +161,7 @@ def test_a_lock_and_the_places_of_the_disks_stay(scene: Scene) -> None:
                 delete_on_termination=True,
             )
     was = scene.how_it_is()
-    assert scene.restore().status == "success"
+    assert scene.restore(power_on=status == "ACTIVE").status == "success"
     assert scene.how_it_is() == was
 
 

@@ -1,7 +1,9 @@
 """The server of a restore: shut off and locked while its disks are written over, given back as it was."""
 
+from collections.abc import Callable
 from functools import partial
 
+from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
@@ -21,12 +23,19 @@ class ServerHand:
         self._reason = f"restore {operation.id} writes over its disks"
 
     def stop(self) -> None:
-        """Shut it off; a tenant's lock is opened for that. JobError 2008 when its status allows no restore."""
-        self._reconcile(partial(self._power, NOVA_SHUTOFF, partial(self._servers.stop, self._id)))
+        """Shut it off, and open a tenant's lock. JobError 2008 when its status allows no restore."""
+
+        def look() -> Act | str | None:
+            server = self._servers.get(self._id)
+            if server.locked and server.locked_reason != self._reason:
+                return partial(self._servers.unlock, self._id)
+            return self._powered(server, NOVA_SHUTOFF, self._servers.stop)
+
+        self._reconcile(look)
 
     def start(self) -> None:
         """Start it. JobError 2008 when it comes up in an error."""
-        self._reconcile(partial(self._power, NOVA_ACTIVE, partial(self._servers.start, self._id)))
+        self._reconcile(lambda: self._powered(self._servers.get(self._id), NOVA_ACTIVE, self._servers.start))
 
     def lock(self) -> None:
         """Lock it, so that nobody starts it while a disk of it is written over."""
@@ -54,15 +63,12 @@ class ServerHand:
     def _reconcile(self, look: Look) -> None:
         reconcile(self._ctx, self._operation, {f"server {self._id}": look})
 
-    def _power(self, wanted: str, act: Act) -> Act | str | None:
-        server = self._servers.get(self._id)
+    def _powered(self, server: Server, wanted: str, act: Callable[[str], None]) -> Act | str | None:
         if server.task_state:
             return f"{server.status} ({server.task_state})"
-        if server.status == wanted:
-            return None
         if server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF):
             raise JobError(
                 SERVER_UNRESTORABLE,
                 f"server {self._id} is {server.status} ({server.request_id}) and cannot become {wanted}",
             )
-        return partial(self._servers.unlock, self._id) if server.locked else act
+        return None if server.status == wanted else partial(act, self._id)
