@@ -101,3 +101,8 @@ def stage_of(parameters: Mapping[str, Any], volume_id: str) -> str | None:
 def has_begun(parameters: Mapping[str, Any]) -> bool:
     """Say whether the old content of any disk may be lost."""
     return bool(parameters.get(_DISKS))
+
+
+def is_written(parameters: Mapping[str, Any]) -> bool:
+    """Say whether all disks hold the backup."""
+    return all(stage_of(parameters, disk.volume_id) == RESTORED for disk in request_of(parameters).disks)

@@ -14,7 +14,7 @@ from opencbr.jobs.restore.parameters import standing
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.restore.server import ServerHand
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import found_of, has_begun, request_of
+from opencbr.model.restore import found_of, has_begun, is_written, request_of
 
 
 def compensate_restore(
@@ -51,10 +51,15 @@ def _give_back(ctx: JobContext, operation: OperationLog) -> None:
         return
     disks.give_back(request.server_id, found.disks)
     if has_begun(parameters):
+        hold = (
+            "all hold the backup"
+            if is_written(parameters)
+            else "hold part of the backup, and part of what they held"
+        )
         note(
             ctx,
             operation,
-            f"server {request.server_id} is left shut off: its disks hold part of what they held and part of the backup",
+            f"server {request.server_id} is left as it is, shut off unless it was started: its disks {hold}",
         )
     elif found.was_on:
         server.start()

@@ -29,13 +29,12 @@ from opencbr.model.errors import (
 )
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import (
-    RESTORED,
     FoundDisk,
     FoundServer,
     RestoreRequest,
     found_of,
+    is_written,
     request_of,
-    stage_of,
     with_found,
 )
 from opencbr.store import backups, operation_logs
@@ -157,8 +156,7 @@ class _Flow:
 
     def _is_written(self) -> bool:
         """Say whether all disks are restored: a job that begins anew has nothing to stop for."""
-        parameters = standing(self._ctx, self._operation)
-        return all(stage_of(parameters, disk.volume_id) == RESTORED for disk in self._request().disks)
+        return is_written(standing(self._ctx, self._operation))
 
     def _advance(self, progress: int, step: str) -> None:
         with self._ctx.database.write() as conn:
