@@ -57,6 +57,13 @@ def test_a_restore_is_written_down_and_its_backup_and_server_are_busy(cbr: ApiSe
     refused(cbr.call("POST", "checkpoints", asked), 400, "0001", server["id"])
 
 
+def test_a_server_that_is_bound_while_it_is_restored_is_not_backed_up_meanwhile(cbr: ApiServer):
+    server = new_server(cbr)
+    assert restore(cbr, restorable(cbr, server)).status_code == 202
+    asked = {"checkpoint": {"vault_id": new_vault(cbr, server_ref(server))["id"]}}
+    refused(cbr.call("POST", "checkpoints", asked), 400, "0001", "restored already")
+
+
 @pytest.mark.parametrize(
     ("wanted", "power_on"),
     [({}, True), ({"power_on": None}, True), ({"power_on": False}, False), ({"mappings": []}, True)],

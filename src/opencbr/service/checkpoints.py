@@ -28,7 +28,7 @@ from opencbr.service.context import Context
 from opencbr.service.new_checkpoint import CheckpointSpec, new_backup, new_checkpoint
 from opencbr.service.resources import check_wanted, refuse_repeats
 from opencbr.service.vaults import MB_IN_GB, get_vault
-from opencbr.store import backups, checkpoints, resources, vaults
+from opencbr.store import backups, checkpoints, resources, restore_targets, vaults
 from opencbr.store.database import Database
 
 _GROWTH = 1.25
@@ -123,6 +123,9 @@ def _request(
     skipped: list[Skipped] = []
     for one in seen:
         trouble = one.trouble
+        if trouble is None and restore_targets.is_taken(conn, ctx.project_id, one.resource.id):
+            # Bound since the restore began: its own status does not say so.
+            trouble = (BEING_RESTORED, CATALOGUE[BEING_RESTORED].sentence)
         if trouble is None and not resources.set_status(
             conn,
             ctx.project_id,

@@ -25,6 +25,12 @@ def claim(
     return None
 
 
+def is_taken(conn: Connection, project_id: str, resource_id: str) -> bool:
+    """Say whether a restore writes over this server or volume."""
+    query = select(_t.c.resource_id).where(_t.c.project_id == project_id, _t.c.resource_id == resource_id)
+    return conn.execute(query).first() is not None
+
+
 def of_log(conn: Connection, operation_log_id: str) -> list[str]:
     """Name what a restore writes over."""
     query = select(_t.c.resource_id).where(_t.c.operation_log_id == operation_log_id)
