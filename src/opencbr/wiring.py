@@ -70,6 +70,7 @@ class Wiring:
         from opencbr.service.metadata import Metadata
         from opencbr.service.operation_logs import OperationLogs
         from opencbr.service.protectables import Protectables
+        from opencbr.service.restores import Restores
         from opencbr.service.services import Services
         from opencbr.service.vaults import Vaults
 
@@ -84,6 +85,7 @@ class Wiring:
             vaults=Vaults(database=database, cloud=cloud),
             protectables=Protectables(database=database, cloud=cloud),
             checkpoints=Checkpoints(database=database, cloud=cloud),
+            restores=Restores(database=database, cloud=cloud),
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),

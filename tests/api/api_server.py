@@ -42,6 +42,7 @@ from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
+from opencbr.service.restores import Restores
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
 from opencbr.store import backups, checkpoints, disk_backups, leases, operation_logs, vaults
@@ -272,6 +273,7 @@ def open_server(
         vaults=Vaults(database=database, cloud=adapter),
         protectables=Protectables(database=database, cloud=adapter),
         checkpoints=Checkpoints(database=database, cloud=adapter),
+        restores=Restores(database=database, cloud=adapter),
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),

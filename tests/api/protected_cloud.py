@@ -4,6 +4,8 @@ from itertools import count
 from typing import Any
 
 from opencbr.democloud.seed.servers import make_disk, make_server, tiny_image
+from opencbr.model.backup import Backup
+from opencbr.store import backups
 
 from .api_server import ApiServer
 
@@ -29,6 +31,30 @@ def new_server(
         server = make_server(backend, owner, f"server-{next(_numbers)}", image=image, disks=disks)
         server = backend.state.get("server", server["id"]) | changes
         return backend.state.put("server", server) | {"disks": [disk["id"] for disk in disks]}
+
+
+def restorable(cbr: ApiServer, source: dict[str, Any], **changes: Any) -> Backup:
+    """Put a finished backup of a server (or, without `disks`, of a disk) of the embedded cloud into the database.
+
+    Its Cinder backups are made up: what is asked of the cloud is not carried out.
+    """
+    disks = source.get("disks", [])
+    vault = cbr.vault(object_type="server" if disks else "disk")
+    size = source.get("size", len(disks))
+    top = cbr.backup(vault, disks=len(disks), resource_id=source["id"], resource_size=size, **changes)
+    with cbr.database.write() as conn:
+        for row in backups.children(conn, top.project_id, [top.id])[top.id]:
+            volume = disks[row.position]
+            backups.update(
+                conn, top.project_id, row.id, resource_id=volume, resource_size=1, updated_at=top.updated_at
+            )
+    return top
+
+
+def children_of(cbr: ApiServer, backup: Backup, account: str = "demo") -> dict[str, str]:
+    """The backups of a server's disks by their volumes, the boot disk first."""
+    shown = cbr.call("GET", f"backups/{backup.id}", account=account).json()["backup"]
+    return {child["resource_id"]: child["id"] for child in shown["children"]}
 
 
 def vault_body(*resources: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -21,7 +21,15 @@ from opencbr.store import resources, tables, vaults
 
 from .api_server import ApiServer
 from .bad_values import places
-from .protected_cloud import new_disk, new_server, new_vault, server_ref, vault_body
+from .protected_cloud import (
+    children_of,
+    new_disk,
+    new_server,
+    new_vault,
+    restorable,
+    server_ref,
+    vault_body,
+)
 from .test_bad_input import fill, one_shape
 
 Make = Callable[[ApiServer], str]
@@ -153,6 +161,38 @@ def vault_in_deletion(cbr: ApiServer) -> str:
     return str(found["id"])
 
 
+def attached_disk(cbr: ApiServer) -> str:
+    return str(new_server(cbr)["disks"][0])
+
+
+def restoring(member: str) -> Send:
+    """Restore the backup of a server of the caller's; the id is this member of the request."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        made = restorable(cbr, new_server(cbr))
+        return cbr.call("POST", f"backups/{made.id}/restore", {"restore": {member: wanted}})
+
+    return send
+
+
+def restoring_a_disk(cbr: ApiServer, wanted: str) -> requests.Response:
+    made = restorable(cbr, new_disk(cbr))
+    return cbr.call("POST", f"backups/{made.id}/restore", {"restore": {"volume_id": wanted}})
+
+
+def mapping(choose: Callable[[str, str, str], tuple[str, str]]) -> Send:
+    """Restore one disk of a server's backup; `choose` gives backup and volume of the mapping from those of the disk."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        made = restorable(cbr, new_server(cbr))
+        ((volume, disk),) = children_of(cbr, made).items()
+        backup_id, volume_id = choose(disk, volume, wanted)
+        body = {"restore": {"mappings": [{"backup_id": backup_id, "volume_id": volume_id}]}}
+        return cbr.call("POST", f"backups/{made.id}/restore", body)
+
+    return send
+
+
 CHOICES: dict[str, Callable[[str], Any]] = {
     "exclude_volumes.0": lambda wanted: {"exclude_volumes": [wanted]},
     "include_volumes.0": lambda wanted: {"include_volumes": [wanted]},
@@ -256,6 +296,52 @@ PLACES: dict[tuple[str, str], Place] = {
         (operation, "backup_id"): Place(by_path(operation), backup("other"), "6200", HELD | UNREADY)
         for operation in ("ShowMetadata", "ShowRecord", "ShowReport")
     },
+    ("RestoreBackup", "backup_id"): Place(
+        by_path("RestoreBackup", {"restore": {}}),
+        backup("other"),
+        "6200",
+        HELD
+        | {"a disk of a server": (child, "9900")}
+        | {
+            status: (backup(status=status), "2010" if "restor" in status else "2005")
+            for status in (
+                *("waiting_protect", "protecting", "error", "waiting_restore", "restoring"),
+                *("waiting_delete", "deleting"),
+            )
+        }
+        | {"of a server that is gone": (backup(), "2007")},
+    ),
+    **{
+        ("RestoreBackup", f"restore.{member}"): Place(
+            restoring(member),
+            server("other"),
+            "7100",
+            {
+                "PAUSED": (server(status="PAUSED"), "2008"),
+                "being moved": (server(task_state="migrating"), "2008"),
+                "of other disks": (server(), "7201"),
+            },
+        )
+        for member in ("server_id", "resource_id")
+    },
+    ("RestoreBackup", "restore.volume_id"): Place(
+        restoring_a_disk,
+        disk("other"),
+        "7000",
+        {"on a server": (attached_disk, "2011"), "encrypted": (disk(encryption_key_id="any"), "2009")},
+    ),
+    ("RestoreBackup", "restore.mappings.0.backup_id"): Place(
+        mapping(lambda _disk, volume, wanted: (wanted, volume)),
+        lambda cbr: next(iter(children_of(cbr, cbr.backup(cbr.vault("other")), account="other").values())),
+        "6200",
+        {"of another backup": (child, "9900")},
+    ),
+    ("RestoreBackup", "restore.mappings.0.volume_id"): Place(
+        mapping(lambda disk, _volume, wanted: (disk, wanted)),
+        disk("other"),
+        "7000",
+        {"on no server": (disk(), "7201"), "on another server": (attached_disk, "7201")},
+    ),
     ("ShowOpLog", "operation_log_id"): Place(by_path("ShowOpLog"), lambda cbr: cbr.log("other").id, "6500"),
 }
 for _operation, _send, _before in (

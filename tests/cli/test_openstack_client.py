@@ -120,8 +120,22 @@ def test_a_vault_from_its_making_to_its_end(cbr, shown, demo):
     until(lambda: cbr("vault", "show", "renamed")[0] == 1, "the vault is gone")
 
 
-@pytest.mark.parametrize("words", [("policy", "list"), ("backup", "restore", "{backup}", "--server-id", "x")])
-def test_what_is_not_offered_says_so(cbr, demo, words):
-    code, _, errors = cbr(*(word.format(backup=demo.env()["OPENCBR_BACKUP_ID"]) for word in words))
+def test_a_backup_is_restored_to_its_server(cbr, shown, demo):
+    backup = demo.env()["OPENCBR_BACKUP_ID"]
+    code, _, errors = cbr("backup", "restore", backup, "--server-id", demo_server(demo, "db1"), "--power-on")
+    assert code == 0, errors
+    until(lambda: shown("backup", "show", backup)["status"] == "available", "the restore has ended")
+    (task,) = [row for row in shown("task", "list") if row["operation_type"] == "restore"]
+    assert shown("task", "show", task["id"])["status"] == "success"
+
+
+def test_what_cannot_be_restored_says_why(cbr, demo):
+    code, _, errors = cbr("backup", "restore", demo.env()["OPENCBR_BACKUP_ID"], "--server-id", "x")
+    assert code == 1
+    assert "There is no such server" in errors
+
+
+def test_what_is_not_offered_says_so(cbr):
+    code, _, errors = cbr("policy", "list")
     assert code == 1
     assert "is not offered here" in errors

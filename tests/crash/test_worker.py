@@ -15,11 +15,19 @@ from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Fault
 from opencbr.democloud.timing import Timing
 from opencbr.jobs.registry import JOB_TYPES
-from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
+from opencbr.model.operation_log import (
+    BACKUP,
+    DELETE,
+    REMOVE_RESOURCE,
+    RESTORE,
+    VAULT_DELETE,
+    OperationLog,
+)
 from opencbr.store import operation_logs, tables, vaults
 from support.databases import KINDS
 from support.job_env import QUICK, JobEnv, eventually
 from support.job_steps import backed_up
+from support.places import how_it_is, spoil
 from support.postgres import cut_off, hang_up
 from support.processes import LEASE_LOST, Processes
 from support.worker import AT_COMMIT, AT_END, Hold, work
@@ -134,6 +142,7 @@ def assert_all_ended(env: JobEnv) -> None:
         assert operation_logs.waiting(conn, 1) == []
         busy = select(tables.resource.c.id).where(tables.resource.c.protect_status != "available")
         assert conn.execute(busy).all() == []
+        assert conn.execute(select(tables.restore_target)).all() == []
 
 
 BACKUP_CALLS: dict[str, list[Call]] = {
@@ -230,6 +239,64 @@ def test_a_deletion_that_fails_says_so_wherever_its_worker_dies(
     env.demo.faults.clear()
     env.succeeded(env.request_deletion(backup.id))
     env.assert_nothing_left()
+
+
+RESTORE_CALLS: dict[str, list[Call]] = {
+    "look": [("compute GET /os-volume_attachments$", 0)],
+    "stop": [("compute POST /action$", 0)],
+    "detach": [("compute DELETE /os-volume_attachments/", 1), ("compute POST /action$", 1)],
+    "snapshots": [("volume POST /snapshots$", 1)],
+    "restore": [
+        ("volume POST /volumes/.*/action$", 0),
+        ("volume POST /restore$", 0),
+        ("volume POST /restore$", 2),
+    ],
+    "attach": [("volume POST /volumes/.*/action$", 1), ("compute POST /os-volume_attachments$", 1)],
+    "start": [("compute POST /action$", 3)],
+}
+"""Of a server that runs and is not locked: it is stopped, locked, unlocked, started; its root disk's status is set twice."""
+
+
+@in_each(RESTORE, RESTORE_CALLS)
+def test_a_restore_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    was, before = how_it_is(env, "db1"), spoil(env, "db1")
+    with death(env, workers, place):
+        restore = env.request_restore(request.backup_id or "")
+    env.succeeded(restore)
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == was
+    assert {volume: env.demo.sha256(volume) for volume in before} == before
+    assert len(env.posts("/snapshots$")) == 6, "for the backup and as the way back"
+    assert len(env.upstream("snapshot")) == 3
+    assert 3 <= len(env.posts("/restore$")) <= 6, "written once, and at most once more"
+
+
+@in_each(RESTORE, failing="restore")
+def test_a_restore_that_fails_gives_the_server_back_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    (server, *disks), before = how_it_is(env, "db1"), spoil(env, "db1")
+    env.demo.fail("backup.restored", times=0, reason="as requested")
+    try:
+        with death(env, workers, place):
+            restore = env.request_restore(request.backup_id or "")
+        assert "as requested" in env.ended(restore).error_message
+    finally:
+        env.demo.backend.failures.clear()
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == (server | {"status": "SHUTOFF"}, *disks)
+    assert len(env.upstream("snapshot")) == 3
+    env.succeeded(env.request_restore(request.backup_id or ""))
+    assert {volume: env.demo.sha256(volume) for volume in before} == before
+    assert how_it_is(env, "db1") == (server, *disks)
 
 
 REMOVAL_CALLS: dict[str, list[Call]] = {

@@ -213,6 +213,31 @@ def test_operation_logs(story: SimpleNamespace):
     assert shown.extra_info.resource.id == story.server.id
 
 
+def test_restore_backup(story: SimpleNamespace):
+    """Asked for and waited for as Terraform does (contract 10.1): the operation log until it ends."""
+    first = story.backup.children[0]
+    wanted = v1.BackupRestore(
+        mappings=[v1.BackupRestoreServerMapping(backup_id=first.id, volume_id=first.resource_id)],
+        server_id=story.server.id,
+        power_on=True,
+    )
+    request = v1.RestoreBackupRequest(backup_id=story.backup.id, body=v1.BackupRestoreReq(restore=wanted))
+    assert story.client.restore_backup(request).status_code == 202
+    request = v1.ListOpLogsRequest(vault_id=story.vault.id, operation_type="restore")
+    (asked,) = story.client.list_op_logs(request).operation_logs
+
+    def ended() -> Any:
+        show = v1.ShowOpLogRequest(operation_log_id=asked.id)
+        log = story.client.show_op_log(show).operation_log
+        assert log.status in {"waiting", "running", "success"}, log.error_info
+        return log if log.status == "success" else None
+
+    told = eventually(ended, "the restore has ended").extra_info
+    assert (told.restore.backup_id, told.restore.target_resource_id) == (story.backup.id, story.server.id)
+    backup = story.client.show_backup(v1.ShowBackupRequest(backup_id=story.backup.id)).backup
+    assert backup.status == "available"
+
+
 def test_a_disk_has_its_own_vault(story: SimpleNamespace):
     disk = story.disks[-1]
     with pytest.raises(ClientRequestException) as refused:

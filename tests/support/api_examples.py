@@ -68,6 +68,7 @@ def made() -> dict[str, list[dict[str, Any]]]:
     with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as run:
         _protect(run)
         _look(run)
+        _restore(run)
         _remove(run)
         ordered = {name: run.examples[name] for name in _ROUTES}
     found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
@@ -195,6 +196,27 @@ def _look(run: Run) -> None:
     )
     renamed = {"backup": {"name": "release-11"}}
     run.call("UpdateBackup", "rename: Give a backup another name", renamed, backup_id=backup)
+
+
+def _restore(run: Run) -> None:
+    """Restore the server's backup, whole and one disk of it."""
+    vaults = {row["name"]: row["id"] for row in run.call("ListVault")["vaults"]}
+    backup = run.call("ListBackups", query={"vault_id": vaults["production"]})["backups"][0]["id"]
+    disk = run.call("ShowBackup", backup_id=backup)["backup"]["children"][1]
+    mapping = {"backup_id": disk["id"], "volume_id": disk["resource_id"]}
+    for title, wanted in (
+        ("server: All disks of a server to where they came from", {}),
+        ("disk: One disk of a server, which is left shut off", {"mappings": [mapping], "power_on": False}),
+    ):
+        log = run.call("RestoreBackup", title, {"restore": wanted}, backup_id=backup)["job_id"]
+
+        def ended(log: str = log) -> bool:
+            shown = run.call("ShowOpLog", operation_log_id=log)["operation_log"]
+            assert shown["status"] in {"waiting", "running", "success"}, shown
+            return bool(shown["status"] == "success")
+
+        eventually(ended, f"{title} has ended")
+    run.call("ShowOpLog", "restore: A restore that has ended well", operation_log_id=log)
 
 
 def _remove(run: Run) -> None:

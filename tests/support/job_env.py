@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
 from opencbr.service.context import Actor, Context
+from opencbr.service.restores import Restores, RestoreSpec
 from opencbr.store import (
     backups,
     checkpoints,
@@ -188,7 +189,7 @@ class JobEnv:
             checkpoints.insert(conn, checkpoint)
             backups.insert(conn, backup)
             vault = self._vault(conn, bound.vault_id)
-            return new_operations.request_backup(conn, self._context(), vault, backup)
+            return new_operations.request_backup(conn, self.context(), vault, backup)
 
     def request_deletion(self, backup_id: str) -> OperationLog:
         backup = self.backup(backup_id)
@@ -197,13 +198,27 @@ class JobEnv:
             assert backups.move_family(
                 conn, self.project_id, backup_id, "waiting_delete", updated_at=self.clock.now()
             )
-            return new_operations.request_deletion(conn, self._context(), backup, "a vault")
+            return new_operations.request_deletion(conn, self.context(), backup, "a vault")
+
+    def request_restore(
+        self, backup_id: str, volumes: Sequence[str] = (), *, server: str | None = None, power_on: bool = True
+    ) -> OperationLog:
+        """Restore a backup to where it came from, or only these of its volumes, through the use case."""
+        with self.database.read() as conn:
+            disks = disk_backups.of_backup(conn, self.project_id, backup_id)
+        spec = RestoreSpec(
+            backup_id=backup_id,
+            mappings=[(disk.id, disk.resource_id) for disk in disks if disk.resource_id in volumes],
+            server_id=server,
+            power_on=power_on,
+        )
+        return Restores(self.database, self.cloud).create(self.context(), spec)
 
     def request_removal(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:
             assert resources.set_status(conn, self.project_id, bound.id, "removing", only_from={"available"})
             vault = self._vault(conn, bound.vault_id)
-            return new_operations.request_removal(conn, self._context(), vault, bound)
+            return new_operations.request_removal(conn, self.context(), vault, bound)
 
     def request_vault_deletion(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:
@@ -211,14 +226,14 @@ class JobEnv:
                 conn, self.project_id, bound.vault_id, status="deleting", updated_at=self.clock.now()
             )
             vault = self._vault(conn, bound.vault_id)
-            return new_operations.request_vault_deletion(conn, self._context(), vault)
+            return new_operations.request_vault_deletion(conn, self.context(), vault)
 
     def _vault(self, conn: Connection, vault_id: str) -> Vault:
         vault = vaults.get(conn, self.project_id, vault_id)
         assert vault is not None
         return vault
 
-    def _context(self) -> Context:
+    def context(self) -> Context:
         return Context(Actor("u"), self.project_id, "req-test", self.clock.now(), lambda _: True)
 
     def cancel(self, operation: OperationLog) -> None:
@@ -258,6 +273,12 @@ class JobEnv:
         with self.database.read() as conn:
             disks = disk_backups.of_backup(conn, self.project_id, backup_id)
         return [disk for disk in disks if disk.parent_id and (held or disk.held_at is None)]
+
+    def resource_of(self, id_: str) -> Resource:
+        with self.database.read() as conn:
+            found = resources.get(conn, self.project_id, id_)
+        assert found is not None
+        return found
 
     def resource(self, bound: Resource) -> Resource | None:
         with self.database.read() as conn:

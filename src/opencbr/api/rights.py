@@ -40,6 +40,10 @@ RULES: dict[str, tuple[str, str]] = {
     "cbr:backups:get": (_READER, "Show a backup."),
     "cbr:backups:update": (_MEMBER, "Rename a backup."),
     "cbr:backups:delete": (_MEMBER, "Delete a backup."),
+    "cbr:backups:restore": (
+        _MEMBER,
+        "Write a backup over its server or disk, or over another of the project.",
+    ),
     "cbr:backups:getMetadata": (_READER, "Show what was backed up, secrets and infrastructure masked."),
     SECRETS: (_MANAGER, "See the secrets in a backup's metadata: user data, passwords, key material."),
     INFRASTRUCTURE: (_ADMIN, "See the infrastructure in a backup's metadata: hosts, hypervisors, bindings."),

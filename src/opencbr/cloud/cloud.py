@@ -1,6 +1,7 @@
 """The cloud as the service sees it: one credential from `clouds.yaml`, and everything reached with it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 from opencbr.cloud.check import Finding, findings, mover_is_up
 from opencbr.cloud.config import CloudSettings
@@ -11,6 +12,7 @@ from opencbr.cloud.project import ProjectCloud
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.register import Registration
 from opencbr.cloud.scopes import Scopes
+from opencbr.cloud.servers import ServerCloud
 from opencbr.cloud.user_sign_in import UserSignIn
 from opencbr.model.clock import Clock
 
@@ -37,6 +39,19 @@ class Cloud:
     def project(self, project_id: str) -> ProjectCloud:
         """Return the hand inside a tenant's project: its token is scoped there."""
         return ProjectCloud(project_id, self._scopes.tenant(project_id), self._reader)
+
+    def servers(self, project_id: str) -> ServerCloud:
+        """Return the hand on the servers of a tenant's project, with its token."""
+        return ServerCloud(self._scopes.tenant(project_id))
+
+    def set_volume_status(self, volume_id: str, status: str) -> None:
+        """Set a volume's status, which only an admin may: the one thing that the admin's right writes.
+
+        Its attachments stay. A restore needs it for a root disk, which Nova never detaches, and for a volume that Cinder has
+        left in an error. Raises CloudError.
+        """
+        path = f"/volumes/{quote(volume_id, safe='')}/action"
+        self._scopes.home.act("volume", path, {"os-reset_status": {"status": status}})
 
     def check(self, endpoint: str = "", project_id: str = "") -> list[Finding]:
         """Look at sign-in, roles, catalogue, services, data mover and quotas, as `check.findings` says."""

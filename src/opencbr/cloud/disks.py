@@ -1,6 +1,6 @@
 """The disks of a server in their order, as far as Nova and Cinder tell it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opencbr.cloud.references import Known, attached_volumes
@@ -28,6 +28,15 @@ def ordered_volumes(known: Known) -> list[tuple[int, str, str | None]]:
 
     first = 1 if server.get("image") else 0
     return [(first + n, volume, devices.get(volume)) for n, volume in enumerate(sorted(ids, key=rank))]
+
+
+def root_volume(server: Json, attachments: Sequence[Json]) -> str | None:
+    """Return the id of the volume that a server boots from, None where that is an image.
+
+    `server` is Nova's as an administrator sees it, `attachments` are the rows of its volumes.
+    """
+    known: Known = {"server": {"server": server}, "attachments": {"volumeAttachments": attachments}}
+    return next((volume for position, volume, _ in ordered_volumes(known) if position == 0), None)
 
 
 def disk_of(volume: Json, position: int, device: str | None) -> Disk:

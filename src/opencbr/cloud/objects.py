@@ -40,6 +40,39 @@ class VolumeBackup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A volume; `server_ids` are the servers that it is attached to."""
+
+    id: str
+    status: str
+    size_gb: int
+    server_ids: tuple[str, ...]
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server; `task_state` is what Nova is doing with it, "" for nothing."""
+
+    id: str
+    status: str
+    task_state: str
+    locked: bool
+    locked_reason: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A volume on a server, as it must be attached again."""
+
+    volume_id: str
+    device: str | None
+    tag: str | None
+    delete_on_termination: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamObject:
     """A snapshot or backup of any tenant, for the janitor; `kind` is "snapshot" or "backup".
 
@@ -65,6 +98,30 @@ def snapshot_of(body: Mapping[str, Any]) -> Snapshot:
         status=body.get("status") or "",
         size_gb=int(body.get("size") or 0),
         created_at=body.get("created_at") or "",
+    )
+
+
+def volume_of(body: Mapping[str, Any], request_id: str | None) -> Volume:
+    """Read Cinder's `volume` object. Raises KeyError when it is none."""
+    attached = (one.get("server_id") for one in body.get("attachments") or ())
+    return Volume(
+        id=body["id"],
+        status=body["status"],
+        size_gb=int(body["size"]),
+        server_ids=tuple(one for one in attached if one),
+        request_id=request_id,
+    )
+
+
+def server_of(body: Mapping[str, Any], request_id: str | None) -> Server:
+    """Read Nova's `server` object, from 2.73 on. Raises KeyError when it is none."""
+    return Server(
+        id=body["id"],
+        status=body["status"],
+        task_state=body.get("OS-EXT-STS:task_state") or "",
+        locked=bool(body.get("locked")),
+        locked_reason=body.get("locked_reason"),
+        request_id=request_id,
     )
 
 

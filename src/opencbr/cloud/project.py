@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import Denied, NotFound
-from opencbr.cloud.objects import Snapshot, VolumeBackup, backup_of, snapshot_of
+from opencbr.cloud.objects import Snapshot, Volume, VolumeBackup, backup_of, snapshot_of, volume_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import get_or_create
 from opencbr.cloud.strict_json import read_object
@@ -144,6 +144,20 @@ class ProjectCloud:
         self._transport.delete(
             "volume", f"/backups/{quote(backup_id, safe='')}", microversion=VOLUME_MICROVERSION
         )
+
+    def get_volume(self, volume_id: str) -> Volume:
+        """Return a volume as it stands."""
+        answer = self._get(f"/volumes/{quote(volume_id, safe='')}")
+        return volume_of(answer.thing("volume"), answer.request_id)
+
+    def restore_backup(self, backup_id: str, volume_id: str) -> None:
+        """Request that a backup is written over a volume, which is `restoring-backup` from then on.
+
+        Refused unless both are available, and the volume is at least as large.
+        """
+        path = f"/backups/{quote(backup_id, safe='')}/restore"
+        body = {"restore": {"volume_id": volume_id}}
+        self._transport.act("volume", path, body, microversion=VOLUME_MICROVERSION)
 
     def export_record(self, backup_id: str, name: str) -> Document:
         """Read Cinder's export record of a backup, which lets another Cinder import it.

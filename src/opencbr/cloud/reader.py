@@ -111,6 +111,11 @@ class Reader:
         """Return Nova's server, for `entries.usable`; its project is `tenant_id`."""
         return self._one("compute", f"/servers/{quote(server_id, safe='')}", "server", COMPUTE_MICROVERSION)
 
+    def get_attachments(self, server_id: str) -> list[Json]:
+        """Return Nova's rows of the volumes on a server."""
+        path = f"/servers/{quote(server_id, safe='')}/os-volume_attachments"
+        return self.ask("compute", path, microversion=COMPUTE_MICROVERSION).rows("volumeAttachment")
+
     def get_volume(self, volume_id: str) -> Json:
         """Return Cinder's volume, for `entries.usable`; its project is `os-vol-tenant-attr:tenant_id`."""
         return self._one("volume", f"/volumes/{quote(volume_id, safe='')}", "volume", VOLUME_MICROVERSION)

@@ -14,7 +14,13 @@ def disk_advice(status: str) -> str:
     return "wait until it is available or in-use."
 
 
+NOVA_ACTIVE = "ACTIVE"
+NOVA_SHUTOFF = "SHUTOFF"
+
 CINDER_AVAILABLE = "available"
+CINDER_IN_USE = "in-use"
+CINDER_RESTORING = "restoring-backup"
+"""A volume while a backup is written over it."""
 CINDER_DELETING = "deleting"
 CINDER_ERROR = "error"
 """How the statuses of a snapshot or backup begin that ended badly ("error", "error_deleting" ...)."""

@@ -131,6 +131,17 @@ class Transport:
         answer.json()
         return answer
 
+    def act(self, service: str, path: str, body: Any, *, microversion: str | None = None) -> None:
+        """POST an action that the state of its object guards; asked again while that may help, its answer has no body.
+
+        One whose answer was lost is Refused when it is asked again: look at the state then.
+        """
+        persist(
+            lambda: self._once(service, "POST", path, body=body, microversion=microversion),
+            self.patience,
+            self._clock,
+        )
+
     def newest(self, service: str) -> str:
         """Return the newest microversion that `service` speaks, "" where it has none."""
 

@@ -18,10 +18,12 @@ log = logging.getLogger(__name__)
 def remove_leftovers(ctx: CloudContext) -> None:
     """Try once more to remove from the cloud what ended jobs could not. Raises Lost.
 
-    Only what a job has given up itself (`ledger.leave`) and held backups that nothing needs any more: an object
-    that merely looks like an orphan is a person's to judge (`opencbr orphans`).
+    Only what a job has given up itself (`ledger.leave`), ways back whose time is over, and held backups that nothing needs any
+    more: an object that merely looks like an orphan is a person's to judge (`opencbr orphans`).
     """
     ctx = hurried(ctx)
+    with ctx.database.write() as conn:
+        ledger.expire(conn, ctx.clock.now())
     with ctx.database.read() as conn:
         entries = ledger.left(conn)
     for done in remove(ctx, entries):

@@ -11,6 +11,9 @@ from opencbr.jobs.delete import compensation as delete
 from opencbr.jobs.delete.job import run_delete
 from opencbr.jobs.delete.removal import run_remove_resource, run_vault_delete
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.restore.compensation import compensate_restore
+from opencbr.jobs.restore.job import run_restore
+from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.model import operation_log
 from opencbr.model.operation_log import OperationLog
 
@@ -44,6 +47,12 @@ JOB_TYPES: Mapping[str, JobType] = {
         compensate=delete.compensate_delete,
         cancellable=False,
         frees=delete.give_back_backup,
+    ),
+    operation_log.RESTORE: JobType(
+        run=run_restore,
+        compensate=compensate_restore,
+        cancellable=False,
+        frees=give_back_rows,
     ),
     operation_log.REMOVE_RESOURCE: JobType(
         run=run_remove_resource,

@@ -35,10 +35,45 @@ _GIVEN = {
         "CreateCheckpoint was asked for resources that are all being backed up by an earlier request.",
         "Follow the running backup with ListOpLogs or ShowCheckpoint, and ask again when it has ended.",
     ),
+    "2001": _Given(
+        "RestoreBackup would write a backup over a disk that is smaller than the one that was backed up.",
+        "Choose a disk of at least the size that the sentence names, or extend this one in Cinder.",
+    ),
+    "2002": _Given(
+        "RestoreBackup was asked for a server or disk that is being backed up.",
+        "Follow the backup with ListOpLogs, and ask again when it has ended.",
+    ),
+    "2005": _Given(
+        "RestoreBackup names a backup that is not available: it is still being made, is being deleted, or has failed.",
+        "Wait until ShowBackup says available. A backup in `error` cannot be restored; `extend_info.lost` says what the "
+        "cloud has lost of one that was good.",
+    ),
+    "2007": _Given(
+        "RestoreBackup was asked without `server_id`, and the server that was backed up is no longer there.",
+        "Name another server of the project in `server_id`, and its disks in `mappings`.",
+    ),
+    "2008": _Given(
+        "The server to restore to is neither ACTIVE nor SHUTOFF, or Nova is at work on it. In an operation log it became so "
+        "after the request.",
+        "Resume, unshelve or repair the server, or wait for Nova, then ask again.",
+    ),
+    "2009": _Given(
+        "RestoreBackup would write what was on an encrypted disk over one that is not, or the other way round.",
+        "Map the backup to a disk of the same kind.",
+    ),
     "2010": _Given(
-        "A resource of a checkpoint is being restored. The code stands in `skipped_resources`, or in the sentence of "
-        "0001.",
-        "Wait until the restore has ended, then back the resource up.",
+        "The backup, or a server or disk that it would be written over, is being restored. In `skipped_resources` of a "
+        "checkpoint it is a resource that is being restored.",
+        "Wait until the restore has ended; its operation log tells.",
+    ),
+    "2011": _Given(
+        "RestoreBackup names a disk of its own that is attached or not at rest, or a server's disk that is not in use, or is "
+        "on several servers. In an operation log it became so after the request.",
+        "Detach a single disk first. A server's disk must be on that server alone, and nothing else at work on it.",
+    ),
+    "2013": _Given(
+        "RestoreBackup maps the backup of a boot disk to a data disk, or the other way round.",
+        "Map the backup of the boot disk to the boot disk of the server, or leave it out.",
     ),
     "4004": _Given(
         "A deletion has ended, and the cloud has not removed all that belonged to the backup. The code stands in the "
@@ -117,8 +152,8 @@ _GIVEN = {
         "Use `protect_type` backup.",
     ),
     "6134": _Given(
-        "A resource is being taken out of its vault, with its backups, and cannot be bound, removed or backed up "
-        "meanwhile.",
+        "A resource is being taken out of its vault, with its backups, and cannot be bound, removed, backed up or "
+        "restored to meanwhile.",
         "Wait until ShowVault no longer lists it.",
     ),
     "6135": _Given(
@@ -139,6 +174,10 @@ _GIVEN = {
     "6201": _Given(
         "DeleteBackup names a backup that is being deleted already, or one disk of a server's backup.",
         "Ask ShowBackup until it answers 404; of a server's backup, delete the whole one that the sentence names.",
+    ),
+    "6202": _Given(
+        "RestoreBackup names a backup whose vault is not available; most often it is being deleted.",
+        "Wait until ShowVault says available. What a vault that is being deleted holds cannot be restored any more.",
     ),
     "6203": _Given(
         "DeleteBackup names a backup that is being made, or the newest one of a resource whose next backup runs and "
@@ -171,7 +210,7 @@ _GIVEN = {
     "7000": _Given(
         "The project has no such volume in Cinder: the id was mistyped, the disk was deleted, or it is another "
         "project's. In an operation log it went before it was backed up.",
-        "Look for the id with ListProtectable, type `disk`.",
+        "Look for the id with ListProtectable, type `disk`; where the disk that was backed up is gone, name another.",
     ),
     "7003": _Given(
         "A disk is neither available nor attached at rest: it is being made, changed or deleted, or is in error.",
@@ -202,14 +241,15 @@ _GIVEN = {
         "Attach a volume, boot the server from one, or exclude fewer.",
     ),
     "7201": _Given(
-        "`exclude_volumes` or `include_volumes` names a volume that is not attached to this server. It is refused "
-        "because a slip would leave a disk unprotected.",
-        "Take the ids from `children` of ShowProtectable.",
+        "`exclude_volumes`, `include_volumes` or the mappings of a restore name a volume that is not attached to the server, "
+        "or a disk that was backed up is no longer on it. It is refused because a slip would leave a disk unprotected, or "
+        "restore another one.",
+        "Take the ids from `children` of ShowProtectable; a restore needs `mappings` where the server has other disks now.",
     ),
     "7203": _Given(
         "Cinder's snapshot of a disk ended in an error. The code stands in the operation log, whose message names "
         "snapshot and volume.",
-        "Find out in Cinder why, then back up again; what the failed backup had made is removed.",
+        "Find out in Cinder why, then ask again; what the failed job had made is removed.",
     ),
     "8300": _Given(
         "Cinder has refused a snapshot or a backup because a quota of the project is used up. The code stands in the "
@@ -254,7 +294,7 @@ _GIVEN = {
 """Code -> what causes it here, and what to do. Codes of the gateway are whole, all others without prefix."""
 
 _ELSEWHERE = {
-    "restoring": "2001 2002 2003 2005 2007 2008 2009 2011 2012 2013 2014 2015 6202 7008 7114 7115",
+    "restoring": "2003 2012 2014 2015 7008 7114 7115",
     "replication": "1005 1011 4005 6003 6118 6119 6120 6122 6129 6130 6131",
     "policies": "6001 6002 6117 6127",
     "sharing backups": "6700 6701 6702 6703 6704 6705 6706 6707 6708 6709 6710 6711 6712 6713 6714",

@@ -15,6 +15,7 @@ TERMINAL: frozenset[statuses.OperationStatus] = frozenset(
 
 BACKUP = "backup"
 DELETE = "delete"
+RESTORE = "restore"
 REMOVE_RESOURCE = "remove_resource"
 VAULT_DELETE = "vault_delete"
 

@@ -12,6 +12,7 @@ from opencbr.model.checkpoint import Checkpoint, Skipped, checkpoint_status
 from opencbr.model.errors import (
     BEING_BACKED_UP,
     BEING_REMOVED,
+    BEING_RESTORED,
     CATALOGUE,
     NOT_IN_VAULT,
     NOTHING_TO_BACK_UP,
@@ -27,13 +28,17 @@ from opencbr.service.context import Context
 from opencbr.service.new_checkpoint import CheckpointSpec, new_backup, new_checkpoint
 from opencbr.service.resources import check_wanted, refuse_repeats
 from opencbr.service.vaults import MB_IN_GB, get_vault
-from opencbr.store import backups, checkpoints, resources, vaults
+from opencbr.store import backups, checkpoints, resources, restore_targets, vaults
 from opencbr.store.database import Database
 
 _GROWTH = 1.25
 """What a full vault with auto_expand grows by (contract 5.1)."""
 
-_BUSY = {statuses.PROTECTING: RESOURCE_BUSY, statuses.RESTORING: "2010", statuses.REMOVING: BEING_REMOVED}
+_BUSY = {
+    statuses.PROTECTING: RESOURCE_BUSY,
+    statuses.RESTORING: BEING_RESTORED,
+    statuses.REMOVING: BEING_REMOVED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +123,9 @@ def _request(
     skipped: list[Skipped] = []
     for one in seen:
         trouble = one.trouble
+        if trouble is None and restore_targets.is_taken(conn, ctx.project_id, one.resource.id):
+            # Bound since the restore began: its own status does not say so.
+            trouble = (BEING_RESTORED, CATALOGUE[BEING_RESTORED].sentence)
         if trouble is None and not resources.set_status(
             conn,
             ctx.project_id,

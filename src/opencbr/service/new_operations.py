@@ -8,8 +8,10 @@ from opencbr.model import operation_log as logs
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import with_request
 from opencbr.model.vault import VAULT, Resource, Vault
 from opencbr.service.context import Context
+from opencbr.service.restore_disks import Target
 from opencbr.store import operation_logs
 
 
@@ -31,6 +33,20 @@ def request_deletion(conn: Connection, ctx: Context, backup: Backup, vault_name:
     """Ask for the deletion of a backup with its disks."""
     details = {"backup_id": backup.id, "backup_name": backup.name}
     return _enter(conn, ctx, logs.DELETE, details, **_about_backup(backup, vault_name))
+
+
+def request_restore(
+    conn: Connection, ctx: Context, backup: Backup, vault_name: str | None, target: Target
+) -> OperationLog:
+    """Ask for a restore of a backup to a server or disk."""
+    details = {
+        "backup_id": backup.id,
+        "backup_name": backup.name,
+        "target_resource_id": target.source.id,
+        "target_resource_name": target.source.name,
+    }
+    about = _about_backup(backup, vault_name) | {"parameters": with_request(target.request)}
+    return _enter(conn, ctx, logs.RESTORE, details, **about)
 
 
 def request_removal(conn: Connection, ctx: Context, vault: Vault, resource: Resource) -> OperationLog:

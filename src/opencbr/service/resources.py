@@ -9,7 +9,14 @@ from sqlalchemy import Connection
 
 from opencbr.cloud.reader import Reader
 from opencbr.model import statuses
-from opencbr.model.errors import BAD_PARAMETER, BEING_REMOVED, BOUND_ELSEWHERE, TWO_VAULTS, CbrError
+from opencbr.model.errors import (
+    BAD_PARAMETER,
+    BEING_REMOVED,
+    BOUND_ELSEWHERE,
+    NOT_ATTACHED,
+    TWO_VAULTS,
+    CbrError,
+)
 from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, VOLUME, Resource, Vault
 from opencbr.service.instances import Source, find_source
 from opencbr.store import resources, vaults
@@ -166,6 +173,6 @@ def check_volumes(source: Source, named: set[str]) -> None:
     """Refuse volume ids that are not of this server: a slip of the pen would leave a disk unprotected."""
     if foreign := sorted(named - {d.id for d in source.disks}):
         raise CbrError(
-            "7201",
+            NOT_ATTACHED,
             f"Volume {foreign[0][:64]} is not attached to server {source.id}: name volumes of this server.",
         )

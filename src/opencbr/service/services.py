@@ -7,6 +7,7 @@ from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
+from opencbr.service.restores import Restores
 from opencbr.service.vaults import Vaults
 
 
@@ -18,5 +19,6 @@ class Services:
     protectables: Protectables
     checkpoints: Checkpoints
     backups: Backups
+    restores: Restores
     metadata: Metadata
     operation_logs: OperationLogs

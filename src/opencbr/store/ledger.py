@@ -22,7 +22,8 @@ _t = tables.ledger
 class Entry:
     """One object of the cloud: planned (it may exist), made (its id there is known), or left.
 
-    Left means that the job has ended, should have removed it and could not: the janitor goes on with it.
+    Left means that the job has ended, should have removed it and could not: the janitor goes on with it. What is kept until
+    a time is the janitor's only then.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Entry:
     created_at: datetime
     updated_at: datetime
     region: str = OWN_REGION
+    kept_until: datetime | None = None
 
 
 def plan(conn: Connection, entry: Entry) -> Entry:
@@ -87,11 +89,26 @@ def of_backup(conn: Connection, backup_id: str) -> list[Entry]:
 
 
 def leave(conn: Connection, operation_log_id: str, kind: str | None = None) -> bool:
-    """Give what a job that ends has not removed to the janitor, all of it or one kind; say whether there is any."""
-    query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id)
+    """Give what a job that ends has not removed to the janitor, all of it or one kind; say whether there is any.
+
+    What is kept stays.
+    """
+    query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id, _t.c.kept_until.is_(None))
     if kind is not None:
         query = query.where(_t.c.kind == kind)
     return touched(conn.execute(query.values(state="left")))
+
+
+def keep(conn: Connection, operation_log_id: str, until: datetime) -> None:
+    """Keep what a job has made until a time though the job ends; what is kept already stays so long."""
+    query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id, _t.c.kept_until.is_(None))
+    conn.execute(query.values(kept_until=until))
+
+
+def expire(conn: Connection, now: datetime) -> bool:
+    """Give what was kept until now, or less, to the janitor, across projects; say whether there is any."""
+    query = sql_update(_t).where(_t.c.kept_until <= now)
+    return touched(conn.execute(query.values(state="left", kept_until=None)))
 
 
 def left(conn: Connection) -> list[Entry]:

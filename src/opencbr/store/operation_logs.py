@@ -130,6 +130,11 @@ def tell(conn: Connection, log: OperationLog, details: dict[str, Any], *, now: d
     return _change(conn, log.id, details=standing.details | details, updated_at=now)
 
 
+def set_parameters(conn: Connection, log_id: str, parameters: dict[str, Any], *, now: datetime) -> bool:
+    """Write what only the job reads, all of it; who adds to it has locked the row. False when the log has ended."""
+    return _change(conn, log_id, parameters=parameters, updated_at=now)
+
+
 def finish(
     conn: Connection,
     log_id: str,

@@ -328,6 +328,7 @@ ledger = Table(
     Column("updated_at", Moment, nullable=False),
     Column("region", TEXT, nullable=False, server_default=""),
     Column("key", TEXT, nullable=False),
+    Column("kept_until", Moment),  # the way back of an ended restore: nobody removes it before that
     # A backup and the snapshot that it is made from may bear one name, and so may what lies in two regions.
     UniqueConstraint("region", "kind", "name"),
     # A job may make any number of objects of a kind; its own key tells them apart.
@@ -336,6 +337,17 @@ ledger = Table(
 # What ended jobs could not remove, for the janitor: few among very many.
 _LEFT = text("state = 'left'")
 Index("ix_ledger_left", ledger.c.created_at, ledger.c.id, sqlite_where=_LEFT, postgresql_where=_LEFT)
+_KEPT = text("kept_until IS NOT NULL")
+Index("ix_ledger_kept_until", ledger.c.kept_until, sqlite_where=_KEPT, postgresql_where=_KEPT)
+
+# What a restore that has not ended writes over: of two that want the same one the key refuses the second.
+restore_target = Table(
+    "restore_target",
+    metadata,
+    Column("project_id", TEXT, primary_key=True),
+    Column("resource_id", TEXT, primary_key=True),  # a server or a volume
+    Column("operation_log_id", TEXT, nullable=False, index=True),
+)
 
 worker = Table(
     "worker",

@@ -2,7 +2,14 @@
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_finish
-from opencbr.democloud.compute.routes import ROUTES, SERVER, need_member, need_server, need_unlocked
+from opencbr.democloud.compute.routes import (
+    ROUTES,
+    SERVER,
+    need_admin,
+    need_member,
+    need_server,
+    need_unlocked,
+)
 from opencbr.democloud.image.images import make_image
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
@@ -17,13 +24,8 @@ def action(call: Call) -> Response:
     if len(body) != 1:
         raise ApiError(400, "There is no such action: " + ", ".join(body))
     name, args = next(iter(body.items()))
-    if name == "lock":
-        reason = (args or {}).get("locked_reason") if isinstance(args, dict) else None
-        call.backend.state.put("server", doc | {"locked": True, "locked_reason": reason})
-        return Response(202)
-    if name == "unlock":
-        call.backend.state.put("server", doc | {"locked": False, "locked_reason": None})
-        return Response(202)
+    if name in ("lock", "unlock"):
+        return _lock(call, doc, args) if name == "lock" else _unlock(call, doc)
     need_unlocked(call, doc)
     if name == "createImage":
         return _image(call, doc, args)
@@ -41,6 +43,27 @@ def action(call: Call) -> Response:
     call.backend.state.put("server", doc | {"task_state": task})
     call.backend.work.begin("server.moved", doc["id"], server=doc["id"], status=after)
     return Response(202)
+
+
+def _lock(call: Call, doc: Doc, args: Doc | None) -> Response:
+    """Lock a server. As in Nova, its own project changes nothing of a lock that is there."""
+    by = _who(call, doc)
+    if not (doc["locked"] and by == "owner"):
+        reason = args.get("locked_reason") if isinstance(args, dict) else None
+        call.backend.state.put("server", doc | {"locked": True, "locked_reason": reason, "locked_by": by})
+    return Response(202)
+
+
+def _unlock(call: Call, doc: Doc) -> Response:
+    """Unlock a server; the lock of an admin of another project only an admin takes away."""
+    if doc["locked"] and doc.get("locked_by", "owner") != _who(call, doc):
+        need_admin(call, "os_compute_api:os-lock-server:unlock:unlock_override")
+    call.backend.state.put("server", doc | {"locked": False, "locked_reason": None, "locked_by": None})
+    return Response(202)
+
+
+def _who(call: Call, doc: Doc) -> str:
+    return "owner" if call.project_id == doc["project_id"] else "admin"
 
 
 def _vm_state(status: str) -> str:

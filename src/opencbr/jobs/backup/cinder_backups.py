@@ -11,12 +11,12 @@ from http import HTTPStatus
 from opencbr.cloud.cloud import ProjectCloud, VolumeBackup
 from opencbr.cloud.errors import Refused
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, mover_was_away
-from opencbr.jobs.backup.mover import await_mover, is_mover_down
 from opencbr.jobs.backup.parents import choose_parent, make_full
 from opencbr.jobs.backup.stored import note_made
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.notes import note
+from opencbr.jobs.upstream.mover import await_mover, is_mover_down
 from opencbr.jobs.upstream.names import backup_name
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import Awaited, wait
@@ -55,7 +55,7 @@ def start(ctx: JobContext, operation: OperationLog, disks: Sequence[DiskBackup])
     with ctx.database.read() as conn:
         made = {entry.key for entry in ledger.of_log(conn, operation.id) if entry.kind == "backup"}
     if any(disk.id not in made for disk in disks):
-        await_mover(ctx, operation)
+        await_mover(ctx, operation, "the backup is made when it is up again")
     parallel(lambda disk: _start_one(ctx, operation, disk), disks)
 
 

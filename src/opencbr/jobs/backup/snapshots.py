@@ -1,13 +1,11 @@
 """Snapshots of all disks: asked for at once, so that they lie in one short window; removed at the end."""
 
 from opencbr.cloud.errors import CredentialRefused
-from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import JobContext, parallel
-from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.names import snapshot_name
 from opencbr.jobs.upstream.objects import make, planned
-from opencbr.jobs.upstream.polling import Awaited, wait
 from opencbr.jobs.upstream.removal import hurried, remove
+from opencbr.jobs.upstream.snapshots import await_snapshots
 from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups, ledger
@@ -34,18 +32,7 @@ def take(ctx: JobContext, operation: OperationLog, disks: list[DiskBackup]) -> N
         for disk in disks:
             info = {**disk.extend_info, "snapshot_id": made[disk.id]}
             backups.update(conn, disk.project_id, disk.id, extend_info=info, updated_at=ctx.clock.now())
-    project = ctx.cloud.project(operation.project_id)
-
-    def look(disk: DiskBackup) -> str | None:
-        snapshot = project.get_snapshot(made[disk.id])
-        if snapshot.status.startswith(CINDER_ERROR):
-            raise JobError(
-                "7203",
-                f"snapshot {snapshot.id} of volume {disk.resource_id} ended in status {snapshot.status}",
-            )
-        return None if snapshot.status == CINDER_AVAILABLE else snapshot.status
-
-    wait(ctx, operation, [Awaited(disk, "snapshot", made[disk.id]) for disk in disks], look)
+    await_snapshots(ctx, operation, [made[disk.id] for disk in disks])
 
 
 def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskBackup) -> str:

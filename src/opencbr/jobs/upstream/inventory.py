@@ -95,7 +95,7 @@ def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) ->
         return "it is not in the ledger"
     if entry.upstream_id is not None and entry.upstream_id != thing.id:
         return "the ledger knows another object of this name"
-    if not has_ended(conn, entry):
+    if entry.kept_until is not None or not has_ended(conn, entry):
         return None
     if entry.backup_id is None or not KINDS[entry.kind].lasting:
         return "the job that made it has ended"

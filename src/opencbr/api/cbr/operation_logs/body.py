@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from opencbr.model.errors import wire_code
-from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, VAULT_DELETE, OperationLog
+from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, RESTORE, VAULT_DELETE, OperationLog
 from opencbr.model.times import wire_time
 
 _COUNTERS = ("fail_count", "total_count")
@@ -24,7 +24,9 @@ class OperationLogBody(Struct, kw_only=True):
     id: Annotated[str, Meta(description="id of the log, and of the work")]
     operation_type: Annotated[
         str,
-        Meta(description="`backup`, `delete`, `remove_resource` or `vault_delete`; newer servers have more"),
+        Meta(
+            description="`backup`, `restore`, `delete`, `remove_resource` or `vault_delete`; newer servers have more"
+        ),
     ]
     status: Annotated[
         str, Meta(description="`waiting`, `running`, then `success`, `failed`, `timeout` or `skipped`")
@@ -111,6 +113,11 @@ def _of_deletion(log: OperationLog) -> dict[str, Any]:
     return {"backup_id": log.backup_id or "", "backup_name": log.backup_name or ""} | log.details
 
 
+def _of_restore(log: OperationLog) -> dict[str, Any]:
+    target = {"target_resource_id": log.resource_id or "", "target_resource_name": log.resource_name or ""}
+    return _of_deletion(log) | target | log.details
+
+
 def _counters(log: OperationLog) -> dict[str, Any]:
     """Give the counters under the names of both families of clients (trap T19)."""
     fail, total = (int(log.details.get(name) or 0) for name in _COUNTERS)
@@ -118,7 +125,13 @@ def _counters(log: OperationLog) -> dict[str, Any]:
     return log.details | named
 
 
-_DETAILS = {BACKUP: _of_backup, DELETE: _of_deletion, REMOVE_RESOURCE: _counters, VAULT_DELETE: _counters}
+_DETAILS = {
+    BACKUP: _of_backup,
+    DELETE: _of_deletion,
+    RESTORE: _of_restore,
+    REMOVE_RESOURCE: _counters,
+    VAULT_DELETE: _counters,
+}
 """Operation type -> how its details are written, where that is not as they are."""
 _KEYS = {REMOVE_RESOURCE: "remove_resources"}
 """Operation type -> the name its details go under, where that is another."""

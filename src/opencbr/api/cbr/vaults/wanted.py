@@ -12,6 +12,7 @@ from opencbr.model.errors import (
     NO_DISK_TO_BACK_UP,
     NO_SUCH_DISK,
     NO_SUCH_SERVER,
+    NOT_ATTACHED,
     SERVER_STATUS,
     SERVER_UNUSABLE,
     TWO_VAULTS,
@@ -30,7 +31,7 @@ BINDING_ERRORS = (
     SERVER_STATUS,
     SERVER_UNUSABLE,
     NO_DISK_TO_BACK_UP,
-    "7201",
+    NOT_ATTACHED,
 )
 """The codes of whatever binds resources to a vault."""
 

@@ -17,13 +17,16 @@ def is_mover_down(ctx: JobContext) -> bool:
     return bool(answer.value)
 
 
-def await_mover(ctx: JobContext, operation: OperationLog) -> None:
-    """Return when cinder-backup is up, or Cinder does not say. Raises Cancelled, Lost; JobError when time is up."""
+def await_mover(ctx: JobContext, operation: OperationLog, waiting: str) -> None:
+    """Return when cinder-backup is up, or Cinder does not say; `waiting` tells what is done then.
+
+    Raises Cancelled, Lost; JobError when time is up.
+    """
     seconds = ctx.settings.backup_timeout_seconds
     until = ctx.clock.now() + timedelta(seconds=seconds)
     gaps = pauses(ctx.settings.poll_seconds)
     while is_mover_down(ctx):
-        note(ctx, operation, "cinder-backup is down: the backup is made when it is up again")
+        note(ctx, operation, f"cinder-backup is down: {waiting}")
         if ctx.clock.now() > until:
             raise JobError(UNEXPECTED, f"cinder-backup was down for {seconds:g} s")
         rest(ctx, next(gaps), operation.id)

@@ -1,0 +1,45 @@
+"""The way back: a snapshot of each disk before its first byte is written over, kept for a time after the end.
+
+While nothing is written over, a restore that fails removes them like all that it has made.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from opencbr.jobs.context import JobContext, parallel
+from opencbr.jobs.restore.parameters import parameters_in
+from opencbr.jobs.upstream.objects import make, planned
+from opencbr.jobs.upstream.snapshots import await_snapshots
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import DiskToRestore, RestoreRequest, has_begun
+from opencbr.store import ledger
+
+
+def take(ctx: JobContext, operation: OperationLog, request: RestoreRequest) -> None:
+    """Take a snapshot of each disk and wait until all stand; none where the operator wants no way back.
+
+    Raises Cancelled; CloudError; JobError 7203 when one ends in an error.
+    """
+    if ctx.settings.way_back_seconds > 0:
+        await_snapshots(ctx, operation, parallel(lambda disk: _take_one(ctx, operation, disk), request.disks))
+
+
+def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> str:
+    entry = planned(ctx, operation, "snapshot", disk.volume_id, volume_id=disk.volume_id)
+
+    def create() -> str:
+        project = ctx.cloud.project(operation.project_id)
+        description = f"what restore {operation.id} writes over; removed by itself"
+        return project.create_snapshot(
+            disk.volume_id, entry.name, description, {"opencbr": ctx.installation}
+        ).id
+
+    return make(ctx, entry, create)
+
+
+def keep(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
+    """Keep the snapshots beyond the end of the job when anything may have been written over."""
+    if has_begun(parameters_in(conn, operation)):
+        until = ctx.clock.now() + timedelta(seconds=ctx.settings.way_back_seconds)
+        ledger.keep(conn, operation.id, until)

@@ -1,0 +1,108 @@
+"""A restore in place: what was asked for, what it has found before it touched anything, and how far each disk is.
+
+Kept in the `parameters` of its operation log, where any worker that goes on with it reads them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+_REQUEST, _FOUND, _DISKS = "request", "found", "disks"
+
+BEGUN: Final = "begun"
+"""Cinder may be asked any moment to write over the disk, or was asked: from here on its old content counts as lost."""
+ACCEPTED: Final = "accepted"
+"""Cinder has said that it does."""
+RESTORED: Final = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskToRestore:
+    """The backup of a disk, by our id, and the volume that it is written over."""
+
+    backup_id: str
+    volume_id: str
+    size_gb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRequest:
+    """What was asked for. Without a server the one disk is a volume that is attached to none."""
+
+    server_id: str | None
+    power_on: bool
+    disks: tuple[DiskToRestore, ...]
+
+    @property
+    def targets(self) -> set[str]:
+        """The ids of all that is written over."""
+        return {disk.volume_id for disk in self.disks} | ({self.server_id} if self.server_id else set())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundDisk:
+    """A disk that is to be restored as it was attached; the root disk is never detached."""
+
+    volume_id: str
+    device: str | None
+    tag: str | None
+    delete_on_termination: bool
+    is_root: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundServer:
+    """A server as it was before the restore, and as it is given back: `was_on` says that it ran.
+
+    `disks` are those to restore in the sequence of their devices.
+    """
+
+    was_on: bool
+    locked: bool
+    locked_reason: str | None
+    disks: tuple[FoundDisk, ...]
+
+
+def with_request(request: RestoreRequest) -> dict[str, Any]:
+    """Give the parameters of a restore that begins."""
+    return {_REQUEST: asdict(request)}
+
+
+def request_of(parameters: Mapping[str, Any]) -> RestoreRequest:
+    """Read what was asked for."""
+    request = dict(parameters[_REQUEST])
+    return RestoreRequest(**request | {"disks": tuple(DiskToRestore(**disk) for disk in request["disks"])})
+
+
+def with_found(parameters: Mapping[str, Any], found: FoundServer) -> dict[str, Any]:
+    """Give the parameters with what was found; what an earlier attempt has found stays."""
+    return {_FOUND: asdict(found)} | dict(parameters)
+
+
+def found_of(parameters: Mapping[str, Any]) -> FoundServer | None:
+    """Read what was found; None when nothing was looked at yet, or there is no server."""
+    if _FOUND not in parameters:
+        return None
+    found = dict(parameters[_FOUND])
+    return FoundServer(**found | {"disks": tuple(FoundDisk(**disk) for disk in found["disks"])})
+
+
+def with_stage(parameters: Mapping[str, Any], volume_id: str, stage: str) -> dict[str, Any]:
+    """Give the parameters with the stage that a disk has come to."""
+    return {**parameters, _DISKS: {**parameters.get(_DISKS, {}), volume_id: stage}}
+
+
+def stage_of(parameters: Mapping[str, Any], volume_id: str) -> str | None:
+    """Read how far a disk is; None when its content is the old one."""
+    stage: str | None = parameters.get(_DISKS, {}).get(volume_id)
+    return stage
+
+
+def has_begun(parameters: Mapping[str, Any]) -> bool:
+    """Say whether the old content of any disk may be lost."""
+    return bool(parameters.get(_DISKS))
+
+
+def is_written(parameters: Mapping[str, Any]) -> bool:
+    """Say whether all disks hold the backup."""
+    return all(stage_of(parameters, disk.volume_id) == RESTORED for disk in request_of(parameters).disks)

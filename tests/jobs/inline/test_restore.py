@@ -1,0 +1,350 @@
+"""A restore in place: the bytes, and that the server is given back as it was, whatever came of it."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+
+from opencbr.democloud.seed.servers import make_disk
+from opencbr.democloud.state import Doc
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.jobs.upstream.inventory import take_stock
+from opencbr.model.errors import CbrError
+from opencbr.model.operation_log import NOTES, OperationLog
+from opencbr.service.restores import Restores, RestoreSpec
+from opencbr.store import operation_logs
+from support.inline_job import carry_out_inline, job_context
+from support.job_env import QUICK, JobEnv
+from support.places import Places, attachments, how_it_is, spoil
+
+
+@dataclass
+class Scene:
+    """A server of the cloud with its disks backed up, and everything as the cloud has it at the beginning."""
+
+    env: JobEnv
+    ctx: JobContext
+    name: str
+    server_id: str
+    backup_id: str
+    kept: list[tuple[str, Doc]]
+
+    @property
+    def server(self) -> Doc:
+        return self.doc("server", self.server_id)
+
+    @property
+    def volumes(self) -> list[str]:
+        """The volumes in the sequence of their devices."""
+        return [row["volume_id"] for row in self.attachments()]
+
+    def doc(self, kind: str, id_: str) -> Doc:
+        with self.env.demo.backend.state.change():
+            found = self.env.demo.backend.state.get(kind, id_)
+        assert found is not None
+        return found
+
+    def change(self, kind: str, id_: str, **changes: Any) -> None:
+        state = self.env.demo.backend.state
+        with state.change():
+            state.put(kind, state.get(kind, id_) | changes)
+
+    def attachments(self) -> list[Doc]:
+        return attachments(self.env, self.name)
+
+    def how_it_is(self) -> Places:
+        return how_it_is(self.env, self.name)
+
+    def digests(self) -> dict[str, str]:
+        return {volume: self.env.demo.sha256(volume) for volume in self.volumes}
+
+    def overwrite(self) -> dict[str, str]:
+        """Spoil every disk; the digests before that."""
+        return spoil(self.env, self.name)
+
+    def run(self, operation: OperationLog) -> OperationLog:
+        return carry_out_inline(self.env, self.ctx, operation)
+
+    def restore(self, volumes: Any = (), **choice: Any) -> OperationLog:
+        return self.run(self.env.request_restore(self.backup_id, volumes, **choice))
+
+    def refused(self, volumes: Any = (), **choice: Any) -> str:
+        with pytest.raises(CbrError) as caught:
+            self.env.request_restore(self.backup_id, volumes, **choice)
+        return caught.value.code
+
+    def rows_at_rest(self) -> None:
+        backup = self.env.backup(self.backup_id)
+        assert backup is not None
+        assert backup.status == "available"
+        assert {disk.status for disk in self.env.disks(self.backup_id)} <= {"available"}
+        with self.env.database.read() as conn:
+            assert conn.exec_driver_sql("SELECT count(*) FROM restore_target").scalar_one() == 0
+            busy = "SELECT count(*) FROM resource WHERE protect_status <> 'available'"
+            assert conn.exec_driver_sql(busy).scalar_one() == 0
+
+
+def scene_of(env: JobEnv, name: str) -> Scene:
+    ctx = job_context(env)
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind(name)))
+    assert log.status == "success", log.error_message
+    with env.demo.backend.state.change():
+        kept = [
+            (kind, doc)
+            for kind in ("server", "volume", "attachment")
+            for doc in env.demo.backend.state.all(kind, env.project_id)
+        ]
+    return Scene(env, ctx, name, env.server_id(name), log.backup_id or "", kept)
+
+
+@pytest.fixture
+def scene(env: JobEnv) -> Iterator[Scene]:
+    scene = scene_of(env, "db1")
+    yield scene
+    env.demo.faults.clear()
+    env.demo.backend.failures.clear()
+    env.demo.settle()
+    state = env.demo.backend.state
+    with state.change():
+        for kind in ("server", "volume", "attachment"):
+            for doc in list(state.all(kind, env.project_id)):
+                state.drop(kind, doc["id"])
+        for kind, doc in scene.kept:
+            state.put(kind, doc)
+            if kind == "volume":
+                os.truncate(env.demo.backend.disks.file(doc["id"]), doc["size"] << 30)
+
+
+def test_every_disk_has_the_bytes_of_its_backup_again(scene: Scene) -> None:
+    before, was = scene.overwrite(), scene.how_it_is()
+    log = scene.restore()
+    assert (log.status, log.error_message, log.progress) == ("success", "", 100)
+    assert scene.digests() == before
+    assert scene.how_it_is() == was
+    scene.rows_at_rest()
+
+
+def asked(scene: Scene) -> int:
+    """How often Cinder was asked to write."""
+    return len(scene.env.posts("/restore$"))
+
+
+@pytest.mark.parametrize(
+    ("status", "power_on", "after"),
+    [("SHUTOFF", False, "SHUTOFF"), ("SHUTOFF", True, "ACTIVE"), ("ACTIVE", False, "SHUTOFF")],
+)
+def test_power_on_says_how_the_server_is_left(scene: Scene, status: str, power_on: bool, after: str) -> None:
+    scene.change("server", scene.server_id, status=status)
+    before = scene.overwrite()
+    assert scene.restore(power_on=power_on).status == "success"
+    assert scene.server["status"] == after
+    assert scene.digests() == before
+    assert asked(scene) == 3, "each disk once"
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "SHUTOFF"])
+def test_a_lock_and_the_places_of_the_disks_stay(scene: Scene, status: str) -> None:
+    locked = {"locked": True, "locked_reason": "do not touch", "locked_by": "owner"}
+    scene.change("server", scene.server_id, status=status, **locked)
+    for number, row in enumerate(scene.attachments()):
+        if row["device"] != "/dev/sda":
+            scene.change(
+                "attachment",
+                row["id"],
+                device=f"/dev/sd{'kf'[number % 2]}",
+                tag=f"tag{number}",
+                delete_on_termination=True,
+            )
+    was = scene.how_it_is()
+    assert scene.restore(power_on=status == "ACTIVE").status == "success"
+    assert scene.how_it_is() == was
+
+
+def test_some_disks_of_several_and_the_others_are_left_alone(scene: Scene) -> None:
+    root, data, archive = scene.volumes
+    before = scene.overwrite()
+    spoilt, places = scene.digests(), {row["volume_id"]: row["id"] for row in scene.attachments()}
+    assert scene.restore([data]).status == "success"
+    assert scene.digests() == spoilt | {data: before[data]}
+    after = {row["volume_id"]: row["id"] for row in scene.attachments()}
+    assert (after[root], after[archive]) == (places[root], places[archive]), "never detached"
+    assert len(scene.env.upstream("snapshot")) == 1
+
+
+def test_a_volume_that_has_grown_keeps_its_size(scene: Scene) -> None:
+    data, written = scene.volumes[1], 3 << 20
+    before = scene.env.demo.read(data, length=written)
+    scene.overwrite()
+    scene.change("volume", data, size=2)
+    scene.env.demo.backend.disks.create(data, 2 << 30)
+    assert scene.restore([data]).status == "success"
+    assert scene.doc("volume", data)["size"] == 2
+    assert scene.env.demo.read(data, length=written) == before
+
+
+def test_a_server_from_an_image_has_data_disks_alone(env: JobEnv) -> None:
+    scene = scene_of(env, "web1")
+    before, was = scene.overwrite(), scene.how_it_is()
+    log = scene.restore()
+    assert (log.status, log.error_message) == ("success", "")
+    assert (scene.digests(), scene.how_it_is()) == (before, was)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_disk_is_restored_to_where_it_came_from_or_to_another(env: JobEnv, elsewhere: bool) -> None:
+    state, owner = env.demo.backend.state, env.demo.account("demo")
+    with state.change():
+        disk, other = (make_disk(env.demo.backend, owner, name, 1) for name in ("loose", "another"))
+    ctx, free = job_context(env), other if elsewhere else disk
+    backup = env.request_backup(env.bind("loose", "disk")).backup_id or ""
+    with env.database.read() as conn:
+        (log,) = operation_logs.waiting(conn, 1)
+    assert carry_out_inline(env, ctx, log).status == "success"
+    before = env.demo.sha256(disk["id"])
+    env.demo.write(free["id"], b"spoilt" * 1000)
+    asked = RestoreSpec(backup_id=backup, volume_id=other["id"] if elsewhere else None)
+    log = carry_out_inline(env, ctx, Restores(env.database, env.cloud).create(env.context(), asked))
+    assert (log.status, log.error_message) == ("success", "")
+    assert log.details["target_resource_id"] == free["id"]
+    assert env.demo.sha256(free["id"]) == before
+    assert state.get("volume", free["id"])["status"] == "available"
+
+
+def test_what_was_written_over_can_be_had_back_for_a_time(scene: Scene) -> None:
+    scene.overwrite()
+    spoilt = scene.digests()
+    assert scene.restore().status == "success"
+    snapshots = scene.env.upstream("snapshot")
+    assert {one["volume_id"]: scene.env.demo.sha256(one["id"]) for one in snapshots} == spoilt
+    assert take_stock(scene.env.database, scene.env.cloud).orphans == ()
+    remove_leftovers(scene.ctx)
+    assert len(scene.env.upstream("snapshot")) == 3, "not before its time"
+    scene.ctx.clock.sleep(86_400.0)
+    remove_leftovers(scene.ctx)
+    scene.env.assert_nothing_left(backups_left=3)
+
+
+def test_an_operator_may_do_without_a_way_back(scene: Scene) -> None:
+    scene.ctx = job_context(scene.env, settings=msgspec.structs.replace(QUICK, way_back_seconds=0.0))
+    before = scene.overwrite()
+    assert scene.restore().status == "success"
+    assert scene.digests() == before
+    scene.env.assert_nothing_left(backups_left=3)
+
+
+EARLY: dict[str, tuple[str, dict[str, int]]] = {
+    "the server is not stopped": ("compute POST /action$", {"after": 0, "times": 1}),
+    "a disk is not detached": ("compute DELETE /os-volume_attachments/", {"after": 1, "times": 0}),
+    "the server is not locked": ("compute POST /action$", {"after": 1, "times": 1}),
+    "there is no room for a snapshot": ("volume POST /snapshots$", {"after": 2, "times": 0, "status": 413}),
+}
+
+
+@pytest.mark.parametrize("trouble", EARLY)
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_fails_before_the_first_byte_leaves_all_as_it_was(
+    scene: Scene, trouble: str, locked: bool
+) -> None:
+    if locked:
+        scene.change("server", scene.server_id, locked=True, locked_reason="mine", locked_by="owner")
+    call, given = EARLY[trouble]
+    service, method, path = call.split()
+    given = {"status": 403} | given
+    given["after"] += locked and path == "/action$"  # it is unlocked first
+    scene.env.demo.faults.inject(service=service, method=method, path=path, **given)
+    scene.overwrite()
+    was, spoilt = scene.how_it_is(), scene.digests()
+    log = scene.restore()
+    assert log.status == "failed"
+    assert f"answered {given['status']} (req-" in log.error_message
+    assert (scene.how_it_is(), scene.digests()) == (was, spoilt)
+    assert asked(scene) == 0
+    scene.rows_at_rest()
+    scene.env.demo.faults.clear()
+    remove_leftovers(scene.ctx)
+    scene.env.assert_nothing_left(backups_left=3)
+
+
+def test_a_server_that_an_admin_has_locked_is_left_alone(scene: Scene) -> None:
+    scene.change("server", scene.server_id, locked=True, locked_reason="maintenance", locked_by="admin")
+    was = scene.how_it_is()
+    log = scene.restore()
+    assert (log.status, log.error_code) == ("failed", "9998")
+    assert "unlock_override" in log.error_message
+    assert "still in the cloud" not in log.error_message, "nothing was changed"
+    assert scene.how_it_is() == was
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_disk_that_cinder_fails_to_write_is_tried_again(scene: Scene, failures: int) -> None:
+    before, was = scene.overwrite(), scene.how_it_is()
+    scene.env.demo.fail("backup.restored", times=failures, reason="the mover began anew")
+    log = scene.restore()
+    assert (log.status, log.error_message) == ("success", "")
+    assert (scene.digests(), scene.how_it_is()) == (before, was)
+
+
+def test_after_the_first_byte_the_server_is_given_back_shut_off_with_its_way_back(scene: Scene) -> None:
+    scene.change("server", scene.server_id, locked=True, locked_reason="mine", locked_by="owner")
+    scene.overwrite()
+    (server, places, statuses), spoilt = scene.how_it_is(), scene.digests()
+    scene.env.demo.fail("backup.restored", times=0, reason="no such object")
+    log = scene.restore()
+    assert (log.status, log.error_code) == ("failed", "9910")
+    assert re.search(r"step restore: .*error_restoring \(req-.*\) 3 times: no such object", log.error_message)
+    assert scene.how_it_is() == (server | {"status": "SHUTOFF"}, places, statuses)
+    assert any("shut off" in sentence for sentence in log.details[NOTES])
+    scene.rows_at_rest()
+    snapshots = scene.env.upstream("snapshot")
+    assert {one["volume_id"]: scene.env.demo.sha256(one["id"]) for one in snapshots} == spoilt
+    remove_leftovers(scene.ctx)
+    assert len(scene.env.upstream("snapshot")) == 3
+    scene.env.demo.backend.failures.clear()
+    assert scene.restore().status == "success"
+
+
+@pytest.mark.parametrize("answer", [{"drop": "after"}, {"drop": "before"}, {"status": 503}])
+def test_an_answer_that_is_lost_costs_nothing(scene: Scene, answer: dict[str, Any]) -> None:
+    before, was = scene.overwrite(), scene.how_it_is()
+    for service, path in (
+        ("volume", "/restore$"),
+        ("volume", "/volumes/.*/action$"),
+        ("compute", "/action$"),
+        ("compute", "/os-volume_attachments$"),
+    ):
+        scene.env.demo.faults.inject(service=service, method="POST", path=path, times=1, **answer)
+    log = scene.restore()
+    assert (log.status, log.error_message) == ("success", "")
+    assert (scene.digests(), scene.how_it_is()) == (before, was)
+
+
+def test_what_has_changed_since_the_request_is_seen_before_anything_is_touched(scene: Scene) -> None:
+    operation = scene.env.request_restore(scene.backup_id)
+    data = scene.attachments()[1]
+    with scene.env.demo.backend.state.change():
+        scene.env.demo.backend.state.drop("attachment", data["id"])
+    scene.change("volume", data["volume_id"], status="available")
+    was = scene.how_it_is()
+    log = scene.run(operation)
+    assert (log.status, log.error_code) == ("failed", "2011")
+    assert scene.how_it_is() == was
+    scene.rows_at_rest()
+
+
+def test_two_restores_of_one_server_at_once(scene: Scene) -> None:
+    second = carry_out_inline(
+        scene.env, scene.ctx, scene.env.request_backup(scene.env.resource_of(scene.server_id))
+    )
+    operation = scene.env.request_restore(scene.backup_id)
+    assert scene.refused() == "2010", "the same backup"
+    first, scene.backup_id = scene.backup_id, second.backup_id or ""
+    assert scene.refused([scene.volumes[1]]) == "2010", "another backup, the same server"
+    assert scene.run(operation).status == "success"
+    assert scene.restore().status == "success"
+    scene.backup_id = first
+    scene.rows_at_rest()
