@@ -27,15 +27,15 @@ def take(ctx: JobContext, operation: OperationLog, request: RestoreRequest) -> N
 
 def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> str:
     entry = planned(ctx, operation, "snapshot", disk.volume_id, volume_id=disk.volume_id)
+    project = ctx.cloud.project(operation.project_id)
 
     def create() -> str:
-        project = ctx.cloud.project(operation.project_id)
         description = f"what restore {operation.id} writes over; removed by itself"
         return project.create_snapshot(
             disk.volume_id, entry.name, description, {"opencbr": ctx.installation}
         ).id
 
-    return make(ctx, entry, create)
+    return make(ctx, entry, create, project.get_volume(disk.volume_id).size_gb)
 
 
 def keep(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
