@@ -1,6 +1,7 @@
 """`opencbr serve` with a cloud that does not behave."""
 
 import os
+import re
 import resource
 import select
 import socket
@@ -166,3 +167,40 @@ def test_two_demos_started_together_have_a_port_each():
 def test_an_address_that_is_not_of_this_machine_is_a_sentence(host):
     with pytest.raises(Failure, match=host):
         claim_port(host, 0)
+
+
+@pytest.mark.parametrize(
+    "host", ["224.0.0.1", "255.255.255.255", pytest.param(f"{'a' * 64}.example", id="long"), "two..dots"]
+)
+def test_what_no_machine_can_be_called_is_a_sentence(host):
+    with pytest.raises(Failure, match=re.escape(host)):
+        claim_port(host, 0)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "::1"])
+def test_an_address_in_any_spelling_is_served_and_told_as_a_url(running, tmp_path, host):
+    """The server's own code takes addresses in numbers only, and an IPv6 address in a URL stands in brackets."""
+    folder, _ = running
+    words = [*OPENCBR, "--config", str(folder / "opencbr.toml"), "serve", "--listen", f"{host}:0"]
+    log = tmp_path / "log"
+    with log.open("w") as out, subprocess.Popen(words, stderr=out) as process:
+        try:
+            told = eventually(lambda: re.search(r"serving on (http://\S+),", log.read_text()), "it serves")
+
+            def healthy() -> bool:
+                assert process.poll() is None, log.read_text()
+                try:
+                    return requests.get(f"{told[1]}/healthz", timeout=60).status_code == 200
+                except requests.ConnectionError:
+                    return False
+
+            eventually(healthy, f"{told[1]} answers")
+        finally:
+            process.terminate()
+
+
+def test_a_taken_ipv6_address_is_told_as_a_url_has_it():
+    with claim_port("::1", 0) as held:
+        port = held.getsockname()[1]
+        with pytest.raises(PortTaken, match=rf"\[::1\]:{port} is taken"):
+            claim_port("::1", port)

@@ -14,7 +14,7 @@ from opencbr import wiring
 from opencbr.cli.app import Session, pass_session
 from opencbr.cli.parent import end_with_parent, tied
 from opencbr.cli.port import claim_port
-from opencbr.config import Config, listen_address
+from opencbr.config import Config, authority, listen_address
 from opencbr.console.sign_in.keystone import Account
 from opencbr.observe.log import configure
 
@@ -53,7 +53,7 @@ def serve(session: Session, listen: str | None, accounts: Path | None, *, claime
     wiring.refuse_unready(config)
     held = None if claimed else claim_port(host, port)
     if held is not None:
-        port = held.getsockname()[1]
+        host, port = held.getsockname()[:2]
     server = Server(
         "opencbr",
         address=host,
@@ -68,7 +68,7 @@ def serve(session: Session, listen: str | None, accounts: Path | None, *, claime
         workers_kill_timeout=15,
         log_enabled=False,
     )
-    log.info("serving on http://%s:%d, %d process(es)", host, port, config.api.processes)
+    log.info("serving on http://%s, %d process(es)", authority(host, port), config.api.processes)
     server.serve(target_loader=partial(application, config, os.getpid(), accounts), wrap_loader=False)
     if held is not None:
         held.close()

@@ -1,6 +1,6 @@
 """The one configuration of every process: typed settings, and how they are read and written."""
 
-from opencbr.config.loading import ConfigError, listen_address, load
+from opencbr.config.loading import ConfigError, authority, listen_address, load
 from opencbr.config.settings import SECTIONS, Api, Auth, Config, Database, Keys, Log, Metadata, Policy
 from opencbr.config.text import dumps, shown
 
@@ -15,6 +15,7 @@ __all__ = [
     "Log",
     "Metadata",
     "Policy",
+    "authority",
     "dumps",
     "listen_address",
     "load",

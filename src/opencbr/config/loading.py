@@ -56,6 +56,11 @@ def listen_address(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+def authority(host: str, port: int) -> str:
+    """Write HOST:PORT as URLs have it, an IPv6 address in brackets (RFC 3986, 3.2); `listen_address` reads it back."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from opencbr.cli.demo.interruption import ignore_signals, interruptible
 from opencbr.cli.demo.progress import progress
 from opencbr.cli.demo.state import claim, default_folder, write_env, write_files, write_private
 from opencbr.cli.port import PortTaken, claim_port
-from opencbr.config import listen_address
+from opencbr.config import authority, listen_address
 from opencbr.democloud import DemoCloud
 from opencbr.model import statuses
 
@@ -71,7 +71,7 @@ def demo(
     with interruptible(), claim(folder), _port(host, port, console, may_give_way=not listen) as held:
         demo_run: Demo | None = None
         try:
-            demo_run = Demo(folder, env_file, (host, held.getsockname()[1]), console)
+            demo_run = Demo(folder, env_file, held.getsockname()[:2], console)
             demo_run.open()
             demo_run.play()
             ready = True
@@ -105,7 +105,7 @@ class Demo:
     def __post_init__(self) -> None:
         host, port = self.address
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- what "any" is called by a client
-        self.endpoint = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        self.endpoint = f"http://{authority(shown, port)}"
         self.cloud = DemoCloud(self.folder / "cloud")
         self.family: Family | None = None
         self.backup_id = ""
@@ -120,9 +120,7 @@ class Demo:
                 " choose another folder with --state"
             ) from error
         self._tell(f"embedded OpenStack on {self.cloud.base}")
-        host, port = self.address
-        listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        config = write_files(self.folder, self.cloud.clouds_yaml(), listen, self.endpoint)
+        config = write_files(self.folder, self.cloud.clouds_yaml(), authority(*self.address), self.endpoint)
         parts = wiring.build(config)
         parts.database.upgrade()
         wiring.refuse_damaged_journal(config)
