@@ -23,3 +23,14 @@ def test_every_look_writes(tmp_path: Path):
             seen.append(version())
     database.dispose()
     assert len(set(seen)) == len(seen)
+
+
+def test_a_file_that_was_read_only_is_written_again_by_the_same_process(tmp_path: Path):
+    """A connection opened meanwhile stays read-only; `query_only` makes one so for root too, whom no file's mode stops."""
+    database = Database(f"sqlite:///{tmp_path}/opencbr.db", pool_size=1)
+    database.upgrade()
+    with database.write() as conn:
+        conn.exec_driver_sql("PRAGMA query_only = ON")
+    assert not writable(database)
+    assert writable(database)
+    database.dispose()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from opencbr.deadline import seconds_left
-from opencbr.store import damage  # noqa: F401 -- it listens to every engine
+from opencbr.store import damage, reopening  # noqa: F401 -- they listen to every engine
 from opencbr.store.errors import UnsupportedDatabase
 from opencbr.store.private_file import make_private
 from opencbr.store.schema import missing_revisions, upgrade_schema
