@@ -131,6 +131,32 @@ def test_a_keystone_that_gives_no_token_leaves_the_credential_unknown_and_is_ask
     assert (ask(), ask()) == (False, False)
 
 
+def test_an_outage_is_told_once_and_so_is_its_end(cbr: ApiServer, caplog):
+    """Probes come every few seconds, and an outage may last for hours."""
+    assert away_of(cbr) == READY
+    with fault(cbr, service="volume", path="/os-services", status=503):
+        for _ in range(3):
+            assert away_of(cbr) == (200, "degraded", {"mover"})
+    for _ in range(2):
+        assert away_of(cbr) == READY
+    told = [record for record in caplog.records if record.name == "opencbr.api"]
+    failed, again = (record.getMessage() for record in told)
+    assert failed.startswith("readiness: mover has failed: volume GET /os-services")
+    assert "503" in failed
+    assert again == "readiness: mover is ok again"
+    assert not any(record.exc_info for record in told), "what may happen to any cloud is no error of ours"
+
+
+def test_an_error_of_ours_is_told_with_its_place_once(caplog):
+    def broken() -> bool:
+        raise KeyError("ours")
+
+    readiness = Readiness({"mover": broken}, SystemClock(), seconds=0)
+    assert [readiness.answers() for _ in range(3)] == [{"mover": False}] * 3
+    (record,) = caplog.records
+    assert record.exc_info is not None
+
+
 def in_a_thread(readiness: Readiness) -> tuple[threading.Thread, list[dict]]:
     answers: list[dict] = []
     asker = threading.Thread(target=lambda: answers.append(readiness.answers()), daemon=True)

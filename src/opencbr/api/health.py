@@ -10,7 +10,9 @@ import msgspec
 from opencbr.api.exchange import Exchange
 from opencbr.api.pools import Pool
 from opencbr.api.response import JSON, OK, Reply, Responder
+from opencbr.cloud.errors import CloudError
 from opencbr.model.clock import Clock
+from opencbr.store.database import is_outage
 
 _log = logging.getLogger("opencbr.api")
 
@@ -34,6 +36,8 @@ class Readiness:
     Anybody may ask, and a part that hangs must not take the threads that serve: one caller at a time waits,
     and `patience_seconds` at most, however long a question takes; what has not answered by then is not there.
     A question still under way is not asked again.
+
+    The log tells once that a part is away, with the reason of the first answer, and once that it is there again.
     """
 
     def __init__(
@@ -51,6 +55,8 @@ class Readiness:
         self._asking = threading.Lock()
         self._under_way: dict[str, _Question] = {}
         self._last: tuple[float, dict[str, bool]] = (float("-inf"), {})
+        self._told: set[str] = set()
+        """What the log has said to be away."""
 
     def answers(self) -> dict[str, bool | None]:
         """Return each name with whether it is there; None where somebody else is asking for the first time."""
@@ -86,10 +92,22 @@ class Readiness:
         end = time.monotonic() + self._patience
         for question in asked.values():
             question.ended.wait(max(0.0, end - time.monotonic()))
-        for name, question in self._under_way.items():
-            if not question.ended.is_set():
-                _log.warning("the readiness check of %s gives no answer", name)
+        for question in self._under_way.values():
+            self._tell(question)
         return {name: self._under_way[name].answer for name in self._checks}
+
+    def _tell(self, question: "_Question") -> None:
+        """Log that a part has gone or has come back: probes come every few seconds, and an outage may last for hours."""
+        name, error = question.name, question.error
+        if question.answer and name in self._told:
+            self._told.discard(name)
+            _log.warning("readiness: %s is ok again", name)
+        elif not question.answer and name not in self._told:
+            self._told.add(name)
+            foreseen = error is None or isinstance(error, CloudError) or is_outage(error)
+            _log.warning(
+                "readiness: %s has failed%s", name, question.reason, exc_info=None if foreseen else error
+            )
 
 
 def remembered(check: Callable[[], bool], clock: Clock, seconds: float) -> Callable[[], bool]:
@@ -110,19 +128,29 @@ class _Question:
     """One check under way in a thread of its own; `answer` is False until it has said True."""
 
     def __init__(self, name: str, check: Callable[[], bool]) -> None:
-        self._name = name
+        self.name = name
         self._check = check
         self.answer = False
+        self.error: Exception | None = None
         self.ended = threading.Event()
         threading.Thread(target=self._run, name=f"ready-{name}", daemon=True).start()
 
     def _run(self) -> None:
         try:
             self.answer = bool(self._check())
-        except Exception:  # noqa: BLE001 -- whatever it is, this part is not there
-            _log.warning("the readiness check of %s failed", self._name, exc_info=True)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, this part is not there
+            self.error = error
         finally:
             self.ended.set()
+
+    @property
+    def reason(self) -> str:
+        """Why it is not there, as the end of a sentence, as far as the question told."""
+        if not self.ended.is_set():
+            return ": no answer in time"
+        if isinstance(self.error, CloudError):
+            return f": {self.error}"
+        return "" if self.error is None else f": {type(self.error).__name__}"
 
 
 def alive(_exchange: Exchange) -> Reply:

@@ -51,11 +51,8 @@ class Cloud:
         return self._scopes.home.signs_in()
 
     def mover_ready(self) -> bool:
-        """Say whether a cinder-backup is up, by one call."""
-        try:
-            return mover_is_up(self._reader, _PROBE_SECONDS)
-        except CloudError:
-            return False
+        """Say whether a cinder-backup is up, by one call. Raises CloudError when Cinder does not tell."""
+        return mover_is_up(self._reader, _PROBE_SECONDS)
 
     def mover_is_down(self) -> bool:
         """Say whether Cinder says, asked once, that no cinder-backup is up; False also when it does not say."""

@@ -79,7 +79,7 @@ def of_cloud(database: Database, cloud: Cloud) -> CloudStatus:
         credential = ask("credential", cloud.credential_ready)
         if not credential:
             return CloudStatus(credential=credential, mover=None, inventory=None, untold=tuple(untold))
-        mover = cloud.mover_ready()
+        mover = ask("mover", cloud.mover_ready)
         inventory = ask("orphans", lambda: take_stock(database, cloud))
     return CloudStatus(credential=credential, mover=mover, inventory=inventory, untold=tuple(untold))
 
@@ -111,7 +111,7 @@ def _of_cloud(cloud: CloudStatus) -> Iterable[str]:
     if cloud.credential is False:
         yield "Keystone refuses the service user: correct its password in clouds.yaml"
     if cloud.mover is False:
-        yield "no cinder-backup is up, or Cinder does not tell: backups wait for it"
+        yield "no cinder-backup is up: backups wait for it"
     if cloud.inventory is None:
         return
     if cloud.inventory.orphans or cloud.inventory.unneeded:
