@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Document, Reading
@@ -64,8 +65,9 @@ def compose(
     masked = _masked(documents, fingerprint)
     drift: tuple[Drift, ...] = ()
     if after is not None:
+        known = {document.name: (document.body, masked[document.name]) for document in documents}
         first = {name: one.body for name, one in masked.items()}
-        second = {name: one.body for name, one in _masked(after.documents, fingerprint).items()}
+        second = {name: one.body for name, one in _masked(after.documents, fingerprint, known).items()}
         found = find_drift(first, second, after.unread)
         drift = tuple(
             replace(one, field=as_stored(one.field)) for one in found
@@ -104,11 +106,20 @@ def compose(
     return Composed(record, rendered, masked)
 
 
-def _masked(documents: tuple[Document, ...], fingerprint: Fingerprint) -> dict[str, Masked]:
+def _masked(
+    documents: tuple[Document, ...],
+    fingerprint: Fingerprint,
+    known: Mapping[str, tuple[bytes, Masked]] = MappingProxyType({}),
+) -> dict[str, Masked]:
+    """Mask documents, by name; `known` bodies that read the same the second time are not masked again."""
     masked: dict[str, Masked] = {}
     for document in documents:
         if document.name in masked:
             raise RecordRefused(f"document {document.name} was read twice")
+        body, done = known.get(document.name, (None, None))
+        if done is not None and body == document.body:
+            masked[document.name] = done
+            continue
         try:
             masked[document.name] = mask(document.name, document.body, fingerprint)
         except NotJson as error:
