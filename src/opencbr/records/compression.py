@@ -22,7 +22,7 @@ _LAST_BLOCK = b"\x01\x00\x00"
 _SIZE = struct.Struct(">I")
 
 _LARGE = 256 * 1024
-"""Bytes of all texts together that are more than any usual record has; a security group of 20,000 rules has fifty times as many."""
+"""Bytes of all texts together, more than usual records have; a security group of 20,000 rules has fifty times as many."""
 
 
 class Dictionary:

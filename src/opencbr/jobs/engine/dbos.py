@@ -21,6 +21,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, error
 
 from opencbr.jobs.engine.attempt import End, Unjournaled
 from opencbr.jobs.engine.port import Job, Lost, Small, Work
+from opencbr.observe.repetition import OnceInAWhile
 
 log = logging.getLogger(__name__)
 
@@ -285,3 +286,5 @@ def _speak_through_our_log() -> None:
     theirs.handlers.clear()
     theirs.propagate = True
     theirs.setLevel(logging.WARNING)
+    # Its queues look for work every second, and tell at each look that the database is away.
+    theirs.filters[:] = [OnceInAWhile()]
