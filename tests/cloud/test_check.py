@@ -69,6 +69,13 @@ def test_no_keystone_no_more_questions(env: CloudEnv):
     assert not env.cloud.keystone_ready()
 
 
+def test_a_keystone_that_only_leads_elsewhere_does_not_answer(env: CloudEnv):
+    env.demo.faults.inject(
+        service="identity", times=0, status=302, headers={"Location": f"{env.demo.auth_url}/again"}
+    )
+    assert not env.cloud.keystone_ready()
+
+
 def test_a_file_that_everybody_reads_is_named(env: CloudEnv):
     env.clouds_file.chmod(0o644)
     (files, *_) = env.as_cloud("opencbr").check()

@@ -11,7 +11,9 @@ from keystoneauth1.session import TCPKeepAliveAdapter
 from requests import PreparedRequest, Response
 from requests.exceptions import ConnectionError as ConnectionLost
 from requests.exceptions import ReadTimeout
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from opencbr.cloud.timed_response import POOLS
 
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of an upstream answer, unpacked; the largest real ones, lists of a thousand rows, have a tenth of it."""
@@ -34,6 +36,17 @@ def bound_answers(session: Any) -> None:
 class BoundedAdapter(TCPKeepAliveAdapter):
     """Hands out responses whose body has been read."""
 
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        """Have the head read within bounds too."""
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
+        """Have the head read within bounds too, where the environment names a proxy."""
+        manager = super().proxy_manager_for(*args, **more)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
     def send(  # type: ignore[override]  # the options that only pass through are not named
         self, request: PreparedRequest, *, stream: bool = False, timeout: Any = None, **more: Any
     ) -> Response:
@@ -48,6 +61,8 @@ class BoundedAdapter(TCPKeepAliveAdapter):
             # What `Response.content` would set after reading without these bounds.
             response._content = _body(response, request, end)  # noqa: SLF001
             response._content_consumed = True  # noqa: SLF001
+        except ReadTimeoutError as error:
+            raise ReadTimeout("the answer did not end in time", request=request) from error
         except HTTPError as error:
             raise ConnectionLost(error, request=request) from error
         finally:
