@@ -10,9 +10,8 @@ import msgspec
 from opencbr.api.exchange import Exchange
 from opencbr.api.pools import Pool
 from opencbr.api.response import JSON, OK, Reply, Responder
-from opencbr.cloud.errors import CloudError
 from opencbr.model.clock import Clock
-from opencbr.store.database import is_outage
+from opencbr.service.failures import CloudError, is_outage
 
 _log = logging.getLogger("opencbr.api")
 
