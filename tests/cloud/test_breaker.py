@@ -104,6 +104,25 @@ def test_the_deadline_of_a_client_ends_its_calls_and_their_repetition(env: Cloud
         env.cloud.reader().ask("compute", "/flavors/1")
 
 
+def test_the_socket_of_a_call_waits_hardly_longer_than_the_client(env: CloudEnv, monkeypatch):
+    """Or the call would keep its place for the rest of a minute in which nobody waits for it."""
+    timeouts = []
+    send = adapter.BoundedAdapter.send
+
+    def noted(self, request, *, timeout, **more):
+        timeouts.append(timeout)
+        return send(self, request, timeout=timeout, **more)
+
+    monkeypatch.setattr(adapter.BoundedAdapter, "send", noted)
+    reader = env.cloud.reader()
+    reader.ask("volume", "/os-services")
+    assert max(timeouts) == env.cloud.settings.timeout_seconds
+    timeouts.clear()
+    with deadline.within(5):
+        reader.ask("volume", "/os-services")
+    assert 5 < max(timeouts) <= 6  # the breaker's end comes first
+
+
 def test_the_deadline_goes_with_parallel_calls(env: CloudEnv):
     with deadline.within(0):
         assert env.cloud.reader().at_once(lambda _: deadline.seconds_left(), range(3)) == [0, 0, 0]

@@ -19,9 +19,12 @@ from opencbr.cloud.credential import REMEDY, Credential
 from opencbr.cloud.endpoints import SERVICES, Endpoint, Endpoints
 from opencbr.cloud.errors import CloudError, CredentialRefused, Denied, Unreachable, readable_request_id
 from opencbr.cloud.retry import AGAIN, NO_PATIENCE, Again, Patience, persist, retry_after
+from opencbr.deadline import seconds_left
 from opencbr.model.clock import Clock
 
 Query = Mapping[str, Any]
+
+_LATER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,11 @@ class Transport:
         if microversion:
             kwargs = {"microversion": microversion, "microversion_service_type": SERVICES[service].header}
 
+        timeout, left = timeout_seconds or self._timeout, seconds_left()
+        if left is not None:
+            # Nobody waits for it any longer; the breaker gives it up before that, and counts it.
+            timeout = min(timeout, left + _LATER_SECONDS)
+
         def send() -> Any:
             return self._calling(
                 service,
@@ -202,7 +210,7 @@ class Transport:
                     log=False,  # bodies and headers hold secrets
                     connect_retries=0,
                     status_code_retries=0,
-                    timeout=timeout_seconds or self._timeout,
+                    timeout=timeout,
                     headers=extra,
                     data=json.dumps(body) if body is not None else None,
                     **kwargs,
