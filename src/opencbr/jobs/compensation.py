@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from opencbr.cloud.errors import CredentialRefused
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
-from opencbr.jobs.upstream.removal import Outcome, hurried, remove
+from opencbr.jobs.upstream.removal import Outcome, Removed, hurried, remove
 from opencbr.model import statuses
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import LEFT, OperationLog
@@ -48,7 +48,7 @@ def remove_made(ctx: JobContext, operation: OperationLog) -> list[str]:
     try:
         return [str(done) for done in remove(hurried(ctx), entries) if done.outcome is not Outcome.GONE]
     except CredentialRefused as error:
-        return [f"{entry.kind} {entry.upstream_id or entry.name} ({error})" for entry in entries]
+        return [str(Removed(entry, Outcome.STUCK, str(error))) for entry in entries]
 
 
 def end_failed(

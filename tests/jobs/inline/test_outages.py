@@ -99,6 +99,16 @@ def test_an_outage_that_stays_ends_the_job_when_patience_is_over(
     assert len(log.details[NOTES]) == 1
 
 
+def test_what_may_never_have_been_made_is_not_called_left(env: JobEnv, ctx: JobContext) -> None:
+    """The snapshot is planned, and neither it nor a look for it is allowed."""
+    env.demo.faults.inject(service="volume", path="/snapshots", status=403, times=0)
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
+    assert log.status == "failed"
+    (entry,) = env.ledger()
+    assert f"snapshot {entry.name}, if it was made (" in log.error_message
+    assert log.details[LEFT][0].startswith(f"snapshot {entry.name}, if it was made (")
+
+
 def test_a_job_that_waits_for_the_cloud_can_be_cancelled(
     env: JobEnv, ctx: JobContext, clock: WatchedClock
 ) -> None:

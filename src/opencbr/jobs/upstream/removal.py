@@ -60,7 +60,9 @@ class Removed:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.entry.kind} {self.entry.upstream_id or self.entry.name} ({self.reason})"
+        # What was planned and could not even be looked for may never have been made.
+        what = self.entry.upstream_id or f"{self.entry.name}, if it was made"
+        return f"{self.entry.kind} {what} ({self.reason})"
 
 
 def hurried(ctx: C, seconds: float = _BRIEFLY) -> C:
