@@ -262,7 +262,6 @@ class Demo:
                     "OS_IDENTITY_API_VERSION": "3",
                     "OS_PROJECT_ID": account.project_id,
                     "OS_USER_DOMAIN_ID": "default",
-                    "OS_TOKEN": token.value,
                     "HUAWEICLOUD_SDK_AK": account.access,
                     "HUAWEICLOUD_SDK_SK": account.secret,
                 },

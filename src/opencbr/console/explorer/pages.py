@@ -1,6 +1,5 @@
 """The explorer's pages: the operations, the form of one, what it sends and what comes back."""
 
-import shlex
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -12,13 +11,16 @@ from opencbr.console.console import api, console, signed_in
 from opencbr.console.credential import AccessKey, sign, signable
 from opencbr.console.explorer.answer import shown
 from opencbr.console.explorer.choices import choices_for, choices_of
+from opencbr.console.explorer.environment import environment_file, environment_line
 from opencbr.console.explorer.fields import BadEntry
 from opencbr.console.explorer.given import call_of, given, rows_entered, shared_query
 from opencbr.console.explorer.operations import Described, chapters
 from opencbr.samples import missing_of, samples_of
 
 pages = Blueprint("explorer", __name__, url_prefix="/explorer")
-pages.app_context_processor(lambda: {"choices_of": choices_of, "rows_entered": rows_entered})
+pages.app_context_processor(
+    lambda: {"choices_of": choices_of, "rows_entered": rows_entered, "environment_line": environment_line}
+)
 
 _MOST_ROWS = 256
 
@@ -103,7 +105,7 @@ def samples(name: str) -> ResponseReturnValue:
         problem=problem,
         samples=samples_of(call) if call else (),
         missing=missing_of(call) if call else (),
-        environment=_environment(),
+        environment=environment_file(console().accounts, who),
         chosen=request.form.get("sample", ""),
     )
 
@@ -112,15 +114,6 @@ def samples(name: str) -> ResponseReturnValue:
 def choices(name: str) -> ResponseReturnValue:
     """Offer the ids that a field could hold."""
     return render_template("explorer/choices.html", choices=choices_for(name, api()))
-
-
-def _environment() -> str:
-    """Return the shell's line that sets what samples read, for a user of the demo; "" for anybody else."""
-    who = signed_in()
-    for one in console().accounts:
-        if (one.user, one.project_id) == (who.user_name, who.project_id) and one.environment:
-            return f". {shlex.quote(one.environment)}\n"
-    return ""
 
 
 def _page(operation: Described, entries: Any, **more: Any) -> ResponseReturnValue:
