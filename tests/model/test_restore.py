@@ -58,4 +58,5 @@ def test_disks_have_stages_of_their_own():
     parameters = with_stage(with_stage(parameters, "v2", ACCEPTED), "v1", RESTORED)
     assert [stage_of(through_json(parameters), disk.volume_id) for disk in DISKS] == [RESTORED, ACCEPTED]
     assert not is_written(parameters)
+    assert not has_begun(with_stage(with_stage(parameters, "v1", None), "v2", None))
     assert is_written(with_stage(parameters, "v2", RESTORED))

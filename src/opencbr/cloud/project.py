@@ -10,7 +10,7 @@ from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.objects import Snapshot, Volume, VolumeBackup, backup_of, snapshot_of, volume_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
-from opencbr.cloud.retry import get_or_create
+from opencbr.cloud.retry import NO_PATIENCE, get_or_create
 from opencbr.cloud.strict_json import read_object
 from opencbr.cloud.transport import Transport
 from opencbr.model.document import ABSENT, Document
@@ -153,11 +153,11 @@ class ProjectCloud:
     def restore_backup(self, backup_id: str, volume_id: str) -> None:
         """Request that a backup is written over a volume, which is `restoring-backup` from then on.
 
-        Refused unless both are available, and the volume is at least as large.
+        Refused unless both are available, and the volume is at least as large. Asked once: what is refused was not begun.
         """
         path = f"/backups/{quote(backup_id, safe='')}/restore"
         body = {"restore": {"volume_id": volume_id}}
-        self._transport.act("volume", path, body, microversion=VOLUME_MICROVERSION)
+        self._transport.act("volume", path, body, microversion=VOLUME_MICROVERSION, patience=NO_PATIENCE)
 
     def export_record(self, backup_id: str, name: str) -> Document:
         """Read Cinder's export record of a backup, which lets another Cinder import it.

@@ -134,14 +134,22 @@ class Transport:
         answer.json()
         return answer
 
-    def act(self, service: str, path: str, body: Any, *, microversion: str | None = None) -> None:
+    def act(
+        self,
+        service: str,
+        path: str,
+        body: Any,
+        *,
+        microversion: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         """POST an action that the state of its object guards; asked again while that may help, its answer has no body.
 
         One whose answer was lost is Refused when it is asked again: look at the state then.
         """
         persist(
             lambda: self._once(service, "POST", path, body=body, microversion=microversion),
-            self.patience,
+            patience or self.patience,
             self._clock,
         )
 

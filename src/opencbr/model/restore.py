@@ -87,9 +87,10 @@ def found_of(parameters: Mapping[str, Any]) -> FoundServer | None:
     return FoundServer(**found | {"disks": tuple(FoundDisk(**disk) for disk in found["disks"])})
 
 
-def with_stage(parameters: Mapping[str, Any], volume_id: str, stage: str) -> dict[str, Any]:
-    """Give the parameters with the stage that a disk has come to."""
-    return {**parameters, _DISKS: {**parameters.get(_DISKS, {}), volume_id: stage}}
+def with_stage(parameters: Mapping[str, Any], volume_id: str, stage: str | None) -> dict[str, Any]:
+    """Give the parameters with the stage that a disk has come to; None takes it back."""
+    stages = {**parameters.get(_DISKS, {}), volume_id: stage}
+    return {**parameters, _DISKS: {one: reached for one, reached in stages.items() if reached is not None}}
 
 
 def stage_of(parameters: Mapping[str, Any], volume_id: str) -> str | None:

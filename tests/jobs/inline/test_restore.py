@@ -241,6 +241,7 @@ EARLY: dict[str, tuple[str, dict[str, int]]] = {
     "the server is not stopped": ("compute POST /action$", {"after": 0, "times": 1}),
     "a disk is not detached": ("compute DELETE /os-volume_attachments/", {"after": 1, "times": 0}),
     "the server is not locked": ("compute POST /action$", {"after": 1, "times": 1}),
+    "Cinder does not write": ("volume POST /restore$", {"after": 0, "times": 0}),
     "there is no room for a snapshot": ("volume POST /snapshots$", {"after": 2, "times": 0, "status": 413}),
 }
 

@@ -7,6 +7,7 @@ it, and back (`docs/adr/0014-restore-in-place.md`). The server is shut off and l
 from collections.abc import Sequence
 from functools import partial
 
+from opencbr.cloud.errors import Denied, NotFound, Refused
 from opencbr.cloud.objects import Attachment
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, CINDER_IN_USE, CINDER_RESTORING
 from opencbr.jobs.context import JobContext
@@ -16,7 +17,7 @@ from opencbr.jobs.upstream.mover import is_mover_down
 from opencbr.jobs.upstream.reconcile import Act, Look, reconcile
 from opencbr.model.errors import DISK_UNRESTORABLE, UNEXPECTED
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, DiskToRestore, FoundDisk, stage_of
+from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, DiskToRestore, FoundDisk, request_of, stage_of
 from opencbr.store import disk_backups, operation_logs
 
 BEGIN, END = 25, 90
@@ -36,6 +37,8 @@ class DiskHand:
         self._operation = operation
         self._project = ctx.cloud.project(operation.project_id)
         self._servers = ctx.cloud.servers(operation.project_id)
+        sizes = [disk.size_gb for disk in request_of(operation.parameters).disks]
+        self._copying_seconds = max(sizes) * _SECONDS_PER_GB
 
     def detach(self, server_id: str, disks: Sequence[FoundDisk]) -> None:
         """Take the disks but the root disk off their server."""
@@ -80,13 +83,15 @@ class DiskHand:
             self._ctx,
             self._operation,
             looks,
-            copying_seconds=max(disk.size_gb for disk in disks) * _SECONDS_PER_GB,
+            copying_seconds=self._copying_seconds,
             is_excused=lambda: is_mover_down(self._ctx),
             told=tell,
         )
 
     def _reconcile(self, looks: dict[str, Look]) -> None:
-        reconcile(self._ctx, self._operation, {_name(volume_id): look for volume_id, look in looks.items()})
+        named = {_name(volume_id): look for volume_id, look in looks.items()}
+        # A disk may still be written over when another one has failed.
+        reconcile(self._ctx, self._operation, named, copying_seconds=self._copying_seconds)
 
     def _detached(self, server_id: str, volume_id: str) -> Act | str | None:
         volume = self._project.get_volume(volume_id)
@@ -167,8 +172,13 @@ class _Writing:
 
     def _ask(self) -> None:
         volume_id = self._disk.volume_id
+        before = stage_of(standing(self._ctx, self._operation), volume_id)
         reach(self._ctx, self._operation, volume_id, BEGUN)
-        self._project.restore_backup(self._cinder_backup_id(), volume_id)
+        try:
+            self._project.restore_backup(self._cinder_backup_id(), volume_id)
+        except (Denied, NotFound, Refused):
+            reach(self._ctx, self._operation, volume_id, before)
+            raise
         reach(self._ctx, self._operation, volume_id, ACCEPTED)
 
     def _again(self, status: str) -> Act:

@@ -35,6 +35,6 @@ def change(
     ctx.database.transact(write)
 
 
-def reach(ctx: JobContext, operation: OperationLog, volume_id: str, stage: str) -> None:
-    """Write down the stage that a disk has come to."""
+def reach(ctx: JobContext, operation: OperationLog, volume_id: str, stage: str | None) -> None:
+    """Write down the stage that a disk has come to, None for one that it has not come to after all."""
     change(ctx, operation, lambda parameters: with_stage(parameters, volume_id, stage))
