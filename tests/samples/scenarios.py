@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from api.api_server import ApiServer
-from api.protected_cloud import new_server, new_vault, server_ref
+from api.protected_cloud import children_of, new_server, new_vault, restorable, server_ref
 
 HOSTILE = 'it\'s "$HOME" `id` $(id) ${x} %s #{c} \\n \\ &?=+/~ 文 😀'
 """As hostile as a description may be."""
@@ -144,6 +144,20 @@ def show_backup(cbr: ApiServer) -> Scenario:
     return Scenario(backup.resource_id, {"backup_id": backup.id})
 
 
+def restore_backup(cbr: ApiServer) -> Scenario:
+    """Neither the SDK nor the OpenStack client shows the answer (trap T3)."""
+    server = new_server(cbr, sizes=(1, 1))
+    backup = restorable(cbr, server)
+    mappings = [{"backup_id": disk, "volume_id": volume} for volume, disk in children_of(cbr, backup).items()]
+
+    def seen() -> bool:
+        [log] = shown(cbr, f"operation-logs?resource_id={server['id']}")["operation_logs"]
+        return bool(log["extra_info"]["restore"]["backup_id"] == backup.id)
+
+    body = {"restore": {"mappings": mappings, "power_on": False, "server_id": server["id"]}}
+    return Scenario("", {"backup_id": backup.id}, body=body, seen=seen)
+
+
 def update_backup(cbr: ApiServer) -> Scenario:
     backup, called = cbr.backup(cbr.vault()), name()
     return Scenario(
@@ -201,6 +215,7 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ShowCheckpoint": show_checkpoint,
     "ListBackups": list_backups,
     "ShowBackup": show_backup,
+    "RestoreBackup": restore_backup,
     "UpdateBackup": update_backup,
     "DeleteBackup": delete_backup,
     "ShowMetadata": show_metadata,
