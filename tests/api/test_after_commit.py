@@ -41,5 +41,5 @@ def test_a_server_whose_name_is_no_text_is_refused_before_anything_is_written(cb
     answer = cbr.call("POST", f"vaults/{vault['id']}/addresources", {"resources": [server_ref(server)]})
     with cbr.cloud.backend.state.change():
         cbr.cloud.backend.state.put("server", now)
-    refused(answer, 503, "9910", "compute")
+    refused(answer, 400, "7103", "name of server")
     assert cbr.call("GET", f"vaults/{vault['id']}").json()["vault"]["resources"] == []

@@ -117,6 +117,7 @@ def test_bodies_that_never_come(patient: ApiServer, head: Callable[[ApiServer], 
 
 @silent
 def test_a_body_has_to_come_in_time_and_only_so_many_are_waited_for(hasty: ApiServer, head):
+    """A user is told to wait; of those who only name a key, the oldest have had their time when more come."""
     path = f"/v3/{hasty.project()}/vaults"
 
     def waited_for() -> bool:
@@ -126,7 +127,7 @@ def test_a_body_has_to_come_in_time_and_only_so_many_are_waited_for(hasty: ApiSe
     eventually(waited_for, "Keystone has vouched for the caller in time")
     lines = [promised(hasty, path, head(hasty)) for _ in range(3 * MANY)]
     try:
-        assert {status(line) for line in lines} == {408, 503}
+        assert {status(line) for line in lines} == ({408} if head is an_unsigned_claim else {408, 503})
     finally:
         for line in lines:
             line.close()

@@ -45,11 +45,11 @@ def planned(
     )
 
 
-def make(ctx: JobContext, entry: Entry, create: Callable[[], str], size_gb: int) -> str:
+def make(ctx: JobContext, entry: Entry, create: Callable[[], str], size_gb: int = 0) -> str:
     """Return the id of the upstream object `entry` plans: the one made before, found by its name, or a new one.
 
-    The plan is committed before the cloud is asked. `size_gb` is what counts in the quotas. Raises CloudError, and JobError
-    8300 where a quota is used up; the entry stays then, since nobody knows what came of the call.
+    The plan is committed before the cloud is asked. `size_gb` is what counts in the quotas, 0 for what has no size. Raises
+    CloudError, and JobError 8300 where a quota is used up; the entry stays then, since nobody knows what came of the call.
     """
     with ctx.database.write() as conn:
         standing = ledger.plan(conn, entry)

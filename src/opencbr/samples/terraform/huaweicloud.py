@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from opencbr.model import statuses
 from opencbr.samples.call import Call, NotAvailable
 from opencbr.samples.terraform import huaweicloud_policies
 from opencbr.samples.terraform.blocks import as_blocks, as_map, data, resource
@@ -177,7 +178,7 @@ BLOCKS = huaweicloud_policies.BLOCKS | {
         "huaweicloud_cbr_backup_share_accepter",
         *("backup_id", "vault_id"),
         lists={"member_id": lambda _body, _project: None},
-        implied={"status": "accepted"},
+        implied={"status": statuses.ACCEPTED},
         required=("vault_id",),
         check=_is_member,
     ),
