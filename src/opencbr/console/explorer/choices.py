@@ -44,12 +44,15 @@ def _checkpoints(api: ApiClient) -> list[Choice]:
     return list({row["checkpoint_id"]: f"of {row['name']}, {row['created_at']}" for row in rows}.items())
 
 
-def _instances(api: ApiClient) -> list[Choice]:
-    return [
-        (row["id"], f"{kind} {row['name']}")
-        for kind in ("server", "disk")
-        for row in api.get(f"/protectables/{kind}/instances", limit=_MOST)["instances"]
-    ]
+def _instances(*kinds: str) -> Callable[[ApiClient], list[Choice]]:
+    def find(api: ApiClient) -> list[Choice]:
+        return [
+            (row["id"], f"{kind} {row['name']}")
+            for kind in kinds
+            for row in api.get(f"/protectables/{kind}/instances", limit=_MOST)["instances"]
+        ]
+
+    return find
 
 
 _vaults = _listed("/vaults", "vaults", lambda row: f"{row['name']} ({row['billing']['object_type']})")
@@ -62,6 +65,8 @@ _FINDERS: dict[str, Callable[[ApiClient], list[Choice]]] = {
     "parent_id": _backups,
     "operation_log_id": _logs,
     "checkpoint_id": _checkpoints,
-    "instance_id": _instances,
-    "resource_id": _instances,
+    "instance_id": _instances("server", "disk"),
+    "resource_id": _instances("server", "disk"),
+    "server_id": _instances("server"),
+    "volume_id": _instances("disk"),
 }

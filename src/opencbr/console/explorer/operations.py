@@ -53,9 +53,11 @@ class Described:
         return (*found, *(body_fields(body, self.schemas) if body else ()))
 
     @property
-    def is_dangerous(self) -> bool:
-        """Whether it takes something away for good, so that it is asked about first."""
-        return self.method == "DELETE" or self.name.startswith(("Remove", "Delete"))
+    def danger(self) -> str:
+        """What it takes away for good, so that it is asked about first; "" for most operations."""
+        if self.method == "DELETE" or self.name.startswith(("Remove", "Delete")):
+            return "takes something away for good"
+        return "writes over the disks as they are now" if self.name.startswith("Restore") else ""
 
 
 def described(document: dict[str, Any]) -> dict[str, Described]:
