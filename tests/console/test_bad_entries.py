@@ -3,35 +3,13 @@
 import html
 import re
 import shlex
-from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 import pytest
 
-from api.api_server import ApiServer, open_server
-from opencbr.democloud import DemoCloud, Timing
-from support.databases import SQLITE, Databases
+from api.api_server import ApiServer
 
 from .browser import Browser
-
-
-@pytest.fixture(scope="module", name="cbr")
-def _cbr(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[ApiServer]:
-    folder = tmp_path_factory.mktemp("entries")
-    with (
-        DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
-        databases.fresh(SQLITE, folder) as url,
-        open_server(folder, cloud, url, one_click=("demo",)) as cbr,
-    ):
-        yield cbr
-
-
-@pytest.fixture(scope="module", name="browser")
-def _browser(cbr: ApiServer) -> Browser:
-    browser = Browser(cbr.url)
-    assert browser.sign_in("one-click", user="demo").status_code == 303
-    return browser
-
 
 FORM = "/explorer/CreateVault"
 VAULT = {

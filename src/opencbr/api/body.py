@@ -39,10 +39,9 @@ class Bodies:
         """Return the whole body, which must have arrived by the request's deadline.
 
         `sender` is the user, or (`verified` is False then) the access key whose signature the body is needed for, or the
-        address. Raises
-        413/9900 beyond BODY_LIMIT bytes, 400/9900 for a length that is none or a body shorter than it, 408/9900, Busy. What
-        is too long is read and thrown away up to a bound where the sender is known, because many clients only look at
-        the answer after they have sent everything.
+        address. Raises 413/9900 beyond BODY_LIMIT bytes, 400/9900 for a length that is none or a body shorter than it,
+        408/9900, Busy. What is too long is read and thrown away up to a bound where the sender is known, because many
+        clients only look at the answer after they have sent everything.
         """
         length = _length(exchange)
         if length == 0:

@@ -37,14 +37,8 @@ def find_server(
     Raises CbrError 7100, 2007 (no server), 2008 (its status), 7000, 7201 (a disk is not there, or not on the server), and as
     `_check`; CloudError.
     """
-    try:
-        server = find_source(
-            reader, project_id=backup.project_id, kind=SERVER, source_id=server_id or backup.resource_id
-        )
-    except CbrError as gone:
-        if server_id is not None:
-            raise
-        raise CbrError("2007", f"{CATALOGUE['2007'].sentence} It was {backup.resource_id}.") from gone
+    gone = CbrError("2007", f"{CATALOGUE['2007'].sentence} It was {backup.resource_id}.")
+    server = _source(reader, backup, SERVER, server_id, gone)
     found = reader.get_server(server.id)
     if server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF) or found.get("OS-EXT-STS:task_state"):
         doing = found.get("OS-EXT-STS:task_state") or server.status
@@ -69,19 +63,25 @@ def find_server(
 
 def find_disk(reader: Reader, backup: Backup, volume_id: str | None) -> Target:
     """Find the disk that a disk's backup is restored to. Raises CbrError 7000 and as `_check`; CloudError."""
-    try:
-        disk = find_source(
-            reader, project_id=backup.project_id, kind=VOLUME, source_id=volume_id or backup.resource_id
-        )
-    except CbrError as gone:
-        if volume_id is not None:
-            raise
-        raise CbrError(
-            NO_SUCH_DISK,
-            f"The disk {backup.resource_id} that was backed up is gone: name another with volume_id.",
-        ) from gone
+    gone = CbrError(
+        NO_SUCH_DISK,
+        f"The disk {backup.resource_id} that was backed up is gone: name another with volume_id.",
+    )
+    disk = _source(reader, backup, VOLUME, volume_id, gone)
     _check(backup, disk, wanted=CINDER_AVAILABLE)
     return Target(_request({disk.id: backup}, server_id=None, power_on=False), disk)
+
+
+def _source(reader: Reader, backup: Backup, kind: str, named: str | None, gone: CbrError) -> Source:
+    """Find what the caller has named, or else what was backed up; raises `gone` where that is not there any more."""
+    try:
+        return find_source(
+            reader, project_id=backup.project_id, kind=kind, source_id=named or backup.resource_id
+        )
+    except CbrError as error:
+        if named is not None:
+            raise
+        raise gone from error
 
 
 def _request(disks: Mapping[str, Backup], *, server_id: str | None, power_on: bool) -> RestoreRequest:

@@ -9,6 +9,7 @@ import pytest
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
+from opencbr.democloud.faults import Fault
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import LEFT, NOTES
@@ -46,6 +47,13 @@ def rotate_at(env: JobEnv, clock: WatchedClock, *, after: Callable[[], bool], th
     return rotated
 
 
+def rotate_once_met(env: JobEnv, clock: WatchedClock, held: Fault):
+    """Change the password once the fault was met; later the file has the new one."""
+    return rotate_at(
+        env, clock, after=lambda: held.hits > 0, then=lambda: write_password(env.clouds_file, "a new one")
+    )
+
+
 CALLS = {
     "capture": ("compute", "GET", "/servers/"),
     "snapshots": ("volume", "POST", "/snapshots$"),
@@ -61,12 +69,7 @@ def test_a_backup_waits_for_the_new_password(
 ) -> None:
     service, method, path = CALLS[step]
     held = env.demo.faults.inject(service=service, method=method, path=path, status=503, times=0)
-    rotated = rotate_at(
-        env,
-        clock,
-        after=lambda: held.hits > 0,
-        then=lambda: write_password(env.clouds_file, "a new one"),
-    )
+    rotated = rotate_once_met(env, clock, held)
     log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert (log.status, log.error_message) == ("success", "")
     assert clock.now() - rotated[0] > LONG
@@ -88,12 +91,7 @@ def test_a_backup_waits_for_the_new_password(
 
 def test_a_good_backup_waits_for_no_password(env: JobEnv, ctx: JobContext, clock: WatchedClock) -> None:
     held = env.demo.faults.inject(service="volume", method="DELETE", path="/snapshots/", status=503, times=0)
-    rotated = rotate_at(
-        env,
-        clock,
-        after=lambda: held.hits > 0,
-        then=lambda: write_password(env.clouds_file, "a new one"),
-    )
+    rotated = rotate_once_met(env, clock, held)
     log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert (log.status, log.error_message) == ("success", "")
     assert rotated

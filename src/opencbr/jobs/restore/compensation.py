@@ -9,10 +9,10 @@ from opencbr.jobs.compensation import end_failed, remove_made
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.notes import note
-from opencbr.jobs.restore.disks import DiskHand
+from opencbr.jobs.restore.disks import RestoredDisks
 from opencbr.jobs.restore.parameters import standing
 from opencbr.jobs.restore.rows import give_back_rows
-from opencbr.jobs.restore.server import ServerHand
+from opencbr.jobs.restore.server import RestoredServer
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import found_of, has_begun, is_written, request_of
 
@@ -36,14 +36,14 @@ def compensate_restore(
 def _give_back(ctx: JobContext, operation: OperationLog) -> None:
     parameters = standing(ctx, operation)
     request, found = request_of(parameters), found_of(parameters)
-    disks = DiskHand(ctx, operation)
+    disks = RestoredDisks(ctx, operation)
     if request.server_id is None:
         if has_begun(parameters):
             disks.set_free(request.disks[0].volume_id)
         return
     if found is None:
         return  # nothing was touched yet
-    server = ServerHand(ctx, operation, request.server_id)
+    server = RestoredServer(ctx, operation, request.server_id)
     try:
         server.unlock()
     except NotFound:

@@ -29,7 +29,7 @@ _SECONDS_PER_GB = 60.0
 """So long Cinder may write a GB before it is thought to stand still: nothing of it is to be seen."""
 
 
-class DiskHand:
+class RestoredDisks:
     """Brings the disks of one restore into the states that it needs; all may be repeated. Raises CloudError, JobError, Lost."""
 
     def __init__(self, ctx: JobContext, operation: OperationLog) -> None:

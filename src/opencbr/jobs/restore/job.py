@@ -14,10 +14,10 @@ from opencbr.jobs.disks import top_row
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.restore import disks, way_back
-from opencbr.jobs.restore.disks import DiskHand
+from opencbr.jobs.restore.disks import RestoredDisks
 from opencbr.jobs.restore.parameters import change, standing
 from opencbr.jobs.restore.rows import give_back_rows
-from opencbr.jobs.restore.server import ServerHand
+from opencbr.jobs.restore.server import RestoredServer
 from opencbr.jobs.upstream.mover import await_mover
 from opencbr.model import statuses
 from opencbr.model.errors import (
@@ -104,7 +104,7 @@ class _Flow:
             and server is not None
             and not self._is_written()
         ):
-            DiskHand(self._ctx, self._operation).detach(request.server_id, found.disks)
+            RestoredDisks(self._ctx, self._operation).detach(request.server_id, found.disks)
             server.lock()
         self._advance(18, "detach")
 
@@ -116,14 +116,14 @@ class _Flow:
     def restore(self) -> None:
         found = self._found()
         root = next((disk.volume_id for disk in found.disks if disk.is_root), None) if found else None
-        DiskHand(self._ctx, self._operation).restore(self._request().disks, root)
+        RestoredDisks(self._ctx, self._operation).restore(self._request().disks, root)
         self._advance(disks.END, "restore")
 
     def attach(self) -> None:
         request, found, server = self._request(), self._found(), self._server()
         if request.server_id is not None and found is not None and server is not None:
             server.unlock()
-            DiskHand(self._ctx, self._operation).give_back(request.server_id, found.disks)
+            RestoredDisks(self._ctx, self._operation).give_back(request.server_id, found.disks)
         self._advance(95, "attach")
 
     def start(self) -> None:
@@ -150,9 +150,9 @@ class _Flow:
     def _found(self) -> FoundServer | None:
         return found_of(standing(self._ctx, self._operation))
 
-    def _server(self) -> ServerHand | None:
+    def _server(self) -> RestoredServer | None:
         server_id = self._request().server_id
-        return None if server_id is None else ServerHand(self._ctx, self._operation, server_id)
+        return None if server_id is None else RestoredServer(self._ctx, self._operation, server_id)
 
     def _is_written(self) -> bool:
         """Say whether all disks are restored: a job that begins anew has nothing to stop for."""

@@ -12,7 +12,7 @@ from opencbr.model.errors import SERVER_UNRESTORABLE
 from opencbr.model.operation_log import OperationLog
 
 
-class ServerHand:
+class RestoredServer:
     """Brings one server into the states that a restore needs; all may be repeated. Raises CloudError, JobError, Lost."""
 
     def __init__(self, ctx: JobContext, operation: OperationLog, server_id: str) -> None:

@@ -14,8 +14,8 @@ from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.engine.port import Cancelled
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.intervals import pauses
-from opencbr.jobs.notes import note
 from opencbr.jobs.upstream.kinds import KINDS
+from opencbr.jobs.upstream.limits import heed_silence, heed_stall
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import operation_logs
@@ -121,15 +121,18 @@ def wait(
         ctx.guard()
         seen = parallel(lambda pair: _advance(ctx, look, *pair), open_)
         now = ctx.clock.now()
-        silences = [result for result in seen if isinstance(result, Unreachable)]
-        if len(silences) < len(seen):
-            answered = now
-        if silences and now - answered > timedelta(seconds=settings.patience_seconds):
-            raise JobError(UNEXPECTED, str(silences[0])) from silences[0]
+        answered = heed_silence(ctx, seen, answered)
         open_ = [pair for pair, result in zip(open_, seen, strict=True) if result is not True]
         told([one.for_ for one, _ in open_])
         for one, watched in open_:
-            _heed_stall(ctx, operation, one, watched, is_excused)
+            watched.moved_at = heed_stall(
+                ctx,
+                operation,
+                f"{one.kind} {one.upstream_id} is {watched.status} in the cloud",
+                watched.moved_at,
+                copying_seconds=one.copying_seconds,
+                is_excused=is_excused,
+            )
         if open_:
             if now > began + timedelta(seconds=settings.backup_timeout_seconds):
                 one, _ = open_[0]
@@ -156,23 +159,3 @@ def _advance(
         return True
     watched.turned(status, ctx.clock.now())
     return False
-
-
-def _heed_stall(
-    ctx: CloudContext,
-    operation: OperationLog,
-    one: Awaited[T],
-    watched: Watched,
-    is_excused: Callable[[], bool],
-) -> None:
-    stall = ctx.settings.stall_seconds
-    still = (ctx.clock.now() - watched.moved_at).total_seconds()
-    if still <= stall:
-        return
-    what = f"{one.kind} {one.upstream_id} is {watched.status} in the cloud"
-    note(ctx, operation, f"{what}, and nothing has moved there for {stall:g} s")
-    if still > 2 * stall + one.copying_seconds:
-        if is_excused():
-            watched.moved_at = ctx.clock.now()
-            return
-        raise JobError(UNEXPECTED, f"{what}, and nothing moved there for {still:.0f} s: it is given up")

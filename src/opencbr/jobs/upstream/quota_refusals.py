@@ -19,7 +19,9 @@ def is_quota_refusal(error: CloudError) -> bool:
 
 def with_numbers(ctx: CloudContext, error: Refused, project_id: str, kind: str, size_gb: int) -> JobError:
     """Make the error that has, beside Cinder's sentence, what the project has, may have and was refused."""
-    asked = {kind + "s": 1, _GIGABYTES[kind]: size_gb}
+    asked = {kind + "s": 1}
+    if kind in _GIGABYTES:
+        asked[_GIGABYTES[kind]] = size_gb
     try:
         quotas = quotas_of(ctx.cloud.reader(), project_id)
     except CloudError as silence:

@@ -5,15 +5,13 @@ Nothing is remembered between two looks, so that whoever goes on with a job that
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from opencbr.cloud.errors import CredentialRefused, NotFound, Refused, Unreachable
 from opencbr.jobs.context import JobContext, parallel
-from opencbr.jobs.failures import JobError
 from opencbr.jobs.intervals import pauses
-from opencbr.jobs.notes import note
+from opencbr.jobs.upstream.limits import heed_silence, heed_stall
 from opencbr.jobs.upstream.polling import rest
-from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 
 Act = Callable[[], None]
@@ -56,19 +54,19 @@ def reconcile(
         ctx.guard()
         seen = parallel(lambda what: _heard(looks[what]), open_)
         answers = [_done(ctx, result, watched[what]) for what, result in zip(open_, seen, strict=True)]
-        silences = [answer for answer in answers if isinstance(answer, Unreachable)]
-        now = ctx.clock.now()
-        if len(silences) < len(answers):
-            answered = now
-        elif now - answered > timedelta(seconds=ctx.settings.patience_seconds):
-            raise JobError(UNEXPECTED, str(silences[0])) from silences[0]
+        answered = heed_silence(ctx, answers, answered)
         open_ = [what for what, answer in zip(open_, answers, strict=True) if answer is not None]
         told(open_)
         for what in open_:
-            still = (ctx.clock.now() - watched[what].moved_at).total_seconds()
-            if still > ctx.settings.stall_seconds:
-                said = f"{what} is {watched[what].status or 'as it was'} in the cloud"
-                _tell_stall(ctx, operation, said, still - copying_seconds, is_excused)
+            one = watched[what]
+            one.moved_at = heed_stall(
+                ctx,
+                operation,
+                f"{what} is {one.status or 'as it was'} in the cloud",
+                one.moved_at,
+                copying_seconds=copying_seconds,
+                is_excused=is_excused,
+            )
         if open_:
             rest(ctx, next(gaps))
 
@@ -106,13 +104,3 @@ def _done(
             raise
     watched.moved_at = ctx.clock.now()
     return watched.status
-
-
-def _tell_stall(
-    ctx: JobContext, operation: OperationLog, said: str, still: float, is_excused: Callable[[], bool]
-) -> None:
-    """Tell that nothing moves; raise JobError when that has lasted twice as long and is not excused."""
-    stall = ctx.settings.stall_seconds
-    note(ctx, operation, f"{said}, and nothing has moved there for {stall:g} s")
-    if still > 2 * stall and not is_excused():
-        raise JobError(UNEXPECTED, f"{said}, and nothing moved there for {2 * stall:g} s: it is given up")
