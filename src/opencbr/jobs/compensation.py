@@ -9,10 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from opencbr.cloud.errors import CredentialRefused
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
-from opencbr.jobs.upstream.removal import Outcome, Removed, hurried, remove
+from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.model import statuses
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import LEFT, OperationLog
@@ -45,10 +44,7 @@ def remove_made(ctx: JobContext, operation: OperationLog) -> list[str]:
     """
     with ctx.database.read() as conn:
         entries = ledger.of_log(conn, operation.id)
-    try:
-        return [str(done) for done in remove(hurried(ctx), entries) if done.outcome is not Outcome.GONE]
-    except CredentialRefused as error:
-        return [str(Removed(entry, Outcome.STUCK, str(error))) for entry in entries]
+    return remove_briefly(ctx, entries)
 
 
 def end_failed(
