@@ -14,13 +14,16 @@ from requests.exceptions import ReadTimeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from opencbr.cloud.timed_response import POOLS
+from opencbr.deadline import seconds_left
 
 ANSWER_LIMIT = 64 * 1024 * 1024
-"""Bytes of an upstream answer, unpacked; the largest real ones, lists of a thousand rows, have a tenth of it."""
+"""Bytes of an upstream answer, unpacked; the largest real ones, security groups of many thousand rules, have a third of it."""
+WAITED_LIMIT = 4 * 1024 * 1024
+"""The same for an answer that a client waits for: many clients wait at once, and a page of 200 rows has a tenth of it."""
 
 
 class TooLong(ConnectionLost):
-    """An answer that has more than ANSWER_LIMIT bytes."""
+    """An answer that has more bytes than are read."""
 
 
 _CHUNK = 64 * 1024
@@ -72,12 +75,13 @@ class BoundedAdapter(TCPKeepAliveAdapter):
 
 def _body(response: Response, request: PreparedRequest, end: float | None) -> bytes:
     parts, size = [], 0
+    limit = ANSWER_LIMIT if seconds_left() is None else WAITED_LIMIT
     # One read of the network a turn, or the time could not be looked at.
     while part := response.raw.read1(_CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
-        if size > ANSWER_LIMIT:
-            raise TooLong(f"the answer has more than {ANSWER_LIMIT} bytes", request=request)
+        if size > limit:
+            raise TooLong(f"the answer has more than {limit} bytes", request=request)
         if end is not None and time.monotonic() > end:
             raise ReadTimeout("the answer did not end in time", request=request)
     return b"".join(parts)

@@ -57,10 +57,18 @@ class Answer:
                 raise self.garbage(wrong)
         return rows
 
-    def entries(self, kind: str, envelope: str | None = None) -> list[dict[str, Any]]:
-        """Return what has an id in the list in the envelope, for `entries.usable`. Raises Unreachable where it is no list."""
+    def entries(
+        self, kind: str, envelope: str | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return what has an id in the list in the envelope, for `entries.usable`.
+
+        Raises Unreachable where it is no list, or has more rows than the `limit` that was asked for.
+        """
         where = f"{self.service} {self.method} {self.path.partition('?')[0]}"
-        return with_id(where, kind, self._list(envelope or kind + "s"))
+        rows = self._list(envelope or kind + "s")
+        if limit is not None and len(rows) > limit:
+            raise self.garbage(f"{len(rows)} rows where {limit} were asked for")
+        return with_id(where, kind, rows)
 
     def _list(self, envelope: str) -> list[Any]:
         rows = self.json().get(envelope)
