@@ -355,9 +355,7 @@ class Transport:
         except Hanging as cause:
             raise Again(error(Unreachable, str(cause))) from cause
         except exceptions.ConnectionError as cause:
-            if (reason := _too_long(cause)) is not None:
-                raise error(Unreachable, reason) from cause  # it would be as long again
-            raise Again(error(Unreachable, "the connection failed or was cut")) from cause
+            raise _lost(cause, error) from cause
         except exceptions.HttpError as cause:
             # With raise_exc off only signing in raises these, also when a call needed a new token in between.
             service, method, path = "identity", "POST", "/auth/tokens"
@@ -371,8 +369,10 @@ class Transport:
             raise Again(error(Unreachable, "the answer is not what the API promises")) from cause
 
 
-def _too_long(cause: Exception) -> str | None:
-    """Say of an answer that was not read to its end that it is too long: keystoneauth's exception hides what it was made of."""
+def _lost(cause: Exception, error: Callable[[type[CloudError], str], CloudError]) -> Exception:
+    """Make the error for an answer that did not come whole: keystoneauth's exception hides which one it was made of."""
     from opencbr.cloud.adapter import TooLong
 
-    return str(cause.__context__) if isinstance(cause.__context__, TooLong) else None
+    if isinstance(cause.__context__, TooLong):
+        return error(Unreachable, str(cause.__context__))  # it would be as long again
+    return Again(error(Unreachable, "the connection failed or was cut"))
