@@ -5,6 +5,7 @@ a body of any length, unpacked.
 """
 
 import time
+from http import HTTPStatus
 from typing import Any
 
 from keystoneauth1.session import TCPKeepAliveAdapter
@@ -33,11 +34,15 @@ def bound_answers(session: Any) -> None:
     """Have a keystoneauth session read all answers so; its choices of TLS stay."""
     tls = {name: getattr(session, name, None) for name in ("tls_ciphers", "tls_min_version")}
     for scheme in ("http://", "https://"):
-        session.mount(scheme, BoundedAdapter(**{name: value for name, value in tls.items() if value}))
+        adapter = BoundedAdapter(**{name: value for name, value in tls.items() if value})
+        adapter.session = session
+        session.mount(scheme, adapter)
 
 
 class BoundedAdapter(TCPKeepAliveAdapter):
     """Hands out responses whose body has been read."""
+
+    session: Any = None
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         """Have the head read within bounds too."""
@@ -70,7 +75,14 @@ class BoundedAdapter(TCPKeepAliveAdapter):
             raise ConnectionLost(error, request=request) from error
         finally:
             response.close()  # gives a connection that was read to the end back to its pool
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._is_looking_for_keystone(request):
+            # keystoneauth would ask again with a token, for which it waits until itself has got one: for ever.
+            response.status_code = HTTPStatus.FORBIDDEN
         return response
+
+    def _is_looking_for_keystone(self, request: PreparedRequest) -> bool:
+        auth_url = getattr(getattr(self.session, "auth", None), "auth_url", None)
+        return auth_url is not None and request.method == "GET" and request.url == auth_url
 
 
 def _body(response: Response, request: PreparedRequest, end: float | None) -> bytes:

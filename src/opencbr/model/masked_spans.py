@@ -45,7 +45,7 @@ def _any(starts: Sequence[int], inside: Span) -> bool:
 
 
 class _Judge:
-    """What is found out of a document once: how its names and texts sound and look, and which of its objects are secret options."""
+    """What is found out of a document once: how names and texts sound and look, and which objects are secret options."""
 
     def __init__(self, document: str, found: Sequence[Span]) -> None:
         self._document = document
