@@ -85,3 +85,17 @@ def test_a_backup_says_so_and_calls_nothing_left_that_was_never_made(
     said = [line for line in caplog.messages if planned.name in line]
     assert len(said) == 2
     assert all(line.startswith(f"whether snapshot {planned.name} was ever made") for line in said), said
+
+
+def test_a_way_back_that_breaks_is_told_as_that(
+    env: JobEnv, ctx: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("opencbr.jobs.compensation.remove_briefly", broken)
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
+    assert log.status == "failed"
+    assert LEFT not in log.details
+    assert "still in the cloud" not in log.error_message
+    assert "; the way back was cut short: step compensate: an unforeseen RuntimeError" in log.error_message
