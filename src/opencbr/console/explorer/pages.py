@@ -7,13 +7,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound
 
+from opencbr.console.api_client import ApiClient
+from opencbr.console.backup.sealed_fields import Places, sealed_places
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.credential import AccessKey, sign, signable
-from opencbr.console.explorer.answer import shown
+from opencbr.console.explorer.answer import METADATA, shown
 from opencbr.console.explorer.choices import choices_for, choices_of
 from opencbr.console.explorer.environment import environment_file, environment_line
 from opencbr.console.explorer.fields import BadEntry
-from opencbr.console.explorer.given import call_of, given, rows_entered, shared_query
+from opencbr.console.explorer.given import Given, call_of, given, rows_entered, shared_query
 from opencbr.console.explorer.operations import Described, chapters
 from opencbr.samples import missing_of, samples_of
 
@@ -55,7 +57,8 @@ def send(name: str) -> ResponseReturnValue:
     except BadEntry as error:
         return _with_answer(operation, entries, problem=str(error))
     answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
-    return _with_answer(operation, entries, shown=shown(wanted, answer))
+    places = _places(client, wanted) if operation.name == METADATA and answer.ok else {}
+    return _with_answer(operation, entries, shown=shown(wanted, answer, places))
 
 
 @pages.post("/<name>/signature")
@@ -114,6 +117,13 @@ def samples(name: str) -> ResponseReturnValue:
 def choices(name: str) -> ResponseReturnValue:
     """Offer the ids that a field could hold."""
     return render_template("explorer/choices.html", choices=choices_for(name, api()))
+
+
+def _places(client: ApiClient, asked: Given) -> Places:
+    """Ask where the masks stand in what ShowMetadata has told; nothing is read in clear for it."""
+    path = client.path(f"/backups/{asked.path_values['backup_id']}/record/report")
+    report = client.send("GET", path, masked=True)
+    return sealed_places(report.json()) if report.ok else {}
 
 
 def _page(operation: Described, entries: Any, **more: Any) -> ResponseReturnValue:

@@ -5,20 +5,16 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from opencbr.console.api_client import ApiClient
+from opencbr.console.api_client import ApiClient, Refused
 from opencbr.console.backup.answers import Answers
-from opencbr.console.backup.documents import open_documents
 from opencbr.console.backup.page import page_context
-from opencbr.console.backup.sealed_fields import revealed
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
 from opencbr.model import statuses
-from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
-from opencbr.service.metadata import INFRASTRUCTURE_RIGHT, SECRETS_RIGHT
+from opencbr.service.metadata import RIGHT_OF
 
 pages = Blueprint("backups", __name__, url_prefix="/console/backups")
 
-_RIGHTS = {SECRETS: SECRETS_RIGHT, INFRASTRUCTURE: INFRASTRUCTURE_RIGHT}
 _GOES_ON = frozenset(
     {
         statuses.PROTECTING,
@@ -54,18 +50,22 @@ def show(backup_id: str) -> ResponseReturnValue:
         report=_optional(client, f"{path}/record/report"),
     )
     allows, credential = console().allows, signed_in().credential
-    may_reveal = {kind: allows(credential, right) for kind, right in _RIGHTS.items()}
+    may_reveal = {kind: allows(credential, right) for kind, right in RIGHT_OF.items()}
     return render_template("backup/page.html", may_reveal=may_reveal, **page_context(answers))
 
 
 @pages.post("/<backup_id>/revealed")
 def reveal(backup_id: str) -> ResponseReturnValue:
-    """Show one sealed value to whoever may see it; the server notes that secrets were read."""
-    client, path = api(), f"/backups/{backup_id}"
-    answers = Answers(backup=client.get(path)["backup"], record=client.get(f"{path}/record"))
-    document, place = request.form.get("document", ""), request.form.get("path", "")
-    value = revealed(open_documents(answers), answers.record, document, place)
-    return render_template("backup/revealed.html", value=value)
+    """Show one sealed value to whoever may see it; the server notes which was read."""
+    asked = {name: request.form.get(name, "") for name in ("document", "offset")}
+    answer = api().send("GET", api().path(f"/backups/{backup_id}/record/value"), asked.items())
+    if request.headers.get("HX-Request") and answer.status != 401:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
+        return render_template("backup/revealed.html", answer=answer, told=answer.json()), answer.status
+    if not answer.ok:
+        raise Refused(answer)
+    return render_template(
+        "backup/revealed_page.html", answer=answer, told=answer.json(), backup_id=backup_id
+    )
 
 
 def _optional(client: ApiClient, path: str) -> Any:
