@@ -33,6 +33,10 @@
     const button = event.target.closest("[data-copies]");
     if (button) copy(button);
   });
+  // A button that leads to another page goes there, whatever is sent in place by the form that it stands in.
+  document.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("formaction")) event.stopImmediatePropagation();
+  }, true);
   // A refusal is an answer too, and is shown in the place of the answer.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status >= 400) event.detail.shouldSwap = true;
