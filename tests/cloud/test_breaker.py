@@ -54,6 +54,20 @@ def test_an_open_circuit_lets_a_waiting_client_through_after_a_rest(released, mo
     assert len(begun) == 3, "and is closed by a call that is answered"
 
 
+def test_a_hang_that_the_client_below_notices_first_opens_the_circuit_too():
+    service, begun = Breaker("compute", 8), []
+
+    def noticed() -> None:
+        raise Hanging("no answer within 1 second")
+
+    for _ in range(breaker.HANGS):
+        with pytest.raises(Hanging, match="no answer"):
+            service.call(noticed, 60)
+    with deadline.within(3600), pytest.raises(Hanging, match="asked again"):
+        service.call(lambda: begun.append(1), 60)
+    assert not begun
+
+
 def test_one_call_tries_for_all(released, monkeypatch):
     service = Breaker("compute", 8)
     for _ in range(breaker.HANGS):

@@ -77,7 +77,7 @@ class Ground:
 
     def __init__(self, env: JobEnv) -> None:
         self.env = env
-        self.clock = HurriedClock()
+        self.clock = HurriedClock(env.demo)
         with env.database.write() as conn:
             self._installation = installation.installation_id(conn)
 

@@ -1,10 +1,10 @@
 """A job run in the test's own thread, on a clock whose pauses cost nothing."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from opencbr.democloud import DemoCloud
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.attempt import Unjournaled
 from opencbr.jobs.engine.port import Job
@@ -17,9 +17,10 @@ from support.job_env import QUICK, JobEnv
 
 
 class HurriedClock:
-    """Time that goes by in jumps: who sleeps is awake at once, later."""
+    """Time that goes by in jumps: who sleeps is awake at once, later, and the cloud's work has gone on as long."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud: DemoCloud) -> None:
+        self._cloud = cloud
         self._ahead = timedelta()
 
     def now(self) -> datetime:
@@ -27,14 +28,14 @@ class HurriedClock:
 
     def sleep(self, seconds: float) -> None:
         self._ahead += timedelta(seconds=seconds)
-        time.sleep(0.001)
+        self._cloud.advance(seconds)
 
 
 class WatchedClock(HurriedClock):
     """Calls `before_sleep` when somebody is about to sleep."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, cloud: DemoCloud) -> None:
+        super().__init__(cloud)
         self.before_sleep: Callable[[], None] = lambda: None
 
     def sleep(self, seconds: float) -> None:
@@ -63,7 +64,7 @@ def job_context(env: JobEnv, *, settings: WorkerSettings = QUICK) -> JobContext:
         database=env.database,
         cloud=env.cloud,
         records=env.records,
-        clock=HurriedClock(),
+        clock=HurriedClock(env.demo),
         settings=settings,
         installation=own,
         guard=lambda: None,

@@ -58,7 +58,10 @@ class Breaker:
             self._hung()
             raise Hanging(f"no answer within {bound:.3g} seconds")
         failed = future.exception()
-        self._hangs = 0
+        if isinstance(failed, Hanging):
+            self._hung()  # the client below has noticed it before this wait did
+        else:
+            self._hangs = 0
         if failed is not None:
             raise failed
         return future.result()

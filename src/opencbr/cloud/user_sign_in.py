@@ -122,7 +122,7 @@ class UserSignIn:
     def _call(
         self, method: str, path: str, headers: Mapping[str, str], body: Any = None
     ) -> tuple[Answer, Mapping[str, str]]:
-        from keystoneauth1.exceptions import ClientException
+        from keystoneauth1.exceptions import ClientException, ConnectTimeout
 
         if not all(_HEADER.match(value) for value in headers.values()):
             raise SignInRefused
@@ -133,18 +133,21 @@ class UserSignIn:
         session = self._scopes.credential.connection.session
 
         def send() -> Any:
-            return session.request(
-                url,
-                method,
-                authenticated=False,
-                raise_exc=False,
-                redirect=False,
-                log=False,
-                connect_retries=0,
-                timeout=self._timeout,
-                headers={"Accept": "application/json", **headers},
-                **({} if body is None else {"json": body}),
-            )
+            try:
+                return session.request(
+                    url,
+                    method,
+                    authenticated=False,
+                    raise_exc=False,
+                    redirect=False,
+                    log=False,
+                    connect_retries=0,
+                    timeout=self._timeout,
+                    headers={"Accept": "application/json", **headers},
+                    **({} if body is None else {"json": body}),
+                )
+            except ConnectTimeout:
+                raise Hanging(f"no answer within {self._timeout:g} seconds") from None
 
         try:
             with within(self._seconds()):

@@ -139,7 +139,7 @@ class DemoCloud:
         return doc["access"], doc["secret"]
 
     def advance(self, seconds: float) -> None:
-        """Move the cloud's clock ahead and end all work whose time has come (mode manual)."""
+        """Move the cloud's clock ahead and end all work whose time has come."""
         self._worker.advance(seconds)
 
     def settle(self) -> None:

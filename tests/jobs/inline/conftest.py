@@ -22,8 +22,8 @@ def place(
 
 
 @pytest.fixture
-def clock() -> WatchedClock:
-    return WatchedClock()
+def clock(demo: DemoCloud) -> WatchedClock:
+    return WatchedClock(demo)
 
 
 @pytest.fixture(autouse=True)

@@ -44,7 +44,7 @@ def test_a_disk_that_our_snapshot_has_kept_is_told_of(
             state.put("attachment", held | {"delete_on_termination": with_server})
         if end == "failed":
             demo.faults.inject(service="volume", method="POST", path="/backups$", status=409, times=0)
-        clock = DeletingClock()
+        clock = DeletingClock(demo)
         clock.env, clock.server_id = env, bound.id
         log = carry_out_inline(env, replace(job_context(env), clock=clock), env.request_backup(bound))
         assert log.status == end, log.error_message
