@@ -86,8 +86,13 @@ class ApiClient:
         return Answer(status, answer, more, perf_counter() - begun, masked_headers(exchange.headers()))
 
     def get(self, path: str, **query: object) -> Any:
-        """GET a path below the project and decode the answer; None values are not sent. Raises Refused."""
-        given = [(name, str(value)) for name, value in query.items() if value not in (None, "")]
+        """GET a path below the project and decode the answer; a list is sent value by value, None is not. Raises Refused."""
+        given = [
+            (name, str(one))
+            for name, value in query.items()
+            for one in (value if isinstance(value, list | tuple) else [value])
+            if one not in (None, "")
+        ]
         answer = self.send("GET", self.path(path), given)
         if not answer.ok:
             raise Refused(answer)
