@@ -144,6 +144,14 @@ def test_several_ids_are_chosen_together(browser: Browser):
     assert f">{ids[0]}\n{ids[1]}</textarea>" in again
 
 
+@pytest.mark.parametrize("place", ["send", "samples", "signature", "choose"])
+def test_what_is_not_offered_has_neither_form_nor_samples(browser: Browser, place: str):
+    assert browser.post(f"/explorer/CreatePolicy/{place}", "/explorer/ShowVault").status_code == 404
+    page = browser.get("/explorer/CreatePolicy").text
+    assert "This server does not offer the operation" in page
+    assert "samples" not in page
+
+
 def test_what_is_no_id_has_nothing_to_choose(browser: Browser):
     form = "/explorer/CreateVault"
     for field in ("vault.name", "nothing", ""):

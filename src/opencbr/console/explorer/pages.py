@@ -97,7 +97,7 @@ def row(name: str) -> ResponseReturnValue:
 @pages.post("/<name>/samples")
 def samples(name: str) -> ResponseReturnValue:
     """Show programs that send what is entered."""
-    operation, who = _operation(name), signed_in()
+    operation, who = _offered(name), signed_in()
     try:
         wanted = given(operation, request.form, who.project_id, lenient=True)
         problem, call = (
