@@ -93,6 +93,12 @@ def test_a_restore_s_target_is_chosen_by_its_name(browser: Browser, field: str, 
     assert offered in choosing(browser, "RestoreBackup", whole)
 
 
+def test_what_an_optional_object_must_have_is_not_required_of_the_form(browser: Browser):
+    form = browser.get("/explorer/RestoreBackup").text
+    required = [name for name, rest in re.findall(r'name="([^"]+)"([^>]*)>', form) if " required" in rest]
+    assert required == ["backup_id"]
+
+
 def test_what_is_typed_is_looked_for_by_any_part_of_a_name(browser: Browser):
     found = browser.get("/explorer/choices/volume_id?field=restore.volume_id&restore.volume_id=DB1-da").text
     assert re.findall(r">([^<]+)</option>", found) == ["disk db1-data"]

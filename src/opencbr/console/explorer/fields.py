@@ -89,15 +89,20 @@ def parameter_field(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) ->
     )
 
 
-def body_fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], above: str = "") -> Iterator[Field]:
-    """Make the fields of a body, objects within objects down to a bound; what is deeper is written as JSON."""
+def body_fields(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], above: str = "", *, needed: bool = True
+) -> Iterator[Field]:
+    """Make the fields of a body, objects within objects down to a bound; what is deeper is written as JSON.
+
+    What an object must have is required where the object itself is `needed`.
+    """
     whole = _plain(schema, schemas)
-    required = set(whole.get("required", ()))
+    required = set(whole.get("required", ())) if needed else set()
     for name, member in whole.get("properties", {}).items():
         path = f"{above}.{name}" if above else name
         plain = _plain(member, schemas)
         if plain.get("properties") and path.count(".") < _DEPTH:
-            yield from body_fields(plain, schemas, path)
+            yield from body_fields(plain, schemas, path, needed=name in required)
             continue
         found = _field(
             path, "body", plain, required=name in required, description=plain.get("description", "")
