@@ -35,7 +35,11 @@ Ask = Callable[[], Any]
 
 
 def read_view(
-    reader: Reader, captured: Captured, documents: Iterable[Document], choices: Choices, fingerprint: Fingerprint
+    reader: Reader,
+    captured: Captured,
+    documents: Iterable[Document],
+    choices: Choices,
+    fingerprint: Fingerprint,
 ) -> CloudView:
     """Read all that a plan is made from. `fingerprint` marks what is not for everybody as the record's does.
 
@@ -64,7 +68,9 @@ def read_view(
     answers = dict(zip(asked, reader.at_once(lambda ask: ask(), asked.values()), strict=True))
 
     def below(prefix: str) -> dict[str, Any]:
-        return {name.removeprefix(prefix): found for name, found in answers.items() if name.startswith(prefix)}
+        return {
+            name.removeprefix(prefix): found for name, found in answers.items() if name.startswith(prefix)
+        }
 
     return CloudView(
         standing=below("standing/"),
@@ -114,7 +120,10 @@ def _zones(own: Reader, service: str) -> frozenset[str]:
 def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
     limits = own.ask("compute", "/limits", microversion=microversion or None).json().get("limits")
     absolute: Mapping[str, Any] = (limits or {}).get("absolute") or {}
-    numbers = {name: (absolute.get(f"maxTotal{_LIMITS[name]}"), absolute.get(f"total{_USED[name]}Used")) for name in _LIMITS}
+    numbers = {
+        name: (absolute.get(f"maxTotal{_LIMITS[name]}"), absolute.get(f"total{_USED[name]}Used"))
+        for name in _LIMITS
+    }
     return {
         f"compute/{name}": Room(limit, used)
         for name, (limit, used) in numbers.items()
@@ -123,7 +132,9 @@ def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
 
 
 def _volume_rooms(reader: Reader, project_id: str) -> dict[str, Room]:
-    return {f"volume/{name}": Room(one.limit, one.used) for name, one in quotas_of(reader, project_id).items()}
+    return {
+        f"volume/{name}": Room(one.limit, one.used) for name, one in quotas_of(reader, project_id).items()
+    }
 
 
 def _network_rooms(own: Reader, project_id: str) -> dict[str, Room]:
@@ -196,7 +207,9 @@ def _floating(reader: Reader, address: str, project_id: str) -> Ask:
         return [
             FloatingHolder(
                 address=address,
-                id=str(row.get("id")) if (ours := project_id in (row.get("project_id"), row.get("tenant_id"))) else None,
+                id=str(row.get("id"))
+                if (ours := project_id in (row.get("project_id"), row.get("tenant_id")))
+                else None,
                 port_id=row.get("port_id") if ours else None,
             )
             for row in rows(found, "floatingips")

@@ -113,16 +113,16 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     mapping = replace(
         choices,
         name=name,
-        flavor_id=flavor,
-        availability_zone=zone,
+        flavor_id=choices.flavor_id or flavor,
+        availability_zone=choices.availability_zone or zone,
         key_pair=keeps_key(draft),
         server_group=choices.server_group or group,
         ports=tuple(ports.choices),
         security_groups={
             one: found for one in captured.of("security_group") if (found := _chosen_group(draft, one))
         },
-        volume_types={one.key: one.type_id for one in volumes if one.type_id},
-        floating_ips=floating_choices,
+        volume_types=dict(choices.volume_types) | {one.key: one.type_id for one in volumes if one.type_id},
+        floating_ips=dict(choices.floating_ips) | floating_choices,
     )
     rows = tuple(rows_of(draft))
     made = Plan(

@@ -68,7 +68,8 @@ _SERVER = _below(
     names="flavor/id image image/id server_groups server_groups/*",
     identity="id links/** image/links/** flavor/links/** os-extended-volumes:volumes_attached/*/id",
     owner="tenant_id",
-    repeated="""flavor/vcpus flavor/ram flavor/disk flavor/ephemeral flavor/swap flavor/original_name flavor/extra_specs
+    repeated="""scheduler_hints/group/*
+        flavor/vcpus flavor/ram flavor/disk flavor/ephemeral flavor/swap flavor/original_name flavor/extra_specs
         flavor/extra_specs/** image/properties image/properties/** security_groups security_groups/*/name
         addresses addresses/**""",
     time="created updated OS-SRV-USG:launched_at OS-SRV-USG:terminated_at",
