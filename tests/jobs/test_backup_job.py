@@ -229,34 +229,6 @@ def test_one_bad_answer_anywhere_does_not_hurt(env: JobEnv, call: str, fault: st
     env.assert_nothing_left(backups_left=1)
 
 
-@pytest.mark.matrix(fast=3)
-@pytest.mark.parametrize("call", [call for call in CALLS if "DELETE" not in call and "export" not in call])
-@pytest.mark.parametrize("fault", ["503", "no answer", "garbage", "401"])
-def test_a_call_that_stays_bad_ends_in_an_error_that_names_it(env: JobEnv, call: str, fault: str) -> None:
-    service, method, path = call.split(" ")
-    struck = env.demo.faults.inject(service=service, method=method, path=path, **FAULTS[fault](0))
-    operation = env.request_backup(env.bind("web1"))
-    log = env.ended(operation)
-    env.demo.faults.clear()
-    assert struck.hits >= 1
-    if "POST" in call and fault == "garbage":
-        # It was made all the same: the next look finds it by its name.
-        assert log.status == "success", log.error_message
-        env.assert_nothing_left(backups_left=1)
-        return
-    assert log.status == "failed"
-    assert f"{service} {method} " in log.error_message
-    if fault in ("503", "401"):
-        assert "req-" in log.error_message
-    if "still in the cloud" in log.error_message:
-        # The very call that the clean-up needs stayed bad: what is left is in the ledger, and deleting the backup removes it.
-        assert env.ledger()
-        env.succeeded(env.request_deletion(operation.backup_id or ""))
-        env.assert_nothing_left()
-    else:
-        env.assert_failed_cleanly(operation, "step ")
-
-
 def test_a_name_that_no_database_holds_fails_no_job(env: JobEnv) -> None:
     state = env.demo.backend.state
     bound = env.bind("db1")

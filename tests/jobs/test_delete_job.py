@@ -122,23 +122,6 @@ def test_one_bad_answer_does_not_hurt_a_deletion(env: JobEnv, call: str, fault: 
     env.assert_nothing_left()
 
 
-def test_a_deletion_that_the_cloud_refuses_can_be_asked_for_again(env: JobEnv) -> None:
-    operation = env.request_backup(env.bind("web1"))
-    env.succeeded(operation)
-    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
-    deletion = env.request_deletion(operation.backup_id or "")
-    log = env.ended(deletion)
-    assert log.status == "failed"
-    assert "answered 503 (req-" in log.error_message
-    backup = env.backup(operation.backup_id)
-    assert backup is not None
-    assert backup.status == "error"
-    env.demo.faults.clear()
-    env.succeeded(env.request_deletion(operation.backup_id or ""))
-    assert rows(env) == 0
-    env.assert_nothing_left()
-
-
 def test_a_removed_resource_takes_its_backups_along(env: JobEnv) -> None:
     bound, other = env.bind("web1"), env.bind("db1-data", "disk")
     chain(env, bound, 3)
@@ -161,24 +144,6 @@ def test_a_deleted_vault_takes_everything_along(env: JobEnv) -> None:
         assert vaults.get(conn, env.project_id, bound.vault_id) is None
     assert env.resource(bound) is None
     assert rows(env) == 0
-    env.assert_nothing_left()
-
-
-def test_a_vault_whose_backups_will_not_go_stays_and_says_so(env: JobEnv) -> None:
-    bound = env.bind("web1")
-    chain(env, bound, 2)
-    env.demo.faults.inject(service="volume", method="DELETE", path="/backups/", status=503, times=0)
-    log = env.ended(env.request_vault_deletion(bound))
-    assert (log.status, log.error_code) == ("failed", "6115")
-    assert "of 2 backups were not deleted" in log.error_message
-    assert log.details["total_count"] == 2
-    assert log.details["fail_count"] >= 1
-    env.demo.faults.clear()
-    with env.database.read() as conn:
-        vault = vaults.get(conn, env.project_id, bound.vault_id)
-    assert vault is not None
-    assert vault.status == "error"
-    env.succeeded(env.request_vault_deletion(bound))
     env.assert_nothing_left()
 
 
