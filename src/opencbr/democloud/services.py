@@ -38,6 +38,7 @@ from opencbr.democloud.network import (
     routers,
     security_groups,
     subnets,
+    tags,
     trunks,
 )
 from opencbr.democloud.network import quotas as network_quotas
@@ -64,7 +65,7 @@ MODULES = (
     *(server_groups, servers),
     *(application_credentials, authentication, catalog, credentials, ec2, projects, roles, tokens, users),
     *(address_groups, floating_ips, network_quotas, networks, port_forwardings, ports, qos, rbac, routers),
-    *(security_groups, subnets, trunks),
+    *(security_groups, subnets, tags, trunks),
     *(attachments, backup_creation, backup_export, backups, quotas, restores, snapshots, types),
     *(volume_actions, volume_metadata, volume_services, volumes),
 )

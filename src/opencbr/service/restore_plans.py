@@ -3,30 +3,40 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 import msgspec
+from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.restore_view import read_view
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
-from opencbr.model.errors import BACKUP_UNRESTORABLE, BAD_PARAMETER, NO_SUCH_RESOURCE, CbrError
+from opencbr.model.errors import (
+    BACKUP_UNRESTORABLE,
+    BAD_PARAMETER,
+    BEING_RESTORED,
+    NO_SUCH_RESOURCE,
+    CbrError,
+)
 from opencbr.model.ids import is_uuid, new_id
-from opencbr.model.restore_plan.blueprint import Blueprint
+from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.choices import DROP, NEW, Choices
 from opencbr.model.restore_plan.draft import OpenChoice, Problem
-from opencbr.model.restore_plan.plan import Plan, plan
+from opencbr.model.restore_plan.plan import READY, Plan, plan
 from opencbr.model.restore_plan.rows import Row
 from opencbr.model.restore_plan.view import CloudView
 from opencbr.model.vault import SERVER
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
+from opencbr.records.kept_plans import KeptPlan, kept_of, open_plan
+from opencbr.service import new_operations
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
-from opencbr.store import restore_plans
+from opencbr.store import backups, restore_plans, vaults
 from opencbr.store.database import Database
 from opencbr.store.restore_plans import StoredPlan
 
@@ -50,20 +60,6 @@ class ShownPlan:
     notices: tuple[str, ...]
     counts: Mapping[str, int]
     rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPlan:
-    """What is sealed of a plan: what is shown, the mapping as it was given, and what is to be made."""
-
-    mapping: Choices
-    problems: tuple[Problem, ...]
-    choices: tuple[OpenChoice, ...]
-    notices: tuple[str, ...]
-    counts: dict[str, int]
-    rows: tuple[Row, ...]
-    given: Choices
-    blueprint: Blueprint | None
 
 
 class RestorePlans:
@@ -107,11 +103,52 @@ class RestorePlans:
 
     def show(self, ctx: Context, plan_id: str) -> ShownPlan:
         """Return a plan of the project. Raises CbrError 6302 for all others, and for one that has expired."""
+        return self._shown(self._stored(ctx, plan_id))
+
+    def apply(self, ctx: Context, plan_id: str) -> OperationLog:
+        """Ask for the restore that a plan describes, and return its log; a worker carries it out.
+
+        The plan is made anew first: where it says something else now, the cloud has moved and nothing is done. Raises CbrError
+        6302 (no such plan), 9900 with 409 (the plan is refused or incomplete, or the cloud has moved), 2010 (it is being
+        carried out, or its backup restored), and as `create` does; CloudError.
+        """
+        stored = self._stored(ctx, plan_id)
+        if stored.status != READY:
+            raise _conflict(
+                f"The plan is {stored.status}: make one that is ready, its choices and problems say how."
+            )
+        kept = open_plan(self._records, stored)
+        with self._database.read() as conn:
+            backup = find_own(conn, ctx.project_id, stored.backup_id)
+        now = self.make(backup, kept.given)
+        if now.digest != stored.digest:
+            raise _conflict(
+                f"The cloud is not as it was when the plan was made: {_moved(kept, now)} Make a new plan."
+            )
+        return self._database.transact(lambda conn: self._request(conn, ctx, plan_id, now.mapping.name or ""))
+
+    def _request(self, conn: Connection, ctx: Context, plan_id: str, name: str) -> OperationLog:
+        stored = restore_plans.get(conn, ctx.project_id, plan_id, lock=True)
+        if stored is None:
+            no_such_plan(plan_id)
+        backup = find_own(conn, ctx.project_id, stored.backup_id, lock=True)
+        _refuse(backup)
+        vault = vaults.get(conn, ctx.project_id, backup.vault_id)
+        vault_name = vault.name if vault else None
+        log = new_operations.request_new_server(conn, ctx, backup, vault_name, plan_id=plan_id, name=name)
+        moved = backups.move_family(
+            conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
+        )
+        if not moved or not restore_plans.claim(conn, ctx.project_id, plan_id, log.id):
+            raise CbrError(BEING_RESTORED)
+        return log
+
+    def _stored(self, ctx: Context, plan_id: str) -> StoredPlan:
         with self._database.read() as conn:
             stored = restore_plans.get(conn, ctx.project_id, plan_id) if is_uuid(plan_id) else None
         if stored is None or (stored.expires_at <= ctx.now and stored.operation_log_id is None):
             no_such_plan(plan_id)
-        return self._shown(stored)
+        return stored
 
     def make(self, backup: Backup, choices: Choices) -> Plan:
         """Make a plan from the record and the cloud as it is now. Raises as `create` does."""
@@ -137,24 +174,28 @@ class RestorePlans:
         return ShownPlan(**{n: getattr(kept, n) for n in same}, **{n: getattr(stored, n) for n in own})
 
 
-def kept_of(found: Plan, given: Choices) -> KeptPlan:
-    """Say what is sealed of a plan."""
-    names = ("mapping", "problems", "choices", "notices", "rows", "blueprint")
-    return KeptPlan(**{name: getattr(found, name) for name in names}, counts=found.counts, given=given)
-
-
-def open_plan(records: Records, stored: StoredPlan) -> KeptPlan:
-    """Give back what was sealed of a plan. Raises RecordDamaged."""
-    text = records.open_plan(stored.project_id, stored.id, stored.key_id, stored.sealed)
-    return msgspec.json.decode(text, type=KeptPlan)
-
-
 def no_such_plan(plan_id: str) -> NoReturn:
     """Raise 404/6302."""
     raise CbrError(
         NO_SUCH_RESOURCE,
         f"There is no such restore plan, or it has expired: make a new one. Asked for: {plan_id[:64]}.",
     )
+
+
+def _conflict(sentence: str) -> CbrError:
+    return CbrError(BAD_PARAMETER, sentence, status=HTTPStatus.CONFLICT)
+
+
+def _moved(kept: KeptPlan, now: Plan) -> str:
+    """Say what is another than in the plan, the first thing of it."""
+    if now.problems:
+        return f"{now.problems[0].sentence}."
+    if now.choices:
+        return f"{now.choices[0].sentence}."
+    for before, after in zip(kept.rows, now.rows, strict=True):
+        if (before.fate, before.target, before.reason) != (after.fate, after.target, after.reason):
+            return f"{after.field} of {after.document} is {after.fate} now ({after.reason})."
+    return "what stands there is another."
 
 
 def _refuse(backup: Backup) -> None:

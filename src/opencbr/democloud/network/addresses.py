@@ -33,6 +33,22 @@ def free_address(backend: Backend, subnet: Doc, wanted: str | None = None) -> st
     raise ApiError(409, message, "IpAddressGenerationFailure")
 
 
+def wanted_addresses(backend: Backend, network: Doc, wanted: list[Doc]) -> list[Doc]:
+    """Return the addresses that a port asks for, each of a subnet, an address of its own, or both."""
+    chosen: list[Doc] = []
+    for one in wanted:
+        if not one.get("subnet_id"):
+            chosen += choose_addresses(backend, network, one.get("ip_address"))
+            continue
+        subnet = backend.state.get("subnet", one["subnet_id"])
+        if subnet is None or subnet["network_id"] != network["id"]:
+            message = f"Invalid input for operation: Failed to create port on network {network['id']}, because fixed_ips"
+            raise ApiError(400, f"{message} included invalid subnet {one['subnet_id']}.", "InvalidInput")
+        address = free_address(backend, subnet, one.get("ip_address"))
+        chosen.append({"subnet_id": subnet["id"], "ip_address": address})
+    return chosen
+
+
 def choose_addresses(backend: Backend, network: Doc, wanted: str | None) -> list[Doc]:
     """Return an address of each subnet, or `wanted` alone; refuses one that is outside (400) or taken (409)."""
     subnets = [s for id_ in network["subnets"] if (s := backend.state.get("subnet", id_))]

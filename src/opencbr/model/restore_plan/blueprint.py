@@ -98,8 +98,8 @@ class NewVolume:
 
     key: str
     backup_id: str
-    name: str
-    description: str
+    name: str | None
+    description: str | None
     size_gb: int
     type_id: str | None
     availability_zone: str | None

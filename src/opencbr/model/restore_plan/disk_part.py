@@ -50,8 +50,8 @@ def _volume(draft: Draft, disk: Disk, attachment: Json) -> NewVolume:
     return NewVolume(
         key=disk.volume_id,
         backup_id=draft.captured.disk_backups[disk.volume_id],
-        name=str(volume.get("name") or ""),
-        description=str(volume.get("description") or ""),
+        name=volume.get("name"),
+        description=volume.get("description"),
         size_gb=disk.size_gb,
         type_id=type_id,
         availability_zone=zone,
