@@ -15,8 +15,11 @@ def _taken(backend: Backend, network_id: str) -> set[str]:
 
 
 def free_address(backend: Backend, subnet: Doc, wanted: str | None = None) -> str:
-    """Return `wanted` or the next free address of the subnet; refuses (409) when there is none."""
-    taken = _taken(backend, subnet["network_id"]) | {subnet["gateway_ip"]}
+    """Return `wanted` or the next free address of the subnet; refuses (409) when there is none.
+
+    The gateway's address is given to whoever asks for it, and to nobody else.
+    """
+    taken = _taken(backend, subnet["network_id"])
     if wanted:
         if ipaddress.ip_address(wanted) not in ipaddress.ip_network(subnet["cidr"]):
             raise ApiError(
@@ -27,7 +30,7 @@ def free_address(backend: Backend, subnet: Doc, wanted: str | None = None) -> st
             raise ApiError(409, message, "IpAddressAlreadyAllocated")
         return wanted
     for host in ipaddress.ip_network(subnet["cidr"]).hosts():
-        if str(host) not in taken and int(host) & 0xFF > 9:  # noqa: PLR2004 - low addresses stay for gateways
+        if str(host) not in taken | {subnet["gateway_ip"]} and int(host) & 0xFF > 9:  # noqa: PLR2004 - low addresses stay for gateways
             return str(host)
     message = f"No more IP addresses available on network {subnet['network_id']}."
     raise ApiError(409, message, "IpAddressGenerationFailure")
