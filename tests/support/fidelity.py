@@ -24,7 +24,20 @@ _UNORDERED = {"security_groups", "tags", "subnets", "members", "server_groups"}
 def told(reading: Reading) -> Told:
     """Say what a capture says of the server, by document and field, without identities."""
     bodies = {one.name: json.loads(one.body) for one in reading.documents}
-    words = _words(reading, bodies)
+    return told_of(bodies, reading.resource_id, {disk.volume_id: disk.position for disk in reading.disks})
+
+
+def told_by(record: Json) -> Told:
+    """The same of a record as it is exported."""
+    manifest = record["manifest"]
+    bodies = {one["name"]: json.loads(one["body"]) for one in record["documents"]}
+    disks = {one["volume_id"]: one["position"] for one in manifest["disk_backups"]}
+    return told_of(bodies, manifest["resource"]["id"], disks)
+
+
+def told_of(bodies: Mapping[str, Json], server_id: str, disks: Mapping[str, int]) -> Told:
+    """The same of documents by their names."""
+    words = _words(bodies, server_id, disks)
     found: Told = {}
     for name, body in bodies.items():
         kind = kind_of(name)
@@ -48,9 +61,8 @@ def difference(before: Told, after: Told) -> dict[tuple[str, str], tuple[Any, An
     }
 
 
-def _words(reading: Reading, bodies: Mapping[str, Json]) -> dict[str, str]:
-    words = {reading.resource_id: "the server"}
-    words |= {disk.volume_id: f"disk {disk.position}" for disk in reading.disks}
+def _words(bodies: Mapping[str, Json], server_id: str, disks: Mapping[str, int]) -> dict[str, str]:
+    words = {server_id: "the server"} | {volume: f"disk {position}" for volume, position in disks.items()}
     for kind in _BY_NAME:
         for name, body in bodies.items():
             if kind_of(name) == kind:
