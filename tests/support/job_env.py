@@ -44,6 +44,12 @@ from support.databases import Databases
 
 T = TypeVar("T")
 
+MADE = (
+    *("server", "volume", "attachment", "port", "network", "subnet", "security-group", "trunk", "floatingip"),
+    "keypair",
+)
+"""Kinds of things that a restore as a new server makes, by the embedded cloud's words."""
+
 QUICK = WorkerSettings(
     lease_seconds=2.0,
     poll_seconds=0.05,
@@ -233,6 +239,35 @@ class JobEnv:
         plan = self.plan_new_server(backup_id, **choices)
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
+
+    def things(self) -> dict[str, set[str]]:
+        """What the cloud holds of the kinds that a restore as a new server makes."""
+        state = self.demo.backend.state
+        with state.change():
+            return {kind: {one["id"] for one in state.all(kind)} for kind in MADE}
+
+    @contextmanager
+    def cloud_kept(self) -> Iterator[None]:
+        """Let a test take things out of the cloud; they are back afterwards, without what was made meanwhile."""
+        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule", "server-group")
+        with state.change():
+            docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
+        try:
+            yield
+        finally:
+            with state.change():
+                for kind in kinds:
+                    for doc in list(state.all(kind)):
+                        state.drop(kind, doc["id"])
+                for kind, doc in docs:
+                    state.put(kind, doc)
+
+    @contextmanager
+    def losing(self, name: str) -> Iterator[None]:
+        """Take a server out of the cloud for a while, with its disks and ports."""
+        with self.cloud_kept():
+            self.lose_server(name)
+            yield
 
     def lose_server(self, name: str) -> None:
         """Take a server out of the cloud with its disks, attachments and ports, as somebody who deletes all of it."""

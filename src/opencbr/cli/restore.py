@@ -1,4 +1,4 @@
-"""`opencbr restore`: say what a restore as a new server will do, field by field, before anything is touched."""
+"""`opencbr restore`: what a restore as a new server will do, field by field, and doing it."""
 
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,11 +17,12 @@ _project = click.option(
     "--project", required=True, metavar="ID", help="The project that the backup belongs to."
 )
 _TRIVIAL = {"kept", "new"}
+_LOOK_SECONDS = 1.0
 
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a server as a new one."""
+    """Plan the restore of a server as a new one, and carry the plan out."""
 
 
 @restore.command("plan")
@@ -70,6 +71,52 @@ def show(session: Session, *, project: str, all_: bool, json_: bool, plan_id: st
         write_json(_plain(shown))
         return
     _tell(shown, all_=all_)
+
+
+@restore.command("apply")
+@_project
+@click.option(
+    "--no-wait", "no_wait", is_flag=True, help="Return at once; `operation-logs list` tells the rest."
+)
+@click.argument("plan_id")
+@pass_session
+def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> None:
+    """Restore a server as a new one, as a plan says, and follow it to its end.
+
+    The cloud is asked again first: when the plan would say something else now, nothing is made. A restore that fails removes
+    what it has made. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
+    """
+    services, ctx = _asking(session, project)
+    log = services.restore_plans.apply(ctx, plan_id)
+    say(f"operation log {log.id}")
+    if not no_wait:
+        _follow(services, ctx, log.id)
+
+
+def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
+    """Say each step until the end; exit code 1 when it failed."""
+    from opencbr.clock import SystemClock
+    from opencbr.model import statuses
+    from opencbr.model.operation_log import NOTES, REPORT, TERMINAL
+
+    clock, seen, told = SystemClock(), "", 0
+    while True:
+        log = services.operation_logs.show(ctx, log_id)
+        line = f"{log.progress:3} % {log.step}"
+        if log.step and line != seen:
+            say(line)
+            seen = line
+        for note in log.details.get(NOTES, ())[told:]:
+            say(f"note: {note}")
+            told += 1
+        if log.status in TERMINAL:
+            break
+        clock.sleep(_LOOK_SECONDS)
+    if log.status != statuses.SUCCESS:
+        raise Failure(f"the restore ended in {log.status}: {log.error_message}")
+    report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
+    told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
+    say(f"server {log.details['target_resource_id']} is there: {told_fields}")
 
 
 def _asking(session: Session, project: str) -> "tuple[Services, Context]":

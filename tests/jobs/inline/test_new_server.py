@@ -40,24 +40,9 @@ def read(env: JobEnv, server_id: str) -> Reading:
 @pytest.fixture
 def ctx(place: JobEnv) -> Iterator[JobContext]:
     """The cloud is as it was afterwards: each test loses a server and more."""
-    state = place.demo.backend.state
-    kinds = (*KINDS_OF_THINGS, "security-group-rule", "server-group")
-    with state.change():
-        docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
-    yield job_context(place)
-    with state.change():
-        for kind in kinds:
-            for doc in list(state.all(kind)):
-                state.drop(kind, doc["id"])
-        for kind, doc in docs:
-            state.put(kind, doc)
+    with place.cloud_kept():
+        yield job_context(place)
     place.clear()
-
-
-KINDS_OF_THINGS = (
-    *("server", "volume", "attachment", "port", "network", "subnet", "security-group", "trunk", "floatingip"),
-    "keypair",
-)
 
 
 def backed_up(env: JobEnv, ctx: JobContext, name: str = SERVER) -> str:
@@ -150,13 +135,13 @@ def test_a_restore_that_fails_leaves_nothing(place: JobEnv, ctx: JobContext, wha
     work, words = FAILING[what]
     backup_id = backed_up(env, ctx)
     env.lose_server(SERVER)
-    was = things(env)
+    was = env.things()
     operation = env.request_new_server(backup_id)
     failure = env.demo.fail(work, times=0, reason="as requested")
     log = carry_out_inline(env, ctx, operation)
     assert log.status == "failed"
     assert words in log.error_message
-    assert things(env) == was
+    assert env.things() == was
     assert {entry.kind for entry in env.ledger()} == {"backup"}
     backup = env.backup(backup_id)
     assert backup is not None
@@ -167,22 +152,16 @@ def test_a_restore_that_fails_leaves_nothing(place: JobEnv, ctx: JobContext, wha
     assert new_server(carry_out_inline(env, ctx, again))
 
 
-def things(env: JobEnv) -> dict[str, set[str]]:
-    """What the cloud holds of the kinds that a restore makes."""
-    with env.demo.backend.state.change():
-        return {kind: {one["id"] for one in env.demo.backend.state.all(kind)} for kind in KINDS_OF_THINGS}
-
-
 def test_a_restore_that_is_cancelled_leaves_nothing(place: JobEnv, ctx: JobContext):
     env = place
     backup_id = backed_up(env, ctx)
     env.lose_server(SERVER)
-    was = things(env)
+    was = env.things()
     operation = env.request_new_server(backup_id)
     env.cancel(operation)
     log = carry_out_inline(env, ctx, operation)
     assert (log.status, "cancelled by request" in log.error_message) == ("failed", True)
-    assert things(env) == was
+    assert env.things() == was
 
 
 def test_a_cloud_that_has_moved_is_told_and_nothing_is_made(place: JobEnv, ctx: JobContext):
@@ -196,11 +175,11 @@ def test_a_cloud_that_has_moved_is_told_and_nothing_is_made(place: JobEnv, ctx: 
         network = state.find("network", name="demo-net")
         assert network is not None
         make_port(env.demo.backend, env.project_id, network, groups=[], address="10.1.0.20")
-    was = things(env)
+    was = env.things()
     with pytest.raises(CbrError, match="is taken by port") as raised:
         env.plans().apply(env.context(), plan.id)
     assert raised.value.status == 409
-    assert things(env) == was
+    assert env.things() == was
 
 
 def test_a_key_pair_of_the_service_s_own_keeps_its_name_and_is_not_deleted(place: JobEnv, ctx: JobContext):
@@ -215,7 +194,7 @@ def test_a_key_pair_of_the_service_s_own_keeps_its_name_and_is_not_deleted(place
         server = state_of(env, "server", new_server(log))
         assert server["key_name"].startswith("opencbr-")
         assert any("another key pair called demo-key" in note for note in log.details["notes"])
-        pairs = things(env)["keypair"]
+        pairs = env.things()["keypair"]
         assert f"{service}/demo-key" in pairs
         assert not [one for one in pairs if "opencbr-" in one]
     finally:

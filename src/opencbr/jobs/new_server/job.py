@@ -39,9 +39,9 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow.part(job, "describe", 82, volumes.describe_volumes)
     flow.part(job, "key", 84, server.import_key)
     flow.part(job, "server", 86, server.create_server)
-    flow.part(job, "forget_key", 87, server.forget_key)
+    flow.part(job, "forget", 87, server.forget_key)
     flow.part(job, "boot", 94, server.await_server)
-    flow.part(job, "floating_ips", 96, networks.lead_floating_ips)
+    flow.part(job, "addresses", 96, networks.lead_floating_ips)
     flow.part(job, "names", 98, names.give_names)
     job.step("close", flow.close)
 
