@@ -22,6 +22,7 @@ from support.databases import KINDS, Databases
 from support.matrices import leave_the_rest_to_thorough
 from support.postgres import VARIABLE
 from support.transactions import only_rows
+from support.turns import take_turns
 
 settings.register_profile("opencbr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opencbr")  # no test fails by the clock
@@ -78,8 +79,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     leave_the_rest_to_thorough(items)
+    take_turns(config, items)
     tenant = os.environ.get("OPENCBR_TEST_CLOUD") or os.environ.get("OS_CLOUD")
     missing = {}
     if not (os.environ.get("OS_CLIENT_CONFIG_FILE") and tenant):

@@ -69,7 +69,7 @@ def _wrong() -> list[str]:
 @pytest.fixture(name="context")
 def _context(browser: Browser, cbr: ApiServer) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=cbr.url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)  # other suites run beside this one in CI
     yield context
     context.close()
 
