@@ -3,6 +3,8 @@
 import base64
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from test_restore import ended, remove
 
 from sdk.installation import eventually
@@ -12,8 +14,6 @@ from support.full_stack import FullStack
 Json = dict[str, Any]
 
 _USER_DATA = base64.b64encode(b"#cloud-config\nruncmd: [true]\n").decode()
-_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEdyZWF0ZXN0IGtleSBvZiB0aGVtIGFsbCwgMzIh test"
-
 DOCUMENTED = {
     # The pair was the user's; the new server is the service's, and keeps the pair's name alone.
     "keypair",
@@ -27,7 +27,7 @@ def test_a_deleted_server_comes_back_as_it_was(stack: FullStack):
     objects, tenant = stack.cloud_objects, stack.tenant
     key = f"{objects.prefix}-key"
     answer = tenant.call(
-        "POST", "compute", "/os-keypairs", {"keypair": {"name": key, "public_key": _PUBLIC_KEY}}
+        "POST", "compute", "/os-keypairs", {"keypair": {"name": key, "public_key": _public_key()}}
     )
     assert answer.status_code in {200, 201}, answer.text
     try:
@@ -57,6 +57,11 @@ def test_a_deleted_server_comes_back_as_it_was(stack: FullStack):
         assert len(before) >= LEAST
     finally:
         tenant.call("DELETE", "compute", f"/os-keypairs/{key}")
+
+
+def _public_key() -> str:
+    key = Ed25519PrivateKey.generate().public_key()
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() + " test"
 
 
 def _server(stack: FullStack, key: str) -> tuple[str, dict[str, list[str]]]:

@@ -1,11 +1,9 @@
 """Ports and what they need, in the order in which Neutron takes them: groups, networks, ports, trunks; floating IPs last."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from opencbr.cloud.errors import Refused
-from opencbr.jobs.context import parallel
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.restore_plan.blueprint import (
     NewFloatingIp,
@@ -113,8 +111,9 @@ def _plug(parts: Parts, router: str, subnet: NewSubnet, *, network_id: str, subn
 
 
 def make_ports(parts: Parts) -> None:
-    """Make all ports, with their addresses and MACs, side by side."""
-    parallel(partial(_make_port, parts), parts.blueprint.ports)
+    """Make all ports, with their addresses and MACs."""
+    for port in parts.blueprint.ports:
+        _make_port(parts, port)
 
 
 def _make_port(parts: Parts, port: NewPort) -> None:
