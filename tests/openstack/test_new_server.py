@@ -1,6 +1,8 @@
 """A restore as a new server gives back what was captured: the semantic difference of two records is empty but for a list."""
 
 import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,39 +26,126 @@ LEAST = 80
 
 
 def test_a_deleted_server_comes_back_as_it_was(stack: FullStack):
-    objects, tenant = stack.cloud_objects, stack.tenant
-    key = f"{objects.prefix}-key"
-    answer = tenant.call(
-        "POST", "compute", "/os-keypairs", {"keypair": {"name": key, "public_key": _public_key()}}
-    )
-    assert answer.status_code in {200, 201}, answer.text
-    try:
+    with _key(stack) as key:
         server, parts = _server(stack, key)
         with stack.protected(server) as vault:
             backup = stack.back_up(vault, "before")
-            before = told_by(stack.admin.get(f"backups/{backup['id']}/record"))
             _delete(stack, server, parts)
-            made = _restored(stack, backup["id"])
+            _compare(stack, backup, lambda _mapping: {})
+
+
+def test_a_server_comes_back_into_an_emptied_project(stack: FullStack):
+    """Its network with the router's interface, its security groups and its key pair are gone too."""
+    with _key(stack) as key:
+        network, router = _network(stack)
+        server, parts = _server(stack, key, network)
+        with stack.protected(server) as vault:
+            backup = stack.back_up(vault, "before")
+            _delete(stack, server, parts)
+            _delete_network(stack, network, router)
+            for group in parts["groups"]:
+                answer = stack.tenant.call("DELETE", "network", f"/v2.0/security-groups/{group}")
+                assert answer.status_code == 204, answer.text
+            stack.cloud_objects.forget(network, *parts["groups"])
+            stack.tenant.call("DELETE", "compute", f"/os-keypairs/{key}")
+            groups = [{"security_group_id": one, "target": "new"} for one in parts["groups"]]
+
+            def new(mapping: Json) -> Json:
+                return {
+                    "ports": [{**one, "network": "new"} for one in mapping["ports"]],
+                    "security_groups": groups,
+                }
+
+            made: list[str] = []
             try:
-                with stack.protected(made) as other:
-                    again = stack.back_up(other, "after")
-                    after = told_by(stack.admin.get(f"backups/{again['id']}/record"))
+                _compare(stack, backup, new, made)
             finally:
-                ports = tenant.get("network", f"/v2.0/ports?device_id={made}")["ports"]
-                rows = tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
-                _delete(
-                    stack, made, {"volumes": [r["volumeId"] for r in rows], "ports": [p["id"] for p in ports]}
-                )
-        others = {
-            k: both
-            for k, both in difference(before, after).items()
-            if k[0].partition("/")[0] not in DOCUMENTED
-        }
-        assert others == {}
-        print(f"{len(before)} fields compared")
-        assert len(before) >= LEAST
+                for id_ in made:
+                    _delete_network(stack, id_, router)
+                names = {f"{stack.cloud_objects.prefix}-{name}" for name in ("web", "ops")}
+                for group in stack.tenant.get("network", "/v2.0/security-groups")["security_groups"]:
+                    if group["name"] in names:
+                        stack.tenant.call("DELETE", "network", f"/v2.0/security-groups/{group['id']}")
+
+
+def _compare(
+    stack: FullStack, backup: Json, choose: Callable[[Json], Json], networks: list[str] | None = None
+) -> None:
+    """Restore a backup as a new server, back that up, and compare the two records; the new server is gone afterwards."""
+    before = told_by(stack.admin.get(f"backups/{backup['id']}/record"))
+    made = _restored(stack, backup["id"], choose)
+    tenant = stack.tenant
+    ports = tenant.get("network", f"/v2.0/ports?device_id={made}")["ports"]
+    if networks is not None:
+        networks += {port["network_id"] for port in ports}
+    try:
+        with stack.protected(made) as other:
+            again = stack.back_up(other, "after")
+            after = told_by(stack.admin.get(f"backups/{again['id']}/record"))
     finally:
-        tenant.call("DELETE", "compute", f"/os-keypairs/{key}")
+        rows = tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
+        _delete(stack, made, {"volumes": [r["volumeId"] for r in rows], "ports": [p["id"] for p in ports]})
+    others = {
+        k: both for k, both in difference(before, after).items() if k[0].partition("/")[0] not in DOCUMENTED
+    }
+    assert others == {}
+    print(f"{len(before)} fields compared")
+    assert len(before) >= LEAST
+
+
+@contextmanager
+def _key(stack: FullStack) -> Iterator[str]:
+    """A key pair of the tenant's user."""
+    name = f"{stack.cloud_objects.prefix}-key"
+    body = {"keypair": {"name": name, "public_key": _public_key()}}
+    answer = stack.tenant.call("POST", "compute", "/os-keypairs", body)
+    assert answer.status_code in {200, 201}, answer.text
+    try:
+        yield name
+    finally:
+        stack.tenant.call("DELETE", "compute", f"/os-keypairs/{name}")
+
+
+def _network(stack: FullStack) -> tuple[str, str]:
+    """A network with a subnet in which a router of the tenant's stands; network and router."""
+    objects, tenant = stack.cloud_objects, stack.tenant
+    network = objects.of_neutron("network", "networks", name=f"{objects.prefix}-net", description="of a test")
+    subnet = objects.of_neutron(
+        "subnet",
+        "subnets",
+        name=f"{objects.prefix}-v4",
+        network_id=network,
+        ip_version=4,
+        cidr="10.43.0.0/24",
+        dns_nameservers=["192.0.2.53"],
+    )
+    routers = tenant.get("network", f"/v2.0/routers?project_id={tenant.project_id}")["routers"]
+    router = str(next(one["id"] for one in routers if one["external_gateway_info"]))
+    gateway = tenant.get("network", f"/v2.0/subnets/{subnet}")["subnet"]["gateway_ip"]
+    fixed = [{"subnet_id": subnet, "ip_address": gateway}]
+    fields = {
+        "network_id": network,
+        "fixed_ips": fixed,
+        "security_groups": [],
+        "port_security_enabled": False,
+    }
+    port = tenant.call("POST", "network", "/v2.0/ports", {"port": fields}).json()["port"]["id"]
+    path = f"/v2.0/routers/{router}/add_router_interface"
+    answer = tenant.call("PUT", "network", path, {"port_id": port})
+    assert answer.status_code == 200, answer.text
+    objects.forget(subnet)
+    return network, router
+
+
+def _delete_network(stack: FullStack, network: str, router: str) -> None:
+    tenant = stack.tenant
+    query = f"network_id={network}&device_id={router}"
+    for port in tenant.get("network", f"/v2.0/ports?{query}")["ports"]:
+        path = f"/v2.0/routers/{router}/remove_router_interface"
+        answer = tenant.call("PUT", "network", path, {"port_id": port["id"]})
+        assert answer.status_code == 200, answer.text
+    answer = tenant.call("DELETE", "network", f"/v2.0/networks/{network}")
+    assert answer.status_code in {204, 404}, answer.text
 
 
 def _public_key() -> str:
@@ -64,7 +153,7 @@ def _public_key() -> str:
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() + " test"
 
 
-def _server(stack: FullStack, key: str) -> tuple[str, dict[str, list[str]]]:
+def _server(stack: FullStack, key: str, network: str | None = None) -> tuple[str, dict[str, list[str]]]:
     """A server with three ports, a floating IP, three disks, and all that can be said of it."""
     objects, tenant = stack.cloud_objects, stack.tenant
     group = objects.of_neutron(
@@ -81,15 +170,17 @@ def _server(stack: FullStack, key: str) -> tuple[str, dict[str, list[str]]]:
         port_range_max=443,
         remote_group_id=other,
     )
+    on = {"network_id": network} if network else {}
     ports = [
         objects.port(
             "front",
+            **on,
             security_groups=[group, other],
             allowed_address_pairs=[{"ip_address": "198.51.100.7"}],
             description="the front",
         ),
-        objects.port("open", security_groups=[], port_security_enabled=False),
-        objects.port("plain"),
+        objects.port("open", **on, security_groups=[], port_security_enabled=False),
+        objects.port("plain", **on),
     ]
     external = tenant.get("network", "/v2.0/networks?router:external=true")["networks"][0]["id"]
     floating = objects.of_neutron(
@@ -115,7 +206,7 @@ def _server(stack: FullStack, key: str) -> tuple[str, dict[str, list[str]]]:
         user_data=_USER_DATA,
     )
     assert floating
-    return server, {"volumes": volumes, "ports": ports}
+    return server, {"volumes": volumes, "ports": ports, "groups": [group, other]}
 
 
 def _delete(stack: FullStack, server: str, parts: dict[str, list[str]]) -> None:
@@ -134,12 +225,12 @@ def _delete(stack: FullStack, server: str, parts: dict[str, list[str]]) -> None:
     stack.cloud_objects.forget(server, *parts["volumes"], *parts["ports"])
 
 
-def _restored(stack: FullStack, backup_id: str) -> str:
-    """Restore a backup as a new server by a plan, with all as it was; its id."""
+def _restored(stack: FullStack, backup_id: str, choose: Callable[[Json], Json]) -> str:
+    """Restore a backup as a new server by a plan, with all as it was but for what is chosen; its id."""
     first = _planned(stack, backup_id, {})
     mapping = first["mapping"]
     ports = [{**port, "network": "keep"} for port in mapping["ports"]]
-    plan = _planned(stack, backup_id, {**mapping, "ports": ports, "user_data": "run"})
+    plan = _planned(stack, backup_id, {**mapping, "ports": ports, "user_data": "run", **choose(mapping)})
     assert plan["status"] == "ready", (plan["problems"], plan["choices"])
     assert plan["counts"]["unhandled"] == 0, [r for r in plan["rows"] if r["fate"] == "unhandled"]
     answer = stack.member.call("POST", f"restore-plans/{plan['id']}/restore")
