@@ -70,6 +70,7 @@ class Wiring:
         from opencbr.service.metadata import Metadata
         from opencbr.service.operation_logs import OperationLogs
         from opencbr.service.protectables import Protectables
+        from opencbr.service.restore_plans import RestorePlans
         from opencbr.service.restores import Restores
         from opencbr.service.services import Services
         from opencbr.service.vaults import Vaults
@@ -86,6 +87,9 @@ class Wiring:
             protectables=Protectables(database=database, cloud=cloud),
             checkpoints=Checkpoints(database=database, cloud=cloud),
             restores=Restores(database=database, cloud=cloud),
+            restore_plans=RestorePlans(
+                database, cloud, self.records, lifetime_seconds=self.config.restore.plan_seconds
+            ),
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),

@@ -42,6 +42,7 @@ from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
+from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
@@ -279,6 +280,7 @@ def open_server(
         protectables=Protectables(database=database, cloud=adapter),
         checkpoints=Checkpoints(database=database, cloud=adapter),
         restores=Restores(database=database, cloud=adapter),
+        restore_plans=RestorePlans(database, adapter, records),
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),

@@ -13,7 +13,12 @@ from opencbr.model.ids import new_id
 from .api_server import ApiServer
 from .bad_values import bad_bodies, bad_queries, valid
 
-SPECIAL = {408: "BackupService.9900", 413: "BackupService.9900", 415: "BackupService.9900"}
+SPECIAL = {
+    409: "BackupService.9900",
+    408: "BackupService.9900",
+    413: "BackupService.9900",
+    415: "BackupService.9900",
+}
 with_body = pytest.mark.parametrize(
     "route", [route for route in ROUTES if route.types.body], ids=lambda route: route.operation.name
 )

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from opencbr.api.route import Route
 from opencbr.api.routes import ROUTES
+from opencbr.democloud.network.networks import make_network
 from opencbr.model.ids import new_id
 from opencbr.model.vault import SERVER
 from opencbr.store import resources, tables, vaults
@@ -193,6 +194,34 @@ def mapping(choose: Callable[[str, str, str], tuple[str, str]]) -> Send:
     return send
 
 
+def plan_of(account: str = "demo", name: str = "db1") -> Make:
+    def make(cbr: ApiServer) -> str:
+        made = cbr.protected(name, account)
+        body = {"restore_plan": {"as": "new_server"}}
+        answer = cbr.call("POST", f"backups/{made.id}/restore-plans", body, account=account)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["restore_plan"]["id"])
+
+    return make
+
+
+def planning(choose: Callable[[dict[str, Any], str], dict[str, Any]]) -> Send:
+    """Plan the restore of a server; `choose` gives the mapping from the one that a plan without choices has filled in."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        path = f"backups/{cbr.protected().id}/restore-plans"
+        first = cbr.call("POST", path, {"restore_plan": {"as": "new_server"}}).json()["restore_plan"]
+        mapping = choose(first["mapping"], wanted)
+        return cbr.call("POST", path, {"restore_plan": {"as": "new_server", "mapping": mapping}})
+
+    return send
+
+
+def network(cbr: ApiServer) -> str:
+    with cbr.cloud.backend.state.change():
+        return str(make_network(cbr.cloud.backend, cbr.project("other"), "somebody's")["id"])
+
+
 CHOICES: dict[str, Callable[[str], Any]] = {
     "exclude_volumes.0": lambda wanted: {"exclude_volumes": [wanted]},
     "include_volumes.0": lambda wanted: {"include_volumes": [wanted]},
@@ -348,8 +377,53 @@ PLACES: dict[tuple[str, str], Place] = {
         "7000",
         {"on no server": (disk(), "7201"), "on another server": (attached_disk, "7201")},
     ),
+    **{
+        (operation, "plan_id"): Place(by_path(operation), plan_of("other", "foreign1"), "6302", states)
+        for operation, states in {
+            "ShowRestorePlan": {},
+            "ApplyRestorePlan": {"incomplete": (plan_of(), "9900")},
+        }.items()
+    },
+    ("CreateRestorePlan", "backup_id"): Place(
+        by_path("CreateRestorePlan", {"restore_plan": {"as": "new_server"}}),
+        backup("other"),
+        "6200",
+        HELD
+        | {"a disk of a server": (child, "9900")}
+        | {
+            status: (backup(status=status), "2005")
+            for status in ("protecting", "error", "restoring", "deleting")
+        },
+    ),
     ("ShowOpLog", "operation_log_id"): Place(by_path("ShowOpLog"), lambda cbr: cbr.log("other").id, "6500"),
 }
+for _member, _choose_one in {
+    "flavor_id": (lambda _plan, wanted: {"flavor_id": wanted}, "6302"),
+    "ports.0.network_id": (
+        lambda plan, wanted: {"ports": [{**plan["ports"][0], "network": "map", "network_id": wanted}]},
+        "6302",
+    ),
+    "volumes.0.volume_type_id": (
+        lambda plan, wanted: {"volumes": [{**plan["volumes"][0], "volume_type_id": wanted}]},
+        "6302",
+    ),
+    "ports.0.port_id": (lambda _plan, wanted: {"ports": [{"port_id": wanted, "network": "keep"}]}, "9900"),
+    "security_groups.0.security_group_id": (
+        lambda _plan, wanted: {"security_groups": [{"security_group_id": wanted, "target": "drop"}]},
+        "9900",
+    ),
+    "volumes.0.volume_id": (
+        lambda plan, wanted: {"volumes": [{**plan["volumes"][0], "volume_id": wanted}]},
+        "9900",
+    ),
+    "floating_ips.0.floating_ip_id": (
+        lambda _plan, wanted: {"floating_ips": [{"floating_ip_id": wanted, "address": "drop"}]},
+        "9900",
+    ),
+}.items():
+    PLACES["CreateRestorePlan", f"restore_plan.mapping.{_member}"] = Place(
+        planning(_choose_one[0]), network if "network" in _member else server("other"), _choose_one[1]
+    )
 for _operation, _send, _before in (
     ("CreateVault", creating, "vault.resources.0"),
     ("AddVaultResource", adding, "resources.0"),

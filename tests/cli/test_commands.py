@@ -376,6 +376,7 @@ def test_a_wrong_command_line_has_clicks_exit_code(opencbr):
         ["register"],
         ["orphans"],
         ["record"],
+        ["restore"],
         ["operation-logs"],
         ["operation-logs", "list"],
         ["status"],

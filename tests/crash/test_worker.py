@@ -20,6 +20,7 @@ from opencbr.model.operation_log import (
     DELETE,
     REMOVE_RESOURCE,
     RESTORE,
+    RESTORE_NEW_SERVER,
     VAULT_DELETE,
     OperationLog,
 )
@@ -297,6 +298,64 @@ def test_a_restore_that_fails_gives_the_server_back_wherever_its_worker_dies(
     env.succeeded(env.request_restore(request.backup_id or ""))
     assert {volume: env.demo.sha256(volume) for volume in before} == before
     assert how_it_is(env, "db1") == (server, *disks)
+
+
+NEW_SERVER_CALLS: dict[str, list[Call]] = {
+    "ports": [("network POST /ports$", 1)],
+    "volumes": [("volume POST /volumes$", 1)],
+    "restore": [("volume POST /restore$", 0), ("volume POST /restore$", 2)],
+    "key": [("compute POST /os-keypairs$", 0)],
+    "server": [("compute POST /servers$", 0)],
+    "forget": [("compute DELETE /os-keypairs/", 0)],
+    "addresses": [("network PUT /floatingips/", 0)],
+    "names": [("volume PUT /volumes/[0-9a-f-]{36}$", 1), ("compute PUT /servers/", 0)],
+}
+
+
+@in_each(RESTORE_NEW_SERVER, NEW_SERVER_CALLS)
+def test_a_restore_as_a_new_server_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_SERVER, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    with env.losing("db1"):
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_new_server(request.backup_id or "")
+        log = env.succeeded(restore)
+        assert_all_ended(env)
+        made = {kind: ids - was[kind] for kind, ids in env.things().items()}
+        assert {kind: len(ids) for kind, ids in made.items() if ids} == {
+            "server": 1,
+            "volume": 3,
+            "attachment": 3,
+            "port": 2,
+        }
+        assert made["server"] == {log.details["target_resource_id"]}
+        env.assert_nothing_left(backups_left=3)
+        assert env.plans().show(env.context(), str(restore.parameters["plan_id"])).status == "ready"
+
+
+@in_each(RESTORE_NEW_SERVER, failing="boot")
+def test_a_restore_as_a_new_server_that_fails_leaves_nothing_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_SERVER, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    failure = env.demo.fail("server.built", times=0, reason="as requested")
+    try:
+        with env.losing("db1"):
+            was = env.things()
+            with death(env, workers, place):
+                restore = env.request_new_server(request.backup_id or "")
+            assert "as requested" in env.ended(restore).error_message
+            assert_all_ended(env)
+            assert env.things() == was
+            env.assert_nothing_left(backups_left=3)
+    finally:
+        failure.times = failure.hits or 1
 
 
 REMOVAL_CALLS: dict[str, list[Call]] = {

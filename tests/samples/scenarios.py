@@ -158,6 +158,38 @@ def restore_backup(cbr: ApiServer) -> Scenario:
     return Scenario("", {"backup_id": backup.id}, body=body, seen=seen)
 
 
+def create_restore_plan(cbr: ApiServer) -> Scenario:
+    backup, called = cbr.protected(), name()
+    mapping = {"name": called, "user_data": "drop"}
+    return Scenario(
+        called, {"backup_id": backup.id}, body={"restore_plan": {"as": "new_server", "mapping": mapping}}
+    )
+
+
+def _planned(cbr: ApiServer) -> Any:
+    """A plan that is ready: a server beside the old one, with addresses of its own."""
+    path = f"backups/{cbr.protected('café-文').id}/restore-plans"
+    answer = cbr.call("POST", path, {"restore_plan": {"as": "new_server"}})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["restore_plan"]
+
+
+def show_restore_plan(cbr: ApiServer) -> Scenario:
+    plan = _planned(cbr)
+    return Scenario(plan["digest"], {"plan_id": plan["id"]})
+
+
+def apply_restore_plan(cbr: ApiServer) -> Scenario:
+    plan = _planned(cbr)
+    assert plan["status"] == "ready", plan["choices"]
+
+    def seen() -> bool:
+        backup = shown(cbr, f"backups/{plan['backup_id']}")["backup"]
+        return bool(backup["status"] == "waiting_restore")
+
+    return Scenario("job_id", {"plan_id": plan["id"]}, seen=seen)
+
+
 def update_backup(cbr: ApiServer) -> Scenario:
     backup, called = cbr.backup(cbr.vault()), name()
     return Scenario(
@@ -222,6 +254,9 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ListBackups": list_backups,
     "ShowBackup": show_backup,
     "RestoreBackup": restore_backup,
+    "CreateRestorePlan": create_restore_plan,
+    "ShowRestorePlan": show_restore_plan,
+    "ApplyRestorePlan": apply_restore_plan,
     "UpdateBackup": update_backup,
     "DeleteBackup": delete_backup,
     "ShowMetadata": show_metadata,

@@ -72,6 +72,7 @@ def made() -> dict[str, list[dict[str, Any]]]:
         _protect(run)
         _look(run)
         _restore(run)
+        _plan(run)
         _remove(run)
         ordered = {name: run.examples[name] for name in _ROUTES}
     found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
@@ -230,6 +231,42 @@ def _restore(run: Run) -> None:
 
         eventually(ended, f"{title} has ended")
     run.call("ShowOpLog", "restore: A restore that has ended well", operation_log_id=log)
+
+
+def _plan(run: Run) -> None:
+    """Plan the restore of the server as a new one beside it, and carry the plan out."""
+    vaults = {row["name"]: row["id"] for row in run.call("ListVault")["vaults"]}
+    backup = run.call("ListBackups", query={"vault_id": vaults["production"]})["backups"][0]["id"]
+    plan: dict[str, Any] = run.call(
+        "CreateRestorePlan", body={"restore_plan": {"as": "new_server"}}, backup_id=backup
+    )["restore_plan"]
+    ports = [port | {"network": "keep", "address": "new", "mac": "new"} for port in plan["mapping"]["ports"]]
+    floating = [
+        {"floating_ip_id": choice["member"].partition(".")[2], "address": "drop"}
+        for choice in plan["choices"]
+        if choice["member"].startswith("floating_ips.")
+    ]
+    mapping = {"name": "db1-restored", "user_data": "drop", "ports": ports, "floating_ips": floating}
+    wanted = {"restore_plan": {"as": "new_server", "mapping": mapping}}
+    title = "beside: A new server beside the old one, with addresses of its own; the rows are shortened"
+    made = run.call("CreateRestorePlan", title, wanted, backup_id=backup)["restore_plan"]
+    assert made["status"] == "ready", made["problems"]
+    run.call("ShowRestorePlan", "ready: A plan that is ready, its rows shortened", plan_id=made["id"])
+    for operation in ("CreateRestorePlan", "ShowRestorePlan"):
+        shown = run.examples[operation][0]["answer"]["restore_plan"]
+        shown["rows"] = [next(row for row in shown["rows"] if row["fate"] == fate) for fate in _fates(shown)]
+    log = run.call("ApplyRestorePlan", "ready: Carry a plan out", plan_id=made["id"])["job_id"]
+
+    def ended() -> bool:
+        seen = run.call("ShowOpLog", operation_log_id=log)["operation_log"]
+        assert seen["status"] in {"waiting", "running", "success"}, seen
+        return bool(seen["status"] == "success")
+
+    eventually(ended, "the restore as a new server has ended")
+
+
+def _fates(plan: dict[str, Any]) -> list[str]:
+    return [fate for fate, count in plan["counts"].items() if count]
 
 
 def _remove(run: Run) -> None:

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +22,12 @@ from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
+from opencbr.model.restore_plan.choices import KEEP, RUN, Choices
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
 from opencbr.service.context import Actor, Context
+from opencbr.service.restore_plans import RestorePlans, ShownPlan
 from opencbr.service.restores import Restores, RestoreSpec
 from opencbr.store import (
     backups,
@@ -40,6 +43,12 @@ from opencbr.store.database import Database
 from support.databases import Databases
 
 T = TypeVar("T")
+
+MADE = (
+    *("server", "volume", "attachment", "port", "network", "subnet", "security-group", "trunk", "floatingip"),
+    "keypair",
+)
+"""Kinds of things that a restore as a new server makes, by the embedded cloud's words."""
 
 QUICK = WorkerSettings(
     lease_seconds=2.0,
@@ -213,6 +222,72 @@ class JobEnv:
             power_on=power_on,
         )
         return Restores(self.database, self.cloud).create(self.context(), spec)
+
+    def plans(self) -> RestorePlans:
+        return RestorePlans(self.database, self.cloud, self.records)
+
+    def plan_new_server(self, backup_id: str, **choices: Any) -> ShownPlan:
+        """Plan a restore as a new server: ports on the networks that they were on, unless `choices` say another thing."""
+        plans, ctx = self.plans(), self.context()
+        first = plans.create(ctx, backup_id, Choices())
+        ports = tuple(replace(port, network=KEEP) for port in first.mapping.ports)
+        chosen = replace(first.mapping, ports=ports, user_data=RUN)
+        return plans.create(ctx, backup_id, replace(chosen, **choices))
+
+    def request_new_server(self, backup_id: str, **choices: Any) -> OperationLog:
+        """Restore a backup as a new server, by a plan that is ready."""
+        plan = self.plan_new_server(backup_id, **choices)
+        assert plan.status == "ready", (plan.problems, plan.choices)
+        return self.plans().apply(self.context(), plan.id)
+
+    def things(self) -> dict[str, set[str]]:
+        """What the cloud holds of the kinds that a restore as a new server makes."""
+        state = self.demo.backend.state
+        with state.change():
+            return {kind: {one["id"] for one in state.all(kind)} for kind in MADE}
+
+    @contextmanager
+    def cloud_kept(self) -> Iterator[None]:
+        """Let a test take things out of the cloud; they are back afterwards, without what was made meanwhile."""
+        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule", "server-group")
+        with state.change():
+            docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
+        try:
+            yield
+        finally:
+            with state.change():
+                for kind in kinds:
+                    for doc in list(state.all(kind)):
+                        state.drop(kind, doc["id"])
+                for kind, doc in docs:
+                    state.put(kind, doc)
+
+    @contextmanager
+    def losing(self, name: str) -> Iterator[None]:
+        """Take a server out of the cloud for a while, with its disks and ports."""
+        with self.cloud_kept():
+            self.lose_server(name)
+            yield
+
+    def lose_server(self, name: str) -> None:
+        """Take a server out of the cloud with its disks, attachments and ports, as somebody who deletes all of it."""
+        state, server = self.demo.backend.state, self.server_id(name)
+        with state.change():
+            for row in list(state.all("attachment", server_id=server)):
+                state.drop("volume", row["volume_id"])
+                state.drop("attachment", row["id"])
+            ports = {port["id"] for port in state.all("port", device_id=server)}
+            for row in list(state.all("floatingip")):
+                if row["port_id"] in ports:
+                    state.put(
+                        "floatingip", row | {"port_id": None, "fixed_ip_address": None, "router_id": None}
+                    )
+            for port in ports:
+                state.drop("port", port)
+            for group in list(state.all("server-group")):
+                members = [one for one in group["members"] if one != server]
+                state.put("server-group", group | {"members": members})
+            state.drop("server", server)
 
     def request_removal(self, bound: Resource) -> OperationLog:
         with self.database.write() as conn:

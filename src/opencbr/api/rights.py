@@ -42,7 +42,7 @@ RULES: dict[str, tuple[str, str]] = {
     "cbr:backups:delete": (_MEMBER, "Delete a backup."),
     "cbr:backups:restore": (
         _MEMBER,
-        "Write a backup over its server or disk, or over another of the project.",
+        "Write a backup over its server or disk or another of the project, or restore it as a new server.",
     ),
     "cbr:backups:getMetadata": (_READER, "Show what was backed up, secrets and infrastructure masked."),
     SECRETS: (_MANAGER, "See the secrets in a backup's metadata: user data, passwords, key material."),

@@ -43,7 +43,8 @@ class Route:
     """An operation that is offered, and what the OpenAPI document says of it.
 
     `right` is a rule of `api/rights.py`. `description` says in a few sentences what it is for. `errors` are the codes of the
-    catalogue that it may answer beside those that every operation may. `upstream` says that its answer asks the cloud.
+    catalogue that it may answer beside those that every operation may, `conflicts` those that it answers with 409. `upstream`
+    says that its answer asks the cloud.
     """
 
     operation: Operation
@@ -52,6 +53,7 @@ class Route:
     summary: str
     description: str
     errors: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     upstream: bool = False
 
     @cached_property

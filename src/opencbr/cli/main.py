@@ -19,6 +19,7 @@ _PLACES = {
     "operation-logs": "opencbr.cli.operation_logs:operation_logs",
     "orphans": "opencbr.cli.orphans:orphans",
     "record": "opencbr.cli.record:record",
+    "restore": "opencbr.cli.restore:restore",
     "keys": "opencbr.cli.keys:keys",
 }
 

@@ -52,7 +52,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server; `task_state` is what Nova is doing with it, "" for nothing."""
+    """A server; `task_state` is what Nova is doing with it, "" for nothing; `fault` is why it is in an error."""
 
     id: str
     status: str
@@ -60,6 +60,7 @@ class Server:
     locked: bool
     locked_reason: str | None
     request_id: str | None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,7 @@ def server_of(body: Mapping[str, Any], request_id: str | None) -> Server:
         locked=bool(body.get("locked")),
         locked_reason=body.get("locked_reason"),
         request_id=request_id,
+        fault=redact(str((body.get("fault") or {}).get("message") or "")[:_REASON_LENGTH]),
     )
 
 

@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import Denied, NotFound
+from opencbr.cloud.networks import NetworkCloud
 from opencbr.cloud.objects import Snapshot, Volume, VolumeBackup, backup_of, snapshot_of, volume_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import NO_PATIENCE, get_or_create
+from opencbr.cloud.servers import ServerCloud
 from opencbr.cloud.strict_json import read_object
 from opencbr.cloud.transport import Transport
 from opencbr.model.document import ABSENT, Document
@@ -29,6 +31,16 @@ class ProjectCloud:
         self.project_id = project_id
         self._transport = transport
         self._reader = reader
+
+    @property
+    def servers(self) -> ServerCloud:
+        """The hand on the project's servers."""
+        return ServerCloud(self._transport)
+
+    @property
+    def networks(self) -> NetworkCloud:
+        """The hand on the project's networks."""
+        return NetworkCloud(self._transport)
 
     def find_snapshot(self, name: str, volume_id: str) -> Snapshot | None:
         """Return the oldest snapshot of the volume with this name."""
@@ -149,6 +161,55 @@ class ProjectCloud:
         """Return a volume as it stands."""
         answer = self._get(f"/volumes/{quote(volume_id, safe='')}")
         return volume_of(answer.thing("volume"), answer.request_id)
+
+    def find_volume(self, name: str) -> Volume | None:
+        """Return the oldest volume of this name."""
+        rows = self._rows("/volumes/detail", "volume", {"name": name})
+        row = min(rows, key=lambda row: str(row.get("created_at")), default=None)
+        return None if row is None else volume_of(row, None)
+
+    def create_volume(self, name: str, fields: Mapping[str, Any]) -> Volume:
+        """Begin to make a volume under a name that no other has; returns while it is still `creating`."""
+        body = {"volume": {**fields, "name": name}}
+
+        def create() -> Volume:
+            answer = self._transport.post("volume", "/volumes", body, microversion=VOLUME_MICROVERSION)
+            return volume_of(answer.thing("volume"), answer.request_id)
+
+        return get_or_create(
+            lambda: self.find_volume(name), create, self._transport.patience, self._transport.clock
+        )
+
+    def describe_volume(self, volume_id: str, name: str | None, description: str | None) -> None:
+        """Give a volume its name and description."""
+        body = {"volume": {"name": name, "description": description}}
+        self._transport.put("volume", f"/volumes/{quote(volume_id, safe='')}", body)
+
+    def set_volume_metadata(self, volume_id: str, metadata: Mapping[str, str]) -> None:
+        """Replace the metadata of a volume."""
+        path = f"/volumes/{quote(volume_id, safe='')}/metadata"
+        self._transport.put("volume", path, {"metadata": dict(metadata)})
+
+    def set_image_metadata(self, volume_id: str, metadata: Mapping[str, str]) -> None:
+        """Add to what a volume keeps of the image that it was made from."""
+        self._volume_action(volume_id, {"os-set_image_metadata": {"metadata": dict(metadata)}})
+
+    def set_bootable(self, volume_id: str, *, bootable: bool) -> None:
+        """Say whether a server may boot from a volume."""
+        self._volume_action(volume_id, {"os-set_bootable": {"bootable": bootable}})
+
+    def _volume_action(self, volume_id: str, body: Mapping[str, Any]) -> None:
+        path = f"/volumes/{quote(volume_id, safe='')}/action"
+        self._transport.act("volume", path, body, microversion=VOLUME_MICROVERSION)
+
+    def volumes_in(self, status: str) -> dict[str, str]:
+        """Return the project's volumes in this status, as `snapshots_in` does."""
+        return self._in_status("/volumes/detail", "volume", status)
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Request the deletion; NotFound means that it is gone already, Refused that it is busy."""
+        path = f"/volumes/{quote(volume_id, safe='')}"
+        self._transport.delete("volume", path, microversion=VOLUME_MICROVERSION)
 
     def restore_backup(self, backup_id: str, volume_id: str) -> None:
         """Request that a backup is written over a volume, which is `restoring-backup` from then on.

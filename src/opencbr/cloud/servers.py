@@ -1,13 +1,19 @@
 """Work on the servers of a tenant's project with its own token: stop, start, lock, and the volumes on them."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from opencbr.cloud.objects import Attachment, Server, server_of
+from opencbr.cloud.retry import get_or_create
 from opencbr.cloud.transport import Transport
 
 MICROVERSION = "2.79"
 """From here on an attachment has `delete_on_termination` when it is read and made; tags and the reason of a lock are older."""
+
+
+HOSTNAME_MICROVERSION = "2.90"
+"""From here on a server is created with a host name that is not made of its name."""
 
 
 class ServerCloud:
@@ -23,6 +29,56 @@ class ServerCloud:
         """Return a server as it stands."""
         answer = self._transport.get("compute", _path(server_id), microversion=MICROVERSION)
         return server_of(answer.thing("server"), answer.request_id)
+
+    def find(self, name: str) -> str | None:
+        """Return the id of the oldest server of this name."""
+        # Nova takes a regular expression; what it finds is looked at.
+        answer = self._transport.get("compute", "/servers/detail", {"name": name}, microversion=MICROVERSION)
+        rows = answer.rows("server", where=lambda row: row.get("name") == name)
+        found = min(rows, key=lambda row: str(row.get("created")), default=None)
+        return None if found is None else str(found["id"])
+
+    def create(
+        self, name: str, fields: Mapping[str, Any], hints: Mapping[str, Any], *, hostname: str | None = None
+    ) -> str:
+        """Begin to make a server under a name that no other has; return its id. Its admin password is thrown away."""
+        server = {**fields, "name": name} | ({"hostname": hostname} if hostname else {})
+        body = {"server": server} | ({"os:scheduler_hints": dict(hints)} if hints else {})
+        microversion = HOSTNAME_MICROVERSION if hostname else MICROVERSION
+
+        def create() -> str:
+            answer = self._transport.post("compute", "/servers", body, microversion=microversion)
+            return str(answer.thing("server", "identified")["id"])
+
+        patience, clock = self._transport.patience, self._transport.clock
+        return get_or_create(lambda: self.find(name), create, patience, clock)
+
+    def rename(self, server_id: str, name: str) -> None:
+        """Give a server its name."""
+        self._transport.put("compute", _path(server_id), {"server": {"name": name}})
+
+    def delete(self, server_id: str) -> None:
+        """Request the deletion; NotFound means that it is gone already."""
+        self._transport.delete("compute", _path(server_id), microversion=MICROVERSION)
+
+    def find_key(self, name: str) -> str | None:
+        """Return the public key that the service user has under this name."""
+        answer = self._transport.get("compute", "/os-keypairs", microversion=MICROVERSION)
+        for row in answer.rows("keypair"):
+            pair = row.get("keypair") or {}
+            if pair.get("name") == name:
+                return str(pair.get("public_key"))
+        return None
+
+    def import_key(self, name: str, public_key: str, kind: str) -> None:
+        """Import a public key for the service user. Refused (409) where it has one of this name."""
+        body = {"keypair": {"name": name, "public_key": public_key, "type": kind}}
+        self._transport.act("compute", "/os-keypairs", body, microversion=MICROVERSION)
+
+    def delete_key(self, name: str) -> None:
+        """Delete a key pair of the service user; NotFound means that it is gone already."""
+        path = f"/os-keypairs/{quote(name, safe='')}"
+        self._transport.delete("compute", path, microversion=MICROVERSION)
 
     def stop(self, server_id: str) -> None:
         """Request that a server is shut off."""

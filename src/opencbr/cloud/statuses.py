@@ -28,6 +28,9 @@ CINDER_ERROR = "error"
 CINDER_MOVING = frozenset({"creating", "backing-up", "restoring"})
 """Statuses of a snapshot or backup in which Cinder refuses its deletion until it is done."""
 
+VOLUME_MOVING = frozenset({"creating", "downloading", CINDER_RESTORING, "attaching", "detaching", "reserved"})
+"""Statuses of a volume in which Cinder refuses its deletion until it is done."""
+
 _MOVER_WAS_AWAY = (
     "incomplete backup reset on manager restart",
     "Create backup aborted",

@@ -299,6 +299,7 @@ class Transport:
         Raises Denied, CredentialRefused, Unreachable or Again.
         """
         credential = self._credential
+        is_sure = False
         while True:
             auth, version = self._plugin()
             try:
@@ -308,8 +309,11 @@ class Transport:
             except (Denied, CredentialRefused) as error:
                 if credential.is_newer_than(version):
                     continue
-                if isinstance(error, CredentialRefused) or (self._tenant and self._tenant.home.signs_in()):
+                if isinstance(error, CredentialRefused) or is_sure:
                     raise
+                if self._tenant and self._tenant.home.signs_in():
+                    is_sure = True  # unless the password was corrected between the two
+                    continue
                 credential.refused()
                 raise self._credential_refused(error) from error
             credential.accepted()

@@ -52,6 +52,12 @@ class Metadata(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cache_megabytes: _Count = 64
 
 
+class Restore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`plan_seconds`: so long a restore plan is kept, which holds secrets."""
+
+    plan_seconds: Annotated[float, Meta(ge=1, le=YEAR)] = 3600.0
+
+
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`file` is an oslo.policy file (policy.yaml) that overrides the built-in rules; empty: as shipped."""
 
@@ -75,6 +81,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     auth: Auth = field(default_factory=Auth)
     metadata: Metadata = field(default_factory=Metadata)
+    restore: Restore = field(default_factory=Restore)
     policy: Policy = field(default_factory=Policy)
     log: Log = field(default_factory=Log)
 

@@ -38,8 +38,10 @@ from opencbr.democloud.network import (
     routers,
     security_groups,
     subnets,
+    tags,
     trunks,
 )
+from opencbr.democloud.network import quotas as network_quotas
 from opencbr.democloud.network.routes import ROUTES as NETWORK
 from opencbr.democloud.routing import Routes
 from opencbr.democloud.volume import (
@@ -62,8 +64,8 @@ MODULES = (
     *(actions, boot, compute_services, flavors, interfaces, keypairs, limits, metadata, server_attachments),
     *(server_groups, servers),
     *(application_credentials, authentication, catalog, credentials, ec2, projects, roles, tokens, users),
-    *(address_groups, floating_ips, networks, port_forwardings, ports, qos, rbac, routers),
-    *(security_groups, subnets, trunks),
+    *(address_groups, floating_ips, network_quotas, networks, port_forwardings, ports, qos, rbac, routers),
+    *(security_groups, subnets, tags, trunks),
     *(attachments, backup_creation, backup_export, backups, quotas, restores, snapshots, types),
     *(volume_actions, volume_metadata, volume_services, volumes),
 )

@@ -199,6 +199,11 @@ _GIVEN = {
         "goes with it.",
         "Take the id from `checkpoint_id` of a backup. After a deletion this answer is the sign that it is done.",
     ),
+    "6302": _Given(
+        "The project has no restore plan of this id, or it has expired; or the mapping of a plan names a flavor, network, "
+        "security group, volume type or server group that the project is not shown.",
+        "Make a new plan, and take the ids from the lists of the cloud as the project sees them.",
+    ),
     "6220": _Given(
         "DeleteBackup names an automatic backup in a vault that is locked, before the backup has expired.",
         "Wait until it expires; manual backups may be deleted.",
@@ -310,7 +315,7 @@ _ELSEWHERE = {
         "6205 7001 7002 7007 7009 7102 7104 7105 7106 7107 7111 7117"
     ),
     "the vendor's way of saying what another code says here": (
-        "0002 6106 6107 6121 6123 6124 6132 6133 6142 6215 6300 6301 6302 6501 7006 7110 7116 7202 7204 7303"
+        "0002 6106 6107 6121 6123 6124 6132 6133 6142 6215 6300 6301 6501 7006 7110 7116 7202 7204 7303"
     ),
 }
 """What this server does not offer -> the codes that come with it. They keep their meaning for the day when it does."""

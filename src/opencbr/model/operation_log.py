@@ -16,6 +16,7 @@ TERMINAL: frozenset[statuses.OperationStatus] = frozenset(
 BACKUP = "backup"
 DELETE = "delete"
 RESTORE = "restore"
+RESTORE_NEW_SERVER = "restore_new_server"
 REMOVE_RESOURCE = "remove_resource"
 VAULT_DELETE = "vault_delete"
 
@@ -24,6 +25,8 @@ LEFT = "left_in_cloud"
 
 FULL_INSTEAD = "full_instead"
 """Key in `details` of the disks of which a full backup is made though an incremental was asked for: id and why."""
+REPORT = "report"
+"""Key in `details` of a restore as a new server: what became of the captured fields, and those that are not as before."""
 NOTES = "notes"
 """Key in `details` of what else somebody who waits should know, a sentence each: an outage, an object that is stuck."""
 

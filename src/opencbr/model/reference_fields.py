@@ -85,6 +85,19 @@ def references(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield row.target, value
 
 
+def target_at(kind: str, path: Sequence[str]) -> str | None:
+    """Return the kind of what the value at a path of a document of `kind` names; None when it names nothing."""
+    return next(
+        (
+            row.target
+            for row in REFERENCES
+            if row.source.partition("@")[0] == kind and len(row.path) == len(path)
+            if all(step in ("*", found) for step, found in zip(row.path, path, strict=True))
+        ),
+        None,
+    )
+
+
 def named(kind: str, body: Mapping[str, Any], target: str) -> list[str]:
     """List what a document of `kind` names of kind `target`, in its order, each once."""
     return list(dict.fromkeys(value for of, value in references(kind, body) if of == target))

@@ -1,6 +1,7 @@
 """Records: kept while a backup is made, closed when it ends, shown and exported for as long as it lives."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from opencbr.keys.aead import SealBroken, bound_to, seal, unseal
 from opencbr.keys.master_key import open_master_key
 from opencbr.keys.project_keys import Keys
 from opencbr.keys.ring import is_current
@@ -28,6 +30,7 @@ from opencbr.records.codec import open_answer, open_disks
 from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, open_reading, seal_reading
 from opencbr.records.hash_chain import Chain, Head
 from opencbr.records.metadata_query import AnswerRow, MetadataQuery
+from opencbr.records.restorable import Restorable, restorable_of
 from opencbr.records.signed_rows import refuse_stranger
 from opencbr.records.verification import Proved, export_of, key_of, places_of, prove, value_of
 from opencbr.store import disk_backups
@@ -175,6 +178,24 @@ class Records:
         `asked` and what is raised are as in `export`.
         """
         return value_of(self._proved(project_id, backup_id, asked).record, document, offset)
+
+    def restorable(self, project_id: str, backup_id: str) -> Restorable:
+        """Open a record in clear, proved, for a plan of its restore; what is raised is as in `export`."""
+        proved = self._proved(project_id, backup_id, "")
+        return restorable_of(proved, self._keys.of(project_id, proved.row.key_id))
+
+    def seal_plan(self, project_id: str, plan_id: str, text: bytes) -> tuple[str, bytes]:
+        """Seal a restore plan with the project's key; return the key's id and what to store."""
+        key = self._keys.current(project_id)
+        return key.id, seal(key.aead, zlib.compress(text), bound_to("restore-plan", project_id, plan_id))
+
+    def open_plan(self, project_id: str, plan_id: str, key_id: str, sealed: bytes) -> bytes:
+        """Give back what `seal_plan` sealed. Raises RecordDamaged."""
+        try:
+            key = self._keys.of(project_id, key_id)
+            return zlib.decompress(unseal(key.aead, sealed, bound_to("restore-plan", project_id, plan_id)))
+        except (SealBroken, zlib.error) as error:
+            raise RecordDamaged(f"restore plan {plan_id} is damaged: it does not open") from error
 
     def chains(
         self,

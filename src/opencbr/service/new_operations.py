@@ -49,6 +49,21 @@ def request_restore(
     return _enter(conn, ctx, logs.RESTORE, details, **about)
 
 
+def request_new_server(
+    conn: Connection, ctx: Context, backup: Backup, vault_name: str | None, *, plan_id: str, name: str
+) -> OperationLog:
+    """Ask for a restore of a server's backup as a new server, by a plan."""
+    details = {
+        "backup_id": backup.id,
+        "backup_name": backup.name,
+        "target_resource_id": "",
+        "target_resource_name": name,
+        "restore_plan_id": plan_id,
+    }
+    about = _about_backup(backup, vault_name) | {"parameters": {"plan_id": plan_id}}
+    return _enter(conn, ctx, logs.RESTORE_NEW_SERVER, details, **about)
+
+
 def request_removal(conn: Connection, ctx: Context, vault: Vault, resource: Resource) -> OperationLog:
     """Ask for a resource to leave its vault, with the backups it has there."""
     about = {"resource_id": resource.id, "resource_name": resource.name, "resource_type": resource.type}

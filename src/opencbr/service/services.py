@@ -7,6 +7,7 @@ from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
+from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.vaults import Vaults
 
@@ -20,5 +21,6 @@ class Services:
     checkpoints: Checkpoints
     backups: Backups
     restores: Restores
+    restore_plans: RestorePlans
     metadata: Metadata
     operation_logs: OperationLogs

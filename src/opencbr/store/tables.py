@@ -349,6 +349,24 @@ restore_target = Table(
     Column("operation_log_id", TEXT, nullable=False, index=True),
 )
 
+# A plan holds secrets: it is sealed, and goes when it expires unless a restore is carrying it out.
+restore_plan = Table(
+    "restore_plan",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    # No foreign key: a plan that outlives its backup says so when it is carried out, and expires soon.
+    Column("backup_id", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("digest", TEXT, nullable=False),
+    Column("key_id", TEXT, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("operation_log_id", TEXT, index=True),  # of the restore that carries it out just now
+    Index("ix_restore_plan_expires_at", "expires_at"),
+)
+
 worker = Table(
     "worker",
     metadata,

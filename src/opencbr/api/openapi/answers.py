@@ -29,6 +29,7 @@ _STATUSES = {
     403: "The credentials do not allow this.",
     404: "There is no such thing in this project.",
     408: "The body did not arrive in time.",
+    409: "What this was made for is not as it was.",
     413: "The body is too long.",
     415: "The body is not JSON.",
     500: "Something unexpected happened on the server.",
@@ -56,6 +57,8 @@ def codes_of(route: Route) -> dict[int, list[str]]:
     found = {status: [*codes] for status, codes in _EVERYWHERE.items()}
     if route.types.body is not None:
         found |= {status: [*codes] for status, codes in _OF_A_BODY.items()}
+    if route.conflicts:
+        found[HTTPStatus.CONFLICT] = [wire_code(code) for code in route.conflicts]
     for code in sorted(route.errors):
         found.setdefault(CATALOGUE[code].status, []).append(wire_code(code))
     return dict(sorted(found.items()))

@@ -22,6 +22,7 @@ _TEXTS = {
     "key": "key of a tag",
     "domain_name": "name of a domain",
     "source_project_id": "id of the project that is moved",
+    "plan_id": "id of a restore plan",
 }
 
 

@@ -15,8 +15,11 @@ def _taken(backend: Backend, network_id: str) -> set[str]:
 
 
 def free_address(backend: Backend, subnet: Doc, wanted: str | None = None) -> str:
-    """Return `wanted` or the next free address of the subnet; refuses (409) when there is none."""
-    taken = _taken(backend, subnet["network_id"]) | {subnet["gateway_ip"]}
+    """Return `wanted` or the next free address of the subnet; refuses (409) when there is none.
+
+    The gateway's address is given to whoever asks for it, and to nobody else.
+    """
+    taken = _taken(backend, subnet["network_id"])
     if wanted:
         if ipaddress.ip_address(wanted) not in ipaddress.ip_network(subnet["cidr"]):
             raise ApiError(
@@ -27,10 +30,26 @@ def free_address(backend: Backend, subnet: Doc, wanted: str | None = None) -> st
             raise ApiError(409, message, "IpAddressAlreadyAllocated")
         return wanted
     for host in ipaddress.ip_network(subnet["cidr"]).hosts():
-        if str(host) not in taken and int(host) & 0xFF > 9:  # noqa: PLR2004 - low addresses stay for gateways
+        if str(host) not in taken | {subnet["gateway_ip"]} and int(host) & 0xFF > 9:  # noqa: PLR2004 - low addresses stay for gateways
             return str(host)
     message = f"No more IP addresses available on network {subnet['network_id']}."
     raise ApiError(409, message, "IpAddressGenerationFailure")
+
+
+def wanted_addresses(backend: Backend, network: Doc, wanted: list[Doc]) -> list[Doc]:
+    """Return the addresses that a port asks for, each of a subnet, an address of its own, or both."""
+    chosen: list[Doc] = []
+    for one in wanted:
+        if not one.get("subnet_id"):
+            chosen += choose_addresses(backend, network, one.get("ip_address"))
+            continue
+        subnet = backend.state.get("subnet", one["subnet_id"])
+        if subnet is None or subnet["network_id"] != network["id"]:
+            message = f"Invalid input for operation: Failed to create port on network {network['id']}, because fixed_ips"
+            raise ApiError(400, f"{message} included invalid subnet {one['subnet_id']}.", "InvalidInput")
+        address = free_address(backend, subnet, one.get("ip_address"))
+        chosen.append({"subnet_id": subnet["id"], "ip_address": address})
+    return chosen
 
 
 def choose_addresses(backend: Backend, network: Doc, wanted: str | None) -> list[Doc]:

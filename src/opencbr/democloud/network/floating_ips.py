@@ -80,6 +80,8 @@ def create(call: Call) -> Response:
         message = f"Bad floatingip request: Network {external['id']} is not a valid external network."
         raise ApiError(400, message, "BadRequest")
     doc = make_floating(call.backend, call.project_id, external, body.get("floating_ip_address"))
+    if body.get("description"):
+        doc = call.backend.state.put("floatingip", doc | {"description": body["description"]})
     if body.get("port_id"):
         doc = associate(call.backend, doc, need(call, "port", body["port_id"]))
     return Response(201, {"floatingip": _view(call, doc)})

@@ -5,6 +5,7 @@ from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.routes import (
     ROUTES,
     add_standard_attributes,
+    bump_revision,
     listing,
     need,
     need_member,
@@ -72,10 +73,21 @@ def create_network(call: Call) -> Response:
         external=external,
         shared=bool(body.get("shared")),
     )
+    named = ("description", "admin_state_up", "port_security_enabled", "availability_zone_hints")
+    doc = call.backend.state.put("network", doc | {name: body[name] for name in named if name in body})
     if body.get("qos_policy_id"):
         policy = need(call, "qos-policy", body["qos_policy_id"])
         doc = call.backend.state.put("network", doc | {"qos_policy_id": policy["id"]})
     return Response(201, {"network": network_view(call, doc)})
+
+
+@ROUTES.on("PUT", "/v2.0/networks/{network}")
+def change_network(call: Call) -> Response:
+    """Rename or describe a network."""
+    doc, body = need_own(call, "network", call.params["network"]), call.body("network")
+    changed = {name: body[name] for name in ("name", "description", "admin_state_up") if name in body}
+    doc = call.backend.state.put("network", bump_revision(call.backend, doc | changed))
+    return Response(body={"network": network_view(call, doc)})
 
 
 @ROUTES.on("DELETE", "/v2.0/networks/{network}")

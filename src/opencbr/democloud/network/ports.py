@@ -2,7 +2,7 @@
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
-from opencbr.democloud.network.addresses import choose_addresses
+from opencbr.democloud.network.addresses import choose_addresses, wanted_addresses
 from opencbr.democloud.network.routes import (
     ROUTES,
     add_standard_attributes,
@@ -61,6 +61,7 @@ def make_port(
     groups: list[str],
     address: str | None = None,
     mac: str | None = None,
+    fixed_ips: list[Doc] | None = None,
     **fields: object,
 ) -> Doc:
     """Store a port with one address of each subnet, or with `address`; refuses (409) one that is taken."""
@@ -74,11 +75,14 @@ def make_port(
         raise ApiError(409, message, "MacAddressInUse")
     doc |= {"admin_state_up": True, "status": "DOWN", "device_id": "", "device_owner": "", "plugged": 0}
     doc |= {
-        "fixed_ips": choose_addresses(backend, network, address),
+        "fixed_ips": choose_addresses(backend, network, address)
+        if fixed_ips is None
+        else wanted_addresses(backend, network, fixed_ips),
         "allowed_address_pairs": [],
         "extra_dhcp_opts": [],
     }
-    doc["security_groups"] = groups or [default_group(backend, project_id)["id"]]
+    is_open = fields.get("port_security_enabled") is False
+    doc["security_groups"] = groups or ([] if is_open else [default_group(backend, project_id)["id"]])
     doc |= {"binding:host_id": "", "port_security_enabled": True}
     return backend.state.put("port", add_standard_attributes(backend, project_id, doc | fields))
 
@@ -107,14 +111,17 @@ def create(call: Call) -> Response:
     need_member(call, "create_port")
     body = call.body("port")
     network = need(call, "network", str(body.get("network_id")))
-    address = next((f["ip_address"] for f in body.get("fixed_ips") or [] if f.get("ip_address")), None)
     owner = body.get("project_id", call.project_id) if call.is_admin else call.project_id
     for group in body.get("security_groups") or []:
         need(call, "security-group", group)
     extra = {name: body[name] for name in _CHANGEABLE if name in body and name != "security_groups"}
     groups = list(body.get("security_groups") or [])
     mac = body.get("mac_address")
-    doc = make_port(call.backend, owner, network, groups=groups, address=address, mac=mac, **extra)
+    doc = make_port(
+        call.backend, owner, network, groups=groups, mac=mac, fixed_ips=body.get("fixed_ips"), **extra
+    )
+    if body.get("security_groups") == []:
+        doc = call.backend.state.put("port", doc | {"security_groups": []})
     return Response(201, {"port": port_view(call, doc)})
 
 
@@ -133,6 +140,19 @@ def change(call: Call) -> Response:
 
 @ROUTES.on("DELETE", "/v2.0/ports/{port}")
 def delete(call: Call) -> Response:
-    """Delete a port."""
-    call.backend.state.drop("port", need_own(call, "port", call.params["port"])["id"])
+    """Delete a port; one that is a router's, or a trunk's, is refused (409)."""
+    doc, state = need_own(call, "port", call.params["port"]), call.backend.state
+    if doc["device_owner"].startswith("network:router_"):
+        message = f"Port {doc['id']} cannot be deleted directly via the port API: has device owner {doc['device_owner']}."
+        raise ApiError(409, message, "ServicePortInUse")
+    if trunk := state.find("trunk", port_id=doc["id"]):
+        raise ApiError(
+            409,
+            f"Port {doc['id']} is currently a parent port for trunk {trunk['id']}.",
+            "PortInUseAsTrunkParent",
+        )
+    state.drop("port", doc["id"])
+    for row in state.all("floatingip"):
+        if row["port_id"] == doc["id"]:
+            state.put("floatingip", row | {"port_id": None, "fixed_ip_address": None, "router_id": None})
     return Response(204)

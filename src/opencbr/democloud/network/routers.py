@@ -4,9 +4,9 @@ from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.addresses import free_address
 from opencbr.democloud.network.ports import make_port
-from opencbr.democloud.network.routes import ROUTES, add_standard_attributes, listing, need, select
+from opencbr.democloud.network.routes import ROUTES, add_standard_attributes, listing, need, need_own, select
 from opencbr.democloud.request import Call
-from opencbr.democloud.response import Response
+from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, pick
 
 
@@ -56,3 +56,38 @@ def list_routers(call: Call) -> Response:
 def show_router(call: Call) -> Response:
     """Show one router."""
     return Response(body={"router": router_view(call, need(call, "router", call.params["router"]))})
+
+
+@ROUTES.on("PUT", "/v2.0/routers/{router}/add_router_interface")
+def plug(call: Call) -> Response:
+    """Let a router stand in a subnet by a port that nobody has."""
+    router, state = need_own(call, "router", call.params["router"]), call.backend.state
+    port = need_own(call, "port", str(call.body().get("port_id")))
+    if port["device_id"]:
+        raise ApiError(409, f"Unable to complete operation on port {port['id']}: it is in use.", "PortInUse")
+    owned: Doc = {"device_id": router["id"], "device_owner": "network:router_interface", "status": "ACTIVE"}
+    state.put("port", port | owned | {"security_groups": [], "port_security_enabled": False})
+    return Response(body=_interface(router, port))
+
+
+@ROUTES.on("PUT", "/v2.0/routers/{router}/remove_router_interface")
+def unplug(call: Call) -> Response:
+    """Take a router out of a subnet; the port goes."""
+    router, state = need_own(call, "router", call.params["router"]), call.backend.state
+    port = state.get("port", str(call.body().get("port_id")))
+    if port is None or port["device_id"] != router["id"]:
+        message = f"Router {router['id']} does not have an interface with id {call.body().get('port_id')}"
+        raise ApiError(404, message, "RouterInterfaceNotFound")
+    state.drop("port", port["id"])
+    return Response(body=_interface(router, port))
+
+
+def _interface(router: Doc, port: Doc) -> Doc:
+    subnets = [fixed["subnet_id"] for fixed in port["fixed_ips"]]
+    shown: Doc = {"id": router["id"], "tenant_id": router["project_id"], "port_id": port["id"]}
+    return shown | {
+        "network_id": port["network_id"],
+        "subnet_id": subnets[0],
+        "subnet_ids": subnets,
+        "tags": [],
+    }

@@ -94,6 +94,8 @@ def create(call: Call) -> Response:
     need_member(call, "create_security_group")
     body = call.body("security_group")
     doc = make_group(call.backend, call.project_id, body.get("name", ""), body.get("description", ""))
+    if body.get("stateful") is not None:
+        doc = call.backend.state.put("security-group", doc | {"stateful": bool(body["stateful"])})
     return Response(201, {"security_group": group_view(call, doc)})
 
 
@@ -132,6 +134,7 @@ def create_rule(call: Call) -> Response:
     """Add a rule to a group."""
     body = call.body("security_group_rule")
     group = need_own(call, "security-group", str(body.get("security_group_id")))
+    _refuse_repeated(call, group, body)
     names: tuple[str, ...] = (
         "ethertype",
         "direction",
@@ -144,6 +147,20 @@ def create_rule(call: Call) -> Response:
     fields = {name: body[name] for name in names if body.get(name) is not None}
     made = make_rule(call.backend, group, **fields | {"description": body.get("description", "")})
     return Response(201, {"security_group_rule": rule_view(made)})
+
+
+def _refuse_repeated(call: Call, group: Doc, body: Doc) -> None:
+    names = (
+        *("direction", "protocol", "port_range_min", "port_range_max"),
+        *("remote_ip_prefix", "remote_group_id", "remote_address_group_id"),
+    )
+    for rule in call.backend.state.all(
+        "security-group-rule", group["project_id"], security_group_id=group["id"]
+    ):
+        same = all(rule.get(name) == body.get(name) for name in names)
+        if same and rule["ethertype"] == body.get("ethertype", "IPv4"):
+            message = f"Security group rule already exists. Rule id is {rule['id']}."
+            raise ApiError(409, message, "SecurityGroupRuleExists")
 
 
 @ROUTES.on("DELETE", "/v2.0/security-group-rules/{rule}")

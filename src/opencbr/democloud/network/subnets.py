@@ -60,14 +60,19 @@ def create_subnet(call: Call) -> Response:
     body = call.body("subnet")
     network = need_own(call, "network", str(body.get("network_id")))
     dns = tuple(body.get("dns_nameservers") or ())
-    return Response(
-        201,
-        {
-            "subnet": subnet_view(
-                make_subnet(call.backend, network, body.get("name", ""), body["cidr"], dns=dns)
-            )
-        },
-    )
+    doc = make_subnet(call.backend, network, body.get("name", ""), body["cidr"], dns=dns)
+    named = ("gateway_ip", "enable_dhcp", "allocation_pools", "host_routes", "description", "ip_version")
+    doc = call.backend.state.put("subnet", doc | {name: body[name] for name in named if name in body})
+    return Response(201, {"subnet": subnet_view(doc)})
+
+
+@ROUTES.on("PUT", "/v2.0/subnets/{subnet}")
+def change_subnet(call: Call) -> Response:
+    """Rename or describe a subnet."""
+    doc, body = need_own(call, "subnet", call.params["subnet"]), call.body("subnet")
+    changed = {name: body[name] for name in ("name", "description") if name in body}
+    doc = call.backend.state.put("subnet", bump_revision(call.backend, doc | changed))
+    return Response(body={"subnet": subnet_view(doc)})
 
 
 @ROUTES.on("DELETE", "/v2.0/subnets/{subnet}")

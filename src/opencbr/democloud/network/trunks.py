@@ -5,6 +5,7 @@ from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.routes import (
     ROUTES,
     add_standard_attributes,
+    bump_revision,
     listing,
     need,
     need_member,
@@ -65,9 +66,20 @@ def create(call: Call) -> Response:
         for row in body.get("sub_ports") or []
     ]
     doc: Doc = {"id": new_uuid(), "name": body.get("name", ""), "port_id": parent["id"], "status": "DOWN"}
-    doc |= {"admin_state_up": True, "sub_ports": rows}
+    doc |= {"admin_state_up": body.get("admin_state_up", True), "sub_ports": rows}
+    doc |= {"description": body.get("description", "")}
     doc = state.put("trunk", add_standard_attributes(call.backend, parent["project_id"], doc))
     return Response(201, {"trunk": _view(doc)})
+
+
+@ROUTES.on("PUT", "/v2.0/trunks/{trunk}")
+def change(call: Call) -> Response:
+    """Rename or describe a trunk."""
+    doc, body = need_own(call, "trunk", call.params["trunk"]), call.body("trunk")
+    changed = {name: body[name] for name in ("name", "description", "admin_state_up") if name in body}
+    return Response(
+        body={"trunk": _view(call.backend.state.put("trunk", bump_revision(call.backend, doc | changed)))}
+    )
 
 
 @ROUTES.on("DELETE", "/v2.0/trunks/{trunk}")

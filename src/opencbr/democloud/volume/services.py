@@ -29,6 +29,13 @@ def services(call: Call) -> Response:
     return Response(body={"services": rows})
 
 
+@ROUTES.on("GET", PROJECT + "/os-availability-zone")
+def zones(_: Call) -> Response:
+    """List the one zone."""
+    row = {"zoneState": {"available": True}, "zoneName": ZONE}
+    return Response(body={"availabilityZoneInfo": [row]})
+
+
 def seed_services(backend: Backend, new_id: str) -> None:
     """Store the three daemons; `new_id` is the uuid of the volume service."""
     for binary, host in (

@@ -27,6 +27,12 @@ def action(call: Call) -> Response:
             "volume", doc | {"bootable": str(bool(body["os-set_bootable"]["bootable"])).lower()}
         )
         return Response(200)
+    elif "os-set_image_metadata" in body:
+        need_member(call, "volume_extension:volume_image_metadata:set")
+        kept = doc.get("volume_image_metadata") or {}
+        kept = kept | body["os-set_image_metadata"]["metadata"]
+        call.backend.state.put("volume", doc | {"volume_image_metadata": kept})
+        return Response(200, {"metadata": kept})
     else:
         raise ApiError(400, f"There is no such action: {', '.join(body)}")
     return Response(202)

@@ -9,8 +9,8 @@ from opencbr.jobs.compensation import end_failed, remove_made
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.notes import note
+from opencbr.jobs.parameters import standing
 from opencbr.jobs.restore.disks import RestoredDisks
-from opencbr.jobs.restore.parameters import standing
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.restore.server import RestoredServer
 from opencbr.model.operation_log import OperationLog

@@ -7,26 +7,18 @@ it, and back (`docs/adr/0014-restore-in-place.md`). The server is shut off and l
 from collections.abc import Sequence
 from functools import partial
 
-from opencbr.cloud.errors import Denied, NotFound, Refused
 from opencbr.cloud.objects import Attachment
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, CINDER_IN_USE, CINDER_RESTORING
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.failures import JobError
-from opencbr.jobs.restore.parameters import reach, standing
 from opencbr.jobs.upstream.mover import is_mover_down
 from opencbr.jobs.upstream.reconcile import Act, Look, reconcile
-from opencbr.model.errors import DISK_UNRESTORABLE, UNEXPECTED
+from opencbr.jobs.upstream.writing import SECONDS_PER_GB, Writing
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, DiskToRestore, FoundDisk, request_of, stage_of
-from opencbr.store import disk_backups, operation_logs
+from opencbr.model.restore import DiskToRestore, FoundDisk, request_of
+from opencbr.store import operation_logs
 
 BEGIN, END = 25, 90
 """Progress in percent when Cinder begins to write and when it has ended."""
-
-_ATTEMPTS = 3
-"""Restores of one disk asked for in a row: cinder-backup may go away while it writes."""
-_SECONDS_PER_GB = 60.0
-"""So long Cinder may write a GB before it is thought to stand still: nothing of it is to be seen."""
 
 
 class RestoredDisks:
@@ -38,7 +30,7 @@ class RestoredDisks:
         self._project = ctx.cloud.project(operation.project_id)
         self._servers = ctx.cloud.servers(operation.project_id)
         sizes = [disk.size_gb for disk in request_of(operation.parameters).disks]
-        self._copying_seconds = max(sizes) * _SECONDS_PER_GB
+        self._copying_seconds = max(sizes) * SECONDS_PER_GB
 
     def detach(self, server_id: str, disks: Sequence[FoundDisk]) -> None:
         """Take the disks but the root disk off their server."""
@@ -74,7 +66,7 @@ class RestoredDisks:
                 operation_logs.advance(conn, self._operation.id, progress, "restore", now=now)
 
         looks: dict[str, Look] = {
-            _name(disk.volume_id): _Writing(
+            _name(disk.volume_id): Writing(
                 self._ctx, self._operation, disk, is_root=disk.volume_id == root_id
             )
             for disk in disks
@@ -132,80 +124,6 @@ class RestoredDisks:
         if status.startswith(CINDER_ERROR):
             return partial(self._ctx.cloud.set_volume_status, volume_id, wanted)
         return status
-
-
-class _Writing:
-    """Has Cinder write one backup over its disk. How far it is stands in the job's parameters, before it is so."""
-
-    def __init__(
-        self, ctx: JobContext, operation: OperationLog, disk: DiskToRestore, *, is_root: bool
-    ) -> None:
-        self._ctx = ctx
-        self._operation = operation
-        self._project = ctx.cloud.project(operation.project_id)
-        self._disk = disk
-        self._is_root = is_root
-        self._attempts = 0
-
-    def __call__(self) -> Act | str | None:
-        """Look at the disk, and say what it needs."""
-        stage = stage_of(standing(self._ctx, self._operation), self._disk.volume_id)
-        if stage == RESTORED:
-            return None
-        volume = self._project.get_volume(self._disk.volume_id)
-        if volume.status == CINDER_RESTORING:
-            return volume.status
-        if volume.status.startswith(CINDER_ERROR):
-            return self._again(volume.status)
-        if stage == ACCEPTED:
-            # Whoever has attached it meanwhile could do so only after its end.
-            reach(self._ctx, self._operation, self._disk.volume_id, RESTORED)
-            return None
-        if volume.status == CINDER_AVAILABLE:
-            return self._ask
-        if self._is_root and volume.status == CINDER_IN_USE:
-            return partial(self._ctx.cloud.set_volume_status, self._disk.volume_id, CINDER_AVAILABLE)
-        raise JobError(
-            DISK_UNRESTORABLE,
-            f"volume {self._disk.volume_id} is {volume.status} ({volume.request_id}) and cannot be written over",
-        )
-
-    def _ask(self) -> None:
-        volume_id = self._disk.volume_id
-        before = stage_of(standing(self._ctx, self._operation), volume_id)
-        reach(self._ctx, self._operation, volume_id, BEGUN)
-        try:
-            self._project.restore_backup(self._cinder_backup_id(), volume_id)
-        except (Denied, NotFound, Refused):
-            reach(self._ctx, self._operation, volume_id, before)
-            raise
-        reach(self._ctx, self._operation, volume_id, ACCEPTED)
-
-    def _again(self, status: str) -> Act:
-        self._attempts += 1
-        if self._attempts >= _ATTEMPTS:
-            raise JobError(UNEXPECTED, self._failure(status))
-        return self._take_back
-
-    def _take_back(self) -> None:
-        # The stage goes back first: a volume that is available after ACCEPTED would be taken for restored.
-        reach(self._ctx, self._operation, self._disk.volume_id, BEGUN)
-        self._ctx.cloud.set_volume_status(self._disk.volume_id, CINDER_AVAILABLE)
-
-    def _failure(self, status: str) -> str:
-        backup = self._project.get_backup(self._cinder_backup_id())
-        asked = f" ({backup.request_id})" if backup.request_id else ""
-        return (
-            f"Cinder's restore of backup {backup.id} over volume {self._disk.volume_id} ended in status {status}"
-            f"{asked} {self._attempts} times: {backup.fail_reason or 'no reason given'}"
-        )
-
-    def _cinder_backup_id(self) -> str:
-        with self._ctx.database.read() as conn:
-            row = disk_backups.get(conn, self._operation.project_id, self._disk.backup_id)
-        assert row is not None, "a backup that is being restored is not deleted"
-        assert row.cinder_backup_id is not None, "a finished backup has its object"
-        return row.cinder_backup_id
 
 
 def _name(volume_id: str) -> str:

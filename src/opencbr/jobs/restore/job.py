@@ -13,9 +13,9 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import top_row
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
+from opencbr.jobs.parameters import change, standing
 from opencbr.jobs.restore import disks, way_back
 from opencbr.jobs.restore.disks import RestoredDisks
-from opencbr.jobs.restore.parameters import change, standing
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.restore.server import RestoredServer
 from opencbr.jobs.upstream.mover import await_mover

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from opencbr.jobs.context import JobContext, parallel
-from opencbr.jobs.restore.parameters import parameters_in
+from opencbr.jobs.parameters import parameters_in
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.snapshots import await_snapshots
 from opencbr.model.operation_log import OperationLog

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opencbr.cloud.cloud import ProjectCloud, Reader, UpstreamObject
-from opencbr.cloud.statuses import CINDER_MOVING
+from opencbr.cloud.errors import NotFound
+from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, VOLUME_MOVING
 from opencbr.store.ledger import Entry
 
 
@@ -56,6 +58,43 @@ def _look_at_backup(project: ProjectCloud, backup_id: str) -> State:
     return State(backup.status, needed=backup.has_dependents)
 
 
+def _of_neutron(kind: str) -> Kind:
+    """Give the kind of a thing of Neutron's, whose names cannot be listed by their beginning: the ledger alone tells them."""
+    return Kind(
+        find=lambda project, entry: _id_of(project.networks.find(kind, entry.name)),
+        look=lambda project, id_: State(str(project.networks.get(kind, id_).get("status") or "")),
+        delete=lambda project, id_: project.networks.delete(kind, id_),
+        list=lambda _reader, _prefix: (),
+        in_status=lambda _project, _status: {},
+        moving=frozenset(),
+        lasting=False,
+    )
+
+
+def _id_of(thing: Mapping[str, Any] | None) -> str | None:
+    return None if thing is None else str(thing["id"])
+
+
+def _find_volume(project: ProjectCloud, entry: Entry) -> str | None:
+    found = project.find_volume(entry.name)
+    return None if found is None else found.id
+
+
+def _look_at_server(project: ProjectCloud, server_id: str) -> State:
+    server = project.servers.get(server_id)
+    return State(CINDER_DELETING if server.task_state == CINDER_DELETING else server.status)
+
+
+def _look_at_key(project: ProjectCloud, name: str) -> State:
+    if project.servers.find_key(name) is None:
+        raise NotFound(service="compute", method="GET", path="/os-keypairs", status=404)
+    return State("")
+
+
+def _find_key(project: ProjectCloud, entry: Entry) -> str | None:
+    return None if project.servers.find_key(entry.name) is None else entry.name
+
+
 KINDS: dict[str, Kind] = {
     "snapshot": Kind(
         find=_find_snapshot,
@@ -75,5 +114,36 @@ KINDS: dict[str, Kind] = {
         moving=CINDER_MOVING,
         lasting=True,
     ),
+    "volume": Kind(
+        find=_find_volume,
+        look=lambda project, volume_id: State(project.get_volume(volume_id).status),
+        delete=ProjectCloud.delete_volume,
+        list=Reader.list_made_volumes,
+        in_status=ProjectCloud.volumes_in,
+        moving=VOLUME_MOVING,
+        lasting=False,
+    ),
+    "server": Kind(
+        find=lambda project, entry: project.servers.find(entry.name),
+        look=_look_at_server,
+        delete=lambda project, server_id: project.servers.delete(server_id),
+        list=Reader.list_made_servers,
+        in_status=lambda _project, _status: {},
+        moving=frozenset(),
+        lasting=False,
+    ),
+    "keypair": Kind(
+        find=_find_key,
+        look=_look_at_key,
+        delete=lambda project, name: project.servers.delete_key(name),
+        list=lambda _reader, _prefix: (),
+        in_status=lambda _project, _status: {},
+        moving=frozenset(),
+        lasting=False,
+    ),
+    **{
+        kind: _of_neutron(kind)
+        for kind in ("floatingip", "trunk", "port", "subnet", "network", "security_group")
+    },
 }
 """Kind, as the ledger names it -> what the jobs do with it."""

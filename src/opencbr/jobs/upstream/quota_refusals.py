@@ -8,7 +8,7 @@ from opencbr.jobs.context import CloudContext
 from opencbr.jobs.failures import JobError
 from opencbr.model.errors import QUOTA_USED_UP
 
-_GIGABYTES = {"snapshot": "gigabytes", "backup": "backup_gigabytes"}
+_GIGABYTES = {"snapshot": "gigabytes", "volume": "gigabytes", "backup": "backup_gigabytes"}
 """Kind of object -> the quota that its size counts in, beside the one of its own plural."""
 
 

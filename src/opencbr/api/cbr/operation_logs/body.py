@@ -5,7 +5,15 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from opencbr.model.errors import wire_code
-from opencbr.model.operation_log import BACKUP, DELETE, REMOVE_RESOURCE, RESTORE, VAULT_DELETE, OperationLog
+from opencbr.model.operation_log import (
+    BACKUP,
+    DELETE,
+    REMOVE_RESOURCE,
+    RESTORE,
+    RESTORE_NEW_SERVER,
+    VAULT_DELETE,
+    OperationLog,
+)
 from opencbr.model.times import wire_time
 
 _COUNTERS = ("fail_count", "total_count")
@@ -129,9 +137,10 @@ _DETAILS = {
     BACKUP: _of_backup,
     DELETE: _of_deletion,
     RESTORE: _of_restore,
+    RESTORE_NEW_SERVER: _of_restore,
     REMOVE_RESOURCE: _counters,
     VAULT_DELETE: _counters,
 }
 """Operation type -> how its details are written, where that is not as they are."""
-_KEYS = {REMOVE_RESOURCE: "remove_resources"}
+_KEYS = {REMOVE_RESOURCE: "remove_resources", RESTORE_NEW_SERVER: "restore"}
 """Operation type -> the name its details go under, where that is another."""

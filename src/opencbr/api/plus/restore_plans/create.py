@@ -1,0 +1,52 @@
+"""Making a restore plan."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from opencbr.api.plus.restore_plans.body import RestorePlanBody, plan_body
+from opencbr.api.plus.restore_plans.mapping import PlanMapping, choices_of
+from opencbr.api.request import Request
+from opencbr.api.route import Operation, Route
+from opencbr.model.errors import BACKUP_UNRESTORABLE, NO_SUCH_BACKUP, NO_SUCH_RESOURCE
+
+
+class WantedPlan(Struct, kw_only=True):
+    """What the backup is to be restored as, and what was chosen."""
+
+    as_: Annotated[Literal["new_server"], Meta(description="what it is restored as")] = field(name="as")
+    mapping: Annotated[
+        PlanMapping | None, Meta(description="what was chosen; left out: the plan says what is to be chosen")
+    ] = None
+
+
+class CreateRestorePlanBody(Struct):
+    """The request of CreateRestorePlan."""
+
+    restore_plan: Annotated[WantedPlan, Meta(description="the plan that is wanted")]
+
+
+def create_restore_plan(request: Request[None, CreateRestorePlanBody]) -> RestorePlanBody:
+    """Answer CreateRestorePlan: the record against the cloud as it is now."""
+    choices = choices_of(request.body.restore_plan.mapping)
+    return plan_body(request.services.restore_plans.create(request.ctx, request.path["backup_id"], choices))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        operation=Operation(
+            "CreateRestorePlan", "POST", "/v3/{project_id}/backups/{backup_id}/restore-plans", "RestorePlan"
+        ),
+        handler=create_restore_plan,
+        right="cbr:backups:restore",
+        summary="Plan the restore of a server as a new one",
+        description=(
+            "Holds the record of a server's backup against the cloud as it is now and says of every captured field what a "
+            "restore as a new server would do with it, and why. Nothing is made or changed. What is to be chosen stands in "
+            "`choices`, what stands against it in `problems`; edit `mapping`, send it again, and another plan is made. "
+            "This operation is opencbr's own."
+        ),
+        errors=(NO_SUCH_BACKUP, NO_SUCH_RESOURCE, BACKUP_UNRESTORABLE),
+        upstream=True,
+    ),
+)

@@ -1,0 +1,179 @@
+"""The mapping of a restore plan on the wire: sent with choices, given back filled in."""
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from opencbr.api.errors import bad_parameter
+from opencbr.api.schema import Id, Text
+from opencbr.model.restore_plan.choices import Choices, PortChoice
+
+_MOST = 1024
+
+
+class PlanPort(Struct, kw_only=True):
+    """Where one captured port goes."""
+
+    port_id: Annotated[Id, Meta(description="the port in the backup")]
+    network: Annotated[
+        Literal["keep", "new", "map"] | None,
+        Meta(
+            description="keep: the network that it was on; new: that network made again from the record; map: `network_id`. "
+            "There is no default"
+        ),
+    ] = None
+    network_id: Annotated[Id | None, Meta(description="with map: the network that it goes to")] = None
+    address: Annotated[
+        Literal["keep", "new"] | None,
+        Meta(
+            description="keep: its addresses; new: what Neutron chooses. By default keep on a network of the project's own"
+        ),
+    ] = None
+    mac: Annotated[Literal["keep", "new"] | None, Meta(description="the same for its MAC address")] = None
+
+
+class PlanGroup(Struct, kw_only=True):
+    """What takes the place of one captured security group."""
+
+    security_group_id: Annotated[Id, Meta(description="the security group in the backup")]
+    target: Annotated[
+        Id,
+        Meta(
+            description="the id of a group, `new` to have it made again with its rules, or `drop` to do without"
+        ),
+    ]
+
+
+class PlanVolume(Struct, kw_only=True):
+    """The type that one captured volume gets."""
+
+    volume_id: Annotated[Id, Meta(description="the volume in the backup")]
+    volume_type_id: Annotated[Id, Meta(description="the type of the new volume")]
+
+
+class PlanFloatingIp(Struct, kw_only=True):
+    """What becomes of one captured floating IP."""
+
+    floating_ip_id: Annotated[Id, Meta(description="the floating IP in the backup")]
+    address: Annotated[
+        Literal["keep", "new", "drop"],
+        Meta(description="keep: the same address, when it is free; new: another one; drop: do without"),
+    ]
+
+
+class PlanMapping(Struct, kw_only=True):
+    """What was chosen. A plan gives it back filled in by id, then by name, then by equal content: edit it and send it again."""
+
+    name: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=255)] | None,
+        Meta(description="the name of the new server; by default that of the old one"),
+    ] = None
+    flavor_id: Annotated[Id | None, Meta(description="the flavor of the new server")] = None
+    availability_zone: Annotated[Text | None, Meta(description="Nova's zone for the server")] = None
+    volume_availability_zone: Annotated[Text | None, Meta(description="Cinder's zone for all its disks")] = (
+        None
+    )
+    user_data: Annotated[
+        Literal["run", "drop"] | None,
+        Meta(
+            description="run: given again, and run at the first boot of the new server; drop: do without. No default where the "
+            "server has user data"
+        ),
+    ] = None
+    key_pair: Annotated[
+        Literal["keep", "drop"] | None, Meta(description="drop: do without the key pair; by default keep")
+    ] = None
+    server_group: Annotated[
+        Id | None, Meta(description="the id of a server group, or `drop` to do without")
+    ] = None
+    ports: Annotated[
+        Annotated[list[PlanPort], Meta(max_length=_MOST)] | None, Meta(description="where each port goes")
+    ] = None
+    security_groups: Annotated[
+        Annotated[list[PlanGroup], Meta(max_length=_MOST)] | None,
+        Meta(description="what takes the place of each security group"),
+    ] = None
+    volumes: Annotated[
+        Annotated[list[PlanVolume], Meta(max_length=_MOST)] | None,
+        Meta(description="the type of each volume"),
+    ] = None
+    floating_ips: Annotated[
+        Annotated[list[PlanFloatingIp], Meta(max_length=_MOST)] | None,
+        Meta(description="what becomes of each floating IP"),
+    ] = None
+
+
+def choices_of(mapping: PlanMapping | None) -> Choices:
+    """Read a mapping. Raises 400/9900 where it says two things of one."""
+    if mapping is None:
+        return Choices()
+    groups, volumes, floating = (
+        mapping.security_groups or [],
+        mapping.volumes or [],
+        mapping.floating_ips or [],
+    )
+    _refuse_repeats("security_groups", [one.security_group_id for one in groups])
+    _refuse_repeats("volumes", [one.volume_id for one in volumes])
+    _refuse_repeats("floating_ips", [one.floating_ip_id for one in floating])
+    return Choices(
+        name=mapping.name,
+        flavor_id=mapping.flavor_id,
+        availability_zone=mapping.availability_zone,
+        volume_availability_zone=mapping.volume_availability_zone,
+        user_data=mapping.user_data,
+        key_pair=mapping.key_pair,
+        server_group=mapping.server_group,
+        ports=tuple(
+            PortChoice(
+                port_id=one.port_id,
+                network=one.network,
+                network_id=one.network_id,
+                address=one.address,
+                mac=one.mac,
+            )
+            for one in mapping.ports or ()
+        ),
+        security_groups={one.security_group_id: one.target for one in groups},
+        volume_types={one.volume_id: one.volume_type_id for one in volumes},
+        floating_ips={one.floating_ip_id: one.address for one in floating},
+    )
+
+
+def mapping_of(choices: Choices) -> PlanMapping:
+    """Write a mapping as it is sent."""
+    return PlanMapping(
+        name=choices.name,
+        flavor_id=choices.flavor_id,
+        availability_zone=choices.availability_zone,
+        volume_availability_zone=choices.volume_availability_zone,
+        user_data=choices.user_data,  # type: ignore[arg-type]  # one of the words that the type names
+        key_pair=choices.key_pair,  # type: ignore[arg-type]
+        server_group=choices.server_group,
+        ports=[
+            PlanPort(
+                port_id=one.port_id,
+                network=one.network,  # type: ignore[arg-type]
+                network_id=one.network_id,
+                address=one.address,  # type: ignore[arg-type]
+                mac=one.mac,  # type: ignore[arg-type]
+            )
+            for one in choices.ports
+        ],
+        security_groups=[
+            PlanGroup(security_group_id=one, target=target) for one, target in choices.security_groups.items()
+        ],
+        volumes=[
+            PlanVolume(volume_id=one, volume_type_id=type_id) for one, type_id in choices.volume_types.items()
+        ],
+        floating_ips=[
+            PlanFloatingIp(floating_ip_id=one, address=address)  # type: ignore[arg-type]
+            for one, address in choices.floating_ips.items()
+        ],
+    )
+
+
+def _refuse_repeats(member: str, ids: list[str]) -> None:
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise bad_parameter(f"mapping.{member}: {twice[0][:64]} is named twice: name each once.")

@@ -1,0 +1,173 @@
+"""`opencbr restore`: what a restore as a new server will do, field by field, and doing it."""
+
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from opencbr.cli.app import Failure, Session, as_json, pass_session
+from opencbr.cli.output import say, write_json, write_table
+
+if TYPE_CHECKING:
+    from opencbr.model.restore_plan.choices import Choices
+    from opencbr.service.context import Context
+    from opencbr.service.restore_plans import ShownPlan
+    from opencbr.service.services import Services
+
+_project = click.option(
+    "--project", required=True, metavar="ID", help="The project that the backup belongs to."
+)
+_TRIVIAL = {"kept", "new"}
+_LOOK_SECONDS = 1.0
+
+
+@click.group()
+def restore() -> None:
+    """Plan the restore of a server as a new one, and carry the plan out."""
+
+
+@restore.command("plan")
+@_project
+@click.option(
+    "--mapping",
+    type=click.File("r", encoding="utf-8"),
+    metavar="FILE",
+    help="What was chosen, as JSON: the `mapping` of a plan, edited.",
+)
+@click.option(
+    "--all", "all_", is_flag=True, help="Also the fields that are given back or made anew without a word."
+)
+@as_json
+@click.argument("backup_id")
+@pass_session
+def plan(
+    session: Session, *, project: str, mapping: TextIO | None, all_: bool, json_: bool, backup_id: str
+) -> None:
+    """Hold the record of a server's backup against the cloud as it is now.
+
+    Nothing is made or changed. What is to be chosen is named: write the mapping that --json gives into a file, edit it and
+    hand it in with --mapping. The plan is kept for a while, under its id.
+    """
+    services, ctx = _asking(session, project)
+    shown = services.restore_plans.create(ctx, backup_id, _choices(mapping))
+    if json_:
+        write_json(_plain(shown))
+        return
+    _tell(shown, all_=all_)
+
+
+@restore.command("show")
+@_project
+@click.option(
+    "--all", "all_", is_flag=True, help="Also the fields that are given back or made anew without a word."
+)
+@as_json
+@click.argument("plan_id")
+@pass_session
+def show(session: Session, *, project: str, all_: bool, json_: bool, plan_id: str) -> None:
+    """Show a plan that was made; the cloud is not asked again."""
+    services, ctx = _asking(session, project)
+    shown = services.restore_plans.show(ctx, plan_id)
+    if json_:
+        write_json(_plain(shown))
+        return
+    _tell(shown, all_=all_)
+
+
+@restore.command("apply")
+@_project
+@click.option(
+    "--no-wait", "no_wait", is_flag=True, help="Return at once; `operation-logs list` tells the rest."
+)
+@click.argument("plan_id")
+@pass_session
+def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> None:
+    """Restore a server as a new one, as a plan says, and follow it to its end.
+
+    The cloud is asked again first: when the plan would say something else now, nothing is made. A restore that fails removes
+    what it has made. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
+    """
+    services, ctx = _asking(session, project)
+    log = services.restore_plans.apply(ctx, plan_id)
+    say(f"operation log {log.id}")
+    if not no_wait:
+        _follow(services, ctx, log.id)
+
+
+def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
+    """Say each step until the end; exit code 1 when it failed."""
+    from opencbr.clock import SystemClock
+    from opencbr.model import statuses
+    from opencbr.model.operation_log import NOTES, REPORT, TERMINAL
+
+    clock, seen, told = SystemClock(), "", 0
+    while True:
+        log = services.operation_logs.show(ctx, log_id)
+        line = f"{log.progress:3} % {log.step}"
+        if log.step and line != seen:
+            say(line)
+            seen = line
+        for note in log.details.get(NOTES, ())[told:]:
+            say(f"note: {note}")
+            told += 1
+        if log.status in TERMINAL:
+            break
+        clock.sleep(_LOOK_SECONDS)
+    if log.status != statuses.SUCCESS:
+        raise Failure(f"the restore ended in {log.status}: {log.error_message}")
+    report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
+    told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
+    say(f"server {log.details['target_resource_id']} is there: {told_fields}")
+
+
+def _asking(session: Session, project: str) -> "tuple[Services, Context]":
+    from opencbr import wiring
+    from opencbr.clock import SystemClock
+    from opencbr.service.context import operator
+
+    parts = wiring.build(session.config)
+    parts.standing_records()
+    return parts.services, operator(project, SystemClock().now())
+
+
+def _choices(mapping: TextIO | None) -> "Choices":
+    import msgspec
+
+    from opencbr.api.plus.restore_plans.mapping import PlanMapping, choices_of
+
+    if mapping is None:
+        return choices_of(None)
+    try:
+        return choices_of(msgspec.json.decode(mapping.read(), type=PlanMapping))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Failure(f"{mapping.name} is not the mapping of a plan: {error}") from error
+
+
+def _plain(shown: "ShownPlan") -> Any:
+    import msgspec
+
+    from opencbr.api.plus.restore_plans.body import plan_body
+
+    return msgspec.to_builtins(plan_body(shown))
+
+
+def _tell(shown: "ShownPlan", *, all_: bool) -> None:
+    rows = [row for row in shown.rows if all_ or row.fate not in _TRIVIAL]
+    columns = ("document", "field", "captured", "fate", "target", "why")
+    write_table(
+        columns,
+        [(r.document, r.field, _short(r.value), r.fate, r.target, r.reason) for r in rows],
+        empty="every field is given back, or made anew by the cloud",
+    )
+    counts = ", ".join(f"{count} {fate}" for fate, count in shown.counts.items() if count)
+    for notice in shown.notices:
+        say(f"note: {notice}")
+    for choice in shown.choices:
+        say(f"choose {choice.member}: {' | '.join(choice.options)}: {choice.sentence}")
+    for problem in shown.problems:
+        say(f"refused: {problem.sentence}")
+    say(f"plan {shown.id} is {shown.status}: {counts}; kept until {shown.expires_at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 -- a cell of a table

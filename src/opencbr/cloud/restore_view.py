@@ -1,0 +1,218 @@
+"""The cloud as a restore plan needs it: what the record names, read again as the project sees it, and what could replace it.
+
+Who holds an address or a MAC is asked as administrator, since a port of another project can hold one too; its id is not told.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from opencbr.cloud.errors import NotFound
+from opencbr.cloud.quotas import quotas_of
+from opencbr.cloud.reader import Reader
+from opencbr.cloud.strict_json import read_object
+from opencbr.model.document import Document
+from opencbr.model.field_classes import ADMIN_DOCUMENTS
+from opencbr.model.reference_fields import named
+from opencbr.model.restore_plan.captured import Captured, Json, kind_of, rows
+from opencbr.model.restore_plan.choices import KEEP, MAP, Choices
+from opencbr.model.restore_plan.view import CloudView, FloatingHolder, Holder, Room
+from opencbr.model.secrets import Fingerprint, mask
+
+_STANDING = frozenset(
+    {
+        *("flavor", "image", "server_group", "volume_type", "encryption", "qos_specs"),
+        *("network", "subnet", "router", "security_group", "address_group", "qos_policy"),
+    }
+)
+"""Kinds of documents whose things may still be there for a new server to use."""
+
+_LIMITS = {"instances": "Instances", "cores": "Cores", "ram": "RAMSize"}
+_USED = {"instances": "Instances", "cores": "Cores", "ram": "RAM"}
+_HOSTNAMES = (2, 90)
+
+Ask = Callable[[], Any]
+
+
+def read_view(
+    reader: Reader,
+    captured: Captured,
+    documents: Iterable[Document],
+    choices: Choices,
+    fingerprint: Fingerprint,
+) -> CloudView:
+    """Read all that a plan is made from. `fingerprint` marks what is not for everybody as the record's does.
+
+    Raises CloudError.
+    """
+    project_id = captured.project_id
+    own = reader.within(project_id)
+    again = {one.name.replace("@newest", ""): one for one in documents if kind_of(one.name) in _STANDING}
+    compute = own.newest("compute")
+    asked: dict[str, Ask] = {
+        "flavors": lambda: _list(own, "compute", "/flavors/detail", "flavors", compute),
+        "server_groups": lambda: _list(own, "compute", "/os-server-groups", "server_groups", compute),
+        "networks": lambda: _list(own, "network", "/networks", "networks"),
+        "subnets": lambda: _list(own, "network", "/subnets", "subnets"),
+        "security_groups": lambda: _list(own, "network", "/security-groups", "security_groups"),
+        "volume_types": lambda: _list(own, "volume", "/types", "volume_types", own.newest("volume")),
+        "compute_zones": lambda: _zones(own, "compute"),
+        "volume_zones": lambda: _zones(own, "volume"),
+        "rooms/compute": lambda: _compute_rooms(own, compute),
+        "rooms/volume": lambda: _volume_rooms(reader, project_id),
+        "rooms/network": lambda: _network_rooms(own, project_id),
+    }
+    asked |= {f"standing/{name}": _again(reader, own, name, one, fingerprint) for name, one in again.items()}
+    asked |= {f"holders/{query}": _holders(reader, query, project_id) for query in _held(captured, choices)}
+    asked |= {f"floating/{one}": _floating(reader, one, project_id) for one in _addresses(captured)}
+    answers = dict(zip(asked, reader.at_once(lambda ask: ask(), asked.values()), strict=True))
+
+    def below(prefix: str) -> dict[str, Any]:
+        return {
+            name.removeprefix(prefix): found for name, found in answers.items() if name.startswith(prefix)
+        }
+
+    return CloudView(
+        standing=below("standing/"),
+        flavors=answers["flavors"],
+        networks=answers["networks"],
+        subnets=answers["subnets"],
+        security_groups=answers["security_groups"],
+        volume_types=answers["volume_types"],
+        server_groups=answers["server_groups"],
+        compute_zones=answers["compute_zones"],
+        volume_zones=answers["volume_zones"],
+        holders=[one for found in below("holders/").values() for one in found],
+        floating=[one for found in below("floating/").values() for one in found],
+        rooms={name: room for found in below("rooms/").values() for name, room in found.items()},
+        sets_hostnames=tuple(map(int, compute.split("."))) >= _HOSTNAMES if compute else False,
+    )
+
+
+def _again(reader: Reader, own: Reader, name: str, before: Document, fingerprint: Fingerprint) -> Ask:
+    """Read a document of the record again, by its own call."""
+    by = reader if kind_of(name) in ADMIN_DOCUMENTS else own
+
+    def ask() -> Json | None:
+        now = by.document(name, before.service, before.path, before.microversion)
+        if not isinstance(now, Document):
+            return None
+        body = read_object(mask(name, now.body, fingerprint).body)
+        return body or None
+
+    return ask
+
+
+def _list(own: Reader, service: str, path: str, envelope: str, microversion: str | None = None) -> list[Json]:
+    found = own.ask(service, path, microversion=microversion or None).json()
+    return [row for row in rows(found, envelope) if isinstance(row.get("id"), str)]
+
+
+def _zones(own: Reader, service: str) -> frozenset[str]:
+    found = own.ask(service, "/os-availability-zone").json()
+    return frozenset(
+        str(row.get("zoneName"))
+        for row in rows(found, "availabilityZoneInfo")
+        if (row.get("zoneState") or {}).get("available")
+    )
+
+
+def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
+    limits = own.ask("compute", "/limits", microversion=microversion or None).json().get("limits")
+    absolute: Mapping[str, Any] = (limits or {}).get("absolute") or {}
+    numbers = {
+        name: (absolute.get(f"maxTotal{_LIMITS[name]}"), absolute.get(f"total{_USED[name]}Used"))
+        for name in _LIMITS
+    }
+    return {
+        f"compute/{name}": Room(limit, used)
+        for name, (limit, used) in numbers.items()
+        if isinstance(limit, int) and isinstance(used, int)
+    }
+
+
+def _volume_rooms(reader: Reader, project_id: str) -> dict[str, Room]:
+    return {
+        f"volume/{name}": Room(one.limit, one.used) for name, one in quotas_of(reader, project_id).items()
+    }
+
+
+def _network_rooms(own: Reader, project_id: str) -> dict[str, Room]:
+    """Read Neutron's quotas; none from one that does not tell what is used."""
+    try:
+        found = own.ask("network", f"/quotas/{quote(project_id, safe='')}/details.json").json().get("quota")
+    except NotFound:
+        return {}
+    return {
+        f"network/{name}": Room(row["limit"], row["used"] + (row.get("reserved") or 0))
+        for name, row in (found or {}).items()
+        if isinstance(row, dict) and isinstance(row.get("limit"), int) and isinstance(row.get("used"), int)
+    }
+
+
+def _held(captured: Captured, choices: Choices) -> set[str]:
+    """Give the queries that find who has an address or MAC of the record on the networks that were chosen."""
+    found = set()
+    ports = {**captured.of("port"), **captured.of("subport")}
+    for choice in choices.ports:
+        port = ports.get(choice.port_id)
+        if port is None or choice.network not in (KEEP, MAP):
+            continue
+        network = choice.network_id if choice.network == MAP else named("port", {"port": port}, "network")[0]
+        if network is None:
+            continue
+        found.add(_query(network_id=network, mac_address=str(port.get("mac_address"))))
+        for fixed in rows(port, "fixed_ips"):
+            found.add(_query(network_id=network, fixed_ips=f"ip_address={fixed.get('ip_address')}"))
+    return found
+
+
+def _query(**fields: str) -> str:
+    return urlencode(fields)
+
+
+def _holders(reader: Reader, query: str, project_id: str) -> Ask:
+    def ask() -> list[Holder]:
+        found = reader.ask("network", f"/ports?{query}").json()
+        return [_holder(row, project_id) for row in rows(found, "ports")]
+
+    return ask
+
+
+def _holder(port: Json, project_id: str) -> Holder:
+    ours = project_id in (port.get("project_id"), port.get("tenant_id"))
+    on_server = str(port.get("device_owner") or "").startswith("compute:")
+    return Holder(
+        network_id=named("port", {"port": port}, "network")[0],
+        port_id=str(port.get("id")) if ours else None,
+        mac=str(port.get("mac_address")),
+        addresses=tuple(str(one.get("ip_address")) for one in rows(port, "fixed_ips")),
+        server_id=str(port.get("device_id")) if ours and on_server else None,
+    )
+
+
+def _addresses(captured: Captured) -> list[str]:
+    found = [
+        str(row.get("floating_ip_address"))
+        for name, body in captured.documents.items()
+        if kind_of(name) == "floatingips"
+        for row in rows(body, "floatingips")
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _floating(reader: Reader, address: str, project_id: str) -> Ask:
+    def ask() -> list[FloatingHolder]:
+        found = reader.ask("network", "/floatingips", {"floating_ip_address": address}).json()
+        return [
+            FloatingHolder(
+                address=address,
+                id=str(row.get("id"))
+                if (ours := project_id in (row.get("project_id"), row.get("tenant_id")))
+                else None,
+                port_id=row.get("port_id") if ours else None,
+            )
+            for row in rows(found, "floatingips")
+        ]
+
+    return ask

@@ -1,0 +1,172 @@
+"""The server itself: its key pair for the time in which Nova takes the server on, the server, its boot and its name."""
+
+from typing import Any
+
+from opencbr.cloud.errors import Refused
+from opencbr.cloud.statuses import NOVA_ACTIVE
+from opencbr.jobs.failures import JobError
+from opencbr.jobs.new_server.parts import Parts
+from opencbr.jobs.notes import note
+from opencbr.jobs.upstream.objects import make, planned
+from opencbr.jobs.upstream.polling import rest
+from opencbr.jobs.upstream.reconcile import Act, reconcile
+from opencbr.jobs.upstream.removal import Outcome, remove
+from opencbr.model.errors import UNEXPECTED
+from opencbr.model.restore_plan.blueprint import NewVolume
+from opencbr.store import ledger
+from opencbr.store.ledger import Entry
+
+_CONFLICT = 409
+_OURS, _UNIQUE = "key", "unique key"
+KEY = "server"
+
+
+def import_key(parts: Parts) -> None:
+    """Import the public key under its name. Nova keeps name and key with the server, and needs the pair no longer then.
+
+    Key pairs belong to the service user, for all projects: where two restores want one name, the second waits, and where the
+    service user has another key under that name, the server shows a name of ours.
+    """
+    server, ctx, servers = parts.blueprint.server, parts.ctx, parts.project.servers
+    if not server.key_name or not server.public_key or parts.ids("server"):
+        return
+    entry = planned(ctx, parts.operation, "keypair", _OURS, name=server.key_name)
+    is_new = _claim(parts, entry)
+    found = servers.find_key(server.key_name)
+    if found is not None and (is_new or not _same(found, server.public_key)):
+        with ctx.database.write() as conn:
+            ledger.gone(conn, entry.id)  # it is the service user's own: nothing of it is ours
+        if not _same(found, server.public_key):
+            _import_uniquely(parts)
+        return
+    if found is None:
+        _import(parts, server.key_name)
+    with ctx.database.write() as conn:
+        ledger.made(conn, entry.id, server.key_name, now=ctx.clock.now())
+
+
+def _claim(parts: Parts, entry: Entry) -> bool:
+    """Write the pair down once no other restore has its name; say whether this job had not done so before."""
+    ctx = parts.ctx
+    while True:
+        try:
+            with ctx.database.write() as conn:
+                return ledger.plan(conn, entry) is entry
+        except ValueError:
+            why = f"another restore boots a server with a key pair called {entry.name}"
+            note(ctx, parts.operation, f"{why}: waiting for it")
+            rest(ctx, ctx.settings.poll_seconds, parts.operation.id)
+
+
+def _import(parts: Parts, name: str) -> None:
+    server = parts.blueprint.server
+    parts.ctx.guard()
+    try:
+        parts.project.servers.import_key(name, server.public_key or "", server.key_type)
+    except Refused as error:
+        if error.status != _CONFLICT:  # it is there: the answer to an earlier request was lost
+            raise
+
+
+def _import_uniquely(parts: Parts) -> None:
+    """Import it under a name of ours, which the server then shows."""
+    entry = planned(parts.ctx, parts.operation, "keypair", _UNIQUE)
+
+    def create() -> str:
+        _import(parts, entry.name)
+        return entry.name
+
+    make(parts.ctx, entry, create)
+    name = parts.blueprint.server.key_name
+    why = f"the service user has another key pair called {name}"
+    note(parts.ctx, parts.operation, f"{why}: the server shows {entry.name} in its place")
+
+
+def _same(one: str, other: str | None) -> bool:
+    return one.split()[:2] == (other or "").split()[:2]
+
+
+def create_server(parts: Parts) -> None:
+    """Ask Nova for the server."""
+    server, servers = parts.blueprint.server, parts.project.servers
+    fields: dict[str, Any] = {
+        "flavorRef": server.flavor_id,
+        "metadata": dict(server.metadata),
+        "tags": list(server.tags),
+        "description": server.description,
+        "config_drive": server.config_drive,
+        "networks": _nics(parts) or "none",
+        "block_device_mapping_v2": _disks(parts),
+    }
+    more = {
+        "imageRef": server.image_id,
+        "availability_zone": server.availability_zone,
+        "user_data": server.user_data,
+        "key_name": _key_name(parts),
+        "OS-DCF:diskConfig": server.disk_config,
+        "accessIPv4": server.access_ipv4,
+        "accessIPv6": server.access_ipv6,
+    }
+    fields |= {name: value for name, value in more.items() if value}
+    parts.make(
+        "server", KEY, lambda name: servers.create(name, fields, server.hints, hostname=server.hostname)
+    )
+
+
+def _key_name(parts: Parts) -> str | None:
+    unique = parts.ids("keypair").get(_UNIQUE)
+    return unique or (parts.blueprint.server.key_name if parts.blueprint.server.public_key else None)
+
+
+def _nics(parts: Parts) -> list[dict[str, str]]:
+    ids = parts.ids("port")
+    return [
+        {"port": ids[port.key]} | ({"tag": port.nic_tag} if port.nic_tag else {})
+        for port in parts.blueprint.ports
+        if port.on_server
+    ]
+
+
+def _disks(parts: Parts) -> list[dict[str, Any]]:
+    ids = parts.ids("volume")
+    return [_disk(one, ids[one.key]) for one in sorted(parts.blueprint.volumes, key=lambda one: one.position)]
+
+
+def _disk(volume: NewVolume, volume_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "uuid": volume_id,
+        "source_type": "volume",
+        "destination_type": "volume",
+        "boot_index": 0 if volume.position == 0 else -1,
+        "delete_on_termination": volume.delete_on_termination,
+    }
+    found |= {"device_name": volume.device} if volume.device else {}
+    return found | ({"tag": volume.tag} if volume.tag else {})
+
+
+def forget_key(parts: Parts) -> None:
+    """Delete the key pair: Nova has taken name and key into the server. What stays is removed at the end, or by the janitor."""
+    pairs = [entry for entry in parts.entries() if entry.kind == "keypair"]
+    for done in remove(parts.ctx, pairs):
+        if done.outcome is not Outcome.GONE:
+            raise JobError(UNEXPECTED, f"key pair {done.entry.name} could not be deleted: {done.reason}")
+
+
+def await_server(parts: Parts) -> None:
+    """Wait until the server runs, and lock it where it was locked. JobError 9910 when Nova ends it in an error."""
+    server, servers, server_id = parts.blueprint.server, parts.project.servers, parts.ids("server")[KEY]
+
+    def look() -> Act | str | None:
+        found = servers.get(server_id)
+        if found.status == "ERROR":
+            raise JobError(
+                UNEXPECTED,
+                f"server {server_id} ended in ERROR ({found.request_id}): {found.fault or 'no reason given'}",
+            )
+        if found.status != NOVA_ACTIVE or found.task_state:
+            return f"{found.status} {found.task_state}".strip()
+        if server.locked and not found.locked:
+            return lambda: servers.lock(server_id, server.locked_reason)
+        return None
+
+    reconcile(parts.ctx, parts.operation, {f"server {server_id}": look})

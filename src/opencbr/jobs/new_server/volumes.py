@@ -1,0 +1,93 @@
+"""The disks of a new server: new volumes that Cinder writes the backups into, all side by side."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
+from opencbr.jobs.context import parallel
+from opencbr.jobs.failures import JobError
+from opencbr.jobs.new_server.parts import Parts
+from opencbr.jobs.upstream.mover import is_mover_down
+from opencbr.jobs.upstream.polling import Awaited, stop_if_cancelled, wait
+from opencbr.jobs.upstream.reconcile import Look, reconcile
+from opencbr.jobs.upstream.writing import SECONDS_PER_GB, Writing
+from opencbr.model.errors import UNEXPECTED
+from opencbr.model.restore import DiskToRestore
+from opencbr.model.restore_plan.blueprint import NewVolume
+from opencbr.store import operation_logs
+
+BEGIN, END = 30, 80
+"""Progress in percent when Cinder begins to write and when it has ended."""
+
+
+def make_volumes(parts: Parts) -> None:
+    """Make the volumes, empty, and wait until they stand. Raises CloudError, Cancelled, JobError."""
+    ids = parallel(partial(_make_one, parts), parts.blueprint.volumes)
+
+    def look(volume_id: str) -> str | None:
+        volume = parts.project.get_volume(volume_id)
+        if volume.status.startswith(CINDER_ERROR):
+            raise JobError(
+                UNEXPECTED, f"volume {volume_id} ended in status {volume.status} ({volume.request_id})"
+            )
+        return None if volume.status != "creating" else volume.status
+
+    wait(parts.ctx, parts.operation, [Awaited(one, "volume", one) for one in ids], look)
+
+
+def _make_one(parts: Parts, volume: NewVolume) -> str:
+    fields: dict[str, object] = {"size": volume.size_gb}
+    fields |= {"volume_type": volume.type_id} if volume.type_id else {}
+    fields |= {"availability_zone": volume.availability_zone} if volume.availability_zone else {}
+    return parts.make(
+        "volume", volume.key, lambda name: parts.project.create_volume(name, fields).id, volume.size_gb
+    )
+
+
+def write_backups(parts: Parts) -> None:
+    """Have Cinder write the backups into the volumes, telling the progress."""
+    ctx, operation, ids = parts.ctx, parts.operation, parts.ids("volume")
+    sizes = {f"volume {ids[one.key]}": one.size_gb for one in parts.blueprint.volumes}
+    whole = sum(sizes.values()) or 1
+
+    def tell(unfinished: Sequence[str]) -> None:
+        stop_if_cancelled(ctx, operation.id)
+        done = whole - sum(sizes[one] for one in unfinished)
+        with ctx.database.write() as conn:
+            progress = BEGIN + (END - BEGIN) * done // whole
+            operation_logs.advance(conn, operation.id, progress, "restore", now=ctx.clock.now())
+
+    looks: dict[str, Look] = {
+        f"volume {ids[one.key]}": Writing(
+            ctx,
+            operation,
+            DiskToRestore(backup_id=one.backup_id, volume_id=ids[one.key], size_gb=one.size_gb),
+        )
+        for one in parts.blueprint.volumes
+    }
+    reconcile(
+        ctx,
+        operation,
+        looks,
+        copying_seconds=max(sizes.values(), default=0) * SECONDS_PER_GB,
+        is_excused=lambda: is_mover_down(ctx),
+        told=tell,
+    )
+
+
+def describe_volumes(parts: Parts) -> None:
+    """Give the volumes their metadata, and say from which a server boots; Nova asks for that before it boots."""
+    ids = parts.ids("volume")
+    parallel(lambda one: _describe(parts, one, ids[one.key]), parts.blueprint.volumes)
+
+
+def _describe(parts: Parts, volume: NewVolume, volume_id: str) -> None:
+    parts.ctx.guard()
+    parts.project.set_volume_metadata(volume_id, volume.metadata)
+    if volume.image_metadata:
+        parts.project.set_image_metadata(volume_id, volume.image_metadata)
+    if volume.bootable:
+        parts.project.set_bootable(volume_id, bootable=True)
+    status = parts.project.get_volume(volume_id).status
+    if status not in (CINDER_AVAILABLE, "in-use"):
+        raise JobError(UNEXPECTED, f"volume {volume_id} is {status} after it was restored")

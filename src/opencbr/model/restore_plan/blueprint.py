@@ -1,0 +1,163 @@
+"""What is to be made, in the words of the cloud: a plan that stands leaves nothing open for the job that applies it.
+
+A `Ref` names a thing that stands in the cloud by its id, or one that the same job makes by its id in the record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ref:
+    """One of the two is set: `id` of what stands, `made` of what the job makes."""
+
+    id: str | None = None
+    made: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGroup:
+    """A security group made again; a rule's `remote_group` is set in place of a remote group's id."""
+
+    key: str
+    name: str
+    description: str
+    stateful: bool | None
+    tags: tuple[str, ...]
+    rules: tuple["NewRule", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRule:
+    """A rule of a group: `fields` as Neutron takes them, and the group whose members it lets in or out."""
+
+    fields: Mapping[str, Any]
+    remote_group: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSubnet:
+    """A subnet of a network that is made again; `routers` are those that get an interface in it."""
+
+    key: str
+    fields: Mapping[str, Any]
+    tags: tuple[str, ...]
+    routers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNetwork:
+    """A network made again with its subnets."""
+
+    key: str
+    fields: Mapping[str, Any]
+    tags: tuple[str, ...]
+    subnets: tuple[NewSubnet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedAddress:
+    """An address of a port: of a subnet, None for one that the network chooses; without `address` a free one."""
+
+    subnet: Ref
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPort:
+    """A port; `mac` None is one that Neutron chooses, `addresses` None all that the network gives."""
+
+    key: str
+    name: str
+    network: Ref
+    mac: str | None
+    addresses: tuple[FixedAddress, ...] | None
+    groups: tuple[Ref, ...]
+    fields: Mapping[str, Any]
+    tags: tuple[str, ...]
+    nic_tag: str | None = None
+    on_server: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTrunk:
+    """A trunk on a port, with its subports: port, segmentation type and id."""
+
+    key: str
+    name: str
+    parent: str
+    sub_ports: tuple[tuple[str, str, int], ...]
+    fields: Mapping[str, Any]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVolume:
+    """A volume that a disk's backup (by our id) is written into, and how it lies on the server."""
+
+    key: str
+    backup_id: str
+    name: str | None
+    description: str | None
+    size_gb: int
+    type_id: str | None
+    availability_zone: str | None
+    metadata: Mapping[str, str]
+    image_metadata: Mapping[str, str]
+    bootable: bool
+    position: int
+    device: str | None = None
+    tag: str | None = None
+    delete_on_termination: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFloatingIp:
+    """A floating IP on a port of the job: one that stands (`id`), or a new one of an external network."""
+
+    key: str
+    id: str | None
+    network_id: str
+    port: str
+    fixed_address: str | None
+    description: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewServer:
+    """The server itself; `image_id` is set where it boots from an image. `user_data` is base64 as Nova has it."""
+
+    name: str
+    hostname: str | None
+    flavor_id: str
+    image_id: str | None
+    availability_zone: str | None
+    description: str | None
+    metadata: Mapping[str, str]
+    tags: tuple[str, ...]
+    user_data: str | None
+    config_drive: bool
+    disk_config: str | None
+    access_ipv4: str
+    access_ipv6: str
+    hints: Mapping[str, Any]
+    key_name: str | None
+    public_key: str | None
+    key_type: str
+    locked: bool
+    locked_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """All of it, each in the order in which it is to be made."""
+
+    server: NewServer
+    groups: tuple[NewGroup, ...] = ()
+    networks: tuple[NewNetwork, ...] = ()
+    ports: tuple[NewPort, ...] = ()
+    trunks: tuple[NewTrunk, ...] = ()
+    volumes: tuple[NewVolume, ...] = ()
+    floating_ips: tuple[NewFloatingIp, ...] = ()

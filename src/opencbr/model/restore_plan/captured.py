@@ -1,0 +1,91 @@
+"""What was captured, as a plan reads it: the documents of a record by their names, and every field in them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opencbr.model.document import Disk
+
+Json = Mapping[str, Any]
+Path = tuple[str, ...]
+
+_MEMBERS = {"qos_policy": "policy", "subport": "port"}
+_BARE = frozenset({"image", "encryption"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """A record's documents, in clear and as everybody may see them, both by name; `digest` is the record's, in hex.
+
+    `disk_backups` has our id of the backup of each volume that was backed up.
+    """
+
+    digest: str
+    project_id: str
+    documents: Mapping[str, Json]
+    masked: Mapping[str, Json]
+    disks: Sequence[Disk]
+    disk_backups: Mapping[str, str]
+
+    def of(self, kind: str) -> dict[str, Json]:
+        """Give the things of one kind by their ids, in the order of the record."""
+        return {
+            name.partition("/")[2]: thing(kind, body)
+            for name, body in self.documents.items()
+            if kind_of(name) == kind and "@" not in name
+        }
+
+    def thing(self, name: str) -> Json | None:
+        """Give what is in a document; None where there is no such document."""
+        body = self.documents.get(name)
+        return None if body is None else thing(kind_of(name), body)
+
+    @property
+    def server(self) -> Json:
+        """The server, with all that its newest microversion tells besides."""
+        return {**(self.thing("server@newest") or {}), **(self.thing("server") or {})}
+
+
+def kind_of(name: str) -> str:
+    """Give the kind of a document by its name, without `@newest`."""
+    return name.partition("/")[0].partition("@")[0]
+
+
+def thing(kind: str, body: Json) -> Json:
+    """Take a thing out of the envelope of its kind."""
+    inner = body if kind in _BARE else body.get(_MEMBERS.get(kind, kind))
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def rows(body: Json | None, envelope: str) -> list[Json]:
+    """List the rows of a document that is a list; what is no object is left out."""
+    found = body.get(envelope) if body is not None else None
+    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+
+
+def fields(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield every field with its path: what holds nothing else, empty lists and objects among them."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from fields(inner, (*path, str(name)))
+    elif isinstance(value, list) and value:
+        for number, inner in enumerate(value):
+            yield from fields(inner, (*path, str(number)))
+    else:
+        yield path, value
+
+
+def at(value: Any, path: Path) -> Any:
+    """Give what stands at a path; MISSING where nothing does."""
+    for step in path:
+        if isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return MISSING
+    return value
+
+
+MISSING: Any = object()
+"""Not the same as null."""

@@ -1,0 +1,63 @@
+"""Restore plans, sealed; one that a restore is carrying out stays until that has ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
+
+from opencbr.store import tables
+from opencbr.store.errors import RecordDamaged
+from opencbr.store.statements import read_rows, touched, values_of
+
+_t = tables.restore_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPlan:
+    """A plan as stored; `operation_log_id` names the restore that carries it out just now."""
+
+    id: str
+    project_id: str
+    backup_id: str
+    status: str
+    digest: str
+    key_id: str
+    sealed: bytes
+    created_at: datetime
+    expires_at: datetime
+    operation_log_id: str | None = None
+
+
+def insert(conn: Connection, plan: StoredPlan) -> None:
+    """Add a plan."""
+    conn.execute(sql_insert(_t).values(**values_of(plan)))
+
+
+def get(conn: Connection, project_id: str, plan_id: str, *, lock: bool = False) -> StoredPlan | None:
+    """Read a plan of the project; with `lock` nobody else changes it until the transaction ends. Raises RecordDamaged."""
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.id == plan_id)
+    query = query.with_for_update() if lock else query
+    damaged = RecordDamaged(f"restore plan {plan_id} is damaged: its row is not what was written")
+    return next(iter(read_rows(conn, query, StoredPlan, damaged)), None)
+
+
+def claim(conn: Connection, project_id: str, plan_id: str, operation_log_id: str) -> bool:
+    """Give a plan to the restore that carries it out; False when another one has it."""
+    query = sql_update(_t).where(
+        _t.c.project_id == project_id, _t.c.id == plan_id, _t.c.operation_log_id.is_(None)
+    )
+    return touched(conn.execute(query.values(operation_log_id=operation_log_id)))
+
+
+def free(conn: Connection, operation_log_id: str) -> None:
+    """Let go the plan of a restore that has ended."""
+    query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id)
+    conn.execute(query.values(operation_log_id=None))
+
+
+def delete_over(conn: Connection, now: datetime) -> None:
+    """Remove the plans of all projects whose time is over and that no restore carries out."""
+    conn.execute(sql_delete(_t).where(_t.c.expires_at <= now, _t.c.operation_log_id.is_(None)))

@@ -1,0 +1,240 @@
+"""A restore as a new server: server, disks, ports and addresses come back as they were, and a failure leaves nothing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opencbr.cloud.capture import read_server
+from opencbr.democloud.compute.keypairs import make_keypair
+from opencbr.democloud.network.ports import make_port
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.upstream.inventory import take_stock
+from opencbr.model.document import Reading
+from opencbr.model.errors import CbrError
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore_plan.choices import KEEP, NEW
+from opencbr.store import ledger
+from opencbr.store.ledger import Entry
+from support.fidelity import difference, told
+from support.inline_job import WatchedClock, carry_out_inline, job_context
+from support.job_env import JobEnv
+
+SERVER = "db1"
+
+
+def read(env: JobEnv, server_id: str) -> Reading:
+    return read_server(
+        env.cloud.reader(),
+        server_id=server_id,
+        project_id=env.project_id,
+        exclude=frozenset(),
+        include=frozenset(),
+        clock=env.clock,
+    )
+
+
+@pytest.fixture
+def ctx(place: JobEnv) -> Iterator[JobContext]:
+    """The cloud is as it was afterwards: each test loses a server and more."""
+    with place.cloud_kept():
+        yield job_context(place)
+    place.clear()
+
+
+def backed_up(env: JobEnv, ctx: JobContext, name: str = SERVER) -> str:
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind(name)))
+    assert log.status == "success", log.error_message
+    return log.backup_id or ""
+
+
+def new_server(log: OperationLog) -> str:
+    assert log.status == "success", (log.error_code, log.error_message)
+    return str(log.details["target_resource_id"])
+
+
+def test_a_deleted_server_comes_back_as_it_was(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    before = told(read(env, env.server_id(SERVER)))
+    digests = sorted(env.demo.sha256(env.volume_id(f"db1-{name}")) for name in ("root", "data", "archive"))
+    env.lose_server(SERVER)
+    log = carry_out_inline(env, ctx, env.request_new_server(backup_id))
+    server_id = new_server(log)
+    assert server_id == env.server_id(SERVER)
+    after = told(read(env, server_id))
+    # The key pair was the user's, and the new server is the service's: only its name is with the server.
+    gone = {key: both for key, both in difference(before, after).items() if key[0] != "keypair"}
+    assert gone == {}
+    assert len(before) >= 80
+    assert (
+        sorted(env.demo.sha256(env.volume_id(f"db1-{name}")) for name in ("root", "data", "archive"))
+        == digests
+    )
+    assert {entry.kind for entry in env.ledger()} == {"backup"}
+    assert take_stock(env.database, env.cloud).orphans == ()
+    report = log.details["report"]
+    assert report["restored"] > 300
+    assert {row["became"] for row in report["not_as_before"]} <= {"impossible", "mapped", "skipped"}
+
+
+def test_networks_and_groups_that_are_gone_too_are_made_again(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    reading = read(env, env.server_id(SERVER))
+    before = told(reading)
+    env.lose_server(SERVER)
+    group, network = (lost(env, *one) for one in (("security-group", "database"), ("network", "demo-net")))
+    plan = env.plan_new_server(backup_id)
+    ports = tuple(
+        replace(port, network=NEW if row["network_id"] == network else KEEP)
+        for port in plan.mapping.ports
+        for row in [body_of(reading, f"port/{port.port_id}")["port"]]
+    )
+    changes = {"ports": ports, "security_groups": {group: NEW}}
+    log = carry_out_inline(env, ctx, env.request_new_server(backup_id, **changes))
+    after = told(read(env, new_server(log)))
+    gone = {key: both for key, both in difference(before, after).items() if key[0] != "keypair"}
+    assert gone == {}
+    assert {entry.kind for entry in env.ledger()} == {"backup"}
+
+
+def lost(env: JobEnv, kind: str, name: str) -> str:
+    """Take a network or a security group out of the cloud with what lies in it."""
+    state = env.demo.backend.state
+    with state.change():
+        doc = state.find(kind, name=name)
+        assert doc is not None
+        for part in ("subnet", "security-group-rule", "port"):
+            for row in list(state.all(part)):
+                if doc["id"] in (row.get("network_id"), row.get("security_group_id")):
+                    state.drop(part, row["id"])
+        state.drop(kind, doc["id"])
+    return str(doc["id"])
+
+
+def body_of(reading: Reading, name: str) -> dict[str, Any]:
+    (document,) = [one for one in reading.documents if one.name == name]
+    found: dict[str, Any] = json.loads(document.body)
+    return found
+
+
+FAILING = {
+    "Nova ends the server in an error": ("server.built", "as requested"),
+    "Cinder cannot write": ("backup.restored", "as requested"),
+    "a volume is not made": ("volume.created", "ended in status error"),
+}
+
+
+@pytest.mark.parametrize("what", FAILING)
+def test_a_restore_that_fails_leaves_nothing(place: JobEnv, ctx: JobContext, what: str):
+    env = place
+    work, words = FAILING[what]
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    was = env.things()
+    operation = env.request_new_server(backup_id)
+    failure = env.demo.fail(work, times=0, reason="as requested")
+    log = carry_out_inline(env, ctx, operation)
+    assert log.status == "failed"
+    assert words in log.error_message
+    assert env.things() == was
+    assert {entry.kind for entry in env.ledger()} == {"backup"}
+    backup = env.backup(backup_id)
+    assert backup is not None
+    assert backup.status == "available"
+    # The plan is let go: it can be carried out again.
+    failure.times = failure.hits
+    again = env.plans().apply(env.context(), str(operation.parameters["plan_id"]))
+    assert new_server(carry_out_inline(env, ctx, again))
+
+
+def test_a_restore_that_is_cancelled_leaves_nothing(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    was = env.things()
+    operation = env.request_new_server(backup_id)
+    env.cancel(operation)
+    log = carry_out_inline(env, ctx, operation)
+    assert (log.status, "cancelled by request" in log.error_message) == ("failed", True)
+    assert env.things() == was
+
+
+def test_a_cloud_that_has_moved_is_told_and_nothing_is_made(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    plan = env.plan_new_server(backup_id)
+    assert plan.status == "ready"
+    state = env.demo.backend.state
+    with state.change():
+        network = state.find("network", name="demo-net")
+        assert network is not None
+        make_port(env.demo.backend, env.project_id, network, groups=[], address="10.1.0.20")
+    was = env.things()
+    with pytest.raises(CbrError, match="is taken by port") as raised:
+        env.plans().apply(env.context(), plan.id)
+    assert raised.value.status == 409
+    assert env.things() == was
+
+
+def test_a_key_pair_of_the_service_s_own_keeps_its_name_and_is_not_deleted(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    service = str(env.demo.account("opencbr")["user_id"])
+    with env.demo.backend.state.change():
+        make_keypair(env.demo.backend, service, "demo-key", "ssh-rsa b3RoZXI= other")
+    try:
+        log = carry_out_inline(env, ctx, env.request_new_server(backup_id))
+        server = state_of(env, "server", new_server(log))
+        assert server["key_name"].startswith("opencbr-")
+        assert any("another key pair called demo-key" in note for note in log.details["notes"])
+        pairs = env.things()["keypair"]
+        assert f"{service}/demo-key" in pairs
+        assert not [one for one in pairs if "opencbr-" in one]
+    finally:
+        with env.demo.backend.state.change():
+            env.demo.backend.state.drop("keypair", f"{service}/demo-key")
+
+
+def state_of(env: JobEnv, kind: str, id_: str) -> dict[str, Any]:
+    with env.demo.backend.state.change():
+        found = env.demo.backend.state.get(kind, id_)
+    assert found is not None
+    return dict(found)
+
+
+def test_two_restores_of_one_key_name_take_turns(place: JobEnv, ctx: JobContext):
+    """While another restore has the name, which the ledger knows, this one waits; and both servers show it."""
+    env = place
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    operation = env.request_new_server(backup_id)
+    now = env.clock.now()
+    other = Entry(
+        id=new_id(now),
+        project_id=env.project_id,
+        operation_log_id=new_id(now),
+        kind="keypair",
+        key="key",
+        name="demo-key",
+        created_at=now,
+        updated_at=now,
+    )
+    with env.database.write() as conn:
+        ledger.plan(conn, other)
+    clock = WatchedClock(env.demo)
+
+    def let_go() -> None:
+        if any("waiting for it" in note for note in env.log(operation).details.get("notes", ())):
+            with env.database.write() as conn:
+                ledger.gone(conn, other.id)
+
+    clock.before_sleep = let_go
+    log = carry_out_inline(env, replace(ctx, clock=clock), operation)
+    assert state_of(env, "server", new_server(log))["key_name"] == "demo-key"

@@ -1,0 +1,232 @@
+"""The plan as a pure function: whatever is captured, chosen and standing, every field has one fate, and no fate is guessed."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opencbr.model.document import Disk
+from opencbr.model.restore_plan.captured import Captured, fields
+from opencbr.model.restore_plan.choices import DROP, KEEP, MAP, NEW, RUN, Choices, PortChoice
+from opencbr.model.restore_plan.draft import FATES
+from opencbr.model.restore_plan.plan import INCOMPLETE, READY, REFUSED, Plan, plan
+from opencbr.model.restore_plan.view import CloudView, FloatingHolder, Holder, Room
+
+PROJECT, FLAVOR, NET, SUBNET, GROUP, PORT, VOLUME, TYPE, FLOATING = (f"{n}" * 8 for n in "abcdef123")
+OTHER_NET = "9" * 8
+ADDRESS, MAC, PUBLIC = "10.0.0.7", "fa:16:3e:00:00:01", "203.0.113.9"
+
+Json = dict[str, Any]
+
+DOCUMENTS: dict[str, Json] = {
+    "server": {
+        "server": {
+            "id": "s1",
+            "name": "db",
+            "image": "",
+            "flavor": {"id": FLAVOR},
+            "key_name": "key",
+            "OS-EXT-SRV-ATTR:user_data": "IyE=",
+            "metadata": {"role": "db"},
+            "tags": ["x"],
+            "status": "ACTIVE",
+        }
+    },
+    "attachments": {"volumeAttachments": [{"volumeId": VOLUME, "device": "/dev/sda", "tag": None}]},
+    "interface": {"interfaceAttachments": [{"port_id": PORT, "tag": "front"}]},
+    "flavor": {"flavor": {"id": FLAVOR, "name": "small", "ram": 256, "vcpus": 1, "disk": 1}},
+    "keypair": {"keypair": {"name": "key", "public_key": "ssh-rsa AAAA", "type": "ssh"}},
+    f"volume/{VOLUME}": {"volume": {"id": VOLUME, "name": "root", "size": 1, "volume_type": "fast"}},
+    f"volume@newest/{VOLUME}": {"volume": {"id": VOLUME, "volume_type_id": TYPE}},
+    f"volume_type/{TYPE}": {"volume_type": {"id": TYPE, "name": "fast"}},
+    f"port/{PORT}": {
+        "port": {
+            "id": PORT,
+            "name": "p",
+            "network_id": NET,
+            "mac_address": MAC,
+            "fixed_ips": [{"subnet_id": SUBNET, "ip_address": ADDRESS}],
+            "security_groups": [GROUP],
+        }
+    },
+    f"network/{NET}": {"network": {"id": NET, "name": "net", "project_id": PROJECT}},
+    f"subnet/{SUBNET}": {"subnet": {"id": SUBNET, "network_id": NET, "cidr": "10.0.0.0/24"}},
+    f"security_group/{GROUP}": {"security_group": {"id": GROUP, "name": "web", "security_group_rules": []}},
+    f"floatingips/{PORT}": {
+        "floatingips": [{"id": FLOATING, "floating_ip_address": PUBLIC, "floating_network_id": "public"}]
+    },
+}
+CAPTURED = Captured(
+    digest="d" * 64,
+    project_id=PROJECT,
+    documents=DOCUMENTS,
+    masked=DOCUMENTS,
+    disks=[
+        Disk(
+            volume_id=VOLUME,
+            position=0,
+            size_gb=1,
+            name="root",
+            device="/dev/sda",
+            bootable=True,
+            encrypted=False,
+            availability_zone=None,
+        )
+    ],
+    disk_backups={VOLUME: "backup-1"},
+)
+SHARED = ("flavor", f"network/{NET}", f"subnet/{SUBNET}", f"security_group/{GROUP}", f"volume_type/{TYPE}")
+
+
+def view(gone: frozenset[str] = frozenset(), **more: Any) -> CloudView:
+    def there(kind: str, inner: str) -> list[Json]:
+        return [
+            body[inner]
+            for name, body in DOCUMENTS.items()
+            if name.startswith(kind) and name not in gone and inner in body
+        ]
+
+    others = [{"id": OTHER_NET, "name": "other", "project_id": PROJECT}]
+    return CloudView(
+        standing={name: None if name in gone else DOCUMENTS[name] for name in SHARED},
+        flavors=there("flavor", "flavor"),
+        networks=there("network", "network") + others,
+        subnets=there("subnet", "subnet"),
+        security_groups=there("security_group", "security_group"),
+        volume_types=there("volume_type", "volume_type"),
+        compute_zones=frozenset({"nova"}),
+        volume_zones=frozenset({"nova"}),
+        **more,
+    )
+
+
+def chosen(**changes: Any) -> Choices:
+    given_: Json = {
+        "ports": (PortChoice(port_id=PORT, network=KEEP),),
+        "user_data": RUN,
+        "floating_ips": {FLOATING: DROP},
+    }
+    return Choices(**given_ | changes)
+
+
+def fate(found: Plan, field: str, document: str) -> str:
+    (row,) = [row for row in found.rows if (row.field, row.document) == (field, document)]
+    return row.fate
+
+
+def test_everything_there_and_chosen_is_ready_and_keeps_address_and_mac():
+    found = plan(CAPTURED, view(), chosen())
+    assert (found.status, found.problems, found.choices) == (READY, (), ())
+    assert found.blueprint is not None
+    (port,) = found.blueprint.ports
+    assert (port.mac, [a.address for a in port.addresses or ()], port.nic_tag) == (MAC, [ADDRESS], "front")
+    assert found.blueprint.server.user_data == "IyE="
+    assert fate(found, "port.mac_address", f"port/{PORT}") == "kept"
+
+
+_CHOICES = st.builds(
+    Choices,
+    flavor_id=st.sampled_from([None, FLAVOR]),
+    availability_zone=st.sampled_from([None, "nova", "mars"]),
+    user_data=st.sampled_from([None, RUN, DROP]),
+    key_pair=st.sampled_from([None, KEEP, DROP]),
+    ports=st.one_of(
+        st.just(()),
+        st.tuples(
+            st.builds(
+                PortChoice,
+                port_id=st.just(PORT),
+                network=st.sampled_from([None, KEEP, NEW, MAP]),
+                network_id=st.sampled_from([None, OTHER_NET]),
+                address=st.sampled_from([None, KEEP, NEW]),
+                mac=st.sampled_from([None, KEEP, NEW]),
+            )
+        ),
+    ),
+    security_groups=st.sampled_from([{}, {GROUP: GROUP}, {GROUP: NEW}, {GROUP: DROP}]),
+    floating_ips=st.sampled_from([{}, {FLOATING: KEEP}, {FLOATING: NEW}, {FLOATING: DROP}]),
+)
+_HOLDERS = st.lists(
+    st.builds(
+        Holder,
+        network_id=st.sampled_from([NET, OTHER_NET]),
+        port_id=st.sampled_from([None, "p9"]),
+        mac=st.sampled_from([MAC, "fa:16:3e:00:00:02"]),
+        addresses=st.sampled_from([(ADDRESS,), ("10.0.0.8",)]),
+    ),
+    max_size=2,
+)
+_VIEWS = st.builds(
+    lambda gone, holders, floating, room: view(
+        gone, holders=holders, floating=floating, rooms={"network/port": Room(room, 0)}
+    ),
+    st.frozensets(st.sampled_from(SHARED)),
+    _HOLDERS,
+    st.sampled_from(
+        [
+            [],
+            [FloatingHolder(address=PUBLIC, id=FLOATING, port_id=None)],
+            [FloatingHolder(address=PUBLIC, id=None, port_id=None)],
+        ]
+    ),
+    st.sampled_from([-1, 0, 5]),
+)
+
+
+@given(_VIEWS, _CHOICES)
+def test_whatever_stands_and_is_chosen(seen: CloudView, choices: Choices):
+    found = plan(CAPTURED, seen, choices)
+    captured = [(name, ".".join(path)) for name, body in DOCUMENTS.items() for path, _ in fields(body)]
+    assert [(row.document, row.field) for row in found.rows] == captured
+    assert {row.fate for row in found.rows} <= set(FATES) - {"unhandled"}
+    assert all(row.reason for row in found.rows)
+    assert (found.status == REFUSED) == bool(found.problems)
+    assert (found.status == INCOMPLETE) == (bool(found.choices) and not found.problems)
+    assert (found.status == READY) == (found.blueprint is not None)
+    if found.status == READY:
+        assert not {row.fate for row in found.rows} & {"refused", "undecided"}
+    assert plan(CAPTURED, seen, choices) == found
+    json.dumps(found.mapping.ports, default=str)
+
+
+@given(_VIEWS, _CHOICES)
+def test_a_mapping_that_was_given_back_asks_and_refuses_no_more_than_before(
+    seen: CloudView, choices: Choices
+):
+    found = plan(CAPTURED, seen, choices)
+    again = plan(CAPTURED, seen, found.mapping)
+    assert (again.status, again.choices, again.problems) == (found.status, found.choices, found.problems)
+    assert again.blueprint == found.blueprint
+
+
+def test_no_network_is_chosen_by_itself():
+    found = plan(CAPTURED, view(), chosen(ports=()))
+    assert found.status == INCOMPLETE
+    (choice,) = found.choices
+    assert (choice.member, choice.options) == (f"ports.{PORT}.network", (KEEP, NEW, MAP))
+    assert fate(found, "port.name", f"port/{PORT}") == "undecided"
+
+
+def test_on_somebody_else_s_network_neither_address_nor_mac_is_asked_for():
+    foreign = [{"id": OTHER_NET, "name": "shared", "project_id": "somebody"}]
+    seen = view()
+    seen = CloudView(**{n: getattr(seen, n) for n in seen.__slots__} | {"networks": foreign})
+    port = PortChoice(port_id=PORT, network=MAP, network_id=OTHER_NET)
+    found = plan(CAPTURED, seen, chosen(ports=(port,)))
+    assert found.status == READY
+    assert found.blueprint is not None
+    assert (found.blueprint.ports[0].mac, found.blueprint.ports[0].addresses) == (None, None)
+    wanted = PortChoice(port_id=PORT, network=MAP, network_id=OTHER_NET, address=KEEP, mac=KEEP)
+    refused = plan(CAPTURED, seen, chosen(ports=(wanted,)))
+    assert {p.field for p in refused.problems} == {"port.mac_address", "port.fixed_ips.0.ip_address"}
+
+
+def test_a_field_that_no_rule_knows_is_unhandled():
+    strange = {**DOCUMENTS, "server": {"server": {**DOCUMENTS["server"]["server"], "OS-NEW:thing": 1}}}
+    captured = Captured(
+        **{n: getattr(CAPTURED, n) for n in CAPTURED.__slots__} | {"documents": strange, "masked": strange}
+    )
+    found = plan(captured, view(), chosen())
+    assert found.counts["unhandled"] == 1
+    assert fate(found, "server.OS-NEW:thing", "server") == "unhandled"
