@@ -63,6 +63,13 @@ class Things:
         self.made["server-in-the-vault"] = one["id"]
         return str(new_vault(self.cbr, server_ref(one))["id"])
 
+    def plan(self) -> str:
+        """A plan with nothing left to choose, of a server without ports."""
+        path = f"backups/{self.cbr.protected('café-文').id}/restore-plans"
+        answer = self.cbr.call("POST", path, {"restore_plan": {"as": "new_server"}})
+        assert answer.json()["restore_plan"]["status"] == "ready", answer.text
+        return str(answer.json()["restore_plan"]["id"])
+
     def server_in_the_vault(self) -> str:
         self.id_of("vault-that-is-there")
         return self.made["server-in-the-vault"]
@@ -76,10 +83,12 @@ THERE: dict[str, Callable[[Things], str]] = {
     "disk-that-is-there": lambda things: str(new_disk(things.cbr)["id"]),
     "backup-with-a-record": lambda things: things.protected.id,
     "backup-that-failed": lambda things: things.backup(status="error").id,
+    "backup-without-a-record": lambda things: things.backup(status="available").id,
     "backup-in-motion": lambda things: things.backup(status="protecting").id,
     "backup-of-the-other-project": lambda things: things.backup("other").id,
     "checkpoint-that-is-there": lambda things: things.backup(status="error").checkpoint_id,
     "log-that-is-there": lambda things: things.cbr.log().id,
+    "plan-that-is-there": Things.plan,
 }
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
 WORDS = {
@@ -87,6 +96,7 @@ WORDS = {
     "backup_id": [word for word in THERE if word.startswith("backup-")],
     "checkpoint_id": ["checkpoint-that-is-there"],
     "operation_log_id": ["log-that-is-there"],
+    "plan_id": ["plan-that-is-there"],
     **dict.fromkeys(("instance_id", "resource_id", "resources", "id"), RESOURCES),
     "resource_ids": ["server-in-the-vault"],
     "marker": ["backup-that-failed", "vault-that-is-there", "log-that-is-there"],
@@ -128,7 +138,13 @@ def put_in(part: Any, things: Things) -> Any:
     return things.id_of(part) if isinstance(part, str) and part in THERE else part
 
 
-FULL_OF_CHOICES = {"CreateVault", "AddVaultResource", "RestoreBackup", "ShowMaskedValue"}
+FULL_OF_CHOICES = {
+    "CreateVault",
+    "AddVaultResource",
+    "RestoreBackup",
+    "ShowMaskedValue",
+    "CreateRestorePlan",
+}
 """What is drawn for them always chooses something that is not offered or does not fit: they come as far as to that."""
 
 furnished = schemathesis.openapi.from_dict(with_things(DOCUMENT))

@@ -130,3 +130,9 @@ def its_own_log():
         yield
     finally:
         root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture
+def on_demo(demo, opencbr):
+    """Run a command with the demo's configuration."""
+    return lambda *words, **more: opencbr("--config", demo.state / "opencbr.toml", *words, **more)

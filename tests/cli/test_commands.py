@@ -15,12 +15,6 @@ from opencbr.store import operation_logs
 from opencbr.store.database import Database
 
 
-@pytest.fixture
-def on_demo(demo, opencbr):
-    """Run a command with the demo's configuration."""
-    return lambda *words, **more: opencbr("--config", demo.state / "opencbr.toml", *words, **more)
-
-
 def test_config_check_finds_nothing_missing(on_demo):
     done = on_demo("config", "check", "--json")
     found = json.loads(done.stdout)

@@ -1,7 +1,10 @@
 """A restore as a new server: server, disks, ports and addresses come back as they were, and a failure leaves nothing."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +20,8 @@ from opencbr.model.errors import CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.choices import KEEP, NEW
-from opencbr.store import ledger
+from opencbr.store import ledger, restore_plans
+from opencbr.store.errors import RecordDamaged
 from opencbr.store.ledger import Entry
 from support.fidelity import difference, told
 from support.inline_job import WatchedClock, carry_out_inline, job_context
@@ -238,3 +242,48 @@ def test_two_restores_of_one_key_name_take_turns(place: JobEnv, ctx: JobContext)
     clock.before_sleep = let_go
     log = carry_out_inline(env, replace(ctx, clock=clock), operation)
     assert state_of(env, "server", new_server(log))["key_name"] == "demo-key"
+
+
+def test_two_projects_whose_key_pairs_share_a_name_are_restored_at_once(place: JobEnv, ctx: JobContext):
+    """Both servers show the name, each pair is there for one of them at a time, and none is left."""
+    env, other = place, copy(place)
+    other.project_id = str(env.demo.account("other")["project_id"])
+    with env.demo.backend.state.change():
+        state = env.demo.backend.state
+        stranger = state.get("server", env.server_id("foreign1"))
+        assert stranger is not None
+        make_keypair(env.demo.backend, stranger["user_id"], "demo-key", "ssh-rsa c3RyYW5nZXI= stranger")
+        state.put("server", stranger | {"key_name": "demo-key"})
+    operations = []
+    for one, name in ((env, SERVER), (other, "foreign1")):
+        backup_id = backed_up(one, ctx, name)
+        one.lose_server(name)
+        operations.append((one, one.request_new_server(backup_id)))
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(carry_out_inline, one, job_context(one), log) for one, log in operations]
+    servers = [state_of(env, "server", new_server(future.result())) for future in futures]
+    assert [server["key_name"] for server in servers] == ["demo-key", "demo-key"]
+    assert {server["project_id"] for server in servers} == {env.project_id, other.project_id}
+    service = str(env.demo.account("opencbr")["user_id"])
+    assert not [pair for pair in env.things()["keypair"] if pair.startswith(service)]
+    assert {entry.kind for entry in env.ledger()} == {"backup"}
+
+
+def test_nothing_of_a_plan_stands_in_the_database_in_clear(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    plan = env.plan_new_server(backup_id)
+    with env.database.read() as conn:
+        stored = restore_plans.get(conn, env.project_id, plan.id)
+    assert stored is not None
+    opened = env.records.open_plan(env.project_id, plan.id, stored.key_id, stored.sealed)
+    user_data = json.loads(opened)["blueprint"]["server"]["user_data"]
+    assert b"correct-horse" in b64decode(user_data)
+    for text in (b"db1", b"demo-key", user_data.encode()):
+        assert text in opened
+        assert text not in stored.sealed
+    assert user_data not in json.dumps([row.value for row in plan.rows])
+    stranger = str(env.demo.account("other")["project_id"])
+    with pytest.raises(RecordDamaged):
+        env.records.open_plan(stranger, plan.id, stored.key_id, stored.sealed)

@@ -1,0 +1,71 @@
+"""`opencbr restore`: a plan as a table and as JSON, a mapping from a file, and a restore that is followed to its end."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(name="backup")
+def _backup(on_demo) -> tuple[str, str]:
+    """The project and the backup of the demo's server."""
+    (chain,) = json.loads(on_demo("record", "chain", "--json").stdout)["chains"]
+    return chain["project_id"], chain["links"][-1]["backup_id"]
+
+
+def plan_of(on_demo, backup: tuple[str, str], *options: str) -> Json:
+    done = on_demo("restore", "plan", "--json", *options, "--project", *backup)
+    assert done.returncode == 0, done.stderr
+    found: Json = json.loads(done.stdout)["restore_plan"]
+    return found
+
+
+def chosen(plan: Json, folder: Path) -> str:
+    """Write the mapping of a server beside the old one."""
+    ports = [port | {"network": "keep", "address": "new", "mac": "new"} for port in plan["mapping"]["ports"]]
+    floating = [
+        {"floating_ip_id": one["member"].partition(".")[2], "address": "drop"}
+        for one in plan["choices"]
+        if one["member"].startswith("floating_ips.")
+    ]
+    mapping = {"name": "from-the-command-line", "user_data": "drop", "ports": ports, "floating_ips": floating}
+    file = folder / "mapping.json"
+    file.write_text(json.dumps(mapping))
+    return str(file)
+
+
+def test_a_plan_is_made_shown_and_applied(on_demo, backup, tmp_path):
+    first = plan_of(on_demo, backup)
+    assert first["status"] == "incomplete"
+    file = chosen(first, tmp_path)
+    table = on_demo("restore", "plan", "--mapping", file, "--project", *backup)
+    assert table.returncode == 0, table.stderr
+    assert "the mapping does without" in table.stdout
+    assert "is ready: " in table.stdout
+    plan = plan_of(on_demo, backup, "--mapping", file)
+    assert plan["id"] in on_demo("restore", "show", "--project", backup[0], plan["id"]).stdout
+    done = on_demo("restore", "apply", "--project", backup[0], plan["id"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " is there: " in done.stdout
+
+
+def test_what_is_still_to_be_chosen_is_said_in_words(on_demo, backup):
+    done = on_demo("restore", "plan", "--all", "--project", *backup)
+    assert "choose user_data: run | drop: " in done.stdout
+    assert "server.name" in done.stdout
+
+
+def test_a_plan_that_is_not_ready_is_not_applied(on_demo, backup):
+    plan = plan_of(on_demo, backup)
+    done = on_demo("restore", "apply", "--project", backup[0], plan["id"])
+    assert (done.returncode, "The plan is incomplete" in done.stderr) == (1, True)
+
+
+def test_a_mapping_that_is_none_is_refused(on_demo, backup, tmp_path):
+    file = tmp_path / "mapping.json"
+    file.write_text("[]")
+    done = on_demo("restore", "plan", "--mapping", str(file), "--project", *backup)
+    assert (done.returncode, "is not the mapping of a plan" in done.stderr) == (1, True)
