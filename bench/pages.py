@@ -39,7 +39,10 @@ def table(state: Path, url: str) -> list[str]:
     pairs = {
         "overview": (
             "/console",
-            ["vaults/summary", "vaults?limit=5", "backups?limit=5", "operation-logs?limit=5"],
+            [
+                *("vaults/summary", "vaults?limit=5", "backups?limit=5", "operation-logs?limit=5"),
+                "operation-logs?status=running&status=waiting&limit=5",
+            ],
         ),
         "vaults": ("/console/vaults", ["vaults?limit=25"]),
         "backups": ("/console/backups", ["backups?limit=25"]),

@@ -1,4 +1,6 @@
-"""`make screenshots`: the console's main pages, in light, in dark and as wide as a phone, of a demo of its own.
+"""`make screenshots`: the console's pages, in light, in dark and as wide as a phone, of a demo of its own.
+
+Of a project that has nothing, and with words as long as they may be, too.
 
 python -m bench.screenshots [FOLDER]      # build/screenshots
 
@@ -9,11 +11,15 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from playwright.sync_api import Page, sync_playwright
 
 from bench.demo import console_of, running
+from bench.extremes import EMPTY, Extremes
 
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
@@ -32,27 +38,55 @@ def main() -> None:
     ):
         program = os.environ.get("OPENCBR_TEST_CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        for look, options in LOOKS.items():
-            context = browser.new_context(
-                base_url=console_of(said), locale="en-GB", timezone_id="UTC", **options
-            )
-            taken(context.new_page(), folder, look)
+
+        def looks(take: Callable[[Page, Shot], None]) -> None:
+            for look, options in LOOKS.items():
+                context = browser.new_context(
+                    base_url=console_of(said), locale="en-GB", timezone_id="UTC", **options
+                )
+                page = context.new_page()
+                take(page, partial(shot, page, folder, look))
+                context.close()
+
+        looks(main_pages)
+        extremes = Extremes(Path(state) / "demo")
+        extremes.make_empty_project()
+        looks(empty_pages)
+        vault, backup = extremes.make_long_words()
+        looks(partial(long_pages, vault=vault, backup=backup))
 
 
-def taken(page: Page, folder: Path, look: str) -> None:
-    def shot(name: str, *, whole: bool = True) -> None:
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}-{look}.png", full_page=whole)
-        print(folder / f"{name}-{look}.png", flush=True)
+class Shot(Protocol):
+    """Takes a picture of what a page shows."""
 
+    def __call__(self, name: str, *, whole: bool = True) -> None: ...
+
+
+def shot(page: Page, folder: Path, look: str, name: str, *, whole: bool = True) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=folder / f"{name}-{look}.png", full_page=whole)
+    print(folder / f"{name}-{look}.png", flush=True)
+
+
+def enter(page: Page) -> None:
     page.goto("/console")
-    shot("sign-in")
     page.get_by_role("button", name="Sign in as demo-admin").click()
     page.wait_for_url("**/console")
+
+
+def main_pages(page: Page, shot: Shot) -> None:
+    page.goto("/console")
+    shot("sign-in")
+    enter(page)
     shot("overview")
     for name in ("vaults", "backups", "operation-logs"):
         page.goto(f"/console/{name}")
         shot(name)
+    page.get_by_text("more filters").click()
+    shot("all-filters")
+    page.goto("/console/operation-logs")
+    page.locator("tbody a").first.click()
+    shot("operation-log")
     page.goto("/console/vaults")
     page.locator("tbody a").first.click()
     shot("vault")
@@ -65,6 +99,15 @@ def taken(page: Page, folder: Path, look: str) -> None:
     shot("explorer")
     page.goto("/explorer/CreateVault")
     shot("create-vault")
+    page.goto("/explorer/RestoreBackup")
+    shot("restore-backup")
+    page.goto("/explorer/RemoveVaultResource")
+    page.get_by_role("button", name="Choose by name").last.click()
+    shot("choose")
+    page.goto("/explorer/ListVault")
+    page.get_by_role("button", name="Show the signature").click()
+    page.wait_for_selector("#signature .steps")
+    shot("signature")
     page.goto("/explorer/ShowMetadata")
     page.wait_for_load_state("networkidle")
     option = page.locator("datalist option").first
@@ -76,8 +119,53 @@ def taken(page: Page, folder: Path, look: str) -> None:
     shot("show-metadata")
     page.evaluate("scrollTo(0, 0)")
     shot("readme-explorer", whole=False)
+    refused(page)
+    shot("refusal")
     page.goto("/explorer/reference/ShowMetadata")
     shot("reference")
+
+
+def refused(page: Page) -> None:
+    page.goto("/explorer/ShowVault")
+    page.fill("[name=vault_id]", "00000000-0000-4000-8000-000000000000")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_selector("#answer [role=alert]")
+    page.get_by_text("Request as sent").click()
+
+
+def empty_pages(page: Page, shot: Shot) -> None:
+    """Everything of a project that has nothing."""
+    enter(page)
+    page.goto("/console/projects")
+    shot("projects")
+    page.get_by_role("button", name=EMPTY).click()
+    page.wait_for_url("**/console")
+    shot("empty-overview")
+    for name in ("vaults", "backups", "operation-logs"):
+        page.goto(f"/console/{name}")
+        shot(f"empty-{name}")
+    page.goto("/explorer/CreateCheckpoint")
+    page.get_by_role("button", name="Choose by name").first.click()
+    shot("empty-choose")
+
+
+def long_pages(page: Page, shot: Shot, *, vault: str, backup: str) -> None:
+    """Everything with words as long as they may be."""
+    enter(page)
+    shot("long-overview")
+    for name in ("vaults", "backups", "operation-logs", f"vaults/{vault}", f"backups/{backup}"):
+        page.goto(f"/console/{name}")
+        shot(f"long-{name.replace('s/' + (vault if vault in name else backup), '')}")
+    page.goto("/console/operation-logs")
+    page.locator("tbody a").first.click()
+    shot("long-operation-log")
+    page.goto(f"/explorer/ShowMetadata?backup_id={backup}")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_selector("#answer h2")
+    shot("long-show-metadata")
+    page.goto(f"/explorer/DeleteBackup?backup_id={backup}")
+    page.get_by_role("button", name="Choose by name").click()
+    shot("long-choose")
 
 
 if __name__ == "__main__":

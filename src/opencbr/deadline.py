@@ -2,9 +2,10 @@
 
 A request has one deadline, and everything done for it shares it: its body, its place in a queue, its upstream calls, the
 locks of the database it waits for. What no client waits for (jobs, duties, commands) has none; a job that may be cancelled
-is asked meanwhile whether it is.
+is asked meanwhile whether it is. When the process is stopped, every client's time is over.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ _until: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 _interruption: ContextVar[Callable[[], None] | None] = ContextVar("interruption", default=None)
+
+_stopped = threading.Event()
 
 LOOK_SECONDS = 1.0
 """How often a long wait looks whether it is to end."""
@@ -54,4 +57,11 @@ def within(seconds: float) -> Iterator[None]:
 def seconds_left() -> float | None:
     """Return how long a client still waits, 0 when the deadline is over; None where no client waits."""
     until = _until.get()
-    return None if until is None else max(0.0, until - time.monotonic())
+    if until is None:
+        return None
+    return 0.0 if _stopped.is_set() else max(0.0, until - time.monotonic())
+
+
+def stop() -> None:
+    """Let the time of all clients be over: this process ends."""
+    _stopped.set()

@@ -178,11 +178,16 @@ class ApiServer:
             backups.insert_all(conn, [top, *children])
         return top
 
-    def protected(self, name: str = "db1", account: str = "demo") -> Backup:
-        """Capture a server of the embedded cloud and close its record, without moving bytes."""
-        vault, project = self.vault(account), self.project(account)
+    def protected(
+        self, server_name: str = "db1", account: str = "demo", *, vault: Vault | None = None, **changes: Any
+    ) -> Backup:
+        """Capture a server of the embedded cloud and close its record, without moving bytes.
+
+        The backup lies in `vault`, or in one of its own; `changes` are fields of it.
+        """
+        vault, project = vault or self.vault(account), self.project(account)
         reader = self.adapter.reader()
-        (server,) = [one for one in reader.list_servers(project) if one["name"] == name]
+        (server,) = [one for one in reader.list_servers(project) if one["name"] == server_name]
         reading = read_server(
             reader,
             server_id=server["id"],
@@ -191,14 +196,14 @@ class ApiServer:
             include=frozenset(),
             clock=self.clock,
         )
-        backup = self.backup(vault, disks=0, status="protecting")
+        backup = self.backup(vault, disks=0, status="protecting", **changes)
         with self.database.write() as conn:
             backups.update(
                 conn,
                 project,
                 backup.id,
                 resource_id=server["id"],
-                resource_name=name,
+                resource_name=server_name,
                 resource_type=SERVER,
                 provider_id=PROVIDER_ID["server"],
             )

@@ -99,3 +99,12 @@ def refused(answer: Any, status: int, code: str, *words: str) -> None:
     assert body["error_msg"].endswith(".")
     for word in words:
         assert word in body["error_msg"], body
+
+
+def masked_place(
+    cbr: ApiServer, backup: Backup, kind: str = "secrets", document: str = "server"
+) -> tuple[str, int]:
+    """Tell document and offset of the first masked value of a class in a document of the backup's record."""
+    report = cbr.call("GET", f"backups/{backup.id}/record/report").json()["report"]
+    (page,) = [one for one in report["documents"] if one["name"] == document]
+    return document, next(place["offset"] for place in page["places"] if place["class"] == kind)

@@ -10,12 +10,14 @@ from sqlalchemy import text
 
 from opencbr.democloud import DemoCloud
 from opencbr.model.backup import Backup
+from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import new_id
 from opencbr.records.offline_verification import verify_export
 from opencbr.store import backups
 from support.databases import KINDS, Databases
 
 from .api_server import ApiServer, open_server
+from .protected_cloud import masked_place
 from .test_sdk import client
 
 MEMBERS = ["backup_id", "backups", "server", "volumes", "interface", "flavor", "ports", "floatingips"]
@@ -140,6 +142,43 @@ def test_the_record_verifies_in_either_view(cbr: ApiServer, backup: Backup):
 def test_the_report(cbr: ApiServer, backup: Backup):
     report = cbr.call("GET", f"backups/{backup.id}/record/report").json()["report"]
     assert report["verdict"] in {"complete", "partial", "drifted"}
+
+
+@pytest.mark.parametrize(("kind", "word"), [(SECRETS, "secrets"), (INFRASTRUCTURE, "infrastructure")])
+def test_one_masked_value_is_shown_to_whoever_has_the_right_and_named_in_the_audit_log(
+    cbr: ApiServer, backup: Backup, caplog, kind: str, word: str
+):
+    document, offset = masked_place(cbr, backup, kind)
+    asked = f"backups/{backup.id}/record/value?document={document}&offset={offset}"
+    with caplog.at_level(logging.INFO, logger="opencbr.audit"):
+        refused = cbr.call("GET", asked)
+        masked = cbr.call("GET", asked, account="demo-admin", headers={"X-Opencbr-View": "masked"})
+        assert {(one.status_code, one.json()["error_code"]) for one in (refused, masked)} == {
+            (403, "BackupService.8600")
+        }
+        assert f"cbr:backups:getMetadata{word.capitalize()}" in refused.json()["error_msg"]
+        assert not [line for line in caplog.records if line.name == "opencbr.audit"]
+        shown = cbr.call("GET", asked, account="demo-admin").json()
+    (line,) = [line.getMessage() for line in caplog.records if line.name == "opencbr.audit"]
+    assert (shown["document"], shown["class"]) == ("server", kind)
+    assert line.startswith(f"{word} read: server {shown['path']} of backup {backup.id} by user ")
+    path = shown["path"].removeprefix("server.")
+    verbatim = json.loads(
+        cbr.call("GET", f"backups/{backup.id}/metadata", account="demo-admin").json()["server"]
+    )
+    assert json.loads(shown["value"]) == verbatim["server"][path]
+    assert shown["value"] not in caplog.text
+
+
+def test_where_no_masked_value_stands_there_is_none_to_show(cbr: ApiServer, backup: Backup):
+    document, offset = masked_place(cbr, backup)
+    for query in (f"document={document}&offset={offset + 1}", "document=nothing&offset=0"):
+        answer = cbr.call("GET", f"backups/{backup.id}/record/value?{query}", account="demo-admin")
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "BackupService.9900")
+        assert "ShowReport" in answer.json()["error_msg"]
+    without = cbr.call("GET", f"backups/{backup.id}/record/value")
+    assert (without.status_code, without.json()["error_code"]) == (400, "BackupService.9900")
+    assert "document is missing" in without.json()["error_msg"]
 
 
 def test_the_sdk_reads_strings(cbr: ApiServer, backup: Backup):

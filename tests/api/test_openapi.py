@@ -15,10 +15,13 @@ from referencing.jsonschema import DRAFT202012
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.exchange import Exchange
 from opencbr.api.openapi import document
+from opencbr.api.openapi.code_samples import call_of
 from opencbr.api.openapi.examples import EXAMPLES
 from opencbr.api.rights import RULES
 from opencbr.api.routes import ROUTES
 from opencbr.console.credential import AccessKey, signable
+from opencbr.samples import missing_of
+from opencbr.samples.languages import LANGUAGES
 from support.api_examples import made
 
 from .api_server import ApiServer
@@ -158,6 +161,26 @@ def test_every_header_that_is_honoured_is_described(cbr: ApiServer, monkeypatch:
     for scheme in DOCUMENT["components"]["securitySchemes"].values():
         told |= {scheme["name"].lower(), *re.findall(r"`(x-[\w-]+)", scheme["description"].lower())}
     assert looked_at - _OF_HTTP == told
+
+
+@each_operation
+def test_every_language_has_its_sample_or_a_reason_why_not(operation):
+    (example, *_) = EXAMPLES[operation["operationId"]]
+    route = next(one.operation for one in ROUTES if one.operation.name == operation["operationId"])
+    missing = {one.title: one.reason for one in missing_of(call_of(route, example))}
+    samples = operation["x-codeSamples"]
+    assert [one["label"] for one in samples] == [one.title for one in LANGUAGES if one.title not in missing]
+    assert all(len(reason) > 20 for reason in missing.values())
+    offered = {one.title: one.lexer for one in LANGUAGES}
+    for one in samples:
+        assert one["lang"] == offered[one["label"]]
+        assert one["source"].strip()
+        assert not re.search(r"gAAAA|YOUR_SECRET", one["source"]), "a credential stands in the environment"
+    always = {"curl, token", "curl, AK/SK", "Python, requests"}
+    assert always <= {one["label"] for one in samples}
+    if operation["operationId"] in OPERATIONS:
+        sdks = {title for title in offered if title.startswith("SDK for ")}
+        assert sdks <= {one["label"] for one in samples}
 
 
 def test_what_is_not_offered_is_named():

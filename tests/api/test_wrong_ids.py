@@ -325,6 +325,12 @@ PLACES: dict[tuple[str, str], Place] = {
         (operation, "backup_id"): Place(by_path(operation), backup("other"), "6200", HELD | UNREADY)
         for operation in ("ShowMetadata", "ShowRecord", "ShowReport")
     },
+    ("ShowMaskedValue", "backup_id"): Place(
+        lambda cbr, wanted: cbr.call("GET", f"backups/{wanted}/record/value?document=server&offset=1"),
+        backup("other"),
+        "6200",
+        HELD | UNREADY,
+    ),
     ("RestoreBackup", "backup_id"): Place(
         by_path("RestoreBackup", {"restore": {}}),
         backup("other"),

@@ -7,10 +7,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.api_server import ApiServer
-from console.backup.recorded import rich_server
+from console.backup.recorded import hostile_backup, rich_server
 from opencbr.model.backup import Backup
 from support.chromium import chromium
 from support.databases import Databases
+
+from .screens import Things
 
 
 @pytest.fixture(scope="session", name="cbr")
@@ -24,9 +26,15 @@ def _backup(cbr: ApiServer) -> Backup:
     return cbr.protected("rich")
 
 
-@pytest.fixture(scope="session", name="hostile")
-def _hostile(cbr: ApiServer) -> Backup:
-    return cbr.protected("hostile")
+@pytest.fixture(scope="session", name="things")
+def _things(cbr: ApiServer, backup: Backup) -> Things:
+    hostile, vault = hostile_backup(cbr), cbr.vault(name="busy")
+    (log,) = cbr.call("GET", f"operation-logs?vault_id={hostile.vault_id}").json()["operation_logs"]
+    running = cbr.backup(vault, status="protecting", disks=0)
+    running_log = cbr.log(
+        vault_id=vault.id, resource_id=running.resource_id, resource_name="db1", progress=30
+    )
+    return Things(backup, hostile, log["id"], running, running_log.id)
 
 
 @pytest.fixture(scope="session", name="browser")

@@ -7,13 +7,16 @@ import sys
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from api.api_server import ApiServer
+from api.protected_cloud import masked_place
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.routes import ROUTES
 from opencbr.democloud.seed.empty import make_account
 from opencbr.model.backup import Backup
+
+from .conftest import watched
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +51,9 @@ def test_every_reading_operation_is_sent_with_what_is_offered(
 ):
     log = cbr.log(vault_id=backup.vault_id)
     page = opened(admin, name)
+    document, offset = masked_place(cbr, backup, "infrastructure")
     known = {"backup_id": backup.id, "operation_log_id": log.id, "protectable_type": "server"}
+    known |= {"document": document, "offset": str(offset)}
     for field in page.locator("#request input[required]").all():
         asked = field.get_attribute("name") or ""
         field.fill(known.get(asked) or first_choice(page, asked))
@@ -81,6 +86,14 @@ def test_a_member_sees_masked_values_marked(member: Page, backup: Backup):
     page = opened(member, "ShowMetadata", backup_id=backup.id)
     send(page, 200)
     assert page.locator("#answer .masked").count() > 0
+    assert page.locator("#answer .sealed").count() == 0
+
+
+def test_who_has_the_right_sees_what_is_sealed_marked(admin: Page, backup: Backup):
+    page = opened(admin, "ShowMetadata", backup_id=backup.id)
+    send(page, 200)
+    assert page.locator("#answer .masked").count() == 0
+    assert page.locator("#answer .sealed", has_text="sealed, infrastructure").count() > 0
 
 
 def test_a_vault_is_made_and_taken_away(admin: Page):
@@ -135,6 +148,51 @@ def test_what_the_browser_can_check_is_not_sent(admin: Page):
     page.get_by_role("button", name="Send").click()
     assert page.locator("[name='vault.billing.size']").evaluate("one => one.validity.rangeUnderflow")
     expect(page.locator("#answer")).to_contain_text("The answer will stand here.")
+
+
+def test_a_pattern_is_checked_as_one_types(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.name": "two words"})
+    name = page.locator("[name='vault.name']")
+    assert name.evaluate("one => one.validity.patternMismatch")
+    assert name.get_attribute("title").startswith("1 to 64 letters, digits")
+    name.fill("eins-文_1")
+    assert name.evaluate("one => one.validity.valid")
+
+
+def test_a_server_is_found_by_typing_and_by_a_page_that_keeps_what_was_entered(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.name": "kept", "vault.resources.0.id": "RIC"})
+    offered = page.locator("[id='field-vault.resources.0.id-list'] option")
+    expect(offered.first).to_have_text("server rich")
+    page.locator("button[value='vault.resources.0.id']").click()
+    page.get_by_role("searchbox", name="Name").fill("rich")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="server rich", exact=True).click()
+    expect(page.locator("[name='vault.name']")).to_have_value("kept")
+    assert len(page.locator("[name='vault.resources.0.id']").input_value()) == 36
+    page.locator("[name='vault.name']").press("Enter")
+    assert "/choose" not in page.url, "Enter sends the form"
+
+
+def test_without_scripts_ids_are_chosen_and_a_deletion_is_asked_about(
+    browser: Browser, cbr: ApiServer, wrong: list[str]
+):
+    vault = cbr.vault(name="without-scripts")
+    context = browser.new_context(base_url=cbr.url, java_script_enabled=False)
+    page = watched(context, cbr, wrong)
+    page.goto("/console")
+    page.get_by_role("button", name="Sign in as demo-admin").click()
+    page.goto("/explorer/DeleteVault")
+    page.get_by_role("button", name="Choose by name").click()
+    page.get_by_role("searchbox", name="Name").fill("without-scripts")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="without-scripts").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send DeleteVault?")
+    expect(page.locator("main")).to_contain_text(vault.id)
+    page.get_by_role("button", name="Send it").click()
+    expect(page.locator("#answer .status").first).to_have_text("204")
+    context.close()
+    assert wrong == []
 
 
 def test_without_the_right_it_says_so_and_the_server_refuses(page: Page, cbr: ApiServer, backup: Backup):

@@ -31,6 +31,13 @@ SILENT = 1500
 @contextmanager
 def served(folder, cloud):
     """Serve with THREADS threads in one process; yields the address once it answers."""
+    with started(folder, cloud) as (url, _):
+        yield url
+
+
+@contextmanager
+def started(folder, cloud):
+    """Serve so; yields the address and the process."""
     (folder / "clouds.yaml").write_text(yaml.safe_dump(cloud.clouds_yaml()))
     port = free_port()
     (folder / "opencbr.toml").write_text(
@@ -53,7 +60,7 @@ def served(folder, cloud):
                 assert process.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-        yield url
+        yield url, process
     finally:
         process.terminate()
         process.wait(30)
@@ -105,6 +112,36 @@ def test_a_cinder_that_hangs_leaves_the_probes_answering(tmp_path, already_known
         words = {answer.json()["checks"]["mover"] for answer in answers if "checks" in answer.json()}
         assert words <= ({"ok"} if already_known else {"asking", "ok"})
         assert words
+
+
+def test_who_waits_for_a_cloud_that_hangs_is_answered_when_the_server_is_stopped(tmp_path):
+    """The cloud is released only after the process has ended."""
+    with DemoCloud(tmp_path / "cloud") as cloud, started(tmp_path, cloud) as (url, process):
+        account, answers = cloud.account("demo"), []
+        user = {"name": account["user_name"], "password": account["password"], "domain": {"id": "default"}}
+        auth = {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"id": account["project_id"]}},
+        }
+        signed_in = requests.post(f"{cloud.auth_url}/auth/tokens", json={"auth": auth}, timeout=60)
+        headers = {"X-Auth-Token": signed_in.headers["X-Subject-Token"]}
+        path = f"{url}/v3/{account['project_id']}/protectables/server/instances"
+        assert requests.get(path, headers=headers, timeout=60).status_code == 200
+        hanging = cloud.faults.inject(service="compute", path="/servers/detail", held=True, times=0)
+        callers = [
+            threading.Thread(target=lambda: answers.append(requests.get(path, headers=headers, timeout=60)))
+            for _ in range(3)
+        ]
+        for caller in callers:
+            caller.start()
+        eventually(lambda: hanging.hits == len(callers), "all wait for Nova")
+        process.terminate()
+        for caller in callers:
+            caller.join()
+        assert process.wait(60) == 0
+        assert hanging.hits == len(callers), "nobody was asked again"
+        assert [answer.status_code for answer in answers] == [503] * len(callers)
+        cloud.faults.clear()
 
 
 @pytest.fixture(scope="module", name="running")

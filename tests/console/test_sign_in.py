@@ -7,9 +7,12 @@ import select
 import shutil
 import socket
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +21,7 @@ import requests
 from sqlalchemy.exc import OperationalError
 
 from api.api_server import ApiServer, open_server
+from opencbr.cloud.user_sign_in import UserSignIn
 from opencbr.console.application import BUSY, create_console
 from opencbr.console.console import Console
 from opencbr.console.sign_in.pages import AWAY, BOUND, NOT_ENTERED, REFUSED, TOO_MANY
@@ -462,6 +466,43 @@ def test_too_many_failures_of_a_user_are_told_at_once(person: Person, browser: B
     account = person.cbr.cloud.account("other")
     other = browser.sign_in("password", user=account["user_name"], password=account["password"])
     assert other.status_code == 303
+
+
+def test_forms_sent_together_reach_keystone_no_more_often_than_one_by_one(
+    person: Person, browser: Browser, monkeypatch: pytest.MonkeyPatch
+):
+    """Each holds its place until Keystone has answered: as many ask as are allowed, the others are told at once."""
+    number, allowed = 7, 4
+    for _ in range(10 - allowed):
+        assert Browser(browser.url).sign_in("password", user=person.name, password="x").status_code == 401
+    asked, answered = Semaphore(0), Event()
+    password = UserSignIn.password
+
+    def held(self: UserSignIn, *given: str) -> Any:
+        asked.release()
+        assert answered.wait(60)
+        return password(self, *given)
+
+    monkeypatch.setattr(UserSignIn, "password", held)
+    browsers = [Browser(browser.url) for _ in range(number)]
+    with ThreadPoolExecutor(number) as threads:
+        forms = [
+            threads.submit(one.sign_in, "password", user=person.name, password="wrong") for one in browsers
+        ]
+        try:
+            refused = [one.result().status_code for one in first(forms, number - allowed)]
+            for _ in range(allowed):
+                assert asked.acquire(timeout=60)
+        finally:
+            answered.set()
+        assert refused == [429] * (number - allowed)
+        assert sorted(one.result().status_code for one in forms) == [401] * allowed + [429] * len(refused)
+    assert not asked.acquire(blocking=False)
+
+
+def first(forms: list[Future[requests.Response]], number: int) -> list[Future[requests.Response]]:
+    """Wait for the first of them to end."""
+    return list(islice(as_completed(forms, timeout=60), number))
 
 
 def test_passcodes_are_counted_for_the_user_whose_they_are(person: Person, browser: Browser):

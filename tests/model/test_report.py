@@ -24,7 +24,7 @@ def test_drift_outweighs_what_lacks_and_anything_that_lacks_makes_it_partial(unr
 
 
 def test_a_report_names_every_document_once_read_or_not():
-    report = report_of(build_manifest(RECORD))
+    report = report_of(build_manifest(RECORD), {})
     names = [page.document.name for page in RECORD.pages]
     assert [one["name"] for one in report["documents"]] == [*names, "keypair"]
     assert [one["outcome"] for one in report["documents"]] == ["read", "read", "read", "absent"]
@@ -50,14 +50,14 @@ def test_a_report_tells_the_call_behind_each_document():
         "request_id": "req-x",
         "read_at": "2026-11-24T05:00:23.979568",
     }
-    documents = report_of(build_manifest(RECORD))["documents"]
+    documents = report_of(build_manifest(RECORD), {})["documents"]
     for document, expected in ((documents[1], read), (documents[3], absent)):
         assert {key: document[key] for key in calls} == {"name": document["name"], **expected}
-        assert set(document) == {*calls, "outcome", "masked"}
+        assert set(document) == {*calls, "outcome", "masked", "places"}
 
 
 def test_a_report_says_which_classes_are_masked_where_and_nothing_of_them():
-    report = report_of(build_manifest(RECORD))
+    report = report_of(build_manifest(RECORD), {})
     assert [one["masked"] for one in report["documents"]] == [
         ["infrastructure", "secrets"],
         ["secrets"],
@@ -70,7 +70,7 @@ def test_a_report_says_which_classes_are_masked_where_and_nothing_of_them():
 
 def test_the_rest_of_a_report_is_the_manifests():
     manifest = build_manifest(RECORD)
-    report = report_of(manifest)
+    report = report_of(manifest, {})
     same = "backup_id resource verdict started_at ended_at closed_at hidden gaps drift disk_backups"
     for name in same.split():
         assert report[name] == manifest[name], name

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from api.api_server import ApiServer
-from api.protected_cloud import children_of, new_server, new_vault, restorable, server_ref
+from api.protected_cloud import children_of, masked_place, new_server, new_vault, restorable, server_ref
 
 HOSTILE = 'it\'s "$HOME" `id` $(id) ${x} %s #{c} \\n \\ &?=+/~ 文 😀'
 """As hostile as a description may be."""
@@ -232,6 +232,12 @@ def show_report(cbr: ApiServer) -> Scenario:
     return Scenario("verdict", {"backup_id": cbr.protected().id})
 
 
+def show_masked_value(cbr: ApiServer) -> Scenario:
+    backup = cbr.protected()
+    document, offset = masked_place(cbr, backup)
+    return Scenario("class", {"backup_id": backup.id}, (("document", document), ("offset", offset)))
+
+
 SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ListVault": list_vault,
     "ShowSummary": show_summary,
@@ -258,4 +264,5 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ShowOpLog": show_op_log,
     "ShowRecord": show_record,
     "ShowReport": show_report,
+    "ShowMaskedValue": show_masked_value,
 }

@@ -27,13 +27,13 @@ def sample_on_screen(browser: Browser, operation: str, entries: dict[str, str], 
 
 
 def _members(value: Any, name: str = "") -> dict[str, str]:
-    """Name a body's members as the form's fields are; a list of texts is entered as JSON, an empty one is left alone."""
+    """Name a body's members as the form's fields are; a list of texts is entered one a line, an empty one is left alone."""
     if isinstance(value, dict):
         inner = value.items()
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         inner = ((str(number), one) for number, one in enumerate(value))
     else:
-        return {} if value == [] else {name: _text(value)}
+        return {} if value == [] else {name: "\n".join(value) if isinstance(value, list) else _text(value)}
     found: dict[str, str] = {}
     for key, one in inner:
         found |= _members(one, f"{name}.{key}" if name else key)

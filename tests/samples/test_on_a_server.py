@@ -33,22 +33,26 @@ CASES = [
 ]
 
 
+ACCOUNT = "demo-admin"
+"""Who may do everything that is offered."""
+
+
 @pytest.fixture(scope="module", name="cbr")
 def _cbr(tmp_path_factory, databases):
     folder = tmp_path_factory.mktemp("server")
     with (
         DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
         databases.fresh(SQLITE, folder) as url,
-        open_server(folder, cloud, url, one_click=("demo",)) as cbr,
+        open_server(folder, cloud, url, one_click=(ACCOUNT,)) as cbr,
     ):
         yield cbr
 
 
 @pytest.fixture(scope="module", name="browser")
 def _browser(cbr: ApiServer) -> Browser:
-    """A browser in which demo is signed in."""
+    """A browser in which the account is signed in."""
     browser = Browser(cbr.url)
-    assert browser.sign_in("one-click", user="demo").status_code == 303
+    assert browser.sign_in("one-click", user=ACCOUNT).status_code == 303
     return browser
 
 
@@ -86,8 +90,8 @@ def shown(browser: Browser, name: str, scenario: Scenario, language: str) -> str
 
 def run(language: str, text: str, cbr: ApiServer, monkeypatch) -> str:
     """Run a sample with nothing but its documented variables; return what it prints."""
-    access, secret = cbr.cloud.access_key("demo")
-    variables = {"OS_TOKEN": cbr.token(), "HUAWEICLOUD_SDK_AK": access, "HUAWEICLOUD_SDK_SK": secret}
+    access, secret = cbr.cloud.access_key(ACCOUNT)
+    variables = {"OS_TOKEN": cbr.token(ACCOUNT), "HUAWEICLOUD_SDK_AK": access, "HUAWEICLOUD_SDK_SK": secret}
     if language not in IN_SHELL:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -114,7 +118,7 @@ def run(language: str, text: str, cbr: ApiServer, monkeypatch) -> str:
 
 def openstack_variables(cbr: ApiServer) -> dict[str, str]:
     """What an openrc file sets."""
-    account = cbr.cloud.account("demo")
+    account = cbr.cloud.account(ACCOUNT)
     return {
         "OS_AUTH_URL": cbr.cloud.auth_url,
         "OS_USERNAME": account["user_name"],

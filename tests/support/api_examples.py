@@ -34,6 +34,7 @@ class Run:
     url: str
     project_id: str
     token: str
+    manager_token: str
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def call(
@@ -42,6 +43,8 @@ class Run:
         title: str = "",
         body: Any = None,
         query: dict[str, str] | None = None,
+        *,
+        as_manager: bool = False,
         **path: str,
     ) -> Any:
         """Ask, and return the decoded answer; one with a title becomes an example."""
@@ -50,7 +53,7 @@ class Run:
         answer = requests.request(
             route.method,
             f"{self.url}{route.path.format(**path)}?{urlencode(query or {})}",
-            headers={"X-Auth-Token": self.token},
+            headers={"X-Auth-Token": self.manager_token if as_manager else self.token},
             json=body,
             timeout=60,
         )
@@ -86,7 +89,8 @@ def _running(folder: Path) -> Iterator[Run]:
         who = cloud.account("demo")
         key = Key(*cloud.access_key("demo"), who["project_id"])
         with installed(folder, clouds, key, "db1") as installation:
-            yield Run(installation.url, who["project_id"], _token(cloud, who))
+            tokens = (_token(cloud, cloud.account(name)) for name in ("demo", "demo-admin"))
+            yield Run(installation.url, who["project_id"], *tokens)
 
 
 def _token(cloud: DemoCloud, who: dict[str, Any]) -> str:
@@ -187,7 +191,16 @@ def _look(run: Run) -> None:
     disk = run.call("ListBackups", query={"vault_id": vaults["single-disks"]})["backups"][0]["id"]
     run.call("ShowMetadata", "disk: The backup of a disk", backup_id=disk)
     run.call("ShowRecord", "disk: The record of a disk's backup, its hashes made up", backup_id=disk)
-    run.call("ShowReport", "server: How a server's record was read", backup_id=backup)
+    report = run.call("ShowReport", "server: How a server's record was read", backup_id=backup)["report"]
+    places = next(one["places"] for one in report["documents"] if one["name"] == "server")
+    offset = next(one["offset"] for one in places if one["class"] == "infrastructure")
+    run.call(
+        "ShowMaskedValue",
+        "host: A value that a member of the project sees masked",
+        query={"document": "server", "offset": str(offset)},
+        as_manager=True,
+        backup_id=backup,
+    )
     of_vault = {"vault_id": vault, "operation_type": "backup"}
     log = run.call("ListOpLogs", "vault: The backups that were made in a vault", query=of_vault)
     run.call(

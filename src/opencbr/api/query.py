@@ -32,11 +32,11 @@ class QueryReader:
     def __init__(self, kind: type[Struct]) -> None:
         self._kind = kind
         self._many = {field.encode_name: _takes_many(field.type) for field in fields(kind)}
-        self._empty = kind()
+        self._empty = None if any(field.required for field in fields(kind)) else kind()
 
     def read(self, query: str) -> Struct:
         """Convert the query string (without question mark); raises 400/9900 naming the parameter."""
-        if not query:
+        if not query and self._empty is not None:
             return self._empty
         found: dict[str, Any] = {}
         for part in query.split("&"):

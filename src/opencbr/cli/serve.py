@@ -1,8 +1,10 @@
 """`opencbr serve`: the API under granian."""
 
+import asyncio
 import logging
 import os
 import resource
+import signal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from opencbr import wiring
+from opencbr import deadline, wiring
 from opencbr.cli.app import Session, pass_session
 from opencbr.cli.parent import end_with_parent, tied
 from opencbr.cli.port import claim_port
@@ -24,6 +26,8 @@ _CONNECTIONS = 16_384
 """Of each process; granian's own bound is a thousand, which idle connections use up."""
 _OTHER_FILES = 256
 """Database, logs, upstream."""
+_STOP_SECONDS = 5
+"""So long requests under way may take when the server is stopped."""
 
 
 @click.command()
@@ -42,7 +46,8 @@ _OTHER_FILES = 256
 def serve(session: Session, listen: str | None, accounts: Path | None, *, claimed: bool) -> None:
     """Serve the CBR v3 API until Ctrl-C or SIGTERM.
 
-    Requests under way are answered before the end. Start as many as you like; `opencbr worker` does the jobs.
+    Requests under way are answered before the end: with 503 those that wait for the cloud. Start as many as you
+    like; `opencbr worker` does the jobs.
     """
     from granian.constants import HTTPModes, Interfaces
     from granian.server import Server
@@ -65,7 +70,7 @@ def serve(session: Session, listen: str | None, accounts: Path | None, *, claime
         backpressure=_connections(),
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=15,
+        workers_kill_timeout=_STOP_SECONDS,
         log_enabled=False,
     )
     log.info("serving on http://%s, %d process(es)", authority(host, port), config.api.processes)
@@ -91,4 +96,20 @@ def application(config: Config, supervisor: int, accounts: Path | None = None) -
     end_with_parent(supervisor)
     configure(config.log.level, config.log.format)
     clicked = msgspec.json.decode(accounts.read_bytes(), type=tuple[Account, ...]) if accounts else ()
-    return wiring.build(config).application(clicked)
+    return _Stoppable(wiring.build(config).application(clicked))
+
+
+class _Stoppable:
+    """An application whose clients wait for the cloud no longer once its process is told to end."""
+
+    def __init__(self, application: Any) -> None:
+        self._begin = application.__rsgi_init__
+        self.__rsgi__ = application.__rsgi__
+        self.__rsgi_del__ = application.__rsgi_del__
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._begin(loop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # granian's own handlers are the loop's, which hears of signals in another way; Python's have nothing to do.
+            signal.signal(number, lambda *_: deadline.stop())
+            signal.siginterrupt(number, False)  # as asyncio has it

@@ -5,6 +5,7 @@ a body of any length, unpacked.
 """
 
 import time
+from http import HTTPStatus
 from typing import Any
 
 from keystoneauth1.session import TCPKeepAliveAdapter
@@ -14,13 +15,16 @@ from requests.exceptions import ReadTimeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from opencbr.cloud.timed_response import POOLS
+from opencbr.deadline import seconds_left
 
 ANSWER_LIMIT = 64 * 1024 * 1024
-"""Bytes of an upstream answer, unpacked; the largest real ones, lists of a thousand rows, have a tenth of it."""
+"""Bytes of an upstream answer, unpacked; the largest real ones, security groups of many thousand rules, have a third of it."""
+WAITED_LIMIT = 4 * 1024 * 1024
+"""The same for an answer that a client waits for: many clients wait at once, and a page of 200 rows has a tenth of it."""
 
 
 class TooLong(ConnectionLost):
-    """An answer that has more than ANSWER_LIMIT bytes."""
+    """An answer that has more bytes than are read."""
 
 
 _CHUNK = 64 * 1024
@@ -30,11 +34,15 @@ def bound_answers(session: Any) -> None:
     """Have a keystoneauth session read all answers so; its choices of TLS stay."""
     tls = {name: getattr(session, name, None) for name in ("tls_ciphers", "tls_min_version")}
     for scheme in ("http://", "https://"):
-        session.mount(scheme, BoundedAdapter(**{name: value for name, value in tls.items() if value}))
+        adapter = BoundedAdapter(**{name: value for name, value in tls.items() if value})
+        adapter.session = session
+        session.mount(scheme, adapter)
 
 
 class BoundedAdapter(TCPKeepAliveAdapter):
     """Hands out responses whose body has been read."""
+
+    session: Any = None
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         """Have the head read within bounds too."""
@@ -67,17 +75,25 @@ class BoundedAdapter(TCPKeepAliveAdapter):
             raise ConnectionLost(error, request=request) from error
         finally:
             response.close()  # gives a connection that was read to the end back to its pool
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._is_looking_for_keystone(request):
+            # keystoneauth would ask again with a token, for which it waits until itself has got one: for ever.
+            response.status_code = HTTPStatus.FORBIDDEN
         return response
+
+    def _is_looking_for_keystone(self, request: PreparedRequest) -> bool:
+        auth_url = getattr(getattr(self.session, "auth", None), "auth_url", None)
+        return auth_url is not None and request.method == "GET" and request.url == auth_url
 
 
 def _body(response: Response, request: PreparedRequest, end: float | None) -> bytes:
     parts, size = [], 0
+    limit = ANSWER_LIMIT if seconds_left() is None else WAITED_LIMIT
     # One read of the network a turn, or the time could not be looked at.
     while part := response.raw.read1(_CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
-        if size > ANSWER_LIMIT:
-            raise TooLong(f"the answer has more than {ANSWER_LIMIT} bytes", request=request)
+        if size > limit:
+            raise TooLong(f"the answer has more than {limit} bytes", request=request)
         if end is not None and time.monotonic() > end:
             raise ReadTimeout("the answer did not end in time", request=request)
     return b"".join(parts)

@@ -7,6 +7,8 @@ from typing import Any
 
 from opencbr.cloud.entries import with_id
 from opencbr.cloud.errors import CloudError, Denied, NotFound, Refused, Unreachable
+from opencbr.cloud.keystone_faults import NO_KEYSTONE, is_keystones
+from opencbr.cloud.retry import AGAIN
 from opencbr.cloud.shapes import misshapen
 from opencbr.cloud.strict_json import Unusable, read_object
 from opencbr.observe.redact import redact
@@ -57,10 +59,18 @@ class Answer:
                 raise self.garbage(wrong)
         return rows
 
-    def entries(self, kind: str, envelope: str | None = None) -> list[dict[str, Any]]:
-        """Return what has an id in the list in the envelope, for `entries.usable`. Raises Unreachable where it is no list."""
+    def entries(
+        self, kind: str, envelope: str | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return what has an id in the list in the envelope, for `entries.usable`.
+
+        Raises Unreachable where it is no list, or has more rows than the `limit` that was asked for.
+        """
         where = f"{self.service} {self.method} {self.path.partition('?')[0]}"
-        return with_id(where, kind, self._list(envelope or kind + "s"))
+        rows = self._list(envelope or kind + "s")
+        if limit is not None and len(rows) > limit:
+            raise self.garbage(f"{len(rows)} rows where {limit} were asked for")
+        return with_id(where, kind, rows)
 
     def _list(self, envelope: str) -> list[Any]:
         rows = self.json().get(envelope)
@@ -82,19 +92,22 @@ class Answer:
     def error(self) -> CloudError:
         """Make the error that this status stands for."""
         kind: type[CloudError] = Unreachable
+        reason = fault_sentence(self.body)
         if self.status == 404:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
             kind = NotFound
         elif self.status in (401, 403):
             kind = Denied
         elif 400 <= self.status < 500 and self.status != 429:  # noqa: PLR2004
             kind = Refused
+        if self.service == "identity" and self.status not in AGAIN and not is_keystones(self.body):
+            kind, reason = Unreachable, NO_KEYSTONE
         return kind(
             service=self.service,
             method=self.method,
             path=self.path,
             status=self.status,
             request_id=self.request_id,
-            reason=fault_sentence(self.body),
+            reason=reason,
         )
 
 

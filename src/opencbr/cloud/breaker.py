@@ -56,7 +56,8 @@ class Breaker:
         future.add_done_callback(lambda _: self._places.release())
         if not _in_slices(lambda seconds: bool(wait((future,), seconds).done), end):
             self._hung()
-            raise Hanging(f"no answer within {bound:.3g} seconds")
+            given_up = f"no answer within {bound:.3g} seconds"
+            raise Hanging(given_up if monotonic() >= end else "this process is being stopped")
         failed = future.exception()
         if isinstance(failed, Hanging):
             self._hung()  # the client below has noticed it before this wait did
@@ -93,6 +94,6 @@ def _in_slices(has_come: Callable[[float], bool], end: float) -> bool:
         left = max(0.0, end - monotonic())
         if has_come(min(left, LOOK_SECONDS)):
             return True
-        if left <= LOOK_SECONDS:
+        if left <= LOOK_SECONDS or seconds_left() == 0:
             return False
         heed_interruption()

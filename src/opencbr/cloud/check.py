@@ -83,7 +83,10 @@ def _keystone(transport: Transport) -> Finding:
     except CredentialRefused as error:
         return Finding("keystone", "missing", f"{error}. It is {transport.credential}.")
     except CloudError as error:
-        return Finding("keystone", "missing", f"{error}. Check auth_url, user and password in clouds.yaml.")
+        where = transport.auth_url
+        return Finding(
+            "keystone", "missing", f"{error}. Check auth_url ({where}), user and password in clouds.yaml."
+        )
     who = f"user {access.username or access.user_id} on project {access.project_name or access.project_id}"
     if access.project_id is None:
         return Finding("keystone", "missing", "the credential has no project: name one in clouds.yaml")

@@ -47,6 +47,11 @@ class Credential:
         return any(name.startswith("application_credential") for name in self._auth())
 
     @property
+    def auth_url(self) -> str:
+        """Keystone's address as the entry gives it."""
+        return str(self._auth().get("auth_url", ""))
+
+    @property
     def is_refused(self) -> bool:
         """Whether Keystone has refused it a moment ago, so that asking again is of no use."""
         refused_at = self._refused_at

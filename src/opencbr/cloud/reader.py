@@ -134,7 +134,11 @@ class Reader:
         if name:
             query["name"] = re.sub(r"([][\\.^$*+?(){}|])", r"\\\1", name)  # Nova takes a regular expression
         answer = self.ask("compute", "/servers/detail", query, microversion=COMPUTE_MICROVERSION)
-        return [server for server in answer.entries("server") if server.get("tenant_id") == project_id]
+        return [
+            server
+            for server in answer.entries("server", limit=limit)
+            if server.get("tenant_id") == project_id
+        ]
 
     def list_volumes(
         self,
@@ -166,7 +170,7 @@ class Reader:
             query["name~"] = name
             microversion = LIKE_MICROVERSION
         answer = self.ask("volume", "/volumes/detail", query, microversion=microversion)
-        rows = answer.entries("volume")
+        rows = answer.entries("volume", limit=limit)
         return [volume for volume in rows if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
     def list_snapshots(self, name_prefix: str) -> list[UpstreamObject]:
@@ -207,7 +211,8 @@ class Reader:
 
         def page(marker: str | None) -> list[Json]:
             behind = query if marker is None else query | {"marker": marker}
-            return self.ask("volume", path, behind, microversion=LIKE_MICROVERSION).entries(kind)
+            answer = self.ask("volume", path, behind, microversion=LIKE_MICROVERSION)
+            return answer.entries(kind, limit=_PAGE)
 
         for rows in pages(page, "volume", path):
             for row in rows:

@@ -45,17 +45,13 @@ class Scopes:
         """Return what bounds the calls to a service."""
         return self._breakers[service]
 
-    def auth_url(self) -> str:
-        """Return Keystone's address as `clouds.yaml` gives it."""
-        return str(self.credential.connection.config.get_auth_args().get("auth_url", ""))
-
     def versions_answer(self, timeout_seconds: float) -> bool:
         """Say whether Keystone's version document answers, without a token."""
         from keystoneauth1.exceptions import ClientException
 
         try:
             response = self.credential.connection.session.get(
-                self.auth_url(),
+                self.credential.auth_url,
                 authenticated=False,
                 raise_exc=False,
                 log=False,

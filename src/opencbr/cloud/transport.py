@@ -6,6 +6,7 @@ logging of bodies and its exceptions stay below this line.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,9 +19,14 @@ from opencbr.cloud.breaker import Breaker, Hanging
 from opencbr.cloud.credential import REMEDY, Credential
 from opencbr.cloud.endpoints import SERVICES, Endpoint, Endpoints
 from opencbr.cloud.errors import CloudError, CredentialRefused, Denied, Unreachable, readable_request_id
+from opencbr.cloud.keystone_faults import NO_KEYSTONE, refuses, why_no_token
 from opencbr.cloud.retry import AGAIN, NO_PATIENCE, Again, Patience, persist, retry_after
 from opencbr.deadline import seconds_left
 from opencbr.model.clock import Clock
+from opencbr.observe.repetition import OnceInAWhile
+
+log = logging.getLogger(__name__)
+log.addFilter(OnceInAWhile())
 
 Query = Mapping[str, Any]
 
@@ -72,6 +78,11 @@ class Transport:
     def credential(self) -> str:
         """Whose credential it is, and where it stands: for operators."""
         return str(self._credential)
+
+    @property
+    def auth_url(self) -> str:
+        """Keystone's address: for operators."""
+        return self._credential.auth_url
 
     def get(
         self,
@@ -333,6 +344,15 @@ class Transport:
             "admin credential, and see that the project is enabled"
         )
 
+    def _no_token(self, cause: Exception) -> str:
+        why = why_no_token(cause)
+        if why == NO_KEYSTONE:
+            # Jobs tell the reason to tenants, who need not know the address.
+            log.error(
+                "there is no Keystone at %s, the auth_url of %s", self._credential.auth_url, self._credential
+            )
+        return why
+
     def _calling(
         self, service: str, call: Any, method: str = "GET", path: str = "/", seconds: float | None = None
     ) -> Any:
@@ -359,26 +379,24 @@ class Transport:
         except Hanging as cause:
             raise Again(error(Unreachable, str(cause))) from cause
         except exceptions.ConnectionError as cause:
-            raise Again(error(Unreachable, _lost(cause))) from cause
+            raise _lost(cause, error) from cause
         except exceptions.HttpError as cause:
             # With raise_exc off only signing in raises these, also when a call needed a new token in between.
             service, method, path = "identity", "POST", "/auth/tokens"
-            if cause.http_status in (401, 403, 404):
+            if refuses(cause):
                 raise error(Denied, self._no_role(), cause) from None
-            raise Again(error(Unreachable, "no token could be had", cause)) from cause
+            raise Again(error(Unreachable, self._no_token(cause), cause)) from cause
         except exceptions.ClientException as cause:
-            raise Again(error(Unreachable, f"signing in failed ({type(cause).__name__})")) from cause
+            raise Again(error(Unreachable, self._no_token(cause))) from cause
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as cause:
             # A catalogue, token or discovery body of another kind: keystoneauth stumbles over it.
             raise Again(error(Unreachable, "the answer is not what the API promises")) from cause
 
 
-def _lost(cause: Exception) -> str:
-    """Say why an answer did not come whole: keystoneauth's exception hides which one it was made of."""
+def _lost(cause: Exception, error: Callable[[type[CloudError], str], CloudError]) -> Exception:
+    """Make the error for an answer that did not come whole: keystoneauth's exception hides which one it was made of."""
     from opencbr.cloud.adapter import TooLong
 
-    return (
-        str(cause.__context__)
-        if isinstance(cause.__context__, TooLong)
-        else "the connection failed or was cut"
-    )
+    if isinstance(cause.__context__, TooLong):
+        return error(Unreachable, str(cause.__context__))  # it would be as long again
+    return Again(error(Unreachable, "the connection failed or was cut"))

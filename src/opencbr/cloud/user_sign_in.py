@@ -15,6 +15,7 @@ from opencbr.cloud.breaker import Hanging
 from opencbr.cloud.entries import usable
 from opencbr.cloud.errors import PasscodeWanted, SignInRefused, UnknownKey, Unreachable, readable_request_id
 from opencbr.cloud.identity import Identity
+from opencbr.cloud.keystone_faults import NO_KEYSTONE
 from opencbr.cloud.scopes import Scopes
 from opencbr.deadline import seconds_left, within
 from opencbr.model.caller import KeyOwner
@@ -126,7 +127,7 @@ class UserSignIn:
 
         if not all(_HEADER.match(value) for value in headers.values()):
             raise SignInRefused
-        base = self._scopes.auth_url().rstrip("/")
+        base = self._scopes.credential.auth_url.rstrip("/")
         url = (base if base.endswith("/v3") else f"{base}/v3") + path
         where = path.partition("?")[0]
         # The session knows how to verify Keystone's certificate; its own credential stays out of it.
@@ -170,7 +171,8 @@ class UserSignIn:
             return answer, response.headers
         if response.status_code == HTTPStatus.UNAUTHORIZED and _RECEIPT in response.headers:
             raise _further(answer, response.headers[_RECEIPT])
-        if response.status_code in _REFUSALS:
+        failure = answer.error()
+        if response.status_code in _REFUSALS and not isinstance(failure, Unreachable):
             raise SignInRefused
         raise Unreachable(
             service="identity",
@@ -178,6 +180,7 @@ class UserSignIn:
             path=where,
             status=response.status_code,
             request_id=answer.request_id,
+            reason=NO_KEYSTONE if failure.reason == NO_KEYSTONE else "",
         )
 
 

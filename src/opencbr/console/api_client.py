@@ -11,7 +11,7 @@ import msgspec
 from opencbr.api.dispatch import MASKED, VIEW
 from opencbr.api.exchange import Exchange, local_exchange
 from opencbr.console.browser_session import SignedIn
-from opencbr.console.credential import signable
+from opencbr.console.credential import masked_headers, signable
 from opencbr.model.clock import Clock
 
 Ask = Callable[[Exchange], tuple[int, bytes, list[tuple[str, str]]]]
@@ -20,12 +20,13 @@ Ask = Callable[[Exchange], tuple[int, bytes, list[tuple[str, str]]]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API has said; `seconds` is how long it took."""
+    """What the API has said; `seconds` is how long it took, `sent` the request's headers with the credential masked."""
 
     status: int
     body: bytes
     headers: list[tuple[str, str]]
     seconds: float
+    sent: tuple[tuple[str, str], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -80,12 +81,18 @@ class ApiClient:
         if masked:
             headers[VIEW.lower()] = MASKED
         begun = perf_counter()
-        status, answer, more = self._ask(local_exchange(method, path, request.query, headers, request.body))
-        return Answer(status, answer, more, perf_counter() - begun)
+        exchange = local_exchange(method, path, request.query, headers, request.body)
+        status, answer, more = self._ask(exchange)
+        return Answer(status, answer, more, perf_counter() - begun, masked_headers(exchange.headers()))
 
     def get(self, path: str, **query: object) -> Any:
-        """GET a path below the project and decode the answer; None values are not sent. Raises Refused."""
-        given = [(name, str(value)) for name, value in query.items() if value not in (None, "")]
+        """GET a path below the project and decode the answer; a list is sent value by value, None is not. Raises Refused."""
+        given = [
+            (name, str(one))
+            for name, value in query.items()
+            for one in (value if isinstance(value, list | tuple) else [value])
+            if one not in (None, "")
+        ]
         answer = self.send("GET", self.path(path), given)
         if not answer.ok:
             raise Refused(answer)

@@ -105,6 +105,12 @@ def _refused(error: Refused) -> ResponseReturnValue:
     answer = error.answer
     if answer.status == 401:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
         return _over()
+    if answer.status == 404 and request.method == "GET" and request.headers.get("HX-Request"):  # noqa: PLR2004
+        return (
+            "",
+            200,
+            {"HX-Redirect": request.path.rpartition("/")[0]},
+        )  # what was followed is gone: to its list
     return render_template("refused.html", error=answer.json(), answer=answer), answer.status
 
 

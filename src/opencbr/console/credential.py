@@ -1,5 +1,6 @@
 """With what a session asks the API: a Keystone token, or an access key whose signature is made here, on the server."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,9 @@ from msgspec import Struct
 from opencbr.api.response import encode
 from opencbr.api.signature import ALGORITHM, Claim, SignedRequest, signed, spellings
 from opencbr.samples.wire import encoded
+
+MASK = "(your session's, not shown)"
+_SIGNATURE = re.compile(r"(?<=Signature=)[0-9a-f]+")
 
 
 class Token(Struct, frozen=True, tag="token"):
@@ -51,6 +55,13 @@ class Signable(Struct, frozen=True):
     path: str
     query: str
     body: bytes
+
+
+def masked_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a request for eyes: a token is left out, and of an Authorization the signature."""
+    return tuple(
+        (name, MASK if name == "x-auth-token" else _SIGNATURE.sub(MASK, value)) for name, value in headers
+    )
 
 
 def signable(method: str, path: str, query: Iterable[tuple[str, str]] = (), body: Any = None) -> Signable:

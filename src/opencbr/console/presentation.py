@@ -1,6 +1,7 @@
 """How values are shown: times, sizes, JSON; and the files that pages are made with."""
 
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def teach(app: Flask) -> None:
         "clean": clean,
         "gigabytes": gigabytes,
         "marked": marked,
+        "unquoted": unquoted,
     }
     app.jinja_env.globals |= {"asset_url": asset_url}
     app.context_processor(
@@ -70,6 +72,12 @@ def coloured(text: str, lexer: str) -> Markup:
 def clean(text: Any) -> str:
     """Show a name that somebody else has chosen: marks that turn or hide text are written out."""
     return printable(str(text))
+
+
+def unquoted(text: str) -> str:
+    """Show a JSON text: of a string what it says, of all else the text as it is."""
+    value = json.loads(text) if text.startswith('"') else text
+    return "\n".join(map(printable, value.split("\n")))
 
 
 def gigabytes(number: int | None) -> str:

@@ -99,7 +99,7 @@ def settle_these(ctx: CloudContext, disks: Collection[Backup]) -> list[str]:
     for disk in disks:
         if claims[disk.id] is not None and disk.id not in staying:
             ctx.database.transact(lambda conn, gone=disk: _write_settled(conn, gone))  # type: ignore[misc]
-    return [str(one) for one in done if one.outcome is Outcome.STUCK]
+    return [str(one) for one in done if one.outcome is Outcome.STUCK and one.is_left]
 
 
 def _claim(conn: Connection, disk: Backup) -> list[Entry] | None:

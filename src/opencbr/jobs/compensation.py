@@ -9,10 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from opencbr.cloud.errors import CredentialRefused
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
-from opencbr.jobs.upstream.removal import Outcome, Removed, hurried, remove
+from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.model import statuses
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import LEFT, OperationLog
@@ -31,11 +30,12 @@ def compensate(
     job whose log has ended is not taken up again.
     """
     left: list[str] = []
+    broken: StepFailed | None = None
     try:
         left = job.step("compensate", lambda: remove_made(ctx, operation))
     except StepFailed as second:
-        left = [second.message]
-    job.step("fail", lambda: end_failed(ctx, operation, end, left, straighten))
+        broken = second
+    job.step("fail", lambda: end_failed(ctx, operation, end, straighten, left=left, broken=broken))
 
 
 def remove_made(ctx: JobContext, operation: OperationLog) -> list[str]:
@@ -45,24 +45,28 @@ def remove_made(ctx: JobContext, operation: OperationLog) -> list[str]:
     """
     with ctx.database.read() as conn:
         entries = ledger.of_log(conn, operation.id)
-    try:
-        return [str(done) for done in remove(hurried(ctx), entries) if done.outcome is not Outcome.GONE]
-    except CredentialRefused as error:
-        return [str(Removed(entry, Outcome.STUCK, str(error))) for entry in entries]
+    return remove_briefly(ctx, entries)
 
 
 def end_failed(
     ctx: JobContext,
     operation: OperationLog,
     end: StepFailed | Cancelled,
-    left: Sequence[str],
     straighten: Straighten,
+    *,
+    left: Sequence[str],
+    broken: StepFailed | None,
 ) -> None:
-    """Write the end in one transaction; what is `left` in the cloud becomes the janitor's."""
+    """Write the end in one transaction; what is `left` in the cloud becomes the janitor's.
+
+    `broken` is the step of the way back that failed: what it would have removed may be there or not.
+    """
     now = ctx.clock.now()
     code, message = _describe(end)
     if left:
         message += "; still in the cloud: " + "; ".join(left)
+    if broken is not None:
+        message += f"; the way back was cut short: {broken}"
 
     def write(conn: Connection) -> None:
         straighten(ctx, conn, operation)

@@ -28,7 +28,8 @@ def remove_leftovers(ctx: CloudContext) -> None:
         entries = ledger.left(conn)
     for done in remove(ctx, entries):
         if not done.reason:
-            log.info("%s %s was left by a job and is gone now", done.entry.kind, done.entry.name)
+            if done.entry.upstream_id is not None:
+                log.info("%s %s was left by a job and is gone now", done.entry.kind, done.entry.name)
             janitor.free(ctx, done.entry)
     janitor.settle_unneeded(ctx)
 

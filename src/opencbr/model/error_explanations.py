@@ -185,8 +185,8 @@ _GIVEN = {
         "Wait until the running backup has ended; ShowCheckpoint tells when.",
     ),
     "6206": _Given(
-        "ShowMetadata, ShowRecord or ShowReport is asked for a backup that is not finished, has failed, or is being "
-        "deleted, so that there is no closed record of it.",
+        "ShowMetadata, or what our own operations tell of a record, is asked for a backup that is not finished, has "
+        "failed, or is being deleted, so that there is no closed record of it.",
         "Ask again when ShowBackup says available. A backup that failed has nothing to show; its operation log says "
         "why.",
     ),

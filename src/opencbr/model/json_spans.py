@@ -6,14 +6,15 @@ and encodes again: a text is walked once, and every value gets its place, to be 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from json import decoder
+from typing import NamedTuple
 
 MAX_DEPTH = 100
 """Levels of nesting. OpenStack's bodies have fewer than ten; a walk without a limit is a way to fall over."""
 
 Step = str | int
 
+_BLANK = " \t\n\r"
 _SPACE = re.compile(r"[ \t\n\r]*")
 # NaN and Infinity are no JSON, but Python's encoder, and thus OpenStack, may send them.
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|NaN|-?Infinity")
@@ -25,8 +26,7 @@ class NotJson(ValueError):
     """A text that is no JSON document, or nested deeper than MAX_DEPTH. Says where, never what stands there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """One value: `text[start:end]`. `kind` is object, array, string or scalar; `value` a string decoded.
 
     The name of a member is one too: its `kind` is name, its `path` the member's.
@@ -59,8 +59,9 @@ def _value(text: str, start: int, path: tuple[Step, ...], found: list[Span]) -> 
     elif first in ("{", "["):
         place = len(found)
         found.append(Span(path, start, start, "object"))  # holds the place: what contains comes first
-        end, empty = _container(text, start, path, found)
-        found[place] = Span(path, start, end, "object" if first == "{" else "array", None, empty)
+        walk, kind = (_object, "object") if first == "{" else (_array, "array")
+        end = walk(text, start + 1, path, found)
+        found[place] = Span(path, start, end, kind, None, len(found) == place + 1)
     else:
         scalar = _SCALAR.match(text, start)
         if scalar is None:
@@ -70,32 +71,42 @@ def _value(text: str, start: int, path: tuple[Step, ...], found: list[Span]) -> 
     return end
 
 
-def _container(text: str, start: int, path: tuple[Step, ...], found: list[Span]) -> tuple[int, bool]:
-    """Walk an object or array that begins at `start`; give its end and whether it is empty."""
-    is_object = text[start] == "{"
-    close = "}" if is_object else "]"
-    position = _space(text, start + 1)
-    if text[position : position + 1] == close:
-        return position + 1, True
+def _object(text: str, start: int, path: tuple[Step, ...], found: list[Span]) -> int:
+    """Walk what stands behind the opening brace; give the end."""
+    position = _space(text, start)
+    if text.startswith("}", position):
+        return position + 1
+    while True:
+        name, end = _string(text, position)
+        inner = (*path, name)
+        found.append(Span(inner, position, end, "name", name, not name))
+        position = _space(text, end)
+        if not text.startswith(":", position):
+            raise NotJson(f"not JSON: a colon is missing at character {position}")
+        position = _space(text, _value(text, _space(text, position + 1), inner, found))
+        if text.startswith("}", position):
+            return position + 1
+        position = _behind_comma(text, position, "}")
+
+
+def _array(text: str, start: int, path: tuple[Step, ...], found: list[Span]) -> int:
+    """Walk what stands behind the opening bracket; give the end."""
+    position = _space(text, start)
+    if text.startswith("]", position):
+        return position + 1
     index = 0
     while True:
-        inner: tuple[Step, ...] = (*path, index)
-        if is_object:
-            name, end = _string(text, position)
-            inner = (*path, name)
-            found.append(Span(inner, position, end, "name", name, not name))
-            position = _space(text, end)
-            if text[position : position + 1] != ":":
-                raise NotJson(f"not JSON: a colon is missing at character {position}")
-            position = _space(text, position + 1)
-        position = _space(text, _value(text, position, inner, found))
-        mark = text[position : position + 1]
-        if mark == close:
-            return position + 1, False
-        if mark != ",":
-            raise NotJson(f"not JSON: a comma or {close} is missing at character {position}")
-        position = _space(text, position + 1)
+        position = _space(text, _value(text, position, (*path, index), found))
+        if text.startswith("]", position):
+            return position + 1
+        position = _behind_comma(text, position, "]")
         index += 1
+
+
+def _behind_comma(text: str, position: int, close: str) -> int:
+    if not text.startswith(",", position):
+        raise NotJson(f"not JSON: a comma or {close} is missing at character {position}")
+    return _space(text, position + 1)
 
 
 def _string(text: str, start: int) -> tuple[str, int]:
@@ -109,6 +120,8 @@ def _string(text: str, start: int) -> tuple[str, int]:
 
 
 def _space(text: str, start: int) -> int:
+    if text[start : start + 1] not in _BLANK:  # in most places none stands
+        return start
     match = _SPACE.match(text, start)
     assert match is not None  # the pattern also matches nothing
     return match.end()

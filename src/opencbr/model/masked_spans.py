@@ -11,7 +11,7 @@ from opencbr.model.field_classes import (
     SECRETS,
     class_of,
 )
-from opencbr.model.json_spans import Span
+from opencbr.model.json_spans import Span, Step
 from opencbr.model.secret_detection import public_keys, secret_text
 from opencbr.model.secret_names import secret_name
 
@@ -27,10 +27,10 @@ def classed_spans(document: str, found: Sequence[Span]) -> Iterator[tuple[Span, 
     as a whole and has a secret in it is taken in its parts: who may see machines does not see passwords.
     """
     judge = _Judge(document, found)
-    judged = [(span, judge.kind(span)) for span in found]
-    secrets = [span.start for span, kind in judged if kind == SECRETS]
+    kinds = [judge.kind(span) for span in found]
+    secrets = [span.start for span, kind in zip(found, kinds, strict=True) if kind == SECRETS]
     parts_until = 0
-    for span, kind in judged:
+    for span, kind in zip(found, kinds, strict=True):
         if kind is None and span.start < parts_until and span.kind in ("string", "scalar"):
             yield span, INFRASTRUCTURE
         elif kind == INFRASTRUCTURE and span.kind in ("object", "array") and _any(secrets, span):
@@ -45,39 +45,34 @@ def _any(starts: Sequence[int], inside: Span) -> bool:
 
 
 class _Judge:
-    """What is found out of a document once: how its names sound and look, and which of its objects are secret options."""
+    """What is found out of a document once: how names and texts sound and look, and which objects are secret options."""
 
     def __init__(self, document: str, found: Sequence[Span]) -> None:
         self._document = document
-        self._sounds: dict[str, bool] = {}
         self._looks: dict[str, bool] = {}
+        self._names: dict[tuple[str, str], tuple[str | None, bool]] = {}
         self._options = {
             (*span.path[:-1], _OPTIONS[span.path[-1]])
             for span in found
             if span.kind == "string" and span.path and span.path[-1] in _OPTIONS
-            if isinstance(span.path[-1], str) and self._sounds_secret(span.value or "")
+            if isinstance(span.path[-1], str) and secret_name(span.value or "")
         }
 
     def kind(self, span: Span) -> str | None:
-        if span.kind == "name":
-            return SECRETS if self._looks_secret(span.value or "") else None
-        names = [step for step in span.path if isinstance(step, str)][-2:]
-        if not names:
-            return SECRETS if span.value is not None and secret_text(span.value) else None
-        name, inside = names[-1], names[0] if names[1:] else ""  # an array's elements go by the array's name
-        named = class_of(name, inside)
-        if named == SECRETS or self._is_secret(span, name):
+        if span.value is not None and self._looks_secret(span.value):
             return SECRETS
-        if not FREE_MAPS.isdisjoint(span.path[:-1]):
+        names = _last_names(span.path)
+        if span.kind == "name" or names is None:
             return None
-        return INFRASTRUCTURE if self._is_for_admins(span, name) else named
-
-    def _is_secret(self, span: Span, name: str) -> bool:
-        """Judge by the value's looks, by its name, and by the name that stands beside it."""
-        if span.value is not None and secret_text(span.value):
-            return True
-        sounds = (name not in _NOT_SECRET and self._sounds_secret(name)) or span.path in self._options
-        return sounds and not public_keys(span.value or "")
+        named, sounds = self._judged(names)
+        # By its name, and by the name that stands beside it.
+        beside = bool(self._options) and span.path in self._options
+        if named == SECRETS or ((sounds or beside) and not public_keys(span.value or "")):
+            return SECRETS
+        for_admins = self._is_for_admins(span, names[0])
+        if (named is None and not for_admins) or not FREE_MAPS.isdisjoint(span.path[:-1]):
+            return None
+        return INFRASTRUCTURE if for_admins else named
 
     def _is_for_admins(self, span: Span, name: str) -> bool:
         if self._document in ADMIN_DOCUMENTS:
@@ -86,12 +81,25 @@ class _Judge:
             self._document == "volume_type" and "extra_specs" in span.path[:-1] and name not in PUBLIC_SPECS
         )
 
-    def _sounds_secret(self, name: str) -> bool:
-        if name not in self._sounds:
-            self._sounds[name] = secret_name(name)
-        return self._sounds[name]
+    def _judged(self, names: tuple[str, str]) -> tuple[str | None, bool]:
+        """Give the class of a field of this name in this member, and whether the name sounds like a secret's."""
+        if names not in self._names:
+            name = names[0]
+            self._names[names] = class_of(*names), name not in _NOT_SECRET and secret_name(name)
+        return self._names[names]
 
-    def _looks_secret(self, name: str) -> bool:
-        if name not in self._looks:
-            self._looks[name] = secret_text(name)
-        return self._looks[name]
+    def _looks_secret(self, text: str) -> bool:
+        if text not in self._looks:
+            self._looks[text] = secret_text(text)
+        return self._looks[text]
+
+
+def _last_names(path: tuple[Step, ...]) -> tuple[str, str] | None:
+    """Give the name of a value and that of the member it stands in; an array's elements go by the array's name."""
+    name: str | None = None
+    for step in reversed(path):
+        if isinstance(step, str):
+            if name is not None:
+                return name, step
+            name = step
+    return None if name is None else (name, "")

@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opencbr.model.document import Unread
+from opencbr.model.masked_places import MaskedPlace
 from opencbr.model.record import Drift
 
 COMPLETE = "complete"
@@ -128,14 +129,22 @@ def _plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def report_of(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Say of every document what became of it, read or not; made from a record's manifest."""
+def report_of(manifest: dict[str, Any], masked: Mapping[str, Sequence[MaskedPlace]]) -> dict[str, Any]:
+    """Say of every document what became of it, read or not; made from a record's manifest.
+
+    `masked` are the masks in the documents that have any, by name: whoever reads a mask knows that it is one.
+    """
     calls = ("name", "service", "method", "path", "microversion", "status", "request_id", "read_at")
     read = [
-        {**{key: page[key] for key in calls}, "outcome": "read", "masked": _classes(page["commitments"])}
+        {
+            **{key: page[key] for key in calls},
+            "outcome": "read",
+            "masked": _classes(page["commitments"]),
+            "places": [_place(one) for one in masked.get(page["name"], ())],
+        }
         for page in manifest["documents"]
     ]
-    unread = [{**one, "masked": []} for one in manifest["unread"]]
+    unread = [{**one, "masked": [], "places": []} for one in manifest["unread"]]
     same = (
         "backup_id",
         "resource",
@@ -152,6 +161,10 @@ def report_of(manifest: dict[str, Any]) -> dict[str, Any]:
         "documents": read + unread,
         "disk_backups": manifest["disk_backups"],
     }
+
+
+def _place(place: MaskedPlace) -> dict[str, Any]:
+    return {"class": place.kind, "offset": place.offset, "length": place.length}
 
 
 def _classes(views: Mapping[str, str]) -> list[str]:

@@ -32,7 +32,7 @@ from opencbr.records.hash_chain import Chain, Head
 from opencbr.records.metadata_query import AnswerRow, MetadataQuery
 from opencbr.records.restorable import Restorable, restorable_of
 from opencbr.records.signed_rows import refuse_stranger
-from opencbr.records.verification import Proved, export_of, key_of, prove
+from opencbr.records.verification import Proved, export_of, key_of, places_of, prove, value_of
 from opencbr.store import disk_backups
 from opencbr.store.database import Database
 from opencbr.store.errors import RecordDamaged
@@ -167,7 +167,17 @@ class Records:
 
     def report(self, project_id: str, backup_id: str, *, asked: str = "") -> dict[str, Any]:
         """Give the capture report; `asked` and what is raised are as in `export`."""
-        return report_of(self._proved(project_id, backup_id, asked).manifest)
+        proved = self._proved(project_id, backup_id, asked)
+        return report_of(proved.manifest, places_of(proved.record))
+
+    def value(
+        self, project_id: str, backup_id: str, document: str, offset: int, *, asked: str = ""
+    ) -> tuple[str, str, str] | None:
+        """Give path, class and JSON text of one value that is masked; None when no mask begins at `offset` of `document`.
+
+        `asked` and what is raised are as in `export`.
+        """
+        return value_of(self._proved(project_id, backup_id, asked).record, document, offset)
 
     def restorable(self, project_id: str, backup_id: str) -> Restorable:
         """Open a record in clear, proved, for a plan of its restore; what is raised is as in `export`."""

@@ -7,8 +7,9 @@ from opencbr.keys.aead import SealBroken
 from opencbr.keys.ed25519 import is_signed
 from opencbr.keys.project_keys import Keys, ProjectKey
 from opencbr.model.manifest import build_manifest, digest, salt_of, signed_message, view_name
+from opencbr.model.masked_places import MaskedPlace, masked_places, value_at
 from opencbr.model.record import FORMAT, Record
-from opencbr.model.secrets import View
+from opencbr.model.secrets import MASKED, View
 from opencbr.records.codec import open_record
 from opencbr.records.links import Link
 from opencbr.records.rows import RecordRow
@@ -68,6 +69,23 @@ def export_of(proved: Proved, view: View) -> dict[str, Any]:
         "public_key": row.signer.hex(),
         "documents": documents,
     }
+
+
+def places_of(record: Record) -> dict[str, list[MaskedPlace]]:
+    """List the masks of each document that has any, by its name."""
+    return {
+        page.document.name: masked_places(page.body(MASKED).decode(), page.document.body.decode())
+        for page in record.pages
+        if page.kinds
+    }
+
+
+def value_of(record: Record, document: str, offset: int) -> tuple[str, str, str] | None:
+    """Return path, class and JSON text of the value whose mask begins there in a document; None when none does."""
+    for page in record.pages:
+        if page.document.name == document and page.kinds:
+            return value_at(page.body(MASKED).decode(), page.document.body.decode(), offset)
+    return None
 
 
 def _damaged(row: RecordRow, why: str) -> RecordDamaged:

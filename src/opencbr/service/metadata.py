@@ -6,12 +6,13 @@ from typing import Any
 from opencbr.model import statuses
 from opencbr.model.access import Access
 from opencbr.model.backup import READABLE, Backup
-from opencbr.model.errors import CbrError
+from opencbr.model.errors import BAD_PARAMETER, NOT_ALLOWED, CbrError
 from opencbr.model.extend_info import LOST, is_lost
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 from opencbr.model.ids import is_uuid
 from opencbr.model.secrets import MASKED, VERBATIM, View
 from opencbr.observe.log import audit
+from opencbr.observe.printable import printable
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.service.access import find_visible, no_such_backup
@@ -21,6 +22,10 @@ from opencbr.store.database import Database
 
 SECRETS_RIGHT = "cbr:backups:getMetadataSecrets"
 INFRASTRUCTURE_RIGHT = "cbr:backups:getMetadataInfrastructure"
+RIGHT_OF = {SECRETS: SECRETS_RIGHT, INFRASTRUCTURE: INFRASTRUCTURE_RIGHT}
+"""Class of masked values -> the right to see them."""
+
+_READ = {SECRETS: "secrets", INFRASTRUCTURE: "infrastructure"}
 
 _VIEWS: tuple[tuple[View, View], tuple[View, View]] = (
     (MASKED, frozenset({INFRASTRUCTURE})),
@@ -99,6 +104,26 @@ class Metadata:
             raise _nothing_to_show(record_of.status) from error
         return report, record_of.extend_info.get(LOST)
 
+    def value(self, ctx: Context, backup_id: str, document: str, offset: int) -> tuple[str, str, str]:
+        """Return path, class and JSON text of one value that is masked, and leave an audit line that names it.
+
+        Raises as `show` does, 403/8600 without the right to the value's class, 400/9900 where no masked value stands.
+        """
+        access, record_of = self._readable(ctx, backup_id)
+        try:
+            found = self._records.value(access.owner, record_of.id, document, offset, asked=backup_id)
+        except RecordRefused as error:
+            raise _nothing_to_show(record_of.status) from error
+        if found is None:
+            raise CbrError(
+                BAD_PARAMETER, "No masked value begins there: ShowReport tells document and offset of each."
+            )
+        path, kind, _ = found
+        if kind not in access.view(view_of(ctx)):
+            raise CbrError(NOT_ALLOWED, _why_not(access, kind))
+        _note(ctx, backup_id, _READ[kind], printable(f"{document} {path}"))
+        return found
+
     def forget(self, backup_ids: set[str]) -> None:
         """Drop the cached answers of backups that are being deleted, whoever asked for them."""
         if self._cache is not None:
@@ -132,14 +157,25 @@ def _nothing_to_show(status: str) -> CbrError:
     return CbrError("6206", f"The backup is {status}: there is no metadata to show before it is available.")
 
 
+def _why_not(access: Access, kind: str) -> str:
+    if access.shared:
+        return "The backup is shared with this project: masked values are shown to the project that has it alone."
+    return f"Your roles do not allow {RIGHT_OF[kind]}: ask the project's admin for a role that does."
+
+
 def _note_secrets(ctx: Context, backup_id: str, view: View, what: str) -> None:
-    """Leave the audit line that reading secrets costs; it names who and what, no value."""
     if SECRETS in view:
-        audit.info(
-            "secrets read: %s of backup %s by user %s in project %s, request %s",
-            what,
-            backup_id,
-            ctx.actor.user_id,
-            ctx.project_id,
-            ctx.request_id,
-        )
+        _note(ctx, backup_id, _READ[SECRETS], what)
+
+
+def _note(ctx: Context, backup_id: str, read: str, what: str) -> None:
+    """Leave the audit line that reading what is masked costs; it names who and what, no value."""
+    audit.info(
+        "%s read: %s of backup %s by user %s in project %s, request %s",
+        read,
+        what,
+        backup_id,
+        ctx.actor.user_id,
+        ctx.project_id,
+        ctx.request_id,
+    )

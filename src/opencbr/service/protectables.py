@@ -26,8 +26,7 @@ from opencbr.store import vaults
 from opencbr.store.database import Database
 
 _UPSTREAM_PAGE = 200
-_UPSTREAM_MOST = 1000
-"""Rows in one upstream answer: what Nova and Cinder give at most as they are shipped (`max_limit`)."""
+"""Rows in one upstream answer, which is read whole: many callers may wait for one at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,17 +179,17 @@ def _unknown_marker(marker: str) -> CbrError:
 
 
 def _volumes(reader: Reader, project_id: str, wanted: set[str]) -> list[Json]:
-    """Read the volumes of a page of servers with one list call in most projects, instead of one call each."""
+    """Read the volumes of a page of servers with a few list calls in most projects, instead of one call each."""
     found: list[Json] = []
     missing = set(wanted)
     if not missing:
         return found
 
     def page(marker: str | None) -> list[Json]:
-        return reader.list_volumes(project_id, limit=_UPSTREAM_MOST, marker=marker)
+        return reader.list_volumes(project_id, limit=_UPSTREAM_PAGE, marker=marker)
 
     for rows in pages(page, "volume", "/volumes/detail"):
-        found += rows
+        found += [row for row in rows if row["id"] in missing]
         missing -= {row["id"] for row in rows}
         if not missing:
             break

@@ -9,7 +9,7 @@ from opencbr.cloud.second_reading import read_again
 from opencbr.console.backup.answers import Answers
 from support.databases import Databases
 
-from .recorded import answers_of, rich_server
+from .recorded import answers_of, hostile_backup, rich_server
 
 
 @pytest.fixture(scope="session", name="cbr")
@@ -26,7 +26,7 @@ def _rich(cbr: ApiServer) -> Answers:
 
 @pytest.fixture(scope="session", name="hostile")
 def _hostile(cbr: ApiServer) -> Answers:
-    return answers_of(cbr, cbr.protected("hostile").id)
+    return answers_of(cbr, hostile_backup(cbr).id)
 
 
 @pytest.fixture(scope="session", name="from_image")

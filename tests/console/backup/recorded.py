@@ -17,15 +17,23 @@ from opencbr.democloud.network.routes import add_standard_attributes
 from opencbr.democloud.network.security_groups import make_group, make_rule
 from opencbr.democloud.network.subnets import make_subnet
 from opencbr.democloud.seed.servers import make_disk, make_server
+from opencbr.model.backup import Backup
 from support.databases import SQLITE, Databases
 
-HOSTILE = '<script>alert("x")</script>&amp;\x07\x1b[31m\u202egnp.exe\u200f]]>'
+MARKUP = (
+    '<script class=canary>alert("x")</script><img class=canary src=x onerror=alert(1)>'
+    '<a class=canary href="javascript:alert(2)">a</a><svg class=canary onload=alert(3)><iframe class=canary src=//x>'
+)
+"""Elements that no page may have: each bears a class by which it is found, whatever a browser makes of it."""
+HOSTILE = f"{MARKUP}&amp;\x07\x1b[31m\u202egnp.exe\u200f]]>"
+SHOWN = f"{MARKUP}&amp;\\x07\\x1b[31m\\u202egnp.exe\\u200f]]>"
+"""How it reads on a page."""
 LONG = "n\u00e4me-" * 2000
 
 
 @contextmanager
 def rich_server(folder: Path, databases: Databases, **more: Any) -> Iterator[ApiServer]:
-    """Start a server beside an embedded cloud that has the servers `rich` and `hostile`; `more` is `open_server`'s."""
+    """Start a server beside an embedded cloud that has the servers `rich` and HOSTILE; `more` is `open_server`'s."""
     with (
         DemoCloud(folder / "cloud", timing=Timing.by_polls(2)) as cloud,
         databases.fresh(SQLITE, folder) as url,
@@ -129,17 +137,54 @@ def make_rich(cbr: ApiServer) -> None:
 
 
 def make_hostile(cbr: ApiServer) -> None:
-    """Make the server `hostile`, whose owner writes markup, control characters and very long texts wherever words go."""
+    """Make the server HOSTILE, whose owner writes markup, control characters and very long texts wherever words go."""
     backend, owner = cbr.cloud.backend, cbr.cloud.account("demo")
     project = owner["project_id"]
     with backend.state.change():
+        state = backend.state
         disk = make_disk(backend, owner, HOSTILE, 1, boot=True)
         labels = {HOSTILE: HOSTILE, "long": LONG, "mask": "(masked secret 0123456789abcdef)"}
         words: dict[str, Any] = {"description": HOSTILE + "\nsecond line", "tags": [HOSTILE, LONG]}
-        server = make_server(backend, owner, "hostile", image=None, disks=[disk], metadata=labels, **words)
+        server = make_server(backend, owner, HOSTILE, image=None, disks=[disk], metadata=labels, **words)
         network = make_network(backend, project, LONG)
-        make_subnet(backend, network, HOSTILE, "10.66.0.0/24")
+        subnet = make_subnet(backend, network, HOSTILE, "10.66.0.0/24")
+        router = make_router(backend, project, HOSTILE, state.find("network", name="public"), [subnet])
         group = make_group(backend, project, HOSTILE, HOSTILE)
         make_rule(backend, group, protocol="tcp", description=HOSTILE)
         port = make_port(backend, project, network, groups=[group["id"]], name=HOSTILE)
         bind_port(backend, port, server["id"], 1)
+        floating = make_floating(backend, project, state.find("network", name="public"))
+        associate(backend, floating, port)
+        for kind, one in {
+            "volume": disk,
+            "network": network,
+            "subnet": subnet,
+            "router": router,
+            "security-group": group,
+            "port": port,
+            "floatingip": floating,
+        }.items():
+            said = state.get(kind, one["id"])
+            assert said is not None, kind
+            written = {"description": HOSTILE, "tags": [HOSTILE], "metadata": {HOSTILE: HOSTILE}}
+            state.put(kind, said | {name: text for name, text in written.items() if name in said})
+
+
+def hostile_backup(cbr: ApiServer) -> Backup:
+    """Back the server HOSTILE up, in a vault and a backup that are described likewise."""
+    vault = cbr.vault(name=HOSTILE, description=HOSTILE, tags=((HOSTILE, HOSTILE), ("long", LONG)))
+    backup = cbr.protected(HOSTILE, vault=vault, name=HOSTILE, description=HOSTILE)
+    cbr.log(
+        vault_id=vault.id,
+        vault_name=HOSTILE,
+        resource_id=backup.resource_id,
+        resource_name=HOSTILE,
+        backup_id=backup.id,
+        backup_name=HOSTILE,
+        status="failed",
+        error_code="9910",
+        error_message=HOSTILE,
+        details={HOSTILE: HOSTILE},
+        step=HOSTILE,
+    )
+    return backup

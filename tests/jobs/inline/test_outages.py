@@ -105,8 +105,24 @@ def test_what_may_never_have_been_made_is_not_called_left(env: JobEnv, ctx: JobC
     log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
     assert log.status == "failed"
     (entry,) = env.ledger()
-    assert f"snapshot {entry.name}, if it was made (" in log.error_message
-    assert log.details[LEFT][0].startswith(f"snapshot {entry.name}, if it was made (")
+    assert entry.name not in log.error_message
+    assert LEFT not in log.details
+
+
+def test_what_was_made_without_an_answer_is_called_left_once_it_is_found(
+    env: JobEnv, ctx: JobContext
+) -> None:
+    """The answer to the creation is lost, the first look for it refused; the second one finds it."""
+    faults = env.demo.faults
+    faults.inject(service="volume", method="POST", path="/snapshots$", drop="after")
+    faults.inject(service="volume", method="GET", path="/snapshots/detail", status=403)
+    faults.inject(service="volume", method="DELETE", path="/snapshots/", status=403, times=0)
+    log = carry_out_inline(env, ctx, env.request_backup(env.bind("web1")))
+    assert log.status == "failed"
+    (made,) = env.upstream("snapshot")
+    (left,) = log.details[LEFT]
+    assert left.startswith(f"snapshot {made['id']} (volume DELETE ")
+    assert f"still in the cloud: {left}" in log.error_message
 
 
 def test_a_job_that_waits_for_the_cloud_can_be_cancelled(

@@ -120,7 +120,7 @@ def test_a_good_backup_does_not_wait_for_a_snapshot_that_is_stuck_while_it_goes(
     assert (log.status, backup.status, resource.protect_status) == ("success", "available", "available")
     (stuck,) = env.upstream("snapshot")
     assert stuck["status"] == "deleting"
-    assert log.details[LEFT] == [f"snapshot {stuck['id']}: it was still there when time was up"]
+    assert log.details[LEFT] == [f"snapshot {stuck['id']} (it was still there when time was up)"]
     env.demo.backend.failures.clear()
     state = env.demo.backend.state
     with state.change():

@@ -11,8 +11,14 @@ _ENDPOINT = "https://cbr.example.org"
 
 def code_samples(operation: Operation, example: Example) -> list[dict[str, str]]:
     """Give the programs: `lang`, `label` and `source` of each."""
+    found = samples_of(call_of(operation, example))
+    return [{"lang": one.lexer, "label": one.title, "source": one.text} for one in found]
+
+
+def call_of(operation: Operation, example: Example) -> Call:
+    """Return the example as samples are made from it."""
     path = dict(example.path)
-    call = Call(
+    return Call(
         operation=operation.name,
         method=operation.method,
         path=operation.path,
@@ -22,7 +28,6 @@ def code_samples(operation: Operation, example: Example) -> list[dict[str, str]]
         query=tuple((name, _typed(value)) for name, value in example.query.items()),
         body=example.body,
     )
-    return [{"lang": one.lexer, "label": one.title, "source": one.text} for one in samples_of(call)]
 
 
 def _typed(value: str) -> Any:

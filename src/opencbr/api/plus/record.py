@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from opencbr.api.handler_types import Content
 from opencbr.api.request import Request
@@ -38,7 +38,10 @@ class ReportBody(Struct):
     report: Annotated[
         dict[str, Any],
         Meta(
-            description="what was read and when, what was denied, missing or moved meanwhile, and the verdict"
+            description=(
+                "what was read and when, what was denied, missing or moved meanwhile, and the verdict; `places` of a "
+                "document are its masks: class, and offset and length in characters of the masked text"
+            )
         ),
     ]
     lost: Annotated[
@@ -55,6 +58,36 @@ def show_record(request: Request[None, None]) -> Annotated[bytes, Content(Record
 def show_report(request: Request[None, None]) -> ReportBody:
     """Answer with what was read, denied, missing or moved while the record was made, and what was lost since."""
     return ReportBody(*request.services.metadata.report(request.ctx, request.path["backup_id"]))
+
+
+class MaskedValueQuery(Struct, kw_only=True):
+    """Which value; both as ShowReport tells them."""
+
+    document: Annotated[
+        str, Meta(min_length=1, max_length=255, description="name of the document, as `server`")
+    ]
+    offset: Annotated[
+        int,
+        Meta(ge=0, le=2**31 - 1, description="where the mask begins in it: `offset` of one of its `places`"),
+    ]
+
+
+class MaskedValueBody(Struct):
+    """One value that is masked, or the name of a member that is."""
+
+    document: Annotated[str, Meta(description="name of the document")]
+    path: Annotated[str, Meta(description="where it stands in the document, as `server.adminPass`")]
+    class_: Annotated[str, Meta(description="`secrets` or `infrastructure`")] = field(name="class")
+    value: Annotated[str, Meta(description="the value as the cloud wrote it, a JSON text")]
+
+
+def show_masked_value(request: Request[MaskedValueQuery, None]) -> MaskedValueBody:
+    """Answer with one masked value, of which an audit line tells."""
+    query = request.query
+    path, kind, text = request.services.metadata.value(
+        request.ctx, request.path["backup_id"], query.document, query.offset
+    )
+    return MaskedValueBody(query.document, path, kind, text)
 
 
 _RECORD = "/v3/{project_id}/backups/{backup_id}/record"
@@ -81,6 +114,18 @@ ROUTES: tuple[Route, ...] = (
             "Tells how the record of a backup came about: which documents were read and when, which were denied "
             "or missing, and what moved while they were read. `lost` names what of the backup the cloud no "
             "longer has. This operation is opencbr's own."
+        ),
+        errors=(NO_SUCH_BACKUP, "6206"),
+    ),
+    Route(
+        operation=Operation("ShowMaskedValue", "GET", f"{_RECORD}/value", "Record"),
+        handler=show_masked_value,
+        right="cbr:backups:getMetadata",
+        summary="Show one masked value of a record",
+        description=(
+            "Shows one value that stands masked in a record, to whoever has the right to its class: "
+            "`cbr:backups:getMetadataSecrets` or `cbr:backups:getMetadataInfrastructure`, else it is 403. The audit log gets "
+            "a line that names the value's place. This operation is opencbr's own."
         ),
         errors=(NO_SUCH_BACKUP, "6206"),
     ),

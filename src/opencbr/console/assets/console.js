@@ -33,9 +33,14 @@
     const button = event.target.closest("[data-copies]");
     if (button) copy(button);
   });
-  // A refusal is an answer too, and is shown in the place of the answer.
+  // A button that leads to another page goes there, whatever is sent in place by the form that it stands in.
+  document.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("formaction")) event.stopImmediatePropagation();
+  }, true);
+  // A refusal is an answer too, and is shown in the place of the answer; what is followed goes on after a hiccup.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status >= 400) event.detail.shouldSwap = true;
+    const { status } = event.detail.xhr;
+    if (status >= 400) event.detail.shouldSwap = status < 500 || event.detail.target.id !== "live";
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target;

@@ -1,91 +1,60 @@
-"""Which values of the documents are not for everybody: where they stand, of which class, and whether the caller sees them."""
+"""Which values of the documents are not for everybody: where they stand, of which class, and whether the caller sees them.
 
-import re
+Their places are told by the report; no text is judged by its looks, for a tenant can write what looks like a mask.
+"""
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opencbr.console.backup.documents import Document, Documents
-from opencbr.console.backup.json_values import id_of, member, rows, words
-from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
-from opencbr.model.json_spans import NotJson, Span, spans
-from opencbr.model.masked_spans import classed_spans
-
-MASK = re.compile(r"\(masked (secret|infrastructure) ([0-9a-f]{16})\)")
-"""What the API puts in the place of a value that the caller may not see (record format, Masking)."""
-_CLASSES = {"secret": SECRETS, "infrastructure": INFRASTRUCTURE}
+from opencbr.console.backup.documents import Documents
+from opencbr.console.backup.json_values import member, rows
+from opencbr.model.json_spans import NotJson, Span
+from opencbr.model.masked_places import MaskedPlace, fingerprint_of, path_of, spans_at
+from opencbr.observe.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
 class SealedField:
-    """A value of a document. `fingerprint` is what the caller sees in its place, None when it is seen in clear."""
+    """A value of a document, or the name of a member; `offset` is where its mask begins in the masked document.
+
+    `fingerprint` is what the caller sees in its place, None when it is seen in clear.
+    """
 
     document: str
+    offset: int
     path: str
     kind: str
     fingerprint: str | None
+    span: Span
 
 
-def sealed_fields(documents: Documents, record: Mapping[str, Any] | None) -> tuple[SealedField, ...]:
-    """List the values that the record masks, in the order of the documents.
-
-    Which classes a document has values of is told by the record; a text that only looks like a mask, in a document without
-    masked values, is somebody's own text. Without a record every mask counts.
-    """
-    return tuple(field for field, _, _ in _found(documents, record))
+Places = Mapping[str, list[MaskedPlace]]
+"""The masks of each document, by its name."""
 
 
-def revealed(documents: Documents, record: Mapping[str, Any] | None, document: str, path: str) -> str | None:
-    """Return one sealed value, for eyes; None when there is none at that place, or the caller does not see it."""
-    for field, span, text in _found(documents, record):
-        if (field.document, field.path) == (document, path) and field.fingerprint is None:
-            return words(text[span.start : span.end] if span.value is None else span.value)
-    return None
-
-
-def _found(documents: Documents, record: Mapping[str, Any] | None) -> Iterator[tuple[SealedField, Span, str]]:
-    """Yield each sealed value with its place in the text of its document."""
-    classes = {
-        name: frozenset(kind for view in commitments for kind in view.split("+"))
-        for page in rows(record, "manifest", "documents")
-        if (name := id_of(page, "name")) and isinstance(commitments := member(page, "commitments"), dict)
+def sealed_places(report: Mapping[str, Any] | None) -> Places:
+    """Read what ShowReport tells of the masks of each document; nothing where there is no report."""
+    return {
+        name: [MaskedPlace(one["offset"], one["length"], one["class"]) for one in rows(page, "places")]
+        for page in rows(report, "report", "documents")
+        if isinstance(name := member(page, "name"), str)
     }
-    view = frozenset(one for one in rows(record, "view") if isinstance(one, str))
-    unknown: frozenset[str] = frozenset() if record is not None else frozenset({SECRETS, INFRASTRUCTURE})
-    for document in documents:
-        if has := classes.get(document.name, unknown):
-            for field, span in _fields(document, masked=has - view, clear=has & view):
-                yield field, span, document.text
 
 
-def _fields(
-    document: Document, *, masked: frozenset[str], clear: frozenset[str]
-) -> Iterator[tuple[SealedField, Span]]:
+def sealed_in(name: str, text: str, places: Places) -> Iterator[SealedField]:
+    """Yield the sealed values of the text of a document, in whatever view it is."""
+    here = places.get(name, [])
     try:
-        found = [span for span in spans(document.text) if not span.empty]
+        found = spans_at(text, here) if here else None
     except NotJson:
         return
-    judged = dict(_places(document, found)) if clear else {}
-    done = 0
-    for span in found:
-        if span.start < done:
-            continue
-        mask = MASK.fullmatch(span.value or "")
-        if mask and _CLASSES[mask[1]] in masked:
-            yield SealedField(document.name, _path(span), _CLASSES[mask[1]], mask[2]), span
-        elif judged.get(span.start) in clear and not mask:
-            done = span.end
-            yield SealedField(document.name, _path(span), judged[span.start], None), span
+    for place, (span, kind) in zip(here, found or (), strict=False):
+        shown = fingerprint_of(text[span.start : span.end])
+        yield SealedField(name, place.offset, printable(path_of(span)), kind, shown, span)
 
 
-def _places(document: Document, found: list[Span]) -> Iterator[tuple[int, str]]:
-    full = [span for span in found if document.text[span.start : span.end] != "null"]
-    for span, kind in classed_spans(document.kind, full):
-        yield span.start, kind
-
-
-def _path(span: Span) -> str:
-    """Write where a value stands, `server.addresses.net[0].addr`; the mask of an object stands in a member `masked`."""
-    shown = "".join(f"[{step}]" if isinstance(step, int) else f".{words(step)}" for step in span.path)
-    shown = shown.removeprefix(".").removesuffix(".masked")
-    return f"{shown} (its name)" if span.kind == "name" else shown
+def sealed_fields(documents: Documents, report: Mapping[str, Any] | None) -> tuple[SealedField, ...]:
+    """List the sealed values of all documents, in their order."""
+    places = sealed_places(report)
+    return tuple(field for one in documents for field in sealed_in(one.name, one.text, places))

@@ -95,7 +95,7 @@ def backup_view(answers: Answers) -> BackupView:
         proof=proof_of(answers.record),
         sealed=tuple(
             (name, tuple(fields))
-            for name, fields in groupby(sealed_fields(documents, answers.record), attrgetter("document"))
+            for name, fields in groupby(sealed_fields(documents, answers.report), attrgetter("document"))
         ),
         metadata=metadata_documents(answers),
         documents=record_documents(documents, answers),

@@ -1,14 +1,23 @@
 """An answer as it is shown: what was sent, what came back, and what an error means."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from opencbr.console.api_client import Answer
+from opencbr.console.backup.answers import Answers
+from opencbr.console.backup.documents import of_metadata
+from opencbr.console.backup.sealed_fields import Places, sealed_in
 from opencbr.console.credential import signable
 from opencbr.console.explorer.given import Given
 from opencbr.model.error_explanations import Explanation, explained
 from opencbr.model.errors import wire_code
+
+METADATA = "ShowMetadata"
+NAME = ("its name",)
+"""Behind the path of a member: the member's name itself."""
+Path = tuple[Any, ...]
 
 _SHOWN_HEADERS = ("X-Request-Id", "Content-Type", "Retry-After", "Allow", "WWW-Authenticate")
 
@@ -20,6 +29,8 @@ class Document:
     name: str
     text: str
     value: Any
+    marks: Mapping[Path, str] = field(default_factory=dict)
+    """What is not for everybody, by where it stands: `masked`, or the class of a value that is seen in clear."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,8 @@ class Shown:
         return round(self.answer.seconds * 1000, 1)
 
 
-def shown(given: Given, answer: Answer) -> Shown:
-    """Prepare an answer for its page."""
+def shown(given: Given, answer: Answer, places: Places) -> Shown:
+    """Prepare an answer for its page; `places` are the masks of the record that a ShowMetadata answer is made from."""
     try:
         value = answer.json()
     except ValueError:
@@ -56,20 +67,33 @@ def shown(given: Given, answer: Answer) -> Shown:
     # Half a UTF-16 pair can be sent, as an escape, and cannot stand in a page.
     told = "" if given.body is None else json.dumps(given.body, indent=2, ensure_ascii=False)
     body = told.encode(errors="backslashreplace").decode()
-    documents = documents_of(value) if answer.ok and given.operation.name == "ShowMetadata" else ()
+    documents = documents_of(answer.body, places) if answer.ok and given.operation.name == METADATA else ()
     code = _code_of(value) if not answer.ok else ""
     return Shown(line, body, answer, value, documents, code, _explained(code))
 
 
-def documents_of(metadata: dict[str, Any]) -> tuple[Document, ...]:
-    """Open each string of a ShowMetadata answer as the document that it is (contract 6)."""
+def documents_of(metadata: bytes, places: Places) -> tuple[Document, ...]:
+    """Open each string of a ShowMetadata answer as the document that it is (contract 6); null is one too."""
+    answers = Answers(backup={}, metadata=metadata)
+    names = {member: name for name, member, _ in of_metadata(answers)}
     found = []
-    for name, value in metadata.items():
+    for name, value in answers.metadata_members.items():
         texts = value if isinstance(value, list) else [value]
         for number, text in enumerate(texts):
             label = f"{name}[{number}]" if isinstance(value, list) else name
-            found.append(Document(label, str(text or ""), _opened(text)))
+            marks = marks_of(names.get(label, ""), str(text or ""), places)
+            found.append(Document(label, str(text or ""), _opened(text), marks))
     return tuple(found)
+
+
+def marks_of(name: str, text: str, places: Places) -> dict[Path, str]:
+    """Say of each sealed value of a document, or name of a member, where it stands and how it is shown."""
+    return {
+        (*one.span.path, NAME) if one.span.kind == "name" else one.span.path: "masked"
+        if one.fingerprint
+        else one.kind
+        for one in sealed_in(name, text, places)
+    }
 
 
 def _opened(text: Any) -> Any:

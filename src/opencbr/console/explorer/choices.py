@@ -1,6 +1,6 @@
 """Ids to choose from, offered by name: what the project really has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opencbr.console.api_client import ApiClient, Refused
@@ -10,61 +10,114 @@ Choice = tuple[str, str]
 """An id, and what it is called."""
 
 _MOST = 200
+"""Of so many, the newest, any part of a name or id is looked for; of all others the whole name."""
+
+_CALLED = {
+    "resource_ids": "bound_id",
+    "resources_ids": "bound_id",
+    "resources": "bound_id",
+    "include_volumes": "volume_id",
+    "exclude_volumes": "volume_id",
+}
+"""Fields that hold ids and are not called so."""
+_OF_A_LIST = {"Vault": "vault_id", "Protectable": "instance_id"}
+"""Chapter -> what the filter `id` of its list is an id of."""
 
 
-def choices_of(field: Field) -> str:
-    """Name the choices of a field, "" where it holds no id."""
-    if field.label == "id" and "resources." in field.name:
-        return "resource_id"
-    return field.label if field.label in _FINDERS and field.kind == "text" else ""
+def choices_of(field: Field, chapter: str = "") -> str:
+    """Name the choices of a field, "" where it holds no id of what a project has."""
+    if field.kind not in ("text", "texts"):
+        return ""
+    around = field.name.split(".")[:-1]
+    if field.label == "id":
+        kind = "bound_id" if "resource_details" in around else "resource_id"
+        return kind if around else _OF_A_LIST.get(chapter, "")
+    if field.label == "backup_id" and "mappings" in around:
+        return "disk_backup_id"
+    name = _CALLED.get(field.label, field.label)
+    return name if name in _FINDERS else ""
 
 
-def choices_for(name: str, api: ApiClient) -> list[Choice]:
-    """List what is to be chosen from, the newest first; nothing where the name is not known."""
+def choices_for(name: str, api: ApiClient, wanted: str = "") -> list[Choice]:
+    """List what is to be chosen from, the newest first; only what fits `wanted`. Nothing where the name is not known."""
     find = _FINDERS.get(name)
     if find is None:
         return []
     try:
-        return find(api)
+        found = [one for one in find(api, {}) if wanted.casefold() in " ".join(one).casefold()]
+        if wanted:
+            found += [one for one in find(api, {"name": wanted}) if one not in found]
     except Refused:  # no right to the list: an id can still be typed
         return []
+    return found
 
 
-def _listed(
-    path: str, envelope: str, tell: Callable[[dict[str, Any]], str]
-) -> Callable[[ApiClient], list[Choice]]:
-    def find(api: ApiClient) -> list[Choice]:
-        return [(row["id"], tell(row)) for row in api.get(path, limit=_MOST)[envelope]]
+Find = Callable[[ApiClient, Mapping[str, str]], list[Choice]]
+"""Reads rows with a filter of the API: one name, by which some lists call other things too."""
+
+
+def _listed(path: str, envelope: str, offered: Callable[[dict[str, Any]], list[Choice]], *names: str) -> Find:
+    """Find what the rows of a list offer; `names` are the filters that a name is asked for with."""
+
+    def find(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
+        asked = [{one: given["name"]} for one in names] if given else [{}]
+        rows = [row for query in asked for row in api.get(path, limit=_MOST, **query)[envelope]]
+        return list(dict(choice for row in rows for choice in offered(row)).items())
 
     return find
 
 
-def _checkpoints(api: ApiClient) -> list[Choice]:
-    rows = api.get("/backups", limit=_MOST)["backups"]
-    return list({row["checkpoint_id"]: f"of {row['name']}, {row['created_at']}" for row in rows}.items())
+def _backups(offered: Callable[[dict[str, Any]], list[Choice]]) -> Find:
+    return _listed("/backups", "backups", offered, "name", "resource_name")
 
 
-def _instances(*kinds: str) -> Callable[[ApiClient], list[Choice]]:
-    def find(api: ApiClient) -> list[Choice]:
+def _instances(*kinds: str) -> Find:
+    def find(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
         return [
             (row["id"], f"{kind} {row['name']}")
             for kind in kinds
-            for row in api.get(f"/protectables/{kind}/instances", limit=_MOST)["instances"]
+            for row in api.get(f"/protectables/{kind}/instances", limit=_MOST, **given)["instances"]
         ]
 
     return find
 
 
-_vaults = _listed("/vaults", "vaults", lambda row: f"{row['name']} ({row['billing']['object_type']})")
-_backups = _listed("/backups", "backups", lambda row: f"{row['name']} ({row['status']}, {row['created_at']})")
-_logs = _listed("/operation-logs", "operation_logs", lambda row: f"{row['operation_type']} ({row['status']})")
+def _vault(row: dict[str, Any]) -> list[Choice]:
+    return [(row["id"], f"{row['name']} ({row['billing']['object_type']})")]
 
-_FINDERS: dict[str, Callable[[ApiClient], list[Choice]]] = {
-    "vault_id": _vaults,
-    "backup_id": _backups,
-    "parent_id": _backups,
-    "operation_log_id": _logs,
-    "checkpoint_id": _checkpoints,
+
+def _bound(row: dict[str, Any]) -> list[Choice]:
+    return [(one["id"], f"{one['name']} in {row['name']}") for one in row["resources"]]
+
+
+def _backup(row: dict[str, Any]) -> list[Choice]:
+    return [(row["id"], f"{row['name']} of {row['resource_name']} ({row['status']}, {row['created_at']})")]
+
+
+def _disk_backups(row: dict[str, Any]) -> list[Choice]:
+    return [
+        (one["id"], f"{one['resource_name']} in {row['name']} ({row['created_at']})")
+        for one in row["children"]
+    ]
+
+
+def _checkpoint(row: dict[str, Any]) -> list[Choice]:
+    return [(row["checkpoint_id"], f"of {row['name']}, {row['created_at']}")]
+
+
+def _log(row: dict[str, Any]) -> list[Choice]:
+    on = row["extra_info"]["resource"]["name"]
+    return [(row["id"], f"{row['operation_type']} on {on} ({row['status']}, {row['started_at']})")]
+
+
+_FINDERS: dict[str, Find] = {
+    "vault_id": _listed("/vaults", "vaults", _vault, "name"),
+    "bound_id": _listed("/vaults", "vaults", _bound, "name"),
+    "backup_id": _backups(_backup),
+    "parent_id": _backups(_backup),
+    "disk_backup_id": _backups(_disk_backups),
+    "checkpoint_id": _backups(_checkpoint),
+    "operation_log_id": _listed("/operation-logs", "operation_logs", _log, "resource_name", "vault_name"),
     "instance_id": _instances("server", "disk"),
     "resource_id": _instances("server", "disk"),
     "server_id": _instances("server"),

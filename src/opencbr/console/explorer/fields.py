@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_ONE_CLASS = re.compile(
+    r"\^(\[\^?(?:(?!--)[A-Za-z0-9_<>-]|\\u[0-9A-Fa-f]{4}|\\-)+\](?:[*+]|\{\d+(?:,\d*)?\}))\$(?:\(\?!\\n\))?"
+)
 _DEPTH = 4
 """Objects deeper than this are written as JSON."""
 
@@ -19,9 +22,9 @@ class BadEntry(ValueError):
 class Field:
     """A field; `name` is the parameter's, or the member's with the names of the objects around it: `vault.billing.size`.
 
-    `kind` is text, integer, boolean, choice, json, or rows: a list of objects with these `members`, whose names stand behind
-    the row's number (`vault.resources.0.id`). `place` is path, query or body. Bounds are those of the schema, None
-    where there is none; the server is asked in any case.
+    `kind` is text, integer, boolean, choice, json, texts: a list of them, one a line, or rows: a list of objects with these
+    `members`, whose names stand behind the row's number (`vault.resources.0.id`). `place` is path, query or body. Bounds
+    are those of the schema, None where there is none, `pattern` as a form has it; the server is asked in any case.
     """
 
     name: str
@@ -34,14 +37,19 @@ class Field:
     maximum: int | None = None
     shortest: int | None = None
     longest: int | None = None
+    pattern: str = ""
     repeated: bool = False
-    is_list: bool = False
     members: tuple["Field", ...] = ()
 
     @property
     def label(self) -> str:
         """The last part of its name."""
         return self.name.rpartition(".")[2]
+
+    @property
+    def is_many(self) -> bool:
+        """Whether several values are entered, one a line."""
+        return self.repeated or self.kind == "texts"
 
     def row(self, number: int) -> tuple["Field", ...]:
         """Return the fields of a row of a list of objects."""
@@ -55,6 +63,8 @@ class Field:
             return int(text) if _INTEGER.fullmatch(text) else text
         if self.kind == "boolean":
             return {"true": True, "false": False}.get(text, text)
+        if self.kind == "texts":
+            return [line.strip() for line in text.splitlines() if line.strip()]
         if self.kind == "json":
             try:
                 return json.loads(text)
@@ -79,22 +89,29 @@ def parameter_field(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) ->
     )
 
 
-def body_fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], above: str = "") -> Iterator[Field]:
-    """Make the fields of a body, objects within objects down to a bound; lists of texts are written as JSON."""
+def body_fields(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], above: str = "", *, needed: bool = True
+) -> Iterator[Field]:
+    """Make the fields of a body, objects within objects down to a bound; what is deeper is written as JSON.
+
+    What an object must have is required where the object itself is `needed`.
+    """
     whole = _plain(schema, schemas)
-    required = set(whole.get("required", ()))
+    required = set(whole.get("required", ())) if needed else set()
     for name, member in whole.get("properties", {}).items():
         path = f"{above}.{name}" if above else name
         plain = _plain(member, schemas)
         if plain.get("properties") and path.count(".") < _DEPTH:
-            yield from body_fields(plain, schemas, path)
+            yield from body_fields(plain, schemas, path, needed=name in required)
             continue
         found = _field(
             path, "body", plain, required=name in required, description=plain.get("description", "")
         )
         item = _plain(plain.get("items", {}), schemas)
-        if found.is_list and item.get("properties"):
+        if plain.get("type") == "array" and item.get("properties"):
             found = replace(found, kind="rows", members=tuple(body_fields(item, schemas)))
+        elif plain.get("type") == "array" and item.get("type") == "string":
+            found = replace(found, kind="texts")
         yield found
 
 
@@ -122,9 +139,19 @@ def _field(
         maximum=schema.get("maximum"),
         shortest=schema.get("minLength"),
         longest=schema.get("maxLength"),
+        pattern=form_pattern(schema.get("pattern", "")),
         repeated=repeated,
-        is_list=schema.get("type") == "array",
     )
+
+
+def form_pattern(pattern: str) -> str:
+    """Write a pattern of JSON Schema as the attribute `pattern` of HTML, which fits the whole value; "" where it cannot be.
+
+    Browsers read it with the flag `v`, where more characters of a class have a meaning: only classes that both read alike
+    are taken.
+    """
+    found = _ONE_CLASS.fullmatch(pattern)
+    return found[1] if found else ""
 
 
 def _plain(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:

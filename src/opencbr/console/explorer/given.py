@@ -53,6 +53,8 @@ def given(
         else:
             has_body = True
             value = _rows(field, entries) if field.kind == "rows" else field.value(text) if text else None
+            if value == [] and field.kind == "texts":
+                value = None
             if value is not None:
                 _put(body, field.name, value)
     path = filled(operation.path, path_values)
@@ -76,8 +78,16 @@ def call_of(given: Given, endpoint: str, project_id: str) -> Call:
 
 def shared_query(entries: Mapping[str, str], operation: Described) -> list[tuple[str, str]]:
     """Return what a link to the form with these entries has: only fields of the operation, never a credential."""
-    fields = [one for field in operation.fields for one in (field, *_all_rows(field, entries))]
-    return [(field.name, entries[field.name]) for field in fields if entries.get(field.name)]
+    return [
+        (field.name, entries[field.name])
+        for field in entry_fields(operation, entries)
+        if entries.get(field.name)
+    ]
+
+
+def entry_fields(operation: Described, entries: Mapping[str, str]) -> list[Field]:
+    """List the fields of the form, those of each row that has an entry among them."""
+    return [one for field in operation.fields for one in (field, *_all_rows(field, entries))]
 
 
 def rows_entered(field: Field, entries: Mapping[str, str]) -> int:

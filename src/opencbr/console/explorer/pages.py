@@ -7,13 +7,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound
 
+from opencbr.console.api_client import ApiClient
+from opencbr.console.backup.sealed_fields import Places, sealed_places
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.credential import AccessKey, sign, signable
-from opencbr.console.explorer.answer import shown
+from opencbr.console.explorer.answer import METADATA, shown
 from opencbr.console.explorer.choices import choices_for, choices_of
 from opencbr.console.explorer.environment import environment_file, environment_line
-from opencbr.console.explorer.fields import BadEntry
-from opencbr.console.explorer.given import call_of, given, rows_entered, shared_query
+from opencbr.console.explorer.fields import BadEntry, Field
+from opencbr.console.explorer.given import Given, call_of, entry_fields, given, rows_entered, shared_query
 from opencbr.console.explorer.operations import Described, chapters
 from opencbr.samples import missing_of, samples_of
 
@@ -23,6 +25,7 @@ pages.app_context_processor(
 )
 
 _MOST_ROWS = 256
+_LONGEST_NAME = 255
 
 _EXAMPLE_KEY = AccessKey("YOUR_ACCESS_KEY", "YOUR_SECRET_KEY")
 """What a signature is explained with when nobody has signed in by one; it opens nothing."""
@@ -40,22 +43,27 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<name>")
 def form(name: str) -> ResponseReturnValue:
-    """Show the form of an operation; what the link has is entered already."""
+    """Show the form of an operation; what the link has is entered already, of a list one value a line."""
     operation = _operation(name)
-    return _page(operation, request.args)
+    return _page(operation, {one: "\n".join(values) for one, values in request.args.lists()})
 
 
 @pages.post("/<name>/send")
 def send(name: str) -> ResponseReturnValue:
-    """Send the request and show the answer."""
+    """Send the request and show the answer; what cannot be taken back is asked about first."""
     operation = _offered(name)
     client, entries = api(), request.form
     try:
         wanted = given(operation, entries, signed_in().project_id)
     except BadEntry as error:
         return _with_answer(operation, entries, problem=str(error))
+    if operation.danger and "confirmed" not in entries:
+        return render_template(
+            "explorer/confirm.html", operation=operation, given=wanted, entered=_entered(operation)
+        )
     answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
-    return _with_answer(operation, entries, shown=shown(wanted, answer))
+    places = _places(client, wanted) if operation.name == METADATA and answer.ok else {}
+    return _with_answer(operation, entries, shown=shown(wanted, answer, places))
 
 
 @pages.post("/<name>/signature")
@@ -89,7 +97,7 @@ def row(name: str) -> ResponseReturnValue:
 @pages.post("/<name>/samples")
 def samples(name: str) -> ResponseReturnValue:
     """Show programs that send what is entered."""
-    operation, who = _operation(name), signed_in()
+    operation, who = _offered(name), signed_in()
     try:
         wanted = given(operation, request.form, who.project_id, lenient=True)
         problem, call = (
@@ -110,10 +118,45 @@ def samples(name: str) -> ResponseReturnValue:
     )
 
 
+@pages.post("/<name>/choose")
+def choose(name: str) -> ResponseReturnValue:
+    """Offer the ids of one field by name, to go back to the form with; what is entered stays."""
+    operation, wanted = _offered(name), request.form.get("wanted", "")[:_LONGEST_NAME].strip()
+    field = _field(operation, request.form.get("field", ""))
+    return render_template(
+        "explorer/choose.html",
+        operation=operation,
+        field=field,
+        wanted=wanted,
+        choices=choices_for(choices_of(field, operation.chapter), api(), wanted),
+        entered=_entered(operation),
+    )
+
+
 @pages.get("/choices/<name>")
 def choices(name: str) -> ResponseReturnValue:
-    """Offer the ids that a field could hold."""
-    return render_template("explorer/choices.html", choices=choices_for(name, api()))
+    """Offer the ids that a field could hold, those of the text that is typed into it."""
+    wanted = request.args.get(request.args.get("field", ""), "")[:_LONGEST_NAME].strip()
+    return render_template("explorer/choices.html", choices=choices_for(name, api(), wanted))
+
+
+def _entered(operation: Described) -> list[tuple[str, str]]:
+    """Return what the form that was sent has entered, for a form or link that goes on with it."""
+    return shared_query(request.form, operation)
+
+
+def _field(operation: Described, name: str) -> Field:
+    found = next((one for one in entry_fields(operation, {name: "x"}) if one.name == name), None)
+    if found is None or not choices_of(found, operation.chapter):
+        raise NotFound("There is nothing to choose for such a field of this request.")
+    return found
+
+
+def _places(client: ApiClient, asked: Given) -> Places:
+    """Ask where the masks stand in what ShowMetadata has told; nothing is read in clear for it."""
+    path = client.path(f"/backups/{asked.path_values['backup_id']}/record/report")
+    report = client.send("GET", path, masked=True)
+    return sealed_places(report.json()) if report.ok else {}
 
 
 def _page(operation: Described, entries: Any, **more: Any) -> ResponseReturnValue:

@@ -1,51 +1,48 @@
 """Backups as a list, and what one of them holds."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from opencbr.console.api_client import ApiClient
+from opencbr.console.api_client import ApiClient, Refused
 from opencbr.console.backup.answers import Answers
-from opencbr.console.backup.documents import open_documents
 from opencbr.console.backup.page import page_context
-from opencbr.console.backup.sealed_fields import revealed
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
-from opencbr.model import statuses
-from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
-from opencbr.service.metadata import INFRASTRUCTURE_RIGHT, SECRETS_RIGHT
+from opencbr.console.pages.live import CHANGING, live_page, work_of
+from opencbr.service.metadata import RIGHT_OF
 
 pages = Blueprint("backups", __name__, url_prefix="/console/backups")
-
-_RIGHTS = {SECRETS: SECRETS_RIGHT, INFRASTRUCTURE: INFRASTRUCTURE_RIGHT}
-_GOES_ON = frozenset(
-    {
-        statuses.PROTECTING,
-        statuses.WAITING_PROTECT,
-        statuses.DELETING,
-        statuses.WAITING_DELETE,
-        statuses.RESTORING,
-        statuses.WAITING_RESTORE,
-    }
-)
 
 
 @pages.get("")
 def index() -> ResponseReturnValue:
     """List backups; while one of them changes, the table is asked for again."""
-    filters = ("name", "status", "vault_id", "resource_name", "resource_type")
-    page = page_of(api(), "/backups", "backups", filters)
-    live = any(row["status"] in _GOES_ON for row in page.rows)
-    template = "backups/table.html" if request.headers.get("HX-Request") else "backups/index.html"
-    return render_template(template, page=page, live=live)
+    page = page_of(api(), "ListBackups", "backups")
+    live = any(row["status"] in CHANGING for row in page.rows)
+    return live_page("backups/index.html", "backups/table.html", live=live, page=page)
 
 
 @pages.get("/<backup_id>")
 def show(backup_id: str) -> ResponseReturnValue:
-    """Show what was backed up."""
+    """Show what was backed up; while it changes, its state is asked for again, and then all of it."""
     client, path = api(), f"/backups/{backup_id}"
     backup = client.get(path)["backup"]
+    live = backup["status"] in CHANGING
+    work = work_of(client, resource_id=backup["resource_id"]) if live else None
+    follow = partial(
+        live_page,
+        "backup/page.html",
+        "backup/_state.html",
+        live=live,
+        refreshed=True,
+        backup=backup,
+        work=work,
+    )
+    if request.headers.get("HX-Request"):
+        return follow()
     answer = client.send("GET", client.path(f"{path}/metadata"), masked=True)
     answers = Answers(
         backup=backup,
@@ -54,18 +51,22 @@ def show(backup_id: str) -> ResponseReturnValue:
         report=_optional(client, f"{path}/record/report"),
     )
     allows, credential = console().allows, signed_in().credential
-    may_reveal = {kind: allows(credential, right) for kind, right in _RIGHTS.items()}
-    return render_template("backup/page.html", may_reveal=may_reveal, **page_context(answers))
+    may_reveal = {kind: allows(credential, right) for kind, right in RIGHT_OF.items()}
+    return follow(may_reveal=may_reveal, **page_context(answers))
 
 
 @pages.post("/<backup_id>/revealed")
 def reveal(backup_id: str) -> ResponseReturnValue:
-    """Show one sealed value to whoever may see it; the server notes that secrets were read."""
-    client, path = api(), f"/backups/{backup_id}"
-    answers = Answers(backup=client.get(path)["backup"], record=client.get(f"{path}/record"))
-    document, place = request.form.get("document", ""), request.form.get("path", "")
-    value = revealed(open_documents(answers), answers.record, document, place)
-    return render_template("backup/revealed.html", value=value)
+    """Show one sealed value to whoever may see it; the server notes which was read."""
+    asked = {name: request.form.get(name, "") for name in ("document", "offset")}
+    answer = api().send("GET", api().path(f"/backups/{backup_id}/record/value"), asked.items())
+    if request.headers.get("HX-Request") and answer.status != 401:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
+        return render_template("backup/revealed.html", answer=answer, told=answer.json()), answer.status
+    if not answer.ok:
+        raise Refused(answer)
+    return render_template(
+        "backup/revealed_page.html", answer=answer, told=answer.json(), backup_id=backup_id
+    )
 
 
 def _optional(client: ApiClient, path: str) -> Any:

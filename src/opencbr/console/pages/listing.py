@@ -1,4 +1,4 @@
-"""One page of a list: filters as the API has them, the next page by the marker of the last row."""
+"""One page of a list: the filters that the API documents, the next page by the marker of the last row."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,29 +7,42 @@ from urllib.parse import urlencode
 from flask import request
 
 from opencbr.console.api_client import ApiClient
+from opencbr.console.console import console
+from opencbr.console.explorer.fields import Field
 
 LIMIT = 25
+_PAGING = frozenset({"limit", "offset", "marker"})
+"""Parameters that are the page's own affair."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """`rows` as the API gives them, `count` of all that match, and where the next page is, None at the end."""
+    """`rows` as the API gives them, `count` of all that match, and where the next page is, None at the end.
+
+    `fields` are the filters that there are, `filters` the values of those that were given.
+    """
 
     rows: list[dict[str, Any]]
     count: int
-    filters: dict[str, str]
+    fields: tuple[Field, ...]
+    filters: dict[str, list[str]]
     more: str | None
     first: str | None
 
 
-def page_of(client: ApiClient, path: str, envelope: str, filters: tuple[str, ...]) -> Page:
-    """Read the page that the browser's query asks for; only `filters` go to the API. Raises Refused."""
-    given = {name: text for name in filters if (text := request.args.get(name, "").strip())}
+def page_of(client: ApiClient, operation: str, envelope: str) -> Page:
+    """Read the page of a list that the browser's query asks for; only the operation's filters go to it. Raises Refused."""
+    listed = console().operations[operation]
+    fields = tuple(one for one in listed.fields if one.place == "query" and one.name not in _PAGING)
+    asked = {
+        one.name: [text for text in map(str.strip, request.args.getlist(one.name)) if text] for one in fields
+    }
+    given = {name: values for name, values in asked.items() if values}
     marker = request.args.get("marker", "")
-    answer = client.get(path, limit=LIMIT, marker=marker, **given)
+    answer = client.get(listed.path.removeprefix("/v3/{project_id}"), limit=LIMIT, marker=marker, **given)
     rows = answer[envelope]
     more = None
     if len(rows) == LIMIT:
-        more = f"{request.path}?{urlencode({**given, 'marker': rows[-1]['id']})}"
-    first = f"{request.path}?{urlencode(given)}" if marker else None
-    return Page(rows, answer["count"], given, more, first)
+        more = f"{request.path}?{urlencode({**given, 'marker': rows[-1]['id']}, doseq=True)}"
+    first = f"{request.path}?{urlencode(given, doseq=True)}" if marker else None
+    return Page(rows, answer["count"], fields, given, more, first)

@@ -1,9 +1,10 @@
 """The first page: what is protected, what runs, what to do next."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from opencbr.console.console import api
+from opencbr.console.pages.live import live_page, work_of
 
 pages = Blueprint("overview", __name__, url_prefix="/console")
 
@@ -12,10 +13,14 @@ pages = Blueprint("overview", __name__, url_prefix="/console")
 def show() -> ResponseReturnValue:
     """Show the project in numbers, its newest backups and its newest work."""
     client = api()
-    return render_template(
-        "overview.html",
+    work = work_of(client)
+    return live_page(
+        "overview/index.html",
+        "overview/content.html",
+        live=work["count"] > 0,
         summary=client.get("/vaults/summary"),
         vaults=client.get("/vaults", limit=5),
         backups=client.get("/backups", limit=5),
         logs=client.get("/operation-logs", limit=5),
+        work=work,
     )

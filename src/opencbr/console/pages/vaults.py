@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from opencbr.console.console import api
 from opencbr.console.pages.listing import page_of
+from opencbr.console.pages.live import live_page, work_of
 
 pages = Blueprint("vaults", __name__, url_prefix="/console/vaults")
 
@@ -12,15 +13,20 @@ pages = Blueprint("vaults", __name__, url_prefix="/console/vaults")
 @pages.get("")
 def index() -> ResponseReturnValue:
     """List vaults."""
-    page = page_of(api(), "/vaults", "vaults", ("name", "object_type", "status"))
-    return render_template("vaults/index.html", page=page)
+    return render_template("vaults/index.html", page=page_of(api(), "ListVault", "vaults"))
 
 
 @pages.get("/<vault_id>")
 def show(vault_id: str) -> ResponseReturnValue:
-    """Show one vault, and the newest backups in it."""
+    """Show one vault, the newest backups in it, and the work on it while there is some."""
     client = api()
     vault = client.get(f"/vaults/{vault_id}")["vault"]
-    return render_template(
-        "vaults/show.html", vault=vault, backups=client.get("/backups", vault_id=vault["id"], limit=10)
+    work = work_of(client, vault_id=vault["id"])
+    return live_page(
+        "vaults/show.html",
+        "vaults/content.html",
+        live=work["count"] > 0,
+        vault=vault,
+        backups=client.get("/backups", vault_id=vault["id"], limit=10),
+        work=work,
     )

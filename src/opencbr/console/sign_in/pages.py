@@ -38,18 +38,21 @@ def sign_in(way: str) -> ResponseReturnValue:
         return _form(message=REFUSED, status=404)
     user, address = named(way), request.remote_addr or ""
     attempts = console().attempts
-    if not attempts.allowed(user, address):
+    if not attempts.begin(user, address):
         return _form(message=TOO_MANY, status=429, way=way)
+    failed = False
     try:
         return WAYS[way]()
     except PasscodeWanted as error:
         entering.ask_passcode(Passcode(text("user"), domain(), error.receipt))
         return _form(way="passcode")
     except SignInRefused:
-        attempts.failed(user, address)
+        failed = True
         return _form(message=REFUSED, status=401, way=way)
     except CloudError:
         return _form(message=AWAY, status=503, way=way)
+    finally:
+        attempts.end(user, address, failed=failed)
 
 
 @pages.get("/projects")

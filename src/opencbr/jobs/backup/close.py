@@ -38,6 +38,7 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
     info = {**top.extend_info, "progress": 100} if top.resource_type == VOLUME else top.extend_info
     done = replace(top, status=statuses.AVAILABLE, protected_at=now, updated_at=now, extend_info=info)
     record = ctx.records.prepare(done, backups_member=backup_member(done))
+    ended = ctx.clock.now()  # a record of many documents takes its time
 
     def write(conn: Connection) -> bool:
         if top_row(conn, operation.project_id, backup_id) != top or not ctx.records.write(conn, record):
@@ -61,7 +62,7 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
         )
         ledger.leave(conn, operation.id, "snapshot")
         details = details_at_end(conn, operation, left)
-        operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=now, details=details)
+        operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=ended, details=details)
         return True
 
     return ctx.database.transact(write)

@@ -21,6 +21,7 @@ def compensate_backup(
 ) -> None:
     """Remove what the job made upstream, then let backup, resource and operation log say how it ended."""
     left: list[str] = []
+    broken: StepFailed | None = None
     try:
         # Written down before the rows that tell them go.
         volume_ids = job.step("volumes", lambda: _volumes(ctx, operation))
@@ -29,8 +30,8 @@ def compensate_backup(
         if not left:  # a cloud that has just refused a deletion would refuse the held backups' too
             left = job.step("settle", lambda: settle(hurried(ctx), operation.project_id, volume_ids))
     except StepFailed as second:
-        left = [*left, second.message]
-    job.step("fail", lambda: end_failed(ctx, operation, end, left, straighten))
+        broken = second
+    job.step("fail", lambda: end_failed(ctx, operation, end, straighten, left=left, broken=broken))
 
 
 def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:

@@ -1,10 +1,9 @@
 """Snapshots of all disks: asked for at once, so that they lie in one short window; removed at the end."""
 
-from opencbr.cloud.errors import CredentialRefused
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.upstream.names import snapshot_name
 from opencbr.jobs.upstream.objects import make, planned
-from opencbr.jobs.upstream.removal import hurried, remove
+from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.jobs.upstream.snapshots import await_snapshots
 from opencbr.model.backup import DiskBackup
 from opencbr.model.operation_log import OperationLog
@@ -57,12 +56,4 @@ def release(ctx: JobContext, operation: OperationLog) -> list[str]:
     """
     with ctx.database.read() as conn:
         entries = [entry for entry in ledger.of_log(conn, operation.id) if entry.kind == "snapshot"]
-    try:
-        removed = remove(hurried(ctx, _RELEASE_SECONDS), entries, doubts=False, log_id=operation.id)
-    except CredentialRefused as error:
-        return [f"snapshot {entry.upstream_id or entry.name}: {error}" for entry in entries]
-    return [
-        f"snapshot {done.entry.upstream_id or done.entry.name}: {done.reason}"
-        for done in removed
-        if done.reason
-    ]
+    return remove_briefly(ctx, entries, _RELEASE_SECONDS, doubts=False, log_id=operation.id)

@@ -1,11 +1,10 @@
 """The end of a restore as a new server that failed: what it has made is removed, what stands on others first."""
 
-from opencbr.cloud.errors import CredentialRefused
 from opencbr.jobs.compensation import end_failed
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.new_server.rows import give_back_rows
-from opencbr.jobs.upstream.removal import Outcome, Removed, hurried, remove
+from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import ledger
 
@@ -24,11 +23,12 @@ def compensate_new_server(
 ) -> None:
     """Remove what was made, and say how it ended; what stays is the janitor's."""
     left: list[str] = []
+    broken: StepFailed | None = None
     try:
         left = job.step("compensate", lambda: _remove(ctx, operation))
     except StepFailed as second:
-        left = [second.message]
-    job.step("fail", lambda: end_failed(ctx, operation, end, left, give_back_rows))
+        broken = second
+    job.step("fail", lambda: end_failed(ctx, operation, end, give_back_rows, left=left, broken=broken))
 
 
 def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
@@ -36,8 +36,5 @@ def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
     for kinds in _ORDER:
         with ctx.database.read() as conn:
             entries = [entry for entry in ledger.of_log(conn, operation.id) if entry.kind in kinds]
-        try:
-            left += [str(done) for done in remove(hurried(ctx), entries) if done.outcome is not Outcome.GONE]
-        except CredentialRefused as error:
-            left += [str(Removed(entry, Outcome.STUCK, str(error))) for entry in entries]
+        left += remove_briefly(ctx, entries)
     return left

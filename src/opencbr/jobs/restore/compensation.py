@@ -22,6 +22,7 @@ def compensate_restore(
 ) -> None:
     """Give the server and its disks back, remove the snapshots unless they are needed, and say how it ended."""
     left: list[str] = []
+    broken: StepFailed | None = None
     try:
         job.step("return", lambda: _give_back(ctx, operation))
     except StepFailed as second:
@@ -29,8 +30,8 @@ def compensate_restore(
     try:
         left = [*left, *job.step("compensate", lambda: _remove(ctx, operation))]
     except StepFailed as second:
-        left = [*left, second.message]
-    job.step("fail", lambda: end_failed(ctx, operation, end, left, give_back_rows))
+        broken = second
+    job.step("fail", lambda: end_failed(ctx, operation, end, give_back_rows, left=left, broken=broken))
 
 
 def _give_back(ctx: JobContext, operation: OperationLog) -> None:

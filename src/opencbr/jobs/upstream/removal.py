@@ -53,14 +53,18 @@ class _Removal:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What came of a removal: `reason` is a sentence when the object is still there."""
+    """What came of a removal: `reason` is a sentence when it did not succeed."""
 
     entry: Entry
     outcome: Outcome
     reason: str
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the object is known to be in the cloud: what could not be looked for may never have been made."""
+        return self.outcome is not Outcome.GONE and self.entry.upstream_id is not None
+
     def __str__(self) -> str:
-        # What was planned and could not even be looked for may never have been made.
         what = self.entry.upstream_id or f"{self.entry.name}, if it was made"
         return f"{self.entry.kind} {what} ({self.reason})"
 
@@ -69,6 +73,25 @@ def hurried(ctx: C, seconds: float = _BRIEFLY) -> C:
     """Return the same tools for removals that keep others waiting: a job that has failed, a round for all projects."""
     seconds = min(ctx.settings.release_timeout_seconds, seconds)
     return replace(ctx, settings=msgspec.structs.replace(ctx.settings, release_timeout_seconds=seconds))
+
+
+def remove_briefly(
+    ctx: CloudContext,
+    entries: Sequence[Entry],
+    seconds: float = _BRIEFLY,
+    *,
+    doubts: bool = True,
+    log_id: str | None = None,
+) -> list[str]:
+    """Remove what goes in so many seconds, as `remove` does; return what is left in the cloud, in words.
+
+    For a job that keeps its resource busy: the janitor goes on with what stays. Raises Lost, Cancelled.
+    """
+    try:
+        removed = remove(hurried(ctx, seconds), entries, doubts=doubts, log_id=log_id)
+    except CredentialRefused as error:
+        removed = [Removed(entry, Outcome.STUCK, str(error)) for entry in entries]
+    return [str(one) for one in removed if one.is_left]
 
 
 def remove(
@@ -98,10 +121,15 @@ def remove(
                 removal.reason = removal.reason or "it was still there when time was up"
         if any(removal.outcome is None for removal in remaining):
             rest(ctx, next(gaps), log_id)
-    for removal in removals:
-        if removal.outcome is Outcome.STUCK:
-            log.warning("%s %s stays: %s", removal.entry.kind, removal.entry.name, removal.reason)
-    return [Removed(r.entry, r.outcome or Outcome.STUCK, r.reason) for r in removals]
+    removed = [
+        Removed(r.entry, r.outcome or Outcome.STUCK, "" if r.outcome is Outcome.GONE else r.reason)
+        for r in removals
+    ]
+    for one in removed:
+        if one.outcome is Outcome.STUCK:
+            said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
+            log.warning(said, one.entry.kind, one.entry.name, one.reason)
+    return removed
 
 
 def _is_made(removal: _Removal) -> bool:
@@ -141,6 +169,7 @@ def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> None:
     if upstream_id is None:
         _strike(ctx, removal)
         return
+    removal.entry = replace(removal.entry, upstream_id=upstream_id)
     state = kind.look(project, upstream_id)
     status = state.status
     if state.needed:

@@ -1,0 +1,216 @@
+"""The explorer's forms: ids are found by name, patterns checked, and what cannot be taken back is asked about first."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from api.api_server import ApiServer
+from opencbr.api.openapi import document
+from opencbr.api.routes import ROUTES
+from opencbr.console.explorer.choices import choices_of
+from opencbr.console.explorer.fields import Field, form_pattern
+from opencbr.console.explorer.operations import described
+
+from .browser import Browser
+
+ASKED_ABOUT = {"DeleteVault", "RemoveVaultResource", "DeleteBackup", "RestoreBackup"}
+OFFERED = {name: one for name, one in described(document(ROUTES)).items() if one.offered}
+FIELDS = [
+    pytest.param(one, member, id=f"{name} {member.name}")
+    for name, one in OFFERED.items()
+    for field in one.fields
+    for member in (field.row(0) if field.kind == "rows" else [field])
+]
+NOTHING_TO_CHOOSE = {"enterprise_project_id", "policy_id", "backup_policy_id", "provider_id", "marker"}
+"""Ids of what this server has none of, fixed words of CBR's, and the row of a list that was read before."""
+
+
+def choosing(browser: Browser, operation: str, field: str, **entries: str) -> str:
+    form = f"/explorer/{operation}"
+    answer = browser.post(f"{form}/choose", form, field=field, **entries)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize(("operation", "field"), FIELDS)
+def test_each_id_can_be_chosen_by_name(operation: Any, field: Field):
+    speaks_of_ids = field.label.endswith(("id", "ids")) or re.search(r"\bids? of\b", field.description)
+    if speaks_of_ids and field.label not in NOTHING_TO_CHOOSE:
+        assert choices_of(field, operation.chapter), "explorer/choices.py does not know what it is an id of"
+
+
+def test_what_cannot_be_taken_back_is_asked_about_first(browser: Browser):
+    names = set(re.findall(r'href="/explorer/([A-Za-z]+)"', browser.get("/explorer").text))
+    assert names >= ASKED_ABOUT
+    forms = {name: browser.get(f"/explorer/{name}").text for name in names}
+    assert {name for name, form in forms.items() if "hx-confirm=" in form} == ASKED_ABOUT
+    assert "RestoreBackup writes over the disks as they are now. Send it?" in forms["RestoreBackup"]
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_without_scripts_the_server_asks(browser: Browser, name: str):
+    """One rule: what the dialog asks about, a page asks about; what was said there is all that is needed."""
+    operation, form = OFFERED[name], f"/explorer/{name}"
+    entries = {one.name: f"no-{one.label}" for one in operation.fields if one.place == "path"}
+    asked = browser.post(f"{form}/send", form, **entries)
+    assert asked.status_code == 200
+    is_asked = f"<h1>Send {name}?</h1>" in asked.text
+    assert is_asked is (name in ASKED_ABOUT)
+    assert ("Request as sent" in asked.text) is not is_asked
+    if is_asked:
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', asked.text))
+        assert fields | entries == fields
+        sent = browser.session.post(f"{browser.url}{form}/send", data=fields, timeout=60)
+        assert "Request as sent" in sent.text
+
+
+def test_a_vault_goes_only_once_it_was_said_again(browser: Browser, cbr: ApiServer):
+    vault, form = cbr.vault(name="asked-about"), "/explorer/DeleteVault"
+    browser.post(f"{form}/send", form, vault_id=vault.id)
+    assert cbr.call("GET", f"vaults/{vault.id}").json()["vault"]["billing"]["status"] != "deleting"
+    browser.post(f"{form}/send", form, vault_id=vault.id, confirmed="yes")
+    left = cbr.call("GET", f"vaults/{vault.id}")
+    assert left.status_code == 404 or left.json()["vault"]["billing"]["status"] == "deleting"
+
+
+@pytest.mark.parametrize(
+    ("field", "offered"),
+    [
+        ("server_id", "server db1"),
+        ("volume_id", "disk db1-data"),
+        ("restore.mappings.0.volume_id", "disk db1-data"),
+    ],
+)
+def test_a_restore_s_target_is_chosen_by_its_name(browser: Browser, field: str, offered: str):
+    name = field.rpartition(".")[2]
+    assert f"/explorer/choices/{name}" in browser.get("/explorer/RestoreBackup").text
+    assert offered in browser.get(f"/explorer/choices/{name}").text
+    whole = field if "." in field else f"restore.{field}"
+    assert offered in choosing(browser, "RestoreBackup", whole)
+
+
+def test_what_an_optional_object_must_have_is_not_required_of_the_form(browser: Browser):
+    form = browser.get("/explorer/RestoreBackup").text
+    required = [name for name, rest in re.findall(r'name="([^"]+)"([^>]*)>', form) if " required" in rest]
+    assert required == ["backup_id"]
+
+
+def test_what_is_typed_is_looked_for_by_any_part_of_a_name(browser: Browser):
+    found = browser.get("/explorer/choices/volume_id?field=restore.volume_id&restore.volume_id=DB1-da").text
+    assert re.findall(r">([^<]+)</option>", found) == ["disk db1-data"]
+    assert "<option" not in browser.get("/explorer/choices/volume_id?field=a&a=nobody").text
+
+
+def test_what_is_older_than_what_is_listed_is_found_by_its_name(browser: Browser, cbr: ApiServer):
+    cbr.clock.ahead = timedelta(days=-1)
+    try:
+        old = cbr.vault(name="an-old-one")
+    finally:
+        cbr.clock.ahead = timedelta(0)
+    for number in range(200):
+        cbr.vault(name=f"newer-{number}")
+    assert old.id not in choosing(browser, "ShowVault", "vault_id")
+    assert old.id in choosing(browser, "ShowVault", "vault_id", wanted="an-old-one")
+    assert "Nothing is called so" in choosing(browser, "ShowVault", "vault_id", wanted="an-old")
+
+
+def test_a_choice_leads_back_to_the_form_with_all_that_was_entered(browser: Browser, cbr: ApiServer):
+    vault = cbr.vault(name="chosen")
+    page = choosing(
+        browser,
+        "CreateCheckpoint",
+        "checkpoint.vault_id",
+        wanted="chosen",
+        **{"checkpoint.parameters.name": "a&b", "csrf": "x"},
+    )
+    (href,) = re.findall(r'<a href="([^"]+)">chosen', page)
+    link = urlsplit(html.unescape(href))
+    assert link.path == "/explorer/CreateCheckpoint"
+    assert parse_qs(link.query) == {
+        "checkpoint.vault_id": [vault.id],
+        "checkpoint.parameters.name": ["a&b"],
+    }
+    form = browser.get(html.unescape(href)).text
+    assert f'name="checkpoint.vault_id" value="{vault.id}"' in form
+    assert 'name="checkpoint.parameters.name" value="a&amp;b"' in form
+
+
+def test_several_ids_are_chosen_together(browser: Browser):
+    field = "checkpoint.parameters.resource_details.0.extra_info.exclude_volumes"
+    page = choosing(browser, "CreateCheckpoint", field, **{field: "mine\r\nalso"})
+    ids = re.findall(r'type="checkbox" name="[^"]+" value="([^"]+)"', page)
+    kept = re.findall(rf'type="hidden" name="{re.escape(field)}" value="([^"]+)">\n?<', page)
+    assert len(ids) > 2
+    assert {"mine", "also"} <= set(re.findall(r'value="(mine|also)"', page)), kept
+    again = browser.get(f"/explorer/CreateCheckpoint?{field}={ids[0]}&{field}={ids[1]}").text
+    assert f">{ids[0]}\n{ids[1]}</textarea>" in again
+
+
+@pytest.mark.parametrize("place", ["send", "samples", "signature", "choose"])
+def test_what_is_not_offered_has_neither_form_nor_samples(browser: Browser, place: str):
+    assert browser.post(f"/explorer/CreatePolicy/{place}", "/explorer/ShowVault").status_code == 404
+    page = browser.get("/explorer/CreatePolicy").text
+    assert "This server does not offer the operation" in page
+    assert "samples" not in page
+
+
+def test_what_is_no_id_has_nothing_to_choose(browser: Browser):
+    form = "/explorer/CreateVault"
+    for field in ("vault.name", "nothing", ""):
+        assert browser.post(f"{form}/choose", form, field=field).status_code == 404
+
+
+def patterns(part: Any) -> set[str]:
+    """Every pattern of the document."""
+    if isinstance(part, list):
+        return {found for one in part for found in patterns(one)}
+    if not isinstance(part, dict):
+        return set()
+    own = {part["pattern"]} if isinstance(part.get("pattern"), str) else set()
+    return own | {found for one in part.values() for found in patterns(one)}
+
+
+@pytest.mark.parametrize("pattern", sorted(patterns(document(ROUTES))))
+def test_every_pattern_stands_in_the_form_and_allows_the_same(pattern: str):
+    told = form_pattern(pattern)
+    assert told
+    for code in [*range(0x300), 0x4E00, 0x9FA5, 0x9FA6, 0xF900, 0xFA2D, 0xFA2E, 0x1F600]:
+        for text in (chr(code), f"a{chr(code)}", f"{chr(code)}-"):
+            assert bool(re.fullmatch(told, text)) is bool(re.search(pattern, text)), repr(text)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^[a-z--b]*$", "^(a|b)*$", "^[a&&b]*$", "[a-z]*", "^[a-z]*$|x", "^a.c$", ""]
+)
+def test_a_pattern_that_browsers_may_read_otherwise_is_left_to_the_server(pattern: str):
+    assert form_pattern(pattern) == ""
+
+
+def test_the_pattern_is_in_the_form_with_what_it_means(browser: Browser):
+    page = html.unescape(browser.get("/explorer/CreateVault").text)
+    assert r'pattern="[\u4E00-\u9FA5\uf900-\ufa2da-zA-Z0-9_\-]*" title="1 to 64 letters' in page
+
+
+@pytest.mark.parametrize("way", ["token", "access-key"])
+def test_the_request_is_shown_with_its_headers_and_without_the_credential(cbr: ApiServer, way: str):
+    browser, form = Browser(cbr.url), "/explorer/CreateVault"
+    access, secret = cbr.cloud.access_key("demo")
+    token = cbr.fresh_token()
+    given = {"token": token} if way == "token" else {"access": access, "secret": secret}
+    assert browser.sign_in(way, **given).status_code == 303
+    page = html.unescape(browser.post(f"{form}/send", form, **{"vault.name": "x"}).text)
+    sent = page.partition("Request as sent")[2].partition("</pre>")[0]
+    assert "content-type: application/json" in sent
+    assert "content-length: " in sent
+    assert token not in page
+    assert secret not in page
+    if way == "token":
+        assert "x-auth-token: (your session's, not shown)" in sent
+    else:
+        assert f"Access={access}, " in sent
+        assert "Signature=(your session's, not shown)" in sent
+        assert re.search(r"x-sdk-date: \d{8}T\d{6}Z", sent)

@@ -1,0 +1,86 @@
+"""The lists: every filter that the API documents is offered and goes to it, and a list that is empty says what to do."""
+
+import html
+import re
+
+import pytest
+
+from api.api_server import ApiServer
+from opencbr.api.openapi import document
+from opencbr.api.routes import ROUTES
+from opencbr.console.explorer.operations import described
+
+from .browser import Browser
+
+LISTS = {"ListVault": "vaults", "ListBackups": "backups", "ListOpLogs": "operation-logs"}
+PAGING = {"limit", "offset", "marker"}
+OPERATIONS = described(document(ROUTES))
+GOOD = {"integer": "5", "boolean": "true", "text": "nobody"}
+OF_TIME = "2018-02-01T12:00:00Z"
+FILTERS = [
+    pytest.param(page, field, id=f"{page} {field.name}")
+    for operation, page in LISTS.items()
+    for field in OPERATIONS[operation].fields
+    if field.place == "query" and field.name not in PAGING
+]
+
+
+@pytest.mark.parametrize("operation", LISTS)
+def test_the_filters_are_those_of_the_document(browser: Browser, operation: str):
+    form = re.search(
+        r'<form class="filters".*?</form>', browser.get(f"/console/{LISTS[operation]}").text, re.DOTALL
+    )
+    assert form
+    offered = re.findall(r'<(?:input|select) name="([^"]+)"', form[0])
+    documented = {one.name for one in OPERATIONS[operation].fields if one.place == "query"} - PAGING
+    assert sorted(offered) == sorted(documented)
+    assert len(re.findall(r'<label title="[^"]+"', form[0])) == len(documented)
+
+
+@pytest.mark.parametrize(("page", "field"), FILTERS)
+def test_a_filter_goes_to_the_api_and_stays_in_the_form(cbr: ApiServer, browser: Browser, page: str, field):
+    value = field.choices[0] if field.choices else GOOD[field.kind]
+    value = OF_TIME if field.name.endswith("_time") else "created_at:asc" if field.name == "sort" else value
+    shown = browser.get(f"/console/{page}?{field.name}={value}")
+    assert shown.status_code == 200, shown.text
+    entries = rf'name="{field.name}" value="{re.escape(value)}"|<option selected>{re.escape(value)}</option>'
+    assert re.search(entries, shown.text)
+    asked = cbr.call("GET", f"{page}?{field.name}={value}&limit=25").json()
+    ids = {row["id"] for row in asked[page.replace("-", "_")]}
+    assert set(re.findall(rf'href="/console/{page}/([0-9a-f-]{{36}})"', shown.text)) == ids
+
+
+def test_a_repeated_filter_means_any_of_its_values(cbr: ApiServer, browser: Browser):
+    for name in ("one-of-two", "two-of-two", "neither"):
+        cbr.vault(name=name)
+    page = browser.get("/console/vaults?name=one-of-two&name=two-of-two&name=").text
+    assert re.findall(r'<a href="/console/vaults/[^"]+">([^<]+)<', page) == ["two-of-two", "one-of-two"]
+    assert re.findall(r'<input name="name" value="([^"]*)"', page) == ["one-of-two", "two-of-two"]
+
+
+def test_the_next_page_keeps_the_filters(cbr: ApiServer, browser: Browser):
+    vault = cbr.vault(name="of-many")
+    for _ in range(26):
+        cbr.backup(vault, disks=0)
+    page = browser.get(f"/console/backups?vault_id={vault.id}&vault_id=nobody").text
+    following = re.search(r'<a href="([^"]+)" rel="next"', page)
+    assert following
+    assert f"vault_id={vault.id}&vault_id=nobody&marker=" in html.unescape(following[1])
+    last = browser.get(html.unescape(following[1])).text
+    assert len(re.findall(r'<a href="/console/backups/[0-9a-f-]{36}"', last)) == 1
+
+
+def test_what_the_api_refuses_is_told(browser: Browser):
+    answer = browser.get("/console/operation-logs?start_time=yesterday")
+    assert answer.status_code == 400
+    assert "start_time: it is no time" in answer.text
+
+
+@pytest.mark.parametrize("page", LISTS.values())
+def test_a_list_that_is_empty_says_what_to_do(cbr: ApiServer, page: str):
+    person = Browser(cbr.url)
+    assert person.sign_in("token", token=cbr.fresh_token("other")).status_code == 303
+    empty = person.get(f"/console/{page}").text
+    assert re.search(r'<p class="empty">[^<]+<a href="/explorer/Create', empty)
+    filtered = person.get(f"/console/{page}?status={'failed' if page == 'operation-logs' else 'error'}").text
+    assert f'<a href="/console/{page}">Show all</a>' in filtered
