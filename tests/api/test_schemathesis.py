@@ -83,6 +83,7 @@ THERE: dict[str, Callable[[Things], str]] = {
     "disk-that-is-there": lambda things: str(new_disk(things.cbr)["id"]),
     "backup-with-a-record": lambda things: things.protected.id,
     "backup-that-failed": lambda things: things.backup(status="error").id,
+    "backup-that-failed-too": lambda things: things.backup(status="error").id,
     "backup-in-motion": lambda things: things.backup(status="protecting").id,
     "backup-of-the-other-project": lambda things: things.backup("other").id,
     "checkpoint-that-is-there": lambda things: things.backup(status="error").checkpoint_id,
@@ -137,7 +138,13 @@ def put_in(part: Any, things: Things) -> Any:
     return things.id_of(part) if isinstance(part, str) and part in THERE else part
 
 
-FULL_OF_CHOICES = {"CreateVault", "AddVaultResource", "RestoreBackup", "ShowMaskedValue", "CreateRestorePlan"}
+FULL_OF_CHOICES = {
+    "CreateVault",
+    "AddVaultResource",
+    "RestoreBackup",
+    "ShowMaskedValue",
+    "CreateRestorePlan",
+}
 """What is drawn for them always chooses something that is not offered or does not fit: they come as far as to that."""
 
 furnished = schemathesis.openapi.from_dict(with_things(DOCUMENT))

@@ -17,6 +17,8 @@ OTHER_FACTS = {
     "cloud/hidden.py",  # which fields prove that the credential saw as an administrator
     "cloud/disks.py",  # the root device's name, to tell the boot disk
     "model/report.py",  # which fields change by themselves
+    "model/restore_plan/treatment.py",  # what a new server does with each captured field
+    "model/restore_plan/server_part.py",  # what it is given of the old one's
     "console/backup/server_card.py",  # what a page shows people, as the API has masked it
 }
 

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from opencbr.model import statuses
 from opencbr.model.restore_plan.draft import KEPT, LOST, MAPPED, NEW
 from opencbr.model.restore_plan.rows import Row
 
 _WORDS = {KEPT: "restored", MAPPED: "mapped", NEW: "renewed", LOST: "impossible"}
+_SKIPPED = statuses.SKIPPED
 _BY_CHOICE = "the mapping does without"
 
 
@@ -20,10 +22,10 @@ def report_of(rows: Iterable[Row]) -> dict[str, Any]:
         for word, row in told
         if word not in (_WORDS[KEPT], _WORDS[NEW])
     ]
-    return {word: counts[word] for word in (*_WORDS.values(), "skipped")} | {"not_as_before": others}
+    return {word: counts[word] for word in (*_WORDS.values(), _SKIPPED)} | {"not_as_before": others}
 
 
 def _word(row: Row) -> str:
     if row.fate == LOST and row.reason.startswith(_BY_CHOICE):
-        return "skipped"
+        return _SKIPPED
     return _WORDS.get(row.fate, row.fate)
