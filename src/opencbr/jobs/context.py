@@ -1,8 +1,6 @@
 """What every job works with, handed in once."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -10,13 +8,14 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.jobs.intervals import SharedAnswers
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.clock import Clock
+from opencbr.parallel import parallel as _parallel
 from opencbr.records.archive import Records
 from opencbr.store.database import Database
 
 A = TypeVar("A")
 B = TypeVar("B")
 
-_PARALLEL = 8
+_AT_ONCE = 8
 """Upstream calls of one job at once; the cloud's own limit holds for all jobs together."""
 
 
@@ -48,13 +47,5 @@ class JobContext(CloudContext):
 
 
 def parallel(work: Callable[[A], B], items: Sequence[A]) -> list[B]:
-    """Run `work` on all items at once and return the results in the same sequence.
-
-    All are waited for even when one fails, so that no thread still works while the job's compensation does; then
-    the first error is raised.
-    """
-    if len(items) <= 1:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(min(len(items), _PARALLEL)) as pool:
-        futures = [pool.submit(copy_context().run, work, item) for item in items]
-    return [future.result() for future in futures]
+    """Run `work` on all items at once, as `opencbr.parallel` does: nothing still works while the job's compensation does."""
+    return _parallel(work, items, at_once=_AT_ONCE)

@@ -23,7 +23,7 @@ _CLOUDS = (
 )
 _SERVICES = (
     r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}|\bsk-[A-Za-z0-9_-]{32,255}|\bSG\.[\w-]{16,64}\.[\w-]{16,64}"
-    r"|\bxox[abeoprs](?:\.xox[bp])?-[\w-]{1,255}|\bxapp-[\w-]{10,255}|\b[0-9]{8,10}:AA[\w-]{33}\b"
+    r"|\bxox[abeoprs](?:\.xox[bp])?-[\w-]{1,255}|\bxapp-[\w-]{10,255}|(?:\b|(?<=/bot))[0-9]{8,10}:AA[\w-]{33}\b|\bhf_[A-Za-z0-9]{20,255}\b|\bglsa_[\w-]{20,255}\b"
 )
 # Who knows the address of such a hook may write as its owner.
 _HOOKS = (
@@ -31,6 +31,8 @@ _HOOKS = (
     r"|\bdiscord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{1,32}/[\w-]{8,255}"
     r"|\bwebhook\.office\.com/webhookb2/[\w@./-]{8,512}|\boutlook\.office(?:365)?\.com/webhook/[\w@./-]{8,512}"
     r"|/hooks/[a-z0-9]{26}\b"
+    r"|\bopen\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/[\w-]{8,255}"
+    r"|\bqyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=[\w-]{8,255}"
 )
 # Addresses that carry their own permission: presigned (S3, Google, OBS), temporary (Swift), shared access (Azure).
 _SIGNED = (
@@ -71,6 +73,7 @@ FORM_MARKS = (
         "xox",
         "xapp",
         ":aa",
+        "hf_",
         "hook",
         "ignature",
         "security-",

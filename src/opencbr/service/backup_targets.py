@@ -1,13 +1,15 @@
 """A bound resource and how the cloud shows it at the moment a backup is asked for."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from opencbr.cloud.errors import CloudError
 from opencbr.cloud.reader import Reader
+from opencbr.deadline import seconds_left, within
 from opencbr.model.errors import CbrError
 from opencbr.model.vault import Resource
+from opencbr.parallel import parallel
 from opencbr.service.instances import find_source
 from opencbr.service.resources import LOOKS_AT_ONCE, Wanted, check_volumes
 
@@ -32,10 +34,14 @@ def find_targets(
 ) -> list[BackupTarget]:
     """Look at all chosen resources, several at once; `details` may narrow the volumes for this one backup.
 
-    Raises CbrError 7201 when it names a volume that its server has not.
+    The looks may take half of the time that the client still waits: the order is taken without them too, and its answer is
+    to come in time. Raises CbrError 7201 when it names a volume that its server has not.
     """
-    with ThreadPoolExecutor(min(LOOKS_AT_ONCE, max(1, len(chosen))), thread_name_prefix="targets") as pool:
-        return list(pool.map(lambda resource: _find(reader, resource, details.get(resource.id)), chosen))
+    left = seconds_left()
+    with nullcontext() if left is None else within(left / 2):
+        return parallel(
+            lambda resource: _find(reader, resource, details.get(resource.id)), chosen, at_once=LOOKS_AT_ONCE
+        )
 
 
 def _find(reader: Reader, resource: Resource, wanted: Wanted | None) -> BackupTarget:

@@ -1,7 +1,6 @@
 """Binding servers and disks to a vault, and taking them out again (contract 3.1, 5.1)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +17,7 @@ from opencbr.model.errors import (
     CbrError,
 )
 from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, VOLUME, Resource, Vault
+from opencbr.parallel import parallel
 from opencbr.service.instances import Source, find_source
 from opencbr.store import resources, vaults
 from opencbr.store.errors import AlreadyBound
@@ -75,13 +75,12 @@ def look_up(reader: Reader, project_id: str, wanted: Sequence[Wanted]) -> dict[s
 
     Raises as `find_source` does, for the first that fails.
     """
-    if not wanted:
-        return {}
-    with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(wanted)), thread_name_prefix="look-up") as pool:
-        found = pool.map(
-            lambda one: find_source(reader, project_id=project_id, kind=one.type, source_id=one.id), wanted
-        )
-        return {source.id: source for source in found}
+    found = parallel(
+        lambda one: find_source(reader, project_id=project_id, kind=one.type, source_id=one.id),
+        wanted,
+        at_once=LOOKS_AT_ONCE,
+    )
+    return {source.id: source for source in found}
 
 
 def bind(

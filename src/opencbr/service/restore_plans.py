@@ -36,6 +36,7 @@ from opencbr.records.kept_plans import KeptPlan, kept_of, open_plan
 from opencbr.service import new_operations
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
+from opencbr.service.restores import not_available
 from opencbr.store import backups, restore_plans, vaults
 from opencbr.store.database import Database
 from opencbr.store.restore_plans import StoredPlan
@@ -207,9 +208,7 @@ def _refuse(backup: Backup) -> None:
     if backup.resource_type != SERVER:
         raise CbrError(BAD_PARAMETER, "as: the backup is of a disk, and no server can be made of it.")
     if backup.status != statuses.AVAILABLE:
-        raise CbrError(
-            BACKUP_UNRESTORABLE, f"The backup is {backup.status}: only one that is available can be restored."
-        )
+        raise not_available(backup)
 
 
 def _refuse_strangers(captured: Captured, choices: Choices) -> None:

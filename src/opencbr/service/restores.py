@@ -16,6 +16,7 @@ from opencbr.model.errors import (
     BEING_RESTORED,
     CbrError,
 )
+from opencbr.model.extend_info import LOST, is_lost
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import RestoreRequest
 from opencbr.model.vault import SERVER
@@ -156,9 +157,14 @@ def _refuse_status(backup: Backup) -> None:
     if backup.status in (statuses.WAITING_RESTORE, statuses.RESTORING):
         raise CbrError(BEING_RESTORED, f"The backup is {backup.status}: wait for that restore to end.")
     if backup.status != statuses.AVAILABLE:
-        raise CbrError(
-            BACKUP_UNRESTORABLE, f"The backup is {backup.status}: only one that is available can be restored."
-        )
+        raise not_available(backup)
+
+
+def not_available(backup: Backup) -> CbrError:
+    """Make the error for a backup that cannot be restored; of one that the cloud has lost it says what is lost."""
+    sentence = f"The backup is {backup.status}: only one that is available can be restored."
+    lost = f" {backup.extend_info[LOST]}" if is_lost(backup) else ""
+    return CbrError(BACKUP_UNRESTORABLE, sentence + lost)
 
 
 def _refuse_vault(conn: Connection, ctx: Context, backup: Backup) -> None:

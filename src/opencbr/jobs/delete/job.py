@@ -5,6 +5,7 @@ from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
+from opencbr.jobs.upstream.removal import hurried
 from opencbr.model import statuses
 from opencbr.model.errors import BACKUP_UNDELETABLE
 from opencbr.model.operation_log import OperationLog
@@ -20,7 +21,7 @@ def run_delete(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     backup_id = operation.backup_id
     volume_ids = job.step("begin", lambda: _begin(ctx, operation, backup_id))
     job.step("delete", lambda: erase_or_fail(ctx, operation.project_id, backup_id))
-    left = job.step("settle", lambda: settle(ctx, operation.project_id, volume_ids))
+    left = job.step("settle", lambda: settle(hurried(ctx), operation.project_id, volume_ids))
     job.step("close", lambda: _close(ctx, operation, left))
 
 

@@ -13,6 +13,7 @@ from opencbr.jobs.delete.job import erase_or_fail, start_deleting
 from opencbr.jobs.engine.port import Job, StepFailed
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import stop_if_cancelled
+from opencbr.jobs.upstream.removal import hurried
 from opencbr.model import statuses
 from opencbr.model.errors import DELETION_INCOMPLETE
 from opencbr.model.lists import BackupFilter, Page
@@ -127,8 +128,8 @@ def _keep(ctx: JobContext, operation: OperationLog, backup_id: str, failed: int)
 
 
 def _settle(ctx: JobContext, operation: OperationLog, volume_ids: list[str]) -> None:
-    """Remove the held disks that nothing needs any more; what could not be removed is told at the end."""
-    left = settle(ctx, operation.project_id, volume_ids)
+    """Remove the held disks that nothing needs any more; what does not go in a minute is told, and the janitor's."""
+    left = settle(hurried(ctx), operation.project_id, volume_ids)
     if left:
         with ctx.database.write() as conn:
             operation_logs.tell(conn, operation, {LEFT: left}, now=ctx.clock.now())
