@@ -140,7 +140,7 @@ def test_fields_are_shown_by_their_fate_kept_and_new_ones_only_when_asked_for(
     rows = cbr.call("GET", f"restore-plans/{plan.rpartition('/')[2]}").json()["restore_plan"]["rows"]
     wanted = {fate} if fate in ("kept", "new", "lost") else {"mapped", "lost"}
     shown = browser.get(f"{plan}?fate={fate}").text
-    assert shown.count('role="rowheader"') == sum(row["fate"] in wanted for row in rows) > 0
+    assert shown.count('class="path"') == sum(row["fate"] in wanted for row in rows) > 0
 
 
 def test_a_port_is_mapped_and_what_is_not_chosen_stays_open(cbr: ApiServer, browser: Browser, backup: Backup):

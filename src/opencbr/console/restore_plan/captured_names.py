@@ -5,6 +5,13 @@ from typing import Any
 
 from opencbr.console.backup.json_values import member, rows, words
 
+_LONGEST = 80
+"""Characters of a name that are shown where it names an entry."""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
 
 class CapturedNames:
     """The values of a plan's rows by document and field; of a document that was read twice the newest one's come last."""
@@ -24,23 +31,23 @@ class CapturedNames:
     def things(self, kind: str) -> dict[str, str]:
         """Give the ids of all things of a kind with what each is called, "" for one without a name."""
         ids = {name.partition("/")[2]: name for name, _ in self._values if name.startswith(f"{kind}/")}
-        return {one: self.text(name, f"{kind}.name") for one, name in ids.items()}
+        return {one: _short(self.text(name, f"{kind}.name")) for one, name in ids.items()}
 
     def flavor(self) -> str:
         """Give the name of the server's flavor."""
-        return self.text("flavor", "flavor.name")
+        return _short(self.text("flavor", "flavor.name"))
 
     def port(self, port_id: str) -> str:
         """Describe a port by its name, addresses and network."""
         document = next((f"{k}/{port_id}" for k in ("port", "subport") if self._has(f"{k}/{port_id}")), "")
-        name = self.text(document, "port.name") or port_id
+        name = _short(self.text(document, "port.name")) or port_id
         addresses = [
             words(value) or ""
             for (where, field), value in self._values.items()
             if where == document and field.startswith("port.fixed_ips.") and field.endswith(".ip_address")
         ]
         network = self.text(document, "port.network_id")
-        called = self.text(f"network/{network}", "network.name") or network
+        called = _short(self.text(f"network/{network}", "network.name")) or network
         on = [f"on {called}"] if called else []
         return ", ".join([name, *addresses, *on])
 
@@ -49,9 +56,9 @@ class CapturedNames:
         document = f"volume/{volume_id}"
         size = self.text(document, "volume.size")
         parts = (
-            self.text(document, "volume.name") or volume_id,
+            _short(self.text(document, "volume.name")) or volume_id,
             f"{size} GB" if size else "",
-            self.text(document, "volume.volume_type"),
+            _short(self.text(document, "volume.volume_type")),
         )
         return ", ".join(filter(None, parts))
 

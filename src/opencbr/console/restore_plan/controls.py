@@ -18,7 +18,7 @@ Option = tuple[str, str]
 """A value, and what it means."""
 
 _UNCHOSEN: Option = ("", "choose …")
-_USUAL: Option = ("", "as is usual there")
+_USUAL: Option = ("", "as is usual on that network")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The rows of a plan by document: what becomes of every captured field."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +22,15 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class FieldFate:
-    """One field; `value` is None for an empty one."""
+_MANY = 5
+"""From so many fields of one document on that one thing becomes of, for one reason, they are a row together."""
 
-    field: str
-    value: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class FateRow:
+    """What becomes of `fields`, path and value of each; most rows have one. A value is None for an empty one."""
+
+    fields: tuple[tuple[str, str | None], ...]
     fate: str
     target: str | None
     reason: str | None
@@ -39,7 +42,7 @@ class DocumentFates:
 
     document: str
     name: str
-    shown: tuple[FieldFate, ...]
+    shown: tuple[FateRow, ...]
     counts: tuple[tuple[str, int], ...]
 
 
@@ -72,22 +75,27 @@ def fates_of(plan: Mapping[str, Any], names: CapturedNames, wanted: str) -> Fate
 
 def _document(name: str, found: list[Any], names: CapturedNames, wanted: str) -> DocumentFates:
     kind, _, id_ = name.replace("@newest", "").partition("/")
-    shown = (one for one in found if (one["fate"] == wanted if wanted else one["fate"] not in PLAIN))
+    shown = [one for one in found if (one["fate"] == wanted if wanted else one["fate"] not in PLAIN)]
     return DocumentFates(
         document=name,
         name=names.things(kind).get(id_, "") if id_ else "",
-        shown=tuple(
-            FieldFate(
-                field=text_of(one, "field") or "",
-                value=text_of(one, "value"),
-                fate=one["fate"],
-                target=text_of(one, "target"),
-                reason=text_of(one, "reason"),
-            )
-            for one in shown
-        ),
+        shown=tuple(_rows(shown, _MANY if not wanted else len(shown) + 1)),
         counts=_counts(found),
     )
+
+
+def _rows(shown: list[Any], many: int) -> Iterator[FateRow]:
+    alike: dict[Any, list[Any]] = {}
+    for one in shown:
+        alike.setdefault((one["fate"], one["target"], one["reason"]), []).append(one)
+    for together in alike.values():
+        for group in [together] if len(together) >= many else [[one] for one in together]:
+            yield FateRow(
+                fields=tuple((text_of(one, "field") or "", text_of(one, "value")) for one in group),
+                fate=group[0]["fate"],
+                target=text_of(group[0], "target"),
+                reason=text_of(group[0], "reason"),
+            )
 
 
 def _counts(found: list[Any]) -> tuple[tuple[str, int], ...]:
