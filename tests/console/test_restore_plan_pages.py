@@ -125,7 +125,7 @@ def test_the_log_of_a_restore_ends_with_its_report(cbr: ApiServer, browser: Brow
     page = browser.get(f"/console/operation-logs/{log.id}")
     words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
     assert "7 restored 1 mapped 5 renewed 1 skipped 0 impossible" in words
-    assert "server server.<b> mapped the name that was chosen" in words
+    assert "server.<b> Of server Became mapped Why the name that was chosen" in words
     assert "server.<b>" not in page.text
     assert "look & see" in words
     assert "the-new-one" in words

@@ -5,7 +5,7 @@ from typing import Any
 
 from opencbr.console.backup.json_values import member, rows, words
 
-_LONGEST = 80
+_LONGEST = 40
 """Characters of a name that are shown where it names an entry."""
 
 
