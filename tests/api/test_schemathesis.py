@@ -83,7 +83,7 @@ THERE: dict[str, Callable[[Things], str]] = {
     "disk-that-is-there": lambda things: str(new_disk(things.cbr)["id"]),
     "backup-with-a-record": lambda things: things.protected.id,
     "backup-that-failed": lambda things: things.backup(status="error").id,
-    "backup-without-a-record": lambda things: things.backup(status="available").id,
+    "backup-that-failed-too": lambda things: things.backup(status="error").id,
     "backup-in-motion": lambda things: things.backup(status="protecting").id,
     "backup-of-the-other-project": lambda things: things.backup("other").id,
     "checkpoint-that-is-there": lambda things: things.backup(status="error").checkpoint_id,
