@@ -4,13 +4,17 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from api.api_server import ApiServer
-from opencbr.console.restore_plan.controls import OTHER
+from opencbr import model
+from opencbr.console.restore_plan.captured_names import CapturedNames
+from opencbr.console.restore_plan.controls import OTHER, control_groups
+from opencbr.console.restore_plan.entries import mapping_of
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
 from opencbr.store import operation_logs, restore_plans
@@ -273,3 +277,37 @@ def test_without_the_right_there_is_neither_button_nor_page(cbr: ApiServer, back
     assert "cbr:backups:restore" in refused.text
     form = "/explorer/ShowVault"
     assert reader.post(f"{page}/restore-plans", form).status_code == 403
+
+
+MEMBERS = {
+    "flavor_id": {"flavor_id": "x"},
+    "availability_zone": {"availability_zone": "x"},
+    "volume_availability_zone": {"volume_availability_zone": "x"},
+    "user_data": {"user_data": "x"},
+    "server_group": {"server_group": "x"},
+    "ports.p1.network": {"ports": [{"port_id": "p1", "network": "x"}]},
+    "security_groups.g1": {"security_groups": [{"security_group_id": "g1", "target": "x"}]},
+    "volume_types.v1": {"volumes": [{"volume_id": "v1", "volume_type_id": "x"}]},
+    "floating_ips.f1": {"floating_ips": [{"floating_ip_id": "f1", "address": "x"}]},
+}
+"""What a plan asks for, by the member that it names, and the mapping that answers it."""
+
+
+def test_every_kind_of_choice_that_a_plan_asks_for_has_its_row_here():
+    """The parts of a plan ask by `draft.ask(member, ...)`: their members are read out of the sources."""
+    source = "".join(
+        one.read_text() for one in (Path(model.__file__).parent / "restore_plan").glob("*_part.py")
+    )
+    asked = set(re.findall(r'draft\.ask\(\s*f?"([a-z_]+)', source))
+    assert {one.partition(".")[0] for one in MEMBERS} == asked | {"ports"}
+    assert 'f"ports.{choice.port_id}.network"' in source
+
+
+@pytest.mark.parametrize("asked", MEMBERS)
+def test_what_is_asked_for_has_an_entry_that_answers_it(asked: str):
+    choice = {"member": asked, "options": ["x"], "sentence": "choose"}
+    plan = {"choices": [choice], "rows": [], "mapping": {"ports": [{"port_id": "p1"}]}}
+    groups = control_groups(plan, plan["mapping"], CapturedNames(plan))
+    (control,) = [one for group in groups for one in group.controls if one.asked]
+    assert (control.name, control.asked) == (asked, "choose")
+    assert mapping_of({control.name: "x"}) == MEMBERS[asked]

@@ -9,6 +9,10 @@ _LONGEST = 40
 """Characters of a name that are shown where it names an entry."""
 
 
+_ENVELOPES = {"subport": "port", "qos_policy": "policy"}
+"""Kinds of documents whose envelope is called otherwise."""
+
+
 def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
@@ -31,23 +35,28 @@ class CapturedNames:
     def things(self, kind: str) -> dict[str, str]:
         """Give the ids of all things of a kind with what each is called, "" for one without a name."""
         ids = {name.partition("/")[2]: name for name, _ in self._values if name.startswith(f"{kind}/")}
-        return {one: _short(self.text(name, f"{kind}.name")) for one, name in ids.items()}
+        return {one: self.name(name) for one, name in ids.items()}
+
+    def name(self, document: str) -> str:
+        """Give the name of the thing in a document, "" for one without."""
+        kind = document.partition("/")[0]
+        return _short(self.text(document, f"{_ENVELOPES.get(kind, kind)}.name"))
 
     def flavor(self) -> str:
         """Give the name of the server's flavor."""
-        return _short(self.text("flavor", "flavor.name"))
+        return self.name("flavor")
 
     def port(self, port_id: str) -> str:
         """Describe a port by its name, addresses and network."""
         document = next((f"{k}/{port_id}" for k in ("port", "subport") if self._has(f"{k}/{port_id}")), "")
-        name = _short(self.text(document, "port.name")) or port_id
+        name = self.name(document) or port_id
         addresses = [
             words(value) or ""
             for (where, field), value in self._values.items()
             if where == document and field.startswith("port.fixed_ips.") and field.endswith(".ip_address")
         ]
         network = self.text(document, "port.network_id")
-        called = _short(self.text(f"network/{network}", "network.name")) or network
+        called = self.name(f"network/{network}") or network
         on = [f"on {called}"] if called else []
         return ", ".join([name, *addresses, *on])
 
@@ -56,7 +65,7 @@ class CapturedNames:
         document = f"volume/{volume_id}"
         size = self.text(document, "volume.size")
         parts = (
-            _short(self.text(document, "volume.name")) or volume_id,
+            self.name(document) or volume_id,
             f"{size} GB" if size else "",
             _short(self.text(document, "volume.volume_type")),
         )

@@ -74,11 +74,10 @@ def fates_of(plan: Mapping[str, Any], names: CapturedNames, wanted: str) -> Fate
 
 
 def _document(name: str, found: list[Any], names: CapturedNames, wanted: str) -> DocumentFates:
-    kind, _, id_ = name.replace("@newest", "").partition("/")
     shown = [one for one in found if (one["fate"] == wanted if wanted else one["fate"] not in PLAIN)]
     return DocumentFates(
         document=name,
-        name=names.things(kind).get(id_, "") if id_ else "",
+        name=names.name(name.replace("@newest", "")) if "/" in name else "",
         shown=tuple(_rows(shown, _MANY if not wanted else len(shown) + 1)),
         counts=_counts(found),
     )
