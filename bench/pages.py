@@ -33,6 +33,9 @@ def table(state: Path, url: str) -> list[str]:
     own = f"/v3/{project}"
     start = datetime.now(UTC)
     backup = api.get(f"{url}{own}/backups").json()["backups"][0]["id"]
+    body = {"restore_plan": {"as": "new_server"}}
+    made = api.post(f"{url}{own}/backups/{backup}/restore-plans", json=body, timeout=60)
+    plan = made.json()["restore_plan"]["id"]
     database = Database(f"sqlite:///{state}/opencbr.db")
     fill(database, [new_id(start) for _ in range(20)], 0, BACKUPS, project=project)
     database.dispose()
@@ -51,6 +54,7 @@ def table(state: Path, url: str) -> list[str]:
             f"/console/backups/{backup}",
             [f"backups/{backup}{part}" for part in ("", "/metadata", "/record", "/record/report")],
         ),
+        "restore plan": (f"/console/backups/{backup}/restore-plans/{plan}", [f"restore-plans/{plan}"]),
         "explorer": ("/explorer", ["vaults?limit=1"]),
         "operation in the explorer": ("/explorer/CreateVault", ["vaults?limit=1"]),
     }

@@ -95,6 +95,7 @@ def main_pages(page: Page, shot: Shot) -> None:
     shot("backup")
     page.evaluate("document.querySelector('#topology').scrollIntoView()")
     shot("readme-backup", whole=False)
+    restore(page, shot)
     page.goto("/explorer")
     shot("explorer")
     page.goto("/explorer/CreateVault")
@@ -123,6 +124,36 @@ def main_pages(page: Page, shot: Shot) -> None:
     shot("refusal")
     page.goto("/explorer/reference/ShowMetadata")
     shot("reference")
+
+
+def restore(page: Page, shot: Shot) -> None:
+    """From the page of a backup to a new server beside the old one."""
+    page.get_by_role("link", name="Plan a restore").click()
+    shot("plan-a-restore")
+    page.get_by_role("button", name="Make a plan").click()
+    page.wait_for_url("**/restore-plans/*")
+    shot("restore-plan-incomplete")
+    page.get_by_label("Name", exact=True).fill("restored")
+    wanted = {
+        ".network": "keep",
+        ".address": "new",
+        ".mac": "new",
+        "user_data": "drop",
+        "floating_ips.": "drop",
+    }
+    for part, choice in wanted.items():
+        for select in page.locator(f"#mapping select[name*='{part}']").all():
+            select.select_option(choice)
+    page.get_by_role("button", name="Plan again").click()
+    page.get_by_role("button", name="Restore as a new server").wait_for()
+    shot("restore-plan-ready")
+    page.get_by_role("button", name="Restore as a new server").click()
+    page.get_by_role("button", name="Restore it").wait_for()
+    shot("restore-confirm")
+    page.get_by_role("button", name="Restore it").click()
+    page.wait_for_url("**/operation-logs/*")
+    page.locator("#report").wait_for(timeout=120_000)
+    shot("restore-report")
 
 
 def refused(page: Page) -> None:

@@ -29,6 +29,7 @@ EMPTY = {
     "vaults": "id=&name=&status=&object_type=&resource_ids=&policy_id=&limit=&offset=&marker=&sort=",
     "backups": "name=&status=&member_status=&own_type=&start_time=&incremental=&used_percent=&marker=",
     "operation-logs": "status=&operation_type=&resource_id=&start_time=&end_time=&limit=",
+    "restore-plans": "backup_id=&limit=&offset=&marker=&sort=",
     "protectables/server/instances": "name=&status=&id=&server_id=&marker=&limit=",
 }
 

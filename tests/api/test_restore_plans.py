@@ -309,6 +309,34 @@ def test_what_another_project_has_is_nowhere(cbr: ApiServer):
     refused(cbr.call("GET", f"restore-plans/{plan['id']}", account="other"), 404, "6302")
 
 
+def listed(cbr: ApiServer, query: str = "", account: str = "demo") -> list[Json]:
+    answer = cbr.call("GET", f"restore-plans{query}", account=account)
+    assert answer.status_code == 200, answer.text
+    found: list[Json] = answer.json()["restore_plans"]
+    return found
+
+
+def test_plans_are_listed_newest_first_without_what_they_say(cbr: ApiServer):
+    backup, other = cbr.protected().id, cbr.protected("café-文").id
+    plans = []
+    for number, of in enumerate((backup, other, backup)):
+        cbr.clock.ahead = timedelta(seconds=number)
+        plans.append(planned(cbr, of))
+    names = ("id", "backup_id", "status", "created_at", "expires_at")
+    newest = [{name: plan[name] for name in names} | {"job_id": None} for plan in reversed(plans)]
+    assert listed(cbr)[:3] == newest
+    assert listed(cbr, f"?backup_id={backup}") == [newest[0], newest[2]]
+    assert listed(cbr, f"?limit=1&marker={plans[2]['id']}") == [newest[1]]
+    assert cbr.call("GET", f"restore-plans?backup_id={backup}").json()["count"] == 2
+    assert not {plan["id"] for plan in plans} & {row["id"] for row in listed(cbr, account="other")}
+    refused(cbr.call("GET", f"restore-plans?marker={new_id(cbr.clock.now())}"), 400, "9900")
+    cbr.clock.ahead = timedelta(hours=2)
+    try:
+        assert listed(cbr, f"?backup_id={backup}") == []
+    finally:
+        cbr.clock.ahead = timedelta(0)
+
+
 def test_a_plan_expires(cbr: ApiServer):
     plan = planned(cbr, cbr.protected().id)
     cbr.clock.ahead += timedelta(hours=2)

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.api_server import ApiServer
-from console.backup.recorded import hostile_backup, rich_server
+from console.backup.recorded import HOSTILE, LONG, hostile_backup, rich_server
 from opencbr.model.backup import Backup
+from opencbr.store import operation_logs
 from support.chromium import chromium
 from support.databases import Databases
 
@@ -34,7 +35,32 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     running_log = cbr.log(
         vault_id=vault.id, resource_id=running.resource_id, resource_name="db1", progress=30
     )
-    return Things(backup, hostile, log["id"], running, running_log.id)
+    plans = _plan(cbr, backup), _plan(cbr, hostile), _plan(cbr, cbr.protected("café-文"))
+    restored_log = _restored_log(cbr, backup, plans[0])
+    return Things(backup, hostile, log["id"], running, running_log.id, restored_log, plans)
+
+
+def _plan(cbr: ApiServer, backup: Backup) -> str:
+    """Make a restore plan, and return the address of its page."""
+    body = {"restore_plan": {"as": "new_server"}}
+    answer = cbr.call("POST", f"backups/{backup.id}/restore-plans", body)
+    assert answer.status_code == 200, answer.text
+    return f"/console/backups/{backup.id}/restore-plans/{answer.json()['restore_plan']['id']}"
+
+
+def _restored_log(cbr: ApiServer, backup: Backup, plan: str) -> str:
+    """Write the log of a restore that has ended, whose report has a row of each kind that is not as before."""
+    others = [
+        {"document": "server", "field": f"server.{word}", "became": word, "why": f"{HOSTILE} {LONG}"}
+        for word in ("mapped", "skipped", "impossible")
+    ]
+    report = {"restored": 384, "mapped": 1, "renewed": 400, "skipped": 1, "impossible": 1}
+    details = {"backup_id": backup.id, "restore_plan_id": plan.rpartition("/")[2], "notes": [HOSTILE]}
+    details |= {"target_resource_id": backup.resource_id, "report": report | {"not_as_before": others}}
+    log = cbr.log(operation_type="restore_new_server", resource_name=HOSTILE, details=details)
+    with cbr.database.write() as conn:
+        assert operation_logs.finish(conn, log.id, "success", now=cbr.clock.now())
+    return log.id
 
 
 @pytest.fixture(scope="session", name="browser")

@@ -16,13 +16,18 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 @dataclass(frozen=True)
 class Things:
-    """What the pages are about: a backup that has everything, one of HOSTILE, one that is being made, and logs' ids."""
+    """What the pages are about: a backup that has everything, one of HOSTILE, one that is being made, and logs' ids.
+
+    `plans` are the addresses of restore plans: of the first, of HOSTILE, and one that is ready.
+    """
 
     backup: Backup
     hostile: Backup
     hostile_log: str
     running: Backup
     running_log: str
+    restored_log: str
+    plans: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,25 @@ def _revealed(page: Page, things: Things) -> None:
     _posted(page, "form[action$='/revealed']")
 
 
+def _planned(page: Page, things: Things) -> None:
+    page.goto(f"/console/backups/{things.backup.id}/restore-plans")
+    page.get_by_role("button", name="Make a plan").click()
+    page.wait_for_url("**/restore-plans/*")
+
+
+def _refused_choice(page: Page, things: Things) -> None:
+    page.goto(things.plans[0])
+    page.get_by_label("Flavor, its id").fill(NOBODY)
+    page.get_by_role("button", name="Plan again with these choices").click()
+    page.wait_for_selector("[role=alert]")
+
+
+def _restored(page: Page, things: Things) -> None:
+    page.goto(things.plans[2])
+    page.get_by_role("button", name="Restore as a new server").click()
+    page.get_by_role("button", name="Restore it").wait_for()
+
+
 def _forged(page: Page, _things: Things) -> None:
     page.goto("/explorer/ListVault")
     page.locator("#request [name=csrf_token]").evaluate("one => { one.value = 'x' }")
@@ -156,9 +180,22 @@ SCREENS = [
     at("backups.show", lambda things: f"/console/backups/{things.hostile.id}"),
     at("backups.show", lambda things: f"/console/backups/{things.running.id}"),
     Screen("backups.reveal", "without scripts", _revealed),
+    at("restore_plans.index", lambda things: f"/console/backups/{things.backup.id}/restore-plans"),
+    at("restore_plans.index", lambda things: f"/console/backups/{things.running.id}/restore-plans"),
+    *(at("restore_plans.show", lambda things, number=number: things.plans[number]) for number in range(3)),
+    at("restore_plans.show", lambda things: f"{things.plans[0]}?fate=kept"),
+    at(
+        "restore_plans.show",
+        lambda things: f"/console/backups/{things.backup.id}/restore-plans/{NOBODY}",
+        status=404,
+    ),
+    Screen("restore_plans.create", "a new plan", _planned),
+    Screen("restore_plans.edit", "refused", _refused_choice),
+    Screen("restore_plans.restore", "asked about first", _restored),
     at("operation_logs.index", "/console/operation-logs"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.hostile_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.running_log}"),
+    at("operation_logs.show", lambda things: f"/console/operation-logs/{things.restored_log}"),
     at("explorer.index", "/explorer"),
     at("explorer.index", "/explorer?q=nothing-is-called-so"),
     *(at("explorer.form", f"/explorer/{name}") for name in [*FORMS, "CreatePolicy"]),

@@ -76,6 +76,7 @@ def test_what_a_tenant_has_named_is_text(browser: Browser, cbr: ApiServer, thing
     assert {screen: told for screen, told in found.items() if told} == {}
     shown = {"overview.show", "vaults.index", "vaults.show", "backups.index", "backups.show"}
     shown |= {"operation_logs.index", "operation_logs.show", "explorer.send", "explorer.choose"}
+    shown |= {"restore_plans.show"}
     assert shown <= seen, "a page that shows names shows no canary: what was it asked?"
 
 

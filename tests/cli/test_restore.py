@@ -47,6 +47,10 @@ def test_a_plan_is_made_shown_and_applied(on_demo, backup, tmp_path):
     assert "is ready: " in table.stdout
     plan = plan_of(on_demo, backup, "--mapping", file)
     assert plan["id"] in on_demo("restore", "show", "--project", backup[0], plan["id"]).stdout
+    listed = on_demo("restore", "list", "--json", "--project", backup[0], "--backup", backup[1])
+    newest = json.loads(listed.stdout)["restore_plans"][0]
+    assert (newest["id"], newest["status"], newest["job_id"]) == (plan["id"], "ready", None)
+    assert plan["id"] in on_demo("restore", "list", "--project", backup[0]).stdout
     done = on_demo("restore", "apply", "--project", backup[0], plan["id"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert " is there: " in done.stdout

@@ -51,8 +51,8 @@ class Person:
     def works(self, token: str) -> bool:
         return self.ask("GET", "/auth/projects", token=token).status_code == 200
 
-    def join(self, project_id: str) -> None:
-        role = self.ask("GET", "/roles?name=member").json()["roles"][0]["id"]
+    def join(self, project_id: str, role: str = "member") -> None:
+        role = self.ask("GET", f"/roles?name={role}").json()["roles"][0]["id"]
         assert self.ask("PUT", f"/projects/{project_id}/users/{self.id}/roles/{role}").status_code == 204
 
     def tokens(self) -> list[dict[str, Any]]:

@@ -179,6 +179,11 @@ def show_restore_plan(cbr: ApiServer) -> Scenario:
     return Scenario(plan["digest"], {"plan_id": plan["id"]})
 
 
+def list_restore_plans(cbr: ApiServer) -> Scenario:
+    plan = _planned(cbr)
+    return Scenario(plan["id"], query=(("backup_id", plan["backup_id"]),))
+
+
 def apply_restore_plan(cbr: ApiServer) -> Scenario:
     plan = _planned(cbr)
     assert plan["status"] == "ready", plan["choices"]
@@ -255,6 +260,7 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ShowBackup": show_backup,
     "RestoreBackup": restore_backup,
     "CreateRestorePlan": create_restore_plan,
+    "ListRestorePlans": list_restore_plans,
     "ShowRestorePlan": show_restore_plan,
     "ApplyRestorePlan": apply_restore_plan,
     "UpdateBackup": update_backup,

@@ -252,6 +252,7 @@ def _plan(run: Run) -> None:
     made = run.call("CreateRestorePlan", title, wanted, backup_id=backup)["restore_plan"]
     assert made["status"] == "ready", made["problems"]
     run.call("ShowRestorePlan", "ready: A plan that is ready, its rows shortened", plan_id=made["id"])
+    run.call("ListRestorePlans", "backup: The plans of one backup", query={"backup_id": backup})
     for operation in ("CreateRestorePlan", "ShowRestorePlan"):
         shown = run.examples[operation][0]["answer"]["restore_plan"]
         shown["rows"] = [next(row for row in shown["rows"] if row["fate"] == fate) for fate in _fates(shown)]

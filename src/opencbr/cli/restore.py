@@ -73,6 +73,42 @@ def show(session: Session, *, project: str, all_: bool, json_: bool, plan_id: st
     _tell(shown, all_=all_)
 
 
+@restore.command("list")
+@_project
+@click.option("--backup", "backups", multiple=True, metavar="ID", help="Only this backup's. Can be repeated.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Newest so many.")
+@click.option("--marker", metavar="ID", help="Begin after this plan, the last one of the page before.")
+@as_json
+@pass_session
+def list_(
+    session: Session,
+    *,
+    project: str,
+    backups: tuple[str, ...],
+    limit: int,
+    marker: str | None,
+    json_: bool,
+) -> None:
+    """List the plans that have not expired, newest first; `restore show` tells what one says."""
+    import msgspec
+
+    from opencbr.api.plus.restore_plans.listing import summary_of
+    from opencbr.model.lists import Page
+
+    services, ctx = _asking(session, project)
+    found = services.restore_plans.list(ctx, backups, Page(limit=limit, marker=marker))
+    rows = [summary_of(one) for one in found.items]
+    if json_:
+        write_json({"restore_plans": msgspec.to_builtins(rows), "count": found.count})
+        return
+    columns = ("id", "backup", "status", "created", "kept until", "carried out by")
+    write_table(
+        columns,
+        [(r.id, r.backup_id, r.status, r.created_at, r.expires_at, r.job_id) for r in rows],
+        empty="no plan is kept: `opencbr restore plan` makes one",
+    )
+
+
 @restore.command("apply")
 @_project
 @click.option(

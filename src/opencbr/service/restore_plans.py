@@ -22,10 +22,12 @@ from opencbr.model.errors import (
     CbrError,
 )
 from opencbr.model.ids import is_uuid, new_id
+from opencbr.model.lists import Listing, Page
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.choices import DROP, NEW, Choices
 from opencbr.model.restore_plan.draft import OpenChoice, Problem
+from opencbr.model.restore_plan.listed import ListedPlan
 from opencbr.model.restore_plan.plan import READY, Plan, plan
 from opencbr.model.restore_plan.rows import Row
 from opencbr.model.restore_plan.view import CloudView
@@ -101,6 +103,14 @@ class RestorePlans:
             restore_plans.delete_over(conn, ctx.now)
             restore_plans.insert(conn, stored)
         return self._shown(stored)
+
+    def list(self, ctx: Context, backup_ids: tuple[str, ...], page: Page) -> Listing[ListedPlan]:
+        """Return a page of the project's plans that have not expired, newest first unless sorted; of these backups, if any.
+
+        Raises UnknownMarker and UnknownSortKey.
+        """
+        with self._database.read() as conn:
+            return restore_plans.list(conn, ctx.project_id, backup_ids, page, now=ctx.now)
 
     def show(self, ctx: Context, plan_id: str) -> ShownPlan:
         """Return a plan of the project. Raises CbrError 6302 for all others, and for one that has expired."""

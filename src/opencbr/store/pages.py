@@ -44,14 +44,17 @@ def read_page(
     visible: ColumnElement[bool],
     conditions: Sequence[ColumnElement[bool]],
     page: Page,
+    columns: Sequence[Column[Any]] = (),
 ) -> Listing[RowMapping]:
     """Read one page of the rows that the reader may see and that meet `conditions`, and count all of them.
+
+    Of each row these `columns` are read, without any all of them.
 
     Raises UnknownSortKey, and UnknownMarker when the marker is no row that is visible.
     """
     order = _order(keys, page.sort)
     matching = and_(visible, *conditions)
-    query = select(table).where(matching)
+    query = select(*(columns or table.c)).where(matching)
     if page.marker is not None:
         query = query.where(_behind(order, _marker_values(conn, table, order, visible, page.marker)))
     query = query.order_by(*(key.asc() if direction == "asc" else key.desc() for key, direction in order))

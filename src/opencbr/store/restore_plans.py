@@ -1,18 +1,23 @@
 """Restore plans, sealed; one that a restore is carrying out stays until that has ended."""
 
-from dataclasses import dataclass
+import builtins
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from opencbr.model.lists import Listing, Page
+from opencbr.model.restore_plan.listed import ListedPlan
 from opencbr.store import tables
 from opencbr.store.errors import RecordDamaged
-from opencbr.store.statements import read_rows, touched, values_of
+from opencbr.store.pages import read_page, sort_keys
+from opencbr.store.statements import among, read_rows, touched, values_of
 
 _t = tables.restore_plan
+_KEYS = sort_keys(_t, "created_at", "expires_at", "status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,29 @@ def get(conn: Connection, project_id: str, plan_id: str, *, lock: bool = False) 
     query = query.with_for_update() if lock else query
     damaged = RecordDamaged(f"restore plan {plan_id} is damaged: its row is not what was written")
     return next(iter(read_rows(conn, query, StoredPlan, damaged)), None)
+
+
+def list(  # noqa: A001 - read as restore_plans.list(…)
+    conn: Connection, project_id: str, backup_ids: tuple[str, ...], page: Page, *, now: datetime
+) -> Listing[ListedPlan]:
+    """Read a page of the project's plans that `get` and the use cases still know. Raises UnknownMarker, UnknownSortKey.
+
+    There are few: each goes within hours.
+    """
+    conditions: builtins.list[ColumnElement[bool]] = [
+        among(_t.c.backup_id, backup_ids),
+        or_(_t.c.expires_at > now, _t.c.operation_log_id.is_not(None)),
+    ]
+    rows = read_page(
+        conn,
+        _t,
+        _KEYS,
+        visible=_t.c.project_id == project_id,
+        conditions=conditions,
+        page=page,
+        columns=[_t.c[field.name] for field in fields(ListedPlan)],
+    )
+    return Listing([ListedPlan(**row) for row in rows.items], rows.count)
 
 
 def claim(conn: Connection, project_id: str, plan_id: str, operation_log_id: str) -> bool:

@@ -82,6 +82,21 @@ def _instances(*kinds: str) -> Find:
     return find
 
 
+def _plans(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
+    """Find restore plans by what their backups are called: a plan has no name."""
+    called = dict(_backups(_backup)(api, given))
+    if given and not called:
+        return []
+    rows = api.get("/restore-plans", limit=_MOST, backup_id=list(called) if given else ())["restore_plans"]
+    return [
+        (
+            row["id"],
+            f"{row['status']}, {row['created_at']}, of {called.get(row['backup_id'], row['backup_id'])}",
+        )
+        for row in rows
+    ]
+
+
 def _vault(row: dict[str, Any]) -> list[Choice]:
     return [(row["id"], f"{row['name']} ({row['billing']['object_type']})")]
 
@@ -117,6 +132,7 @@ _FINDERS: dict[str, Find] = {
     "parent_id": _backups(_backup),
     "disk_backup_id": _backups(_disk_backups),
     "checkpoint_id": _backups(_checkpoint),
+    "plan_id": _plans,
     "operation_log_id": _listed("/operation-logs", "operation_logs", _log, "resource_name", "vault_name"),
     "instance_id": _instances("server", "disk"),
     "resource_id": _instances("server", "disk"),

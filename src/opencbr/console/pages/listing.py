@@ -30,16 +30,23 @@ class Page:
     first: str | None
 
 
-def page_of(client: ApiClient, operation: str, envelope: str) -> Page:
-    """Read the page of a list that the browser's query asks for; only the operation's filters go to it. Raises Refused."""
+def page_of(client: ApiClient, operation: str, envelope: str, **fixed: str) -> Page:
+    """Read the page of a list that the browser's query asks for; only the operation's filters go to it. Raises Refused.
+
+    Filters that the page itself sets (`fixed`) cannot be entered.
+    """
     listed = console().operations[operation]
-    fields = tuple(one for one in listed.fields if one.place == "query" and one.name not in _PAGING)
+    fields = tuple(
+        one for one in listed.fields if one.place == "query" and one.name not in _PAGING.union(fixed)
+    )
     asked = {
         one.name: [text for text in map(str.strip, request.args.getlist(one.name)) if text] for one in fields
     }
     given = {name: values for name, values in asked.items() if values}
     marker = request.args.get("marker", "")
-    answer = client.get(listed.path.removeprefix("/v3/{project_id}"), limit=LIMIT, marker=marker, **given)
+    answer = client.get(
+        listed.path.removeprefix("/v3/{project_id}"), limit=LIMIT, marker=marker, **given, **fixed
+    )
     rows = answer[envelope]
     more = None
     if len(rows) == LIMIT:

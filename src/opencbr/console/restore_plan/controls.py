@@ -1,0 +1,220 @@
+"""The form of a plan's mapping: what may be chosen, what is chosen, and what is still asked for.
+
+An entry bears the name by which a plan asks for its choice (`ports.<id>.network`); beside one that can be MAP stands an entry
+for the id of what it is mapped to.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opencbr.console.backup.json_values import member, rows, words
+from opencbr.console.restore_plan.captured_names import CapturedNames
+from opencbr.model.restore_plan.choices import DROP, KEEP, MAP, NEW, RUN
+
+OTHER = ".other"
+"""What stands behind the name of an entry for the id of another thing."""
+Option = tuple[str, str]
+"""A value, and what it means."""
+
+_UNCHOSEN: Option = ("", "choose …")
+_USUAL: Option = ("", "as is usual on that network")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """An entry; without `options` it is a text, for which `offers` has ids and what they are called.
+
+    `asked` is the plan's sentence where the choice is still to be made; `other` is the entry for an id beside it.
+    """
+
+    name: str
+    label: str
+    value: str
+    options: tuple[Option, ...] = ()
+    offers: tuple[Option, ...] = ()
+    asked: str = ""
+    other: "Control | None" = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlGroup:
+    """Entries that belong together."""
+
+    title: str
+    controls: tuple[Control, ...]
+
+
+def control_groups(
+    plan: Mapping[str, Any], mapping: Mapping[str, Any], names: CapturedNames
+) -> tuple[ControlGroup, ...]:
+    """Make the form of a plan with the values of `mapping`: the plan's own, or what was entered and refused."""
+    form = _Form(plan, mapping, names)
+    groups = [
+        ControlGroup(title="Server", controls=tuple(form.server())),
+        *form.ports(),
+        ControlGroup(title="Security groups", controls=tuple(form.security_groups())),
+        ControlGroup(title="Types of the disks", controls=tuple(form.volumes())),
+        ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips())),
+    ]
+    return tuple(group for group in groups if group.controls)
+
+
+class _Form:
+    def __init__(self, plan: Mapping[str, Any], mapping: Mapping[str, Any], names: CapturedNames) -> None:
+        self._plan, self._mapping, self._names = plan, mapping, names
+        self._asked = {one["member"]: one for one in rows(plan, "choices")}
+
+    def server(self) -> Iterator[Control]:
+        yield self._text("name", "Name", hint="Of the new server.")
+        flavor = self._names.flavor()
+        yield self._text("flavor_id", "Flavor, its id", hint=f"It was {flavor}." if flavor else "")
+        zone = "Empty: the cloud chooses."
+        yield self._text("availability_zone", "Availability zone of the server", hint=zone)
+        yield self._text("volume_availability_zone", "Availability zone of its disks", hint=zone)
+        if self._is_there("user_data"):
+            runs = (RUN, "give them again: they run at the first boot")
+            yield self._select("user_data", "User data", runs, (DROP, "do without"))
+        if self._is_there("key_pair"):
+            yield self._select("key_pair", "Key pair", (KEEP, "the same one"), (DROP, "do without"))
+        if self._is_there("server_group"):
+            groups = self._names.things("server_group")
+            yield self._mapped("server_group", "Server group", self._mapping.get("server_group"), groups)
+
+    def ports(self) -> Iterator[ControlGroup]:
+        entered = {one.get("port_id"): one for one in rows(self._mapping, "ports")}
+        offers = tuple(self._names.things("network").items())
+        for port in rows(self._plan, "mapping", "ports"):
+            port_id = port["port_id"]
+            chosen, name = entered.get(port_id, {}), f"ports.{port_id}"
+            other = Control(
+                name=f"{name}.network_id",
+                label="Another network, its id",
+                value=chosen.get("network_id") or "",
+                offers=offers,
+                asked=self._sentence(f"{name}.network_id"),
+            )
+            allowed = self._allowed(f"{name}.network", {KEEP, NEW, MAP})
+            options = (
+                (KEEP, "the one that it was on"),
+                (NEW, "that one made again from the record"),
+                (MAP, "another one"),
+            )
+            network = Control(
+                name=f"{name}.network",
+                label="Network",
+                value=chosen.get("network") or "",
+                options=(_UNCHOSEN, *(one for one in options if one[0] in allowed)),
+                asked=self._sentence(f"{name}.network"),
+                other=other,
+            )
+            old_or_new = (_USUAL, (KEEP, "the same"), (NEW, "what the cloud chooses"))
+            more = (
+                Control(name=f"{name}.{what}", label=label, value=chosen.get(what) or "", options=old_or_new)
+                for what, label in (("address", "Addresses"), ("mac", "MAC address"))
+            )
+            title = f"Port {self._names.port(port_id)}"
+            yield ControlGroup(title=title, controls=(network, *more))
+
+    def security_groups(self) -> Iterator[Control]:
+        names = self._names.things("security_group")
+        chosen = {one["security_group_id"]: one.get("target") for one in self._all("security_groups")}
+        for one in self._ids("security_groups", "security_group_id"):
+            label = names.get(one) or one
+            yield self._mapped(f"security_groups.{one}", label, chosen.get(one), names, own=one, made=True)
+
+    def volumes(self) -> Iterator[Control]:
+        offers = tuple(self._names.things("volume_type").items())
+        chosen = {one["volume_id"]: one.get("volume_type_id") for one in self._all("volumes")}
+        for one in self._ids("volumes", "volume_id", asked="volume_types"):
+            yield Control(
+                name=f"volume_types.{one}",
+                label=self._names.volume(one),
+                value=chosen.get(one) or "",
+                offers=offers,
+                asked=self._sentence(f"volume_types.{one}"),
+                hint="The id of a volume type.",
+            )
+
+    def floating_ips(self) -> Iterator[Control]:
+        chosen = {one["floating_ip_id"]: one.get("address") for one in self._all("floating_ips")}
+        for one in self._ids("floating_ips", "floating_ip_id"):
+            name = f"floating_ips.{one}"
+            allowed = self._allowed(name, {KEEP, NEW, DROP})
+            options = ((KEEP, "the same address"), (NEW, "another address"), (DROP, "do without"))
+            yield Control(
+                name=name,
+                label=self._names.floating_ip(one),
+                value=chosen.get(one) or "",
+                options=(_UNCHOSEN, *(each for each in options if each[0] in allowed)),
+                asked=self._sentence(name),
+            )
+
+    def _text(self, name: str, label: str, *, hint: str = "") -> Control:
+        offers = tuple((one, "") for one in self._options(name) if not one.startswith("the id of"))
+        return Control(
+            name=name,
+            label=label,
+            value=self._mapping.get(name) or "",
+            offers=offers,
+            asked=self._sentence(name),
+            hint=hint,
+        )
+
+    def _select(self, name: str, label: str, *options: Option) -> Control:
+        value = self._mapping.get(name) or ""
+        return Control(
+            name=name,
+            label=label,
+            value=value,
+            options=options if value else (_UNCHOSEN, *options),
+            asked=self._sentence(name),
+        )
+
+    def _mapped(
+        self,
+        name: str,
+        label: str,
+        value: str | None,
+        names: Mapping[str, str],
+        *,
+        own: str = "",
+        made: bool = False,
+    ) -> Control:
+        """Make the entry of a thing that stays, is made again, dropped, or mapped to another one."""
+        own = own or next(iter(names), "")
+        asked = self._sentence(name)
+        options = [_UNCHOSEN, (own, "as it stands in the cloud")] if not asked and own else [_UNCHOSEN]
+        options += [(NEW, "made again with its rules")] if made else []
+        options += [(MAP, "another one"), (DROP, "do without")]
+        known = value is None or any(value == option for option, _ in options)
+        other = Control(
+            name=f"{name}{OTHER}", label="Another one, its id", value="" if known else value or ""
+        )
+        shown = (value or "") if known else MAP
+        return Control(name=name, label=label, value=shown, options=tuple(options), asked=asked, other=other)
+
+    def _is_there(self, name: str) -> bool:
+        return bool(self._mapping.get(name) or member(self._plan, "mapping", name) or name in self._asked)
+
+    def _all(self, name: str) -> list[Any]:
+        return rows(self._mapping, name)
+
+    def _ids(self, name: str, key: str, *, asked: str = "") -> list[str]:
+        """List the ids of what the plan, the mapping or an open choice speaks of, each once."""
+        told = [
+            one[key] for source in (self._plan.get("mapping"), self._mapping) for one in rows(source, name)
+        ]
+        prefix = f"{asked or name}."
+        told += [one.removeprefix(prefix) for one in self._asked if one.startswith(prefix)]
+        return list(dict.fromkeys(told))
+
+    def _options(self, name: str) -> list[str]:
+        return rows(self._asked.get(name), "options")
+
+    def _allowed(self, name: str, all_: set[str]) -> set[str]:
+        return set(self._options(name)) or all_
+
+    def _sentence(self, name: str) -> str:
+        return words(member(self._asked.get(name), "sentence")) or ""
