@@ -26,6 +26,7 @@ from support.databases import Databases
 
 from .api_server import ApiServer, open_server
 from .bad_values import valid
+from .protected_cloud import new_server, new_vault, server_ref, vault_body
 from .test_bad_input import fill, one_shape
 
 THREADS = 2
@@ -185,6 +186,33 @@ def test_a_nova_that_hangs(patient: ApiServer):
         still_served(patient, backup_id)
         assert unknown(patient, 0).status_code == 401, "nor does signing in wait"
     assert {answer.result().status_code for answer in answers} == {200}
+
+
+def orders(cbr: ApiServer) -> dict[str, Callable[[], requests.Response]]:
+    """Orders that look at servers in the cloud before they are taken."""
+    server, other = new_server(cbr), new_server(cbr)
+    vault = new_vault(cbr, server_ref(server))
+    return {
+        "vaults": lambda: cbr.call("POST", "vaults", vault_body(server_ref(other))),
+        "checkpoints": lambda: cbr.call(
+            "POST", "checkpoints", {"checkpoint": {"vault_id": vault["id"], "parameters": {}}}
+        ),
+    }
+
+
+@pytest.mark.parametrize(("order", "status"), [("vaults", 503), ("checkpoints", 200)])
+def test_the_looks_of_an_order_end_with_its_time(hasty: ApiServer, monkeypatch, order: str, status: int):
+    monkeypatch.setattr(breaker, "REST_SECONDS", 0.1)
+    send = orders(hasty)[order]
+    known(hasty)
+    with held(hasty.cloud, service="compute", path="/servers/[0-9a-f]") as fault:
+        answer = send()
+        assert fault.hits
+        assert answer.status_code == status, answer.text
+        taken = hasty.call("GET", "operation-logs").json()["operation_logs"]
+    assert len([one for one in taken if one["operation_type"] == "backup"]) == (order == "checkpoints"), (
+        "what was refused is not done all the same"
+    )
 
 
 def test_a_write_lock_held_by_another_process(patient: ApiServer):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from bench.sizes import is_poll
 from sqlalchemy import select
 
 from opencbr.store import installation, tables
@@ -80,6 +81,12 @@ def test_what_is_being_made_is_asked_for_by_lists_and_looked_at_when_it_has_left
         "status=creating",
         "status=deleting",
     }
+
+
+def test_a_backup_asks_no_more_than_it_used_to(env: JobEnv) -> None:
+    env.succeeded(env.request_backup(env.bind("db1")))
+    others = [row for row in env.demo.calls.find() if not is_poll(row.method, row.path, row.query)]
+    assert 40 < len(others) <= 63
 
 
 def test_an_excluded_volume_is_left_alone(env: JobEnv) -> None:

@@ -82,7 +82,10 @@ def verify(file: TextIO, key: str, *, json_: bool) -> None:
             f"{file.name} is not an exported record: it is no JSON object that has each member once"
         ) from error
     place = Path(key)
-    trusted = (place.read_text("ascii") if place.is_file() else key).split()
+    try:
+        trusted = (place.read_text("ascii") if place.is_file() else key).split()
+    except UnicodeDecodeError as error:
+        raise Failure(f"{place.name} holds no public key: that is text, 64 hex digits") from error
     problems = verify_export(exported, signed_with(exported, trusted))
     if json_:
         write_json({"ok": not problems, "problems": problems})
