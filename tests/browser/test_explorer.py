@@ -122,6 +122,20 @@ def test_a_vault_is_made_and_taken_away(admin: Page):
     expect(page.locator("#answer")).to_contain_text("The answer has no body.")
 
 
+def test_each_row_that_is_added_has_its_own_name(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.name": "rows"})
+    page.locator("button[name=more][value='vault.resources']").dblclick()
+    ids = page.locator("[name^='vault.resources.'][name$='.id']")
+    expect(ids).to_have_count(3)
+    for number, text in enumerate(("a", "b", "c")):
+        page.locator(f"[name='vault.resources.{number}.id']").fill(text)
+    samples = page.locator("#source-curl-token")
+    for text in ("a", "b", "c"):
+        expect(samples).to_contain_text(f'"id": "{text}"')
+    doubled = "all => all.map(one => one.id).filter((id, at, ids) => ids.indexOf(id) !== at)"
+    assert page.locator("[id]").evaluate_all(doubled) == []
+
+
 def test_the_answer_is_seen_from_the_end_of_a_long_form(admin: Page):
     page = opened(admin, "CreateVault", **{"vault.name": "seen", "vault.billing.size": "10"})
     page.set_viewport_size({"width": 1280, "height": 600})

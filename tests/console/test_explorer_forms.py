@@ -150,6 +150,43 @@ def test_several_ids_are_chosen_together(browser: Browser):
     assert f">{ids[0]}\n{ids[1]}</textarea>" in again
 
 
+def test_one_more_row_without_scripts_keeps_what_was_entered(browser: Browser):
+    form = "/explorer/CreateVault"
+    entered = {"vault.name": "kept", "vault.resources.0.id": "a"}
+    page = browser.post(f"{form}/row", form, more="vault.resources", **entered).text
+    page = browser.post(
+        f"{form}/row", form, more="vault.resources", **entered, **{"vault.resources.1.id": ""}
+    ).text
+    assert re.findall(r'name="(vault\.resources\.\d\.id)"', page) == [
+        f"vault.resources.{number}.id" for number in range(3)
+    ]
+    assert 'name="vault.name" value="kept"' in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_several_values_in_a_link_stand_in_the_form_and_are_sent(browser: Browser, name: str):
+    operation, form = OFFERED[name], f"/explorer/{name}"
+    for field in operation.fields:
+        if not field.repeated:
+            continue
+        values = list(field.choices[:2]) or ["one", "two"]
+        page = browser.get(f"{form}?" + "&".join(f"{field.name}={value}" for value in values)).text
+        if field.choices:
+            checked = re.findall(rf'name="{field.name}" value="([^"]+)" checked', page)
+        else:
+            checked = re.findall(rf'name="{field.name}"[^>]*>([^<]*)</textarea>', page)[0].split()
+        assert checked == values
+        path = {one.name: (one.choices or ("x",))[0] for one in operation.fields if one.place == "path"}
+        data = {**path, field.name: values, "csrf_token": browser.token_of_form(form)}
+        for place in ("samples", "send"):
+            shown = html.unescape(
+                browser.session.post(f"{browser.url}{form}/{place}", data=data, timeout=60).text
+            )
+            assert "&".join(f"{field.name}={value}" for value in values) in shown
+
+
 @pytest.mark.parametrize("place", ["send", "samples", "signature", "choose"])
 def test_what_is_not_offered_has_neither_form_nor_samples(browser: Browser, place: str):
     assert browser.post(f"/explorer/CreatePolicy/{place}", "/explorer/ShowVault").status_code == 404
