@@ -3,9 +3,11 @@
 from urllib.parse import urlsplit
 
 from opencbr.api.app import Application
+from opencbr.api.auth import Token as ApiToken
 from opencbr.api.dispatch import Dependencies
 from opencbr.api.openapi import document
 from opencbr.api.routes import ROUTES
+from opencbr.api.signature import Claim
 from opencbr.api.verdicts import Verdicts
 from opencbr.api.wsgi import wsgi_responder
 from opencbr.console.application import create_console
@@ -30,14 +32,10 @@ def mount_console(
 ) -> None:
     """Serve the console below PATHS, with the API of `application` behind it."""
 
-    def allows(credential: Credential, right: str) -> bool:
-        if isinstance(credential, Token):
-            return verdicts.of_token(credential.value, right)
-        return verdicts.of_key(credential.access, right)
-
     console = Console(
         ask=application.ask,
-        allows=allows,
+        check=lambda credential: verdicts.check(_vouched(credential)),
+        allows=lambda credential, right: verdicts.allows(_vouched(credential), right),
         document=document(ROUTES),
         keystone=keystone,
         sessions=sessions,
@@ -52,3 +50,10 @@ def mount_console(
     responder = wsgi_responder(pages, dependencies.pools.pages, dependencies.bodies)
     for path in PATHS:
         application.mount(path, responder)
+
+
+def _vouched(credential: Credential) -> ApiToken | Claim:
+    """Return a credential that Keystone or a signature has vouched for as the API's sign-in knows it."""
+    if isinstance(credential, Token):
+        return ApiToken(credential.value)
+    return Claim(credential.access, (), "")
