@@ -327,7 +327,14 @@ def _console(endpoint: str = "") -> Console:
     )
 
 
-OPEN = {"sign_in.form", "sign_in.sign_in", "sign_in.projects", "sign_in.choose", "sign_in.sign_out", "assets"} | {
+OPEN = {
+    "sign_in.form",
+    "sign_in.sign_in",
+    "sign_in.projects",
+    "sign_in.choose",
+    "sign_in.sign_out",
+    "assets",
+} | {
     "reference.index",
     "reference.page",
 }
@@ -492,15 +499,46 @@ def test_too_many_failures_of_a_user_are_told_at_once(person: Person, browser: B
     spellings = (person.name, person.name.upper(), f" {person.name}")
     for number in range(10):
         user = spellings[number % 3]
-        answer = Browser(browser.url).sign_in("password", user=user, password="wrong")
+        answer = browser.sign_in("password", user=user, password="wrong")
         assert answer.status_code == 401
     person.cbr.cloud.calls.clear()
     answer = person.sign_in(browser)
     assert (answer.status_code, message(answer)) == (429, TOO_MANY)
+    assert 1 <= int(answer.headers["Retry-After"]) <= 300
     assert not person.cbr.cloud.calls.find(service="identity")  # Keystone is not asked any more
     account = person.cbr.cloud.account("other")
     other = browser.sign_in("password", user=account["user_name"], password=account["password"])
     assert other.status_code == 303
+    assert person.sign_in(Browser(browser.url)).status_code == 303  # who guesses locks out nobody elsewhere
+
+
+def test_the_demo_s_button_works_whatever_was_guessed(browser: Browser):
+    for way in ("password", "token"):
+        for _ in range(10):
+            assert browser.sign_in(way, user="demo", password="wrong", token="x").status_code == 401
+    assert browser.sign_in("password", user="demo", password="wrong").status_code == 429
+    assert browser.sign_in("one-click", user="demo").status_code == 303
+
+
+def test_behind_a_proxy_people_are_told_apart_by_what_it_says(cbr: ApiServer, tmp_path: Path):
+    shutil.copytree(cbr.folder / "keys", tmp_path / "keys")
+    with open_server(tmp_path, cbr.cloud, cbr.database.url, one_click=(), proxies=1) as behind:
+        proxy = Browser(behind.url)
+
+        def fail(address: str) -> int:
+            proxy.session.headers["X-Forwarded-For"] = f"made-up, {address}"
+            return proxy.sign_in("password", user="guessed", password="wrong").status_code
+
+        assert [fail("192.0.2.1") for _ in range(11)] == [401] * 10 + [429]
+        assert fail("192.0.2.2") == 401
+
+
+def test_without_a_proxy_nobody_says_from_where_they_ask(browser: Browser):
+    def fail(number: int) -> int:
+        browser.session.headers["X-Forwarded-For"] = f"192.0.2.{number}"
+        return browser.sign_in("password", user="guessed", password="wrong").status_code
+
+    assert [fail(number) for number in range(11)] == [401] * 10 + [429]
 
 
 def test_forms_sent_together_reach_keystone_no_more_often_than_one_by_one(
@@ -509,7 +547,7 @@ def test_forms_sent_together_reach_keystone_no_more_often_than_one_by_one(
     """Each holds its place until Keystone has answered: as many ask as are allowed, the others are told at once."""
     number, allowed = 7, 4
     for _ in range(10 - allowed):
-        assert Browser(browser.url).sign_in("password", user=person.name, password="x").status_code == 401
+        assert browser.sign_in("password", user=person.name, password="x").status_code == 401
     asked, answered = Semaphore(0), Event()
     password = UserSignIn.password
 
@@ -519,7 +557,7 @@ def test_forms_sent_together_reach_keystone_no_more_often_than_one_by_one(
         return password(self, *given)
 
     monkeypatch.setattr(UserSignIn, "password", held)
-    browsers = [Browser(browser.url) for _ in range(number)]
+    browsers = [Browser(browser.url, browser.address) for _ in range(number)]
     with ThreadPoolExecutor(number) as threads:
         forms = [
             threads.submit(one.sign_in, "password", user=person.name, password="wrong") for one in browsers

@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from werkzeug.middleware.proxy_fix import ProxyFix
+
 from opencbr.api.app import Application
 from opencbr.api.auth import Token as ApiToken
 from opencbr.api.dispatch import Dependencies
@@ -29,9 +31,9 @@ def mount_console(
     sessions: BrowserSessions,
     seal: Seal,
     accounts: Accounts = (),
+    proxies: int = 0,
 ) -> None:
-    """Serve the console below PATHS, with the API of `application` behind it."""
-
+    """Serve the console below PATHS, with the API of `application` behind it; `proxies` say from where they are asked."""
     console = Console(
         ask=application.ask,
         check=lambda credential: verdicts.check(_vouched(credential)),
@@ -47,6 +49,8 @@ def mount_console(
     host = urlsplit(dependencies.endpoint).hostname
     hosts = ["localhost", "127.0.0.1", "[::1]", *([host] if host else [])] if accounts else None
     pages = create_console(console, seal, hosts=hosts)
+    # Its own address alone is taken from a proxy: host and scheme are those of `endpoint`.
+    pages.wsgi_app = ProxyFix(pages.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     responder = wsgi_responder(pages, dependencies.pools.pages, dependencies.bodies)
     for path in PATHS:
         application.mount(path, responder)
