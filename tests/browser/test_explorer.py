@@ -103,7 +103,7 @@ def test_a_vault_is_made_and_taken_away(admin: Page):
     page.locator("[name='vault.billing.consistent_level']").select_option("crash_consistent")
     server = first_choice(page, "vault.resources.0.id")
     page.locator("[name='vault.resources.0.id']").fill(server)
-    page.locator("[name='vault.resources.0.type']").fill("OS::Nova::Server")
+    page.locator("[name='vault.resources.0.type']").select_option("OS::Nova::Server")
     send(page, 200)
     made = json.loads(page.locator("#answer details pre").last.text_content())["vault"]
     assert [one["id"] for one in made["resources"]] == [server]

@@ -19,6 +19,7 @@ from .browser import Browser
 
 ASKED_ABOUT = {"DeleteVault", "RemoveVaultResource", "DeleteBackup", "RestoreBackup"}
 OFFERED = {name: one for name, one in described(document(ROUTES)).items() if one.offered}
+ABSENT = {name: one for name, one in described(document(ROUTES)).items() if not one.offered}
 FIELDS = [
     pytest.param(one, member, id=f"{name} {member.name}")
     for name, one in OFFERED.items()
@@ -193,6 +194,26 @@ def test_what_is_not_offered_has_neither_form_nor_samples(browser: Browser, plac
     page = browser.get("/explorer/CreatePolicy").text
     assert "This server does not offer the operation" in page
     assert "samples" not in page
+
+
+@pytest.mark.parametrize("operation", ABSENT.values(), ids=ABSENT)
+def test_what_is_not_offered_is_shown_with_its_purpose_and_its_real_answer(
+    browser: Browser, cbr: ApiServer, operation: Any
+):
+    page = html.unescape(browser.get(f"/explorer/{operation.name}").text)
+    assert f"<p>{operation.summary}." in page
+    path = re.sub(r"\{(?!project_id)\w+\}", "x", operation.path).format(project_id=cbr.project())
+    told = cbr.call(operation.method, path).json()
+    assert operation.name in told["error_msg"]
+    assert told["error_msg"] in page
+    assert told["error_code"] in page
+    assert '<span class="status bad">404</span>' in page
+
+
+def test_a_resource_s_type_is_chosen(browser: Browser):
+    form = browser.get("/explorer/CreateVault").text
+    select = form.partition('name="vault.resources.0.type"')[2].partition("</select>")[0]
+    assert re.findall(r"<option>([^<]+)", select) == ["OS::Nova::Server", "OS::Cinder::Volume"]
 
 
 def test_what_is_no_id_has_nothing_to_choose(browser: Browser):

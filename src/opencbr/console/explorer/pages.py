@@ -11,7 +11,7 @@ from opencbr.console.api_client import ApiClient
 from opencbr.console.backup.sealed_fields import Places, sealed_places
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.credential import AccessKey, sign, signable
-from opencbr.console.explorer.answer import METADATA, shown
+from opencbr.console.explorer.answer import METADATA, Shown, shown
 from opencbr.console.explorer.choices import choices_for, choices_of
 from opencbr.console.explorer.environment import environment_file, environment_line
 from opencbr.console.explorer.fields import BadEntry, Field
@@ -59,6 +59,9 @@ def index() -> ResponseReturnValue:
 def form(name: str) -> ResponseReturnValue:
     """Show the form of an operation; what the link has is entered already."""
     operation = _operation(name)
+    if not operation.offered:
+        nothing: MultiDict[str, str] = MultiDict()
+        return _page(operation, nothing, shown=_exchange(given(operation, nothing, signed_in().project_id)))
     try:
         refuse_repeated(operation, request.args)
     except BadEntry as error:
@@ -70,7 +73,7 @@ def form(name: str) -> ResponseReturnValue:
 def send(name: str) -> ResponseReturnValue:
     """Send the request and show the answer; what cannot be taken back is asked about first."""
     operation = _offered(name)
-    client, entries = api(), request.form
+    entries = request.form
     try:
         wanted = given(operation, entries, signed_in().project_id)
     except BadEntry as error:
@@ -79,9 +82,7 @@ def send(name: str) -> ResponseReturnValue:
         return render_template(
             "explorer/confirm.html", operation=operation, given=wanted, entered=_entered(operation)
         )
-    answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
-    places = _places(client, wanted) if operation.name == METADATA and answer.ok else {}
-    return _with_answer(operation, entries, shown=shown(wanted, answer, places))
+    return _with_answer(operation, entries, shown=_exchange(wanted))
 
 
 @pages.post("/<name>/signature")
@@ -177,6 +178,14 @@ def _field(operation: Described, name: str) -> Field:
     if found is None or not choices_of(found, operation.chapter):
         raise NotFound("There is nothing to choose for such a field of this request.")
     return found
+
+
+def _exchange(wanted: Given) -> Shown:
+    """Send the request and prepare what came back."""
+    client, operation = api(), wanted.operation
+    answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
+    places = _places(client, wanted) if operation.name == METADATA and answer.ok else {}
+    return shown(wanted, answer, places)
 
 
 def _places(client: ApiClient, asked: Given) -> Places:
