@@ -100,6 +100,23 @@ def test_what_an_optional_object_must_have_is_not_required_of_the_form(browser: 
     assert required == ["backup_id"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "field"),
+    [("ShowBackup", "backup_id"), ("ShowCheckpoint", "checkpoint_id"), ("ShowOpLog", "operation_log_id")],
+)
+def test_what_is_offered_is_told_apart_by_a_time_for_people(
+    browser: Browser, cbr: ApiServer, operation: str, field: str
+):
+    backup = cbr.protected()
+    cbr.log(vault_id=backup.vault_id, resource_name="dated", started_at=cbr.clock.now())
+    raw = re.compile(r"\d\d\d\d-\d\d-\d\dT")
+    page, options = choosing(browser, operation, field), browser.get(f"/explorer/choices/{field}").text
+    assert re.search(r'<time datetime="[^"]+Z" title="[^"]+ UTC">\d{4}-\d\d-\d\d \d\d:\d\d UTC</time>', page)
+    assert not raw.search(re.sub(r"<time [^>]*>", "", page))
+    assert re.search(r", \d{4}-\d\d-\d\d \d\d:\d\d UTC</option>", options)
+    assert not raw.search(options)
+
+
 def test_what_is_typed_is_looked_for_by_any_part_of_a_name(browser: Browser):
     found = browser.get("/explorer/choices/volume_id?field=restore.volume_id&restore.volume_id=DB1-da").text
     assert re.findall(r">([^<]+)</option>", found) == ["disk db1-data"]
