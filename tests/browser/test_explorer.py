@@ -173,6 +173,21 @@ def test_a_pattern_is_checked_as_one_types(admin: Page):
     assert name.evaluate("one => one.validity.valid")
 
 
+def test_what_is_wrong_with_an_entry_stands_beside_it_in_words(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.billing.size": "1"})
+    size = page.locator("[name='vault.billing.size']")
+    wrong = page.locator("[id='field-vault.billing.size-wrong']")
+    expect(wrong).to_have_text(size.evaluate("one => one.validationMessage"))
+    expect(wrong).not_to_be_empty()
+    expect(size).to_have_attribute("aria-invalid", "true")
+    assert "field-vault.billing.size-wrong" in (size.get_attribute("aria-describedby") or "")
+    size.fill("10")
+    expect(size).to_have_attribute("aria-invalid", "false")
+    expect(wrong).to_be_hidden()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("[id='field-vault.name-wrong'], .wrong:not(:empty)").first).to_be_visible()
+
+
 def test_a_server_is_found_by_typing_and_by_a_page_that_keeps_what_was_entered(admin: Page):
     page = opened(admin, "CreateVault", **{"vault.name": "kept", "vault.resources.0.id": "RIC"})
     offered = page.locator("[id='field-vault.resources.0.id-list'] option")
