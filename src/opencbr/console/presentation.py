@@ -32,7 +32,7 @@ def teach(app: Flask) -> None:
         "minute": minute,
         "coloured": coloured,
         "clean": clean,
-        "gigabytes": gigabytes,
+        "gibibytes": gibibytes,
         "marked": marked,
         "unquoted": unquoted,
     }
@@ -89,7 +89,7 @@ def unquoted(text: str) -> str:
     return "\n".join(map(printable, value.split("\n")))
 
 
-def gigabytes(number: int | None) -> str:
+def gibibytes(number: int | None) -> str:
     """Write a size of the API."""
     return "unknown" if number is None else f"{number:,} GiB"
 

@@ -18,7 +18,7 @@ def ports(view: BackupView) -> Iterator[Box]:
 
 
 def lines(view: BackupView, server: str) -> Iterator[Line]:
-    """Join the ports to their subnets, or networks where no subnet is told, to the box `server` and to their security groups."""
+    """Join the ports to their subnets, or networks where no subnet is told, to `server` and to their security groups."""
     drawn = {subnet.id for network in view.networks for subnet in network.subnets}
     for port in view.ports:
         subnets = [fixed.subnet for fixed in port.fixed if fixed.subnet in drawn]

@@ -97,7 +97,9 @@ def _bound(row: dict[str, Any]) -> list[Choice]:
 
 
 def _backup(row: dict[str, Any]) -> list[Choice]:
-    return [Choice(row["id"], f"{row['name']} of {row['resource_name']} ({row['status']})", row["created_at"])]
+    return [
+        Choice(row["id"], f"{row['name']} of {row['resource_name']} ({row['status']})", row["created_at"])
+    ]
 
 
 def _disk_backups(row: dict[str, Any]) -> list[Choice]:
