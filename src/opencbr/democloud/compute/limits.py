@@ -13,11 +13,11 @@ def limits(call: Call) -> Response:
     servers = state.all("server", call.project_id)
     flavors = [state.get("flavor", server["flavor_id"]) or {} for server in servers]
     old = {} if call.at_least("2.57") else {"maxPersonality": 5, "maxPersonalitySize": 10240}
-    absolute: Doc = {"maxTotalCores": 200, **old, "maxTotalInstances": 100, "maxTotalKeypairs": 100}
+    absolute: Doc = {"maxTotalCores": 2000, **old, "maxTotalInstances": 1000, "maxTotalKeypairs": 100}
     absolute["maxServerMeta"] = 128
     if not call.at_least("2.39"):
         absolute["maxImageMeta"] = 128
-    absolute |= {"maxTotalRAMSize": 512000, "maxServerGroups": 10, "maxServerGroupMembers": 10}
+    absolute |= {"maxTotalRAMSize": 5120000, "maxServerGroups": 10, "maxServerGroupMembers": 10}
     if not call.at_least("2.36"):
         absolute |= {"maxTotalFloatingIps": -1, "maxSecurityGroups": -1, "maxSecurityGroupRules": -1}
     absolute["totalRAMUsed"] = sum(flavor.get("ram", 0) for flavor in flavors)
