@@ -150,6 +150,7 @@ class Wiring:
             sessions=BrowserSessions(self.database),
             seal=SessionSeal(open_master_key(self.database, Path(self.config.keys.folder))),
             accounts=accounts,
+            proxies=self.config.api.proxies,
         )
 
     def worker(self) -> "Worker":

@@ -260,6 +260,7 @@ def open_server(
     threads: int = 8,
     deadline_seconds: float = 30.0,
     one_click: tuple[str, ...] | None = None,
+    proxies: int = 0,
     **metadata: Any,
 ) -> Iterator[ApiServer]:
     """Start a server; its clouds.yaml and keys lie in `folder`.
@@ -313,6 +314,7 @@ def open_server(
             sessions=BrowserSessions(database),
             seal=SessionSeal(open_master_key(database, folder / "keys")),
             accounts=tuple(Account(u["user_name"], u["password"], u["project_id"]) for u in users),
+            proxies=proxies,
         )
     with serving(application) as url:
         yield ApiServer(url, folder, cloud, database, services, clock, checks, records, adapter)

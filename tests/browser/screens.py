@@ -106,7 +106,7 @@ def _signature(page: Page, _things: Things) -> None:
 def _row(page: Page, _things: Things) -> None:
     filled(page, "RestoreBackup")
     page.locator("#request details").evaluate_all("all => all.forEach(one => { one.open = true })")
-    page.get_by_role("button", name="One more").first.click()
+    page.locator("button[name=more][value='restore.mappings']").click()
     page.wait_for_selector("[name='restore.mappings.1.volume_id']")
 
 

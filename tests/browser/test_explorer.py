@@ -103,7 +103,7 @@ def test_a_vault_is_made_and_taken_away(admin: Page):
     page.locator("[name='vault.billing.consistent_level']").select_option("crash_consistent")
     server = first_choice(page, "vault.resources.0.id")
     page.locator("[name='vault.resources.0.id']").fill(server)
-    page.locator("[name='vault.resources.0.type']").fill("OS::Nova::Server")
+    page.locator("[name='vault.resources.0.type']").select_option("OS::Nova::Server")
     send(page, 200)
     made = json.loads(page.locator("#answer details pre").last.text_content())["vault"]
     assert [one["id"] for one in made["resources"]] == [server]
@@ -120,6 +120,20 @@ def test_a_vault_is_made_and_taken_away(admin: Page):
     page.once("dialog", lambda dialog: dialog.accept())
     send(page, 204)
     expect(page.locator("#answer")).to_contain_text("The answer has no body.")
+
+
+def test_each_row_that_is_added_has_its_own_name(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.name": "rows"})
+    page.locator("button[name=more][value='vault.resources']").dblclick()
+    ids = page.locator("[name^='vault.resources.'][name$='.id']")
+    expect(ids).to_have_count(3)
+    for number, text in enumerate(("a", "b", "c")):
+        page.locator(f"[name='vault.resources.{number}.id']").fill(text)
+    samples = page.locator("#source-curl-token")
+    for text in ("a", "b", "c"):
+        expect(samples).to_contain_text(f'"id": "{text}"')
+    doubled = "all => all.map(one => one.id).filter((id, at, ids) => ids.indexOf(id) !== at)"
+    assert page.locator("[id]").evaluate_all(doubled) == []
 
 
 def test_the_answer_is_seen_from_the_end_of_a_long_form(admin: Page):
@@ -157,6 +171,21 @@ def test_a_pattern_is_checked_as_one_types(admin: Page):
     assert name.get_attribute("title").startswith("1 to 64 letters, digits")
     name.fill("eins-文_1")
     assert name.evaluate("one => one.validity.valid")
+
+
+def test_what_is_wrong_with_an_entry_stands_beside_it_in_words(admin: Page):
+    page = opened(admin, "CreateVault", **{"vault.billing.size": "1"})
+    size = page.locator("[name='vault.billing.size']")
+    wrong = page.locator("[id='field-vault.billing.size-wrong']")
+    expect(wrong).to_have_text(size.evaluate("one => one.validationMessage"))
+    expect(wrong).not_to_be_empty()
+    expect(size).to_have_attribute("aria-invalid", "true")
+    assert "field-vault.billing.size-wrong" in (size.get_attribute("aria-describedby") or "")
+    size.fill("10")
+    expect(size).to_have_attribute("aria-invalid", "false")
+    expect(wrong).to_be_hidden()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("[id='field-vault.name-wrong'], .wrong:not(:empty)").first).to_be_visible()
 
 
 def test_a_server_is_found_by_typing_and_by_a_page_that_keeps_what_was_entered(admin: Page):

@@ -63,6 +63,25 @@ def test_an_odd_entry_is_told(browser: Browser, odd: dict[str, str], place: str)
     assert answer.status_code == 200, answer.text[:500]
 
 
+@pytest.mark.parametrize("place", ["send", "samples", "signature"])
+@pytest.mark.parametrize("name", ["vault.name", "vault.resources.0.id"])
+def test_a_second_value_where_one_is_possible_is_told(browser: Browser, name: str, place: str):
+    """None is left out silently: neither of a request, nor of a program, nor of a link."""
+    told = f"{name} is given more than once"
+    data = {**VAULT, name: ["a", "b"], "csrf_token": browser.token_of_form(FORM)}
+    answer = browser.session.post(f"{browser.url}{FORM}/{place}", data=data, timeout=60)
+    assert (answer.status_code, told in answer.text) == (200, True)
+    assert told in browser.get(f"{FORM}?{name}=a&{name}=b").text
+
+
+@pytest.mark.parametrize(
+    ("field", "rows", "status"), [("vault.name", 0, 404), ("nothing", 0, 404), ("vault.resources", 256, 400)]
+)
+def test_a_row_that_cannot_be_is_told(browser: Browser, field: str, rows: int, status: int):
+    there = {f"vault.resources.{rows - 1}.id": ""} if rows else {}
+    assert browser.post(f"{FORM}/row", FORM, more=field, **there).status_code == status
+
+
 @pytest.mark.parametrize(
     "text",
     ["[" * 20_000, "9" * 5000, "{", ""],
@@ -103,7 +122,6 @@ def test_names_of_half_a_pair_can_be_chosen_by_and_looked_at(cbr: ApiServer, bro
         "/console/backups?status=nonsense",
         "/console/operation-logs/%F0%9F%92%A5",
         "/explorer/Nothing",
-        "/explorer/CreateVault/row?field=vault.resources&number=-1",
         "/explorer/choices/nothing",
         "/explorer/reference/..%2f..%2fetc",
         "/console/assets/..%2f..%2f__init__.py",

@@ -22,6 +22,7 @@ def test_every_view_has_its_page_in_the_list():
     nothing: Any = None
     console = Console(
         ask=nothing,
+        check=nothing,
         allows=nothing,
         document={"paths": {}},
         keystone=nothing,

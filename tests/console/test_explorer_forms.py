@@ -19,6 +19,7 @@ from .browser import Browser
 
 ASKED_ABOUT = {"DeleteVault", "RemoveVaultResource", "DeleteBackup", "RestoreBackup"}
 OFFERED = {name: one for name, one in described(document(ROUTES)).items() if one.offered}
+ABSENT = {name: one for name, one in described(document(ROUTES)).items() if not one.offered}
 FIELDS = [
     pytest.param(one, member, id=f"{name} {member.name}")
     for name, one in OFFERED.items()
@@ -108,6 +109,23 @@ def test_what_an_optional_object_must_have_is_not_required_of_the_form(browser: 
     assert required == ["backup_id"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "field"),
+    [("ShowBackup", "backup_id"), ("ShowCheckpoint", "checkpoint_id"), ("ShowOpLog", "operation_log_id")],
+)
+def test_what_is_offered_is_told_apart_by_a_time_for_people(
+    browser: Browser, cbr: ApiServer, operation: str, field: str
+):
+    backup = cbr.protected()
+    cbr.log(vault_id=backup.vault_id, resource_name="dated", started_at=cbr.clock.now())
+    raw = re.compile(r"\d\d\d\d-\d\d-\d\dT")
+    page, options = choosing(browser, operation, field), browser.get(f"/explorer/choices/{field}").text
+    assert re.search(r'<time datetime="[^"]+Z" title="[^"]+ UTC">\d{4}-\d\d-\d\d \d\d:\d\d UTC</time>', page)
+    assert not raw.search(re.sub(r"<time [^>]*>", "", page))
+    assert re.search(r", \d{4}-\d\d-\d\d \d\d:\d\d UTC</option>", options)
+    assert not raw.search(options)
+
+
 def test_what_is_typed_is_looked_for_by_any_part_of_a_name(browser: Browser):
     found = browser.get("/explorer/choices/volume_id?field=restore.volume_id&restore.volume_id=DB1-da").text
     assert re.findall(r">([^<]+)</option>", found) == ["disk db1-data"]
@@ -173,12 +191,69 @@ def test_several_ids_are_chosen_together(browser: Browser):
     assert f">{ids[0]}\n{ids[1]}</textarea>" in again
 
 
+def test_one_more_row_without_scripts_keeps_what_was_entered(browser: Browser):
+    form = "/explorer/CreateVault"
+    entered = {"vault.name": "kept", "vault.resources.0.id": "a"}
+    page = browser.post(f"{form}/row", form, more="vault.resources", **entered).text
+    page = browser.post(
+        f"{form}/row", form, more="vault.resources", **entered, **{"vault.resources.1.id": ""}
+    ).text
+    assert re.findall(r'name="(vault\.resources\.\d\.id)"', page) == [
+        f"vault.resources.{number}.id" for number in range(3)
+    ]
+    assert 'name="vault.name" value="kept"' in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_several_values_in_a_link_stand_in_the_form_and_are_sent(browser: Browser, name: str):
+    operation, form = OFFERED[name], f"/explorer/{name}"
+    for field in operation.fields:
+        if not field.repeated:
+            continue
+        values = list(field.choices[:2]) or ["one", "two"]
+        page = browser.get(f"{form}?" + "&".join(f"{field.name}={value}" for value in values)).text
+        if field.choices:
+            checked = re.findall(rf'name="{field.name}" value="([^"]+)" checked', page)
+        else:
+            checked = re.findall(rf'name="{field.name}"[^>]*>([^<]*)</textarea>', page)[0].split()
+        assert checked == values
+        path = {one.name: (one.choices or ("x",))[0] for one in operation.fields if one.place == "path"}
+        data = {**path, field.name: values, "csrf_token": browser.token_of_form(form)}
+        for place in ("samples", "send"):
+            shown = html.unescape(
+                browser.session.post(f"{browser.url}{form}/{place}", data=data, timeout=60).text
+            )
+            assert "&".join(f"{field.name}={value}" for value in values) in shown
+
+
 @pytest.mark.parametrize("place", ["send", "samples", "signature", "choose"])
 def test_what_is_not_offered_has_neither_form_nor_samples(browser: Browser, place: str):
     assert browser.post(f"/explorer/CreatePolicy/{place}", "/explorer/ShowVault").status_code == 404
     page = browser.get("/explorer/CreatePolicy").text
     assert "This server does not offer the operation" in page
     assert "samples" not in page
+
+
+@pytest.mark.parametrize("operation", ABSENT.values(), ids=ABSENT)
+def test_what_is_not_offered_is_shown_with_its_purpose_and_its_real_answer(
+    browser: Browser, cbr: ApiServer, operation: Any
+):
+    page = html.unescape(browser.get(f"/explorer/{operation.name}").text)
+    assert f"<p>{operation.summary}." in page
+    path = re.sub(r"\{(?!project_id)\w+\}", "x", operation.path).format(project_id=cbr.project())
+    told = cbr.call(operation.method, path).json()
+    assert operation.name in told["error_msg"]
+    assert told["error_msg"] in page
+    assert told["error_code"] in page
+    assert '<span class="status bad">404</span>' in page
+
+
+def test_a_resource_s_type_is_chosen(browser: Browser):
+    form = browser.get("/explorer/CreateVault").text
+    select = form.partition('name="vault.resources.0.type"')[2].partition("</select>")[0]
+    assert re.findall(r"<option>([^<]+)", select) == ["OS::Nova::Server", "OS::Cinder::Volume"]
 
 
 def test_what_is_no_id_has_nothing_to_choose(browser: Browser):

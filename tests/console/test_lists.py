@@ -84,3 +84,34 @@ def test_a_list_that_is_empty_says_what_to_do(cbr: ApiServer, page: str):
     assert re.search(r'<p class="empty">[^<]+<a href="/explorer/Create', empty)
     filtered = person.get(f"/console/{page}?status={'failed' if page == 'operation-logs' else 'error'}").text
     assert f'<a href="/console/{page}">Show all</a>' in filtered
+
+
+def test_work_that_has_ended_shows_its_end_and_no_step(cbr: ApiServer, browser: Browser):
+    now = cbr.clock.now()
+    log = cbr.log(resource_name="ended", status="success", step="snapshots", started_at=now, ended_at=now)
+    running = cbr.log(resource_name="runs", status="running", step="snapshots", started_at=now)
+    for page in ("/console/operation-logs", "/console"):
+        rows = browser.get(page).text.split('<tr role="row">')
+        (ended,) = [row for row in rows if f"/operation-logs/{log.id}" in row]
+        (runs,) = [row for row in rows if f"/operation-logs/{running.id}" in row]
+        assert "snapshots" not in ended
+        assert ended.count("<time ") == 2
+        assert "snapshots" in runs
+    assert "snapshots" not in browser.get(f"/console/operation-logs/{log.id}").text
+
+
+def test_sizes_are_in_one_unit_and_what_was_asked_for_is_not_told_as_made(cbr: ApiServer, browser: Browser):
+    vault = cbr.vault(name="sized")
+    backup = cbr.backup(vault, disks=1, incremental=True)
+    pages = [
+        f"/console/vaults/{vault.id}",
+        "/console/vaults",
+        f"/console/backups?vault_id={vault.id}",
+        "/console",
+    ]
+    for page in pages:
+        text = re.sub(r"<form.*?</form>", "", browser.get(page).text, flags=re.DOTALL)
+        assert "GiB" in text
+        assert not re.search(r"\d GB\b", text)
+        assert "incremental" not in text
+    assert backup.incremental

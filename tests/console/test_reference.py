@@ -112,7 +112,7 @@ def test_a_row_tells_type_and_limits():
     size, tags = rows["vault.billing.size"], rows["vault.tags"]
     assert (size.required, size.type, size.limits) == (True, "integer", "10 to 10485760")
     assert (tags.required, tags.type, tags.limits) == (False, "list of object or null", "at most 20 items")
-    assert create.path_parameters[0].limits == "at least 1 character"
+    assert create.path_parameters[0].limits == "1 to 64 characters"
     (listed,) = [page for page in operation_pages(DOCUMENT) if page.name == "ListVault"]
     limit = listed.query_parameters
     assert [one.limits for one in limit if one.name == "limit"] == ["1 to 1000; by default `1000`"]

@@ -291,16 +291,17 @@ def test_no_script_and_no_other_site_gets_the_cookie(person: Person, browser: Br
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
+class Plain:
+    form_key = b"k" * 32
+
+    def seal(self, data: bytes) -> bytes:
+        return data
+
+    def open(self, sealed: bytes) -> bytes:
+        return sealed
+
+
 def test_over_tls_the_cookie_is_this_host_s_alone():
-    class Plain:
-        form_key = b"k" * 32
-
-        def seal(self, data: bytes) -> bytes:
-            return data
-
-        def open(self, sealed: bytes) -> bytes:
-            return sealed
-
     app = create_console(_console("https://backup.example.org"), Plain())
     header = (
         app.test_client().get("/console/sign-in", base_url="https://backup.example.org").headers["Set-Cookie"]
@@ -316,6 +317,7 @@ def _console(endpoint: str = "") -> Console:
 
     return Console(
         ask=nothing,
+        check=nothing,
         allows=nothing,
         document={"paths": {}},
         keystone=nothing,
@@ -323,6 +325,28 @@ def _console(endpoint: str = "") -> Console:
         clock=SystemClock(),
         endpoint=endpoint,
     )
+
+
+OPEN = {
+    "sign_in.form",
+    "sign_in.sign_in",
+    "sign_in.projects",
+    "sign_in.choose",
+    "sign_in.sign_out",
+    "assets",
+} | {
+    "reference.index",
+    "reference.page",
+}
+"""Views for those who are not signed in, or not on a project yet."""
+CLOSED = [
+    f"{method} {re.sub('<[^>]*>', name, rule.rule)}"
+    for rule in create_console(_console(), Plain()).url_map.iter_rules()
+    if rule.endpoint not in OPEN
+    for method in rule.methods & {"GET", "POST"}
+    for name in (("ListVault", "CreatePolicy", "Nothing") if rule.endpoint.startswith("explorer") else ("x",))
+]
+"""All other pages, of operations that are offered, that are not and that there are not."""
 
 
 @pytest.mark.parametrize(
@@ -434,38 +458,87 @@ def test_a_session_ends_with_its_token(person: Person, browser: Browser):
     assert not browser.is_in()
 
 
-@pytest.mark.parametrize("page", ["/console", "/explorer/ListVault"])
 @pytest.mark.parametrize("way", ["token", "access-key"])
-def test_a_withdrawn_credential_ends_the_session_within_a_minute(
-    person: Person, browser: Browser, way: str, page: str
+def test_a_withdrawn_credential_ends_the_session_within_a_minute_on_every_page(
+    person: Person, browser: Browser, way: str
 ):
     given = _given(person, way)
     browser.sign_in(way, **given)
-    assert browser.get(page).status_code == 200
+    form, cookie = browser.token_of_form("/explorer/ListVault"), browser.cookie
+    assert _is_shown(browser, cookie, form) == dict.fromkeys(CLOSED, True)
     if way == "token":
         headers = {"X-Auth-Token": given["token"], "X-Subject-Token": given["token"]}
         requests.delete(f"{person.cbr.cloud.auth_url}/auth/tokens", headers=headers, timeout=60)
     else:
         person.ask("DELETE", f"/users/{person.id}/credentials/OS-EC2/{given['access']}")
     person.cbr.clock.ahead = timedelta(seconds=61)
-    answer = browser.get(page)
-    assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (303, "/console/sign-in")
+    assert _is_shown(browser, cookie, form) == dict.fromkeys(CLOSED, False)
     assert browser.is_told_of_the_end()
+
+
+def test_who_is_not_signed_in_sees_no_page(browser: Browser):
+    form = browser.token_of_form()
+    assert _is_shown(browser, browser.cookie, form) == dict.fromkeys(CLOSED, False)
+
+
+def _is_shown(browser: Browser, cookie: str, form: str) -> dict[str, bool]:
+    """Say of each page whether it is shown, be it that what it is about is not there, or leads to the sign-in."""
+    found = {}
+    for page in CLOSED:
+        method, path = page.split()
+        browser.session.cookies.set("opencbr", cookie, domain="127.0.0.1", path="/")
+        answer = browser.session.request(
+            method, browser.url + path, data={"csrf_token": form}, allow_redirects=False, timeout=60
+        )
+        found[page] = answer.status_code != 303
+        assert found[page] or answer.headers["Location"].startswith("/console/sign-in"), page
+    return found
 
 
 def test_too_many_failures_of_a_user_are_told_at_once(person: Person, browser: Browser):
     spellings = (person.name, person.name.upper(), f" {person.name}")
     for number in range(10):
         user = spellings[number % 3]
-        answer = Browser(browser.url).sign_in("password", user=user, password="wrong")
+        answer = browser.sign_in("password", user=user, password="wrong")
         assert answer.status_code == 401
     person.cbr.cloud.calls.clear()
     answer = person.sign_in(browser)
     assert (answer.status_code, message(answer)) == (429, TOO_MANY)
+    assert 1 <= int(answer.headers["Retry-After"]) <= 300
     assert not person.cbr.cloud.calls.find(service="identity")  # Keystone is not asked any more
     account = person.cbr.cloud.account("other")
     other = browser.sign_in("password", user=account["user_name"], password=account["password"])
     assert other.status_code == 303
+    assert person.sign_in(Browser(browser.url)).status_code == 303  # who guesses locks out nobody elsewhere
+
+
+def test_the_demo_s_button_works_whatever_was_guessed(browser: Browser):
+    for way in ("password", "token"):
+        for _ in range(10):
+            assert browser.sign_in(way, user="demo", password="wrong", token="x").status_code == 401
+    assert browser.sign_in("password", user="demo", password="wrong").status_code == 429
+    assert browser.sign_in("one-click", user="demo").status_code == 303
+
+
+def test_behind_a_proxy_people_are_told_apart_by_what_it_says(cbr: ApiServer, tmp_path: Path):
+    shutil.copytree(cbr.folder / "keys", tmp_path / "keys")
+    with open_server(tmp_path, cbr.cloud, cbr.database.url, one_click=(), proxies=1) as behind:
+        proxy = Browser(behind.url)
+
+        def fail(address: str) -> int:
+            proxy.session.headers["X-Forwarded-For"] = f"made-up, {address}"
+            return proxy.sign_in("password", user="guessed", password="wrong").status_code
+
+        assert [fail("192.0.2.1") for _ in range(11)] == [401] * 10 + [429]
+        assert fail("192.0.2.2") == 401
+
+
+def test_without_a_proxy_nobody_says_from_where_they_ask(browser: Browser):
+    def fail(number: int) -> int:
+        browser.session.headers["X-Forwarded-For"] = f"192.0.2.{number}"
+        return browser.sign_in("password", user="guessed", password="wrong").status_code
+
+    assert [fail(number) for number in range(11)] == [401] * 10 + [429]
 
 
 def test_forms_sent_together_reach_keystone_no_more_often_than_one_by_one(
@@ -474,7 +547,7 @@ def test_forms_sent_together_reach_keystone_no_more_often_than_one_by_one(
     """Each holds its place until Keystone has answered: as many ask as are allowed, the others are told at once."""
     number, allowed = 7, 4
     for _ in range(10 - allowed):
-        assert Browser(browser.url).sign_in("password", user=person.name, password="x").status_code == 401
+        assert browser.sign_in("password", user=person.name, password="x").status_code == 401
     asked, answered = Semaphore(0), Event()
     password = UserSignIn.password
 
@@ -484,7 +557,7 @@ def test_forms_sent_together_reach_keystone_no_more_often_than_one_by_one(
         return password(self, *given)
 
     monkeypatch.setattr(UserSignIn, "password", held)
-    browsers = [Browser(browser.url) for _ in range(number)]
+    browsers = [Browser(browser.url, browser.address) for _ in range(number)]
     with ThreadPoolExecutor(number) as threads:
         forms = [
             threads.submit(one.sign_in, "password", user=person.name, password="wrong") for one in browsers

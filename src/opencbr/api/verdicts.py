@@ -1,6 +1,6 @@
 """What a credential may do, asked by those who show it: the verdicts of sign-in and rights, without a request."""
 
-from opencbr.api.auth import Authenticator, Token
+from opencbr.api.auth import Authenticator, SignIn, Token
 from opencbr.api.rights import Rights
 from opencbr.api.signature import Claim
 from opencbr.model.clock import Clock
@@ -14,15 +14,14 @@ class Verdicts:
         self._rights = rights
         self._clock = clock
 
-    def of_token(self, token: str, right: str) -> bool:
-        """Say whether the token's user has the right. Raises GatewayError 401, CloudError."""
-        return self._allows(Token(token), right)
+    def check(self, credential: Token | Claim) -> None:
+        """Raise GatewayError 401 where Keystone does not know it any more, CloudError where Keystone fails."""
+        self._known(credential)
 
-    def of_key(self, access: str, right: str) -> bool:
-        """Say whether the key's owner has the right. Raises GatewayError 401, CloudError."""
-        return self._allows(Claim(access, (), ""), right)
+    def allows(self, credential: Token | Claim, right: str) -> bool:
+        """Say whether its owner has the right. Raises as `check` does."""
+        return self._rights.allows(self._known(credential).session, right)
 
-    def _allows(self, credential: Token | Claim, right: str) -> bool:
+    def _known(self, credential: Token | Claim) -> SignIn:
         now = self._clock.now()
-        known = self._authenticator.recall(credential, now) or self._authenticator.ask(credential, now)
-        return self._rights.allows(known.session, right)
+        return self._authenticator.recall(credential, now) or self._authenticator.ask(credential, now)

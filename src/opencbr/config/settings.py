@@ -15,13 +15,15 @@ _Seconds = Annotated[float, Meta(ge=0, le=YEAR)]
 class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`listen` is HOST:PORT. `processes` serve in parallel, each with `threads` for each kind of work (`api/pools.py`).
 
-    `deadline_seconds` is what a request has in all, its body and its upstream calls included.
+    `deadline_seconds` is what a request has in all, its body and its upstream calls included. So many `proxies` stand in
+    front, each of which adds the address it was asked from to `X-Forwarded-For`; failed sign-ins are counted by it.
     """
 
     listen: str = "127.0.0.1:8780"
     processes: _Count = 1
     threads: _Count = 8
     deadline_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 30.0
+    proxies: Annotated[int, Meta(ge=0, le=16)] = 0
     endpoint: str = ""  # as clients see it, for the catalogue: https://backup.example.org
 
 

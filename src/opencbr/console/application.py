@@ -12,7 +12,7 @@ from opencbr.api.errors import GatewayError
 from opencbr.console import presentation
 from opencbr.console.api_client import Refused
 from opencbr.console.browser_session import Seal, SealedSessions, TooLong
-from opencbr.console.console import NAME, Console, NotSignedIn, browser_session, console
+from opencbr.console.console import NAME, Console, NotSignedIn, browser_session, console, signed_in
 from opencbr.console.explorer.pages import pages as explorer
 from opencbr.console.pages import backups, operation_logs, overview, restore_plans, vaults
 from opencbr.console.reference.pages import pages as reference
@@ -33,6 +33,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _ASSET_SECONDS = 3600
+_OPEN = (sign_in.name, reference.name)
 BUSY = "The database does not answer: try again in a moment."
 _log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ def create_console(
     app.extensions[NAME] = console
     app.before_request(_end_what_was_signed_out)
     CSRFProtect(app)
+    app.before_request(_only_for_the_signed_in)
     presentation.teach(app)
     for blueprint in (
         sign_in,
@@ -86,6 +88,12 @@ def _end_what_was_signed_out() -> None:
     if request.endpoint != "assets" and session.id and console().sessions.has_ended(session.id):
         session.clear()
         session["ended"] = True
+
+
+def _only_for_the_signed_in() -> None:
+    """Ask of every page but the open ones whether its credential is still good: none outlives Keystone's word for it."""
+    if request.endpoint and request.endpoint != "assets" and request.blueprint not in _OPEN:
+        console().check(signed_in().credential)
 
 
 def _protect(response: Response) -> Response:

@@ -27,10 +27,12 @@ class NotSignedIn(Exception):
 class Console:
     """`document` is the OpenAPI document; `endpoint` the server's address as clients see it, "" where nobody has said it.
 
-    `allows` says which rights a credential has; raises what a sign-in of the API raises.
+    `check` raises what a sign-in of the API raises where a credential is good no more, which is remembered for as long as
+    there; `allows` says which rights it has, and raises the same.
     """
 
     ask: Ask
+    check: Callable[[Credential], None]
     allows: Callable[[Credential, str], bool]
     document: dict[str, Any]
     keystone: Keystone
@@ -57,7 +59,7 @@ def browser_session() -> BrowserSession:
 
 
 def signed_in() -> SignedIn:
-    """Return who is signed in. Raises NotSignedIn."""
+    """Return who is signed in; the application has asked before each page. Raises NotSignedIn."""
     who = browser_session().signed_in
     if who is None:
         raise NotSignedIn

@@ -29,9 +29,10 @@ def teach(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {
         "when": when,
+        "minute": minute,
         "coloured": coloured,
         "clean": clean,
-        "gigabytes": gigabytes,
+        "gibibytes": gibibytes,
         "marked": marked,
         "unquoted": unquoted,
     }
@@ -58,8 +59,16 @@ def when(moment: str | None) -> Markup:
     except ValueError:
         return Markup("{}").format(moment)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        utc.isoformat().replace("+00:00", "Z"), f"{utc:%Y-%m-%d %H:%M:%S} UTC", f"{utc:%Y-%m-%d %H:%M} UTC"
+        utc.isoformat().replace("+00:00", "Z"), f"{utc:%Y-%m-%d %H:%M:%S} UTC", minute(moment)
     )
+
+
+def minute(moment: str) -> str:
+    """Write a time of the API where no element can stand; one that is none as it is."""
+    try:
+        return f"{parse_time(moment):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return moment
 
 
 def coloured(text: str, lexer: str) -> Markup:
@@ -80,9 +89,9 @@ def unquoted(text: str) -> str:
     return "\n".join(map(printable, value.split("\n")))
 
 
-def gigabytes(number: int | None) -> str:
+def gibibytes(number: int | None) -> str:
     """Write a size of the API."""
-    return "unknown" if number is None else f"{number:,} GB"
+    return "unknown" if number is None else f"{number:,} GiB"
 
 
 def asset(filename: str) -> Response:

@@ -1,6 +1,6 @@
 """Servers of the embedded cloud with everything that a record can hold, and what the API answers about their backups."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,14 @@ HOSTILE = f"{MARKUP}&amp;\x07\x1b[31m\u202egnp.exe\u200f]]>"
 SHOWN = f"{MARKUP}&amp;\\x07\\x1b[31m\\u202egnp.exe\\u200f]]>"
 """How it reads on a page."""
 LONG = "n\u00e4me-" * 2000
+PLACES: set[str] = set()
+"""The fields that somebody's canary was written into."""
+
+
+def canary(place: str) -> str:
+    """Return HOSTILE with the field that it is written into, so that each is asked for by itself where it is shown."""
+    PLACES.add(place)
+    return f"{HOSTILE}[{place}]"
 
 
 @contextmanager
@@ -136,22 +144,40 @@ def make_rich(cbr: ApiServer) -> None:
         state.put("port-forwarding", forward)
 
 
+_WRITTEN: dict[str, Callable[[str], Any]] = {
+    "description": lambda kind: canary(f"{kind}.description"),
+    "tags": lambda kind: [canary(f"{kind}.tag")],
+    "metadata": lambda kind: {canary(f"{kind}.metadata name"): canary(f"{kind}.metadata value")},
+}
+"""What a thing of the cloud may say, by its kind."""
+
+
 def make_hostile(cbr: ApiServer) -> None:
     """Make the server HOSTILE, whose owner writes markup, control characters and very long texts wherever words go."""
     backend, owner = cbr.cloud.backend, cbr.cloud.account("demo")
     project = owner["project_id"]
     with backend.state.change():
         state = backend.state
-        disk = make_disk(backend, owner, HOSTILE, 1, boot=True)
-        labels = {HOSTILE: HOSTILE, "long": LONG, "mask": "(masked secret 0123456789abcdef)"}
-        words: dict[str, Any] = {"description": HOSTILE + "\nsecond line", "tags": [HOSTILE, LONG]}
-        server = make_server(backend, owner, HOSTILE, image=None, disks=[disk], metadata=labels, **words)
+        disk = make_disk(backend, owner, canary("disk.name"), 1, boot=True)
+        labels = {
+            canary("server.metadata name"): canary("server.metadata value"),
+            "long": LONG,
+            "mask": "(masked secret 0123456789abcdef)",
+        }
+        words: dict[str, Any] = {
+            "description": canary("server.description") + "\nsecond line",
+            "tags": [canary("server.tag"), LONG],
+        }
+        name = canary("server.name")
+        server = make_server(backend, owner, name, image=None, disks=[disk], metadata=labels, **words)
         network = make_network(backend, project, LONG)
-        subnet = make_subnet(backend, network, HOSTILE, "10.66.0.0/24")
-        router = make_router(backend, project, HOSTILE, state.find("network", name="public"), [subnet])
-        group = make_group(backend, project, HOSTILE, HOSTILE)
-        make_rule(backend, group, protocol="tcp", description=HOSTILE)
-        port = make_port(backend, project, network, groups=[group["id"]], name=HOSTILE)
+        subnet = make_subnet(backend, network, canary("subnet.name"), "10.66.0.0/24")
+        router = make_router(
+            backend, project, canary("router.name"), state.find("network", name="public"), [subnet]
+        )
+        group = make_group(backend, project, canary("security-group.name"), "")
+        make_rule(backend, group, protocol="tcp", description=canary("rule.description"))
+        port = make_port(backend, project, network, groups=[group["id"]], name=canary("port.name"))
         bind_port(backend, port, server["id"], 1)
         floating = make_floating(backend, project, state.find("network", name="public"))
         associate(backend, floating, port)
@@ -166,25 +192,32 @@ def make_hostile(cbr: ApiServer) -> None:
         }.items():
             said = state.get(kind, one["id"])
             assert said is not None, kind
-            written = {"description": HOSTILE, "tags": [HOSTILE], "metadata": {HOSTILE: HOSTILE}}
-            state.put(kind, said | {name: text for name, text in written.items() if name in said})
+            state.put(kind, said | {name: of(kind) for name, of in _WRITTEN.items() if name in said})
 
 
 def hostile_backup(cbr: ApiServer) -> Backup:
     """Back the server HOSTILE up, in a vault and a backup that are described likewise."""
-    vault = cbr.vault(name=HOSTILE, description=HOSTILE, tags=((HOSTILE, HOSTILE), ("long", LONG)))
-    backup = cbr.protected(HOSTILE, vault=vault, name=HOSTILE, description=HOSTILE)
+    tag = (canary("vault.tag name"), canary("vault.tag value"))
+    vault = cbr.vault(
+        name=canary("vault.name"), description=canary("vault.description"), tags=(tag, ("long", LONG))
+    )
+    backup = cbr.protected(
+        canary("server.name"),
+        vault=vault,
+        name=canary("backup.name"),
+        description=canary("backup.description"),
+    )
     cbr.log(
         vault_id=vault.id,
-        vault_name=HOSTILE,
+        vault_name=canary("log.vault"),
         resource_id=backup.resource_id,
-        resource_name=HOSTILE,
+        resource_name=canary("log.resource"),
         backup_id=backup.id,
-        backup_name=HOSTILE,
+        backup_name=canary("log.backup"),
         status="failed",
         error_code="9910",
-        error_message=HOSTILE,
-        details={HOSTILE: HOSTILE},
-        step=HOSTILE,
+        error_message=canary("log.error"),
+        details={canary("log.detail name"): canary("log.detail value")},
+        step=canary("log.step"),
     )
     return backup

@@ -84,11 +84,18 @@ def test_the_boxes_of_the_rich_server(rich: Answers):
         f"{SVG}desc"
     )
     # floating IP and two gateways, router to subnet, six addresses of ports, four ports, four disks; the third
-    # network's two subports among them
-    assert len(root.findall(f"{SVG}path")) == 1 + 2 + 1 + 7 + 4 + 4
+    # network's two subports among them; and each port to each of its groups
+    on_ports = sum(len(port.groups) for port in backup_view(rich).ports)
+    assert on_ports > 4
+    assert len(root.findall(f"{SVG}path")) == 1 + 2 + 1 + 7 + 4 + 4 + on_ports
     assert any("rich-inner-router stands in one of" in one for one in diagram.remarks)
     rules = next(box for box in diagram.boxes() if box.name == "web")
-    assert rules.lines == ("3 rules in, 2 out", "on 4 ports")
+    group = next(one for one in backup_view(rich).groups if one.label == "web")
+    told = [*group.incoming, *group.outgoing]
+    assert rules.lines == ("3 rules in, 2 out", *told[:3], "and 2 more", "on 4 ports")
+    joined = {line.left for line in diagram.lines if line.right == rules.key}
+    assert joined == {f"port/{port.id}" for port in backup_view(rich).ports if group.id in port.groups}
+    assert len(joined) == 4
 
 
 def test_the_drawing_is_named_and_told(rich: Answers):

@@ -13,7 +13,7 @@ from opencbr.console.backup.security_groups import rule_line
 from opencbr.console.backup.view import BackupView, backup_view
 from opencbr.model.field_classes import INFRASTRUCTURE, SECRETS
 
-from .recorded import HOSTILE, LONG, SHOWN, answers_of
+from .recorded import LONG, SHOWN, answers_of, canary
 
 
 @pytest.fixture(scope="session", name="view")
@@ -284,7 +284,16 @@ def test_hostile_words_are_shown_and_say_the_same(hostile: Answers):
     raw = next(one for one in view.documents if one.name == "server")
     assert json.loads(raw.shown) == json.loads(raw.text)
     assert raw.shown.isprintable()
-    assert json.loads(raw.text)["server"]["tags"][0] == HOSTILE
+    assert json.loads(raw.text)["server"]["tags"][0] == canary("server.tag")
+
+
+def test_what_the_cloud_made_is_told_and_not_what_was_asked_for(view: BackupView):
+    def made(*disks: bool | None) -> str | None:
+        told = tuple(replace(view.disks[0], in_backup=True, incremental=one) for one in disks)
+        return replace(view, disks=told).made_as
+
+    assert (made(False, False), made(True, True), made(None), made()) == ("full", "incremental", None, None)
+    assert made(True, False) == "incremental, some disks full"
 
 
 def test_without_the_record_show_metadata_alone_is_enough(rich: Answers, view: BackupView):

@@ -11,6 +11,7 @@ from opencbr.api.openapi.headers import HEADERS
 from opencbr.api.openapi.operation import operation_object
 from opencbr.api.openapi.schemas import Schemas
 from opencbr.api.route import Route
+from opencbr.contract import contract_operations
 
 _DESCRIPTION = """\
 Every operation that this server offers. The compatible surface is version 3 of the Cloud Backup and Recovery interface, so
@@ -30,7 +31,8 @@ body may say `X-Sdk-Content-Sha256: UNSIGNED-PAYLOAD`."""
 def document(routes: tuple[Route, ...]) -> dict[str, Any]:
     """Build the document, once for each table: it is not to be changed. Raises ValueError where two types would be one schema.
 
-    `x-not-offered` lists the operations of the interface that no route offers: `name`, `method`, `path`, `chapter`.
+    `x-not-offered` lists the operations of the interface that no route offers: `name`, `method`, `path`, `chapter`,
+    `summary`.
     """
     schemas = Schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
@@ -73,7 +75,13 @@ def _credential(header: str, text: str) -> dict[str, Any]:
 def _not_offered(routes: tuple[Route, ...]) -> list[dict[str, Any]]:
     offered = {route.operation for route in routes}
     return [
-        {"name": one.name, "method": one.method, "path": one.path, "chapter": one.chapter}
+        {
+            "name": one.name,
+            "method": one.method,
+            "path": one.path,
+            "chapter": one.chapter,
+            "summary": contract_operations()[one.name].summary,
+        }
         for one in OPERATIONS.values()
         if one not in offered
     ]

@@ -24,6 +24,8 @@ _TEXTS = {
     "source_project_id": "id of the project that is moved",
     "plan_id": "id of a restore plan",
 }
+_LIMITS: dict[str, dict[str, Any]] = {"protectable_type": {"enum": ["server", "disk"]}}
+"""Of what is no id."""
 
 
 def path_parameters(path: str, examples: dict[str, str]) -> list[dict[str, Any]]:
@@ -34,7 +36,7 @@ def path_parameters(path: str, examples: dict[str, str]) -> list[dict[str, Any]]
             "in": "path",
             "required": True,
             "description": _TEXTS[name],
-            "schema": {"type": "string", "minLength": 1},
+            "schema": {"type": "string"} | _LIMITS.get(name, {"minLength": 1, "maxLength": 64}),
         }
         | ({"example": examples[name]} if name in examples else {})
         for name in _NAME.findall(path)

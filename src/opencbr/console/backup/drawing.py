@@ -10,6 +10,8 @@ from opencbr.console.backup.view import BackupView
 from opencbr.console.topology.diagram import Box, Column, Diagram, Line
 
 _SERVER = "server"
+_RULES = 4
+"""Lines of a security group's rules in its box; the page's cards have them all."""
 
 _NOT_DRAWN = {
     "keypair": "key pair",
@@ -90,6 +92,7 @@ def _group(group: SecurityGroup) -> Box:
         name=group.label,
         lines=(
             group.missing or rules,
+            *few((*group.incoming, *group.outgoing), _RULES),
             f"on {counted(group.on_ports, 'port')}" if group.on_ports else "named by a rule only",
         ),
         faded=group.missing is not None,

@@ -18,7 +18,7 @@ def ports(view: BackupView) -> Iterator[Box]:
 
 
 def lines(view: BackupView, server: str) -> Iterator[Line]:
-    """Join the ports to their subnets, or networks where no subnet is told, and to the box `server`."""
+    """Join the ports to their subnets, or networks where no subnet is told, to `server` and to their security groups."""
     drawn = {subnet.id for network in view.networks for subnet in network.subnets}
     for port in view.ports:
         subnets = [fixed.subnet for fixed in port.fixed if fixed.subnet in drawn]
@@ -28,6 +28,8 @@ def lines(view: BackupView, server: str) -> Iterator[Line]:
             yield Line(f"network/{port.network}", f"port/{port.id}")
         if port.parent is None:
             yield Line(f"port/{port.id}", server)
+        for group in dict.fromkeys(port.groups):
+            yield Line(f"port/{port.id}", f"security_group/{group}", "group")
 
 
 def _port(port: PortRow, inside: tuple[Box, ...] = ()) -> Box:

@@ -73,6 +73,14 @@ class BackupView:
         """Whether a server is told of: also for one disk of a server's backup, not for a disk that was backed up alone."""
         return self.server is not None or not self.is_disk
 
+    @property
+    def made_as(self) -> str | None:
+        """What the cloud made, whatever was asked for: a first backup is full. None where the record does not tell."""
+        told = [one.incremental for one in self.disks if one.in_backup and one.incremental is not None]
+        if not told:
+            return None
+        return "incremental" if all(told) else "incremental, some disks full" if any(told) else "full"
+
 
 def backup_view(answers: Answers) -> BackupView:
     """Make the page's content of the API's answers; whatever was refused or is missing leaves its part None or empty.

@@ -1,13 +1,19 @@
 """Ids to choose from, offered by name: what the project really has."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from opencbr.console.api_client import ApiClient, Refused
 from opencbr.console.explorer.fields import Field
 
-Choice = tuple[str, str]
-"""An id, and what it is called."""
+
+class Choice(NamedTuple):
+    """An id, what it is called, and when it was made where that tells it from others: a time of the API, "" for none."""
+
+    id: str
+    name: str
+    made_at: str = ""
+
 
 _MOST = 200
 """Of so many, the newest, any part of a name or id is looked for; of all others the whole name."""
@@ -62,7 +68,7 @@ def _listed(path: str, envelope: str, offered: Callable[[dict[str, Any]], list[C
     def find(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
         asked = [{one: given["name"]} for one in names] if given else [{}]
         rows = [row for query in asked for row in api.get(path, limit=_MOST, **query)[envelope]]
-        return list(dict(choice for row in rows for choice in offered(row)).items())
+        return list({choice.id: choice for row in rows for choice in offered(row)}.values())
 
     return find
 
@@ -74,7 +80,7 @@ def _backups(offered: Callable[[dict[str, Any]], list[Choice]]) -> Find:
 def _instances(*kinds: str) -> Find:
     def find(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
         return [
-            (row["id"], f"{kind} {row['name']}")
+            Choice(row["id"], f"{kind} {row['name']}")
             for kind in kinds
             for row in api.get(f"/protectables/{kind}/instances", limit=_MOST, **given)["instances"]
         ]
@@ -98,31 +104,33 @@ def _plans(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
 
 
 def _vault(row: dict[str, Any]) -> list[Choice]:
-    return [(row["id"], f"{row['name']} ({row['billing']['object_type']})")]
+    return [Choice(row["id"], f"{row['name']} ({row['billing']['object_type']})")]
 
 
 def _bound(row: dict[str, Any]) -> list[Choice]:
-    return [(one["id"], f"{one['name']} in {row['name']}") for one in row["resources"]]
+    return [Choice(one["id"], f"{one['name']} in {row['name']}") for one in row["resources"]]
 
 
 def _backup(row: dict[str, Any]) -> list[Choice]:
-    return [(row["id"], f"{row['name']} of {row['resource_name']} ({row['status']}, {row['created_at']})")]
+    return [
+        Choice(row["id"], f"{row['name']} of {row['resource_name']} ({row['status']})", row["created_at"])
+    ]
 
 
 def _disk_backups(row: dict[str, Any]) -> list[Choice]:
     return [
-        (one["id"], f"{one['resource_name']} in {row['name']} ({row['created_at']})")
+        Choice(one["id"], f"{one['resource_name']} in {row['name']}", row["created_at"])
         for one in row["children"]
     ]
 
 
 def _checkpoint(row: dict[str, Any]) -> list[Choice]:
-    return [(row["checkpoint_id"], f"of {row['name']}, {row['created_at']}")]
+    return [Choice(row["checkpoint_id"], f"of {row['name']}", row["created_at"])]
 
 
 def _log(row: dict[str, Any]) -> list[Choice]:
     on = row["extra_info"]["resource"]["name"]
-    return [(row["id"], f"{row['operation_type']} on {on} ({row['status']}, {row['started_at']})")]
+    return [Choice(row["id"], f"{row['operation_type']} on {on} ({row['status']})", row["started_at"] or "")]
 
 
 _FINDERS: dict[str, Find] = {

@@ -38,8 +38,9 @@ def given(
     query: list[tuple[str, str]] = []
     body: dict[str, Any] = {}
     has_body = False
+    refuse_repeated(operation, entries)
     for field in operation.fields:
-        text = entries.get(field.name, "").strip("\r\n")
+        text = "\n".join(texts_of(field, entries)).strip("\r\n")
         if field.place == "path":
             if text.strip() in {".", ".."}:
                 raise BadEntry(f"{field.name} cannot be {text.strip()}: clients make a shorter path of it.")
@@ -76,24 +77,38 @@ def call_of(given: Given, endpoint: str, project_id: str) -> Call:
     )
 
 
-def shared_query(entries: Mapping[str, str], operation: Described) -> list[tuple[str, str]]:
+def refuse_repeated(operation: Described, entries: "MultiDict[str, str]") -> None:
+    """Raise BadEntry where one value is asked for and several are there: none is left out silently."""
+    for field in entry_fields(operation, entries):
+        if not field.is_many and len(entries.getlist(field.name)) > 1:
+            raise BadEntry(f"{field.name} is given more than once: one value is possible.")
+
+
+def texts_of(field: Field, entries: "MultiDict[str, str]") -> list[str]:
+    """Return what is entered for a field: one text, or of several values each."""
+    found = entries.getlist(field.name)
+    return [line for text in found for line in text.splitlines()] if field.is_many else found[:1]
+
+
+def shared_query(entries: "MultiDict[str, str]", operation: Described) -> list[tuple[str, str]]:
     """Return what a link to the form with these entries has: only fields of the operation, never a credential."""
     return [
-        (field.name, entries[field.name])
+        (field.name, text)
         for field in entry_fields(operation, entries)
-        if entries.get(field.name)
+        for text in texts_of(field, entries)
+        if text
     ]
 
 
 def entry_fields(operation: Described, entries: Mapping[str, str]) -> list[Field]:
-    """List the fields of the form, those of each row that has an entry among them."""
+    """List the fields of the form, those of each row that it has among them."""
     return [one for field in operation.fields for one in (field, *_all_rows(field, entries))]
 
 
 def rows_entered(field: Field, entries: Mapping[str, str]) -> int:
-    """Count the rows of a list of objects that have an entry, at least one."""
+    """Count the rows of a list of objects that a form has, blank ones too; at least one."""
     pattern = re.compile(re.escape(field.name) + r"\.(\d{1,3})\.")
-    numbers = [int(found[1]) for name, text in entries.items() if text and (found := pattern.match(name))]
+    numbers = [int(found[1]) for name in entries if (found := pattern.match(name))]
     return max(numbers, default=0) + 1
 
 
@@ -103,13 +118,13 @@ def _all_rows(field: Field, entries: Mapping[str, str]) -> list[Field]:
     return [one for number in range(rows_entered(field, entries)) for one in field.row(number)]
 
 
-def _rows(field: Field, entries: Mapping[str, str]) -> list[dict[str, Any]] | None:
+def _rows(field: Field, entries: "MultiDict[str, str]") -> list[dict[str, Any]] | None:
     """Read the rows that are not blank; a list that the request must have is there, even empty."""
     found = []
     for number in range(rows_entered(field, entries)):
         row: dict[str, Any] = {}
         for member in field.row(number):
-            text = entries.get(member.name, "").strip()
+            text = "\n".join(texts_of(member, entries)).strip()
             if text:
                 _put(row, member.name.removeprefix(f"{field.name}.{number}."), member.value(text))
         if row:

@@ -11,12 +11,16 @@ from opencbr.console.explorer.fields import Field, body_fields, parameter_field
 
 @dataclass(frozen=True)
 class Described:
-    """An operation as it is shown; `document` is its part of the OpenAPI document, empty where it is not offered."""
+    """An operation as it is shown: what it is for in a line; `document` is its part of the OpenAPI document.
+
+    That is empty where it is not offered.
+    """
 
     name: str
     method: str
     path: str
     chapter: str
+    summary: str
     document: dict[str, Any] = field(default_factory=dict, repr=False)
     schemas: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -24,11 +28,6 @@ class Described:
     def offered(self) -> bool:
         """Whether this server has it."""
         return bool(self.document)
-
-    @property
-    def summary(self) -> str:
-        """What it is for, in a line."""
-        return str(self.document.get("summary", "Not offered by this server"))
 
     @property
     def right(self) -> str:
@@ -83,5 +82,11 @@ def _offered(document: dict[str, Any]) -> Iterator[Described]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield Described(
-                operation["operationId"], method.upper(), path, operation["tags"][0], operation, schemas
+                name=operation["operationId"],
+                method=method.upper(),
+                path=path,
+                chapter=operation["tags"][0],
+                summary=operation["summary"],
+                document=operation,
+                schemas=schemas,
             )

@@ -5,23 +5,37 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
 from opencbr.console.api_client import ApiClient
 from opencbr.console.backup.sealed_fields import Places, sealed_places
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.credential import AccessKey, sign, signable
-from opencbr.console.explorer.answer import METADATA, shown
+from opencbr.console.explorer.answer import METADATA, Shown, shown
 from opencbr.console.explorer.choices import choices_for, choices_of
 from opencbr.console.explorer.environment import environment_file, environment_line
 from opencbr.console.explorer.fields import BadEntry, Field
-from opencbr.console.explorer.given import Given, call_of, entry_fields, given, rows_entered, shared_query
+from opencbr.console.explorer.given import (
+    Given,
+    call_of,
+    entry_fields,
+    given,
+    refuse_repeated,
+    rows_entered,
+    shared_query,
+    texts_of,
+)
 from opencbr.console.explorer.operations import Described, chapters
 from opencbr.samples import missing_of, samples_of
 
 pages = Blueprint("explorer", __name__, url_prefix="/explorer")
 pages.app_context_processor(
-    lambda: {"choices_of": choices_of, "rows_entered": rows_entered, "environment_line": environment_line}
+    lambda: {
+        "choices_of": choices_of,
+        "rows_entered": rows_entered,
+        "texts_of": texts_of,
+        "environment_line": environment_line,
+    }
 )
 
 _MOST_ROWS = 256
@@ -43,16 +57,23 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<name>")
 def form(name: str) -> ResponseReturnValue:
-    """Show the form of an operation; what the link has is entered already, of a list one value a line."""
+    """Show the form of an operation; what the link has is entered already."""
     operation = _operation(name)
-    return _page(operation, {one: "\n".join(values) for one, values in request.args.lists()})
+    if not operation.offered:
+        nothing: MultiDict[str, str] = MultiDict()
+        return _page(operation, nothing, shown=_exchange(given(operation, nothing, signed_in().project_id)))
+    try:
+        refuse_repeated(operation, request.args)
+    except BadEntry as error:
+        return _page(operation, request.args, problem=str(error))
+    return _page(operation, request.args)
 
 
 @pages.post("/<name>/send")
 def send(name: str) -> ResponseReturnValue:
     """Send the request and show the answer; what cannot be taken back is asked about first."""
     operation = _offered(name)
-    client, entries = api(), request.form
+    entries = request.form
     try:
         wanted = given(operation, entries, signed_in().project_id)
     except BadEntry as error:
@@ -61,9 +82,7 @@ def send(name: str) -> ResponseReturnValue:
         return render_template(
             "explorer/confirm.html", operation=operation, given=wanted, entered=_entered(operation)
         )
-    answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
-    places = _places(client, wanted) if operation.name == METADATA and answer.ok else {}
-    return _with_answer(operation, entries, shown=shown(wanted, answer, places))
+    return _with_answer(operation, entries, shown=_exchange(wanted))
 
 
 @pages.post("/<name>/signature")
@@ -84,14 +103,23 @@ def signature(name: str) -> ResponseReturnValue:
     return render_template("explorer/signature.html", steps=steps, headers=headers, own=own)
 
 
-@pages.get("/<name>/row")
+@pages.post("/<name>/row")
 def row(name: str) -> ResponseReturnValue:
-    """Give one more row of a list of objects."""
-    operation, number = _offered(name), request.args.get("number", 0, type=int)
-    field = next((one for one in operation.fields if one.name == request.args.get("field")), None)
-    if field is None or not 0 <= number < _MOST_ROWS:
+    """Give one more row of a list of objects, behind those that the form has."""
+    operation, entries = _offered(name), request.form.copy()
+    wanted = entries.get("more", "")
+    field = next((one for one in operation.fields if one.name == wanted and one.kind == "rows"), None)
+    if field is None:
         raise NotFound("There is no such list in this request.")
-    return render_template("explorer/row.html", operation=operation, field=field, number=number, entries={})
+    number = rows_entered(field, entries)
+    if number >= _MOST_ROWS:
+        raise BadRequest(f"A form has at most {_MOST_ROWS} rows of {field.name}.")
+    if request.headers.get("HX-Request"):
+        return render_template(
+            "explorer/row.html", operation=operation, field=field, number=number, entries=MultiDict()
+        )
+    entries.add(field.row(number)[0].name, "")
+    return _page(operation, entries)
 
 
 @pages.post("/<name>/samples")
@@ -152,6 +180,14 @@ def _field(operation: Described, name: str) -> Field:
     return found
 
 
+def _exchange(wanted: Given) -> Shown:
+    """Send the request and prepare what came back."""
+    client, operation = api(), wanted.operation
+    answer = client.send(operation.method, wanted.decoded_path, wanted.query, wanted.body)
+    places = _places(client, wanted) if operation.name == METADATA and answer.ok else {}
+    return shown(wanted, answer, places)
+
+
 def _places(client: ApiClient, asked: Given) -> Places:
     """Ask where the masks stand in what ShowMetadata has told; nothing is read in clear for it."""
     path = client.path(f"/backups/{asked.path_values['backup_id']}/record/report")
@@ -159,7 +195,7 @@ def _places(client: ApiClient, asked: Given) -> Places:
     return sealed_places(report.json()) if report.ok else {}
 
 
-def _page(operation: Described, entries: Any, **more: Any) -> ResponseReturnValue:
+def _page(operation: Described, entries: "MultiDict[str, str]", **more: Any) -> ResponseReturnValue:
     who = signed_in()
     allowed = operation.offered and console().allows(who.credential, operation.right)
     return render_template(

@@ -14,7 +14,7 @@ pages = Blueprint("sign_in", __name__, url_prefix="/console")
 
 REFUSED = "The sign-in was not accepted: check what you have entered, and that it is not expired or disabled."
 """One sentence for every reason: nobody finds out which users, credentials or keys exist."""
-TOO_MANY = "There were too many failed sign-ins: wait five minutes, then try again."
+TOO_MANY = "There were too many failed sign-ins: wait a few minutes, then try again."
 AWAY = "Keystone does not answer: try again in a moment."
 ENDED = "Your session has ended: sign in again."
 NO_PROJECT = "You have a role in no project: ask the cloud's operator for one."
@@ -39,7 +39,8 @@ def sign_in(way: str) -> ResponseReturnValue:
     user, address = named(way), request.remote_addr or ""
     attempts = console().attempts
     if not attempts.begin(user, address):
-        return _form(message=TOO_MANY, status=429, way=way)
+        page, status = _form(message=TOO_MANY, status=429, way=way)
+        return page, status, {"Retry-After": str(attempts.seconds_left(user, address))}
     failed = False
     try:
         return WAYS[way]()
@@ -105,7 +106,7 @@ def _stays() -> ResponseReturnValue:
     return render_template("problem.html", title="One project", message=BOUND), 409
 
 
-def _form(*, message: str = "", status: int = 200, way: str = "") -> ResponseReturnValue:
+def _form(*, message: str = "", status: int = 200, way: str = "") -> tuple[str, int]:
     page = render_template(
         "sign_in/form.html",
         message=message,

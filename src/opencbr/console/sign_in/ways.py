@@ -25,12 +25,13 @@ def domain() -> str:
 
 
 def named(way: str) -> str:
-    """Say whom a try is counted for: whoever the form names, "" where it names nobody."""
+    """Say whom a try is counted for: whoever the form of this way names, "" where it names nobody or has no secret."""
     if way == "passcode":
         kept = browser_session().passcode
         return f"{kept.user} {kept.domain}" if kept else ""
-    user = text("user")
-    return f"{user} {domain()}" if user else text("credential_id") or text("access")
+    if way == "password":
+        return f"{text('user')} {domain()}" if text("user") else ""
+    return {"application-credential": text("credential_id"), "access-key": text("access")}.get(way, "")
 
 
 def _secret(name: str) -> str:

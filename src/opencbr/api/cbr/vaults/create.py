@@ -9,9 +9,12 @@ from opencbr.api.cbr.vaults.body import ShowVaultBody, vault_body
 from opencbr.api.cbr.vaults.settings import (
     AutoBind,
     AutoExpand,
+    CloudType,
     ConsistentLevel,
     Locked,
     NewBindRules,
+    ObjectType,
+    ProtectType,
     SmnNotify,
     Tag,
     Threshold,
@@ -44,10 +47,10 @@ class NewBilling(Struct, kw_only=True):
     """What a new vault is for. Pre-paid members (`period_type` …) are ignored like all unknown ones."""
 
     object_type: Annotated[
-        Literal["server", "disk", "turbo", "workspace", "vmware", "rds", "file"],
+        ObjectType,
         Meta(description="what the vault takes; this server offers `server` and `disk`"),
     ]
-    protect_type: Annotated[Literal["backup", "replication"], Meta(description="this server offers `backup`")]
+    protect_type: Annotated[ProtectType, Meta(description="this server offers `backup`")]
     consistent_level: Annotated[
         ConsistentLevel,
         Meta(
@@ -58,7 +61,7 @@ class NewBilling(Struct, kw_only=True):
         int, Meta(ge=10, le=MAX_SIZE_GB, description="GB that the backups may hold; nothing is reserved")
     ]
     cloud_type: Annotated[
-        Literal["public", "hybrid"] | None, Meta(description="noted and shown; `public` where it is left out")
+        CloudType | None, Meta(description="noted and shown; `public` where it is left out")
     ] = None
     charging_mode: Annotated[
         Literal["post_paid", "pre_paid"] | None, Meta(description="`post_paid`: this server has no billing")

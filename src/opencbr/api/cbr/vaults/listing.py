@@ -7,11 +7,13 @@ from msgspec import Meta, Struct
 from opencbr.api.cbr.filters import only_other_enterprise_projects
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.cbr.vaults.body import VaultBody, vault_body
+from opencbr.api.cbr.vaults.settings import CloudType, ObjectType, ProtectType
 from opencbr.api.paging import page_of
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import PageQuery, Text
 from opencbr.model.lists import VaultFilter
+from opencbr.model.statuses import VaultStatus
 
 _Ids = Annotated[str, Meta(max_length=16_384)]
 
@@ -31,11 +33,19 @@ class ListVaultQuery(PageQuery, kw_only=True):
     id: Annotated[tuple[Text, ...], Meta(description="the vault of this id; repeated: any")] = ()
     name: Annotated[tuple[Text, ...], Meta(description="vaults of exactly this name; repeated: of any")] = ()
     status: Annotated[
-        tuple[Text, ...], Meta(description="vaults in this status, as in `billing.status`; repeated: in any")
+        tuple[VaultStatus, ...],
+        Meta(description="vaults in this status, as in `billing.status`; repeated: in any"),
     ] = ()
-    cloud_type: Annotated[tuple[Text, ...], Meta(description="`public` or `hybrid`; repeated: any")] = ()
-    protect_type: Annotated[tuple[Text, ...], Meta(description="`backup`; another one matches nothing")] = ()
-    object_type: Annotated[tuple[Text, ...], Meta(description="`server` or `disk`; repeated: any")] = ()
+    cloud_type: Annotated[
+        tuple[CloudType, ...], Meta(description="as it was asked for at creation; repeated: any")
+    ] = ()
+    protect_type: Annotated[
+        tuple[ProtectType, ...], Meta(description="`backup`; the other one matches nothing")
+    ] = ()
+    object_type: Annotated[
+        tuple[ObjectType, ...],
+        Meta(description="what the vaults take, here `server` or `disk`; repeated: any"),
+    ] = ()
     enterprise_project_id: Annotated[
         tuple[Text, ...],
         Meta(description="`0` or `all_granted_eps` for all; any other matches nothing"),

@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 ConsistentLevel = Literal["crash_consistent", "app_consistent"]
+CloudType = Literal["public", "hybrid"]
+ProtectType = Literal["backup", "replication"]
+ObjectType = Literal["server", "disk", "turbo", "workspace", "vmware", "rds", "file"]
 Threshold = Annotated[int, Meta(ge=1, le=100, description="per cent of use that triggers a notification")]
 
 

@@ -17,6 +17,7 @@ from opencbr.model.errors import (
     SERVER_UNUSABLE,
     TWO_VAULTS,
 )
+from opencbr.model.vault import SERVER, VOLUME
 from opencbr.service.resources import Wanted
 
 BINDING_ERRORS = (
@@ -61,7 +62,14 @@ class WantedResource(Struct):
 
     id: Annotated[Id, Meta(description="id of a server or disk of the project")]
     type: Annotated[
-        str, Meta(min_length=1, max_length=64, description="`OS::Nova::Server` or `OS::Cinder::Volume`")
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            description="`OS::Nova::Server` or `OS::Cinder::Volume`",
+            # Another one is refused with a code of its own (contract 7), not as bad form.
+            extra_json_schema={"enum": [SERVER, VOLUME]},
+        ),
     ]
     name: Annotated[Text | None, Meta(description="what to call it; by default its name in the cloud")] = None
     extra_info: Annotated[
