@@ -90,14 +90,15 @@ def _instances(*kinds: str) -> Find:
 
 def _plans(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
     """Find restore plans by what their backups are called: a plan has no name."""
-    called = dict(_backups(_backup)(api, given))
+    called = {one.id: one.name for one in _backups(_backup)(api, given)}
     if given and not called:
         return []
     rows = api.get("/restore-plans", limit=_MOST, backup_id=list(called) if given else ())["restore_plans"]
     return [
-        (
+        Choice(
             row["id"],
-            f"{row['status']}, {row['created_at']}, of {called.get(row['backup_id'], row['backup_id'])}",
+            f"{row['status']}, of {called.get(row['backup_id'], row['backup_id'])}",
+            row["created_at"],
         )
         for row in rows
     ]
