@@ -226,7 +226,7 @@ def test_a_full_vault_takes_no_backup_unless_it_expands(cbr: ApiServer):
     server = new_server(cbr)
     vault = new_vault(cbr, server_ref(server), billing={"size": 10})
     fill(cbr, vault, 10 * 1024)
-    refused(request(cbr, vault), 400, "6114", "10240 MB of 10 GB")
+    refused(request(cbr, vault), 400, "6114", "10240 MiB of 10 GiB")
     cbr.call("PUT", f"vaults/{vault['id']}", {"vault": {"auto_expand": True}})
     requested(cbr, vault)
     assert cbr.call("GET", f"vaults/{vault['id']}").json()["vault"]["billing"]["size"] == 13

@@ -189,7 +189,7 @@ def test_a_smaller_disk_is_refused_and_a_larger_one_taken(cbr: ApiServer, of: st
     if of == "disk":
         with state.change():
             state.put("volume", state.get("volume", volume) | {"size": 1})
-        refused(restore(cbr, backup), 400, "2001", "1 GB", "2 GB")
+        refused(restore(cbr, backup), 400, "2001", "1 GiB", "2 GiB")
     else:
         (root, _), (_, data) = children_of(cbr, backup).items()
         with state.change():

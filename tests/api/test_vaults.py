@@ -246,7 +246,7 @@ def test_a_vault_never_gets_smaller_than_what_it_holds(cbr: ApiServer):
     def resize(size: int):
         return cbr.call("PUT", f"vaults/{vault.id}", {"vault": {"billing": {"size": size}}})
 
-    refused(resize(20), 400, "6101", "21 GB")
+    refused(resize(20), 400, "6101", "21 GiB")
     assert resize(21).json()["vault"]["billing"]["used"] == 20 * 1024 + 1
 
 

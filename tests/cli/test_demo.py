@@ -63,7 +63,7 @@ def test_it_prints_what_a_person_wants_to_know(demo):
     told = re.findall(r"^ +(\d+) %  (.*)$", said, re.MULTILINE)
     assert len({percent for percent, _ in told}) >= 3  # progress while it ran
     assert all(" " in words for _, words in told), told  # in words, not by the name of a step
-    assert told[-1] == ("100", "done: 3 disks, 5 GB")
+    assert told[-1] == ("100", "done: 3 disks, 5 GiB")
 
 
 def test_every_step_of_a_backup_has_its_words():

@@ -29,7 +29,7 @@ def test_the_picture_is_what_the_demo_prints(demo):
     assert command == "$ make demo"
     assert lasting(lines) == lasting(printed), "run `python -m bench.demo_svg`"
     words = [line.split("%")[1] for line in lines if re.match(r" +\d+ %", line)]
-    assert words[-1] == "  done: 3 disks, 5 GB"
+    assert words[-1] == "  done: 3 disks, 5 GiB"
 
 
 def test_its_commands_can_be_copied():

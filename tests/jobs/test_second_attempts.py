@@ -47,7 +47,7 @@ def test_a_disk_that_grew_is_backed_up_in_full_at_once_and_the_log_says_why(env:
         assert len(env.posts("/backups$")) == 2, "no incremental was even asked for"
         (why,) = log.details[FULL_INSTEAD].values()
         assert why.startswith(
-            "a full backup is made instead of an incremental one: the volume has 2 GB now, and 1"
+            "a full backup is made instead of an incremental one: the volume has 2 GiB now, and 1"
         )
         disk = disk_of(env, operation.backup_id or "")
         assert (disk.is_incremental, disk.based_on, disk.resource_size) == (False, None, 2)

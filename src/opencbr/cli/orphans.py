@@ -79,7 +79,7 @@ def clean(session: Session, *, yes: bool, json_: bool) -> None:
 
 def _show(stock: "Inventory") -> None:
     write_table(
-        ("kind", "id", "name", "project", "GB", "created", "why"),
+        ("kind", "id", "name", "project", "GiB", "created", "why"),
         [
             (
                 o.kind,

@@ -21,7 +21,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     included. `backup_timeout_seconds`: a Cinder backup or snapshot that takes longer is given up.
     `release_timeout_seconds`: the same for a deletion. `stall_seconds`: when nothing is seen to move for so long
     at a snapshot or backup that is being made, its job tells; after twice as long it is given up, for a backup a
-    minute later for each GB, since its copying shows nothing. `patience_seconds`: so long each step of a job bears a
+    minute later for each GiB, since its copying shows nothing. `patience_seconds`: so long each step of a job bears a
     cloud that does not answer. `way_back_seconds`: so long the snapshots stay that a restore takes of what it writes over; with
     0 none are taken. `janitor_seconds`: between two rounds that try again to remove what ended jobs have
     left in the cloud. In days, after which ended work is removed: `journal_days` from the journal of jobs, which

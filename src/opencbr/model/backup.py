@@ -62,7 +62,7 @@ class Backup:
     resource_id: str
     resource_name: str
     resource_type: str
-    resource_size: int = 0  # GB
+    resource_size: int = 0  # GiB
     resource_az: str | None = None
     image_type: str = "backup"
     status: BackupStatus = statuses.WAITING_PROTECT

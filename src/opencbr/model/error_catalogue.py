@@ -25,7 +25,7 @@ SENTENCES: dict[int, dict[str, str]] = {
         "6001": "The quota for policies of this type is used up: delete a policy first.",
         "6003": "The region of a replication policy in use is fixed: make a new policy.",
         "6100": "The vault would hold more resources than it may: use another vault for the rest.",
-        "6101": "The capacity is invalid: give a size in GB within the limits and not below what is used.",
+        "6101": "The capacity is invalid: give a size in GiB within the limits and not below what is used.",
         "6102": "The vault does not take resources of this type: use a vault whose object_type fits.",
         "6103": "The resource is bound to another vault: remove it there first.",
         "6104": "The same resource is named twice: name each resource once.",

@@ -7,7 +7,7 @@ one that counts too little fills the store.
 
 
 def stored_mb(*, size_gb: int, is_incremental: bool, object_count: int, full_object_count: int | None) -> int:
-    """Return the MB (2**20 bytes) to count for one disk, at least 1.
+    """Return the MiB (2**20 bytes) to count for one disk, at least 1.
 
     A full backup counts as the whole disk. An incremental counts as the share that its objects are of the
     full backup's (none when nothing has changed), provided that the driver counted any there; else as the

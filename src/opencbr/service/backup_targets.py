@@ -16,7 +16,7 @@ from opencbr.service.resources import LOOKS_AT_ONCE, Wanted, check_volumes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupTarget:
-    """What a backup would be of. `trouble` is (code, sentence) when it cannot be made now; sizes are GB."""
+    """What a backup would be of. `trouble` is (code, sentence) when it cannot be made now; sizes are GiB."""
 
     resource: Resource
     name: str

@@ -168,7 +168,7 @@ def _refuse_full(conn: Connection, vault: Vault, ctx: Context) -> None:
     if used_mb >= size_gb * MB_IN_GB:
         raise CbrError(
             "6114",
-            f"Vault {vault.id} holds {used_mb} MB of {size_gb} GB: enlarge it or delete backups first.",
+            f"Vault {vault.id} holds {used_mb} MiB of {size_gb} GiB: enlarge it or delete backups first.",
         )
     if size_gb != vault.size_gb:
         vaults.update(conn, vault.project_id, vault.id, size_gb=size_gb, updated_at=ctx.now)

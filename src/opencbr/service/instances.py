@@ -72,7 +72,7 @@ class Source:
         return tuple(d for d in self.disks if d.id not in exclude and (not include or d.id in include))
 
     def chosen_gb(self, exclude: Collection[str], include: Collection[str]) -> int:
-        """Return how many GB a backup would cover."""
+        """Return how many GiB a backup would cover."""
         return sum(d.size_gb for d in self.chosen(exclude, include)) if self.type == SERVER else self.size_gb
 
     def trouble(self, exclude: Collection[str] = (), include: Collection[str] = ()) -> Trouble | None:

@@ -118,7 +118,7 @@ def _check(child: Backup, disk: Source, *, wanted: str) -> None:
     if disk.size_gb < child.resource_size:
         raise CbrError(
             DISK_TOO_SMALL,
-            f"Disk {disk.id} has {disk.size_gb} GB, and backup {child.id} {child.resource_size} GB: choose a disk of at "
+            f"Disk {disk.id} has {disk.size_gb} GiB, and backup {child.id} {child.resource_size} GiB: choose a disk of at "
             "least that size.",
         )
     if disk.encrypted != bool(child.extend_info.get("encrypted")):

@@ -96,7 +96,7 @@ class Vaults:
             return Listing(items=views(conn, ctx.project_id, listing.items), count=listing.count)
 
     def summary(self, ctx: Context) -> tuple[int, int]:
-        """Return the project's capacity and what is used of it, both in GB; a begun GB counts."""
+        """Return the project's capacity and what is used of it, both in GiB; a begun GiB counts."""
         with self._database.read() as conn:
             size_gb, used_mb = vaults.summary(conn, ctx.project_id)
         return size_gb, -(-used_mb // MB_IN_GB)
@@ -122,7 +122,7 @@ class Vaults:
             if "size_gb" in changes and changes["size_gb"] * MB_IN_GB < used_mb:
                 raise CbrError(
                     "6101",
-                    f"Vault {vault.id} holds {used_mb} MB: give at least {-(-used_mb // MB_IN_GB)} GB.",
+                    f"Vault {vault.id} holds {used_mb} MiB: give at least {-(-used_mb // MB_IN_GB)} GiB.",
                 )
             if changes:
                 written = changes | {"updated_at": ctx.now}

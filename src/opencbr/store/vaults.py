@@ -150,7 +150,7 @@ def usage(conn: Connection, vault_ids: Collection[str]) -> dict[str, Usage]:
 
 
 def summary(conn: Connection, project_id: str) -> tuple[int, int]:
-    """Sum up the project: the size of all vaults in GB, and what their backups use in MB, held ones too."""
+    """Sum up the project: the size of all vaults in GiB, and what their backups use in MiB, held ones too."""
     kept = tables.backup
     size = select(func.coalesce(func.sum(_t.c.size_gb), 0)).where(
         _t.c.project_id == project_id, _t.c.held_at.is_(None)

@@ -40,7 +40,7 @@ def metadata(
 def backups(console: Console, rows: list[dict[str, Any]]) -> None:
     """Print backups of earlier starts."""
     table = _table(
-        "backup", "name", "status", "made", "GB", title=f"{len(rows)} backup(s) from earlier starts"
+        "backup", "name", "status", "made", "GiB", title=f"{len(rows)} backup(s) from earlier starts"
     )
     for row in rows:
         table.add_row(
@@ -64,7 +64,7 @@ def _server(view: dict[str, Any]) -> RenderableType:
         ("server", f"{server['name']}  {server['id']}"),
         ("state", f"{server['status']}, created {server['created']}"),
         ("described as", server.get("description")),
-        ("flavor", f"{flavor['name']}: {flavor['vcpus']} vCPU, {flavor['ram']} MB, {flavor['disk']} GB"),
+        ("flavor", f"{flavor['name']}: {flavor['vcpus']} vCPU, {flavor['ram']} MiB, {flavor['disk']} GiB"),
         ("key pair", server.get("key_name")),
         ("tags", ", ".join(server.get("tags", ()))),
         ("metadata", labels),
@@ -76,7 +76,7 @@ def _server(view: dict[str, Any]) -> RenderableType:
 
 
 def _disks(view: dict[str, Any]) -> RenderableType:
-    table = _table("disk", "device", "GB", "type", "boot", "volume")
+    table = _table("disk", "device", "GiB", "type", "boot", "volume")
     for text in view["volumes"]:
         volume = json.loads(text)["volume"]
         device = next((one.get("device") for one in volume.get("attachments", ())), "")

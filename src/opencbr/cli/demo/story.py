@@ -93,7 +93,7 @@ def await_backup(client: Client, backup_id: str, tell: Told, check: Callable[[],
 
 def _now(step: str, backup: dict[str, Any]) -> str:
     disks = len(backup["children"])
-    return NOW.get(step, step).format(disks=f"{disks} disks", size=f"{backup['resource_size']} GB")
+    return NOW.get(step, step).format(disks=f"{disks} disks", size=f"{backup['resource_size']} GiB")
 
 
 def _create_vault(client: Client) -> dict[str, Any]:

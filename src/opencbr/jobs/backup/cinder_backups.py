@@ -32,7 +32,7 @@ BEGIN, END = 20, 90
 _ATTEMPTS = 4
 """Backups of one disk asked for in a row: a full one, and cinder-backup may go away some times."""
 _SECONDS_PER_GB = 60.0
-"""So long Cinder may copy a GB before it is thought to stand still: nothing of it is to be seen."""
+"""So long Cinder may copy a GiB before it is thought to stand still: nothing of it is to be seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def _obstacle(project: ProjectCloud, disk: DiskBackup, parent: DiskBackup) -> st
     next_parent = max(there, key=lambda one: one.taken_at)
     if next_parent.size_gb != disk.resource_size:
         return (
-            f"the volume has {disk.resource_size} GB now, and {next_parent.size_gb} GB in its last backup, "
+            f"the volume has {disk.resource_size} GiB now, and {next_parent.size_gb} GiB in its last backup, "
             f"{next_parent.id}"
         )
     return None

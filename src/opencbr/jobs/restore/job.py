@@ -173,7 +173,7 @@ def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int
         )
     if volume.size_gb < size_gb:
         raise JobError(
-            DISK_TOO_SMALL, f"volume {volume_id} has {volume.size_gb} GB, and its backup {size_gb} GB"
+            DISK_TOO_SMALL, f"volume {volume_id} has {volume.size_gb} GiB, and its backup {size_gb} GiB"
         )
 
 

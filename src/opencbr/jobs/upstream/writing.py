@@ -16,7 +16,7 @@ from opencbr.store import disk_backups
 _ATTEMPTS = 3
 """Restores of one disk asked for in a row: cinder-backup may go away while it writes."""
 SECONDS_PER_GB = 60.0
-"""So long Cinder may write a GB before it is thought to stand still: nothing of it is to be seen."""
+"""So long Cinder may write a GiB before it is thought to stand still: nothing of it is to be seen."""
 
 
 class Writing:

@@ -61,7 +61,7 @@ def _refuse_small(draft: Draft, flavor: Json) -> None:
     image = _image(draft)
     if image is None:
         return
-    least = (("ram", "min_ram", "MB of memory"), ("disk", "min_disk", "GB of root disk"))
+    least = (("ram", "min_ram", "MiB of memory"), ("disk", "min_disk", "GiB of root disk"))
     for has, wants, what in least:
         have, want = flavor.get(has), image.get(wants)
         if isinstance(have, int) and isinstance(want, int) and 0 < have < want:

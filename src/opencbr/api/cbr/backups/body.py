@@ -48,7 +48,7 @@ class BackupBody(Struct, kw_only=True):
     resource_id: Annotated[str, Meta(description="id of the server or disk that was backed up")]
     resource_name: Annotated[str, Meta(description="its name at that time")]
     resource_type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
-    resource_size: Annotated[int, Meta(description="GB; of a server the sum of its disks in the backup")]
+    resource_size: Annotated[int, Meta(description="GiB; of a server the sum of its disks in the backup")]
     resource_az: Annotated[
         str | None, Meta(description="availability zone of the server or disk; null for a server's disks")
     ]

@@ -22,8 +22,8 @@ class CheckpointResource(Struct, kw_only=True):
             description="how it stands in the vault now: `available`, `protecting`, `restoring`, `removing` or `error`"
         ),
     ]
-    resource_size: Annotated[str, Meta(description="GB that the backup covers, as a text")]
-    backup_size: Annotated[str, Meta(description="MB that its backups hold in all, as a text")]
+    resource_size: Annotated[str, Meta(description="GiB that the backup covers, as a text")]
+    backup_size: Annotated[str, Meta(description="MiB that its backups hold in all, as a text")]
     backup_count: Annotated[str, Meta(description="how many backups it has, as a text")]
     extra_info: Annotated[str | None, Meta(description="always null here")]
 

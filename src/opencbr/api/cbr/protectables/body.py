@@ -28,19 +28,19 @@ class ChildBody(Struct, kw_only=True):
     name: Annotated[str, Meta(description="its name, or its id where it has none")]
     type: Annotated[str, Meta(description="`OS::Cinder::Volume`")]
     status: Annotated[str, Meta(description="Cinder's word")]
-    size: Annotated[int, Meta(description="GB")]
+    size: Annotated[int, Meta(description="GiB")]
     detail: Annotated[dict[str, Any], Meta(description="Cinder's whole document, as its owner sees it")]
     children: Annotated[list[Any], Meta(description="always empty")]
 
 
 class InstanceBody(Struct, kw_only=True):
-    """A server or disk: `status` and `detail` are the cloud's own (trap T30), `size` is GB."""
+    """A server or disk: `status` and `detail` are the cloud's own (trap T30), `size` is GiB."""
 
     id: Annotated[str, Meta(description="id of the server or disk")]
     name: Annotated[str, Meta(description="its name; a disk without one is called by its id")]
     type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
     status: Annotated[str, Meta(description="the cloud's own word, as `ACTIVE` or `in-use`")]
-    size: Annotated[int, Meta(description="GB; of a server the sum of its disks")]
+    size: Annotated[int, Meta(description="GiB; of a server the sum of its disks")]
     detail: Annotated[
         dict[str, Any], Meta(description="Nova's or Cinder's whole document, as its owner sees it")
     ]

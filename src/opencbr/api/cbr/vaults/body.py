@@ -11,11 +11,11 @@ from opencbr.service.vault_views import ResourceView, VaultView
 
 
 class Billing(Struct, kw_only=True):
-    """Sizes and state of a vault: `size` and `allocated` GB, `used` MB. Never null (trap T7)."""
+    """Sizes and state of a vault: `size` and `allocated` GiB, `used` MiB. Never null (trap T7)."""
 
-    allocated: Annotated[int, Meta(description="GB of the resources that are bound")]
-    used: Annotated[int, Meta(description="MB that the backups hold")]
-    size: Annotated[int, Meta(description="GB that the backups may hold")]
+    allocated: Annotated[int, Meta(description="GiB of the resources that are bound")]
+    used: Annotated[int, Meta(description="MiB that the backups hold")]
+    size: Annotated[int, Meta(description="GiB that the backups may hold")]
     cloud_type: Annotated[str, Meta(description="`public` or `hybrid`, as it was asked for")]
     charging_mode: Annotated[str, Meta(description="`post_paid`: there is no billing here")]
     consistent_level: Annotated[
@@ -36,7 +36,7 @@ class Billing(Struct, kw_only=True):
 
 
 class ResourceBody(Struct, kw_only=True):
-    """A bound resource: `size` GB, `backup_size` MB."""
+    """A bound resource: `size` GiB, `backup_size` MiB."""
 
     id: Annotated[str, Meta(description="id of the server or disk")]
     type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
@@ -44,8 +44,8 @@ class ResourceBody(Struct, kw_only=True):
     protect_status: Annotated[
         str, Meta(description="`available`, `protecting`, `restoring`, `removing` or `error`")
     ]
-    size: Annotated[int, Meta(description="GB that a backup covers")]
-    backup_size: Annotated[int, Meta(description="MB that its backups hold")]
+    size: Annotated[int, Meta(description="GiB that a backup covers")]
+    backup_size: Annotated[int, Meta(description="MiB that its backups hold")]
     backup_count: Annotated[int, Meta(description="how many backups it has")]
     extra_info: Annotated[
         dict[str, Any],

@@ -29,8 +29,8 @@ class ChangedBilling(Struct):
     """What UpdateVault can change of the billing."""
 
     size: Annotated[
-        Annotated[int, Meta(ge=1, le=MAX_SIZE_GB, description="quota in GB")] | None,
-        Meta(description="GB that the backups may hold; not less than they hold"),
+        Annotated[int, Meta(ge=1, le=MAX_SIZE_GB, description="quota in GiB")] | None,
+        Meta(description="GiB that the backups may hold; not less than they hold"),
     ] = None
     consistent_level: Annotated[
         ConsistentLevel | None, Meta(description="noted and shown; backups say what they are")

@@ -58,7 +58,7 @@ class NewBilling(Struct, kw_only=True):
         ),
     ]
     size: Annotated[
-        int, Meta(ge=10, le=MAX_SIZE_GB, description="GB that the backups may hold; nothing is reserved")
+        int, Meta(ge=10, le=MAX_SIZE_GB, description="GiB that the backups may hold; nothing is reserved")
     ]
     cloud_type: Annotated[
         CloudType | None, Meta(description="noted and shown; `public` where it is left out")

@@ -64,10 +64,10 @@ class ListVaultQuery(PageQuery, kw_only=True):
 
 
 class SummaryBody(Struct):
-    """The project's capacity and use in GB; bare, without an envelope (trap T28)."""
+    """The project's capacity and use in GiB; bare, without an envelope (trap T28)."""
 
-    size: Annotated[int, Meta(description="GB that all vaults may hold")]
-    used_size: Annotated[int, Meta(description="GB that their backups hold; a begun GB counts")]
+    size: Annotated[int, Meta(description="GiB that all vaults may hold")]
+    used_size: Annotated[int, Meta(description="GiB that their backups hold; a begun GiB counts")]
 
 
 def list_vaults(request: Request[ListVaultQuery, None]) -> ListVaultBody:
@@ -125,7 +125,7 @@ ROUTES: tuple[Route, ...] = (
         right="cbr:vaults:list",
         summary="Show the capacity of all vaults and what is used of it",
         description=(
-            "Adds up the size of all vaults of the project and what their backups hold, in GB. The answer is "
+            "Adds up the size of all vaults of the project and what their backups hold, in GiB. The answer is "
             "bare, without an envelope."
         ),
     ),
