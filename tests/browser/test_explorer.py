@@ -50,6 +50,9 @@ def test_every_reading_operation_is_sent_with_what_is_offered(
     admin: Page, cbr: ApiServer, backup: Backup, name: str
 ):
     log = cbr.log(vault_id=backup.vault_id)
+    if name == "ShowRestorePlan":  # so that there is one to choose
+        body = {"restore_plan": {"as": "new_server"}}
+        assert cbr.call("POST", f"backups/{backup.id}/restore-plans", body).status_code < 300
     page = opened(admin, name)
     document, offset = masked_place(cbr, backup, "infrastructure")
     known = {"backup_id": backup.id, "operation_log_id": log.id, "protectable_type": "server"}
