@@ -12,7 +12,7 @@ from opencbr.clock import SystemClock
 from opencbr.cloud.check import Finding
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.errors import BadSettings
-from opencbr.config import Config, ConfigError
+from opencbr.config import LAST_PORT, Config, ConfigError
 from opencbr.store.database import Database
 from opencbr.store.errors import StoreError
 
@@ -188,6 +188,8 @@ def open_database(config: Config) -> Database:
     except StoreError as error:
         raise ConfigError(f"database.url: {error}") from error
     url = make_url(database.url)
+    if url.port is not None and not 0 < url.port <= LAST_PORT:
+        raise ConfigError(f"database.url: {url.port} is no port: name one between 1 and {LAST_PORT}")
     for secret in (url.password, url.query.get("password")):
         if secret:
             remember(str(secret))

@@ -52,9 +52,10 @@ def test_a_slip_in_clouds_yaml_is_a_sentence(opencbr, tmp_path, words):
     assert "s3cr3t" not in told
 
 
+@pytest.mark.parametrize("port", ["54x2", "99999"])
 @pytest.mark.parametrize("words", [["config", "check"], ["db", "upgrade"], ["record", "chain"]])
-def test_a_database_url_with_a_wrong_port_is_a_sentence(opencbr, words):
-    url = "postgresql+psycopg://cbr:hushhush@db.example.org:54x2/cbr"
+def test_a_database_url_with_a_wrong_port_is_a_sentence(opencbr, words, port):
+    url = f"postgresql+psycopg://cbr:hushhush@db.example.org:{port}/cbr"
     done = opencbr(*words, env={"OPENCBR_DATABASE_URL": url})
     told = done.stdout + done.stderr
     assert done.returncode == 3, told

@@ -36,6 +36,8 @@ SLIPS: dict[str, tuple[Any, str]] = {
     "two keys on one line": ({"auth": AUTH, "auth_type": "v3password  region_name: RegionOne"}, "v3password"),
     "an auth_type that there is not": ({"auth": AUTH, "auth_type": "v3magic"}, "v3magic"),
     "no auth_url": ({"auth": without("auth_url")}, "auth_url"),
+    "a port that is none": ({"auth": {**AUTH, "auth_url": "http://127.0.0.1:port/v3"}}, "auth_url"),
+    "a port too high": ({"auth": {**AUTH, "auth_url": "http://127.0.0.1:99999/v3"}}, "auth_url"),
     "no password": ({"auth": without("password")}, "no password"),
     "an empty auth": ({"auth": None}, "auth_url, username, password"),
     "an unknown key": ({"auth": {**AUTH, "tenant": "x"}}, "tenant"),

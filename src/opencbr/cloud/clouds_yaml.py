@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from opencbr.cloud.config import CloudSettings
 from opencbr.cloud.errors import BadSettings
@@ -40,9 +41,13 @@ def connect(settings: CloudSettings) -> tuple[Any, tuple[Path, ...]]:
 
 
 def _refuse_incomplete(auth: Mapping[str, Any]) -> None:
-    """Raise ValueError for a user without a password: signing in, keystoneauth would raise an exception of no kind."""
+    """Raise ValueError for a user without a password, or a port that is none: signing in, these would be odd exceptions."""
     if ("username" in auth or "user_id" in auth) and not auth.get("password"):
         raise ValueError("its auth names a user and has no password")
+    try:
+        _ = urlsplit(str(auth.get("auth_url") or "")).port
+    except ValueError:
+        raise ValueError("the port in its auth_url is none: name one between 1 and 65535") from None
 
 
 def _stumble(error: Exception) -> str:

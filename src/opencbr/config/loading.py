@@ -17,6 +17,9 @@ from opencbr.config.settings import SECTIONS, Config
 PLACES = (Path("opencbr.toml"), Path("/etc/opencbr/opencbr.toml"))
 """Where the file is looked for when neither --config nor OPENCBR_CONFIG names one."""
 
+LAST_PORT = 65535
+"""The highest TCP port."""
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says what to change and where."""
@@ -51,7 +54,7 @@ def load(named: Path | None, environ: Mapping[str, str]) -> Config:
 def listen_address(text: str) -> tuple[str, int]:
     """Split HOST:PORT (`[::1]:8780` for IPv6); port 0 means a free one. Raises ConfigError."""
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 -- the last TCP port
+    if not colon or not host or not port.isdecimal() or int(port) > LAST_PORT:
         raise ConfigError(f"listen address {text!r} is not HOST:PORT; write for instance 127.0.0.1:8780")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
