@@ -386,11 +386,9 @@ class Transport:
             if refuses(cause):
                 raise error(Denied, self._no_role(), cause) from None
             raise Again(error(Unreachable, self._no_token(cause), cause)) from cause
-        except exceptions.ClientException as cause:
-            raise Again(error(Unreachable, self._no_token(cause))) from cause
-        except AssertionError as cause:
+        except (exceptions.ClientException, AssertionError) as cause:
             # keystoneauth asserts that it has a token; after a 401 another thread may just have thrown that away.
-            raise Again(error(Unreachable, "the token was given up by another call meanwhile")) from cause
+            raise Again(error(Unreachable, self._no_token(cause))) from cause
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as cause:
             # A catalogue, token or discovery body of another kind: keystoneauth stumbles over it.
             raise Again(error(Unreachable, "the answer is not what the API promises")) from cause
