@@ -6,6 +6,7 @@ import pytest
 
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.timing import Timing
+from support.bad_answers import Ground, opened_ground
 from support.databases import KINDS, Databases
 from support.job_env import STEADY, JobEnv, empty_env
 from support.processes import Processes
@@ -42,3 +43,10 @@ def worker(place: JobEnv) -> Iterator[None]:
 def env(place: JobEnv) -> Iterator[JobEnv]:
     yield place
     place.clear()
+
+
+@pytest.fixture(scope="module")
+def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
+    """Where jobs meet bad answers; each module has its own."""
+    with opened_ground(tmp_path_factory.mktemp("matrix"), databases) as ground:
+        yield ground

@@ -1,33 +1,17 @@
 """Every upstream call of a restore as a new server, with every kind of bad answer, once and for good."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from test_fault_matrix import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
 
-from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.timing import Timing
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import OperationLog
-from support.databases import SQLITE, Databases
+from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
 from support.job_env import JobEnv
 
 LASTING = ("403", "503", "answer lost")
 SERVER = "db1"
 WHOLE = {"server": 1, "volume": 2, "attachment": 2, "port": 2}
-
-
-@pytest.fixture(scope="module")
-def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
-    folder: Path = tmp_path_factory.mktemp("matrix")
-    with (
-        DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
-        databases.fresh(SQLITE, folder) as url,
-    ):
-        env = JobEnv(url, folder, cloud)
-        yield Ground(env)
-        env.close()
 
 
 @pytest.fixture

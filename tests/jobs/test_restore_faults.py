@@ -1,59 +1,22 @@
 """Every upstream call of a restore in place, with every kind of bad answer, once and for good: see `test_fault_matrix.py`."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from test_fault_matrix import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
 
-from opencbr.democloud.cloud import DemoCloud
-from opencbr.democloud.timing import Timing
 from opencbr.jobs.duties import remove_leftovers
-from support.databases import SQLITE, Databases
-from support.job_env import JobEnv
+from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
 from support.places import how_it_is, spoil
 
 LASTING = ("403", "503", "answer lost")
 SERVER = "db1"
-Docs = list[tuple[str, dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
-    folder: Path = tmp_path_factory.mktemp("matrix")
-    with (
-        DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
-        databases.fresh(SQLITE, folder) as url,
-    ):
-        env = JobEnv(url, folder, cloud)
-        yield Ground(env)
-        env.close()
 
 
 @pytest.fixture
 def ground(plot: Ground) -> Iterator[Ground]:
-    docs = kept(plot.env)
-    yield plot
-    put_back(plot.env, docs)
+    with plot.env.cloud_kept():
+        yield plot
     plot.env.clear()
-
-
-def kept(env: JobEnv) -> Docs:
-    """The servers, volumes and attachments of the project as they are now."""
-    with env.demo.backend.state.change():
-        state = env.demo.backend.state
-        kinds = ("server", "volume", "attachment")
-        return [(kind, doc) for kind in kinds for doc in state.all(kind, env.project_id)]
-
-
-def put_back(env: JobEnv, docs: Docs) -> None:
-    state = env.demo.backend.state
-    with state.change():
-        for doc in list(state.all("attachment", env.project_id)):
-            state.drop("attachment", doc["id"])
-        for kind, doc in docs:
-            state.put(kind, doc)
 
 
 def backed_up(ground: Ground) -> str:
@@ -113,32 +76,32 @@ def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
 
 def judge(ground: Ground, call: Call, fault: str) -> list[str]:
     env, backup_id = ground.env, backed_up(ground)
-    docs, was = kept(env), how_it_is(env, SERVER)
-    spoil(env, SERVER)
-    operation = env.request_restore(backup_id)
-    strike_for_good(ground, call, fault)
-    log = ground.run(operation)
-    env.demo.faults.clear()
-    wrong = faults_in(log, call, fault) if log.status == "failed" else []
-    wrong += waited(log, call, fault)
-    backup = env.backup(backup_id)
-    if backup is None or backup.status != "available":
-        wrong.append(f"the backup is {backup and backup.status}")
-    # What Cinder refuses was not begun; of what it does not answer nobody knows.
-    now, begun = how_it_is(env, SERVER), bool(env.demo.calls.find("volume", "POST", "/restore$"))
-    off = (was[0] | {"status": "SHUTOFF"}, *was[1:])
-    if (
-        now != was
-        and not (begun and fault != "403" and now == off)
-        and "still in the cloud" not in log.error_message
-    ):
-        wrong.append(f"it is not given back, and nobody is told: {now}")
-    ground.clock.sleep(86_400.0 * 2)
-    remove_leftovers(ground.ctx(env.cloud))
-    if env.upstream("snapshot"):
-        wrong.append("a snapshot is left for ever")
-    if wrong and log.error_message:
-        wrong.append(log.error_message)
-    put_back(env, docs)
+    with env.cloud_kept():
+        was = how_it_is(env, SERVER)
+        spoil(env, SERVER)
+        operation = env.request_restore(backup_id)
+        strike_for_good(ground, call, fault)
+        log = ground.run(operation)
+        env.demo.faults.clear()
+        wrong = faults_in(log, call, fault) if log.status == "failed" else []
+        wrong += waited(log, call, fault)
+        backup = env.backup(backup_id)
+        if backup is None or backup.status != "available":
+            wrong.append(f"the backup is {backup and backup.status}")
+        # What Cinder refuses was not begun; of what it does not answer nobody knows.
+        now, begun = how_it_is(env, SERVER), bool(env.demo.calls.find("volume", "POST", "/restore$"))
+        off = (was[0] | {"status": "SHUTOFF"}, *was[1:])
+        if (
+            now != was
+            and not (begun and fault != "403" and now == off)
+            and "still in the cloud" not in log.error_message
+        ):
+            wrong.append(f"it is not given back, and nobody is told: {now}")
+        ground.clock.sleep(86_400.0 * 2)
+        remove_leftovers(ground.ctx(env.cloud))
+        if env.upstream("snapshot"):
+            wrong.append("a snapshot is left for ever")
+        if wrong and log.error_message:
+            wrong.append(log.error_message)
     env.clear()
     return wrong

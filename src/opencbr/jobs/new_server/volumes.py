@@ -1,20 +1,16 @@
 """The disks of a new server: new volumes that Cinder writes the backups into, all side by side."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.jobs.upstream.mover import is_mover_down
+from opencbr.jobs.upstream import writing
 from opencbr.jobs.upstream.polling import Awaited, stop_if_cancelled, wait
-from opencbr.jobs.upstream.reconcile import Look, reconcile
-from opencbr.jobs.upstream.writing import SECONDS_PER_GB, Writing
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.restore import DiskToRestore
 from opencbr.model.restore_plan.blueprint import NewVolume
-from opencbr.store import operation_logs
 
 BEGIN, END = 30, 80
 """Progress in percent when Cinder begins to write and when it has ended."""
@@ -47,32 +43,12 @@ def _make_one(parts: Parts, volume: NewVolume) -> str:
 def write_backups(parts: Parts) -> None:
     """Have Cinder write the backups into the volumes, telling the progress."""
     ctx, operation, ids = parts.ctx, parts.operation, parts.ids("volume")
-    sizes = {f"volume {ids[one.key]}": one.size_gb for one in parts.blueprint.volumes}
-    whole = sum(sizes.values()) or 1
-
-    def tell(unfinished: Sequence[str]) -> None:
-        stop_if_cancelled(ctx, operation.id)
-        done = whole - sum(sizes[one] for one in unfinished)
-        with ctx.database.write() as conn:
-            progress = BEGIN + (END - BEGIN) * done // whole
-            operation_logs.advance(conn, operation.id, progress, "restore", now=ctx.clock.now())
-
-    looks: dict[str, Look] = {
-        f"volume {ids[one.key]}": Writing(
-            ctx,
-            operation,
-            DiskToRestore(backup_id=one.backup_id, volume_id=ids[one.key], size_gb=one.size_gb),
-        )
+    disks = [
+        DiskToRestore(backup_id=one.backup_id, volume_id=ids[one.key], size_gb=one.size_gb)
         for one in parts.blueprint.volumes
-    }
-    reconcile(
-        ctx,
-        operation,
-        looks,
-        copying_seconds=max(sizes.values(), default=0) * SECONDS_PER_GB,
-        is_excused=lambda: is_mover_down(ctx),
-        told=tell,
-    )
+    ]
+    heed = partial(stop_if_cancelled, ctx, operation.id)
+    writing.write_backups(ctx, operation, disks, progress=(BEGIN, END), heed=heed)
 
 
 def describe_volumes(parts: Parts) -> None:

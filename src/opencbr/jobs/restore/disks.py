@@ -10,12 +10,10 @@ from functools import partial
 from opencbr.cloud.objects import Attachment
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, CINDER_IN_USE, CINDER_RESTORING
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.upstream.mover import is_mover_down
 from opencbr.jobs.upstream.reconcile import Act, Look, reconcile
-from opencbr.jobs.upstream.writing import SECONDS_PER_GB, Writing
+from opencbr.jobs.upstream.writing import copying_seconds, name_of, write_backups
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import DiskToRestore, FoundDisk, request_of
-from opencbr.store import operation_logs
 
 BEGIN, END = 25, 90
 """Progress in percent when Cinder begins to write and when it has ended."""
@@ -29,8 +27,7 @@ class RestoredDisks:
         self._operation = operation
         self._project = ctx.cloud.project(operation.project_id)
         self._servers = ctx.cloud.servers(operation.project_id)
-        sizes = [disk.size_gb for disk in request_of(operation.parameters).disks]
-        self._copying_seconds = max(sizes) * SECONDS_PER_GB
+        self._copying_seconds = copying_seconds(request_of(operation.parameters).disks)
 
     def detach(self, server_id: str, disks: Sequence[FoundDisk]) -> None:
         """Take the disks but the root disk off their server."""
@@ -55,33 +52,10 @@ class RestoredDisks:
 
     def restore(self, disks: Sequence[DiskToRestore], root_id: str | None) -> None:
         """Have Cinder write the backups over the disks, all at once, telling the progress."""
-        whole = sum(disk.size_gb for disk in disks) or 1
-        sizes = {_name(disk.volume_id): disk.size_gb for disk in disks}
-
-        def tell(unfinished: Sequence[str]) -> None:
-            done = whole - sum(sizes[one] for one in unfinished)
-            with self._ctx.database.write() as conn:
-                progress = BEGIN + (END - BEGIN) * done // whole
-                now = self._ctx.clock.now()
-                operation_logs.advance(conn, self._operation.id, progress, "restore", now=now)
-
-        looks: dict[str, Look] = {
-            _name(disk.volume_id): Writing(
-                self._ctx, self._operation, disk, is_root=disk.volume_id == root_id
-            )
-            for disk in disks
-        }
-        reconcile(
-            self._ctx,
-            self._operation,
-            looks,
-            copying_seconds=self._copying_seconds,
-            is_excused=lambda: is_mover_down(self._ctx),
-            told=tell,
-        )
+        write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root_id)
 
     def _reconcile(self, looks: dict[str, Look]) -> None:
-        named = {_name(volume_id): look for volume_id, look in looks.items()}
+        named = {name_of(volume_id): look for volume_id, look in looks.items()}
         # A disk may still be written over when another one has failed.
         reconcile(self._ctx, self._operation, named, copying_seconds=self._copying_seconds)
 
@@ -124,7 +98,3 @@ class RestoredDisks:
         if status.startswith(CINDER_ERROR):
             return partial(self._ctx.cloud.set_volume_status, volume_id, wanted)
         return status
-
-
-def _name(volume_id: str) -> str:
-    return f"volume {volume_id}"

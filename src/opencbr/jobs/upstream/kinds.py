@@ -25,6 +25,7 @@ class Kind:
     `find` gives the id of the object with the entry's name, None when there is none; `look` and `delete` take the id
     and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix, and
     `in_status` those of one project in a status: id, and a text that changes when one moves on.
+    A kind whose names cannot be listed by their beginning has the ledger alone, and one that takes no time is in no status.
     In a status of `moving` the cloud refuses a deletion, and it is worth waiting. `lasting` objects are what a
     finished backup consists of; the others are removed before their job ends.
     """
@@ -32,10 +33,10 @@ class Kind:
     find: Callable[[ProjectCloud, Entry], str | None]
     look: Callable[[ProjectCloud, str], State]
     delete: Callable[[ProjectCloud, str], None]
-    list: Callable[[Reader, str], Iterable[UpstreamObject]]
-    in_status: Callable[[ProjectCloud, str], Mapping[str, str]]
-    moving: frozenset[str]
-    lasting: bool
+    list: Callable[[Reader, str], Iterable[UpstreamObject]] = lambda _reader, _prefix: ()
+    in_status: Callable[[ProjectCloud, str], Mapping[str, str]] = lambda _project, _status: {}
+    moving: frozenset[str] = frozenset()
+    lasting: bool = False
 
 
 def _find_snapshot(project: ProjectCloud, entry: Entry) -> str | None:
@@ -59,15 +60,11 @@ def _look_at_backup(project: ProjectCloud, backup_id: str) -> State:
 
 
 def _of_neutron(kind: str) -> Kind:
-    """Give the kind of a thing of Neutron's, whose names cannot be listed by their beginning: the ledger alone tells them."""
+    """Give the kind of a thing of Neutron's."""
     return Kind(
         find=lambda project, entry: _id_of(project.networks.find(kind, entry.name)),
         look=lambda project, id_: State(str(project.networks.get(kind, id_).get("status") or "")),
         delete=lambda project, id_: project.networks.delete(kind, id_),
-        list=lambda _reader, _prefix: (),
-        in_status=lambda _project, _status: {},
-        moving=frozenset(),
-        lasting=False,
     )
 
 
@@ -103,7 +100,6 @@ KINDS: dict[str, Kind] = {
         list=Reader.list_snapshots,
         in_status=ProjectCloud.snapshots_in,
         moving=CINDER_MOVING,
-        lasting=False,
     ),
     "backup": Kind(
         find=_find_backup,
@@ -121,25 +117,17 @@ KINDS: dict[str, Kind] = {
         list=Reader.list_made_volumes,
         in_status=ProjectCloud.volumes_in,
         moving=VOLUME_MOVING,
-        lasting=False,
     ),
     "server": Kind(
         find=lambda project, entry: project.servers.find(entry.name),
         look=_look_at_server,
         delete=lambda project, server_id: project.servers.delete(server_id),
         list=Reader.list_made_servers,
-        in_status=lambda _project, _status: {},
-        moving=frozenset(),
-        lasting=False,
     ),
     "keypair": Kind(
         find=_find_key,
         look=_look_at_key,
         delete=lambda project, name: project.servers.delete_key(name),
-        list=lambda _reader, _prefix: (),
-        in_status=lambda _project, _status: {},
-        moving=frozenset(),
-        lasting=False,
     ),
     **{
         kind: _of_neutron(kind)

@@ -1,5 +1,6 @@
-"""Cinder writes a backup over a volume: asked for once, or once more where nobody knows what came of it."""
+"""Cinder writes backups over volumes: each is asked for once, or once more where nobody knows what came of it."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from opencbr.cloud.errors import Denied, NotFound, Refused
@@ -7,23 +8,74 @@ from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, CINDER_IN_USE
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.parameters import reach, standing
-from opencbr.jobs.upstream.reconcile import Act
+from opencbr.jobs.upstream.mover import is_mover_down
+from opencbr.jobs.upstream.reconcile import Act, reconcile
 from opencbr.model.errors import DISK_UNRESTORABLE, UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, DiskToRestore, stage_of
-from opencbr.store import disk_backups
+from opencbr.store import disk_backups, operation_logs
 
 _ATTEMPTS = 3
 """Restores of one disk asked for in a row: cinder-backup may go away while it writes."""
-SECONDS_PER_GB = 60.0
+_SECONDS_PER_GB = 60.0
 """So long Cinder may write a GiB before it is thought to stand still: nothing of it is to be seen."""
 
 
-class Writing:
+def write_backups(
+    ctx: JobContext,
+    operation: OperationLog,
+    disks: Sequence[DiskToRestore],
+    *,
+    progress: tuple[int, int],
+    root_id: str | None = None,
+    heed: Callable[[], None] = lambda: None,
+) -> None:
+    """Have Cinder write the backups over their disks, all at once.
+
+    `progress` is told in percent, from when Cinder begins to write until it has ended, by the GiB of the disks that are done;
+    `root_id` is a disk that stays on its server; what `heed` raises ends the wait. Raises CloudError, JobError, Lost.
+    """
+    begin, end = progress
+    sizes = {name_of(disk.volume_id): disk.size_gb for disk in disks}
+    whole = sum(sizes.values()) or 1
+
+    def tell(unfinished: Sequence[str]) -> None:
+        heed()
+        done = whole - sum(sizes[one] for one in unfinished)
+        with ctx.database.write() as conn:
+            now = ctx.clock.now()
+            operation_logs.advance(
+                conn, operation.id, begin + (end - begin) * done // whole, "restore", now=now
+            )
+
+    reconcile(
+        ctx,
+        operation,
+        {
+            name_of(disk.volume_id): _Writing(ctx, operation, disk, is_root=disk.volume_id == root_id)
+            for disk in disks
+        },
+        copying_seconds=copying_seconds(disks),
+        is_excused=lambda: is_mover_down(ctx),
+        told=tell,
+    )
+
+
+def copying_seconds(disks: Sequence[DiskToRestore]) -> float:
+    """Say how long Cinder may write over these disks before it is thought to stand still."""
+    return max((disk.size_gb for disk in disks), default=0) * _SECONDS_PER_GB
+
+
+def name_of(volume_id: str) -> str:
+    """Say what a volume is called where a job tells what it waits for."""
+    return f"volume {volume_id}"
+
+
+class _Writing:
     """Has Cinder write one backup over its disk. How far it is stands in the job's parameters, before it is so."""
 
     def __init__(
-        self, ctx: JobContext, operation: OperationLog, disk: DiskToRestore, *, is_root: bool = False
+        self, ctx: JobContext, operation: OperationLog, disk: DiskToRestore, *, is_root: bool
     ) -> None:
         self._ctx = ctx
         self._operation = operation

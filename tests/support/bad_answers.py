@@ -1,0 +1,163 @@
+"""Bad answers to upstream calls, and jobs that meet them: run in the test's thread, on clocks whose pauses cost nothing."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.config import CloudSettings
+from opencbr.democloud.call_log import RecordedCall
+from opencbr.democloud.cloud import DemoCloud
+from opencbr.democloud.faults import Fault
+from opencbr.democloud.timing import Timing
+from opencbr.jobs.context import JobContext
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.vault import Resource
+from opencbr.store import installation
+
+from .databases import SQLITE, Databases
+from .inline_job import HurriedClock, carry_out_inline
+from .job_env import QUICK, JobEnv
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "500": {"status": 500},
+    "503": {"status": 503},
+    "429": {"status": 429, "headers": {"Retry-After": "1"}},
+    "401": {"status": 401},
+    "no answer": {"drop": "before"},
+    "answer lost": {"drop": "after"},
+    "garbage": {"malformed": True},
+}
+LASTING = FAULTS | {"403": {"status": 403}}
+"""What may stay: nobody is refused for a moment."""
+
+_ID = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """One kind of upstream call: ids in the path stand for any."""
+
+    service: str
+    method: str
+    path: str
+
+    @property
+    def discovers(self) -> bool:
+        return re.fullmatch(r"(/v[0-9.]+)?/?", self.path) is not None
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method} {self.path}"
+
+    @property
+    def pattern(self) -> str:
+        return "^" + _ID.join(re.escape(part) for part in self.path.split("@")) + "$"
+
+
+class Ground:
+    """The env, and jobs run at once on a new sign-in each, so that identity and discovery are asked too."""
+
+    def __init__(self, env: JobEnv) -> None:
+        self.env = env
+        self.clock = HurriedClock(env.demo)
+        with env.database.write() as conn:
+            self._installation = installation.installation_id(conn)
+
+    def run(self, operation: OperationLog) -> OperationLog:
+        wanted = CloudSettings(
+            cloud="opencbr",
+            config_files=(str(self.env.clouds_file),),
+            timeout_seconds=5,
+            retries=2,
+            connections=4,
+        )
+        cloud = Cloud(wanted, self.clock)
+        try:
+            return carry_out_inline(self.env, self.ctx(cloud), operation)
+        finally:
+            cloud.close()
+
+    def ctx(self, cloud: Cloud) -> JobContext:
+        return JobContext(
+            database=self.env.database,
+            cloud=cloud,
+            records=self.env.records,
+            clock=self.clock,
+            settings=msgspec.structs.replace(QUICK, poll_seconds=1.0),
+            installation=self._installation,
+            guard=lambda: None,
+        )
+
+    def bind(self) -> Resource:
+        """The richest server of the scene, with one of its disks: more would be more of the same calls."""
+        others = tuple(self.env.volume_id(name) for name in ("db1-data", "db1-archive"))
+        return self.env.bind("db1", exclude=others)
+
+    def backup(self) -> OperationLog:
+        return self.run(self.env.request_backup(self.bind()))
+
+    def report(self, log: OperationLog) -> Any:
+        return self.env.records.report(log.project_id, log.backup_id or "")
+
+    def calls_of(self, work: Callable[[], object]) -> set[Call]:
+        self.env.demo.calls.clear()
+        work()
+        return {_kind(seen) for seen in self.env.demo.calls.find()}
+
+
+def _kind(seen: RecordedCall) -> Call:
+    return Call(seen.service, seen.method, re.sub(_ID, "@", seen.path))
+
+
+@contextmanager
+def opened_ground(folder: Path, databases: Databases) -> Iterator[Ground]:
+    """Open a cloud that has ended each piece of work before it answers, and an env on it."""
+    with (
+        DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
+        databases.fresh(SQLITE, folder) as url,
+    ):
+        env = JobEnv(url, folder, cloud)
+        yield Ground(env)
+        env.close()
+
+
+def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
+    """What is wrong with a failed job's log: it names step, cause and, where there was one, the request."""
+    message = log.error_message
+    wrong = []
+    if not re.match(r"step [a-z]+( [0-9a-f-]{36})?: ", message):
+        wrong.append("no step")
+    cause = rf"\b{call.service} " if call.discovers else rf"\b{call.service} {call.method} "
+    if not re.search(cause, message):
+        wrong.append("no cause")
+    # The library that looks for versions keeps no request id of an answer it cannot use.
+    if "status" in LASTING[fault] and "req-" not in message and not call.discovers:
+        wrong.append("no request id")
+    return wrong
+
+
+def is_refusal_of_the_service(call: Call, fault: str) -> bool:
+    """Say whether Keystone refuses the service's own password: no bad end, a job waits for the right one."""
+    return (call.service, call.method) == ("identity", "POST") and fault in ("401", "403")
+
+
+def strike(ground: Ground, call: Call, fault: str, times: int) -> Fault:
+    return ground.env.demo.faults.inject(
+        service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
+    )
+
+
+def strike_for_good(ground: Ground, call: Call, fault: str) -> Fault:
+    """As long as the job runs; where it would wait for an operator, for longer than it is patient with anything else."""
+    return strike(ground, call, fault, 50 if is_refusal_of_the_service(call, fault) else 0)
+
+
+def waited(log: OperationLog, call: Call, fault: str) -> list[str]:
+    """Say what is wrong with a job that should have waited for the service's password."""
+    refused = is_refusal_of_the_service(call, fault)
+    return [f"it did not wait: {log.status}"] if refused and log.status != "success" else []
