@@ -88,8 +88,9 @@ def test_what_the_demo_has_made(shown, demo):
     assert backup["id"] in {row["id"] for row in shown("backup", "list", "--vault-id", vault["ID"])}
     checkpoint = shown("checkpoint", "show", backup["checkpoint_id"])
     assert checkpoint["id"] == backup["checkpoint_id"]
-    task = next(row for row in shown("task", "list") if row["checkpoint_id"] == checkpoint["id"])
-    assert shown("task", "show", task["id"])["operation_type"] == "backup"
+    of_it = [row["id"] for row in shown("task", "list") if row["checkpoint_id"] == checkpoint["id"]]
+    tasks = [shown("task", "show", one) for one in of_it]  # other tests may have restored what it made
+    assert [task["operation_type"] for task in tasks].count("backup") == 1
 
 
 def test_a_vault_from_its_making_to_its_end(cbr, shown, demo):

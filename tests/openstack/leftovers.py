@@ -15,8 +15,8 @@ from openstack.connection import Connection
 from openstack.exceptions import ConflictException, NotFoundException
 
 OWN_NAME = re.compile(r"opencbr-")
-OWN_USER = re.compile(r"opencbr(-test-(admin|member|other))?-[0-9a-f]{8}")
-"""Users and projects that `prepare.py --own` makes for one run; those of other names are kept."""
+OWN_USER = r"opencbr(-test-(admin|member|other))?-{}-[0-9a-f]{{8}}"
+"""Users and projects that `prepare.py --own` makes for one run in the project `{}`; those of other names are kept."""
 _SECONDS = 240
 
 
@@ -61,15 +61,16 @@ def _or_none(found: Any, own: dict[str, str]) -> list[Any]:
         return []
 
 
-def clear_identity(admin: Connection) -> list[str]:
-    """Delete the users and projects of earlier runs; what each was called."""
+def clear_identity(admin: Connection, project: str) -> list[str]:
+    """Delete the users and projects of earlier runs in the project of that short id; what each was called."""
     identity, gone = admin.identity, []
+    own = re.compile(OWN_USER.format(project))
     for found, delete in (
         (identity.users, identity.delete_user),
         (identity.projects, identity.delete_project),
     ):
         for row in list(found()):
-            if OWN_USER.fullmatch(row.name):
+            if own.fullmatch(row.name):
                 delete(row)
                 gone.append(row.name)
     return gone

@@ -40,10 +40,10 @@ def say(sentence: str) -> None:
 
 
 class Preparation:
-    """One cloud being made ready; `suffix` sets the users of one run apart from all others."""
+    """One cloud being made ready; with `own` the users are of this run alone."""
 
-    def __init__(self, target: Path, suffix: str) -> None:
-        self.target, self.suffix = target, suffix
+    def __init__(self, target: Path, *, own: bool) -> None:
+        self.target = target
         self.admin_cloud = os.environ.get("OPENCBR_TEST_ADMIN_CLOUD", "admin")
         self.test_cloud = os.environ.get("OPENCBR_TEST_CLOUD") or os.environ.get("OS_CLOUD") or "alpha"
         config = openstack.config.OpenStackConfig()
@@ -55,6 +55,9 @@ class Preparation:
         self.like.setdefault("region_name", config.get_one(cloud=self.admin_cloud).get_region_name())
         self.identity = openstack.connect(cloud=self.admin_cloud).identity
         self.kept: dict[str, Entry] = yaml.safe_load(target.read_text())["clouds"] if target.exists() else {}
+        self.project_id = openstack.connect(cloud=self.test_cloud).current_project_id
+        self.short = self.project_id[:8]
+        self.suffix = f"-{self.short}-{secrets.token_hex(4)}" if own else ""
 
     def run(self) -> None:
         self.clear()
@@ -63,8 +66,7 @@ class Preparation:
         for sentence in cloud.register(endpoint=None, user=service.name, password=password):
             say(sentence)
         clouds = {SERVICE: self.entry(service, password, HOME)}
-        project_id = openstack.connect(cloud=self.test_cloud).current_project_id
-        tested = self.identity.get_project(project_id)
+        tested = self.identity.get_project(self.project_id)
         other = OTHER + self.suffix
         foreign = self.identity.find_project(other) or self.identity.create_project(
             name=other, domain_id="default"
@@ -87,7 +89,7 @@ class Preparation:
         """Take away what an interrupted run left behind."""
         gone = clear_project(openstack.connect(cloud=self.test_cloud))
         if self.suffix:
-            gone += clear_identity(openstack.connect(cloud=self.admin_cloud))
+            gone += clear_identity(openstack.connect(cloud=self.admin_cloud), self.short)
         for name in gone:
             say(f"removed {name}, left behind by an earlier run")
 
@@ -149,7 +151,7 @@ def main(arguments: list[str]) -> None:
     if "--remove" in options:
         remove(target)
         return
-    Preparation(target, f"-{secrets.token_hex(4)}" if "--own" in options else "").run()
+    Preparation(target, own="--own" in options).run()
     print(target)
 
 
