@@ -33,7 +33,7 @@ _PREPARE = Path(__file__).parent / "openstack" / "prepare.py"
 _TOGETHER = dict.fromkeys(
     [
         f"tests/cli/test_{name}.py"
-        for name in ("commands", "demo", "files", "keys", "orphans", "otcextensions", "parent", "restore")
+        for name in ("commands", "demo", "files", "keys", "orphans", "otcextensions", "parent")
     ],
     "a running demo",
 )

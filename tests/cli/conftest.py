@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from opencbr.cli.main import program
@@ -80,15 +81,34 @@ class Demo:
         return found
 
 
+@contextmanager
+def running_demo(folder):
+    """A demo that has protected its server and serves."""
+    demo = Demo(folder)
+    try:
+        demo.until("serving until Ctrl-C")
+        yield demo
+    finally:
+        demo.stop(signal.SIGTERM)
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """One demo for all tests that only look at it."""
-    running = Demo(tmp_path_factory.mktemp("demo"))
-    try:
-        running.until("serving until Ctrl-C")
+    """One demo for all tests that only look at it; a module whose tests change one starts its own."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
         yield running
-    finally:
-        running.stop(signal.SIGTERM)
+        assert jobs_of(running) == ["backup"], "a test has changed the demo that others look at"
+
+
+def jobs_of(demo):
+    """The types of all that the demo's service was asked to do."""
+    env = demo.env()
+    answer = requests.get(
+        f"{env['OPENCBR_ENDPOINT']}/v3/{env['OPENCBR_PROJECT_ID']}/operation-logs",
+        headers={"X-Auth-Token": env["OPENCBR_TOKEN"]},
+        timeout=60,
+    )
+    return [log["operation_type"] for log in answer.json()["operation_logs"]]
 
 
 @pytest.fixture

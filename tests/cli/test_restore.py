@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
+from cli.conftest import running_demo
+
 Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A demo of this module's own: its tests change it."""
+    with running_demo(tmp_path_factory.mktemp("changed")) as running:
+        yield running
 
 
 @pytest.fixture(name="backup")
