@@ -240,6 +240,12 @@ class JobEnv:
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
 
+    def request_new_volume(self, backup_id: str, **choices: Any) -> OperationLog:
+        """Restore one disk of a backup as a new volume, by a plan that is ready."""
+        plan = self.plans().create(self.context(), backup_id, Choices(**choices), kind="new_volume")
+        assert plan.status == "ready", (plan.problems, plan.choices)
+        return self.plans().apply(self.context(), plan.id)
+
     def things(self) -> dict[str, set[str]]:
         """What the cloud holds of the kinds that a restore as a new server makes."""
         state = self.demo.backend.state

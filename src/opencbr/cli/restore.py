@@ -1,4 +1,4 @@
-"""`opencbr restore`: what a restore as a new server will do, field by field, and doing it."""
+"""`opencbr restore`: what a restore will do, field by field, and doing it."""
 
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,11 +22,21 @@ _LOOK_SECONDS = 1.0
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a server as a new one, and carry the plan out."""
+    """Plan the restore of a backup as a new server or a new volume, and carry the plan out."""
 
 
 @restore.command("plan")
 @_project
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["new_server", "new_volume"]),
+    default="new_server",
+    show_default=True,
+    help="What the backup is restored as: a server of a server's backup, or one disk of it (or a disk's) as a volume.",
+)
+@click.option("--disk", metavar="VOLUME_ID", help="As new_volume: which disk of a server's backup.")
+@click.option("--attach", metavar="SERVER_ID", help="As new_volume: the server that gets the new volume.")
 @click.option(
     "--mapping",
     type=click.File("r", encoding="utf-8"),
@@ -40,15 +50,30 @@ def restore() -> None:
 @click.argument("backup_id")
 @pass_session
 def plan(
-    session: Session, *, project: str, mapping: TextIO | None, all_: bool, json_: bool, backup_id: str
+    session: Session,
+    *,
+    project: str,
+    kind: str,
+    disk: str | None,
+    attach: str | None,
+    mapping: TextIO | None,
+    all_: bool,
+    json_: bool,
+    backup_id: str,
 ) -> None:
-    """Hold the record of a server's backup against the cloud as it is now.
+    """Hold the record of a backup against the cloud as it is now.
 
     Nothing is made or changed. What is to be chosen is named: write the mapping that --json gives into a file, edit it and
     hand it in with --mapping. The plan is kept for a while, under its id.
+
+    For one file of a lost disk: --as new_volume --disk VOLUME_ID --attach SERVER_ID, then `restore apply`.
     """
+    from dataclasses import replace
+
     services, ctx = _asking(session, project)
-    shown = services.restore_plans.create(ctx, backup_id, _choices(mapping))
+    choices = _choices(mapping)
+    choices = replace(choices, volume_id=disk or choices.volume_id, server_id=attach or choices.server_id)
+    shown = services.restore_plans.create(ctx, backup_id, choices, kind=kind)
     if json_:
         write_json(_plain(shown))
         return
@@ -101,10 +126,10 @@ def list_(
     if json_:
         write_json({"restore_plans": msgspec.to_builtins(rows), "count": found.count})
         return
-    columns = ("id", "backup", "status", "created", "kept until", "carried out by")
+    columns = ("id", "backup", "as", "status", "created", "kept until", "carried out by")
     write_table(
         columns,
-        [(r.id, r.backup_id, r.status, r.created_at, r.expires_at, r.job_id) for r in rows],
+        [(r.id, r.backup_id, r.as_, r.status, r.created_at, r.expires_at, r.job_id) for r in rows],
         empty="no plan is kept: `opencbr restore plan` makes one",
     )
 
@@ -117,7 +142,7 @@ def list_(
 @click.argument("plan_id")
 @pass_session
 def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> None:
-    """Restore a server as a new one, as a plan says, and follow it to its end.
+    """Restore as a plan says, and follow it to its end.
 
     The cloud is asked again first: when the plan would say something else now, nothing is made. A restore that fails removes
     what it has made. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
@@ -133,7 +158,7 @@ def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
     """Say each step until the end; exit code 1 when it failed."""
     from opencbr.clock import SystemClock
     from opencbr.model import statuses
-    from opencbr.model.operation_log import NOTES, REPORT, TERMINAL
+    from opencbr.model.operation_log import NOTES, REPORT, RESTORE_NEW_VOLUME, TERMINAL
 
     clock, seen, told = SystemClock(), "", 0
     while True:
@@ -152,7 +177,8 @@ def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
         raise Failure(f"the restore ended in {log.status}: {log.error_message}")
     report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
     told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
-    say(f"server {log.details['target_resource_id']} is there: {told_fields}")
+    what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
+    say(f"{what} {log.details['target_resource_id']} is there: {told_fields}")
 
 
 def _asking(session: Session, project: str) -> "tuple[Services, Context]":

@@ -11,9 +11,10 @@ from opencbr.jobs.delete import compensation as delete
 from opencbr.jobs.delete.job import run_delete
 from opencbr.jobs.delete.removal import run_remove_resource, run_vault_delete
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
-from opencbr.jobs.new_server.compensation import compensate_new_server
+from opencbr.jobs.new_server.compensation import compensate_plan
 from opencbr.jobs.new_server.job import run_new_server
 from opencbr.jobs.new_server.rows import give_back_rows as give_back_plan
+from opencbr.jobs.new_volume.job import run_new_volume
 from opencbr.jobs.restore.compensation import compensate_restore
 from opencbr.jobs.restore.job import run_restore
 from opencbr.jobs.restore.rows import give_back_rows
@@ -59,7 +60,13 @@ JOB_TYPES: Mapping[str, JobType] = {
     ),
     operation_log.RESTORE_NEW_SERVER: JobType(
         run=run_new_server,
-        compensate=compensate_new_server,
+        compensate=compensate_plan,
+        cancellable=True,
+        frees=give_back_plan,
+    ),
+    operation_log.RESTORE_NEW_VOLUME: JobType(
+        run=run_new_volume,
+        compensate=compensate_plan,
         cancellable=True,
         frees=give_back_plan,
     ),

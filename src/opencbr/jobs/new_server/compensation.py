@@ -1,4 +1,4 @@
-"""The end of a restore as a new server that failed: what it has made is removed, what stands on others first."""
+"""The end of a restore by a plan that failed: what it has made is removed, what stands on others first."""
 
 from opencbr.jobs.compensation import end_failed
 from opencbr.jobs.context import JobContext
@@ -9,7 +9,7 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.store import ledger
 
 _ORDER = (
-    ("server",),
+    ("server", "attachment"),
     ("keypair", "floatingip", "trunk"),
     ("port", "volume"),
     ("subnet",),
@@ -18,9 +18,7 @@ _ORDER = (
 """Kinds in the order of their removal: a volume on a server, a group on a port are refused."""
 
 
-def compensate_new_server(
-    job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
-) -> None:
+def compensate_plan(job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled) -> None:
     """Remove what was made, and say how it ended; what stays is the janitor's."""
     left: list[str] = []
     broken: StepFailed | None = None

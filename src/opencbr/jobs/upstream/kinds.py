@@ -92,6 +92,27 @@ def _find_key(project: ProjectCloud, entry: Entry) -> str | None:
     return None if project.servers.find_key(entry.name) is None else entry.name
 
 
+def attachment_id(server_id: str, volume_id: str) -> str:
+    """Name an attachment by what it joins: Nova's own ids of attachments are not always told."""
+    return f"{server_id} {volume_id}"
+
+
+def _find_attachment(project: ProjectCloud, entry: Entry) -> str | None:
+    wanted = attachment_id(entry.key, _volume(entry))
+    try:
+        _look_at_attachment(project, wanted)
+    except NotFound:
+        return None
+    return wanted
+
+
+def _look_at_attachment(project: ProjectCloud, id_: str) -> State:
+    server_id, volume_id = id_.split()
+    if volume_id not in {one.volume_id for one in project.servers.attachments(server_id)}:
+        raise NotFound(service="compute", method="GET", path="/os-volume_attachments", status=404)
+    return State("")
+
+
 KINDS: dict[str, Kind] = {
     "snapshot": Kind(
         find=_find_snapshot,
@@ -123,6 +144,11 @@ KINDS: dict[str, Kind] = {
         look=_look_at_server,
         delete=lambda project, server_id: project.servers.delete(server_id),
         list=Reader.list_made_servers,
+    ),
+    "attachment": Kind(
+        find=_find_attachment,
+        look=_look_at_attachment,
+        delete=lambda project, id_: project.servers.detach(*id_.split()),
     ),
     "keypair": Kind(
         find=_find_key,

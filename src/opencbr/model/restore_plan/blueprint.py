@@ -152,12 +152,16 @@ class NewServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """All of it, each in the order in which it is to be made."""
+    """All of it, each in the order in which it is to be made; without a server the volumes are what is wanted.
 
-    server: NewServer
+    `attach_to` is a server that stands and gets the volumes.
+    """
+
+    server: NewServer | None = None
     groups: tuple[NewGroup, ...] = ()
     networks: tuple[NewNetwork, ...] = ()
     ports: tuple[NewPort, ...] = ()
     trunks: tuple[NewTrunk, ...] = ()
     volumes: tuple[NewVolume, ...] = ()
     floating_ips: tuple[NewFloatingIp, ...] = ()
+    attach_to: str | None = None

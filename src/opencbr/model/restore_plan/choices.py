@@ -34,11 +34,14 @@ class PortChoice:
 class Choices:
     """A mapping. In `security_groups`, `volume_types` and `floating_ips` the keys are ids in the record.
 
+    `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
     IP to KEEP (the same address), NEW or DROP; a server group to an id or DROP. `user_data` is RUN or DROP.
     """
 
     name: str | None = None
+    volume_id: str | None = None
+    server_id: str | None = None
     flavor_id: str | None = None
     availability_zone: str | None = None
     volume_availability_zone: str | None = None
