@@ -22,7 +22,7 @@ _LOOK_SECONDS = 1.0
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a backup as a new server or a new volume, and carry the plan out."""
+    """Plan the restore of a backup as a new server, as a new volume or in place, and carry the plan out."""
 
 
 @restore.command("plan")
@@ -30,10 +30,11 @@ def restore() -> None:
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["new_server", "new_volume"]),
+    type=click.Choice(["new_server", "new_volume", "in_place"]),
     default="new_server",
     show_default=True,
-    help="What the backup is restored as: a server of a server's backup, or one disk of it (or a disk's) as a volume.",
+    help="What the backup is restored as: a server of a server's backup, one disk of it (or a disk's) as a volume, or "
+    "in_place, over the disks that were backed up.",
 )
 @click.option("--disk", metavar="VOLUME_ID", help="As new_volume: which disk of a server's backup.")
 @click.option("--attach", metavar="SERVER_ID", help="As new_volume: the server that gets the new volume.")
@@ -144,8 +145,9 @@ def list_(
 def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> None:
     """Restore as a plan says, and follow it to its end.
 
-    The cloud is asked again first: when the plan would say something else now, nothing is made. A restore that fails removes
-    what it has made. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
+    The cloud is asked again first: when the plan would say something else now, nothing is done. A restore that fails removes
+    what it has made; one in place gives the server back, and cannot be cancelled. Ctrl-C ends the following, not the restore:
+    `operation-logs cancel` does that.
     """
     services, ctx = _asking(session, project)
     log = services.restore_plans.apply(ctx, plan_id)
@@ -158,7 +160,7 @@ def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
     """Say each step until the end; exit code 1 when it failed."""
     from opencbr.clock import SystemClock
     from opencbr.model import statuses
-    from opencbr.model.operation_log import NOTES, REPORT, RESTORE_NEW_VOLUME, TERMINAL
+    from opencbr.model.operation_log import NOTES, REPORT, RESTORE, RESTORE_NEW_VOLUME, TERMINAL
 
     clock, seen, told = SystemClock(), "", 0
     while True:
@@ -177,8 +179,12 @@ def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
         raise Failure(f"the restore ended in {log.status}: {log.error_message}")
     report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
     told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
+    target = log.details["target_resource_id"]
+    if log.operation_type == RESTORE:
+        say(f"{target} is restored: {told_fields}")
+        return
     what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
-    say(f"{what} {log.details['target_resource_id']} is there: {told_fields}")
+    say(f"{what} {target} is there: {told_fields}")
 
 
 def _asking(session: Session, project: str) -> "tuple[Services, Context]":

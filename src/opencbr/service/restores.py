@@ -24,7 +24,7 @@ from opencbr.service import new_operations
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
 from opencbr.service.resources import refuse_repeats
-from opencbr.service.restore_disks import Target, find_disk, find_server
+from opencbr.service.restore_disks import Target, judge_disk, judge_server
 from opencbr.store import backups, resources, restore_targets, vaults
 from opencbr.store.database import Database
 
@@ -66,7 +66,7 @@ class Restores:
             _refuse_disk_of_server(backup)
             _refuse_status(backup)
             children = backups.children(conn, ctx.project_id, [backup.id])[backup.id]
-            _refuse_vault(conn, ctx, backup)
+            refuse_vault(conn, ctx, backup)
             chosen = _chosen(conn, ctx, backup, children, spec)
         # The cloud is asked outside the transaction: nobody waits for a row while Nova thinks.
         target = _find(self._cloud.reader(), backup, chosen, spec)
@@ -76,9 +76,9 @@ class Restores:
 def _find(reader: Reader, backup: Backup, chosen: dict[str, Backup], spec: RestoreSpec) -> Target:
     if backup.resource_type == SERVER:
         server_id = spec.server_id or spec.resource_id
-        return find_server(reader, backup, server_id, chosen, power_on=spec.power_on)
+        return judge_server(reader, backup, server_id, chosen, power_on=spec.power_on).fit()
     (volume_id,) = chosen
-    return find_disk(reader, backup, None if volume_id == backup.resource_id else volume_id)
+    return judge_disk(reader, backup, None if volume_id == backup.resource_id else volume_id).fit()
 
 
 def _chosen(
@@ -123,8 +123,9 @@ def _request(conn: Connection, ctx: Context, spec: RestoreSpec, target: Target) 
     backup = find_own(conn, ctx.project_id, spec.backup_id, lock=True)
     _refuse_status(backup)
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-    log = new_operations.request_restore(conn, ctx, backup, vault.name if vault else None, target)
-    _claim(conn, ctx, log.id, target.request)
+    vault_name = vault.name if vault else None
+    log = new_operations.request_restore(conn, ctx, backup, vault_name, target.overwrite)
+    claim_targets(conn, ctx, log.id, target.request)
     if not backups.move_family(
         conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
     ):
@@ -132,7 +133,7 @@ def _request(conn: Connection, ctx: Context, spec: RestoreSpec, target: Target) 
     return log
 
 
-def _claim(conn: Connection, ctx: Context, log_id: str, request: RestoreRequest) -> None:
+def claim_targets(conn: Connection, ctx: Context, log_id: str, request: RestoreRequest) -> None:
     """Make busy what is written over. Raises CbrError 2010 for what another restore has, 2002, 6134 for what is busy."""
     taken = restore_targets.claim(conn, ctx.project_id, request.targets, log_id)
     if taken is not None:
@@ -167,7 +168,8 @@ def not_available(backup: Backup) -> CbrError:
     return CbrError(BACKUP_UNRESTORABLE, sentence + lost)
 
 
-def _refuse_vault(conn: Connection, ctx: Context, backup: Backup) -> None:
+def refuse_vault(conn: Connection, ctx: Context, backup: Backup) -> None:
+    """Raise CbrError 6202 where the vault of a backup is not available."""
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)
     if vault is None or vault.status != statuses.AVAILABLE:
         status = vault.status if vault else "gone"

@@ -6,7 +6,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.restore.way_back import keep
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, resources, restore_targets
+from opencbr.store import backups, resources, restore_plans, restore_targets
 
 
 def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
@@ -30,4 +30,5 @@ def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -
             only_from={statuses.RESTORING},
         )
     restore_targets.free(conn, operation.id)
+    restore_plans.free(conn, operation.id)
     keep(ctx, conn, operation)

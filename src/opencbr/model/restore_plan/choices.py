@@ -34,7 +34,8 @@ class PortChoice:
 class Choices:
     """A mapping. In `security_groups`, `volume_types` and `floating_ips` the keys are ids in the record.
 
-    `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to.
+    `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to, or in place the one
+    whose disks are written over. In `disks` a volume of the record goes to the id of the one that is written over, or to DROP.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
     IP to KEEP (the same address), NEW or DROP; a server group to an id or DROP. `user_data` is RUN or DROP.
     """
@@ -50,5 +51,7 @@ class Choices:
     server_group: str | None = None
     ports: tuple[PortChoice, ...] = ()
     security_groups: Mapping[str, str] = field(default_factory=dict)
+    power_on: bool | None = None
+    disks: Mapping[str, str] = field(default_factory=dict)
     volume_types: Mapping[str, str] = field(default_factory=dict)
     floating_ips: Mapping[str, str] = field(default_factory=dict)
