@@ -75,7 +75,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamObject:
-    """A snapshot or backup of any tenant, for the janitor; `kind` is "snapshot" or "backup".
+    """A thing of any tenant that bears a name of ours, for the janitor; `size_gb` is 0 for what has no size.
 
     `has_dependents` is about backups: later incrementals need it, a tenant's own among them.
     """
