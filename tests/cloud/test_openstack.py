@@ -137,7 +137,7 @@ def test_snapshot_backup_and_incremental_in_the_tenant_s_project(cloud: Cloud, p
         assert project.get_backup(backups[0]).has_dependents
         assert project.get_backup(backups[1]).is_incremental
         assert {row.id for row in made_things.snapshots(reader, prefix)} == set(snapshots)
-        rows = list(made_things.backups(reader, prefix))
+        rows = made_things.backups(reader, prefix)
         assert {row.id for row in rows} == set(backups)
         assert {row.project_id for row in rows} == {project_id}
         assert b'"backup-record"' in project.export_record(backups[0], "export/x").body

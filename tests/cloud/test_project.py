@@ -28,10 +28,10 @@ def clean(env: CloudEnv, name: str) -> None:
     project = env.cloud.project(env.project_id)
     for backup in made_things.backups(env.cloud.reader(), name):
         project.delete_backup(backup.id)
-    for snapshot in list(made_things.snapshots(env.cloud.reader(), name)):
+    for snapshot in made_things.snapshots(env.cloud.reader(), name):
         project.delete_snapshot(snapshot.id)
-    assert list(made_things.backups(env.cloud.reader(), name)) == []
-    assert list(made_things.snapshots(env.cloud.reader(), name)) == []
+    assert made_things.backups(env.cloud.reader(), name) == []
+    assert made_things.snapshots(env.cloud.reader(), name) == []
 
 
 def test_they_lie_in_the_tenant_s_project(env: CloudEnv, volume):
@@ -46,9 +46,9 @@ def test_they_lie_in_the_tenant_s_project(env: CloudEnv, volume):
     assert (backup.status, backup.volume_id, backup.snapshot_id) == ("available", volume, snapshot.id)
     assert (backup.is_incremental, backup.has_dependents) == (False, False)
     assert project.find_backup("t1", volume).id == made.id
-    [row] = list(made_things.backups(env.cloud.reader(), "t1"))
+    [row] = made_things.backups(env.cloud.reader(), "t1")
     assert (row.kind, row.id, row.project_id) == ("backup", made.id, env.project_id)
-    [row] = list(made_things.snapshots(env.cloud.reader(), "t1"))
+    [row] = made_things.snapshots(env.cloud.reader(), "t1")
     assert (row.kind, row.id, row.project_id) == ("snapshot", snapshot.id, env.project_id)
     clean(env, "t1")
     with pytest.raises(NotFound):

@@ -70,7 +70,7 @@ def test_a_janitor_s_list_goes_over_all_pages(env: CloudEnv, monkeypatch):
     project = env.cloud.project(env.project_id)
     volume = env.volume_id("db1-data")
     made = {project.create_snapshot(volume, f"many-{n}").id for n in range(5)}
-    rows = list(module.snapshots(env.cloud.reader(), "many-"))
+    rows = module.snapshots(env.cloud.reader(), "many-")
     assert len(rows) == 5
     assert {row.id for row in rows} == made
     for id_ in made:

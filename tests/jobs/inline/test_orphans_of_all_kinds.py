@@ -34,7 +34,7 @@ def ctx(place: JobEnv) -> Iterator[JobContext]:
     with place.cloud_kept():
         # Neutron makes the default group of a project when it is first asked for it.
         place.cloud.project(place.project_id).networks.find("security_group", "default")
-        list(made_things.of_neutron("security_group")(place.cloud.reader(), ""))
+        made_things.of_neutron("security_group")(place.cloud.reader(), "")
         yield job_context(place)
     place.clear()
 
@@ -97,7 +97,7 @@ def test_a_cloud_without_trunks_and_a_project_that_is_gone_hide_nothing(place: J
     name = f"{prefix(ctx.installation)}lost-port"
     make_one_of_each(place, ctx, lambda _: name, only={"network", "port"})
     place.demo.faults.inject(service="network", path="/trunks", status=404, times=0)
-    assert list(made_things.of_neutron("trunk")(place.cloud.reader(), "")) == []
+    assert made_things.of_neutron("trunk")(place.cloud.reader(), "") == []
     operation = place.request_backup(place.bind("web1"))
     with place.database.write() as conn:
         entry = planned(ctx, operation, "server", "x")
