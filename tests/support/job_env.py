@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 MADE = (
     *("server", "volume", "attachment", "port", "network", "subnet", "security-group", "trunk", "floatingip"),
-    *("keypair", "router", "server-group"),
+    *("keypair", "router", "server-group", "image"),
 )
 """Kinds of things that a restore as a new server makes, by the embedded cloud's words."""
 

@@ -19,6 +19,7 @@ Listing = Callable[[Reader, str], list[UpstreamObject]]
 """Lists what begins with a prefix by its name. Raises CloudError."""
 
 _PAGE = 500
+_GIB = 1 << 30
 
 
 def of_cinder(kind: str, project: str) -> Listing:
@@ -66,6 +67,21 @@ def server_groups(reader: Reader, prefix: str) -> list[UpstreamObject]:
         found += rows
         if len(rows) < _PAGE:
             return _ours("server_group", found, prefix)
+
+
+def of_glance(properties: Callable[[str], Mapping[str, str]]) -> Listing:
+    """Give the listing of images; those under a prefix have the `properties` of it.
+
+    Glance finds no beginnings of names, so that without the properties all images of the cloud would be read.
+    """
+
+    def listing(reader: Reader, prefix: str) -> list[UpstreamObject]:
+        query: Json = {**properties(prefix), "limit": _PAGE}
+        rows = _rows(reader, "image", "/images", "image", query)
+        in_gib = [row | {"size": -(-int(row.get("size") or 0) // _GIB)} for row in rows]
+        return _ours("image", in_gib, prefix, project="owner")
+
+    return listing
 
 
 def key_pairs(reader: Reader, prefix: str) -> list[UpstreamObject]:

@@ -9,12 +9,13 @@ import pytest
 
 from opencbr.cloud import made_things
 from opencbr.democloud.ids import new_uuid
+from opencbr.democloud.image.images import make_image
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.jobs.upstream.janitor import clean
 from opencbr.jobs.upstream.kinds import KINDS, REMOVAL_ORDER, removal_rank
-from opencbr.jobs.upstream.names import prefix
+from opencbr.jobs.upstream.names import prefix, properties
 from opencbr.jobs.upstream.objects import planned
 from opencbr.store import ledger, operation_logs
 from support.inline_job import job_context
@@ -154,7 +155,12 @@ def make_one_of_each(env: JobEnv, ctx: JobContext, name: Name, only: set[str] | 
             "user_id": "u",
         }
         state.put("server-group", group_doc | {"policy": "affinity", "rules": {}, "members": []})
+        image_name, of_ours = name("image"), properties(prefix(ctx.installation))
+        image = make_image(
+            env.demo.backend, env.project_id, image_name, size=1, visibility="private", **of_ours
+        )
     settled("server_group", group_id)
+    settled("image", image["id"])
     assert public is not None
     neutron("floatingip", {"floating_network_id": public["id"]})
     volume = settled("volume", project.create_volume(name("volume"), {"size": 1}).id)

@@ -9,6 +9,7 @@ from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.networks import COLLECTIONS
 from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, VOLUME_MOVING
+from opencbr.jobs.upstream.names import properties
 from opencbr.store.ledger import Entry
 
 
@@ -126,6 +127,13 @@ KINDS: dict[str, Kind] = {
         in_status=ProjectCloud.volumes_in,
         moving=VOLUME_MOVING,
     ),
+    "image": Kind(
+        find=lambda project, entry: project.images.find(entry.name),
+        look=lambda project, image_id: State(project.images.get(image_id).status),
+        delete=lambda project, image_id: project.images.delete(image_id),
+        list=made_things.of_glance(properties),
+        lasting=True,
+    ),
     "server": Kind(
         find=lambda project, entry: project.servers.find(entry.name),
         look=_look_at_server,
@@ -153,13 +161,13 @@ REMOVAL_ORDER = (
     ("keypair", "server_group", "floatingip", "trunk"),
     ("port", "snapshot", "backup"),
     ("router", "subnet", "security_group", "volume"),
-    ("network",),
+    ("network", "image"),
 )
 """What is removed together, and before what: the cloud refuses to delete what another thing stands on.
 
 A server has its ports and volumes, and a trunk is in use while a server is on its port; a router keeps its interface while a
 floating IP leads through it, and a trunk its ports; ports have groups, and stand in subnets; a volume stays while it has
-snapshots.
+snapshots, and an image may be what a disk was cloned from.
 """
 
 
