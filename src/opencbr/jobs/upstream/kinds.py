@@ -101,25 +101,13 @@ def _find_key(project: ProjectCloud, entry: Entry) -> str | None:
     return None if project.servers.find_key(entry.name) is None else entry.name
 
 
-def attachment_id(server_id: str, volume_id: str) -> str:
-    """Name an attachment by what it joins: Nova's own ids of attachments are not always told."""
-    return f"{server_id} {volume_id}"
-
-
-def _find_attachment(project: ProjectCloud, entry: Entry) -> str | None:
-    wanted = attachment_id(entry.key, _volume(entry))
-    try:
-        _look_at_attachment(project, wanted)
-    except NotFound:
-        return None
-    return wanted
-
-
-def _look_at_attachment(project: ProjectCloud, id_: str) -> State:
-    server_id, volume_id = id_.split()
-    if volume_id not in {one.volume_id for one in project.servers.attachments(server_id)}:
-        raise NotFound(service="compute", method="GET", path="/os-volume_attachments", status=404)
-    return State("")
+def _delete_volume(project: ProjectCloud, volume_id: str) -> None:
+    """Delete a volume; one that was attached to a server that stays is taken off first, and deleted when it is asked again."""
+    servers = project.get_volume(volume_id).server_ids
+    for server_id in servers:
+        project.servers.detach(server_id, volume_id)
+    if not servers:
+        project.delete_volume(volume_id)
 
 
 KINDS: dict[str, Kind] = {
@@ -143,7 +131,7 @@ KINDS: dict[str, Kind] = {
     "volume": Kind(
         find=_find_volume,
         look=lambda project, volume_id: State(project.get_volume(volume_id).status),
-        delete=ProjectCloud.delete_volume,
+        delete=_delete_volume,
         list=made_things.volumes,
         in_status=ProjectCloud.volumes_in,
         moving=VOLUME_MOVING,
@@ -160,11 +148,6 @@ KINDS: dict[str, Kind] = {
         look=_look_at_server,
         delete=lambda project, server_id: project.servers.delete(server_id),
         list=made_things.servers,
-    ),
-    "attachment": Kind(
-        find=_find_attachment,
-        look=_look_at_attachment,
-        delete=lambda project, id_: project.servers.detach(*id_.split()),
     ),
     "keypair": Kind(
         find=_find_key,
@@ -183,7 +166,7 @@ KINDS: dict[str, Kind] = {
 """Kind, as the ledger names it -> what the jobs do with it."""
 
 REMOVAL_ORDER = (
-    ("server", "attachment"),
+    ("server",),
     ("keypair", "server_group", "floatingip", "trunk"),
     ("port", "snapshot", "backup"),
     ("router", "subnet", "security_group", "volume"),
@@ -191,7 +174,7 @@ REMOVAL_ORDER = (
 )
 """What is removed together, and before what: the cloud refuses to delete what another thing stands on.
 
-A server has its ports and volumes, one that stays has a volume while that is attached, and a trunk is in use while a server is on its port; a router keeps its interface while a
+A server has its ports and volumes, and a trunk is in use while a server is on its port; a router keeps its interface while a
 floating IP leads through it, and a trunk its ports; ports have groups, and stand in subnets; a volume stays while it has
 snapshots, and an image may be what a disk was cloned from.
 """
