@@ -34,4 +34,4 @@ def compensate_drill(job: Job, ctx: JobContext, operation: OperationLog, end: St
 def _judge(end: StepFailed | Cancelled) -> tuple[str, str]:
     if isinstance(end, Cancelled):
         return CANCELLED, f"cancelled by request in step {end.step}"
-    return (SKIPPED if end.code == QUOTA_USED_UP else FAILED), str(end)
+    return (SKIPPED if end.code == QUOTA_USED_UP else FAILED), end.message

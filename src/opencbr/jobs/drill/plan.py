@@ -12,7 +12,8 @@ from opencbr.model.errors import BACKUP_UNRESTORABLE, QUOTA_USED_UP
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.isolation import isolated
-from opencbr.model.restore_plan.plan import READY, Plan, plan
+from opencbr.model.restore_plan.outcome import READY, Plan
+from opencbr.model.restore_plan.plan import plan
 from opencbr.records.build import RecordRefused
 from opencbr.records.kept_plans import kept_of
 from opencbr.store import drills, operation_logs, restore_plans
