@@ -71,7 +71,7 @@ def row_of(drill: Drill) -> DrillRow:
         resource_name=drill.resource_name,
         verdict=drill.verdict,
         reason=drill.reason,
-        duration_seconds=drill.duration_seconds,
+        duration_seconds=None if drill.duration_seconds is None else round(drill.duration_seconds, 1),
         created_at=wire_time(drill.created_at),
         ended_at=wire_time(drill.ended_at),
     )
