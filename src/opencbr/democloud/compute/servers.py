@@ -88,8 +88,8 @@ def deleted(backend: Backend, args: Doc) -> None:
             members = [member for member in group["members"] if member != server["id"]]
             state.put("server-group", group | {"members": members})
         state.drop("server", server["id"])
-    for volume_id in gone:
-        backend.disks.remove(volume_id)
+    for disk_id in (*gone, server["id"]):
+        backend.disks.remove(disk_id)
 
 
 def _release_volumes(backend: Backend, server: Doc) -> list[str]:

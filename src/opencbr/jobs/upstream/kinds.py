@@ -7,6 +7,7 @@ from typing import Any
 from opencbr.cloud.cloud import ProjectCloud, Reader, UpstreamObject
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, VOLUME_MOVING
+from opencbr.jobs.upstream.names import properties
 from opencbr.store.ledger import Entry
 
 
@@ -117,6 +118,13 @@ KINDS: dict[str, Kind] = {
         list=Reader.list_made_volumes,
         in_status=ProjectCloud.volumes_in,
         moving=VOLUME_MOVING,
+    ),
+    "image": Kind(
+        find=lambda project, entry: project.images.find(entry.name),
+        look=lambda project, image_id: State(project.images.get(image_id).status),
+        delete=lambda project, image_id: project.images.delete(image_id),
+        list=lambda reader, own: reader.list_made_images(own, properties(own)),
+        lasting=True,
     ),
     "server": Kind(
         find=lambda project, entry: project.servers.find(entry.name),
