@@ -116,10 +116,9 @@ def test_operation_logs_are_counted_from_a_small_index(filled):
 
 
 def test_a_page_of_drills_is_not_sorted(filled):
-    _, (rows, counted) = plans(filled, lambda conn: drills.list(conn, PROJECT, DrillFilter(), Page(5)))
+    _, (rows, _) = plans(filled, lambda conn: drills.list(conn, PROJECT, DrillFilter(), Page(5)))
     assert len(rows) == 1, rows
     assert "USING INDEX ix_drill_list " in rows[0], rows
-    assert "COVERING INDEX ix_drill_list " in counted[0], counted
 
 
 def test_what_the_status_asks_reads_no_table_as_a_whole(filled):
