@@ -118,8 +118,13 @@ def _carry_out(call: Call, worker: Worker) -> Response:
     with call.backend.state.change():
         try:
             return route.handler(call)
+        except ApiError as error:
+            if not error.keeps:
+                raise
+            refusal = error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if call.method in ("GET", "HEAD", "DELETE"):
                 raise
             message = f"Invalid input for this request: {type(error).__name__} {error}"
             raise ApiError(HTTPStatus.BAD_REQUEST, message) from error
+    raise refusal
