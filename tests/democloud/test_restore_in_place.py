@@ -80,9 +80,7 @@ class Place:
 
     def set_snapshot_status(self, snapshot: str, status: str) -> requests.Response:
         body = {"os-reset_status": {"status": status}}
-        answer: requests.Response = self.admin.call(
-            "POST", "volumev3", f"/snapshots/{snapshot}/action", body
-        )
+        answer: requests.Response = self.admin.call("POST", "volumev3", f"/snapshots/{snapshot}/action", body)
         return answer
 
     def revert(self, volume: str, snapshot: str, *, mv: str = "3.40") -> requests.Response:

@@ -17,6 +17,7 @@ BACKUP = "backup"
 DELETE = "delete"
 RESTORE = "restore"
 RESTORE_NEW_SERVER = "restore_new_server"
+RESTORE_UNDO = "restore_undo"
 REMOVE_RESOURCE = "remove_resource"
 VAULT_DELETE = "vault_delete"
 
