@@ -21,7 +21,7 @@ from opencbr.model.backup import Backup
 
 from .api_server import ApiServer
 from .declared_errors import check_declared
-from .protected_cloud import new_disk, new_server, new_vault, server_ref
+from .protected_cloud import new_disk, new_server, new_vault, restored, server_ref
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 schema = schemathesis.openapi.from_dict(DOCUMENT)
@@ -89,6 +89,7 @@ THERE: dict[str, Callable[[Things], str]] = {
     "checkpoint-that-is-there": lambda things: things.backup(status="error").checkpoint_id,
     "log-that-is-there": lambda things: things.cbr.log().id,
     "plan-that-is-there": Things.plan,
+    "restore-that-is-there": lambda things: restored(things.cbr, new_server(things.cbr)).id,
 }
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
 WORDS = {
@@ -97,6 +98,7 @@ WORDS = {
     "checkpoint_id": ["checkpoint-that-is-there"],
     "operation_log_id": ["log-that-is-there"],
     "plan_id": ["plan-that-is-there"],
+    "restore_job_id": ["restore-that-is-there"],
     **dict.fromkeys(("instance_id", "resource_id", "resources", "id"), RESOURCES),
     "resource_ids": ["server-in-the-vault"],
     "marker": ["backup-that-failed", "vault-that-is-there", "log-that-is-there"],
