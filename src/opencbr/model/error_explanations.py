@@ -68,8 +68,8 @@ _GIVEN = {
     ),
     "2011": _Given(
         "RestoreBackup names a disk of its own that is attached or not at rest, or a server's disk that is not in use, or is "
-        "on several servers. In an operation log it became so after the request. Or a restore is to be undone, and a disk of it "
-        "has grown since.",
+        "on several servers. In an operation log it became so after the request. Or a restore is to be undone, and a disk "
+        "of it has grown since.",
         "Detach a single disk first. A server's disk must be on that server alone, and nothing else at work on it.",
     ),
     "2013": _Given(
@@ -210,8 +210,8 @@ _GIVEN = {
         "Wait until it expires; manual backups may be deleted.",
     ),
     "6500": _Given(
-        "The project has no operation log of this id; logs are kept for a limited time. Or it is asked for the way back of what "
-        "is no restore in place.",
+        "The project has no operation log of this id; logs are kept for a limited time. Or it is asked for the way back of "
+        "what is no restore in place.",
         "Look for the id with ListOpLogs.",
     ),
     "7000": _Given(
