@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from opencbr.service.backups import Backups
 from opencbr.service.checkpoints import Checkpoints
+from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
@@ -24,5 +25,6 @@ class Services:
     restores: Restores
     restore_plans: RestorePlans
     ways_back: WaysBack
+    drills: Drills
     metadata: Metadata
     operation_logs: OperationLogs
