@@ -1,4 +1,4 @@
-"""Work on the servers of a tenant's project with its own token: stop, start, lock, and the volumes on them."""
+"""Work on the servers of a tenant's project with its own token: make, stop, start, lock, the volumes on them, their groups."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,7 @@ MICROVERSION = "2.79"
 
 HOSTNAME_MICROVERSION = "2.90"
 """From here on a server is created with a host name that is not made of its name."""
+_GROUPS = "/os-server-groups"
 
 
 class ServerCloud:
@@ -78,6 +79,36 @@ class ServerCloud:
     def delete_key(self, name: str) -> None:
         """Delete a key pair of the service user; NotFound means that it is gone already."""
         path = f"/os-keypairs/{quote(name, safe='')}"
+        self._transport.delete("compute", path, microversion=MICROVERSION)
+
+    def find_group(self, name: str) -> str | None:
+        """Return the id of a server group of this name."""
+        answer = self._transport.get("compute", _GROUPS, microversion=MICROVERSION)
+        rows = answer.rows("server_group", where=lambda row: row.get("name") == name)
+        return str(rows[0]["id"]) if rows else None
+
+    def create_group(self, name: str, policy: str, rules: Mapping[str, Any]) -> str:
+        """Make a server group under a name that no other has; return its id."""
+        group = {"name": name, "policy": policy} | ({"rules": dict(rules)} if rules else {})
+
+        def create() -> str:
+            body = {"server_group": group}
+            answer = self._transport.post("compute", _GROUPS, body, microversion=MICROVERSION)
+            return str(answer.thing("server_group", "identified")["id"])
+
+        return get_or_create(
+            lambda: self.find_group(name), create, self._transport.patience, self._transport.clock
+        )
+
+    def get_group(self, group_id: str) -> Mapping[str, Any]:
+        """Return a server group as it stands."""
+        path = f"{_GROUPS}/{quote(group_id, safe='')}"
+        answer = self._transport.get("compute", path, microversion=MICROVERSION)
+        return answer.thing("server_group", "identified")
+
+    def delete_group(self, group_id: str) -> None:
+        """Delete a server group; NotFound means that it is gone already."""
+        path = f"{_GROUPS}/{quote(group_id, safe='')}"
         self._transport.delete("compute", path, microversion=MICROVERSION)
 
     def stop(self, server_id: str) -> None:

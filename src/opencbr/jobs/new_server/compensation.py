@@ -10,7 +10,7 @@ from opencbr.store import ledger
 
 _ORDER = (
     ("server",),
-    ("keypair", "floatingip", "trunk"),
+    ("server_group", "keypair", "floatingip", "trunk"),
     ("port", "volume"),
     ("subnet",),
     ("network", "security_group"),

@@ -30,7 +30,7 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Make the server that the plan in the operation's parameters describes."""
     flow = _Flow(ctx, operation)
     job.step("begin", flow.begin)
-    flow.part(job, "groups", 5, networks.make_groups)
+    flow.part(job, "groups", 5, _make_groups)
     flow.part(job, "networks", 8, networks.make_networks)
     flow.part(job, "ports", 14, networks.make_ports)
     flow.part(job, "trunks", 16, networks.make_trunks)
@@ -44,6 +44,11 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow.part(job, "addresses", 96, networks.lead_floating_ips)
     flow.part(job, "names", 98, names.give_names)
     job.step("close", flow.close)
+
+
+def _make_groups(parts: Parts) -> None:
+    networks.make_groups(parts)
+    server.make_server_group(parts)
 
 
 class _Flow:

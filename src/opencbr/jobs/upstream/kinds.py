@@ -22,7 +22,8 @@ class State:
 class Kind:
     """What the jobs do with objects of one kind. All calls raise CloudError.
 
-    `find` gives the id of the object with the entry's name, None when there is none; `look` and `delete` take the id
+    `find` gives the id of the object with the entry's name, None when there is none (a server group, which is never renamed,
+    has its name of the record at once: that is the entry's key); `look` and `delete` take the id
     and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix, and
     `in_status` those of one project in a status: id, and a text that changes when one moves on.
     A kind whose names cannot be listed by their beginning has the ledger alone, and one that takes no time is in no status.
@@ -82,6 +83,11 @@ def _look_at_server(project: ProjectCloud, server_id: str) -> State:
     return State(CINDER_DELETING if server.task_state == CINDER_DELETING else server.status)
 
 
+def _look_at_group(project: ProjectCloud, group_id: str) -> State:
+    project.servers.get_group(group_id)  # it has no status: it is there, or NotFound
+    return State("")
+
+
 def _look_at_key(project: ProjectCloud, name: str) -> State:
     if project.servers.find_key(name) is None:
         raise NotFound(service="compute", method="GET", path="/os-keypairs", status=404)
@@ -123,6 +129,11 @@ KINDS: dict[str, Kind] = {
         look=_look_at_server,
         delete=lambda project, server_id: project.servers.delete(server_id),
         list=Reader.list_made_servers,
+    ),
+    "server_group": Kind(
+        find=lambda project, entry: project.servers.find_group(entry.key),
+        look=_look_at_group,
+        delete=lambda project, group_id: project.servers.delete_group(group_id),
     ),
     "keypair": Kind(
         find=_find_key,
