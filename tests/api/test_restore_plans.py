@@ -220,14 +220,18 @@ def test_rules_that_were_added_to_a_security_group_are_told(cbr: ApiServer):
 
 @pytest.mark.parametrize(
     ("service", "limits", "word"),
-    [("volume", {"volumes": 1}, "volumes (volume)"), ("network", {"port": 0}, "port (network)")],
+    [
+        ("volume", {"volumes": 1}, "volumes (volume)"),
+        ("network", {"port": 0}, "port (network)"),
+        ("compute", {"cores": 1}, "cores (compute)"),
+    ],
 )
 def test_a_quota_that_is_short_is_named_with_both_numbers(
     cbr: ApiServer, service: str, limits: dict[str, int], word: str
 ):
     backup = cbr.protected()
     full = all_new(planned(cbr, backup.id))
-    kind = "quota" if service == "volume" else "network-quota"
+    kind = "quota" if service == "volume" else f"{service}-quota"
     restore_doc(cbr, kind, {"id": cbr.project(), **limits})
     try:
         plan = planned(cbr, backup.id, **full)

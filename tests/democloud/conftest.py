@@ -14,6 +14,7 @@ import yaml
 from opencbr.democloud import DemoCloud, Timing
 
 from .client import Client
+from .made import Made
 from .target import Target
 
 
@@ -43,6 +44,13 @@ def _target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield from _embedded(tmp_path_factory.mktemp("embedded"))
     else:
         yield _real(request.getfixturevalue("real_clouds"))
+
+
+@pytest.fixture(name="made")
+def _made(target: Target) -> Iterator[Made]:
+    made = Made(target)
+    yield made
+    made.remove()
 
 
 @pytest.fixture(scope="session", name="lifecycle")

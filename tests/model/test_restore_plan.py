@@ -12,7 +12,8 @@ from opencbr.model.restore_plan.captured import Captured, fields
 from opencbr.model.restore_plan.choices import DROP, KEEP, MAP, NEW, RUN, Choices, PortChoice
 from opencbr.model.restore_plan.draft import FATES
 from opencbr.model.restore_plan.interface_order import interface_order
-from opencbr.model.restore_plan.plan import INCOMPLETE, READY, REFUSED, Plan, plan
+from opencbr.model.restore_plan.outcome import INCOMPLETE, READY, REFUSED, Plan
+from opencbr.model.restore_plan.plan import plan
 from opencbr.model.restore_plan.view import CloudView, FloatingHolder, Holder, Room
 
 PROJECT, FLAVOR, NET, SUBNET, GROUP, PORT, VOLUME, TYPE, FLOATING = (f"{n}" * 8 for n in "abcdef123")

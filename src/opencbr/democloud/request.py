@@ -123,6 +123,10 @@ class Call:
         """Say whether the caller may see `doc`: it is in the caller's project, or the caller is an admin."""
         return self.is_admin or doc["project_id"] == self.project_id
 
+    def may_use(self, doc: Doc) -> bool:
+        """Say whether a flavor or volume type is everybody's, or a private one that lets the caller's project in."""
+        return doc.get("is_public", True) or self.project_id in doc["projects"]
+
     def at_least(self, version: str) -> bool:
         """Say whether the call's microversion is `version` ("2.46") or newer."""
         return self.microversion >= parse_version(version)

@@ -7,7 +7,7 @@ import msgspec
 from opencbr.model.restore_plan.blueprint import Blueprint
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import OpenChoice, Problem
-from opencbr.model.restore_plan.plan import Plan
+from opencbr.model.restore_plan.outcome import Plan
 from opencbr.model.restore_plan.rows import Row
 from opencbr.records.archive import Records
 from opencbr.store.errors import RecordDamaged

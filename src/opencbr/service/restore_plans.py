@@ -28,7 +28,8 @@ from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.choices import DROP, NEW, Choices
 from opencbr.model.restore_plan.draft import OpenChoice, Problem
 from opencbr.model.restore_plan.listed import ListedPlan
-from opencbr.model.restore_plan.plan import READY, Plan, plan
+from opencbr.model.restore_plan.outcome import READY, Plan
+from opencbr.model.restore_plan.plan import plan
 from opencbr.model.restore_plan.rows import Row
 from opencbr.model.restore_plan.view import CloudView
 from opencbr.model.vault import SERVER

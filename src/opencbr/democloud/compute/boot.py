@@ -22,7 +22,7 @@ def create(call: Call) -> Response:
     need_member(call, "os_compute_api:servers:create")
     body, state = call.body("server"), call.backend.state
     hints = call.body().get("os:scheduler_hints") or call.body().get("OS-SCH-HNT:scheduler_hints") or {}
-    flavor = need_flavor(call, str(body.get("flavorRef")))
+    flavor = _flavor(call, str(body.get("flavorRef")))
     if body.get("key_name") and state.get("keypair", f"{call.user_id}/{body['key_name']}") is None:
         raise ApiError(400, "Invalid key_name provided.")
     doc = server_document(
@@ -54,6 +54,13 @@ def create(call: Call) -> Response:
         {"name": g["name"]} for g in body.get("security_groups") or [{"name": "default"}]
     ]
     return Response(202, {"server": answer | {"adminPass": secrets.token_urlsafe(9)}})
+
+
+def _flavor(call: Call, wanted: str) -> Doc:
+    try:
+        return need_flavor(call, wanted)
+    except ApiError as error:
+        raise ApiError(400, error.message) from error
 
 
 def _hints(hints: Doc) -> Doc:

@@ -1,4 +1,4 @@
-"""Volume types."""
+"""Volume types: those for everybody, and private ones for the projects that are let in."""
 
 from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.request import Call
@@ -13,18 +13,21 @@ def default_type(state: State) -> Doc:
 
 
 def find_type(call: Call, wanted: str) -> Doc:
-    """Return the type with that id or name; refuses with 404."""
+    """Return a type that the caller may use, by id or name; refuses with 404."""
     for doc in call.backend.state.all("volume-type"):
-        if wanted in (doc["id"], doc["name"]):
+        if wanted in (doc["id"], doc["name"]) and (call.is_admin or call.may_use(doc)):
             return doc
     raise ApiError(404, f"Volume type {wanted} could not be found.")
 
 
 @ROUTES.on("GET", PROJECT + "/types")
 def list_types(call: Call) -> Response:
-    """List the volume types."""
-    public = {"os-volume-type-access:is_public": True}
-    shown = [_view(call, doc) | public for doc in call.backend.state.all("volume-type")]
+    """List the volume types: the public ones, and the private ones that the caller's project may use."""
+    shown = [
+        _view(call, doc) | {"os-volume-type-access:is_public": doc["is_public"]}
+        for doc in call.backend.state.all("volume-type")
+        if call.may_use(doc)
+    ]
     return Response(body={"volume_types": shown})
 
 
@@ -37,9 +40,9 @@ def show_type(call: Call) -> Response:
         if wanted == "default"
         else call.backend.state.get("volume-type", wanted)
     )
-    if doc is None:
+    if doc is None or not (call.is_admin or call.may_use(doc)):
         raise ApiError(404, f"Volume type {wanted} could not be found.")
-    extra = {} if wanted == "default" else {"os-volume-type-access:is_public": True}
+    extra = {} if wanted == "default" else {"os-volume-type-access:is_public": doc["is_public"]}
     return Response(body={"volume_type": _view(call, doc) | extra})
 
 
@@ -87,12 +90,28 @@ def show_qos_specs(call: Call) -> Response:
 
 @ROUTES.on("POST", PROJECT + "/types")
 def create_type(call: Call) -> Response:
-    """Create a volume type."""
+    """Create a volume type, for everybody or (`os-volume-type-access:is_public` false) for nobody yet."""
     need_admin(call, "volume_extension:type_create")
     body = call.body("volume_type")
-    doc: Doc = {"id": new_uuid(), "name": body["name"], "is_public": True, "description": None}
+    doc: Doc = {"id": new_uuid(), "name": body["name"], "description": None, "projects": []}
+    doc["is_public"] = bool(body.get("os-volume-type-access:is_public", True))
     call.backend.state.put("volume-type", doc | {"extra_specs": body.get("extra_specs") or {}}, project="")
     return Response(body={"volume_type": _view(call, doc | {"extra_specs": {}})})
+
+
+@ROUTES.on("POST", PROJECT + "/types/{type}/action")
+def change_access(call: Call) -> Response:
+    """Let a project use a private type, or not any more."""
+    ((action, body),) = call.body().items()
+    lets_in = action == "addProjectAccess"
+    need_admin(call, f"volume_extension:volume_type_access:{action}")
+    doc = find_type(call, call.params["type"])
+    if doc["is_public"]:
+        raise ApiError(409, "Type access modification is not applicable to public volume type.")
+    others = [project for project in doc["projects"] if project != body["project"]]
+    doc["projects"] = [*others, body["project"]] if lets_in else others
+    call.backend.state.put("volume-type", doc, project="")
+    return Response(202)
 
 
 @ROUTES.on("DELETE", PROJECT + "/types/{type}")

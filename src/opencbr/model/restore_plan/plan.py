@@ -1,21 +1,18 @@
 """The plan of a restore as a new server: a pure function of the record, of the cloud as it is now, and of the mapping."""
 
-import hashlib
-import json
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
 from opencbr.model.restore_plan.blueprint import Blueprint, NewServer
 from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.disk_part import plan_disks
-from opencbr.model.restore_plan.draft import FATES, Draft, OpenChoice, Problem
+from opencbr.model.restore_plan.draft import Draft
 from opencbr.model.restore_plan.group_part import new_groups, ref_of
 from opencbr.model.restore_plan.network_part import new_networks, plan_floating_ips
+from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports
-from opencbr.model.restore_plan.rows import Row, rows_of
 from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
 from opencbr.model.restore_plan.server_part import (
     choose_flavor,
@@ -28,34 +25,6 @@ from opencbr.model.restore_plan.server_part import (
 )
 from opencbr.model.restore_plan.trunk_part import trunks_of
 from opencbr.model.restore_plan.view import CloudView
-
-READY: Final = "ready"
-INCOMPLETE: Final = "incomplete"
-REFUSED: Final = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a restore as a new server will do; `blueprint` is None unless it is READY.
-
-    `digest` is 64 hex digits over the record's digest, the mapping, and all that the plan says: when it is the same for a plan
-    made anew, nothing has moved in the cloud that would make a difference.
-    """
-
-    status: str
-    mapping: Choices
-    rows: tuple[Row, ...]
-    problems: tuple[Problem, ...]
-    choices: tuple[OpenChoice, ...]
-    notices: tuple[str, ...]
-    digest: str
-    blueprint: Blueprint | None
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many captured fields have each fate."""
-        found = Counter(row.fate for row in self.rows)
-        return {fate: found[fate] for fate in FATES}
 
 
 def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
@@ -72,14 +41,13 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     networks, trunks = new_networks(draft), trunks_of(draft, ports.made)
     floating, floating_choices = plan_floating_ips(draft, ports.made)
     groups = new_groups(draft)
-    _check_rooms(draft)
-    status = REFUSED if draft.problems else INCOMPLETE if draft.open else READY
+    check_rooms(draft, "the new server")
     server = captured.server
     name = choices.name or str(server.get("name") or "")
     if choices.name is not None and choices.name != server.get("name"):
         draft.decide("server", ("server", "name"), "mapped", "the name that was chosen", choices.name)
     blueprint = None
-    if status == READY and flavor is not None:
+    if status_of(draft) == READY and flavor is not None:
         blueprint = Blueprint(
             server=NewServer(
                 name=name,
@@ -125,46 +93,13 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
         volume_types=dict(choices.volume_types) | {one.key: one.type_id for one in volumes if one.type_id},
         floating_ips=dict(choices.floating_ips) | floating_choices,
     )
-    rows = tuple(rows_of(draft))
-    made = Plan(
-        status=status,
-        mapping=mapping,
-        rows=rows,
-        problems=tuple(draft.problems),
-        choices=tuple(draft.open),
-        notices=tuple(draft.notices),
-        digest="",
-        blueprint=blueprint,
-    )
-    return replace(made, digest=_digest(captured.digest, made))
+    return outcome_of(draft, mapping, blueprint)
 
 
 def _chosen_group(draft: Draft, group_id: str) -> str | None:
     chosen = draft.choices.security_groups.get(group_id)
     ref = ref_of(draft, group_id)
     return chosen or (ref.id if ref is not None else None)
-
-
-def _check_rooms(draft: Draft) -> None:
-    """Refuse what a quota has no room for, with both numbers."""
-    for name, need in sorted(draft.needs.items()):
-        room = draft.view.rooms.get(name)
-        if room is None or room.limit < 0 or room.used + need <= room.limit:
-            continue
-        service, _, what = name.partition("/")
-        draft.problems.append(
-            Problem(
-                document="",
-                field=name,
-                sentence=f"the project has {room.used} of {room.limit} {what} ({service}), and the new server needs {need} "
-                "more: free some, or have the quota raised",
-            )
-        )
-
-
-def _digest(record: str, found: Plan) -> str:
-    text = json.dumps([record, asdict(found)], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _texts(value: Any) -> dict[str, str]:

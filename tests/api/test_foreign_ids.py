@@ -1,0 +1,246 @@
+"""An id of another project in every place where a request for a restore takes one: it is nowhere, and nothing is made.
+
+The foreign thing is of the kind that the place takes, and in the state that it would be taken in; `test_wrong_ids` walks all
+other places of ids.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from opencbr.democloud.network.networks import make_network
+from opencbr.democloud.network.security_groups import make_group
+from opencbr.model.ids import new_id
+
+from .api_server import ApiServer
+from .protected_cloud import children_of, new_disk, new_server, refused, restorable
+from .test_restore_plans import all_new, asked, change, planned
+from .test_wrong_ids import disk, plan_of, rows, server
+
+Json = dict[str, Any]
+Make = Callable[[ApiServer], str]
+"""Makes a thing that the caller's project is not shown, and gives its id."""
+Request = tuple[str, str, Json | None]
+Ask = Callable[[ApiServer, str], Request]
+"""Gives method, path and body of a request that is right but for this id."""
+
+
+def in_the_cloud(make: Callable[[ApiServer, str], Json]) -> Make:
+    """Make a thing in the cloud, as its state has it; `make` gets the other project."""
+
+    def made(cbr: ApiServer) -> str:
+        with cbr.cloud.backend.state.change():
+            return str(make(cbr, cbr.project("other"))["id"])
+
+    return made
+
+
+def private(kind: str) -> Make:
+    """Make a flavor or volume type that only the other project may use, like one that everybody may."""
+
+    def make(cbr: ApiServer, project: str) -> Json:
+        state = cbr.cloud.backend.state
+        model = state.all(kind)[0]
+        own = {"id": new_id(cbr.clock.now()), "name": "private", "is_public": False, "projects": [project]}
+        return state.put(kind, model | own, project="")
+
+    return in_the_cloud(make)
+
+
+def group(cbr: ApiServer, project: str) -> Json:
+    own = {"id": new_id(cbr.clock.now()), "project_id": project, "user_id": "somebody", "name": "somebody's"}
+    return cbr.cloud.backend.state.put(
+        "server-group", own | {"policy": "affinity", "rules": {}, "members": []}
+    )
+
+
+def restoring(choose: Callable[[str, str, str], Json], *, of_a_disk: bool = False) -> Ask:
+    """Restore in place; `choose` gives the request from a disk's volume and backup, and the id."""
+
+    def ask(cbr: ApiServer, wanted: str) -> Request:
+        made = restorable(cbr, new_disk(cbr) if of_a_disk else new_server(cbr))
+        ((volume, backup),) = children_of(cbr, made).items() or ((made.resource_id, made.id),)
+        return "POST", f"backups/{made.id}/restore", {"restore": choose(volume, backup, wanted)}
+
+    return ask
+
+
+def planning(choose: Callable[[Json, str], Json]) -> Ask:
+    """Plan a restore; `choose` changes members of a mapping with which the plan would be ready."""
+
+    def ask(cbr: ApiServer, wanted: str) -> Request:
+        backup = cbr.protected()
+        mapping = all_new(planned(cbr, backup.id))
+        mapping |= choose(mapping, wanted)
+        body = {"restore_plan": {"as": "new_server", "mapping": mapping}}
+        return "POST", f"backups/{backup.id}/restore-plans", body
+
+    return ask
+
+
+def each(member: str, **changes: Any) -> Callable[[Json, str], Json]:
+    """Change the last entry of a list in the mapping; `{id}` stands for the id."""
+
+    def choose(mapping: Json, wanted: str) -> Json:
+        *others, last = mapping[member]
+        named = {name: wanted if value == "{id}" else value for name, value in changes.items()}
+        return {member: [*others, last | named]}
+
+    return choose
+
+
+def ready_plan(cbr: ApiServer) -> str:
+    """Make a plan of the other project that it could apply."""
+    return plan_of("other", "foreign1")(cbr)
+
+
+NETWORK = in_the_cloud(lambda cbr, project: make_network(cbr.cloud.backend, project, "somebody's"))
+PLACES: dict[str, tuple[Make, Ask, str]] = {
+    "RestoreBackup, backup": (
+        lambda cbr: cbr.protected("foreign1", "other").id,
+        lambda _cbr, wanted: ("POST", f"backups/{wanted}/restore", {"restore": {}}),
+        "6200",
+    ),
+    "RestoreBackup, server_id": (server("other"), restoring(lambda _v, _b, one: {"server_id": one}), "7100"),
+    "RestoreBackup, server_id with mappings": (
+        server("other"),
+        restoring(
+            lambda volume, backup, one: {
+                "server_id": one,
+                "mappings": [{"backup_id": backup, "volume_id": volume}],
+            }
+        ),
+        "7100",
+    ),
+    "RestoreBackup, resource_id of a server": (
+        server("other"),
+        restoring(lambda _v, _b, one: {"resource_id": one}),
+        "7100",
+    ),
+    "RestoreBackup, volume_id": (
+        disk("other"),
+        restoring(lambda _v, _b, one: {"volume_id": one}, of_a_disk=True),
+        "7000",
+    ),
+    "RestoreBackup, resource_id of a disk": (
+        disk("other"),
+        restoring(lambda _v, _b, one: {"resource_id": one}, of_a_disk=True),
+        "7000",
+    ),
+    "RestoreBackup, volume of a mapping": (
+        disk("other"),
+        restoring(lambda _v, backup, one: {"mappings": [{"backup_id": backup, "volume_id": one}]}),
+        "7000",
+    ),
+    "RestoreBackup, volume of a disk's mapping": (
+        disk("other"),
+        restoring(
+            lambda _v, backup, one: {"mappings": [{"backup_id": backup, "volume_id": one}]}, of_a_disk=True
+        ),
+        "7000",
+    ),
+    "RestoreBackup, volume of a mapping, on a server": (
+        lambda cbr: str(new_server(cbr, "other")["disks"][0]),
+        restoring(lambda _v, backup, one: {"mappings": [{"backup_id": backup, "volume_id": one}]}),
+        "7000",
+    ),
+    "RestoreBackup, backup of a mapping": (
+        lambda cbr: next(iter(children_of(cbr, cbr.protected("foreign1", "other"), "other").values())),
+        restoring(lambda volume, _b, one: {"mappings": [{"backup_id": one, "volume_id": volume}]}),
+        "6200",
+    ),
+    "CreateRestorePlan, backup": (
+        lambda cbr: cbr.protected("foreign1", "other").id,
+        lambda _cbr, wanted: (
+            "POST",
+            f"backups/{wanted}/restore-plans",
+            {"restore_plan": {"as": "new_server"}},
+        ),
+        "6200",
+    ),
+    "CreateRestorePlan, flavor": (private("flavor"), planning(lambda _m, one: {"flavor_id": one}), "6302"),
+    "CreateRestorePlan, server group": (
+        in_the_cloud(group),
+        planning(lambda _m, one: {"server_group": one}),
+        "6302",
+    ),
+    "CreateRestorePlan, network": (
+        NETWORK,
+        planning(each("ports", network="map", network_id="{id}")),
+        "6302",
+    ),
+    "CreateRestorePlan, network that is not mapped to": (
+        NETWORK,
+        planning(each("ports", network="keep", network_id="{id}")),
+        "6302",
+    ),
+    "CreateRestorePlan, security group": (
+        in_the_cloud(lambda cbr, project: make_group(cbr.cloud.backend, project, "somebody's", "")),
+        planning(each("security_groups", target="{id}")),
+        "6302",
+    ),
+    "CreateRestorePlan, volume type": (
+        private("volume-type"),
+        planning(each("volumes", volume_type_id="{id}")),
+        "6302",
+    ),
+    "ShowRestorePlan": (ready_plan, lambda _cbr, wanted: ("GET", f"restore-plans/{wanted}", None), "6302"),
+    "ApplyRestorePlan": (
+        ready_plan,
+        lambda _cbr, wanted: ("POST", f"restore-plans/{wanted}/restore", None),
+        "6302",
+    ),
+    "ShowOpLog": (
+        lambda cbr: cbr.log("other").id,
+        lambda _cbr, wanted: ("GET", f"operation-logs/{wanted}", None),
+        "6500",
+    ),
+}
+
+
+@contextmanager
+def nothing_is_made(cbr: ApiServer) -> Iterator[None]:
+    """Check that what is within writes nothing: neither here, for one project or the other, nor in the cloud."""
+    both = [cbr.project(), cbr.project("other")]
+    before, written = [rows(cbr, one) for one in both], writes(cbr)
+    yield
+    assert [rows(cbr, one) for one in both] == before
+    assert writes(cbr) == written
+
+
+def writes(cbr: ApiServer) -> list[Any]:
+    return [one for one in cbr.cloud.calls.find() if one.method != "GET" and one.service != "identity"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_foreign_id_is_nowhere_and_nothing_is_made(cbr: ApiServer, place: str):
+    make, ask, code = PLACES[place]
+    foreign = make(cbr)
+    method, path, body = ask(cbr, foreign)
+    with nothing_is_made(cbr):
+        answer = cbr.call(method, path, body)
+    refused(answer, 404, code)
+    told = answer.json()["error_msg"].replace(foreign, "")
+    method, path, body = ask(cbr, nowhere := new_id(cbr.clock.now()))
+    assert cbr.call(method, path, body).json()["error_msg"].replace(nowhere, "") == told
+
+
+@pytest.mark.parametrize("kind", ["flavor", "volume-type"])
+def test_what_the_project_was_let_in_to_can_be_chosen_and_is_nowhere_once_it_was_taken_back(
+    cbr: ApiServer, kind: str
+):
+    """The plan is ready, and it is held against the cloud again when it is applied."""
+    one = private(kind)(cbr)
+    change(cbr, kind, one, projects=[cbr.project()])
+    backup = cbr.protected()
+    mapping = all_new(planned(cbr, backup.id))
+    chosen = {"flavor_id": one} if kind == "flavor" else each("volumes", volume_type_id="{id}")(mapping, one)
+    plan = planned(cbr, backup.id, **mapping | chosen)
+    assert plan["status"] == "ready", plan["problems"]
+    change(cbr, kind, one, projects=[cbr.project("other")])
+    with nothing_is_made(cbr):
+        answer = cbr.call("POST", f"restore-plans/{plan['id']}/restore")
+    refused(answer, 404, "6302")
+    refused(asked(cbr, backup.id, **mapping | chosen), 404, "6302")
