@@ -38,8 +38,13 @@ SERVER_LISTS = frozenset(
 VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume"})
 """The same for a new volume."""
 
-_LIMITS = {"instances": "Instances", "cores": "Cores", "ram": "RAMSize"}
-_USED = {"instances": "Instances", "cores": "Cores", "ram": "RAM"}
+_LIMITS = {
+    "instances": ("maxTotalInstances", "totalInstancesUsed"),
+    "cores": ("maxTotalCores", "totalCoresUsed"),
+    "ram": ("maxTotalRAMSize", "totalRAMUsed"),
+    "server_groups": ("maxServerGroups", "totalServerGroupsUsed"),
+}
+"""Quota of Nova -> its limit and its use in `/limits`."""
 _HOSTNAMES = (2, 90)
 _LOCKS = "2.9"
 """From here on Nova says whether a server is locked."""
@@ -150,10 +155,7 @@ def _zones(own: Reader, service: str) -> frozenset[str]:
 def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
     limits = own.ask("compute", "/limits", microversion=microversion or None).json().get("limits")
     absolute: Mapping[str, Any] = (limits or {}).get("absolute") or {}
-    numbers = {
-        name: (absolute.get(f"maxTotal{_LIMITS[name]}"), absolute.get(f"total{_USED[name]}Used"))
-        for name in _LIMITS
-    }
+    numbers = {name: (absolute.get(limit), absolute.get(used)) for name, (limit, used) in _LIMITS.items()}
     return {
         f"compute/{name}": Room(limit, used)
         for name, (limit, used) in numbers.items()

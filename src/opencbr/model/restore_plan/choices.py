@@ -36,7 +36,7 @@ class Choices:
 
     `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
-    IP to KEEP (the same address), NEW or DROP; a server group to an id or DROP. `user_data` is RUN or DROP.
+    IP to KEEP (the same address), NEW or DROP; a server group to an id, NEW or DROP. `user_data` is RUN or DROP.
     """
 
     name: str | None = None
