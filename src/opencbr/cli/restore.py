@@ -1,5 +1,6 @@
 """`opencbr restore`: what a restore will do, field by field, and doing it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -44,6 +45,11 @@ def restore() -> None:
     help="What was chosen, as JSON: the `mapping` of a plan, edited.",
 )
 @click.option(
+    "--into",
+    metavar="ID",
+    help="Another project that the server is made in, whatever the mapping says; the disks are handed over to it.",
+)
+@click.option(
     "--all", "all_", is_flag=True, help="Also the fields that are given back or made anew without a word."
 )
 @as_json
@@ -57,6 +63,7 @@ def plan(
     disk: str | None,
     attach: str | None,
     mapping: TextIO | None,
+    into: str | None,
     all_: bool,
     json_: bool,
     backup_id: str,
@@ -68,11 +75,14 @@ def plan(
 
     For one file of a lost disk: --as new_volume --disk VOLUME_ID --attach SERVER_ID, then `restore apply`.
     """
-    from dataclasses import replace
-
     services, ctx = _asking(session, project)
     choices = _choices(mapping)
-    choices = replace(choices, volume_id=disk or choices.volume_id, server_id=attach or choices.server_id)
+    choices = replace(
+        choices,
+        project_id=into or choices.project_id,
+        volume_id=disk or choices.volume_id,
+        server_id=attach or choices.server_id,
+    )
     shown = services.restore_plans.create(ctx, backup_id, choices, kind=kind)
     if json_:
         write_json(_plain(shown))

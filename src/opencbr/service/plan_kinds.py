@@ -1,7 +1,7 @@
 """The kinds of restore plans: which backups one takes, what may be chosen, how it is drafted, and which job carries it out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from opencbr.cloud.reader import Reader
@@ -24,6 +24,15 @@ NEW_VOLUME: Final = "new_volume"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a plan is made of besides the cloud; with `gives_secrets` what is sealed may go into another project."""
+
+    record: Restorable
+    choices: Choices
+    gives_secrets: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanKind:
     """One kind. `takes` are the types of what was backed up, `members` the choices that it has.
 
@@ -33,7 +42,7 @@ class PlanKind:
 
     takes: frozenset[str]
     members: frozenset[str]
-    draft: Callable[[Reader, Restorable, Choices], Plan]
+    draft: Callable[[Reader, Wanted], Plan]
     operation: str
 
 
@@ -50,18 +59,22 @@ def refuse_backup(name: str, backup: Backup) -> None:
         raise not_available(backup)
 
 
-def _draft_server(reader: Reader, record: Restorable, choices: Choices) -> Plan:
+def _draft_server(reader: Reader, wanted: Wanted) -> Plan:
+    record, choices = wanted.record, wanted.choices
     view = read_view(reader, record.captured, record.documents, choices, record.fingerprint)
-    refuse_foreign(view, choices)
+    view = replace(view, gives_secrets=wanted.gives_secrets)
+    refuse_foreign(record.captured, view, choices)
     return plan(record.captured, view, choices)
 
 
-def _draft_volume(reader: Reader, record: Restorable, choices: Choices) -> Plan:
+def _draft_volume(reader: Reader, wanted: Wanted) -> Plan:
+    record, choices = wanted.record, wanted.choices
     disk = disk_of(record.captured, choices)
-    wanted = [disk] if disk else [one.volume_id for one in record.captured.disks]
-    captured = record.captured.about_disks(wanted)
+    captured = record.captured.about_disks(
+        [disk] if disk else [one.volume_id for one in record.captured.disks]
+    )
     view = read_view(reader, captured, record.documents, choices, record.fingerprint, lists=VOLUME_LISTS)
-    refuse_foreign(view, choices)
+    refuse_foreign(captured, view, choices)
     return plan_new_volume(captured, view, choices)
 
 

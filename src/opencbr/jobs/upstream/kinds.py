@@ -8,7 +8,7 @@ from opencbr.cloud import made_things
 from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.networks import COLLECTIONS
-from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, VOLUME_MOVING
+from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, CINDER_OFFERED, VOLUME_MOVING
 from opencbr.jobs.upstream.names import properties
 from opencbr.store.ledger import Entry
 
@@ -82,6 +82,21 @@ def _find_volume(project: ProjectCloud, entry: Entry) -> str | None:
     return None if found is None else found.id
 
 
+def _delete_volume(project: ProjectCloud, volume_id: str) -> None:
+    """Delete a volume; what Cinder refuses for an offer to another project, or for a server, is taken back first.
+
+    A volume that is being detached is deleted when it is asked again.
+    """
+    volume = project.get_volume(volume_id)
+    for server_id in volume.server_ids:
+        project.servers.detach(server_id, volume_id)
+    if volume.server_ids:
+        return
+    if volume.status == CINDER_OFFERED:
+        project.transfers.take_back(volume_id)
+    project.delete_volume(volume_id)
+
+
 def _look_at_server(project: ProjectCloud, server_id: str) -> State:
     server = project.servers.get(server_id)
     return State(CINDER_DELETING if server.task_state == CINDER_DELETING else server.status)
@@ -100,15 +115,6 @@ def _look_at_group(project: ProjectCloud, group_id: str) -> State:
 
 def _find_key(project: ProjectCloud, entry: Entry) -> str | None:
     return None if project.servers.find_key(entry.name) is None else entry.name
-
-
-def _delete_volume(project: ProjectCloud, volume_id: str) -> None:
-    """Delete a volume; one that was attached to a server that stays is taken off first, and deleted when it is asked again."""
-    servers = project.get_volume(volume_id).server_ids
-    for server_id in servers:
-        project.servers.detach(server_id, volume_id)
-    if not servers:
-        project.delete_volume(volume_id)
 
 
 KINDS: dict[str, Kind] = {

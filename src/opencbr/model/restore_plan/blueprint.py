@@ -164,6 +164,7 @@ class NewServer:
 class Blueprint:
     """All of it, each in the order in which it is to be made; without a server the volumes are what is wanted.
 
+    `project_id` is where all that is made stands, None for the backup's own project.
     `attach_to` is a server that stands and gets the volumes.
     """
 
@@ -176,3 +177,4 @@ class Blueprint:
     volumes: tuple[NewVolume, ...] = ()
     floating_ips: tuple[NewFloatingIp, ...] = ()
     attach_to: str | None = None
+    project_id: str | None = None

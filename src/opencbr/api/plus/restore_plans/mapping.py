@@ -77,6 +77,13 @@ class PlanMapping(Struct, kw_only=True):
         Id | None,
         Meta(description="as new_volume: the server that gets the new volume; left out: none does"),
     ] = None
+    project_id: Annotated[
+        Id | None,
+        Meta(
+            description="another project that the server is made in, in which the caller may restore too; by default the "
+            "backup's own"
+        ),
+    ] = None
     flavor_id: Annotated[Id | None, Meta(description="the flavor of the new server")] = None
     availability_zone: Annotated[Text | None, Meta(description="Nova's zone for the server")] = None
     volume_availability_zone: Annotated[Text | None, Meta(description="Cinder's zone for all its disks")] = (
@@ -132,6 +139,7 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
         name=mapping.name,
         volume_id=mapping.volume_id,
         server_id=mapping.server_id,
+        project_id=mapping.project_id,
         flavor_id=mapping.flavor_id,
         availability_zone=mapping.availability_zone,
         volume_availability_zone=mapping.volume_availability_zone,
@@ -160,6 +168,7 @@ def mapping_of(choices: Choices) -> PlanMapping:
         name=choices.name,
         volume_id=choices.volume_id,
         server_id=choices.server_id,
+        project_id=choices.project_id,
         flavor_id=choices.flavor_id,
         availability_zone=choices.availability_zone,
         volume_availability_zone=choices.volume_availability_zone,
