@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.api_server import ApiServer
+from api.protected_cloud import new_server, restored
 from console.backup.recorded import HOSTILE, LONG, hostile_backup, rich_server
 from opencbr.model.backup import Backup
 from opencbr.store import operation_logs
@@ -37,7 +38,8 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     )
     plans = _plan(cbr, backup), _plan(cbr, hostile), _plan(cbr, cbr.protected("café-文"))
     restored_log = _restored_log(cbr, backup, plans[0])
-    return Things(backup, hostile, log["id"], running, running_log.id, restored_log, plans)
+    way_back_log = restored(cbr, new_server(cbr, sizes=(1, 1))).id
+    return Things(backup, hostile, log["id"], running, running_log.id, restored_log, way_back_log, plans)
 
 
 def _plan(cbr: ApiServer, backup: Backup) -> str:
