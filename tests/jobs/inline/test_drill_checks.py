@@ -187,7 +187,7 @@ def test_a_port_needs_a_way_into_the_network():
         DrillSettings(checks=(check(tcp=22),))
 
 
-def tested(env: JobEnv, backup_id: str) -> Any:
+def mark_of(env: JobEnv, backup_id: str) -> Any:
     backup = env.backup(backup_id)
     assert backup is not None
     return backup.extend_info.get("restore_tested")
@@ -197,11 +197,11 @@ def test_a_backup_is_restore_tested_until_a_drill_shows_otherwise(
     place: JobEnv, ctx: JobContext, backup: str
 ):
     env, good = place, check(command=("true",))
-    assert tested(env, backup) is None
+    assert mark_of(env, backup) is None
     _, first = drilled(env, ctx, backup)
-    assert (tested(env, backup)["drill_id"], tested(env, backup)["verdict"]) == (first.id, "unchecked")
+    assert (mark_of(env, backup)["drill_id"], mark_of(env, backup)["verdict"]) == (first.id, "unchecked")
     _, second = drilled(env, ctx, backup, good)
-    told = tested(env, backup)
+    told = mark_of(env, backup)
     assert (told["drill_id"], told["verdict"]) == (second.id, "passed")
     assert told["duration_seconds"] == second.duration_seconds
     env.demo.fail("volume.created", times=0, reason="as requested")
@@ -209,6 +209,6 @@ def test_a_backup_is_restore_tested_until_a_drill_shows_otherwise(
         _, third = drilled(env, ctx, backup, good)
     finally:
         env.demo.backend.failures.clear()
-    assert (third.verdict, tested(env, backup)) == ("failed", told)  # it says nothing of the backup
+    assert (third.verdict, mark_of(env, backup)) == ("failed", told)  # it says nothing of the backup
     drilled(env, ctx, backup, check(command=("false",)))
-    assert tested(env, backup) is None
+    assert mark_of(env, backup) is None
