@@ -57,10 +57,10 @@ def test_the_bytes_of_every_disk_while_a_drill_stands(stack: FullStack, meeting:
     objects = stack.cloud_objects
     content = {name: secrets.token_bytes(1 << 20) for name in ("root", "data")}
     disks = {disk_of(stack, name, bytes_): bytes_ for name, bytes_ in content.items()}
-    server = objects.server("drilled", volumes=[*disks])
+    server = objects.server("drilled", volumes=[*disks], ports=[objects.port("drilled")])
     own = ports_of(stack, server)
     with stack.protected(server) as vault:
-        backup = stack.back_up(vault, "to try")
+        backup = stack.back_up(vault, "to-try")
         was = things(stack)
         answer = stack.member.call("POST", "drills", {"drill": {"resource_id": server}})
         assert answer.status_code == 202, answer.text
