@@ -89,9 +89,8 @@ def judge(ground: Ground, call: Call, fault: str) -> list[str]:
         backup = env.backup(operation.backup_id)
         if backup is None or backup.status != "available":
             wrong.append(f"the backup is {backup and backup.status}")
-        for _ in range(2):  # an attachment goes first, its volume when the janitor comes again
-            ground.clock.sleep(86_400.0)
-            remove_leftovers(ground.ctx(env.cloud))
+        ground.clock.sleep(86_400.0)
+        remove_leftovers(ground.ctx(env.cloud))
         left = made(env, was)
         if left != (WHOLE if log.status == "success" else {}):
             wrong.append(f"it has ended in {log.status}, and this is there: {left}")

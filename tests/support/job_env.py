@@ -20,15 +20,18 @@ from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.checkpoint import Checkpoint
+from opencbr.model.drill import Drill
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
-from opencbr.model.restore_plan.choices import KEEP, RUN, Choices
+from opencbr.model.restore_plan.choices import DROP, KEEP, NEW, RUN, Choices
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
 from opencbr.service.context import Actor, Context
+from opencbr.service.drills import Drills
 from opencbr.service.restore_plans import RestorePlans, ShownPlan
 from opencbr.service.restores import Restores, RestoreSpec
+from opencbr.service.ways_back import WaysBack
 from opencbr.store import (
     backups,
     checkpoints,
@@ -46,7 +49,7 @@ T = TypeVar("T")
 
 MADE = (
     *("server", "volume", "attachment", "port", "network", "subnet", "security-group", "trunk", "floatingip"),
-    "keypair",
+    *("keypair", "router", "server-group", "image"),
 )
 """Kinds of things that a restore as a new server makes, by the embedded cloud's words."""
 
@@ -223,6 +226,13 @@ class JobEnv:
         )
         return Restores(self.database, self.cloud).create(self.context(), spec)
 
+    def ways_back(self) -> WaysBack:
+        return WaysBack(self.database, self.cloud)
+
+    def request_undo(self, restore: OperationLog) -> OperationLog:
+        """Undo a restore in place, through the use case."""
+        return self.ways_back().undo(self.context(), restore.id)
+
     def plans(self) -> RestorePlans:
         return RestorePlans(self.database, self.cloud, self.records)
 
@@ -246,6 +256,39 @@ class JobEnv:
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
 
+    def elsewhere(self, account: str = "other") -> Choices:
+        """A mapping into the project of another account, and nothing else."""
+        return Choices(project_id=str(self.demo.account(account)["project_id"]))
+
+    def request_elsewhere(self, backup_id: str, account: str = "other", **choices: Any) -> OperationLog:
+        """Restore a backup as a new server in the project of another account, where its networks and groups are made again."""
+        plans, ctx = self.plans(), self.context()
+        first = plans.create(ctx, backup_id, self.elsewhere(account))
+        asked = [choice.member.partition(".") for choice in first.choices]
+        chosen = replace(
+            first.mapping,
+            ports=tuple(replace(port, network=NEW) for port in first.mapping.ports),
+            security_groups=dict(first.mapping.security_groups)
+            | {key: NEW for member, _, key in asked if member == "security_groups"},
+            floating_ips={key: DROP for member, _, key in asked if member == "floating_ips"},
+            server_group=DROP,
+            user_data=RUN,
+        )
+        plan = plans.create(ctx, backup_id, replace(chosen, **choices))
+        assert plan.status == "ready", (plan.problems, plan.choices)
+        return plans.apply(ctx, plan.id)
+
+    def request_drill(self, backup_id: str) -> OperationLog:
+        """Try a backup, through the use case."""
+        drill = Drills(self.database).create(self.context(), backup_id=backup_id)
+        with self.database.read() as conn:
+            log = operation_logs.get(conn, self.project_id, drill.id)
+        assert log is not None
+        return log
+
+    def drill(self, operation: OperationLog) -> Drill:
+        return Drills(self.database).show(self.context(), operation.id)
+
     def things(self) -> dict[str, set[str]]:
         """What the cloud holds of the kinds that a restore as a new server makes."""
         state = self.demo.backend.state
@@ -255,7 +298,7 @@ class JobEnv:
     @contextmanager
     def cloud_kept(self) -> Iterator[None]:
         """Let a test take things out of the cloud; they are back afterwards, without what was made meanwhile."""
-        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule", "server-group")
+        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule")
         with state.change():
             docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
         try:
@@ -315,7 +358,12 @@ class JobEnv:
         return vault
 
     def context(self) -> Context:
-        return Context(Actor("u"), self.project_id, "req-test", self.clock.now(), lambda _: True)
+        """Whoever asks may do everything, in all projects."""
+
+        def can(_: str) -> bool:
+            return True
+
+        return Context(Actor("u"), self.project_id, "req-test", self.clock.now(), can, lambda _: can)
 
     def cancel(self, operation: OperationLog) -> None:
         with self.database.write() as conn:

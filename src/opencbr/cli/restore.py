@@ -1,28 +1,37 @@
-"""`opencbr restore`: what a restore will do, field by field, and doing it."""
+"""`opencbr restore`: what a restore will do, field by field, and doing it; undoing one in place."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from opencbr.cli.app import Failure, Session, as_json, pass_session
+from opencbr.cli.following import follow
 from opencbr.cli.output import say, write_json, write_table
+from opencbr.cli.use_cases import use_cases
+from opencbr.cli.way_back import confirm, undo, way_back
 
 if TYPE_CHECKING:
+    from opencbr.model.operation_log import OperationLog
     from opencbr.model.restore_plan.choices import Choices
-    from opencbr.service.context import Context
     from opencbr.service.restore_plans import ShownPlan
-    from opencbr.service.services import Services
 
 _project = click.option(
     "--project", required=True, metavar="ID", help="The project that the backup belongs to."
 )
 _TRIVIAL = {"kept", "new"}
-_LOOK_SECONDS = 1.0
 
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a backup as a new server, as a new volume or in place, and carry the plan out."""
+    """Plan the restore of a backup as a new server, as a new volume or in place, and carry the plan out.
+
+    Undo or confirm a restore in place.
+    """
+
+
+for _command in (way_back, undo, confirm):
+    restore.add_command(_command)
 
 
 @restore.command("plan")
@@ -45,6 +54,11 @@ def restore() -> None:
     help="What was chosen, as JSON: the `mapping` of a plan, edited.",
 )
 @click.option(
+    "--into",
+    metavar="ID",
+    help="Another project that the server is made in, whatever the mapping says; the disks are handed over to it.",
+)
+@click.option(
     "--all", "all_", is_flag=True, help="Also the fields that are given back or made anew without a word."
 )
 @as_json
@@ -58,6 +72,7 @@ def plan(
     disk: str | None,
     attach: str | None,
     mapping: TextIO | None,
+    into: str | None,
     all_: bool,
     json_: bool,
     backup_id: str,
@@ -69,11 +84,14 @@ def plan(
 
     For one file of a lost disk: --as new_volume --disk VOLUME_ID --attach SERVER_ID, then `restore apply`.
     """
-    from dataclasses import replace
-
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     choices = _choices(mapping)
-    choices = replace(choices, volume_id=disk or choices.volume_id, server_id=attach or choices.server_id)
+    choices = replace(
+        choices,
+        project_id=into or choices.project_id,
+        volume_id=disk or choices.volume_id,
+        server_id=attach or choices.server_id,
+    )
     shown = services.restore_plans.create(ctx, backup_id, choices, kind=kind)
     if json_:
         write_json(_plain(shown))
@@ -91,7 +109,7 @@ def plan(
 @pass_session
 def show(session: Session, *, project: str, all_: bool, json_: bool, plan_id: str) -> None:
     """Show a plan that was made; the cloud is not asked again."""
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     shown = services.restore_plans.show(ctx, plan_id)
     if json_:
         write_json(_plain(shown))
@@ -121,7 +139,7 @@ def list_(
     from opencbr.api.plus.restore_plans.listing import summary_of
     from opencbr.model.lists import Page
 
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     found = services.restore_plans.list(ctx, backups, Page(limit=limit, marker=marker))
     rows = [summary_of(one) for one in found.items]
     if json_:
@@ -149,35 +167,17 @@ def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> Non
     what it has made; one in place gives the server back, and cannot be cancelled. Ctrl-C ends the following, not the restore:
     `operation-logs cancel` does that.
     """
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     log = services.restore_plans.apply(ctx, plan_id)
     say(f"operation log {log.id}")
     if not no_wait:
-        _follow(services, ctx, log.id)
+        _tell_report(follow(services, ctx, log.id, "the restore"))
 
 
-def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
-    """Say each step until the end; exit code 1 when it failed."""
-    from opencbr.clock import SystemClock
-    from opencbr.model import statuses
-    from opencbr.model.operation_log import NOTES, REPORT, RESTORE, RESTORE_NEW_VOLUME, TERMINAL
+def _tell_report(log: "OperationLog") -> None:
+    from opencbr.model.operation_log import REPORT, RESTORE, RESTORE_NEW_VOLUME
 
-    clock, seen, told = SystemClock(), "", 0
-    while True:
-        log = services.operation_logs.show(ctx, log_id)
-        line = f"{log.progress:3} % {log.step}"
-        if log.step and line != seen:
-            say(line)
-            seen = line
-        for note in log.details.get(NOTES, ())[told:]:
-            say(f"note: {note}")
-            told += 1
-        if log.status in TERMINAL:
-            break
-        clock.sleep(_LOOK_SECONDS)
-    if log.status != statuses.SUCCESS:
-        raise Failure(f"the restore ended in {log.status}: {log.error_message}")
-    report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
+    report = {name: count for name, count in log.details.get(REPORT, {}).items() if isinstance(count, int)}
     told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
     target = log.details["target_resource_id"]
     if log.operation_type == RESTORE:
@@ -185,16 +185,6 @@ def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
         return
     what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
     say(f"{what} {target} is there: {told_fields}")
-
-
-def _asking(session: Session, project: str) -> "tuple[Services, Context]":
-    from opencbr import wiring
-    from opencbr.clock import SystemClock
-    from opencbr.service.context import operator
-
-    parts = wiring.build(session.config)
-    parts.standing_records()
-    return parts.services, operator(project, SystemClock().now())
 
 
 def _choices(mapping: TextIO | None) -> "Choices":

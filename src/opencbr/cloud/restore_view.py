@@ -37,6 +37,8 @@ SERVER_LISTS = frozenset(
 """What the plan of a new server is made from besides what the record names."""
 VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume", "servers"})
 """The same for a new volume."""
+_LISTED = {name for name in SERVER_LISTS if "/" not in name} - {"volume_types"} | {"servers"}
+"""Answers that are members of a view as they are."""
 
 TOUCHED = _STANDING | {
     *("server", "interface", "attachments", "keypair", "volume", "port", "subport", "trunk"),
@@ -44,8 +46,13 @@ TOUCHED = _STANDING | {
 }
 """Kinds of documents that a restore in place is held against."""
 
-_LIMITS = {"instances": "Instances", "cores": "Cores", "ram": "RAMSize"}
-_USED = {"instances": "Instances", "cores": "Cores", "ram": "RAM"}
+_LIMITS = {
+    "instances": ("maxTotalInstances", "totalInstancesUsed"),
+    "cores": ("maxTotalCores", "totalCoresUsed"),
+    "ram": ("maxTotalRAMSize", "totalRAMUsed"),
+    "server_groups": ("maxServerGroups", "totalServerGroupsUsed"),
+}
+"""Quota of Nova -> its limit and its use in `/limits`."""
 _HOSTNAMES = (2, 90)
 _LOCKS = "2.9"
 """From here on Nova says whether a server is locked."""
@@ -63,11 +70,13 @@ def read_view(
     lists: Collection[str] = SERVER_LISTS,
     kinds: Collection[str] = _STANDING,
 ) -> CloudView:
-    """Read all that a plan is made from; of `documents` those of these `kinds` that `captured` has, and these `lists`.
+    """Read all that a plan is made from, as the project sees it that the plan is for.
 
-    Each is read once. `fingerprint` marks what is not for everybody as the record's does. Raises CloudError.
+    Of `documents` those of these `kinds` that `captured` has are read again, and these `lists`, each once.
+
+    `fingerprint` marks what is not for everybody as the record's does. Raises CloudError.
     """
-    project_id = captured.project_id
+    project_id = choices.project_id or captured.project_id
     own = reader.within(project_id)
     again = {
         one.name.replace("@newest", ""): one
@@ -81,7 +90,7 @@ def read_view(
         "networks": lambda: _list(own, "network", "/networks", "networks"),
         "subnets": lambda: _list(own, "network", "/subnets", "subnets"),
         "security_groups": lambda: _list(own, "network", "/security-groups", "security_groups"),
-        "volume_types": lambda: _list(own, "volume", "/types", "volume_types", own.newest("volume")),
+        "volume_types": lambda: _types(own),
         "compute_zones": lambda: _zones(own, "compute"),
         "volume_zones": lambda: _zones(own, "volume"),
         "rooms/compute": lambda: _compute_rooms(own, compute),
@@ -94,6 +103,9 @@ def read_view(
     asked |= {f"standing/{name}": _again(reader, own, name, one, fingerprint) for name, one in again.items()}
     asked |= {f"holders/{query}": _holders(reader, query, project_id) for query in _held(captured, choices)}
     asked |= {f"floating/{one}": _floating(reader, one, project_id) for one in _addresses(captured)}
+    if project_id != captured.project_id:
+        asked["lending"] = lambda: _volume_rooms(reader, captured.project_id)
+        asked["lent types"] = lambda: _types(reader.within(captured.project_id))
     answers = dict(zip(asked, reader.at_once(lambda ask: ask(), asked.values()), strict=True))
 
     def below(prefix: str) -> dict[str, Any]:
@@ -103,10 +115,12 @@ def read_view(
 
     return CloudView(
         standing=below("standing/"),
-        **{name: found for name, found in answers.items() if "/" not in name},
+        **{name: found for name, found in answers.items() if name in _LISTED},
+        volume_types=_in_both(answers["volume_types"], answers.get("lent types")),
         holders=[one for found in below("holders/").values() for one in found],
         floating=[one for found in below("floating/").values() for one in found],
         rooms={name: room for found in below("rooms/").values() for name, room in found.items()},
+        lending=answers.get("lending", {}),
         sets_hostnames=tuple(map(int, compute.split("."))) >= _HOSTNAMES if compute else False,
     )
 
@@ -146,6 +160,16 @@ def _list(own: Reader, service: str, path: str, envelope: str, microversion: str
     return [row for row in rows(found, envelope) if isinstance(row.get("id"), str)]
 
 
+def _types(own: Reader) -> list[Json]:
+    return _list(own, "volume", "/types", "volume_types", own.newest("volume"))
+
+
+def _in_both(rows: list[Json], others: list[Json] | None) -> list[Json]:
+    """Give the types that both projects may use: the disks are made in the one and handed over to the other."""
+    ids = {row["id"] for row in rows if others is None} | {row["id"] for row in others or ()}
+    return [row for row in rows if row["id"] in ids]
+
+
 def _zones(own: Reader, service: str) -> frozenset[str]:
     found = own.ask(service, "/os-availability-zone").json()
     return frozenset(
@@ -158,10 +182,7 @@ def _zones(own: Reader, service: str) -> frozenset[str]:
 def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
     limits = own.ask("compute", "/limits", microversion=microversion or None).json().get("limits")
     absolute: Mapping[str, Any] = (limits or {}).get("absolute") or {}
-    numbers = {
-        name: (absolute.get(f"maxTotal{_LIMITS[name]}"), absolute.get(f"total{_USED[name]}Used"))
-        for name in _LIMITS
-    }
+    numbers = {name: (absolute.get(limit), absolute.get(used)) for name, (limit, used) in _LIMITS.items()}
     return {
         f"compute/{name}": Room(limit, used)
         for name, (limit, used) in numbers.items()

@@ -1,9 +1,10 @@
-"""Work on the servers of a tenant's project with its own token: stop, start, lock, and the volumes on them."""
+"""Work on the servers of a tenant's project with its own token: make, stop, start, lock; their volumes, images and groups."""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from opencbr.cloud.images import ImageCloud
 from opencbr.cloud.objects import Attachment, Server, server_of
 from opencbr.cloud.retry import get_or_create
 from opencbr.cloud.transport import Transport
@@ -12,8 +13,11 @@ MICROVERSION = "2.79"
 """From here on an attachment has `delete_on_termination` when it is read and made; tags and the reason of a lock are older."""
 
 
+_CONSOLE_LINES = 1000
+
 HOSTNAME_MICROVERSION = "2.90"
 """From here on a server is created with a host name that is not made of its name."""
+_GROUPS = "/os-server-groups"
 
 
 class ServerCloud:
@@ -80,6 +84,33 @@ class ServerCloud:
         path = f"/os-keypairs/{quote(name, safe='')}"
         self._transport.delete("compute", path, microversion=MICROVERSION)
 
+    def find_group(self, name: str) -> str | None:
+        """Return the id of a server group of this name."""
+        answer = self._transport.get("compute", _GROUPS, microversion=MICROVERSION)
+        rows = answer.rows("server_group", where=lambda row: row.get("name") == name)
+        return min((str(row["id"]) for row in rows), default=None)
+
+    def create_group(self, name: str, policy: str, rules: Mapping[str, Any]) -> str:
+        """Make a server group under a name that no other has; return its id."""
+        group = {"name": name, "policy": policy} | ({"rules": dict(rules)} if rules else {})
+
+        def create() -> str:
+            body = {"server_group": group}
+            answer = self._transport.post("compute", _GROUPS, body, microversion=MICROVERSION)
+            return str(answer.thing("server_group", "identified")["id"])
+
+        return get_or_create(
+            lambda: self.find_group(name), create, self._transport.patience, self._transport.clock
+        )
+
+    def look_at_group(self, group_id: str) -> None:
+        """Raise NotFound when a server group is gone."""
+        self._transport.get("compute", _group_path(group_id), microversion=MICROVERSION)
+
+    def delete_group(self, group_id: str) -> None:
+        """Delete a server group; the servers in it stay. NotFound means that it is gone already."""
+        self._transport.delete("compute", _group_path(group_id), microversion=MICROVERSION)
+
     def stop(self, server_id: str) -> None:
         """Request that a server is shut off."""
         self._act(server_id, "os-stop", None)
@@ -95,6 +126,14 @@ class ServerCloud:
     def unlock(self, server_id: str) -> None:
         """Unlock a server; Denied where an admin has locked it."""
         self._act(server_id, "unlock", None)
+
+    def console(self, server_id: str) -> str:
+        """Return what stands on a server's console, the end of it; Refused while there is none yet."""
+        body = {"os-getConsoleOutput": {"length": _CONSOLE_LINES}}
+        answer = self._transport.post(
+            "compute", f"{_path(server_id)}/action", body, microversion=MICROVERSION
+        )
+        return str(answer.json().get("output") or "")
 
     def attachments(self, server_id: str) -> list[Attachment]:
         """List the volumes on a server."""
@@ -118,6 +157,32 @@ class ServerCloud:
         path = f"{_path(server_id)}/os-volume_attachments"
         self._transport.act("compute", path, {"volumeAttachment": fields}, microversion=MICROVERSION)
 
+    def create_image(self, server_id: str, name: str, properties: Mapping[str, str]) -> str:
+        """Begin to make an image of a server's root disk under a name that no other has; return its id.
+
+        Nova is at work on the server until the image is active, and allows nothing else meanwhile. Refused (409) when it is
+        at work on it already, or the server is in a state that has no disk to read.
+        """
+        body = {"createImage": {"name": name, "metadata": dict(properties)}}
+        path = f"{_path(server_id)}/action"
+
+        def create() -> str:
+            answer = self._transport.post("compute", path, body, microversion=MICROVERSION)
+            image_id = answer.json().get("image_id")
+            if not isinstance(image_id, str):
+                raise answer.garbage("image_id is no text")
+            return image_id
+
+        patience, clock = self._transport.patience, self._transport.clock
+        return get_or_create(lambda: ImageCloud(self._transport).find(name), create, patience, clock)
+
+    def rebuild(self, server_id: str, image_id: str) -> None:
+        """Request that a server's root disk is written anew from an image; ports, volumes and power stay.
+
+        Its new admin password is thrown away.
+        """
+        self._act(server_id, "rebuild", {"imageRef": image_id})
+
     def _act(self, server_id: str, action: str, given: Any) -> None:
         body = {action: given}
         self._transport.act("compute", f"{_path(server_id)}/action", body, microversion=MICROVERSION)
@@ -125,6 +190,10 @@ class ServerCloud:
 
 def _path(server_id: str) -> str:
     return f"/servers/{quote(server_id, safe='')}"
+
+
+def _group_path(group_id: str) -> str:
+    return f"{_GROUPS}/{quote(group_id, safe='')}"
 
 
 def _attachment(row: dict[str, Any]) -> Attachment:

@@ -21,12 +21,16 @@ _FOREIGN = frozenset({NO_SUCH_SERVER, NO_SUCH_DISK})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a plan is asked of: the backup, those of its disks by their volumes, its record, and the mapping."""
+    """What a plan is asked of: the backup, those of its disks by their volumes, its record, and the mapping.
+
+    With `gives_secrets` what is sealed may go into another project.
+    """
 
     backup: Backup
     disks: Mapping[str, Backup]
     record: Restorable
     choices: Choices
+    gives_secrets: bool
 
 
 def draft_in_place(reader: Reader, wanted: Wanted) -> Plan:

@@ -1,7 +1,7 @@
 """The kinds of restore plans: which backups one takes, what may be chosen, how it is drafted, and which job carries it out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -22,7 +22,8 @@ from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.in_place_plans import Wanted, draft_in_place
 from opencbr.service.plan_mapping import refuse_foreign
-from opencbr.service.restores import claim_targets, not_available, refuse_vault
+from opencbr.service.restore_claims import claim_targets
+from opencbr.service.restores import not_available, refuse_vault
 from opencbr.store import restore_targets
 
 NEW_SERVER: Final = "new_server"
@@ -73,7 +74,8 @@ def refuse_backup(name: str, backup: Backup) -> None:
 def _draft_server(reader: Reader, wanted: Wanted) -> Plan:
     record, choices = wanted.record, wanted.choices
     view = read_view(reader, record.captured, record.documents, choices, record.fingerprint)
-    refuse_foreign(view, choices)
+    view = replace(view, gives_secrets=wanted.gives_secrets)
+    refuse_foreign(record.captured, view, choices)
     return plan(record.captured, view, choices)
 
 
@@ -82,7 +84,7 @@ def _draft_volume(reader: Reader, wanted: Wanted) -> Plan:
     disk = disk_of(record.captured, choices)
     captured = record.captured.about_disks([disk] if disk else list(wanted.disks))
     view = read_view(reader, captured, record.documents, choices, record.fingerprint, lists=VOLUME_LISTS)
-    refuse_foreign(view, choices)
+    refuse_foreign(captured, view, choices)
     return plan_new_volume(captured, view, choices)
 
 
@@ -114,7 +116,7 @@ def _writes_over(conn: Connection, ctx: Context, applied: Applied) -> OperationL
     log = new_operations.request_restore(
         conn, ctx, applied.backup, applied.vault_name, target, plan_id=applied.plan_id
     )
-    claim_targets(conn, ctx, log.id, target.request)
+    claim_targets(conn, ctx, log.id, target.request.targets)
     return log
 
 

@@ -51,8 +51,17 @@ def refuse_strangers(captured: Captured, choices: Choices) -> None:
                 )
 
 
-def refuse_foreign(view: CloudView, choices: Choices) -> None:
-    """Raise CbrError 6302 for ids that the project is not shown in the cloud."""
+def refuse_foreign(captured: Captured, view: CloudView, choices: Choices) -> None:
+    """Raise CbrError 6302 for ids that the project is not shown in the cloud.
+
+    What a thing was before may be named again, also in a mapping for another project: where it is gone the plan asks.
+    """
+    was = {
+        "flavor": {str((captured.thing("flavor") or {}).get("id"))},
+        "server group": captured.of("server_group").keys(),
+        "security group": captured.of("security_group").keys(),
+        "volume type": captured.of("volume_type").keys(),
+    }
     named: dict[str, tuple[list[str | None], Any]] = {
         "flavor": ([choices.flavor_id], view.flavors),
         "server group": ([choices.server_group], view.server_groups),
@@ -62,7 +71,7 @@ def refuse_foreign(view: CloudView, choices: Choices) -> None:
         "volume type": (list(choices.volume_types.values()), view.volume_types),
     }
     for what, (wanted, there) in named.items():
-        shown = {row.get("id") for row in there}
+        shown = {row.get("id") for row in there} | was.get(what, set())
         for one in wanted:
             if one not in (None, NEW, DROP) and one not in shown:
                 raise CbrError(

@@ -34,8 +34,10 @@ from opencbr.service import plan_kinds
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
 from opencbr.service.in_place_plans import Wanted
+from opencbr.service.metadata import SECRETS_RIGHT
 from opencbr.service.plan_kinds import Applied
 from opencbr.service.plan_mapping import refuse_members, refuse_strangers
+from opencbr.service.restore_project import refuse_project
 from opencbr.store import backups, restore_plans, vaults
 from opencbr.store.database import Database
 from opencbr.store.restore_plans import StoredPlan
@@ -80,11 +82,12 @@ class RestorePlans:
         """Make the plan of a restore of this kind. Nothing is made or changed in the cloud.
 
         Raises CbrError 6200 (no such backup), 8600 (another project shares it), 2005 (its status), 9900 (the mapping makes no
-        sense), 6302 (it names what is not the project's); CloudError.
+        sense), 6302 (it names what is not the project's) and as `refuse_project`; CloudError.
         """
         with self._database.read() as conn:
             backup = find_own(conn, ctx.project_id, backup_id)
-        found = self._make(kind, backup, choices)
+        refuse_project(ctx, choices)
+        found = self._make(ctx, kind, backup, choices)
         text = msgspec.json.encode(kept_of(found, choices))
         plan_id = new_id(ctx.now)
         key_id, sealed = self._records.seal_plan(ctx.project_id, plan_id, text)
@@ -114,8 +117,10 @@ class RestorePlans:
             return restore_plans.list(conn, ctx.project_id, backup_ids, page, now=ctx.now)
 
     def show(self, ctx: Context, plan_id: str) -> ShownPlan:
-        """Return a plan of the project. Raises CbrError 6302 for all others, and for one that has expired."""
-        return self._shown(self._stored(ctx, plan_id))
+        """Return a plan of the project. Raises CbrError 6302 for all others and expired ones, and as `refuse_project`."""
+        stored = self._stored(ctx, plan_id)
+        refuse_project(ctx, open_plan(self._records, stored).given)
+        return self._shown(stored)
 
     def apply(self, ctx: Context, plan_id: str) -> OperationLog:
         """Ask for the restore that a plan describes, and return its log; a worker carries it out.
@@ -125,15 +130,16 @@ class RestorePlans:
         carried out, or its backup restored), and as `create` does; CloudError.
         """
         stored = self._stored(ctx, plan_id)
+        kept = open_plan(self._records, stored)
+        refuse_project(ctx, kept.given)
         if stored.status != READY:
             raise _conflict(
                 f"The plan is {stored.status}: make one that is ready, its choices and problems say how."
             )
-        kept = open_plan(self._records, stored)
         with self._database.read() as conn:
             backup = find_own(conn, ctx.project_id, stored.backup_id)
         try:
-            now = self._make(stored.kind, backup, kept.given)
+            now = self._make(ctx, stored.kind, backup, kept.given)
         except CbrError as error:
             if error.code != NO_SUCH_RESOURCE:
                 raise
@@ -165,7 +171,7 @@ class RestorePlans:
             no_such_plan(plan_id)
         return stored
 
-    def _make(self, kind: str, backup: Backup, choices: Choices) -> Plan:
+    def _make(self, ctx: Context, kind: str, backup: Backup, choices: Choices) -> Plan:
         """Make a plan from the record and the cloud as it is now. Raises as `create` does."""
         plan_kinds.refuse_backup(kind, backup)
         refuse_members(choices, plan_kinds.KINDS[kind].members, kind)
@@ -179,7 +185,10 @@ class RestorePlans:
         with self._database.read() as conn:
             children = backups.children(conn, backup.project_id, [backup.id])[backup.id]
         disks = {one.resource_id: one for one in children} or {backup.resource_id: backup}
-        wanted = Wanted(backup=backup, disks=disks, record=record, choices=choices)
+        gives_secrets = ctx.can(SECRETS_RIGHT)
+        wanted = Wanted(
+            backup=backup, disks=disks, record=record, choices=choices, gives_secrets=gives_secrets
+        )
         return plan_kinds.KINDS[kind].draft(self._cloud.reader(), wanted)
 
     def _shown(self, stored: StoredPlan) -> ShownPlan:

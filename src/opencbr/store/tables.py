@@ -329,6 +329,7 @@ ledger = Table(
     Column("region", TEXT, nullable=False, server_default=""),
     Column("key", TEXT, nullable=False),
     Column("kept_until", Moment),  # the way back of an ended restore: nobody removes it before that
+    Column("cloud_project_id", TEXT),  # where it stands, when that is another project than the job's
     # A backup and the snapshot that it is made from may bear one name, and so may what lies in two regions.
     UniqueConstraint("region", "kind", "name"),
     # A job may make any number of objects of a kind; its own key tells them apart.
@@ -367,6 +368,26 @@ restore_plan = Table(
     Column("kind", TEXT, nullable=False, server_default="new_server"),  # what it restores as
     Index("ix_restore_plan_expires_at", "expires_at"),
 )
+
+# No foreign key: the history of drills outlives backups.
+drill = Table(
+    "drill",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("backup_id", TEXT, nullable=False),
+    Column("backup_name", TEXT, nullable=False),
+    Column("resource_id", TEXT, nullable=False),
+    Column("resource_name", TEXT, nullable=False),
+    Column("verdict", TEXT),
+    Column("reason", TEXT, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("recovered_at", Moment),
+    Column("ended_at", Moment),
+)
+Index("ix_drill_list", drill.c.project_id, drill.c.created_at.desc(), drill.c.id.desc())
 
 worker = Table(
     "worker",

@@ -5,15 +5,14 @@ from functools import partial
 from opencbr.cloud.objects import Attachment
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_IN_USE
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.jobs.upstream.kinds import attachment_id
-from opencbr.jobs.upstream.objects import planned
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.jobs.upstream.reconcile import Act, reconcile
-from opencbr.store import ledger
 
 
 def attach(parts: Parts) -> None:
     """Attach the volume and wait until it is; nothing where no server was named. May be repeated.
+
+    Whoever removes a volume that the ledger has takes it off its server first.
 
     Raises CloudError, Cancelled, JobError, Lost.
     """
@@ -21,18 +20,12 @@ def attach(parts: Parts) -> None:
     if server_id is None:
         return
     ctx, operation = parts.ctx, parts.operation
-    for volume_id in parts.ids("volume").values():
-        entry = planned(ctx, operation, "attachment", server_id, volume_id=volume_id)
-        with ctx.database.write() as conn:
-            entry = ledger.plan(conn, entry)
-        reconcile(
-            ctx,
-            operation,
-            {f"volume {volume_id}": partial(_look, parts, server_id, volume_id)},
-            told=lambda _: stop_if_cancelled(ctx, operation.id),
-        )
-        with ctx.database.write() as conn:
-            ledger.made(conn, entry.id, attachment_id(server_id, volume_id), now=ctx.clock.now())
+    reconcile(
+        ctx,
+        operation,
+        {f"volume {one}": partial(_look, parts, server_id, one) for one in parts.ids("volume").values()},
+        told=lambda _: stop_if_cancelled(ctx, operation.id),
+    )
 
 
 def _look(parts: Parts, server_id: str, volume_id: str) -> Act | str | None:

@@ -1,12 +1,15 @@
-"""The kinds of objects that jobs make in the cloud: entering a new one takes one row in `KINDS`."""
+"""The kinds of objects that jobs make in the cloud: a new one takes a row in `KINDS` and a place in `REMOVAL_ORDER`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opencbr.cloud.cloud import ProjectCloud, Reader, UpstreamObject
+from opencbr.cloud import made_things
+from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
-from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, VOLUME_MOVING
+from opencbr.cloud.networks import COLLECTIONS
+from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, CINDER_OFFERED, VOLUME_MOVING
+from opencbr.jobs.upstream.names import properties
 from opencbr.store.ledger import Entry
 
 
@@ -22,10 +25,11 @@ class State:
 class Kind:
     """What the jobs do with objects of one kind. All calls raise CloudError.
 
-    `find` gives the id of the object with the entry's name, None when there is none; `look` and `delete` take the id
+    `find` gives the id of the object with the entry's name, None when there is none (a server group, which Nova never renames,
+    has from the beginning the name that is the entry's key); `look` and `delete` take the id
     and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix, and
-    `in_status` those of one project in a status: id, and a text that changes when one moves on.
-    A kind whose names cannot be listed by their beginning has the ledger alone, and one that takes no time is in no status.
+    `in_status` those of one project in a status: id, and a text that changes when one moves on. One that takes no time is in
+    no status.
     In a status of `moving` the cloud refuses a deletion, and it is worth waiting. `lasting` objects are what a
     finished backup consists of; the others are removed before their job ends.
     """
@@ -33,7 +37,7 @@ class Kind:
     find: Callable[[ProjectCloud, Entry], str | None]
     look: Callable[[ProjectCloud, str], State]
     delete: Callable[[ProjectCloud, str], None]
-    list: Callable[[Reader, str], Iterable[UpstreamObject]] = lambda _reader, _prefix: ()
+    list: made_things.Listing
     in_status: Callable[[ProjectCloud, str], Mapping[str, str]] = lambda _project, _status: {}
     moving: frozenset[str] = frozenset()
     lasting: bool = False
@@ -65,6 +69,7 @@ def _of_neutron(kind: str) -> Kind:
         find=lambda project, entry: _id_of(project.networks.find(kind, entry.name)),
         look=lambda project, id_: State(str(project.networks.get(kind, id_).get("status") or "")),
         delete=lambda project, id_: project.networks.delete(kind, id_),
+        list=made_things.of_neutron(kind),
     )
 
 
@@ -75,6 +80,21 @@ def _id_of(thing: Mapping[str, Any] | None) -> str | None:
 def _find_volume(project: ProjectCloud, entry: Entry) -> str | None:
     found = project.find_volume(entry.name)
     return None if found is None else found.id
+
+
+def _delete_volume(project: ProjectCloud, volume_id: str) -> None:
+    """Delete a volume; what Cinder refuses for an offer to another project, or for a server, is taken back first.
+
+    A volume that is being detached is deleted when it is asked again.
+    """
+    volume = project.get_volume(volume_id)
+    for server_id in volume.server_ids:
+        project.servers.detach(server_id, volume_id)
+    if volume.server_ids:
+        return
+    if volume.status == CINDER_OFFERED:
+        project.transfers.take_back(volume_id)
+    project.delete_volume(volume_id)
 
 
 def _look_at_server(project: ProjectCloud, server_id: str) -> State:
@@ -88,29 +108,13 @@ def _look_at_key(project: ProjectCloud, name: str) -> State:
     return State("")
 
 
+def _look_at_group(project: ProjectCloud, group_id: str) -> State:
+    project.servers.look_at_group(group_id)
+    return State("")
+
+
 def _find_key(project: ProjectCloud, entry: Entry) -> str | None:
     return None if project.servers.find_key(entry.name) is None else entry.name
-
-
-def attachment_id(server_id: str, volume_id: str) -> str:
-    """Name an attachment by what it joins: Nova's own ids of attachments are not always told."""
-    return f"{server_id} {volume_id}"
-
-
-def _find_attachment(project: ProjectCloud, entry: Entry) -> str | None:
-    wanted = attachment_id(entry.key, _volume(entry))
-    try:
-        _look_at_attachment(project, wanted)
-    except NotFound:
-        return None
-    return wanted
-
-
-def _look_at_attachment(project: ProjectCloud, id_: str) -> State:
-    server_id, volume_id = id_.split()
-    if volume_id not in {one.volume_id for one in project.servers.attachments(server_id)}:
-        raise NotFound(service="compute", method="GET", path="/os-volume_attachments", status=404)
-    return State("")
 
 
 KINDS: dict[str, Kind] = {
@@ -118,7 +122,7 @@ KINDS: dict[str, Kind] = {
         find=_find_snapshot,
         look=lambda project, snapshot_id: State(project.get_snapshot(snapshot_id).status),
         delete=ProjectCloud.delete_snapshot,
-        list=Reader.list_snapshots,
+        list=made_things.snapshots,
         in_status=ProjectCloud.snapshots_in,
         moving=CINDER_MOVING,
     ),
@@ -126,7 +130,7 @@ KINDS: dict[str, Kind] = {
         find=_find_backup,
         look=_look_at_backup,
         delete=ProjectCloud.delete_backup,
-        list=Reader.list_backups,
+        list=made_things.backups,
         in_status=ProjectCloud.backups_in,
         moving=CINDER_MOVING,
         lasting=True,
@@ -134,30 +138,55 @@ KINDS: dict[str, Kind] = {
     "volume": Kind(
         find=_find_volume,
         look=lambda project, volume_id: State(project.get_volume(volume_id).status),
-        delete=ProjectCloud.delete_volume,
-        list=Reader.list_made_volumes,
+        delete=_delete_volume,
+        list=made_things.volumes,
         in_status=ProjectCloud.volumes_in,
         moving=VOLUME_MOVING,
+    ),
+    "image": Kind(
+        find=lambda project, entry: project.images.find(entry.name),
+        look=lambda project, image_id: State(project.images.get(image_id).status),
+        delete=lambda project, image_id: project.images.delete(image_id),
+        list=made_things.of_glance(properties),
+        lasting=True,
     ),
     "server": Kind(
         find=lambda project, entry: project.servers.find(entry.name),
         look=_look_at_server,
         delete=lambda project, server_id: project.servers.delete(server_id),
-        list=Reader.list_made_servers,
-    ),
-    "attachment": Kind(
-        find=_find_attachment,
-        look=_look_at_attachment,
-        delete=lambda project, id_: project.servers.detach(*id_.split()),
+        list=made_things.servers,
     ),
     "keypair": Kind(
         find=_find_key,
         look=_look_at_key,
         delete=lambda project, name: project.servers.delete_key(name),
+        list=made_things.key_pairs,
     ),
-    **{
-        kind: _of_neutron(kind)
-        for kind in ("floatingip", "trunk", "port", "subnet", "network", "security_group")
-    },
+    "server_group": Kind(
+        find=lambda project, entry: project.servers.find_group(entry.key),
+        look=_look_at_group,
+        delete=lambda project, group_id: project.servers.delete_group(group_id),
+        list=made_things.server_groups,
+    ),
+    **{kind: _of_neutron(kind) for kind in COLLECTIONS},
 }
 """Kind, as the ledger names it -> what the jobs do with it."""
+
+REMOVAL_ORDER = (
+    ("server",),
+    ("keypair", "server_group", "floatingip", "trunk"),
+    ("port", "snapshot", "backup"),
+    ("router", "subnet", "security_group", "volume"),
+    ("network", "image"),
+)
+"""What is removed together, and before what: the cloud refuses to delete what another thing stands on.
+
+A server has its ports and volumes, and a trunk is in use while a server is on its port; a router keeps its interface while a
+floating IP leads through it, and a trunk its ports; ports have groups, and stand in subnets; a volume stays while it has
+snapshots, and an image may be what a disk was cloned from.
+"""
+
+
+def removal_rank(kind: str) -> int:
+    """Say when a kind's turn is, from 0; what this version of the worker does not know comes last."""
+    return next((rank for rank, kinds in enumerate(REMOVAL_ORDER) if kind in kinds), len(REMOVAL_ORDER))

@@ -4,15 +4,17 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import groupby
 from typing import TypeVar
 
 import msgspec
 
+from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import CloudError, CredentialRefused, NotFound, Refused, Unreachable
 from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.intervals import pauses
-from opencbr.jobs.upstream.kinds import KINDS, Kind
+from opencbr.jobs.upstream.kinds import KINDS, Kind, State, removal_rank
 from opencbr.jobs.upstream.polling import Watched, rest, stop_if_cancelled
 from opencbr.store import ledger
 from opencbr.store.ledger import Entry
@@ -97,14 +99,34 @@ def remove_briefly(
 def remove(
     ctx: CloudContext, entries: Sequence[Entry], *, doubts: bool = True, log_id: str | None = None
 ) -> list[Removed]:
-    """Delete the upstream objects of `entries` side by side, wait for their end, strike them out.
+    """Delete the upstream objects of `entries`, what stands on others first, wait for their end, strike them out.
 
+    What does not stand on one another goes side by side; each such row of `REMOVAL_ORDER` has its time.
     Of what the cloud does only CredentialRefused is raised: what cannot be removed stays in the ledger and comes back as STUCK
     with the reason, and a backup that later incrementals need as NEEDED. An object still being made cannot be
     deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
     unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
     """
     removals = [_Removal(entry, doubts) for entry in entries]
+    for _, together in groupby(sorted(removals, key=_rank), key=_rank):
+        _remove_together(ctx, list(together), log_id)
+    removed = [
+        Removed(r.entry, r.outcome or Outcome.STUCK, "" if r.outcome is Outcome.GONE else r.reason)
+        for r in removals
+    ]
+    for one in removed:
+        if one.outcome is Outcome.STUCK:
+            said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
+            log.warning(said, one.entry.kind, one.entry.name, one.reason)
+    return removed
+
+
+def _rank(removal: _Removal) -> int:
+    return removal_rank(removal.entry.kind)
+
+
+def _remove_together(ctx: CloudContext, removals: Sequence[_Removal], log_id: str | None) -> None:
+    """Remove side by side what does not stand on one another, and give each its outcome."""
     began = ctx.clock.now()
     patience = ctx.settings.release_timeout_seconds
     gaps = pauses(ctx.settings.poll_seconds)
@@ -121,15 +143,6 @@ def remove(
                 removal.reason = removal.reason or "it was still there when time was up"
         if any(removal.outcome is None for removal in remaining):
             rest(ctx, next(gaps), log_id)
-    removed = [
-        Removed(r.entry, r.outcome or Outcome.STUCK, "" if r.outcome is Outcome.GONE else r.reason)
-        for r in removals
-    ]
-    for one in removed:
-        if one.outcome is Outcome.STUCK:
-            said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
-            log.warning(said, one.entry.kind, one.entry.name, one.reason)
-    return removed
 
 
 def _is_made(removal: _Removal) -> bool:
@@ -164,13 +177,12 @@ def _advance(ctx: CloudContext, removal: _Removal) -> None:
 def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> None:
     """Look at the object, and ask for its deletion when it stands still. Raises CloudError."""
     removal.watched = None
-    project = ctx.cloud.project(removal.entry.project_id)
-    upstream_id = removal.entry.upstream_id or kind.find(project, removal.entry)
-    if upstream_id is None:
+    found = _found(ctx, kind, removal.entry)
+    if found is None:
         _strike(ctx, removal)
         return
+    project, upstream_id, state = found
     removal.entry = replace(removal.entry, upstream_id=upstream_id)
-    state = kind.look(project, upstream_id)
     status = state.status
     if state.needed:
         removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
@@ -182,11 +194,35 @@ def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> None:
         removal.reason = removal.reason or f"it is {status} after {removal.asked} deletions"
     elif status != CINDER_DELETING:
         ctx.guard()
-        kind.delete(project, upstream_id)
+        try:
+            kind.delete(project, upstream_id)
+        except NotFound:
+            if project.project_id == removal.entry.projects[-1]:
+                raise
+            return  # it was handed over meanwhile: the next look finds it
         removal.asked += 1
         status = CINDER_DELETING
     now = ctx.clock.now()
-    removal.watched = Watched(removal.entry.project_id, removal.entry.kind, upstream_id, status, now, now)
+    removal.watched = Watched(project.project_id, removal.entry.kind, upstream_id, status, now, now)
+
+
+def _found(ctx: CloudContext, kind: Kind, entry: Entry) -> tuple[ProjectCloud, str, State] | None:
+    """Look for the object in every project in which it may stand: where it is, its id and how it is.
+
+    What moves meanwhile moves to the last one, and is found there. None where there is none of its name; raises NotFound
+    where its id is known and it is nowhere, CloudError.
+    """
+    for project_id in entry.projects:
+        project = ctx.cloud.project(project_id)
+        upstream_id = entry.upstream_id or kind.find(project, entry)
+        if upstream_id is None:
+            continue
+        try:
+            return project, upstream_id, kind.look(project, upstream_id)
+        except NotFound:
+            if project_id == entry.projects[-1]:
+                raise
+    return None
 
 
 def _refused(removal: _Removal, error: Refused) -> None:
@@ -205,19 +241,24 @@ def _twin(ctx: CloudContext, kind: Kind, removal: _Removal) -> bool:
 
     An unanswered call may have left a second object; delete that too.
     """
-    project = ctx.cloud.project(removal.entry.project_id)
     try:
-        other = kind.find(project, removal.entry)
-        if other is None or other == removal.entry.upstream_id:
-            return False
-        ctx.guard()
-        kind.delete(project, other)
+        return any(_remove_twin(ctx, kind, removal.entry, one) for one in removal.entry.projects)
     except NotFound:
         return False
     except CredentialRefused:
         raise
     except CloudError as error:
         removal.reason = str(error)
+    return True
+
+
+def _remove_twin(ctx: CloudContext, kind: Kind, entry: Entry, project_id: str) -> bool:
+    project = ctx.cloud.project(project_id)
+    other = kind.find(project, entry)
+    if other is None or other == entry.upstream_id:
+        return False
+    ctx.guard()
+    kind.delete(project, other)
     return True
 
 

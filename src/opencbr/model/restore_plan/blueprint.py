@@ -126,6 +126,15 @@ class NewFloatingIp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewServerGroup:
+    """A server group made again; no other group of the project bears its name."""
+
+    name: str
+    policy: str
+    rules: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewServer:
     """The server itself; `image_id` is set where it boots from an image. `user_data` is base64 as Nova has it."""
 
@@ -148,16 +157,19 @@ class NewServer:
     key_type: str
     locked: bool
     locked_reason: str | None
+    group: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """All of it, each in the order in which it is to be made; without a server the volumes are what is wanted.
 
+    `project_id` is where all that is made stands, None for the backup's own project.
     `attach_to` is a server that stands and gets the volumes.
     """
 
     server: NewServer | None = None
+    server_group: NewServerGroup | None = None
     groups: tuple[NewGroup, ...] = ()
     networks: tuple[NewNetwork, ...] = ()
     ports: tuple[NewPort, ...] = ()
@@ -165,3 +177,4 @@ class Blueprint:
     volumes: tuple[NewVolume, ...] = ()
     floating_ips: tuple[NewFloatingIp, ...] = ()
     attach_to: str | None = None
+    project_id: str | None = None

@@ -12,6 +12,7 @@ from opencbr.model.operation_log import (
     RESTORE,
     RESTORE_NEW_SERVER,
     RESTORE_NEW_VOLUME,
+    RESTORE_UNDO,
     VAULT_DELETE,
     OperationLog,
 )
@@ -140,6 +141,7 @@ _DETAILS = {
     RESTORE: _of_restore,
     RESTORE_NEW_SERVER: _of_restore,
     RESTORE_NEW_VOLUME: _of_restore,
+    RESTORE_UNDO: _of_restore,
     REMOVE_RESOURCE: _counters,
     VAULT_DELETE: _counters,
 }
@@ -148,5 +150,6 @@ _KEYS = {
     REMOVE_RESOURCE: "remove_resources",
     RESTORE_NEW_SERVER: "restore",
     RESTORE_NEW_VOLUME: "restore",
+    RESTORE_UNDO: "restore",
 }
 """Operation type -> the name its details go under, where that is another."""

@@ -100,6 +100,13 @@ class PlanMapping(Struct, kw_only=True):
         bool | None,
         Meta(description="in_place: false leaves the server shut off; left out or true: it is started"),
     ] = None
+    project_id: Annotated[
+        Id | None,
+        Meta(
+            description="another project that the server is made in, in which the caller may restore too; by default the "
+            "backup's own"
+        ),
+    ] = None
     flavor_id: Annotated[Id | None, Meta(description="the flavor of the new server")] = None
     availability_zone: Annotated[Text | None, Meta(description="Nova's zone for the server")] = None
     volume_availability_zone: Annotated[Text | None, Meta(description="Cinder's zone for all its disks")] = (
@@ -116,7 +123,11 @@ class PlanMapping(Struct, kw_only=True):
         Literal["keep", "drop"] | None, Meta(description="drop: do without the key pair; by default keep")
     ] = None
     server_group: Annotated[
-        Id | None, Meta(description="the id of a server group, or `drop` to do without")
+        Id | None,
+        Meta(
+            description="the id of a server group, `new` to have it made again where the project has none of its name, or "
+            "`drop` to do without"
+        ),
     ] = None
     ports: Annotated[
         Annotated[list[PlanPort], Meta(max_length=_MOST)] | None, Meta(description="where each port goes")
@@ -156,6 +167,7 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
         server_id=mapping.server_id,
         disks={one.volume_id: one.target for one in disks},
         power_on=mapping.power_on,
+        project_id=mapping.project_id,
         flavor_id=mapping.flavor_id,
         availability_zone=mapping.availability_zone,
         volume_availability_zone=mapping.volume_availability_zone,
@@ -186,6 +198,7 @@ def mapping_of(choices: Choices) -> PlanMapping:
         server_id=choices.server_id,
         disks=[PlanDisk(volume_id=one, target=target) for one, target in choices.disks.items()],
         power_on=choices.power_on,
+        project_id=choices.project_id,
         flavor_id=choices.flavor_id,
         availability_zone=choices.availability_zone,
         volume_availability_zone=choices.volume_availability_zone,
