@@ -116,7 +116,7 @@ def read_view(
     return CloudView(
         standing=below("standing/"),
         **{name: found for name, found in answers.items() if name in _LISTED},
-        volume_types=_in_both(answers["volume_types"], answers.get("lent types")),
+        volume_types=_in_both(answers.get("volume_types", []), answers.get("lent types")),
         holders=[one for found in below("holders/").values() for one in found],
         floating=[one for found in below("floating/").values() for one in found],
         rooms={name: room for found in below("rooms/").values() for name, room in found.items()},
