@@ -2,6 +2,8 @@
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_finish
+from opencbr.democloud.compute.images_of_servers import create_image
+from opencbr.democloud.compute.rebuild import rebuild
 from opencbr.democloud.compute.routes import (
     ROUTES,
     SERVER,
@@ -11,8 +13,6 @@ from opencbr.democloud.compute.routes import (
     need_status,
     need_unlocked,
 )
-from opencbr.democloud.compute.images_of_servers import create_image
-from opencbr.democloud.compute.rebuild import rebuild
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc

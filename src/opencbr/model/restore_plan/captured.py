@@ -10,7 +10,7 @@ Json = Mapping[str, Any]
 Path = tuple[str, ...]
 
 _MEMBERS = {"qos_policy": "policy", "subport": "port"}
-_BARE = frozenset({"image", "encryption"})
+_BARE = frozenset({"image", "root_image", "encryption"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
