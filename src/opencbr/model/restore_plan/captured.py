@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opencbr.model.document import Disk
+from opencbr.model.root_image import KIND
 
 Json = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -34,6 +35,11 @@ class Captured:
             for name, body in self.documents.items()
             if kind_of(name) == kind and "@" not in name
         }
+
+    @property
+    def root_image(self) -> str | None:
+        """The id of the image that the backup made of a root disk that is no volume."""
+        return next(iter(self.of(KIND)), None)
 
     def thing(self, name: str) -> Json | None:
         """Give what is in a document; None where there is no such document."""

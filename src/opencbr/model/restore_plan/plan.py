@@ -13,10 +13,10 @@ from opencbr.model.restore_plan.group_part import new_groups, ref_of
 from opencbr.model.restore_plan.network_part import new_networks, plan_floating_ips
 from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports, trunks_of
+from opencbr.model.restore_plan.root_part import choose_image
 from opencbr.model.restore_plan.server_part import (
     choose_flavor,
     choose_group,
-    choose_image,
     choose_key,
     choose_user_data,
     choose_zone,
