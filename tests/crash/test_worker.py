@@ -455,7 +455,8 @@ def test_no_job_of_the_workers_is_forgotten_here() -> None:
 
 
 def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerProcesses) -> None:
-    held = slow(env, "volume GET /backups/detail$")
+    # It waits for an answer until it is frozen, however long that takes: else it could end the job itself before.
+    held = env.demo.faults.inject(service="volume", method="GET", path="/backups/detail$", held=True)
     workers.start("w1")
     request = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
@@ -463,8 +464,11 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerP
     workers.start("w2")
     env.succeeded(request)
     calls = len(env.demo.calls.find("volume"))
+    env.demo.faults.clear()
     workers.processes.send("w1", signal.SIGCONT)
-    assert workers.processes.wait("w1") == LEASE_LOST, "it knows that it was declared dead"
+    assert workers.processes.wait("w1") == LEASE_LOST, (
+        f"it knows that it was declared dead: {workers.processes.errors()}"
+    )
     writes = [row for row in env.demo.calls.find("volume")[calls:] if row.method != "GET"]
     assert writes == []
     env.assert_nothing_left(backups_left=3)

@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 MADE = (
     *("server", "volume", "attachment", "port", "network", "subnet", "security-group", "trunk", "floatingip"),
-    "keypair",
+    *("keypair", "router", "server-group", "image"),
 )
 """Kinds of things that a restore as a new server makes, by the embedded cloud's words."""
 
@@ -256,7 +256,7 @@ class JobEnv:
     @contextmanager
     def cloud_kept(self) -> Iterator[None]:
         """Let a test take things out of the cloud; they are back afterwards, without what was made meanwhile."""
-        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule", "server-group")
+        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule")
         with state.change():
             docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
         try:

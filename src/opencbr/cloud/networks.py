@@ -9,10 +9,11 @@ from opencbr.cloud.transport import Transport
 
 Json = dict[str, Any]
 
-_COLLECTIONS = {
+COLLECTIONS = {
     "network": "networks",
     "subnet": "subnets",
     "port": "ports",
+    "router": "routers",
     "security_group": "security-groups",
     "trunk": "trunks",
     "floatingip": "floatingips",
@@ -21,6 +22,11 @@ _COLLECTIONS = {
 _NAMELESS = frozenset({"floatingip"})
 """Kinds that have no name: they are known by their description."""
 _ROUTER = "network:router_interface"
+
+
+def name_member(kind: str) -> str:
+    """Say which member holds what a thing of this kind is called by us."""
+    return "description" if kind in _NAMELESS else "name"
 
 
 class NetworkCloud:
@@ -34,18 +40,18 @@ class NetworkCloud:
 
     def find(self, kind: str, name: str) -> Json | None:
         """Return the oldest thing of this name."""
-        by = "description" if kind in _NAMELESS else "name"
-        answer = self._transport.get("network", f"/{_COLLECTIONS[kind]}", {by: name})
-        envelope = _COLLECTIONS[kind].replace("-", "_")
+        by = name_member(kind)
+        answer = self._transport.get("network", f"/{COLLECTIONS[kind]}", {by: name})
+        envelope = COLLECTIONS[kind].replace("-", "_")
         rows = answer.rows(kind, envelope, where=lambda row: row.get(by) == name)
         return min(rows, key=lambda row: str(row.get("created_at")), default=None)
 
     def create(self, kind: str, name: str, fields: Mapping[str, Any]) -> Json:
         """Make a thing under a name that nothing else has."""
-        body = {kind: {**fields, ("description" if kind in _NAMELESS else "name"): name}}
+        body = {kind: {**fields, name_member(kind): name}}
 
         def create() -> Json:
-            return self._transport.post("network", f"/{_COLLECTIONS[kind]}", body).thing(kind, "identified")
+            return self._transport.post("network", f"/{COLLECTIONS[kind]}", body).thing(kind, "identified")
 
         patience, clock = self._transport.patience, self._transport.clock
         return get_or_create(lambda: self.find(kind, name), create, patience, clock)
@@ -88,4 +94,4 @@ class NetworkCloud:
 
 
 def _path(kind: str, id_: str) -> str:
-    return f"/{_COLLECTIONS[kind]}/{quote(id_, safe='')}"
+    return f"/{COLLECTIONS[kind]}/{quote(id_, safe='')}"

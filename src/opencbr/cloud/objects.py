@@ -86,9 +86,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamObject:
-    """An object of any tenant that bears a name of ours, for the janitor; `kind` is a row of `jobs.upstream.kinds`.
+    """A thing of any tenant that bears a name of ours, for the janitor; `kind` is a row of `jobs.upstream.kinds`.
 
-    `has_dependents` is about backups: later incrementals need it, a tenant's own among them.
+    `size_gb` is 0 for what has no size. `has_dependents` is about backups: later incrementals need it, a tenant's own among
+    them.
     """
 
     kind: str

@@ -1,16 +1,14 @@
 """Reading across projects on the service's own admin credential. Nothing here ever writes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextvars import copy_context
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from opencbr.cloud.answer import NOT_PROMISED, Answer
-from opencbr.cloud.entries import usable
 from opencbr.cloud.errors import Denied, NotFound, Unreachable
-from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
 from opencbr.cloud.transport import Query, Transport
 from opencbr.model.document import ABSENT, DENIED, Document, Unread
@@ -23,8 +21,6 @@ VOLUME_MICROVERSION = "3.0"
 LIKE_MICROVERSION = "3.34"
 """From here on Cinder filters snapshots, backups and volumes by `name~` (a substring)."""
 
-_PAGE = 500
-_GIB = 1 << 30
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -174,87 +170,9 @@ class Reader:
         rows = answer.entries("volume", limit=limit)
         return [volume for volume in rows if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
-    def list_snapshots(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' snapshots whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        project = "os-extended-snapshot-attributes:project_id"
-        return list(self._objects("snapshot", "/snapshots/detail", project, name_prefix))
-
-    def list_backups(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' backups whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        return list(
-            self._objects("backup", "/backups/detail", "os-backup-project-attr:project_id", name_prefix)
-        )
-
-    def list_made_volumes(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' volumes whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        return list(self._objects("volume", "/volumes/detail", "os-vol-tenant-attr:tenant_id", name_prefix))
-
-    def list_made_servers(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' servers whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        query: Json = {"all_tenants": 1, "name": f"^{name_prefix}"}  # a regular expression, to Nova
-        answer = self.ask("compute", "/servers/detail", query, microversion=COMPUTE_MICROVERSION)
-        return [
-            UpstreamObject(
-                kind="server",
-                id=row["id"],
-                name=row["name"],
-                project_id=row["tenant_id"],
-                status=row["status"],
-                created_at=row.get("created") or "",
-                size_gb=0,
-            )
-            for row in answer.entries("server")
-            if str(row.get("name")).startswith(name_prefix) and usable("server", row)[1] is None
-        ]
-
-    def list_made_images(self, name_prefix: str, properties: Mapping[str, str]) -> list[UpstreamObject]:
-        """List all tenants' images with these properties whose name begins so; what is odd is left out, and in the log.
-
-        Glance finds no beginnings of names, so that without the properties all images of the cloud would be read.
-        """
-        query: Json = {**properties, "limit": _PAGE}
-
-        def page(marker: str | None) -> list[Json]:
-            behind = query if marker is None else query | {"marker": marker}
-            return self.ask("image", "/images", behind).entries("image", limit=_PAGE)
-
-        return [
-            UpstreamObject(
-                kind="image",
-                id=row["id"],
-                name=row["name"],
-                project_id=row.get("owner") or "",
-                status=row.get("status") or "",
-                created_at=row.get("created_at") or "",
-                size_gb=-(-int(row.get("size") or 0) // _GIB),
-            )
-            for rows in pages(page, "image", "/images")
-            for row in rows
-            if str(row.get("name")).startswith(name_prefix) and usable("image", row)[1] is None
-        ]
-
-    def _objects(self, kind: str, path: str, project: str, prefix: str) -> Iterator[UpstreamObject]:
-        query: Json = {"all_tenants": 1, "name~": prefix, "limit": _PAGE}
-
-        def page(marker: str | None) -> list[Json]:
-            behind = query if marker is None else query | {"marker": marker}
-            answer = self.ask("volume", path, behind, microversion=LIKE_MICROVERSION)
-            return answer.entries(kind, limit=_PAGE)
-
-        for rows in pages(page, "volume", path):
-            for row in rows:
-                ours = str(row.get("name")).startswith(prefix)
-                if ours and usable(kind, row)[1] is None:
-                    yield UpstreamObject(
-                        kind=kind,
-                        id=row["id"],
-                        name=row["name"],
-                        project_id=row.get(project) or "",
-                        status=row.get("status") or "",
-                        created_at=row.get("created_at") or "",
-                        size_gb=int(row.get("size") or 0),
-                        has_dependents=bool(row.get("has_dependent_backups")),
-                    )
+    def home_project(self) -> str:
+        """Return the id of the project that this reader is signed in to."""
+        return str(self._transport.access().project_id)
 
     def _attached(self, project_id: str, server_id: str) -> list[Json]:
         server = self.get_server(server_id)

@@ -81,6 +81,20 @@ class ServerCloud:
         path = f"/os-keypairs/{quote(name, safe='')}"
         self._transport.delete("compute", path, microversion=MICROVERSION)
 
+    def find_group(self, name: str) -> str | None:
+        """Return the id of a server group of this name."""
+        answer = self._transport.get("compute", "/os-server-groups", microversion=MICROVERSION)
+        rows = answer.rows("server_group", where=lambda row: row.get("name") == name)
+        return min((str(row["id"]) for row in rows), default=None)
+
+    def look_at_group(self, group_id: str) -> None:
+        """Raise NotFound when a server group is gone."""
+        self._transport.get("compute", _group_path(group_id), microversion=MICROVERSION)
+
+    def delete_group(self, group_id: str) -> None:
+        """Delete a server group; the servers in it stay. NotFound means that it is gone already."""
+        self._transport.delete("compute", _group_path(group_id), microversion=MICROVERSION)
+
     def stop(self, server_id: str) -> None:
         """Request that a server is shut off."""
         self._act(server_id, "os-stop", None)
@@ -152,6 +166,10 @@ class ServerCloud:
 
 def _path(server_id: str) -> str:
     return f"/servers/{quote(server_id, safe='')}"
+
+
+def _group_path(group_id: str) -> str:
+    return f"/os-server-groups/{quote(group_id, safe='')}"
 
 
 def _attachment(row: dict[str, Any]) -> Attachment:

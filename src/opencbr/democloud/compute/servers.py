@@ -1,5 +1,7 @@
 """Servers: show, list, rename, delete."""
 
+import re
+
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_finish
 from opencbr.democloud.compute.routes import (
@@ -32,7 +34,7 @@ def index(call: Call) -> Response:
     everyone = list(reversed(call.backend.state.all("server")))
     found = [doc for doc in everyone if project in (None, doc["project_id"])]
     if query.get("name"):
-        found = [doc for doc in found if query["name"] in doc["name"]]
+        found = [doc for doc in found if re.search(query["name"], doc["name"])]
     if query.get("status"):
         found = [doc for doc in found if doc["status"] == query["status"].upper()]
     found, following = page(call, found, call.base + call.path, among=everyone)

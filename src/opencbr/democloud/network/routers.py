@@ -4,7 +4,15 @@ from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.addresses import free_address
 from opencbr.democloud.network.ports import make_port
-from opencbr.democloud.network.routes import ROUTES, add_standard_attributes, listing, need, need_own, select
+from opencbr.democloud.network.routes import (
+    ROUTES,
+    add_standard_attributes,
+    listing,
+    need,
+    need_member,
+    need_own,
+    select,
+)
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, pick
@@ -56,6 +64,31 @@ def list_routers(call: Call) -> Response:
 def show_router(call: Call) -> Response:
     """Show one router."""
     return Response(body={"router": router_view(call, need(call, "router", call.params["router"]))})
+
+
+@ROUTES.on("POST", "/v2.0/routers")
+def create(call: Call) -> Response:
+    """Make a router without a gateway."""
+    need_member(call, "create_router")
+    body = call.body("router")
+    doc: Doc = {"id": new_uuid(), "name": body.get("name", ""), "status": "ACTIVE", "routes": []}
+    doc |= {"admin_state_up": body.get("admin_state_up", True), "description": body.get("description", "")}
+    doc |= {"external_gateway_info": None, "availability_zones": [], "availability_zone_hints": []}
+    doc = add_standard_attributes(call.backend, call.project_id, doc | {"flavor_id": None})
+    return Response(201, {"router": router_view(call, call.backend.state.put("router", doc))})
+
+
+@ROUTES.on("DELETE", "/v2.0/routers/{router}")
+def delete(call: Call) -> Response:
+    """Delete a router, its gateway with it; refuses (409) one that stands in a subnet."""
+    router, state = need_own(call, "router", call.params["router"]), call.backend.state
+    ports = state.all("port", device_id=router["id"])
+    if any(port["device_owner"] == "network:router_interface" for port in ports):
+        raise ApiError(409, f"Router {router['id']} still has ports", "RouterInUse")
+    for port in ports:
+        state.drop("port", port["id"])
+    state.drop("router", router["id"])
+    return Response(204)
 
 
 @ROUTES.on("PUT", "/v2.0/routers/{router}/add_router_interface")

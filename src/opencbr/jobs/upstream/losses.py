@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from opencbr.cloud import made_things
 from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.upstream.kinds import KINDS
@@ -66,7 +67,7 @@ def _lost_images(ctx: CloudContext, own: str, images: Sequence[tuple[Entry, str]
 
 def _changes(ctx: CloudContext, own: str, disks: dict[str, DiskBackup]) -> dict[str, str | None]:
     """Give the new sentences of disks whose loss is another than they say; None of one that is whole again."""
-    there = {thing.id for thing in ctx.cloud.reader().list_backups(own)}
+    there = {thing.id for thing in made_things.backups(ctx.cloud.reader(), own)}
     absent = [disk for disk in disks.values() if disk.cinder_backup_id not in there]
     gone = {disk.id for disk in absent if LOST in disk.extend_info}
     suspects = [disk for disk in absent if disk.id not in gone]

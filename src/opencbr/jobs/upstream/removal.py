@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from http import HTTPStatus
+from itertools import groupby
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from opencbr.cloud.errors import CloudError, CredentialRefused, NotFound, Refuse
 from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.intervals import pauses
-from opencbr.jobs.upstream.kinds import KINDS, Kind
+from opencbr.jobs.upstream.kinds import KINDS, Kind, removal_rank
 from opencbr.jobs.upstream.polling import Watched, rest, stop_if_cancelled
 from opencbr.store import ledger
 from opencbr.store.ledger import Entry
@@ -98,14 +99,34 @@ def remove_briefly(
 def remove(
     ctx: CloudContext, entries: Sequence[Entry], *, doubts: bool = True, log_id: str | None = None
 ) -> list[Removed]:
-    """Delete the upstream objects of `entries` side by side, wait for their end, strike them out.
+    """Delete the upstream objects of `entries`, what stands on others first, wait for their end, strike them out.
 
+    What does not stand on one another goes side by side; each such row of `REMOVAL_ORDER` has its time.
     Of what the cloud does only CredentialRefused is raised: what cannot be removed stays in the ledger and comes back as STUCK
     with the reason, and as NEEDED what other things stand on. An object still being made cannot be
     deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
     unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
     """
     removals = [_Removal(entry, doubts) for entry in entries]
+    for _, together in groupby(sorted(removals, key=_rank), key=_rank):
+        _remove_together(ctx, list(together), log_id)
+    removed = [
+        Removed(r.entry, r.outcome or Outcome.STUCK, "" if r.outcome is Outcome.GONE else r.reason)
+        for r in removals
+    ]
+    for one in removed:
+        if one.outcome is Outcome.STUCK:
+            said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
+            log.warning(said, one.entry.kind, one.entry.name, one.reason)
+    return removed
+
+
+def _rank(removal: _Removal) -> int:
+    return removal_rank(removal.entry.kind)
+
+
+def _remove_together(ctx: CloudContext, removals: Sequence[_Removal], log_id: str | None) -> None:
+    """Remove side by side what does not stand on one another, and give each its outcome."""
     began = ctx.clock.now()
     patience = ctx.settings.release_timeout_seconds
     gaps = pauses(ctx.settings.poll_seconds)
@@ -122,15 +143,6 @@ def remove(
                 removal.reason = removal.reason or "it was still there when time was up"
         if any(removal.outcome is None for removal in remaining):
             rest(ctx, next(gaps), log_id)
-    removed = [
-        Removed(r.entry, r.outcome or Outcome.STUCK, "" if r.outcome is Outcome.GONE else r.reason)
-        for r in removals
-    ]
-    for one in removed:
-        if one.outcome is Outcome.STUCK:
-            said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
-            log.warning(said, one.entry.kind, one.entry.name, one.reason)
-    return removed
 
 
 def _is_made(removal: _Removal) -> bool:
