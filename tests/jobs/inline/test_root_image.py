@@ -179,12 +179,15 @@ def test_an_image_on_which_nova_works_for_ever_is_given_up(
     env: JobEnv, ctx: JobContext, clock: WatchedClock
 ) -> None:
     env.demo.fail("image.saving", stick=True)
-    log = run(env, replace(ctx, clock=clock), env.request_backup(env.bind("web1")))
-    assert "is queued in the cloud, and nothing moved there for" in log.error_message
-    env.demo.backend.failures.clear()
     state, server = env.demo.backend.state, env.server_id("web1")
-    with state.change():
-        state.put("server", state.get("server", server) | {"task_state": None})
+    try:
+        log = run(env, replace(ctx, clock=clock), env.request_backup(env.bind("web1")))
+    finally:
+        env.demo.backend.failures.clear()
+        with state.change():
+            state.put("server", state.get("server", server) | {"task_state": None})
+    assert log.status == "failed"
+    assert f"was not done after {QUICK.backup_timeout_seconds:g} s" in log.error_message
     env.assert_nothing_left()
 
 
