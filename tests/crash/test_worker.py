@@ -18,6 +18,7 @@ from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import (
     BACKUP,
     DELETE,
+    DRILL,
     REMOVE_RESOURCE,
     RESTORE,
     RESTORE_NEW_SERVER,
@@ -359,6 +360,56 @@ def test_a_restore_as_a_new_server_that_fails_leaves_nothing_wherever_its_worker
             assert_all_ended(env)
             assert env.things() == was
             env.assert_nothing_left(backups_left=3)
+    finally:
+        failure.times = failure.hits or 1
+
+
+DRILL_CALLS: dict[str, list[Call]] = {
+    "groups": [("network POST /security-groups$", 0)],
+    "networks": [("network POST /networks$", 0), ("network POST /subnets$", 0)],
+    "ports": [("network POST /ports$", 1)],
+    "volumes": [("volume POST /volumes$", 1)],
+    "restore": [("volume POST /restore$", 0), ("volume POST /restore$", 2)],
+    "server": [("compute POST /servers$", 0)],
+    "look": [("compute GET /os-volume_attachments$", 0)],
+    "remove": [("compute DELETE /servers/", 0), ("network DELETE /networks/", 0)],
+}
+
+
+@in_each(DRILL, DRILL_CALLS)
+def test_a_drill_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(DRILL, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    was = env.things()
+    with death(env, workers, place):
+        drill = env.request_drill(request.backup_id or "")
+    env.succeeded(drill)
+    assert_all_ended(env)
+    assert env.drill(drill).verdict == "unchecked"
+    assert env.things() == was
+    env.assert_nothing_left(backups_left=3)
+
+
+@in_each(DRILL, failing="boot")
+def test_a_drill_that_fails_leaves_nothing_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(DRILL, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    failure = env.demo.fail("server.built", times=0, reason="as requested")
+    try:
+        was = env.things()
+        with death(env, workers, place):
+            drill = env.request_drill(request.backup_id or "")
+        assert "as requested" in env.ended(drill).error_message
+        assert_all_ended(env)
+        assert env.drill(drill).verdict == "failed"
+        assert env.things() == was
+        env.assert_nothing_left(backups_left=3)
     finally:
         failure.times = failure.hits or 1
 
