@@ -30,7 +30,7 @@ def test_the_root_disk_comes_back_in_a_new_server(stack: FullStack) -> None:
         if stack.demo:
             stack.demo.write(server, content)
         with hypervisor(stack, content):
-            backup = stack.back_up(vault, "with its root disk")
+            backup = stack.back_up(vault, "with-root")
         assert backup["extend_info"]["contain_system_disk"]
         assert report(stack, backup)["verdict"] == "complete", report(stack, backup)["gaps"]
         image = backup["extend_info"]["root_image"]["id"]
@@ -51,7 +51,7 @@ def test_the_root_disk_comes_back_in_a_new_server(stack: FullStack) -> None:
 
 def _without_bytes(stack: FullStack, vault: Json, original: str) -> None:
     """What such a backup says, and what its plan makes of it."""
-    backup = stack.back_up(vault, "without its root disk")
+    backup = stack.back_up(vault, "without-root")
     (gap,) = report(stack, backup)["gaps"]
     assert gap.endswith("queued, without bytes")
     assert "root_image" not in backup["extend_info"]
