@@ -22,6 +22,7 @@ from opencbr.model.operation_log import (
     REMOVE_RESOURCE,
     RESTORE,
     RESTORE_NEW_SERVER,
+    RESTORE_UNDO,
     VAULT_DELETE,
     OperationLog,
 )
@@ -304,6 +305,65 @@ def test_a_restore_that_fails_gives_the_server_back_wherever_its_worker_dies(
     env.succeeded(env.request_restore(request.backup_id or ""))
     assert {volume: env.demo.sha256(volume) for volume in before} == before
     assert how_it_is(env, "db1") == (server, *disks)
+
+
+REVERT_CALLS: dict[str, list[Call]] = {
+    "look": [("volume GET /snapshots/detail$", 4)],
+    "stop": [("compute POST /action$", 3)],
+    "detach": [("compute DELETE /os-volume_attachments/", 3)],
+    "revert": [("volume POST /volumes/.*/action$", 3), ("volume POST /volumes/.*/action$", 5)],
+    "attach": [("volume POST /volumes/.*/action$", 6), ("compute POST /os-volume_attachments$", 3)],
+    "start": [("compute POST /action$", 7)],
+    "release": [("volume DELETE /snapshots/", 4)],
+}
+"""After the calls of the restore: of backup and restore three snapshots were removed and six looked for."""
+
+
+def restored(env: JobEnv, name: str) -> tuple[OperationLog, dict[str, str]]:
+    """Back up a server, spoil it and restore it; the restore, and what its disks held before that."""
+    request = env.request_backup(env.bind(name))
+    env.succeeded(request)
+    volumes = spoil(env, name)
+    spoilt = {volume: env.demo.sha256(volume) for volume in volumes}
+    return env.succeeded(env.request_restore(request.backup_id or "")), spoilt
+
+
+@in_each(RESTORE_UNDO, REVERT_CALLS)
+def test_an_undoing_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_UNDO, step, place))
+    was = how_it_is(env, "db1")
+    restore, spoilt = restored(env, "db1")
+    with death(env, workers, place):
+        undo = env.request_undo(restore)
+    env.succeeded(undo)
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == was
+    assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
+    env.assert_nothing_left(backups_left=3)
+
+
+@in_each(RESTORE_UNDO, failing="revert")
+def test_an_undoing_that_fails_keeps_the_way_back_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_UNDO, step, place))
+    (server, *disks) = how_it_is(env, "db1")
+    restore, spoilt = restored(env, "db1")
+    env.demo.fail("volume.reverted", times=0, reason="as requested")
+    try:
+        with death(env, workers, place):
+            undo = env.request_undo(restore)
+        assert "ended in status error 3 times" in env.ended(undo).error_message
+    finally:
+        env.demo.backend.failures.clear()
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == (server | {"status": "SHUTOFF"}, *disks)
+    assert len(env.upstream("snapshot")) == 3
+    env.succeeded(env.request_undo(restore))
+    assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
+    env.assert_nothing_left(backups_left=3)
 
 
 NEW_SERVER_CALLS: dict[str, list[Call]] = {

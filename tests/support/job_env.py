@@ -32,6 +32,7 @@ from opencbr.service.context import Actor, Context
 from opencbr.service.drills import Drills
 from opencbr.service.restore_plans import RestorePlans, ShownPlan
 from opencbr.service.restores import Restores, RestoreSpec
+from opencbr.service.ways_back import WaysBack
 from opencbr.store import (
     backups,
     checkpoints,
@@ -231,6 +232,13 @@ class JobEnv:
             power_on=power_on,
         )
         return Restores(self.database, self.cloud).create(self.context(), spec)
+
+    def ways_back(self) -> WaysBack:
+        return WaysBack(self.database, self.cloud)
+
+    def request_undo(self, restore: OperationLog) -> OperationLog:
+        """Undo a restore in place, through the use case."""
+        return self.ways_back().undo(self.context(), restore.id)
 
     def plans(self) -> RestorePlans:
         return RestorePlans(self.database, self.cloud, self.records)
