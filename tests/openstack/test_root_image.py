@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from test_restored_as_new import _delete, _restored
+from test_restore import remove
+from test_restored_as_new import _restored
 
+from sdk.installation import eventually
 from support.full_stack import FullStack
 
 Json = dict[str, Any]
@@ -36,15 +38,16 @@ def test_the_root_disk_comes_back_in_a_new_server(stack: FullStack) -> None:
         image = backup["extend_info"]["root_image"]["id"]
         if stack.demo is None:
             assert backup["extend_info"]["root_image"]["size"] == len(content)
-        _delete(stack, server, {"volumes": [volume], "ports": [port]})
-        made = _restored(stack, backup["id"], lambda _mapping: {})
+        _delete(stack, server, [volume], port)
+        made = _restored(stack, backup["id"], network="keep")
         rows = stack.tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
         try:
             shown = stack.tenant.get("compute", f"/servers/{made}", mv="2.79")["server"]
             assert (shown["status"], shown["image"]["id"], len(rows)) == ("ACTIVE", image, 1)
             assert bytes_of(stack, image)[: len(content)] == content
         finally:
-            _delete(stack, made, {"volumes": [row["volumeId"] for row in rows], "ports": [port]})
+            new_port = stack.tenant.get("network", f"/v2.0/ports?device_id={made}")["ports"][0]["id"]
+            _delete(stack, made, [row["volumeId"] for row in rows], new_port)
     assert images(stack) == []
     assert "no orphans" in stack.opencbr("orphans", "list").stdout
 
@@ -61,6 +64,18 @@ def _without_bytes(stack: FullStack, vault: Json, original: str) -> None:
     (row,) = [row for row in plan["rows"] if (row["document"], row["field"]) == ("server", "server.image.id")]
     assert (row["value"], row["fate"]) == (original, "kept")
     assert row["reason"].startswith("original image only")
+
+
+def _delete(stack: FullStack, server: str, volumes: list[str], port: str) -> None:
+    tenant = stack.tenant
+    assert tenant.call("DELETE", "compute", f"/servers/{server}").status_code == 204
+    path = f"/servers/{server}"
+    eventually(lambda: tenant.call("GET", "compute", path).status_code == 404, "the server is gone", 240)
+    for volume in volumes:
+        tenant.states(f"/volumes/{volume}", "volume", {"available"})
+        remove(stack, f"/volumes/{volume}", "volume")
+    assert tenant.call("DELETE", "network", f"/v2.0/ports/{port}").status_code == 204
+    stack.cloud_objects.forget(server, *volumes, port)
 
 
 def report(stack: FullStack, backup: Json) -> Json:
