@@ -10,9 +10,15 @@ from opencbr.cloud.cloud import Cloud, ProjectCloud
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
-from opencbr.jobs.undo.obstacles import refuse_irreversible
+from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
 from opencbr.model import statuses
-from opencbr.model.errors import BEING_RESTORED, NO_SUCH_SNAPSHOT, SERVER_UNRESTORABLE, CbrError
+from opencbr.model.errors import (
+    BEING_RESTORED,
+    NO_SUCH_SERVER,
+    NO_SUCH_SNAPSHOT,
+    SERVER_UNRESTORABLE,
+    CbrError,
+)
 from opencbr.model.ids import is_uuid
 from opencbr.model.operation_log import RESTORE, TERMINAL, OperationLog
 from opencbr.model.restore import found_of, request_of, server_of, sizes_of, stage_of
@@ -27,13 +33,14 @@ from opencbr.store.ledger import Entry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayBack:
-    """Where the way back of a restore stands; `entries` are its snapshots while they are kept."""
+    """Where the way back of a restore stands; `entries` are its snapshots while they are kept, `image` that of a root disk."""
 
     restore: OperationLog
     status: WayBackStatus
     kept_until: datetime | None
     undo_job_id: str | None
     entries: tuple[Entry, ...]
+    image: Entry | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +54,22 @@ class ShownDisk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownImage:
+    """A root disk that is no volume, and can be taken back to the image of what it held; otherwise as ShownDisk."""
+
+    image_id: str
+    may_be_written: bool
+    known: str
+    problem: CbrError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownWayBack:
     """A way back with what the cloud says of its disks; of one that is not kept there are none."""
 
     way_back: WayBack
     disks: tuple[ShownDisk, ...]
+    root_image: ShownImage | None = None
 
 
 class WaysBack:
@@ -70,7 +88,9 @@ class WaysBack:
         project = self._cloud.project(ctx.project_id)
         server = _server(project, server_of(way_back.restore.parameters))
         disks = tuple(self._shown(project, way_back, entry, server) for entry in way_back.entries)
-        return ShownWayBack(way_back=way_back, disks=disks)
+        return ShownWayBack(
+            way_back=way_back, disks=disks, root_image=_shown_image(project, way_back, server)
+        )
 
     def undo(self, ctx: Context, restore_id: str) -> OperationLog:
         """Ask for a restore to be undone, and return its log; a worker does it. All is checked before anything is changed.
@@ -88,7 +108,12 @@ class WaysBack:
         disks = [_disk(project, way_back.restore, entry) for entry in way_back.entries]
         for disk in disks:
             refuse_irreversible(self._database, project, disk, server.id if server else None)
-        request = _request(way_back.restore, server, disks)
+        image_id = way_back.image.upstream_id if way_back.image else None
+        if image_id is not None:
+            if server is None:
+                raise CbrError(NO_SUCH_SERVER, "The server was deleted, whose root disk was written anew.")
+            refuse_lost_image(project, image_id)
+        request = _request(way_back.restore, server, disks, image_id)
         return self._database.transact(lambda conn: _enter(conn, ctx, request))
 
     def _shown(
@@ -117,6 +142,8 @@ def _find(conn: Connection, ctx: Context, restore_id: str, *, lock: bool = False
         for entry in ledger.of_log(conn, restore.id)
         if entry.kept_until is not None and entry.kept_until > ctx.now and _is_written(restore, entry)
     )
+    snapshots = tuple(entry for entry in kept if entry.kind == "snapshot")
+    image = next((entry for entry in kept if entry.kind == "image"), None)
     undo_id = told.get(UNDO_JOB)
     undo = operation_logs.get(conn, ctx.project_id, undo_id) if undo_id else None
     status: WayBackStatus = "expired" if KEPT_UNTIL in told else "none"
@@ -127,12 +154,15 @@ def _find(conn: Connection, ctx: Context, restore_id: str, *, lock: bool = False
     elif kept:
         status = "kept"
     until = min((entry.kept_until for entry in kept if entry.kept_until), default=None)
-    return WayBack(restore=restore, status=status, kept_until=until, undo_job_id=undo_id, entries=kept)
+    return WayBack(
+        restore=restore, status=status, kept_until=until, undo_job_id=undo_id, entries=snapshots, image=image
+    )
 
 
 def _is_written(restore: OperationLog, entry: Entry) -> bool:
-    """Say whether the disk of this snapshot may have been written over."""
-    return entry.volume_id is not None and stage_of(restore.parameters, entry.volume_id) is not None
+    """Say whether the disk of this snapshot, or the root disk of this image, may have been written over."""
+    written = server_of(restore.parameters) if entry.kind == "image" else entry.volume_id
+    return written is not None and stage_of(restore.parameters, written) is not None
 
 
 def _refuse_gone(way_back: WayBack) -> None:
@@ -176,6 +206,21 @@ def _disk(project: ProjectCloud, restore: OperationLog, entry: Entry) -> DiskToR
     return DiskToRevert(snapshot_id=entry.upstream_id, volume_id=entry.volume_id, size_gb=size)
 
 
+def _shown_image(project: ProjectCloud, way_back: WayBack, server: Server | None) -> ShownImage | None:
+    if way_back.image is None:
+        return None
+    image_id = way_back.image.upstream_id or ""
+    problem = None
+    try:
+        refuse_lost_image(project, image_id)
+    except CbrError as error:
+        problem = error
+    may_be_written, known = (
+        _server_since(way_back.restore, server) if server else (False, "the server is gone")
+    )
+    return ShownImage(image_id=image_id, may_be_written=may_be_written, known=known, problem=problem)
+
+
 def _since(
     project: ProjectCloud, restore: OperationLog, disk: DiskToRevert, server: Server | None
 ) -> tuple[bool, str]:
@@ -188,6 +233,10 @@ def _since(
         return False, "it is on no server"
     if server is None or server.id not in attached:
         return True, f"it is on server {attached[0]}"
+    return _server_since(restore, server)
+
+
+def _server_since(restore: OperationLog, server: Server) -> tuple[bool, str]:
     if server.status != NOVA_SHUTOFF:
         return True, f"it is on server {server.id}, which is {server.status}"
     if restore.status == statuses.SUCCESS and request_of(restore.parameters).power_on:
@@ -198,13 +247,16 @@ def _since(
     )
 
 
-def _request(restore: OperationLog, server: Server | None, disks: Sequence[DiskToRevert]) -> UndoRequest:
+def _request(
+    restore: OperationLog, server: Server | None, disks: Sequence[DiskToRevert], image_id: str | None
+) -> UndoRequest:
     found = found_of(restore.parameters) if restore.status != statuses.SUCCESS else None
     return UndoRequest(
         restore_id=restore.id,
         server_id=server.id if server else None,
         power_on=found is not None and found.was_on,
         disks=tuple(disks),
+        root_image_id=image_id,
         places=tuple(disk for disk in found.disks if not disk.is_root) if found else (),
     )
 
