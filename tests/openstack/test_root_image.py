@@ -79,7 +79,7 @@ def _delete(stack: FullStack, server: str, volumes: list[str], port: str) -> Non
 
 
 def report(stack: FullStack, backup: Json) -> Json:
-    found: Json = stack.member.get(f"backups/{backup['id']}/record/report")
+    found: Json = stack.member.get(f"backups/{backup['id']}/record/report")["report"]
     return found
 
 
