@@ -4,9 +4,8 @@ Nova's fake driver, on which the real cloud of the tests runs its guests, makes 
 one without its root disk. For the second the test gives the image its bytes, as a hypervisor would.
 """
 
+import json
 import secrets
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from test_restored_as_new import _restored
 
 from sdk.installation import eventually
 from support.full_stack import FullStack
+from support.recording import Exchange
 
 Json = dict[str, Any]
 
@@ -79,7 +79,7 @@ def _delete(stack: FullStack, server: str, volumes: list[str], port: str) -> Non
 
 
 def report(stack: FullStack, backup: Json) -> Json:
-    found: Json = stack.member.get(f"backups/{backup['id']}/record/report")
+    found: Json = stack.member.get(f"backups/{backup['id']}/record/report")["report"]
     return found
 
 
@@ -97,26 +97,18 @@ def bytes_of(stack: FullStack, image: str) -> bytes:
 
 @contextmanager
 def hypervisor(stack: FullStack, content: bytes) -> Iterator[None]:
-    """Give each image of ours its bytes while Nova's fake driver does not; the embedded cloud does so by itself."""
-    if stack.demo:
-        yield
-        return
-    ended = threading.Event()
+    """Give each image its bytes before the service hears of it: Nova's fake driver does not, the embedded cloud does."""
 
-    def work() -> None:
-        while not ended.is_set():
-            for image in images(stack):
-                if image["status"] == "queued":
-                    _fill(stack, image["id"], content)
-            time.sleep(0.1)
+    def fill(exchange: Exchange) -> None:
+        if exchange.method == "POST" and exchange.path.endswith("/action") and b"image_id" in exchange.body:
+            _fill(stack, json.loads(exchange.body)["image_id"], content)
 
-    thread = threading.Thread(target=work)
-    thread.start()
+    if stack.demo is None:
+        stack.recorder.before_answer = fill
     try:
         yield
     finally:
-        ended.set()
-        thread.join()
+        stack.recorder.before_answer = lambda _: None
 
 
 def _fill(stack: FullStack, image: str, content: bytes) -> None:

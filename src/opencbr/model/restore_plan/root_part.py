@@ -23,14 +23,22 @@ def choose_image(draft: Draft) -> str | None:
         return _boot_original(draft, original)
     document, body = f"{KIND}/{ours}", _active(draft, f"{KIND}/{ours}")
     if body is None:
-        why = f"image {ours}, which this backup made of the root disk, is gone: nothing else holds that disk"
-        draft.refuse(document, (), why, (ours,))
+        draft.refuse(document, (), _absent(draft, ours), (ours,))
         return ours
     draft.stands(document, body)
     draft.decide("server", _ROOT, MAPPED, "the image that this backup made of the root disk", ours)
     if draft.standing(f"image/{original}") is None:
         draft.loses(f"image/{original}", "it is deleted; the root disk is in an image of this backup")
     return ours
+
+
+def _absent(draft: Draft, image_id: str) -> str:
+    if draft.is_elsewhere:
+        return (
+            f"image {image_id}, which this backup made of the root disk, is not shown to project {draft.project_id}: share it "
+            "with that project in Glance first"
+        )
+    return f"image {image_id}, which this backup made of the root disk, is gone: nothing else holds that disk"
 
 
 def booted_image(draft: Draft) -> Json | None:
