@@ -1,7 +1,7 @@
 """kill -9 of the worker inside each step: another identity ends the job, nothing is left upstream, nothing was made twice."""
 
-import random
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator

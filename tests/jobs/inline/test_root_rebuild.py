@@ -55,7 +55,9 @@ def test_root_and_data_come_back_and_the_server_is_as_it_was(scene: Scene, locke
     assert scene.server["image_id"] == own[0]
     (kept,) = [entry for entry in scene.env.ledger() if entry.kind == "image" and entry.backup_id is None]
     assert kept.kept_until is not None
-    assert scene.env.demo.sha256(kept.upstream_id or "") == spoilt["root"], "the way back holds what was there"
+    assert scene.env.demo.sha256(kept.upstream_id or "") == spoilt["root"], (
+        "the way back holds what was there"
+    )
     scene.rows_at_rest()
 
 
