@@ -54,10 +54,11 @@ def undo(session: Session, *, project: str, yes: bool, no_wait: bool, restore_id
     if not yes:
         shown = services.ways_back.show(ctx, restore_id)
         _tell(shown)
-        written = sum(one.may_be_written for one in shown.disks)
+        disks = [*shown.disks, *([shown.root_image] if shown.root_image else [])]
+        written = sum(one.may_be_written for one in disks)
         lost = f", and lose what may have been written since to {written} of them" if written else ""
-        if shown.disks:
-            click.confirm(f"Take {len(shown.disks)} disk(s) back{lost}?", abort=True, err=True)
+        if disks:
+            click.confirm(f"Take {len(disks)} disk(s) back{lost}?", abort=True, err=True)
     log = services.ways_back.undo(ctx, restore_id)
     say(f"operation log {log.id}")
     if not no_wait:
@@ -90,6 +91,17 @@ def _plain(shown: "ShownWayBack") -> Any:
     return msgspec.to_builtins(way_back_body(shown))
 
 
+def _root(shown: "ShownWayBack") -> list[tuple[str, str, str, str, str, str]]:
+    """Give the row of a root disk that is no volume."""
+    if (image := shown.root_image) is None:
+        return []
+    written, problem = (
+        "maybe" if image.may_be_written else "no",
+        image.problem.message if image.problem else "",
+    )
+    return [("root disk", "", f"image {image.image_id}", written, image.known, problem)]
+
+
 def _tell(shown: "ShownWayBack") -> None:
     state = shown.way_back
     until = f" until {state.kept_until:%Y-%m-%d %H:%M:%S} UTC" if state.kept_until else ""
@@ -106,7 +118,8 @@ def _tell(shown: "ShownWayBack") -> None:
                 one.problem.message if one.problem else "",
             )
             for one in shown.disks
-        ],
+        ]
+        + _root(shown),
         empty="there is no disk to take back",
     )
     say(f"the way back of restore {state.restore.id} is {state.status}{until}{by}")

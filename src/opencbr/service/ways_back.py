@@ -12,6 +12,7 @@ from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
+from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.model import statuses
 from opencbr.model.errors import (
     BEING_RESTORED,
@@ -129,7 +130,7 @@ class WaysBack:
         return self._database.transact(lambda conn: _enter(conn, ctx, request))
 
     def confirm(self, ctx: Context, restore_id: str) -> None:
-        """Let the way back of a restore go before its time: its snapshots are deleted.
+        """Let the way back of a restore go before its time: its snapshots, and the image of a root disk, are deleted.
 
         Raises CbrError 6500, 7202 (no way back, or not any more), 2010 (the restore has not ended, or is being undone).
         """
@@ -137,12 +138,11 @@ class WaysBack:
         project = self._cloud.project(ctx.project_id)
         for entry in entries:
             try:
-                project.delete_snapshot(entry.upstream_id or "")
+                KINDS[entry.kind].delete(project, entry.upstream_id or "")
             except CloudError as error:
                 # The ledger gives it to the janitor, which has patience.
-                _log.info(
-                    "snapshot %s, which a restore has let go, is left to the janitor: %s", entry.name, error
-                )
+                why = "%s %s, which a restore has let go, is left to the janitor: %s"
+                _log.info(why, entry.kind, entry.name, error)
 
     def _shown(
         self, project: ProjectCloud, way_back: WayBack, entry: Entry, server: Server | None

@@ -146,3 +146,12 @@ def test_the_way_back_of_a_root_disk_ends_with_its_time(scene: Scene) -> None:
     scene.ctx.clock.sleep(QUICK.way_back_seconds + 1)
     remove_leftovers(scene.ctx)
     assert images(scene) == own
+
+
+def test_a_way_back_that_is_let_go_takes_its_image_along(scene: Scene) -> None:
+    own = images(scene)
+    restore = restored(scene)
+    scene.env.ways_back().confirm(scene.env.context(), restore.id)
+    remove_leftovers(scene.ctx)
+    assert images(scene) == own
+    scene.env.assert_nothing_left(backups_left=1)
