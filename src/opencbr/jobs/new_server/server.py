@@ -143,7 +143,7 @@ def _nics(parts: Parts) -> list[dict[str, str]]:
 
 
 def _disks(parts: Parts) -> list[dict[str, Any]]:
-    ids, image_id = parts.ids("volume"), parts.blueprint.server.image_id
+    ids, image_id = parts.ids("volume"), parts.server.image_id
     disks = [
         _disk(one, ids[one.key]) for one in sorted(parts.blueprint.volumes, key=lambda one: one.position)
     ]
