@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from opencbr.cli.app import Failure, Session, as_json, pass_session
+from opencbr.cli.asking import asking as _asking
+from opencbr.cli.asking import project_option as _project
 from opencbr.cli.output import say, write_json, write_table
 
 if TYPE_CHECKING:
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
     from opencbr.service.restore_plans import ShownPlan
     from opencbr.service.services import Services
 
-_project = click.option(
-    "--project", required=True, metavar="ID", help="The project that the backup belongs to."
-)
 _TRIVIAL = {"kept", "new"}
 _LOOK_SECONDS = 1.0
 
@@ -168,16 +167,6 @@ def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
     report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
     told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
     say(f"server {log.details['target_resource_id']} is there: {told_fields}")
-
-
-def _asking(session: Session, project: str) -> "tuple[Services, Context]":
-    from opencbr import wiring
-    from opencbr.clock import SystemClock
-    from opencbr.service.context import operator
-
-    parts = wiring.build(session.config)
-    parts.standing_records()
-    return parts.services, operator(project, SystemClock().now())
 
 
 def _choices(mapping: TextIO | None) -> "Choices":
