@@ -10,7 +10,7 @@ from opencbr.cli.output import say, write_json, write_table
 from opencbr.cli.use_cases import use_cases
 
 if TYPE_CHECKING:
-    from opencbr.service.ways_back import ShownWayBack
+    from opencbr.service.ways_back import ShownDisk, ShownImage, ShownWayBack
 
 _project = click.option("--project", required=True, metavar="ID", help="The project of the restore.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -54,11 +54,10 @@ def undo(session: Session, *, project: str, yes: bool, no_wait: bool, restore_id
     if not yes:
         shown = services.ways_back.show(ctx, restore_id)
         _tell(shown)
-        disks = [*shown.disks, *([shown.root_image] if shown.root_image else [])]
-        written = sum(one.may_be_written for one in disks)
+        written = sum(one.may_be_written for one in shown.all)
         lost = f", and lose what may have been written since to {written} of them" if written else ""
-        if disks:
-            click.confirm(f"Take {len(disks)} disk(s) back{lost}?", abort=True, err=True)
+        if shown.all:
+            click.confirm(f"Take {len(shown.all)} disk(s) back{lost}?", abort=True, err=True)
     log = services.ways_back.undo(ctx, restore_id)
     say(f"operation log {log.id}")
     if not no_wait:
@@ -91,15 +90,13 @@ def _plain(shown: "ShownWayBack") -> Any:
     return msgspec.to_builtins(way_back_body(shown))
 
 
-def _root(shown: "ShownWayBack") -> list[tuple[str, str, str, str, str, str]]:
-    """Give the row of a root disk that is no volume."""
-    if (image := shown.root_image) is None:
-        return []
-    written, problem = (
-        "maybe" if image.may_be_written else "no",
-        image.problem.message if image.problem else "",
-    )
-    return [("root disk", "", f"image {image.image_id}", written, image.known, problem)]
+def _of(shown: "ShownDisk | ShownImage") -> tuple[str, str, str]:
+    """Name a disk, its size and what holds what it held."""
+    from opencbr.service.ways_back import ShownDisk
+
+    if isinstance(shown, ShownDisk):
+        return shown.disk.volume_id, str(shown.disk.size_gb), shown.disk.snapshot_id
+    return "root disk", "", f"image {shown.image_id}"
 
 
 def _tell(shown: "ShownWayBack") -> None:
@@ -110,16 +107,13 @@ def _tell(shown: "ShownWayBack") -> None:
         ("disk", "GiB", "snapshot", "written since", "known", "problem"),
         [
             (
-                one.disk.volume_id,
-                one.disk.size_gb,
-                one.disk.snapshot_id,
+                *_of(one),
                 "maybe" if one.may_be_written else "no",
                 one.known,
                 one.problem.message if one.problem else "",
             )
-            for one in shown.disks
-        ]
-        + _root(shown),
+            for one in shown.all
+        ],
         empty="there is no disk to take back",
     )
     say(f"the way back of restore {state.restore.id} is {state.status}{until}{by}")

@@ -84,6 +84,11 @@ class ShownWayBack:
     disks: tuple[ShownDisk, ...]
     root_image: ShownImage | None = None
 
+    @property
+    def all(self) -> tuple[ShownDisk | ShownImage, ...]:
+        """All that would be taken back."""
+        return (*self.disks, *([self.root_image] if self.root_image else []))
+
 
 class WaysBack:
     """The use cases; they touch the context's project alone. A restore is named by its operation log."""
