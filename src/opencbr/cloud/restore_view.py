@@ -22,7 +22,7 @@ from opencbr.model.secrets import Fingerprint, mask
 
 _STANDING: frozenset[str] = frozenset(
     {
-        *("flavor", "image", "server_group", "volume_type", "encryption", "qos_specs"),
+        *("flavor", "image", "root_image", "server_group", "volume_type", "encryption", "qos_specs"),
         *("network", "subnet", "router", "security_group", "address_group", "qos_policy"),
     }
 )
@@ -37,6 +37,7 @@ SERVER_LISTS = frozenset(
 """What the plan of a new server is made from besides what the record names."""
 VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume", "servers"})
 """The same for a new volume."""
+_OF_A_SERVER = frozenset({"server", "keypair"})
 _LISTED = {name for name in SERVER_LISTS if "/" not in name} - {"volume_types"} | {"servers"}
 """Answers that are members of a view as they are."""
 
@@ -128,7 +129,7 @@ def read_view(
 def _again(reader: Reader, own: Reader, name: str, before: Document, fingerprint: Fingerprint) -> Ask:
     """Read a document of the record again, by its own call."""
     # What only administrators see of a server was captured too; it cannot have become another project's.
-    by = reader if kind_of(name) in ADMIN_DOCUMENTS or kind_of(name) == "server" else own
+    by = reader if kind_of(name) in ADMIN_DOCUMENTS or kind_of(name) in _OF_A_SERVER else own
 
     def ask() -> Json | None:
         now = by.document(name, before.service, before.path, before.microversion)

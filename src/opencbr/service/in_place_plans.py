@@ -7,6 +7,7 @@ from opencbr.cloud.reader import Reader
 from opencbr.cloud.restore_view import TOUCHED, read_view
 from opencbr.model.backup import Backup
 from opencbr.model.errors import NO_SUCH_DISK, NO_SUCH_RESOURCE, NO_SUCH_SERVER, CbrError
+from opencbr.model.extend_info import root_image_of
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import Problem
 from opencbr.model.restore_plan.in_place import Place, Target, plan_in_place, targets_of
@@ -83,7 +84,8 @@ def _judged(reader: Reader, wanted: Wanted, targets: Mapping[str, str]) -> Judge
     backup, choices = wanted.backup, wanted.choices
     if backup.resource_type == SERVER:
         disks = {target: wanted.disks[disk] for disk, target in targets.items()}
-        power_on = choices.power_on is not False
-        return judge_server(reader, backup, choices.server_id, disks, power_on=power_on)
+        image, power_on = root_image_of(backup), choices.power_on is not False
+        image_id = image.id if image else None
+        return judge_server(reader, backup, choices.server_id, disks, image_id, power_on=power_on)
     target = next(iter(targets.values()), backup.resource_id)
     return judge_disk(reader, backup, None if target == backup.resource_id else target)

@@ -1,7 +1,7 @@
 """Which disk each backup is restored to, and whether that may be: looked up as the caller's project sees it (contract 5.3)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opencbr.cloud.disks import root_volume
 from opencbr.cloud.reader import Reader
@@ -58,12 +58,19 @@ class Judged:
 
 
 def judge_server(
-    reader: Reader, backup: Backup, server_id: str | None, disks: Mapping[str, Backup], *, power_on: bool
+    reader: Reader,
+    backup: Backup,
+    server_id: str | None,
+    disks: Mapping[str, Backup],
+    root_image_id: str | None = None,
+    *,
+    power_on: bool,
 ) -> Judged:
     """Find the server and check its disks; `disks` are the backups to restore by the volumes that they are written over.
 
-    Raises CbrError 7100, 2007 (no server), 7000 (a disk is not there); CloudError. What stands against it is 2008 (the server's
-    status), 7201 (a disk is not on the server), 2013, and as `_check`.
+    `root_image_id` is the image to write its root disk anew from, which must be no volume then. Raises CbrError 7100, 2007 (no
+    server), 7000 (a disk is not there); CloudError. What stands against it is 2008 (the server's status), 7201 (a disk is not on
+    the server), 2013, and as `_check`.
     """
     gone = CbrError("2007", f"{CATALOGUE['2007'].sentence} It was {backup.resource_id}.")
     server = _source(reader, backup, SERVER, server_id, gone)
@@ -72,6 +79,12 @@ def judge_server(
     if server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF) or doing:
         sentence = f"Server {server.id} is {doing or server.status}: bring it to ACTIVE or SHUTOFF first."
         unfit.append(Unfit(CbrError(SERVER_UNRESTORABLE, sentence)))
+    if root_image_id is not None and not server.detail.get("image"):
+        sentence = (
+            f"The backup has an image of a root disk that is no volume, and server {server.id} boots from a volume: name the "
+            "disks to restore in mappings, or restore it as a new server."
+        )
+        unfit.append(Unfit(CbrError("2013", sentence)))
     root = root_volume(reader.get_server(server.id), reader.get_attachments(server.id))
     on_server = {disk.id: disk for disk in server.disks}
     for volume_id, child in disks.items():
@@ -81,7 +94,8 @@ def judge_server(
             else [_not_on(reader, server, child, volume_id)]
         )
         unfit += [Unfit(error, child.resource_id) for error in errors]
-    return Judged(Target(_request(disks, server_id=server.id, power_on=power_on), server), tuple(unfit))
+    request = _request(disks, server_id=server.id, power_on=power_on)
+    return Judged(Target(replace(request, root_image_id=root_image_id), server), tuple(unfit))
 
 
 def _misfits(child: Backup, disk: Source, server: Source, root: str | None) -> Iterator[CbrError]:

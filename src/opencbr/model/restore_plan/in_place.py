@@ -56,7 +56,8 @@ def plan_in_place(captured: Captured, view: CloudView, choices: Choices, place: 
     draft = Draft(captured, view, choices, _REASONS)
     draft.problems.extend(place.problems)
     targets = targets_of(captured, choices)
-    if not targets:
+    image = place.overwrite.request.root_image_id if place.overwrite else None
+    if not targets and image is None:
         sentence = "the mapping does without every disk: there is nothing to restore"
         draft.problems.append(Problem(document="", field="disks", sentence=sentence))
     for disk in captured.disks:
@@ -66,6 +67,7 @@ def plan_in_place(captured: Captured, view: CloudView, choices: Choices, place: 
         _judge_disk(draft, one)
     if place.server is not None:
         _tell_server(draft, place.server, targets.values())
+        _tell_root(draft, place.server, image)
     mapping = replace(
         choices,
         server_id=str(place.server["id"]) if place.server else choices.server_id,
@@ -109,3 +111,13 @@ def _tell_server(draft: Draft, server: Json, targets: Collection[str]) -> None:
     for volume in named("server", {"server": server}, "volume"):
         if volume not in targets:
             draft.notices.append(f"volume {volume} is on the server and is left as it is")
+
+
+def _tell_root(draft: Draft, server: Json, image_id: str | None) -> None:
+    """Tell what becomes of a root disk that is no volume."""
+    if not server.get("image"):
+        return
+    becomes = (
+        f"written anew from image {image_id}" if image_id else "not in this backup, and is left as it is"
+    )
+    draft.notices.append(f"the root disk of server {server['id']} is no volume: it is {becomes}")
