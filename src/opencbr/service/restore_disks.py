@@ -69,8 +69,8 @@ def judge_server(
     """Find the server and check its disks; `disks` are the backups to restore by the volumes that they are written over.
 
     `root_image_id` is the image to write its root disk anew from, which must be no volume then. Raises CbrError 7100, 2007 (no
-    server), 7000 (a disk is not there); CloudError. What stands against it is 2008 (the server's status), 7201 (a disk is not on
-    the server), 2013, and as `_check`.
+    server), 7000 (a disk is not there); CloudError. What stands against it is 2008 (the server's status), 7201 (a disk is not
+    on the server), 2013, and as `_check`.
     """
     gone = CbrError("2007", f"{CATALOGUE['2007'].sentence} It was {backup.resource_id}.")
     server = _source(reader, backup, SERVER, server_id, gone)
