@@ -15,6 +15,7 @@ _COLLECTIONS = {
     "port": "ports",
     "security_group": "security-groups",
     "trunk": "trunks",
+    "router": "routers",
     "floatingip": "floatingips",
 }
 """Kind, as Neutron's bodies name it -> its collection."""
@@ -63,19 +64,35 @@ class NetworkCloud:
         self._transport.put("network", f"{_path(kind, id_)}/tags", {"tags": list(tags)})
 
     def delete(self, kind: str, id_: str) -> None:
-        """Delete a thing; a port by which a router stands in a subnet goes by way of the router."""
+        """Delete a thing; a port by which a router stands in a subnet goes by way of it, and a router's routes go first."""
         if kind == "port":
             port = self.get(kind, id_)
             if str(port.get("device_owner") or "").startswith(_ROUTER):
                 path = f"/routers/{quote(str(port['device_id']), safe='')}/remove_router_interface"
                 self._transport.put("network", path, {"port_id": id_})
                 return
+        if kind == "router":
+            self.set_routes(id_, ())
         self._transport.delete("network", _path(kind, id_))
 
     def plug_router(self, router_id: str, port_id: str) -> None:
         """Let a router stand in a subnet by this port."""
         path = f"/routers/{quote(router_id, safe='')}/add_router_interface"
         self._transport.put("network", path, {"port_id": port_id})
+
+    def set_routes(self, router_id: str, routes: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the static routes of a router, without which it cannot leave the subnets that they lead through."""
+        self.update("router", router_id, {"routes": [dict(route) for route in routes]})
+
+    def forwardings(self, floating_ip_id: str) -> list[Json]:
+        """List the port forwardings of a floating IP."""
+        answer = self._transport.get("network", f"{_path('floatingip', floating_ip_id)}/port_forwardings")
+        return answer.rows("port_forwarding")
+
+    def add_forwarding(self, floating_ip_id: str, fields: Mapping[str, Any]) -> None:
+        """Add a port forwarding to a floating IP. Refused (400) where one of its ports is in use."""
+        path = f"{_path('floatingip', floating_ip_id)}/port_forwardings"
+        self._transport.act("network", path, {"port_forwarding": dict(fields)})
 
     def add_rule(self, fields: Mapping[str, Any]) -> None:
         """Add a rule to a group. Refused (409) where the group has it."""

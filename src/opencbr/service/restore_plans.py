@@ -230,13 +230,13 @@ def _refuse_strangers(captured: Captured, choices: Choices) -> None:
     floating = {
         str(row.get("id"))
         for name, body in captured.documents.items()
-        if name.startswith("floatingips/")
-        for row in body.get("floatingips") or ()
-    }
+        for row in (body.get("floatingips") or () if name.startswith("floatingips/") else ())
+    } | captured.of("floatingip").keys()
     known: dict[str, tuple[Any, Any]] = {
         "port": (ports, {**captured.of("port"), **captured.of("subport")}),
         "security group": (choices.security_groups, captured.of("security_group")),
         "volume": (choices.volume_types, {disk.volume_id for disk in captured.disks}),
+        "router": (choices.routers, captured.of("router")),
         "floating IP": (choices.floating_ips, floating),
     }
     for what, (named, there) in known.items():
@@ -255,6 +255,7 @@ def _refuse_foreign(view: CloudView, choices: Choices) -> None:
         "server group": ([choices.server_group], view.server_groups),
         "network": ([one.network_id for one in choices.ports], view.networks),
         "security group": (list(choices.security_groups.values()), view.security_groups),
+        "router": (list(choices.routers.values()), view.routers),
         "volume type": (list(choices.volume_types.values()), view.volume_types),
     }
     for what, (wanted, there) in named.items():

@@ -103,6 +103,7 @@ def test_a_server_with_all_that_there_is_comes_back_as_it_was(place: JobEnv, ctx
         ports = tuple(replace(port, network=NEW) for port in plan.mapping.ports)
         groups = dict.fromkeys(full.groups, NEW)
         changes = {"ports": ports, "security_groups": groups, "server_group": NEW}
+        changes["routers"] = {full.router: NEW}
     made = new_server(carry_out_inline(env, ctx, env.request_new_server(backup_id, **changes)))
     after = told(read(env, made))
     gone = {key: both for key, both in difference(before, after).items() if key[0] != "keypair"}

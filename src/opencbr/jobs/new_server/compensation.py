@@ -3,6 +3,7 @@
 from opencbr.jobs.compensation import end_failed
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
+from opencbr.jobs.new_server.routers import forget_routes
 from opencbr.jobs.new_server.rows import give_back_rows
 from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.model.operation_log import OperationLog
@@ -13,7 +14,7 @@ _ORDER = (
     ("server_group", "keypair", "floatingip", "trunk"),
     ("port", "volume"),
     ("subnet",),
-    ("network", "security_group"),
+    ("router", "network", "security_group"),
 )
 """Kinds in the order of their removal: a volume on a server, a group on a port are refused."""
 
@@ -33,6 +34,8 @@ def compensate_new_server(
 
 def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
     left: list[str] = []
+    with ctx.database.read() as conn:
+        forget_routes(ctx, ledger.of_log(conn, operation.id))
     for kinds in _ORDER:
         with ctx.database.read() as conn:
             entries = [entry for entry in ledger.of_log(conn, operation.id) if entry.kind in kinds]

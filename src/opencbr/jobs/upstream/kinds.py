@@ -142,7 +142,7 @@ KINDS: dict[str, Kind] = {
     ),
     **{
         kind: _of_neutron(kind)
-        for kind in ("floatingip", "trunk", "port", "subnet", "network", "security_group")
+        for kind in ("floatingip", "trunk", "port", "router", "subnet", "network", "security_group")
     },
 }
 """Kind, as the ledger names it -> what the jobs do with it."""
