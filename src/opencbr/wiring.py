@@ -67,6 +67,7 @@ class Wiring:
         """The use cases."""
         from opencbr.service.backups import Backups
         from opencbr.service.checkpoints import Checkpoints
+        from opencbr.service.drills import Drills
         from opencbr.service.metadata import Metadata
         from opencbr.service.operation_logs import OperationLogs
         from opencbr.service.protectables import Protectables
@@ -90,6 +91,7 @@ class Wiring:
             restore_plans=RestorePlans(
                 database, cloud, self.records, lifetime_seconds=self.config.restore.plan_seconds
             ),
+            drills=Drills(database),
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),

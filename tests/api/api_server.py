@@ -39,6 +39,7 @@ from opencbr.records.archive import open_records
 from opencbr.service.backups import Backups
 from opencbr.service.browser_sessions import BrowserSessions
 from opencbr.service.checkpoints import Checkpoints
+from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
@@ -282,6 +283,7 @@ def open_server(
         checkpoints=Checkpoints(database=database, cloud=adapter),
         restores=Restores(database=database, cloud=adapter),
         restore_plans=RestorePlans(database, adapter, records),
+        drills=Drills(database),
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),

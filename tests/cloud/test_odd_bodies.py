@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from opencbr.cloud import made_things
 from opencbr.cloud.capture import read_disk, read_server
 from opencbr.cloud.errors import CloudError, Denied, UnknownKey, Unreachable
 from opencbr.cloud.strict_json import Unusable, read_object
@@ -168,7 +169,7 @@ def test_an_odd_snapshot_of_somebody_keeps_no_job_from_its_own(env: CloudEnv):
     for rows in ([*ODD_SNAPSHOTS, SNAPSHOT | {"size": "1", "id": "odd3"}, SNAPSHOT], []):
         body = json.dumps({"snapshots": rows})
         env.demo.faults.inject(path="/snapshots/detail", times=1, status=200, body=body)
-    assert [one.id for one in env.cloud.reader().list_snapshots("our")] == ["s"]
+    assert [one.id for one in made_things.snapshots(env.cloud.reader(), "our")] == ["s"]
 
 
 def test_an_odd_snapshot_of_its_own_ends_a_job_rather_than_being_made_twice(env: CloudEnv):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from opencbr.clock import SystemClock
+from opencbr.cloud import made_things
 from opencbr.cloud.capture import read_server
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
@@ -135,8 +136,8 @@ def test_snapshot_backup_and_incremental_in_the_tenant_s_project(cloud: Cloud, p
             assert project.find_backup(name, volume).id == backup.id
         assert project.get_backup(backups[0]).has_dependents
         assert project.get_backup(backups[1]).is_incremental
-        assert {row.id for row in reader.list_snapshots(prefix)} == set(snapshots)
-        rows = reader.list_backups(prefix)
+        assert {row.id for row in made_things.snapshots(reader, prefix)} == set(snapshots)
+        rows = made_things.backups(reader, prefix)
         assert {row.id for row in rows} == set(backups)
         assert {row.project_id for row in rows} == {project_id}
         assert b'"backup-record"' in project.export_record(backups[0], "export/x").body

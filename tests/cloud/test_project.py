@@ -2,6 +2,7 @@
 
 import pytest
 
+from opencbr.cloud import made_things
 from opencbr.cloud.errors import Denied, NotFound, Refused, Unreachable
 
 from .clouds import CloudEnv
@@ -25,12 +26,12 @@ def _volume(env: CloudEnv) -> str:
 
 def clean(env: CloudEnv, name: str) -> None:
     project = env.cloud.project(env.project_id)
-    for backup in env.cloud.reader().list_backups(name):
+    for backup in made_things.backups(env.cloud.reader(), name):
         project.delete_backup(backup.id)
-    for snapshot in env.cloud.reader().list_snapshots(name):
+    for snapshot in made_things.snapshots(env.cloud.reader(), name):
         project.delete_snapshot(snapshot.id)
-    assert env.cloud.reader().list_backups(name) == []
-    assert env.cloud.reader().list_snapshots(name) == []
+    assert made_things.backups(env.cloud.reader(), name) == []
+    assert made_things.snapshots(env.cloud.reader(), name) == []
 
 
 def test_they_lie_in_the_tenant_s_project(env: CloudEnv, volume):
@@ -45,9 +46,9 @@ def test_they_lie_in_the_tenant_s_project(env: CloudEnv, volume):
     assert (backup.status, backup.volume_id, backup.snapshot_id) == ("available", volume, snapshot.id)
     assert (backup.is_incremental, backup.has_dependents) == (False, False)
     assert project.find_backup("t1", volume).id == made.id
-    [row] = env.cloud.reader().list_backups("t1")
+    [row] = made_things.backups(env.cloud.reader(), "t1")
     assert (row.kind, row.id, row.project_id) == ("backup", made.id, env.project_id)
-    [row] = env.cloud.reader().list_snapshots("t1")
+    [row] = made_things.snapshots(env.cloud.reader(), "t1")
     assert (row.kind, row.id, row.project_id) == ("snapshot", snapshot.id, env.project_id)
     clean(env, "t1")
     with pytest.raises(NotFound):
@@ -62,7 +63,7 @@ def test_a_snapshot_is_made_once(env: CloudEnv, volume, fault):
     project = env.cloud.project(env.project_id)
     made = project.create_snapshot(volume, "t2")
     assert injected.hits == 1
-    assert [row.id for row in env.cloud.reader().list_snapshots("t2")] == [made.id]
+    assert [row.id for row in made_things.snapshots(env.cloud.reader(), "t2")] == [made.id]
     clean(env, "t2")
 
 
@@ -73,7 +74,7 @@ def test_a_backup_is_made_once(env: CloudEnv, volume, fault):
     injected = env.demo.faults.inject(service="volume", method="POST", path="/backups", **fault)
     made = project.create_backup(volume, snapshot.id, "t3")
     assert injected.hits == 1
-    assert [row.id for row in env.cloud.reader().list_backups("t3")] == [made.id]
+    assert [row.id for row in made_things.backups(env.cloud.reader(), "t3")] == [made.id]
     clean(env, "t3")
 
 

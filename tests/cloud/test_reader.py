@@ -64,13 +64,13 @@ def test_a_document_that_cannot_be_had(env: CloudEnv, status, outcome):
 
 
 def test_a_janitor_s_list_goes_over_all_pages(env: CloudEnv, monkeypatch):
-    from opencbr.cloud import reader as module
+    from opencbr.cloud import made_things as module
 
     monkeypatch.setattr(module, "_PAGE", 2)
     project = env.cloud.project(env.project_id)
     volume = env.volume_id("db1-data")
     made = {project.create_snapshot(volume, f"many-{n}").id for n in range(5)}
-    rows = env.cloud.reader().list_snapshots("many-")
+    rows = module.snapshots(env.cloud.reader(), "many-")
     assert len(rows) == 5
     assert {row.id for row in rows} == made
     for id_ in made:

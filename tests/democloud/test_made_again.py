@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from .made import NAME, Made
 from .target import MISSING, Target
-from .test_network_extensions import NAME, Made, _made, network
-
-__all__ = ["_made"]
+from .test_network_extensions import network
 
 Json = dict[str, Any]
 MAC = "fa:16:3e:0c:bd:01"

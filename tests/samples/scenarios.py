@@ -184,6 +184,26 @@ def list_restore_plans(cbr: ApiServer) -> Scenario:
     return Scenario(plan["id"], query=(("backup_id", plan["backup_id"]),))
 
 
+def create_drill(cbr: ApiServer) -> Scenario:
+    backup = cbr.protected("café-文")
+    return Scenario(backup.id, body={"drill": {"backup_id": backup.id}})
+
+
+def _drilled(cbr: ApiServer) -> Any:
+    body = {"drill": {"backup_id": cbr.protected("café-文").id}}
+    return cbr.call("POST", "drills", body).json()["drill"]
+
+
+def show_drill(cbr: ApiServer) -> Scenario:
+    drill = _drilled(cbr)
+    return Scenario(drill["backup_id"], {"drill_id": drill["id"]})
+
+
+def list_drills(cbr: ApiServer) -> Scenario:
+    drill = _drilled(cbr)
+    return Scenario(drill["id"], query=(("backup_id", drill["backup_id"]),))
+
+
 def apply_restore_plan(cbr: ApiServer) -> Scenario:
     plan = _planned(cbr)
     assert plan["status"] == "ready", plan["choices"]
@@ -263,6 +283,9 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ListRestorePlans": list_restore_plans,
     "ShowRestorePlan": show_restore_plan,
     "ApplyRestorePlan": apply_restore_plan,
+    "CreateDrill": create_drill,
+    "ListDrills": list_drills,
+    "ShowDrill": show_drill,
     "UpdateBackup": update_backup,
     "DeleteBackup": delete_backup,
     "ShowMetadata": show_metadata,

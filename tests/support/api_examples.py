@@ -73,6 +73,7 @@ def made() -> dict[str, list[dict[str, Any]]]:
         _look(run)
         _restore(run)
         _plan(run)
+        _drill(run)
         _remove(run)
         ordered = {name: run.examples[name] for name in _ROUTES}
     found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
@@ -264,6 +265,22 @@ def _plan(run: Run) -> None:
         return bool(seen["status"] == "success")
 
     eventually(ended, "the restore as a new server has ended")
+
+
+def _drill(run: Run) -> None:
+    """Try the server's backup."""
+    server = next(
+        row for row in run.call("ListBackups")["backups"] if row["resource_type"].endswith("Server")
+    )["resource_id"]
+    title = "newest: Try the newest backup of a server"
+    made = run.call("CreateDrill", title, {"drill": {"resource_id": server}})["drill"]["id"]
+
+    def ended() -> bool:
+        return bool(run.call("ShowDrill", drill_id=made)["drill"]["verdict"])
+
+    eventually(ended, "the drill has ended")
+    run.call("ShowDrill", "unchecked: A drill that went well, without checks of the operator", drill_id=made)
+    run.call("ListDrills", "server: The drills of one server", query={"resource_id": server})
 
 
 def _fates(plan: dict[str, Any]) -> list[str]:

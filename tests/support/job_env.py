@@ -20,6 +20,7 @@ from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.checkpoint import Checkpoint
+from opencbr.model.drill import Drill
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.model.restore_plan.choices import KEEP, RUN, Choices
@@ -27,6 +28,7 @@ from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
 from opencbr.service.context import Actor, Context
+from opencbr.service.drills import Drills
 from opencbr.service.restore_plans import RestorePlans, ShownPlan
 from opencbr.service.restores import Restores, RestoreSpec
 from opencbr.store import (
@@ -46,7 +48,7 @@ T = TypeVar("T")
 
 MADE = (
     *("server", "volume", "attachment", "port", "network", "subnet", "security-group", "trunk", "floatingip"),
-    "keypair",
+    *("keypair", "router", "server-group", "image"),
 )
 """Kinds of things that a restore as a new server makes, by the embedded cloud's words."""
 
@@ -240,6 +242,17 @@ class JobEnv:
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
 
+    def request_drill(self, backup_id: str) -> OperationLog:
+        """Try a backup, through the use case."""
+        drill = Drills(self.database).create(self.context(), backup_id=backup_id)
+        with self.database.read() as conn:
+            log = operation_logs.get(conn, self.project_id, drill.id)
+        assert log is not None
+        return log
+
+    def drill(self, operation: OperationLog) -> Drill:
+        return Drills(self.database).show(self.context(), operation.id)
+
     def things(self) -> dict[str, set[str]]:
         """What the cloud holds of the kinds that a restore as a new server makes."""
         state = self.demo.backend.state
@@ -249,7 +262,7 @@ class JobEnv:
     @contextmanager
     def cloud_kept(self) -> Iterator[None]:
         """Let a test take things out of the cloud; they are back afterwards, without what was made meanwhile."""
-        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule", "server-group")
+        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule")
         with state.change():
             docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
         try:

@@ -44,6 +44,13 @@ class Answer:
             raise self.garbage(wrong)
         return dict(thing)
 
+    def bare(self, kind: str) -> dict[str, Any]:
+        """Return the body as an object of `kind` that has no envelope. Raises Unreachable as `thing` does."""
+        thing = self.json()
+        if wrong := misshapen(kind, thing):
+            raise self.garbage(wrong)
+        return thing
+
     def rows(
         self, kind: str, envelope: str | None = None, where: Callable[[dict[str, Any]], bool] | None = None
     ) -> list[dict[str, Any]]:

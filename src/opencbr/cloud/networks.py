@@ -9,19 +9,24 @@ from opencbr.cloud.transport import Transport
 
 Json = dict[str, Any]
 
-_COLLECTIONS = {
+COLLECTIONS = {
     "network": "networks",
     "subnet": "subnets",
     "port": "ports",
+    "router": "routers",
     "security_group": "security-groups",
     "trunk": "trunks",
-    "router": "routers",
     "floatingip": "floatingips",
 }
 """Kind, as Neutron's bodies name it -> its collection."""
 _NAMELESS = frozenset({"floatingip"})
 """Kinds that have no name: they are known by their description."""
 _ROUTER = "network:router_interface"
+
+
+def name_member(kind: str) -> str:
+    """Say which member holds what a thing of this kind is called by us."""
+    return "description" if kind in _NAMELESS else "name"
 
 
 class NetworkCloud:
@@ -35,18 +40,18 @@ class NetworkCloud:
 
     def find(self, kind: str, name: str) -> Json | None:
         """Return the oldest thing of this name."""
-        by = "description" if kind in _NAMELESS else "name"
-        answer = self._transport.get("network", f"/{_COLLECTIONS[kind]}", {by: name})
-        envelope = _COLLECTIONS[kind].replace("-", "_")
+        by = name_member(kind)
+        answer = self._transport.get("network", f"/{COLLECTIONS[kind]}", {by: name})
+        envelope = COLLECTIONS[kind].replace("-", "_")
         rows = answer.rows(kind, envelope, where=lambda row: row.get(by) == name)
         return min(rows, key=lambda row: str(row.get("created_at")), default=None)
 
     def create(self, kind: str, name: str, fields: Mapping[str, Any]) -> Json:
         """Make a thing under a name that nothing else has."""
-        body = {kind: {**fields, ("description" if kind in _NAMELESS else "name"): name}}
+        body = {kind: {**fields, name_member(kind): name}}
 
         def create() -> Json:
-            return self._transport.post("network", f"/{_COLLECTIONS[kind]}", body).thing(kind, "identified")
+            return self._transport.post("network", f"/{COLLECTIONS[kind]}", body).thing(kind, "identified")
 
         patience, clock = self._transport.patience, self._transport.clock
         return get_or_create(lambda: self.find(kind, name), create, patience, clock)
@@ -64,15 +69,13 @@ class NetworkCloud:
         self._transport.put("network", f"{_path(kind, id_)}/tags", {"tags": list(tags)})
 
     def delete(self, kind: str, id_: str) -> None:
-        """Delete a thing; a port by which a router stands in a subnet goes by way of it, and a router's routes go first."""
+        """Delete a thing; a port by which a router stands in a subnet goes by way of the router."""
         if kind == "port":
             port = self.get(kind, id_)
             if str(port.get("device_owner") or "").startswith(_ROUTER):
                 path = f"/routers/{quote(str(port['device_id']), safe='')}/remove_router_interface"
                 self._transport.put("network", path, {"port_id": id_})
                 return
-        if kind == "router":
-            self.set_routes(id_, ())
         self._transport.delete("network", _path(kind, id_))
 
     def plug_router(self, router_id: str, port_id: str) -> None:
@@ -105,4 +108,4 @@ class NetworkCloud:
 
 
 def _path(kind: str, id_: str) -> str:
-    return f"/{_COLLECTIONS[kind]}/{quote(id_, safe='')}"
+    return f"/{COLLECTIONS[kind]}/{quote(id_, safe='')}"

@@ -64,6 +64,16 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image; `size_bytes` is 0 while it has no bytes."""
+
+    id: str
+    status: str
+    size_bytes: int
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A volume on a server, as it must be attached again."""
 
@@ -75,9 +85,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamObject:
-    """A snapshot or backup of any tenant, for the janitor; `kind` is "snapshot" or "backup".
+    """A thing of any tenant that bears a name of ours, for the janitor; `kind` is a row of `jobs.upstream.kinds`.
 
-    `has_dependents` is about backups: later incrementals need it, a tenant's own among them.
+    `size_gb` is 0 for what has no size. `has_dependents` is about backups: later incrementals need it, a tenant's own among
+    them.
     """
 
     kind: str
@@ -124,6 +135,16 @@ def server_of(body: Mapping[str, Any], request_id: str | None) -> Server:
         locked_reason=body.get("locked_reason"),
         request_id=request_id,
         fault=redact(str((body.get("fault") or {}).get("message") or "")[:_REASON_LENGTH]),
+    )
+
+
+def image_of(body: Mapping[str, Any], request_id: str | None) -> Image:
+    """Read Glance's image. Raises KeyError when it is none."""
+    return Image(
+        id=body["id"],
+        status=body.get("status") or "",
+        size_bytes=int(body.get("size") or 0),
+        request_id=request_id,
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import Denied, NotFound
+from opencbr.cloud.images import ImageCloud
 from opencbr.cloud.networks import NetworkCloud
 from opencbr.cloud.objects import Snapshot, Volume, VolumeBackup, backup_of, snapshot_of, volume_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
@@ -36,6 +37,11 @@ class ProjectCloud:
     def servers(self) -> ServerCloud:
         """The hand on the project's servers."""
         return ServerCloud(self._transport)
+
+    @property
+    def images(self) -> ImageCloud:
+        """The hand on the project's images."""
+        return ImageCloud(self._transport)
 
     @property
     def networks(self) -> NetworkCloud:

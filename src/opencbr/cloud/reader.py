@@ -8,9 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from opencbr.cloud.answer import NOT_PROMISED, Answer
-from opencbr.cloud.entries import usable
 from opencbr.cloud.errors import Denied, NotFound, Unreachable
-from opencbr.cloud.objects import UpstreamObject
 from opencbr.cloud.retry import Patience
 from opencbr.cloud.transport import Query, Transport
 from opencbr.model.document import ABSENT, DENIED, Document, Unread
@@ -23,7 +21,6 @@ VOLUME_MICROVERSION = "3.0"
 LIKE_MICROVERSION = "3.34"
 """From here on Cinder filters snapshots, backups and volumes by `name~` (a substring)."""
 
-_PAGE = 500
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -173,61 +170,9 @@ class Reader:
         rows = answer.entries("volume", limit=limit)
         return [volume for volume in rows if volume.get("os-vol-tenant-attr:tenant_id") == project_id]
 
-    def list_snapshots(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' snapshots whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        project = "os-extended-snapshot-attributes:project_id"
-        return list(self._objects("snapshot", "/snapshots/detail", project, name_prefix))
-
-    def list_backups(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' backups whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        return list(
-            self._objects("backup", "/backups/detail", "os-backup-project-attr:project_id", name_prefix)
-        )
-
-    def list_made_volumes(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' volumes whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        return list(self._objects("volume", "/volumes/detail", "os-vol-tenant-attr:tenant_id", name_prefix))
-
-    def list_made_servers(self, name_prefix: str) -> list[UpstreamObject]:
-        """List all tenants' servers whose name begins with `name_prefix`; what is odd is left out, and in the log."""
-        query: Json = {"all_tenants": 1, "name": f"^{name_prefix}"}  # a regular expression, to Nova
-        answer = self.ask("compute", "/servers/detail", query, microversion=COMPUTE_MICROVERSION)
-        return [
-            UpstreamObject(
-                kind="server",
-                id=row["id"],
-                name=row["name"],
-                project_id=row["tenant_id"],
-                status=row["status"],
-                created_at=row.get("created") or "",
-                size_gb=0,
-            )
-            for row in answer.entries("server")
-            if str(row.get("name")).startswith(name_prefix) and usable("server", row)[1] is None
-        ]
-
-    def _objects(self, kind: str, path: str, project: str, prefix: str) -> Iterator[UpstreamObject]:
-        query: Json = {"all_tenants": 1, "name~": prefix, "limit": _PAGE}
-
-        def page(marker: str | None) -> list[Json]:
-            behind = query if marker is None else query | {"marker": marker}
-            answer = self.ask("volume", path, behind, microversion=LIKE_MICROVERSION)
-            return answer.entries(kind, limit=_PAGE)
-
-        for rows in pages(page, "volume", path):
-            for row in rows:
-                ours = str(row.get("name")).startswith(prefix)
-                if ours and usable(kind, row)[1] is None:
-                    yield UpstreamObject(
-                        kind=kind,
-                        id=row["id"],
-                        name=row["name"],
-                        project_id=row.get(project) or "",
-                        status=row.get("status") or "",
-                        created_at=row.get("created_at") or "",
-                        size_gb=int(row.get("size") or 0),
-                        has_dependents=bool(row.get("has_dependent_backups")),
-                    )
+    def home_project(self) -> str:
+        """Return the id of the project that this reader is signed in to."""
+        return str(self._transport.access().project_id)
 
     def _attached(self, project_id: str, server_id: str) -> list[Json]:
         server = self.get_server(server_id)

@@ -1,9 +1,10 @@
-"""Work on the servers of a tenant's project with its own token: make, stop, start, lock, the volumes on them, their groups."""
+"""Work on the servers of a tenant's project with its own token: make, stop, start, lock; their volumes, images and groups."""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from opencbr.cloud.images import ImageCloud
 from opencbr.cloud.objects import Attachment, Server, server_of
 from opencbr.cloud.retry import get_or_create
 from opencbr.cloud.transport import Transport
@@ -85,7 +86,7 @@ class ServerCloud:
         """Return the id of a server group of this name."""
         answer = self._transport.get("compute", _GROUPS, microversion=MICROVERSION)
         rows = answer.rows("server_group", where=lambda row: row.get("name") == name)
-        return str(rows[0]["id"]) if rows else None
+        return min((str(row["id"]) for row in rows), default=None)
 
     def create_group(self, name: str, policy: str, rules: Mapping[str, Any]) -> str:
         """Make a server group under a name that no other has; return its id."""
@@ -100,16 +101,13 @@ class ServerCloud:
             lambda: self.find_group(name), create, self._transport.patience, self._transport.clock
         )
 
-    def get_group(self, group_id: str) -> Mapping[str, Any]:
-        """Return a server group as it stands."""
-        path = f"{_GROUPS}/{quote(group_id, safe='')}"
-        answer = self._transport.get("compute", path, microversion=MICROVERSION)
-        return answer.thing("server_group", "identified")
+    def look_at_group(self, group_id: str) -> None:
+        """Raise NotFound when a server group is gone."""
+        self._transport.get("compute", _group_path(group_id), microversion=MICROVERSION)
 
     def delete_group(self, group_id: str) -> None:
-        """Delete a server group; NotFound means that it is gone already."""
-        path = f"{_GROUPS}/{quote(group_id, safe='')}"
-        self._transport.delete("compute", path, microversion=MICROVERSION)
+        """Delete a server group; the servers in it stay. NotFound means that it is gone already."""
+        self._transport.delete("compute", _group_path(group_id), microversion=MICROVERSION)
 
     def stop(self, server_id: str) -> None:
         """Request that a server is shut off."""
@@ -149,6 +147,32 @@ class ServerCloud:
         path = f"{_path(server_id)}/os-volume_attachments"
         self._transport.act("compute", path, {"volumeAttachment": fields}, microversion=MICROVERSION)
 
+    def create_image(self, server_id: str, name: str, properties: Mapping[str, str]) -> str:
+        """Begin to make an image of a server's root disk under a name that no other has; return its id.
+
+        Nova is at work on the server until the image is active, and allows nothing else meanwhile. Refused (409) when it is
+        at work on it already, or the server is in a state that has no disk to read.
+        """
+        body = {"createImage": {"name": name, "metadata": dict(properties)}}
+        path = f"{_path(server_id)}/action"
+
+        def create() -> str:
+            answer = self._transport.post("compute", path, body, microversion=MICROVERSION)
+            image_id = answer.json().get("image_id")
+            if not isinstance(image_id, str):
+                raise answer.garbage("image_id is no text")
+            return image_id
+
+        patience, clock = self._transport.patience, self._transport.clock
+        return get_or_create(lambda: ImageCloud(self._transport).find(name), create, patience, clock)
+
+    def rebuild(self, server_id: str, image_id: str) -> None:
+        """Request that a server's root disk is written anew from an image; ports, volumes and power stay.
+
+        Its new admin password is thrown away.
+        """
+        self._act(server_id, "rebuild", {"imageRef": image_id})
+
     def _act(self, server_id: str, action: str, given: Any) -> None:
         body = {action: given}
         self._transport.act("compute", f"{_path(server_id)}/action", body, microversion=MICROVERSION)
@@ -156,6 +180,10 @@ class ServerCloud:
 
 def _path(server_id: str) -> str:
     return f"/servers/{quote(server_id, safe='')}"
+
+
+def _group_path(group_id: str) -> str:
+    return f"{_GROUPS}/{quote(group_id, safe='')}"
 
 
 def _attachment(row: dict[str, Any]) -> Attachment:

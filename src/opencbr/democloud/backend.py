@@ -28,7 +28,7 @@ class Backend:
     def _remove_orphaned_bytes(self) -> None:
         """Remove bytes that belong to nothing: a process was killed between a file and its transaction."""
         with self.state.change():
-            kinds = ("volume", "snapshot", "image", "backup")
+            kinds = ("volume", "snapshot", "image", "server", "backup")
             known = {doc["id"] for kind in kinds for doc in self.state.all(kind)}
         self.disks.keep_only(known)
         self.backups.keep_only(known)

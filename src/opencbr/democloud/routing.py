@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import Response
@@ -41,5 +42,5 @@ class Routes:
         wanted = "GET" if method == "HEAD" else method
         for route in self._routes:
             if route.method == wanted and (found := route.pattern.match(path)):
-                return route, found.groupdict()
+                return route, {name: unquote(value) for name, value in found.groupdict().items()}
         return None

@@ -10,6 +10,9 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.delete import compensation as delete
 from opencbr.jobs.delete.job import run_delete
 from opencbr.jobs.delete.removal import run_remove_resource, run_vault_delete
+from opencbr.jobs.drill.compensation import compensate_drill
+from opencbr.jobs.drill.job import run_drill
+from opencbr.jobs.drill.rows import give_up
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.new_server.compensation import compensate_new_server
 from opencbr.jobs.new_server.job import run_new_server
@@ -63,6 +66,7 @@ JOB_TYPES: Mapping[str, JobType] = {
         cancellable=True,
         frees=give_back_plan,
     ),
+    operation_log.DRILL: JobType(run=run_drill, compensate=compensate_drill, cancellable=True, frees=give_up),
     operation_log.REMOVE_RESOURCE: JobType(
         run=run_remove_resource,
         compensate=delete.compensate_remove_resource,

@@ -64,6 +64,13 @@ def request_new_server(
     return _enter(conn, ctx, logs.RESTORE_NEW_SERVER, details, **about)
 
 
+def request_drill(conn: Connection, ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:
+    """Ask for a drill of a server's backup; its plan gets an id now, so that whoever carries it out finds it again."""
+    details = {"backup_id": backup.id, "backup_name": backup.name}
+    about = _about_backup(backup, vault_name) | {"parameters": {"plan_id": new_id(ctx.now)}}
+    return _enter(conn, ctx, logs.DRILL, details, **about)
+
+
 def request_removal(conn: Connection, ctx: Context, vault: Vault, resource: Resource) -> OperationLog:
     """Ask for a resource to leave its vault, with the backups it has there."""
     about = {"resource_id": resource.id, "resource_name": resource.name, "resource_type": resource.type}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from opencbr.service.backups import Backups
 from opencbr.service.checkpoints import Checkpoints
+from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
@@ -22,5 +23,6 @@ class Services:
     backups: Backups
     restores: Restores
     restore_plans: RestorePlans
+    drills: Drills
     metadata: Metadata
     operation_logs: OperationLogs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opencbr.cloud.reader import Reader
+from opencbr.cloud import made_things
 from opencbr.jobs.backup.job import run_backup
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.duties import janitor_duty
@@ -80,7 +80,7 @@ def test_a_list_that_is_cut_short_is_no_loss(
 ) -> None:
     """Cinder answers with nothing: each object is looked for by its id."""
     made = back_up(env, ctx, env.bind("web1"))
-    monkeypatch.setattr(Reader, "list_backups", lambda _reader, _prefix: [])
+    monkeypatch.setattr(made_things, "backups", lambda _reader, _prefix: [])
     janitor(ctx)
     assert now(env, made).status == "available"
 

@@ -129,6 +129,12 @@ def _checkpoint(row: dict[str, Any]) -> list[Choice]:
     return [Choice(row["checkpoint_id"], f"of {row['name']}", row["created_at"])]
 
 
+def _drill(row: dict[str, Any]) -> list[Choice]:
+    return [
+        Choice(row["id"], f"of {row['resource_name']} ({row['verdict'] or 'under way'})", row["created_at"])
+    ]
+
+
 def _log(row: dict[str, Any]) -> list[Choice]:
     on = row["extra_info"]["resource"]["name"]
     return [Choice(row["id"], f"{row['operation_type']} on {on} ({row['status']})", row["started_at"] or "")]
@@ -142,6 +148,7 @@ _FINDERS: dict[str, Find] = {
     "disk_backup_id": _backups(_disk_backups),
     "checkpoint_id": _backups(_checkpoint),
     "plan_id": _plans,
+    "drill_id": _listed("/drills", "drills", _drill),
     "operation_log_id": _listed("/operation-logs", "operation_logs", _log, "resource_name", "vault_name"),
     "instance_id": _instances("server", "disk"),
     "resource_id": _instances("server", "disk"),

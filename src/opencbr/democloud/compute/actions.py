@@ -1,16 +1,18 @@
-"""Actions on a server: stop, start, lock, unlock, and an image of it."""
+"""Actions on a server: stop, start, reboot, lock, unlock; an image of it and its rebuild have modules of their own."""
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_finish
+from opencbr.democloud.compute.images_of_servers import create_image
+from opencbr.democloud.compute.rebuild import rebuild
 from opencbr.democloud.compute.routes import (
     ROUTES,
     SERVER,
     need_admin,
     need_member,
     need_server,
+    need_status,
     need_unlocked,
 )
-from opencbr.democloud.image.images import make_image
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
@@ -26,19 +28,17 @@ def action(call: Call) -> Response:
     name, args = next(iter(body.items()))
     if name in ("lock", "unlock"):
         return _lock(call, doc, args) if name == "lock" else _unlock(call, doc)
-    need_unlocked(call, doc)
     if name == "createImage":
-        return _image(call, doc, args)
+        return create_image(call, doc, args)
+    need_unlocked(call, doc)
+    if name == "rebuild":
+        return rebuild(call, doc, args)
     moves = {"os-stop": ("ACTIVE", "SHUTOFF", "stop"), "os-start": ("SHUTOFF", "ACTIVE", "start")}
     moves["reboot"] = ("ACTIVE", "ACTIVE", "reboot")
     if name not in moves:
         raise ApiError(400, f"There is no such action: {name}")
     before, after, verb = moves[name]
-    if doc["status"] != before or doc["task_state"]:
-        where = (
-            f"task_state {doc['task_state']}" if doc["task_state"] else f"vm_state {_vm_state(doc['status'])}"
-        )
-        raise ApiError(409, f"Cannot '{verb}' instance {doc['id']} while it is in {where}")
+    need_status(doc, verb, {before})
     task = {"stop": "powering-off", "start": "powering-on", "reboot": "reboot_started"}[verb]
     call.backend.state.put("server", doc | {"task_state": task})
     call.backend.work.begin("server.moved", doc["id"], server=doc["id"], status=after)
@@ -66,10 +66,6 @@ def _who(call: Call, doc: Doc) -> str:
     return "owner" if call.project_id == doc["project_id"] else "admin"
 
 
-def _vm_state(status: str) -> str:
-    return {"ACTIVE": "active", "SHUTOFF": "stopped", "BUILD": "building"}.get(status, "error")
-
-
 @on_finish("server.moved")
 def moved(backend: Backend, args: Doc) -> None:
     """Give the server the status that the action leads to."""
@@ -78,16 +74,3 @@ def moved(backend: Backend, args: Doc) -> None:
         if doc:
             now = backend.clock.zulu_time()
             backend.state.put("server", doc | {"status": args["status"], "task_state": None, "updated": now})
-
-
-def _image(call: Call, doc: Doc, args: Doc) -> Response:
-    source = call.backend.state.get("image", doc["image_id"]) if doc["image_id"] else None
-    size = (
-        source["size"] if source else 0
-    )  # for a volume-booted server Nova creates an empty image (and snapshots)
-    image = make_image(call.backend, call.project_id, args["name"], size=size, visibility="private")
-    if source:
-        call.backend.disks.duplicate(source["id"], image["id"], size)
-    headers = {"Location": f"{call.base.removesuffix('/compute')}/image/v2/images/{image['id']}"}
-    body = {"image_id": image["id"]} if call.at_least("2.45") else None
-    return Response(202, body, headers)

@@ -7,7 +7,7 @@ from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_failure, on_finish
 from opencbr.democloud.compute.block_devices import attach_volumes
 from opencbr.democloud.compute.flavors import need_flavor
-from opencbr.democloud.compute.new_server import server_document
+from opencbr.democloud.compute.new_server import make_root_disk, server_document
 from opencbr.democloud.compute.routes import ROUTES, links, need_member
 from opencbr.democloud.network.ports import bind_port, make_port
 from opencbr.democloud.network.security_groups import default_group
@@ -45,6 +45,7 @@ def create(call: Call) -> Response:
     _check_image(call, doc)
     doc["made_ports"] = _plug(call, doc, body)
     state.put("server", doc)
+    make_root_disk(call.backend, doc)
     attach_volumes(call, doc, body.get("block_device_mapping_v2") or [])
     if hints.get("group"):
         _join(call, doc, hints["group"])
@@ -68,8 +69,11 @@ def _hints(hints: Doc) -> Doc:
 
 
 def _check_image(call: Call, doc: Doc) -> None:
-    if doc["image_id"] and call.backend.state.get("image", doc["image_id"]) is None:
+    image = call.backend.state.get("image", doc["image_id"]) if doc["image_id"] else None
+    if doc["image_id"] and image is None:
         raise ApiError(400, f"Image {doc['image_id']} could not be found.")
+    if image is not None and image["status"] != "active":
+        raise ApiError(400, f"Image {image['id']} is not active.")
 
 
 def _join(call: Call, doc: Doc, wanted: str) -> None:

@@ -24,6 +24,12 @@ def server_document(
     return doc | fields
 
 
+def make_root_disk(backend: Backend, server: Doc) -> None:
+    """Give a server that boots from an image its root disk: the bytes of that image, under the server's id."""
+    if image_id := server["image_id"]:
+        backend.disks.duplicate(image_id, server["id"], backend.disks.size_bytes(image_id))
+
+
 def _hostname(name: str) -> str:
     plain = (
         "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "-" for c in name).strip("-.").lower()

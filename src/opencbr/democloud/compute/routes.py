@@ -29,6 +29,15 @@ def need_unlocked(call: Call, doc: Doc) -> None:
         raise ApiError(409, f"Instance {doc['id']} is locked")
 
 
+def need_status(doc: Doc, verb: str, statuses: set[str]) -> None:
+    """Refuse (409) an action on a server that has another status, or is at another task."""
+    if doc["status"] in statuses and not doc["task_state"]:
+        return
+    state = {"ACTIVE": "active", "SHUTOFF": "stopped", "BUILD": "building"}.get(doc["status"], "error")
+    where = f"task_state {doc['task_state']}" if doc["task_state"] else f"vm_state {state}"
+    raise ApiError(409, f"Cannot '{verb}' instance {doc['id']} while it is in {where}")
+
+
 def need_admin(call: Call, rule: str) -> None:
     """Refuse (403) everybody but an admin, naming Nova's policy rule."""
     if not call.is_admin:

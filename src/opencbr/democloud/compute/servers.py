@@ -1,5 +1,7 @@
 """Servers: show, list, rename, delete."""
 
+import re
+
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_finish
 from opencbr.democloud.compute.routes import (
@@ -32,7 +34,7 @@ def index(call: Call) -> Response:
     everyone = list(reversed(call.backend.state.all("server")))
     found = [doc for doc in everyone if project in (None, doc["project_id"])]
     if query.get("name"):
-        found = [doc for doc in found if query["name"] in doc["name"]]
+        found = [doc for doc in found if re.search(query["name"], doc["name"])]
     if query.get("status"):
         found = [doc for doc in found if doc["status"] == query["status"].upper()]
     found, following = page(call, found, call.base + call.path, among=everyone)
@@ -88,8 +90,8 @@ def deleted(backend: Backend, args: Doc) -> None:
             members = [member for member in group["members"] if member != server["id"]]
             state.put("server-group", group | {"members": members})
         state.drop("server", server["id"])
-    for volume_id in gone:
-        backend.disks.remove(volume_id)
+    for disk_id in (*gone, server["id"]):
+        backend.disks.remove(disk_id)
 
 
 def _release_volumes(backend: Backend, server: Doc) -> list[str]:

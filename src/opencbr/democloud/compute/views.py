@@ -9,7 +9,7 @@ from opencbr.democloud.state import Doc
 _POWER = {"ACTIVE": 1, "PAUSED": 3, "SHUTOFF": 4, "SUSPENDED": 4, "SHELVED": 4, "SHELVED_OFFLOADED": 4}
 _VM_STATE = {"ACTIVE": "active", "SHUTOFF": "stopped", "BUILD": "building", "ERROR": "error"}
 _VM_STATE |= {"PAUSED": "paused", "SUSPENDED": "suspended"}
-_VM_STATE |= {"SHELVED": "shelved", "SHELVED_OFFLOADED": "shelved_offloaded"}
+_VM_STATE |= {"SHELVED": "shelved", "SHELVED_OFFLOADED": "shelved_offloaded", "REBUILD": "active"}
 
 
 def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:

@@ -4,6 +4,7 @@ import hashlib
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
+from opencbr.democloud.paging import page
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.routing import Routes
@@ -25,6 +26,22 @@ def make_image(
     return add_checksums(backend, doc)
 
 
+def queue_image(backend: Backend, owner: str, name: str, *, min_disk: int, properties: Doc) -> Doc:
+    """Store an image that has no bytes yet, as Nova makes one of a server; `fill_image` gives them."""
+    now = backend.clock.zulu_time()
+    doc: Doc = {"id": new_uuid(), "project_id": owner, "name": name, "size": None, "visibility": "private"}
+    doc |= {"disk_format": None, "container_format": None, "status": "queued", "min_ram": 0}
+    doc |= {"min_disk": min_disk, "created_at": now, "updated_at": now, "tags": [], "properties": properties}
+    return backend.state.put("image", doc | {"checksum": None, "os_hash_value": None})
+
+
+def fill_image(backend: Backend, doc: Doc) -> None:
+    """Set an image active whose bytes lie in `backend.disks`."""
+    fields: Doc = {"status": "active", "disk_format": "raw", "container_format": "bare"}
+    fields |= {"size": backend.disks.size_bytes(doc["id"]), "updated_at": backend.clock.zulu_time()}
+    add_checksums(backend, doc | fields)
+
+
 def add_checksums(backend: Backend, doc: Doc) -> Doc:
     """Store the checksums of the bytes an image has now."""
     data = backend.disks.read(doc["id"], 0, doc["size"])
@@ -44,10 +61,12 @@ def _view(doc: Doc) -> Doc:
     }
     shown |= {"virtual_size": doc["size"], "status": doc["status"], "checksum": doc["checksum"]}
     shown |= {"protected": False, "min_ram": doc["min_ram"], "min_disk": doc["min_disk"]}
-    shown |= {"owner": doc["project_id"], "os_hidden": False, "os_hash_algo": "sha512"}
+    shown |= {"owner": doc["project_id"], "os_hidden": False}
+    shown["os_hash_algo"] = "sha512" if doc["os_hash_value"] else None
     shown |= {"os_hash_value": doc["os_hash_value"], "id": doc["id"], "created_at": doc["created_at"]}
     shown |= {"updated_at": doc["updated_at"], "tags": doc["tags"], "self": f"/v2/images/{doc['id']}"}
-    return shown | {"file": f"/v2/images/{doc['id']}/file", "schema": "/v2/schemas/image", "stores": "file"}
+    shown |= {"file": f"/v2/images/{doc['id']}/file", "schema": "/v2/schemas/image"}
+    return shown | ({"stores": "file"} if doc["os_hash_value"] else {})
 
 
 def _visible(call: Call, doc: Doc) -> bool:
@@ -68,14 +87,14 @@ def versions(call: Call) -> Response:
 
 @ROUTES.on("GET", "/v2/images")
 def index(call: Call) -> Response:
-    """List the images the caller may use."""
-    wanted = {name: value for name, value in call.query.items() if name in ("name", "visibility", "status")}
-    found = [d for d in call.backend.state.all("image") if _visible(call, d)]
-    found = [d for d in reversed(found) if all(d[name] == value for name, value in wanted.items())]
+    """List the images the caller may use; any field and property of an image is a filter."""
+    found = [_view(d) for d in reversed(call.backend.state.all("image")) if _visible(call, d)]
+    wanted = {name: value for name, value in call.query.items() if name not in ("limit", "marker", "sort")}
+    found = [d for d in found if all(str(d.get(name)) == value for name, value in wanted.items())]
+    found, following = page(call, found, "/v2/images")
     first = "/v2/images" + (f"?{call.query_text}" if call.query_text else "")
-    return Response(
-        body={"images": [_view(d) for d in found], "first": first, "schema": "/v2/schemas/images"}
-    )
+    body: Doc = {"images": found, "first": first, "schema": "/v2/schemas/images"}
+    return Response(body=body | ({"next": following} if following else {}))
 
 
 def _need(call: Call) -> Doc:

@@ -4,7 +4,7 @@ import random
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.compute.attachments import attach
-from opencbr.democloud.compute.new_server import server_document
+from opencbr.democloud.compute.new_server import make_root_disk, server_document
 from opencbr.democloud.disks import GIB
 from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.status import set_status
@@ -55,6 +55,7 @@ def make_server(
         **running | fields,
     )
     backend.state.put("server", doc)
+    make_root_disk(backend, doc)
     for number, volume in enumerate(disks):
         device = "/dev/sd" + "abcdefgh"[number + (1 if image else 0)]
         attach(backend, doc, volume, device, delete_on_termination=False, tag=None)

@@ -1,14 +1,9 @@
 """Routers that are made again, and where routers come to stand in the subnets of the plan."""
 
-from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
-from opencbr.cloud.errors import CloudError
-from opencbr.jobs.context import JobContext
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.restore_plan.blueprint import NewInterface, NewRouter
-from opencbr.store.ledger import Entry
 
 ROUTER = "router"
 
@@ -24,15 +19,6 @@ def make_routers(parts: Parts) -> None:
         if router.routes:
             parts.ctx.guard()
             parts.project.networks.set_routes(made[router.key], router.routes)
-
-
-def forget_routes(ctx: JobContext, entries: Iterable[Entry]) -> None:
-    """Take the routes from routers that were made: with them no interface can be removed. What fails the removal tells."""
-    for entry in entries:
-        if entry.kind == ROUTER and entry.upstream_id is not None:
-            ctx.guard()
-            with suppress(CloudError):
-                ctx.cloud.project(entry.project_id).networks.set_routes(entry.upstream_id, ())
 
 
 def _make_router(parts: Parts, router: NewRouter) -> None:

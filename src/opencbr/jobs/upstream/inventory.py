@@ -1,11 +1,13 @@
 """What lies in the cloud under our name and should not, and what should and does not."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.cloud.objects import UpstreamObject
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.names import prefix
@@ -17,6 +19,10 @@ from opencbr.model.times import parse_time
 from opencbr.store import backups, disk_backups, installation, ledger, operation_logs
 from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
+
+log = logging.getLogger(__name__)
+
+_ENDED = "the job that made it has ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,8 @@ def take_stock(database: Database, cloud: Cloud) -> Inventory:
     """Compare the ledger with all objects in the cloud that bear this installation's prefix.
 
     The cloud is read first: what is made after that is in the ledger by then, and is not taken for an
-    orphan. Raises CloudError.
+    orphan. What an ended job has made and no list shows may bear another name by now, the record's own: it is looked for by
+    its id. Raises CloudError.
     """
     with database.write() as conn:
         own = prefix(installation.installation_id(conn))
@@ -82,9 +89,11 @@ def take_stock(database: Database, cloud: Cloud) -> Inventory:
             if why is not None:
                 orphans.append(_orphan(thing, why))
         there = {thing.id for thing in seen}
+        unlisted = [entry for entry in entries.values() if _is_unlisted(conn, entry, there)]
         missing = [lost for entry in entries.values() if (lost := _missing(conn, entry, there)) is not None]
         needed = {thing.id for thing in seen if thing.has_dependents}
         unneeded = [_held(row) for row in disk_backups.unneeded(conn) if row.cinder_backup_id not in needed]
+    orphans += [_renamed(entry) for entry in unlisted if _is_there(cloud, entry)]
     orphans.sort(key=lambda orphan: (orphan.created_at is not None, orphan.created_at, orphan.id))
     return Inventory(orphans=tuple(orphans), missing=tuple(missing), unneeded=tuple(unneeded))
 
@@ -98,7 +107,7 @@ def _unanswered(conn: Connection, thing: UpstreamObject, entry: Entry | None) ->
     if entry.kept_until is not None or not has_ended(conn, entry):
         return None
     if entry.backup_id is None or not KINDS[entry.kind].lasting:
-        return "the job that made it has ended"
+        return _ENDED
     row = backups.get(conn, entry.project_id, entry.backup_id, held=True)
     if row is None:
         return "its backup does not exist any more"
@@ -112,6 +121,38 @@ def has_ended(conn: Connection, entry: Entry) -> bool:
     """Say whether the job that planned this object has ended."""
     operation = operation_logs.get(conn, entry.project_id, entry.operation_log_id)
     return operation is None or operation.status in TERMINAL
+
+
+def _is_unlisted(conn: Connection, entry: Entry, there: set[str]) -> bool:
+    """Say whether an ended job made it, should have removed it, and no list has it."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or kind.lasting or entry.upstream_id is None or entry.upstream_id in there:
+        return False
+    return entry.kept_until is None and has_ended(conn, entry)
+
+
+def _is_there(cloud: Cloud, entry: Entry) -> bool:
+    """Look for an object by its id; one project that cannot be asked hides no other's orphans."""
+    try:
+        KINDS[entry.kind].look(cloud.project(entry.project_id), entry.upstream_id or "")
+    except NotFound:
+        return False
+    except CloudError as error:
+        log.warning("%s %s was left by a job, and cannot be looked for: %s", entry.kind, entry.name, error)
+        return False
+    return True
+
+
+def _renamed(entry: Entry) -> Orphan:
+    return Orphan(
+        kind=entry.kind,
+        id=entry.upstream_id or "",
+        name=entry.name,
+        project_id=entry.project_id,
+        size_gb=None,
+        created_at=entry.created_at,
+        why=_ENDED,
+    )
 
 
 def _missing(conn: Connection, entry: Entry, there: set[str]) -> Missing | None:

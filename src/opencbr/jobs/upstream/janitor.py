@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from opencbr.jobs.backup_chains import settle
 from opencbr.jobs.context import CloudContext
 from opencbr.jobs.upstream.inventory import Orphan, has_ended, take_stock
-from opencbr.jobs.upstream.kinds import KINDS
+from opencbr.jobs.upstream.kinds import KINDS, removal_rank
 from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model import statuses
 from opencbr.store import backups, disk_backups, ledger
@@ -24,15 +24,15 @@ class Cleaned:
 def clean(ctx: CloudContext, orphans: Sequence[Orphan]) -> list[Cleaned]:
     """Delete those of the orphans that still are some, and wait until the cloud no longer has them.
 
-    Stock is taken again, for a person may have thought about the list for an hour. Backups before snapshots,
-    newest first, since incrementals stand on older ones. Ledger entries about them are struck out.
+    Stock is taken again, for a person may have thought about the list for an hour. One after the other, what stands on others
+    first: backups before snapshots, the newest first, since incrementals stand on older ones. Ledger entries about them are
+    struck out.
     """
     wanted = {(orphan.kind, orphan.id) for orphan in orphans}
     still = [one for one in take_stock(ctx.database, ctx.cloud).orphans if (one.kind, one.id) in wanted]
-    rank = sorted(
-        still, key=lambda o: (KINDS[o.kind].lasting, o.created_at is not None, o.created_at), reverse=True
-    )
-    return [Cleaned(orphan, _clean_one(ctx, orphan)) for orphan in rank]
+    newest_first = sorted(still, key=lambda o: (o.created_at is not None, o.created_at), reverse=True)
+    in_order = sorted(newest_first, key=lambda o: (removal_rank(o.kind), not KINDS[o.kind].lasting))
+    return [Cleaned(orphan, _clean_one(ctx, orphan)) for orphan in in_order]
 
 
 def _clean_one(ctx: CloudContext, orphan: Orphan) -> str | None:

@@ -1,12 +1,15 @@
-"""The kinds of objects that jobs make in the cloud: entering a new one takes one row in `KINDS`."""
+"""The kinds of objects that jobs make in the cloud: a new one takes a row in `KINDS` and a place in `REMOVAL_ORDER`."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from opencbr.cloud.cloud import ProjectCloud, Reader, UpstreamObject
+from opencbr.cloud import made_things
+from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
+from opencbr.cloud.networks import COLLECTIONS
 from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, VOLUME_MOVING
+from opencbr.jobs.upstream.names import properties
 from opencbr.store.ledger import Entry
 
 
@@ -22,11 +25,11 @@ class State:
 class Kind:
     """What the jobs do with objects of one kind. All calls raise CloudError.
 
-    `find` gives the id of the object with the entry's name, None when there is none (a server group, which is never renamed,
-    has its name of the record at once: that is the entry's key); `look` and `delete` take the id
+    `find` gives the id of the object with the entry's name, None when there is none (a server group, which Nova never renames,
+    has from the beginning the name that is the entry's key); `look` and `delete` take the id
     and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix, and
-    `in_status` those of one project in a status: id, and a text that changes when one moves on.
-    A kind whose names cannot be listed by their beginning has the ledger alone, and one that takes no time is in no status.
+    `in_status` those of one project in a status: id, and a text that changes when one moves on. One that takes no time is in
+    no status. `loosen` takes away by what an object holds others, before any of them is removed.
     In a status of `moving` the cloud refuses a deletion, and it is worth waiting. `lasting` objects are what a
     finished backup consists of; the others are removed before their job ends.
     """
@@ -34,8 +37,9 @@ class Kind:
     find: Callable[[ProjectCloud, Entry], str | None]
     look: Callable[[ProjectCloud, str], State]
     delete: Callable[[ProjectCloud, str], None]
-    list: Callable[[Reader, str], Iterable[UpstreamObject]] = lambda _reader, _prefix: ()
+    list: made_things.Listing
     in_status: Callable[[ProjectCloud, str], Mapping[str, str]] = lambda _project, _status: {}
+    loosen: Callable[[ProjectCloud, str], None] = lambda _project, _id: None
     moving: frozenset[str] = frozenset()
     lasting: bool = False
 
@@ -66,6 +70,7 @@ def _of_neutron(kind: str) -> Kind:
         find=lambda project, entry: _id_of(project.networks.find(kind, entry.name)),
         look=lambda project, id_: State(str(project.networks.get(kind, id_).get("status") or "")),
         delete=lambda project, id_: project.networks.delete(kind, id_),
+        list=made_things.of_neutron(kind),
     )
 
 
@@ -83,14 +88,14 @@ def _look_at_server(project: ProjectCloud, server_id: str) -> State:
     return State(CINDER_DELETING if server.task_state == CINDER_DELETING else server.status)
 
 
-def _look_at_group(project: ProjectCloud, group_id: str) -> State:
-    project.servers.get_group(group_id)  # it has no status: it is there, or NotFound
-    return State("")
-
-
 def _look_at_key(project: ProjectCloud, name: str) -> State:
     if project.servers.find_key(name) is None:
         raise NotFound(service="compute", method="GET", path="/os-keypairs", status=404)
+    return State("")
+
+
+def _look_at_group(project: ProjectCloud, group_id: str) -> State:
+    project.servers.look_at_group(group_id)
     return State("")
 
 
@@ -103,7 +108,7 @@ KINDS: dict[str, Kind] = {
         find=_find_snapshot,
         look=lambda project, snapshot_id: State(project.get_snapshot(snapshot_id).status),
         delete=ProjectCloud.delete_snapshot,
-        list=Reader.list_snapshots,
+        list=made_things.snapshots,
         in_status=ProjectCloud.snapshots_in,
         moving=CINDER_MOVING,
     ),
@@ -111,7 +116,7 @@ KINDS: dict[str, Kind] = {
         find=_find_backup,
         look=_look_at_backup,
         delete=ProjectCloud.delete_backup,
-        list=Reader.list_backups,
+        list=made_things.backups,
         in_status=ProjectCloud.backups_in,
         moving=CINDER_MOVING,
         lasting=True,
@@ -120,29 +125,58 @@ KINDS: dict[str, Kind] = {
         find=_find_volume,
         look=lambda project, volume_id: State(project.get_volume(volume_id).status),
         delete=ProjectCloud.delete_volume,
-        list=Reader.list_made_volumes,
+        list=made_things.volumes,
         in_status=ProjectCloud.volumes_in,
         moving=VOLUME_MOVING,
+    ),
+    "image": Kind(
+        find=lambda project, entry: project.images.find(entry.name),
+        look=lambda project, image_id: State(project.images.get(image_id).status),
+        delete=lambda project, image_id: project.images.delete(image_id),
+        list=made_things.of_glance(properties),
+        lasting=True,
     ),
     "server": Kind(
         find=lambda project, entry: project.servers.find(entry.name),
         look=_look_at_server,
         delete=lambda project, server_id: project.servers.delete(server_id),
-        list=Reader.list_made_servers,
-    ),
-    "server_group": Kind(
-        find=lambda project, entry: project.servers.find_group(entry.key),
-        look=_look_at_group,
-        delete=lambda project, group_id: project.servers.delete_group(group_id),
+        list=made_things.servers,
     ),
     "keypair": Kind(
         find=_find_key,
         look=_look_at_key,
         delete=lambda project, name: project.servers.delete_key(name),
+        list=made_things.key_pairs,
     ),
-    **{
-        kind: _of_neutron(kind)
-        for kind in ("floatingip", "trunk", "port", "router", "subnet", "network", "security_group")
-    },
+    "server_group": Kind(
+        find=lambda project, entry: project.servers.find_group(entry.key),
+        look=_look_at_group,
+        delete=lambda project, group_id: project.servers.delete_group(group_id),
+        list=made_things.server_groups,
+    ),
+    **{kind: _of_neutron(kind) for kind in COLLECTIONS},
+    # Through the subnets that its routes lead through a router keeps its interfaces.
+    "router": replace(
+        _of_neutron("router"), loosen=lambda project, router_id: project.networks.set_routes(router_id, ())
+    ),
 }
 """Kind, as the ledger names it -> what the jobs do with it."""
+
+REMOVAL_ORDER = (
+    ("server",),
+    ("keypair", "server_group", "floatingip", "trunk"),
+    ("port", "snapshot", "backup"),
+    ("router", "subnet", "security_group", "volume"),
+    ("network", "image"),
+)
+"""What is removed together, and before what: the cloud refuses to delete what another thing stands on.
+
+A server has its ports and volumes, and a trunk is in use while a server is on its port; a router keeps its interface while a
+floating IP leads through it, and a trunk its ports; ports have groups, and stand in subnets; a volume stays while it has
+snapshots, and an image may be what a disk was cloned from.
+"""
+
+
+def removal_rank(kind: str) -> int:
+    """Say when a kind's turn is, from 0; what this version of the worker does not know comes last."""
+    return next((rank for rank, kinds in enumerate(REMOVAL_ORDER) if kind in kinds), len(REMOVAL_ORDER))

@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from opencbr.cloud import made_things
 from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.upstream.kinds import KINDS
@@ -32,7 +33,7 @@ def mark_losses(ctx: CloudContext) -> None:
         disks = {disk.id: disk for disk in disk_backups.finished(conn)}
     if not disks:
         return
-    there = {thing.id for thing in ctx.cloud.reader().list_backups(own)}
+    there = {thing.id for thing in made_things.backups(ctx.cloud.reader(), own)}
     absent = [disk for disk in disks.values() if disk.cinder_backup_id not in there]
     gone = {disk.id for disk in absent if LOST in disk.extend_info}
     suspects = [disk for disk in absent if disk.id not in gone]

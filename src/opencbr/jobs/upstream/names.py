@@ -10,6 +10,11 @@ def prefix(installation: str) -> str:
     return f"opencbr-{installation}-"
 
 
+def properties(own_prefix: str) -> dict[str, str]:
+    """Return the properties of an image that we make: Glance finds these, and no beginnings of names."""
+    return {"opencbr": own_prefix.removeprefix("opencbr-").removesuffix("-")}
+
+
 def object_name(installation: str, entry_id: str) -> str:
     """Return the name of an object by its entry in the ledger, where its kind has no name of its own below."""
     return f"{prefix(installation)}{entry_id}"
@@ -23,3 +28,8 @@ def backup_name(installation: str, disk_backup_id: str) -> str:
 def snapshot_name(installation: str, disk_backup_id: str) -> str:
     """Return the name of the snapshot that a disk backup is made from."""
     return f"{prefix(installation)}{disk_backup_id}-snapshot"
+
+
+def image_name(installation: str, backup_id: str) -> str:
+    """Return the name of the image that a server's backup makes of its root disk."""
+    return f"{prefix(installation)}{backup_id}-root"

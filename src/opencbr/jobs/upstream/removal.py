@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import groupby
 from typing import TypeVar
 
 import msgspec
@@ -12,7 +14,7 @@ from opencbr.cloud.errors import CloudError, CredentialRefused, NotFound, Refuse
 from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.intervals import pauses
-from opencbr.jobs.upstream.kinds import KINDS, Kind
+from opencbr.jobs.upstream.kinds import KINDS, Kind, removal_rank
 from opencbr.jobs.upstream.polling import Watched, rest, stop_if_cancelled
 from opencbr.store import ledger
 from opencbr.store.ledger import Entry
@@ -97,14 +99,45 @@ def remove_briefly(
 def remove(
     ctx: CloudContext, entries: Sequence[Entry], *, doubts: bool = True, log_id: str | None = None
 ) -> list[Removed]:
-    """Delete the upstream objects of `entries` side by side, wait for their end, strike them out.
+    """Delete the upstream objects of `entries`, what stands on others first, wait for their end, strike them out.
 
+    What does not stand on one another goes side by side; each such row of `REMOVAL_ORDER` has its time.
     Of what the cloud does only CredentialRefused is raised: what cannot be removed stays in the ledger and comes back as STUCK
     with the reason, and a backup that later incrementals need as NEEDED. An object still being made cannot be
     deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
     unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
     """
+    for entry in entries:
+        _loosen(ctx, entry)
     removals = [_Removal(entry, doubts) for entry in entries]
+    for _, together in groupby(sorted(removals, key=_rank), key=_rank):
+        _remove_together(ctx, list(together), log_id)
+    removed = [
+        Removed(r.entry, r.outcome or Outcome.STUCK, "" if r.outcome is Outcome.GONE else r.reason)
+        for r in removals
+    ]
+    for one in removed:
+        if one.outcome is Outcome.STUCK:
+            said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
+            log.warning(said, one.entry.kind, one.entry.name, one.reason)
+    return removed
+
+
+def _loosen(ctx: CloudContext, entry: Entry) -> None:
+    """Let an object hold no others any more; what the cloud refuses is told when these are to be removed."""
+    kind = KINDS.get(entry.kind)
+    if kind is not None and entry.upstream_id is not None:
+        ctx.guard()
+        with suppress(NotFound, Refused):
+            kind.loosen(ctx.cloud.project(entry.project_id), entry.upstream_id)
+
+
+def _rank(removal: _Removal) -> int:
+    return removal_rank(removal.entry.kind)
+
+
+def _remove_together(ctx: CloudContext, removals: Sequence[_Removal], log_id: str | None) -> None:
+    """Remove side by side what does not stand on one another, and give each its outcome."""
     began = ctx.clock.now()
     patience = ctx.settings.release_timeout_seconds
     gaps = pauses(ctx.settings.poll_seconds)
@@ -121,15 +154,6 @@ def remove(
                 removal.reason = removal.reason or "it was still there when time was up"
         if any(removal.outcome is None for removal in remaining):
             rest(ctx, next(gaps), log_id)
-    removed = [
-        Removed(r.entry, r.outcome or Outcome.STUCK, "" if r.outcome is Outcome.GONE else r.reason)
-        for r in removals
-    ]
-    for one in removed:
-        if one.outcome is Outcome.STUCK:
-            said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
-            log.warning(said, one.entry.kind, one.entry.name, one.reason)
-    return removed
 
 
 def _is_made(removal: _Removal) -> bool:

@@ -59,7 +59,7 @@ class PlanRouter(Struct, kw_only=True):
     target: Annotated[
         Id,
         Meta(
-            description="the id of a router, `new` to have it made again with its gateway, its routes and its interfaces in the "
+            description="the id of a router, `new` to have it made again with gateway, routes and its interfaces in the "
             "server's subnets, or `drop` to do without"
         ),
     ]
