@@ -5,6 +5,7 @@ import ipaddress
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.addresses import free_address
+from opencbr.democloud.network.port_forwardings import forwardings_of
 from opencbr.democloud.network.ports import make_port
 from opencbr.democloud.network.routes import (
     ROUTES,
@@ -174,10 +175,9 @@ def _refuse_in_use(backend: Backend, router: Doc, port: Doc) -> None:
     start = f"Router interface for subnet {ids[0]} on router {router['id']} cannot be deleted, as it is required by one or more"
     if any(_is_in(route["nexthop"], subnet) for route in router["routes"] for subnet in subnets):
         raise ApiError(409, f"{start} routes.", "RouterInterfaceInUseByRoute")
-    inside = [
-        row["fixed_ip_address"] for row in backend.state.all("floatingip") if row["router_id"] == router["id"]
-    ]
-    inside += [row["internal_ip_address"] for row in backend.state.all("port-forwarding")]
+    leading = [row for row in backend.state.all("floatingip") if row["router_id"] == router["id"]]
+    inside = [row["fixed_ip_address"] for row in leading]
+    inside += [one["internal_ip_address"] for row in leading for one in forwardings_of(backend, row)]
     if any(_is_in(address, subnet) for address in inside if address for subnet in subnets):
         raise ApiError(409, f"{start} floating IPs.", "RouterInterfaceInUseByFloatingIP")
 
