@@ -55,6 +55,7 @@ def read_view(
     again = {one.name.replace("@newest", ""): one for one in documents if kind_of(one.name) in _STANDING}
     compute = own.newest("compute")
     asked: dict[str, Ask] = {
+        "roles": own.roles,
         "flavors": lambda: _list(own, "compute", "/flavors/detail", "flavors", compute),
         "server_groups": lambda: _list(own, "compute", "/os-server-groups", "server_groups", compute),
         "networks": lambda: _list(own, "network", "/networks", "networks"),
@@ -80,6 +81,7 @@ def read_view(
 
     return CloudView(
         standing=below("standing/"),
+        roles=answers["roles"],
         flavors=answers["flavors"],
         networks=answers["networks"],
         subnets=answers["subnets"],

@@ -135,6 +135,10 @@ class FloatingIps:
             self._tell_forwards(one, REFUSED, sentence)
             return True
         router = str(one.row.get("router_id") or "")
+        thing_ = draft.things.get(f"router/{router}")
+        if thing_ is not None and thing_.how == UNDECIDED:
+            self._tell(one, UNDECIDED, thing_.reason)
+            return True
         if why := why_unreachable(draft, router):
             sentence = f"{why}: do without the floating IP, or have the router made again"
             draft.refuse(one.document, (*one.path, "router_id"), sentence, (router,))

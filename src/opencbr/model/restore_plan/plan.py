@@ -12,7 +12,7 @@ from opencbr.model.restore_plan.draft import Draft
 from opencbr.model.restore_plan.floating_part import FloatingIps
 from opencbr.model.restore_plan.group_part import new_groups, ref_of
 from opencbr.model.restore_plan.network_part import new_networks
-from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
+from opencbr.model.restore_plan.outcome import READY, Plan, check_rights, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports
 from opencbr.model.restore_plan.router_part import judge_routers, new_interfaces, new_routers
 from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
@@ -46,6 +46,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     floating = FloatingIps(draft, ports.made)
     floating.plan()
     groups = new_groups(draft)
+    check_rights(draft)
     check_rooms(draft, "the new server")
     server = captured.server
     name = choices.name or str(server.get("name") or "")

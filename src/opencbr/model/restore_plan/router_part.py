@@ -11,7 +11,7 @@ from opencbr.model.reference_fields import named
 from opencbr.model.restore_plan.blueprint import NewInterface, NewRouter, Ref
 from opencbr.model.restore_plan.captured import Json, rows, thing
 from opencbr.model.restore_plan.choices import DROP, NEW
-from opencbr.model.restore_plan.draft import LOST, MADE, MAPPED, STANDS, Draft
+from opencbr.model.restore_plan.draft import LOST, MADE, MAPPED, STANDS, UNDECIDED, Draft
 
 _ROUTER = ("admin_state_up", "description", "availability_zone_hints")
 _GATEWAY = "external_gateway_info"
@@ -38,9 +38,9 @@ def judge_routers(draft: Draft) -> None:
 
 
 def why_unreachable(draft: Draft, router_id: str) -> str | None:
-    """Say why nothing comes by a router any more; None where it does, or the record does not know the router."""
+    """Say why nothing comes by a router any more; None where it does or may, or the record does not know the router."""
     found = draft.things.get(f"router/{router_id}")
-    if found is None or found.how in (STANDS, MAPPED, MADE):
+    if found is None or found.how in (STANDS, MAPPED, MADE, UNDECIDED):
         return None
     return f"router {router_id}, by which the floating IP was reached, is gone"
 

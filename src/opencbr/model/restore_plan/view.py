@@ -55,10 +55,12 @@ class CloudView:
     """All that a plan is made from, besides record and mapping.
 
     `standing` has, by the name of a document of the record, what the same call gives the project now; None where it gives
-    nothing. The lists are what the project is shown. `rooms` are quotas by service and name (`compute/cores`).
+    nothing. `roles` are the service user's in the project. The lists are what the project is shown.
+    `rooms` are quotas by service and name (`compute/cores`).
     """
 
     standing: Mapping[str, Json | None] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
     flavors: Sequence[Json] = ()
     networks: Sequence[Json] = ()
     subnets: Sequence[Json] = ()
