@@ -75,6 +75,7 @@ class Wiring:
         from opencbr.service.restores import Restores
         from opencbr.service.services import Services
         from opencbr.service.vaults import Vaults
+        from opencbr.service.ways_back import WaysBack
 
         database, cloud, settings = self.database, self.cloud, self.config.metadata
         metadata = Metadata(
@@ -88,6 +89,7 @@ class Wiring:
             protectables=Protectables(database=database, cloud=cloud),
             checkpoints=Checkpoints(database=database, cloud=cloud),
             restores=Restores(database=database, cloud=cloud),
+            ways_back=WaysBack(database, cloud),
             restore_plans=RestorePlans(
                 database, cloud, self.records, lifetime_seconds=self.config.restore.plan_seconds
             ),

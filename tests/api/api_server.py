@@ -47,6 +47,7 @@ from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
+from opencbr.service.ways_back import WaysBack
 from opencbr.store import backups, checkpoints, disk_backups, leases, operation_logs, vaults
 from opencbr.store.database import Database
 from opencbr.store.installation import writable
@@ -289,6 +290,7 @@ def open_server(
         checkpoints=Checkpoints(database=database, cloud=adapter),
         restores=Restores(database=database, cloud=adapter),
         restore_plans=RestorePlans(database, adapter, records),
+        ways_back=WaysBack(database, adapter),
         drills=Drills(database),
         backups=Backups(database, shown.forget),
         metadata=shown,

@@ -21,7 +21,7 @@ from opencbr.model.backup import Backup
 
 from .api_server import ApiServer
 from .declared_errors import check_declared
-from .protected_cloud import new_disk, new_server, new_vault, server_ref
+from .protected_cloud import new_disk, new_server, new_vault, restored, server_ref
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 schema = schemathesis.openapi.from_dict(DOCUMENT)
@@ -93,6 +93,7 @@ THERE: dict[str, Callable[[Things], str]] = {
     "checkpoint-that-is-there": lambda things: things.backup(status="error").checkpoint_id,
     "log-that-is-there": lambda things: things.cbr.log().id,
     "plan-that-is-there": Things.plan,
+    "restore-that-is-there": lambda things: restored(things.cbr, new_server(things.cbr)).id,
     "drill-that-is-there": Things.drill,
 }
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
@@ -102,6 +103,7 @@ WORDS = {
     "checkpoint_id": ["checkpoint-that-is-there"],
     "operation_log_id": ["log-that-is-there"],
     "plan_id": ["plan-that-is-there"],
+    "restore_job_id": ["restore-that-is-there"],
     "drill_id": ["drill-that-is-there"],
     **dict.fromkeys(("instance_id", "resource_id", "resources", "id"), RESOURCES),
     "resource_ids": ["server-in-the-vault"],

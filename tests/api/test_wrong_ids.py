@@ -28,6 +28,7 @@ from .protected_cloud import (
     new_server,
     new_vault,
     restorable,
+    restored,
     server_ref,
     vault_body,
 )
@@ -192,6 +193,10 @@ def mapping(choose: Callable[[str, str, str], tuple[str, str]]) -> Send:
         return cbr.call("POST", f"backups/{made.id}/restore", body)
 
     return send
+
+
+def restore_without_way_back(cbr: ApiServer, **changes: Any) -> str:
+    return cbr.log(operation_type="restore", **{"status": "failed"} | changes).id
 
 
 def plan_of(account: str = "demo", name: str = "db1") -> Make:
@@ -409,6 +414,21 @@ PLACES: dict[tuple[str, str], Place] = {
             for status in ("protecting", "error", "restoring", "deleting")
         },
     ),
+    **{
+        (operation, "restore_job_id"): Place(
+            by_path(operation),
+            lambda cbr: restored(cbr, new_server(cbr, "other"), "other").id,
+            "6500",
+            {"another operation's": (lambda cbr: cbr.log().id, "6500")} | states,
+        )
+        for operation, states in {
+            "ShowRestoreWayBack": {},
+            "UndoRestore": {
+                "running": (lambda cbr: restore_without_way_back(cbr, status="running"), "2010"),
+                "of nothing": (restore_without_way_back, "7202"),
+            },
+        }.items()
+    },
     ("CreateDrill", "drill.backup_id"): Place(
         drilling("backup_id"),
         backup("other"),
@@ -461,6 +481,9 @@ for _member, _choose_one in {
     PLACES["CreateRestorePlan", f"restore_plan.mapping.{_member}"] = Place(
         planning(_choose_one[0]), network if "network" in _member else server("other"), _choose_one[1]
     )
+PLACES["CreateRestorePlan", "restore_plan.mapping.project_id"] = Place(
+    planning(lambda _plan, wanted: {"project_id": wanted}), lambda cbr: cbr.project("other"), "6302"
+)
 for _operation, _send, _before in (
     ("CreateVault", creating, "vault.resources.0"),
     ("AddVaultResource", adding, "resources.0"),

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Fault
+from opencbr.democloud.network.security_groups import default_group
 from opencbr.democloud.timing import Timing
 from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import (
@@ -22,6 +23,7 @@ from opencbr.model.operation_log import (
     REMOVE_RESOURCE,
     RESTORE,
     RESTORE_NEW_SERVER,
+    RESTORE_UNDO,
     VAULT_DELETE,
     OperationLog,
 )
@@ -301,6 +303,65 @@ def test_a_restore_that_fails_gives_the_server_back_wherever_its_worker_dies(
     assert how_it_is(env, "db1") == (server, *disks)
 
 
+REVERT_CALLS: dict[str, list[Call]] = {
+    "look": [("volume GET /snapshots/detail$", 4)],
+    "stop": [("compute POST /action$", 3)],
+    "detach": [("compute DELETE /os-volume_attachments/", 3)],
+    "revert": [("volume POST /volumes/.*/action$", 3), ("volume POST /volumes/.*/action$", 5)],
+    "attach": [("volume POST /volumes/.*/action$", 6), ("compute POST /os-volume_attachments$", 3)],
+    "start": [("compute POST /action$", 7)],
+    "release": [("volume DELETE /snapshots/", 4)],
+}
+"""After the calls of the restore: of backup and restore three snapshots were removed and six looked for."""
+
+
+def restored(env: JobEnv, name: str) -> tuple[OperationLog, dict[str, str]]:
+    """Back up a server, spoil it and restore it; the restore, and what its disks held before that."""
+    request = env.request_backup(env.bind(name))
+    env.succeeded(request)
+    volumes = spoil(env, name)
+    spoilt = {volume: env.demo.sha256(volume) for volume in volumes}
+    return env.succeeded(env.request_restore(request.backup_id or "")), spoilt
+
+
+@in_each(RESTORE_UNDO, REVERT_CALLS)
+def test_an_undoing_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_UNDO, step, place))
+    was = how_it_is(env, "db1")
+    restore, spoilt = restored(env, "db1")
+    with death(env, workers, place):
+        undo = env.request_undo(restore)
+    env.succeeded(undo)
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == was
+    assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
+    env.assert_nothing_left(backups_left=3)
+
+
+@in_each(RESTORE_UNDO, failing="revert")
+def test_an_undoing_that_fails_keeps_the_way_back_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_UNDO, step, place))
+    (server, *disks) = how_it_is(env, "db1")
+    restore, spoilt = restored(env, "db1")
+    env.demo.fail("volume.reverted", times=0, reason="as requested")
+    try:
+        with death(env, workers, place):
+            undo = env.request_undo(restore)
+        assert "ended in status error 3 times" in env.ended(undo).error_message
+    finally:
+        env.demo.backend.failures.clear()
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == (server | {"status": "SHUTOFF"}, *disks)
+    assert len(env.upstream("snapshot")) == 3
+    env.succeeded(env.request_undo(restore))
+    assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
+    env.assert_nothing_left(backups_left=3)
+
+
 NEW_SERVER_CALLS: dict[str, list[Call]] = {
     "ports": [("network POST /ports$", 1)],
     "volumes": [("volume POST /volumes$", 1)],
@@ -336,6 +397,77 @@ def test_a_restore_as_a_new_server_goes_on_wherever_its_worker_dies(
         assert made["server"] == {log.details["target_resource_id"]}
         env.assert_nothing_left(backups_left=3)
         assert env.plans().show(env.context(), str(restore.parameters["plan_id"])).status == "ready"
+
+
+ELSEWHERE_DEATHS = (
+    *(("transfer", ("volume POST /os-volume-transfer", after)) for after in range(6)),
+    ("transfer", AT_COMMIT),
+    ("transfer", AT_END),
+)
+"""Of three disks each is offered and taken: six calls."""
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        pytest.param(*one, id=f"{one[0]}: {one[1]}", marks=() if number == 1 else pytest.mark.thorough)
+        for number, one in enumerate(ELSEWHERE_DEATHS)
+    ],
+)
+def test_a_restore_into_another_project_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_SERVER, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    state, other = env.demo.backend.state, env.demo.account("other")["project_id"]
+    with env.cloud_kept():
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_elsewhere(request.backup_id or "")
+        env.succeeded(restore)
+        assert_all_ended(env)
+        with state.change():
+            made = [one for one in state.all("volume") if one["id"] not in was["volume"]]
+            assert [(one["project_id"], one["status"]) for one in made] == [(other, "in-use")] * 3
+        assert env.upstream("transfer") == []
+        env.assert_nothing_left(backups_left=3)
+
+
+ELSEWHERE_WAY_BACK = (
+    ("compensate", ("volume DELETE /os-volume-transfer/", 0)),
+    ("compensate", ("volume DELETE /volumes/", 1)),
+    ("compensate", AT_END),
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        pytest.param(*one, id=f"{one[0]}: {one[1]}", marks=() if number == 0 else pytest.mark.thorough)
+        for number, one in enumerate(ELSEWHERE_WAY_BACK)
+    ],
+)
+def test_a_handover_that_fails_leaves_nothing_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    """One disk was taken, the others are offered when the other project may take no more."""
+    workers.start("w1", hold(RESTORE_NEW_SERVER, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    with env.demo.backend.state.change():
+        default_group(env.demo.backend, str(env.demo.account("other")["project_id"]))
+    env.demo.faults.inject(service="volume", method="POST", path="/accept$", status=403, after=1, times=0)
+    with env.cloud_kept():
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_elsewhere(request.backup_id or "")
+        assert "answered 403" in env.ended(restore).error_message
+        assert_all_ended(env)
+        assert env.things() == was
+        assert env.upstream("transfer") == []
+        env.assert_nothing_left(backups_left=3)
+    env.demo.faults.clear()
 
 
 @in_each(RESTORE_NEW_SERVER, failing="boot")

@@ -6,7 +6,15 @@ from typing import Any
 from uuid import uuid4
 
 from api.api_server import ApiServer
-from api.protected_cloud import children_of, masked_place, new_server, new_vault, restorable, server_ref
+from api.protected_cloud import (
+    children_of,
+    masked_place,
+    new_server,
+    new_vault,
+    restorable,
+    restored,
+    server_ref,
+)
 
 HOSTILE = 'it\'s "$HOME" `id` $(id) ${x} %s #{c} \\n \\ &?=+/~ 文 😀'
 """As hostile as a description may be."""
@@ -215,6 +223,20 @@ def apply_restore_plan(cbr: ApiServer) -> Scenario:
     return Scenario("job_id", {"plan_id": plan["id"]}, seen=seen)
 
 
+def show_restore_way_back(cbr: ApiServer) -> Scenario:
+    restore = restored(cbr, new_server(cbr))
+    return Scenario(restore.id, {"restore_job_id": restore.id})
+
+
+def undo_restore(cbr: ApiServer) -> Scenario:
+    restore = restored(cbr, new_server(cbr))
+
+    def seen() -> bool:
+        return bool(shown(cbr, f"restores/{restore.id}/way-back")["way_back"]["status"] == "undoing")
+
+    return Scenario("job_id", {"restore_job_id": restore.id}, seen=seen)
+
+
 def update_backup(cbr: ApiServer) -> Scenario:
     backup, called = cbr.backup(cbr.vault()), name()
     return Scenario(
@@ -283,6 +305,8 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ListRestorePlans": list_restore_plans,
     "ShowRestorePlan": show_restore_plan,
     "ApplyRestorePlan": apply_restore_plan,
+    "ShowRestoreWayBack": show_restore_way_back,
+    "UndoRestore": undo_restore,
     "CreateDrill": create_drill,
     "ListDrills": list_drills,
     "ShowDrill": show_drill,

@@ -232,6 +232,15 @@ def _restore(run: Run) -> None:
 
         eventually(ended, f"{title} has ended")
     run.call("ShowOpLog", "restore: A restore that has ended well", operation_log_id=log)
+    run.call("ShowRestoreWayBack", "kept: A restore that can be undone", restore_job_id=log)
+    undo = run.call("UndoRestore", "disk: Undo the restore of a disk", restore_job_id=log)["job_id"]
+
+    def undone() -> bool:
+        shown = run.call("ShowOpLog", operation_log_id=undo)["operation_log"]
+        assert shown["status"] in {"waiting", "running", "success"}, shown
+        return bool(shown["status"] == "success")
+
+    eventually(undone, "the undoing has ended")
 
 
 def _plan(run: Run) -> None:

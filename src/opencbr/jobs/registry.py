@@ -20,6 +20,8 @@ from opencbr.jobs.new_server.rows import give_back_rows as give_back_plan
 from opencbr.jobs.restore.compensation import compensate_restore
 from opencbr.jobs.restore.job import run_restore
 from opencbr.jobs.restore.rows import give_back_rows
+from opencbr.jobs.undo.compensation import compensate_undo, give_back_way
+from opencbr.jobs.undo.job import run_undo
 from opencbr.model import operation_log
 from opencbr.model.operation_log import OperationLog
 
@@ -59,6 +61,12 @@ JOB_TYPES: Mapping[str, JobType] = {
         compensate=compensate_restore,
         cancellable=False,
         frees=give_back_rows,
+    ),
+    operation_log.RESTORE_UNDO: JobType(
+        run=run_undo,
+        compensate=compensate_undo,
+        cancellable=False,
+        frees=give_back_way,
     ),
     operation_log.RESTORE_NEW_SERVER: JobType(
         run=run_new_server,

@@ -11,6 +11,7 @@ from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.vaults import Vaults
+from opencbr.service.ways_back import WaysBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Services:
     backups: Backups
     restores: Restores
     restore_plans: RestorePlans
+    ways_back: WaysBack
     drills: Drills
     metadata: Metadata
     operation_logs: OperationLogs

@@ -62,12 +62,14 @@ Find = Callable[[ApiClient, Mapping[str, str]], list[Choice]]
 """Reads rows with a filter of the API: one name, by which some lists call other things too."""
 
 
-def _listed(path: str, envelope: str, offered: Callable[[dict[str, Any]], list[Choice]], *names: str) -> Find:
-    """Find what the rows of a list offer; `names` are the filters that a name is asked for with."""
+def _listed(
+    path: str, envelope: str, offered: Callable[[dict[str, Any]], list[Choice]], *names: str, **only: str
+) -> Find:
+    """Find what the rows of a list offer; `names` are the filters for a name, `only` those that always hold."""
 
     def find(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
         asked = [{one: given["name"]} for one in names] if given else [{}]
-        rows = [row for query in asked for row in api.get(path, limit=_MOST, **query)[envelope]]
+        rows = [row for query in asked for row in api.get(path, limit=_MOST, **only, **query)[envelope]]
         return list({choice.id: choice for row in rows for choice in offered(row)}.values())
 
     return find
@@ -150,6 +152,14 @@ _FINDERS: dict[str, Find] = {
     "plan_id": _plans,
     "drill_id": _listed("/drills", "drills", _drill),
     "operation_log_id": _listed("/operation-logs", "operation_logs", _log, "resource_name", "vault_name"),
+    "restore_job_id": _listed(
+        "/operation-logs",
+        "operation_logs",
+        _log,
+        "resource_name",
+        "vault_name",
+        operation_type="restore",
+    ),
     "instance_id": _instances("server", "disk"),
     "resource_id": _instances("server", "disk"),
     "server_id": _instances("server"),

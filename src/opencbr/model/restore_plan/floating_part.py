@@ -7,7 +7,7 @@ from opencbr.model.reference_fields import named
 from opencbr.model.restore_plan.blueprint import NewFloatingIp, NewForwarding, NewPort
 from opencbr.model.restore_plan.captured import Json, Path, rows, thing
 from opencbr.model.restore_plan.choices import DROP, KEEP, NEW
-from opencbr.model.restore_plan.draft import KEPT, LOST, REFUSED, UNDECIDED, Draft
+from opencbr.model.restore_plan.draft import KEPT, LOST, MADE, MAPPED, REFUSED, UNDECIDED, Draft
 from opencbr.model.restore_plan.draft import NEW as FATE_NEW
 from opencbr.model.restore_plan.router_part import why_unreachable
 from opencbr.model.restore_plan.view import FloatingHolder
@@ -143,6 +143,15 @@ class FloatingIps:
             sentence = f"{why}: do without the floating IP, or have the router made again"
             draft.refuse(one.document, (*one.path, "router_id"), sentence, (router,))
             self._tell_forwards(one, REFUSED, sentence)
+            return True
+        port = self._ports.get(one.port or "")
+        in_vain = thing_ is None or thing_.how not in (MADE, MAPPED)
+        if draft.is_elsewhere and in_vain and port is not None and port.network.made is not None:
+            sentence = (
+                f"the network of port {one.port} is made again in project {draft.project_id}, where no router stands in it: "
+                "do without the floating IP, or have its router made there"
+            )
+            draft.refuse(one.document, (*one.path, "router_id"), sentence, (port.key,))
             return True
         return False
 

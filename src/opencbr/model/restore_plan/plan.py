@@ -14,6 +14,7 @@ from opencbr.model.restore_plan.group_part import new_groups, ref_of
 from opencbr.model.restore_plan.network_part import new_networks
 from opencbr.model.restore_plan.outcome import READY, Plan, check_rights, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports
+from opencbr.model.restore_plan.project_part import judge_project
 from opencbr.model.restore_plan.router_part import judge_routers, new_interfaces, new_routers
 from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
 from opencbr.model.restore_plan.server_part import (
@@ -48,6 +49,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     groups = new_groups(draft)
     check_rights(draft)
     check_rooms(draft, "the new server")
+    judge_project(draft)
     server = captured.server
     name = choices.name or str(server.get("name") or "")
     if choices.name is not None and choices.name != server.get("name"):
@@ -86,6 +88,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
             trunks=trunks,
             volumes=volumes,
             floating_ips=tuple(floating.made),
+            project_id=draft.project_id if draft.is_elsewhere else None,
         )
     mapping = replace(
         choices,

@@ -18,7 +18,7 @@ _GATEWAY = "external_gateway_info"
 
 
 def judge_routers(draft: Draft) -> None:
-    """Judge the captured routers: those that are gone are to be chosen."""
+    """Judge the captured routers: those that are gone are to be chosen, but in another project, which may have its own."""
     for router_id, captured in draft.captured.of("router").items():
         document = f"router/{router_id}"
         chosen, now = draft.choices.routers.get(router_id), draft.standing(document)
@@ -32,6 +32,11 @@ def judge_routers(draft: Draft) -> None:
             draft.maps(document, chosen, {"router": found}, "the router that was chosen")
         elif now is not None:
             draft.stands(document, now)
+        elif draft.is_elsewhere:
+            draft.loses(
+                document,
+                "it is not in the project that was chosen: `routers` in the mapping can have it made there",
+            )
         else:
             sentence = f"router {name} is gone: have it made again, name another one, or do without"
             draft.ask(f"routers.{router_id}", (NEW, "the id of a router", DROP), sentence, document)
@@ -42,6 +47,8 @@ def why_unreachable(draft: Draft, router_id: str) -> str | None:
     found = draft.things.get(f"router/{router_id}")
     if found is None or found.how in (STANDS, MAPPED, MADE, UNDECIDED):
         return None
+    if draft.is_elsewhere and router_id not in draft.choices.routers:
+        return None  # another router leads there, or none: Neutron says so
     return f"router {router_id}, by which the floating IP was reached, is gone"
 
 

@@ -55,8 +55,9 @@ class CloudView:
     """All that a plan is made from, besides record and mapping.
 
     `standing` has, by the name of a document of the record, what the same call gives the project now; None where it gives
-    nothing. `roles` are the service user's in the project. The lists are what the project is shown.
-    `rooms` are quotas by service and name (`compute/cores`).
+    nothing. The lists are what the project is shown. `rooms` are quotas by service and name (`compute/cores`).
+    The project is the one that the plan is for, and `roles` are the service user's in it; `lending` are Cinder's quotas in the
+    backup's own, where that is another, and `gives_secrets` is whether the caller may have what is sealed given to it.
     """
 
     standing: Mapping[str, Json | None] = field(default_factory=dict)
@@ -74,6 +75,8 @@ class CloudView:
     floating: Sequence[FloatingHolder] = ()
     rooms: Mapping[str, Room] = field(default_factory=dict)
     sets_hostnames: bool = True
+    lending: Mapping[str, Room] = field(default_factory=dict)
+    gives_secrets: bool = True
 
     def holder(self, network_id: str | None, *, address: str = "", mac: str = "") -> Holder | None:
         """Find the port that has an address or a MAC on a network."""
