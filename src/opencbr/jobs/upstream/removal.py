@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
@@ -127,10 +126,15 @@ def remove(
 def _loosen(ctx: CloudContext, entry: Entry) -> None:
     """Let an object hold no others any more; what the cloud refuses is told when these are to be removed."""
     kind = KINDS.get(entry.kind)
-    if kind is not None and entry.upstream_id is not None:
-        ctx.guard()
-        with suppress(NotFound, Refused):
-            kind.loosen(ctx.cloud.project(entry.project_id), entry.upstream_id)
+    if kind is None or entry.upstream_id is None:
+        return
+    ctx.guard()
+    try:
+        kind.loosen(ctx.cloud.project(entry.projects[-1]), entry.upstream_id)
+    except CredentialRefused:
+        raise  # all are as they were, and the caller can come again
+    except CloudError as error:
+        log.info("%s %s may hold others: %s", entry.kind, entry.name, error)
 
 
 def _rank(removal: _Removal) -> int:
