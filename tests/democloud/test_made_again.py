@@ -124,7 +124,8 @@ def test_a_floating_ip_that_forwards_leads_nowhere_and_a_forwarding_goes_with_it
     where = f"/v2.0/routers/{router['id']}"
     put(target, f"{where}/add_router_interface", {"subnet_id": subnet["id"]})
     floating = made("floatingip", "/v2.0/floatingips", floating_network_id=public, description=NAME)
-    port = made("port", "/v2.0/ports", name=NAME, network_id=subnet["network_id"])
+    wanted = {"name": NAME, "network_id": subnet["network_id"]}
+    port = target.member.call("POST", "network", "/v2.0/ports", {"port": wanted}).json()["port"]
     to = {"internal_port_id": port["id"], "internal_ip_address": port["fixed_ips"][0]["ip_address"]}
     fields = {"protocol": "tcp", "external_port": 2222, "internal_port": 22, **to}
     path = f"/v2.0/floatingips/{floating['id']}"

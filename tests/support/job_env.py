@@ -250,6 +250,12 @@ class JobEnv:
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
 
+    def request_new_volume(self, backup_id: str, **choices: Any) -> OperationLog:
+        """Restore one disk of a backup as a new volume, by a plan that is ready."""
+        plan = self.plans().create(self.context(), backup_id, Choices(**choices), kind="new_volume")
+        assert plan.status == "ready", (plan.problems, plan.choices)
+        return self.plans().apply(self.context(), plan.id)
+
     def elsewhere(self, account: str = "other") -> Choices:
         """A mapping into the project of another account, and nothing else."""
         return Choices(project_id=str(self.demo.account(account)["project_id"]))
