@@ -47,10 +47,6 @@ class CloudObjects:
         """Make another thing of Nova's, which is known by the member `id_` of the answer."""
         return self._make("compute", f"/{path}", {key: fields}, key, microversion=_MICROVERSION, id_=id_)
 
-    def by_admin(self, admin: Client, service: str, path: str, body: Any, key: str) -> str:
-        """Make what only an administrator makes, who removes it too."""
-        return self._make(service, path, body, key, by=admin)
-
     def before_removal(self, path: str, act: Callable[[], None]) -> None:
         """Say what is to be done before the thing at a path can be taken away."""
         self._before[path] = act

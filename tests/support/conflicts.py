@@ -1,7 +1,6 @@
 """What can stand against a restore as a new server: what the plan says of it, and where that is shown.
 
-`tests/api/test_conflicts.py` provokes each on the embedded cloud, `tests/openstack/test_restored_as_new.py` those that are
-shown on a real one too; the table of docs/restore-conflicts.md is this one.
+`tests/api/test_conflicts.py` provokes each on the embedded cloud; the table of docs/restore-conflicts.md is this one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 REFUSED, INCOMPLETE, READY = "refused", "incomplete", "ready"
-REAL = "real"
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """The status of the plan, words that stand in this order in one of its sentences, and REAL, or why it is shown embedded."""
+    """The status of the plan, words that stand in this order in one of its sentences, and why it is shown embedded."""
 
     status: str
     words: tuple[str, ...]
@@ -33,10 +31,10 @@ _WIRE = "the record of a real server has it"
 
 CONFLICTS: Mapping[str, Conflict] = {
     "an address is taken": Conflict(
-        REFUSED, ("address ", " is taken by port ", ": free it, or choose `address: new`"), REAL
+        REFUSED, ("address ", " is taken by port ", ": free it, or choose `address: new`"), _RULES
     ),
     "a MAC is in use": Conflict(
-        REFUSED, ("MAC ", " is taken by port ", ": free it, or choose `mac: new`"), REAL
+        REFUSED, ("MAC ", " is taken by port ", ": free it, or choose `mac: new`"), _RULES
     ),
     "an address is another project's": Conflict(
         REFUSED,
@@ -44,25 +42,27 @@ CONFLICTS: Mapping[str, Conflict] = {
         "it takes an address on the tenant's own network",
     ),
     "the flavor is gone": Conflict(
-        INCOMPLETE, ("flavor ", " is gone, and none is like it: choose another one"), REAL
+        INCOMPLETE, ("flavor ", " is gone, and none is like it: choose another one"), _RULES
     ),
     "the flavor has changed": Conflict(
         READY,
         ("flavor ", " is not as it was when the server was backed up"),
         "Nova changes no flavor, it makes another one",
     ),
-    "the network is gone": Conflict(REFUSED, ("network ", " is gone: choose new or map"), REAL),
-    "the subnet is gone": Conflict(REFUSED, ("no subnet of the network is like the one of address ",), REAL),
+    "the network is gone": Conflict(REFUSED, ("network ", " is gone: choose new or map"), _RULES),
+    "the subnet is gone": Conflict(
+        REFUSED, ("no subnet of the network is like the one of address ",), _RULES
+    ),
     "the network was another project's": Conflict(
         REFUSED, ("network ", " was another project's and cannot be made again: choose map"), _RULES
     ),
     "a security group is gone": Conflict(
-        INCOMPLETE, ("security group ", " is gone: have it made again with its rules"), REAL
+        INCOMPLETE, ("security group ", " is gone: have it made again with its rules"), _RULES
     ),
     "a security group has more rules": Conflict(
-        READY, ("security group ", " rule(s) that it had not when the server was backed up"), REAL
+        READY, ("security group ", " rule(s) that it had not when the server was backed up"), _RULES
     ),
-    "a security group has fewer rules": Conflict(READY, ("it is not there any more",), REAL),
+    "a security group has fewer rules": Conflict(READY, ("it is not there any more",), _RULES),
     "a group that a rule names is left out": Conflict(
         READY, ("the rule names ", ", which the new server does not have: the rule is left out"), _RULES
     ),
@@ -72,34 +72,36 @@ CONFLICTS: Mapping[str, Conflict] = {
     "the key pair is not in the record": Conflict(
         READY, ("its public key is not in the record, so that it cannot be given again",), _RULES
     ),
-    "the server group is gone": Conflict(INCOMPLETE, ("server group ", " is gone: have it made again"), REAL),
+    "the server group is gone": Conflict(
+        INCOMPLETE, ("server group ", " is gone: have it made again"), _RULES
+    ),
     "another server group bears its name": Conflict(
-        REFUSED, ("the project has a server group ", ": choose that one, or do without"), REAL
+        REFUSED, ("the project has a server group ", ": choose that one, or do without"), _RULES
     ),
     "Nova's zone is gone": Conflict(
         INCOMPLETE, ("the availability zone ", " is gone from Nova: choose one of "), _ZONE
     ),
     "a zone that Nova has not": Conflict(
-        REFUSED, ("Nova has no availability zone ", ": choose one of "), REAL
+        REFUSED, ("Nova has no availability zone ", ": choose one of "), _RULES
     ),
     "Cinder's zone is gone": Conflict(
         INCOMPLETE, ("the availability zone ", " is gone from Cinder: choose one of "), _ZONE
     ),
     "a zone that Cinder has not": Conflict(
-        REFUSED, ("Cinder has no availability zone ", ": choose one of "), REAL
+        REFUSED, ("Cinder has no availability zone ", ": choose one of "), _RULES
     ),
-    "a volume type is gone": Conflict(INCOMPLETE, ("volume type ", " is gone: choose another one"), REAL),
+    "a volume type is gone": Conflict(INCOMPLETE, ("volume type ", " is gone: choose another one"), _RULES),
     "a volume type encrypts no more": Conflict(
         REFUSED, (" was encrypted, and its type ", " does not encrypt any more"), _DISKS
     ),
     "Nova's quota is short": Conflict(
-        REFUSED, ("the project has ", " instances (compute), and ", " needs "), REAL
+        REFUSED, ("the project has ", " instances (compute), and ", " needs "), _RULES
     ),
     "Cinder's quota is short": Conflict(
-        REFUSED, ("the project has ", " volumes (volume), and ", " needs "), REAL
+        REFUSED, ("the project has ", " volumes (volume), and ", " needs "), _RULES
     ),
     "Neutron's quota is short": Conflict(
-        REFUSED, ("the project has ", " port (network), and ", " needs "), REAL
+        REFUSED, ("the project has ", " port (network), and ", " needs "), _RULES
     ),
     "the service user may only read": Conflict(
         REFUSED, ("the service user may only read in this project, and make nothing",), _RULES
@@ -108,23 +110,23 @@ CONFLICTS: Mapping[str, Conflict] = {
         READY, ("the volume was on server ", " too: the new one is the new server's alone"), _DISKS
     ),
     "a subport is not in the record": Conflict(READY, ("subport ", " is not in the record"), _WIRE),
-    "a subport's address is taken": Conflict(REFUSED, ("address ", " is taken by port "), REAL),
+    "a subport's address is taken": Conflict(REFUSED, ("address ", " is taken by port "), _RULES),
     "a MAC on another project's network": Conflict(
         REFUSED,
         (
             "the network is another project's, and Neutron lets only its owner choose this there: choose `mac: new`",
         ),
-        REAL,
+        _RULES,
     ),
     "an address on another project's network": Conflict(
         REFUSED,
         (
             "the network is another project's, and Neutron lets only its owner choose this there: choose `address: new`",
         ),
-        REAL,
+        _RULES,
     ),
     "port security on another project's network": Conflict(
-        READY, ("Neutron lets only its owner switch port security off there",), REAL
+        READY, ("Neutron lets only its owner switch port security off there",), _RULES
     ),
     "a floating address was given back": Conflict(
         INCOMPLETE,
@@ -132,7 +134,7 @@ CONFLICTS: Mapping[str, Conflict] = {
             "floating address ",
             " was given back, and Neutron lets only an administrator ask for a certain one",
         ),
-        REAL,
+        _RULES,
     ),
     "a floating address is another project's": Conflict(
         INCOMPLETE,
@@ -140,10 +142,10 @@ CONFLICTS: Mapping[str, Conflict] = {
         "only an administrator can bring that about",
     ),
     "a floating IP leads elsewhere": Conflict(
-        INCOMPLETE, ("floating address ", " leads to port ", ": free it"), REAL
+        INCOMPLETE, ("floating address ", " leads to port ", ": free it"), _RULES
     ),
     "a floating IP's port is forwarded elsewhere": Conflict(
-        INCOMPLETE, ("floating address ", " forwards its tcp port 2222 to port ", ": free it"), REAL
+        INCOMPLETE, ("floating address ", " forwards its tcp port 2222 to port ", ": free it"), _RULES
     ),
     "the external network is gone": Conflict(
         REFUSED,
@@ -151,15 +153,15 @@ CONFLICTS: Mapping[str, Conflict] = {
         "all projects of the rig share it",
     ),
     "the router is gone": Conflict(
-        INCOMPLETE, ("router ", " is gone: have it made again, name another one, or do without"), REAL
+        INCOMPLETE, ("router ", " is gone: have it made again, name another one, or do without"), _RULES
     ),
     "floating IPs without their router": Conflict(
         REFUSED,
         ("router ", ", by which the floating IP was reached, is gone: do without the floating IP"),
-        REAL,
+        _RULES,
     ),
     "a router's place is taken": Conflict(
-        REFUSED, ("router ", " stood at ", ", and that is taken by port "), REAL
+        REFUSED, ("router ", " stood at ", ", and that is taken by port "), _RULES
     ),
     "a QoS policy is gone": Conflict(READY, ("QoS policy ", " is gone"), _RULES),
     "the boot disk is not in the backup": Conflict(
@@ -189,8 +191,7 @@ def names(plan: Mapping[str, Any], conflict: str) -> bool:
 def table() -> Iterable[str]:
     """Yield the rows of the table."""
     for name, one in CONFLICTS.items():
-        shown = "real cloud" if one.shown == REAL else f"embedded cloud: {one.shown}"
-        yield f"| {name} | {one.status} | {one.told.strip()} | {shown} |"
+        yield f"| {name} | {one.status} | {one.told.strip()} | {one.shown} |"
 
 
 def _has(sentence: str, words: Iterable[str]) -> bool:

@@ -35,19 +35,12 @@ class FullServer:
 
 
 class FullServers:
-    """Makes such servers in the project of a tenant, and takes away what is left of them in the end.
+    """Makes such servers in the project of a tenant, and takes away what is left of them in the end."""
 
-    With an `admin` their flavor and the type of a disk are their own, like no other, so that a test can take them away.
-    """
-
-    def __init__(self, tenant: Client, admin: Client | None = None) -> None:
+    def __init__(self, tenant: Client) -> None:
         self.tenant = tenant
         self.objects = CloudObjects(tenant)
-        types = tenant.get("volumev3", "/types")["volume_types"]
-        self._types = [types[0]["id"], types[-1]["id"]]
-        self._flavor: str | None = None
-        if admin is not None:
-            self._types[1], self._flavor = self._type(admin), self._own_flavor(admin)
+        self._volume_types = [row["id"] for row in tenant.get("volumev3", "/types")["volume_types"]]
 
     def make(self) -> FullServer:
         """Make one: three ports on two networks, a trunk, an address of its own, three disks of two types, and words."""
@@ -82,9 +75,9 @@ class FullServers:
         )
         self._tag("trunks", trunk, "carrier")
         volumes = [
-            objects.volume("root", bootable=True, description="of a test", volume_type=self._types[0]),
-            objects.volume("data", metadata={"purpose": "data"}, volume_type=self._types[1]),
-            objects.volume("archive", volume_type=self._types[0]),
+            objects.volume("root", bootable=True, description="of a test", volume_type=self._volume_types[0]),
+            objects.volume("data", metadata={"purpose": "data"}, volume_type=self._volume_types[-1]),
+            objects.volume("archive", volume_type=self._volume_types[0]),
         ]
         group = self._server_group()
         server = objects.server(
@@ -99,7 +92,6 @@ class FullServers:
             config_drive=True,
             user_data=_USER_DATA,
             group=group,
-            **({"flavorRef": self._flavor} if self._flavor else {}),
         )
         return FullServer(
             id=server,
@@ -166,42 +158,9 @@ class FullServers:
             key=full.key,
         )
 
-    def delete_kinds(self, admin: Client) -> None:
-        """Delete the flavor and the volume type that are these servers' own."""
-        for service, path in (
-            ("compute", f"/flavors/{self._flavor}"),
-            ("volumev3", f"/types/{self._types[1]}"),
-        ):
-            answer = admin.call("DELETE", service, path)
-            assert answer.status_code == 202, answer.text
-
-    def add_rule(self, group: str, **rule: Any) -> None:
-        """Let something into a security group."""
-        fields = {"security_group_id": group, "direction": "ingress", **rule}
-        self._post("/v2.0/security-group-rules", {"security_group_rule": fields})
-
-    def lead(self, floating_ip: str, port: str) -> None:
-        """Let a floating IP lead to a port."""
-        self._put(f"/v2.0/floatingips/{floating_ip}", {"floatingip": {"port_id": port}})
-
-    def forward(self, floating_ip: str, port: str) -> None:
-        """Give one of a floating IP's ports to a port's address; that goes with the port."""
-        fixed = self.tenant.get("network", f"/v2.0/ports/{port}")["port"]["fixed_ips"]
-        fields = {"protocol": "tcp", "external_port": 2222, "internal_port": 22, "description": "ssh"}
-        fields |= {"internal_port_id": port, "internal_ip_address": fixed[0]["ip_address"]}
-        self._post(f"/v2.0/floatingips/{floating_ip}/port_forwardings", {"port_forwarding": fields})
-
     def clear(self) -> None:
         """Take away what was made and is still there."""
         self.objects.clear()
-
-    def _type(self, admin: Client) -> str:
-        fields = {"volume_type": {"name": f"{self.objects.prefix}-type"}}
-        return self.objects.by_admin(admin, "volumev3", "/types", fields, "volume_type")
-
-    def _own_flavor(self, admin: Client) -> str:
-        body = {"flavor": {"name": f"{self.objects.prefix}-flavor", "ram": 192, "vcpus": 1, "disk": 1}}
-        return self.objects.by_admin(admin, "compute", "/flavors", body, "flavor")
 
     def _key(self) -> str:
         name = f"{self.objects.prefix}-key"
@@ -221,7 +180,11 @@ class FullServers:
             {"protocol": "icmp", "remote_ip_prefix": "192.0.2.0/24", "description": "pings"},
         ]
         for rule in rules:
-            self.add_rule(web, **rule)
+            fields = {"security_group_id": web, "direction": "ingress", **rule}
+            answer = self.tenant.call(
+                "POST", "network", "/v2.0/security-group-rules", {"security_group_rule": fields}
+            )
+            assert answer.status_code == 201, answer.text
         return [web, ops]
 
     def _server_group(self) -> str:
@@ -287,13 +250,15 @@ class FullServers:
         return found
 
     def _forwarding(self, port: str) -> str:
+        """Make a floating IP that gives one of its ports to a port's address; it goes with that."""
         found = self._floating_ip("forward")
-        self.forward(found, port)
-        return found
-
-    def _post(self, path: str, body: Json) -> None:
-        answer = self.tenant.call("POST", "network", path, body)
+        (fixed,) = self.tenant.get("network", f"/v2.0/ports/{port}")["port"]["fixed_ips"]
+        fields = {"protocol": "tcp", "external_port": 2222, "internal_port": 22, "description": "ssh"}
+        fields |= {"internal_port_id": port, "internal_ip_address": fixed["ip_address"]}
+        path = f"/v2.0/floatingips/{found}/port_forwardings"
+        answer = self.tenant.call("POST", "network", path, {"port_forwarding": fields})
         assert answer.status_code == 201, answer.text
+        return found
 
     def _put(self, path: str, body: Json) -> None:
         answer = self.tenant.call("PUT", "network", path, body)
