@@ -152,10 +152,12 @@ def assert_all_ended(env: JobEnv) -> None:
 
 BACKUP_CALLS: dict[str, list[Call]] = {
     "capture": [("compute GET /servers/", 0)],
+    "image": [("compute POST /action$", 0)],
     "snapshots": [("volume POST /snapshots$", 1), ("volume GET /snapshots/[0-9a-f]", 1)],
     "recapture": [("compute GET /os-interface$", 1)],
     "backups": [("volume POST /backups$", 1)],
     "wait": [("volume GET /backups/[0-9a-f-]{36}$", 2)],
+    "saved": [("image GET /images/", 1)],
     "export": [("volume GET /export_record$", 1)],
     "release": [("volume DELETE /snapshots/", 1)],
 }
@@ -165,17 +167,20 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 def test_a_backup_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
+    # db1 boots from a volume, web1 from an image.
+    name, disks = ("web1", 1) if step in ("image", "saved") else ("db1", 3)
     workers.start("w1", hold(BACKUP, step, place))
     with death(env, workers, place):
-        request = env.request_backup(env.bind("db1"))
+        request = env.request_backup(env.bind(name))
     env.succeeded(request)
     assert_all_ended(env)
     backup = env.backup(request.backup_id)
     assert backup is not None
-    assert backup.status == "available"
-    assert [disk.status for disk in env.disks(backup.id)] == ["available"] * 3
-    env.assert_nothing_left(backups_left=3)
-    assert_made_once(env, 3)
+    assert (backup.status, backup.verdict) == ("available", "complete")
+    assert [disk.status for disk in env.disks(backup.id)] == ["available"] * disks
+    env.assert_nothing_left(backups_left=disks)
+    assert_made_once(env, disks)
+    assert len(env.images()) == (1 if name == "web1" else 0)
 
 
 UNDO_CALLS: dict[str, list[Call]] = {

@@ -22,7 +22,7 @@ from opencbr.model.secrets import Fingerprint, mask
 
 _STANDING = frozenset(
     {
-        *("flavor", "image", "server_group", "volume_type", "encryption", "qos_specs"),
+        *("flavor", "image", "root_image", "server_group", "volume_type", "encryption", "qos_specs"),
         *("network", "subnet", "router", "security_group", "address_group", "qos_policy"),
     }
 )

@@ -143,8 +143,22 @@ def _nics(parts: Parts) -> list[dict[str, str]]:
 
 
 def _disks(parts: Parts) -> list[dict[str, Any]]:
-    ids = parts.ids("volume")
-    return [_disk(one, ids[one.key]) for one in sorted(parts.blueprint.volumes, key=lambda one: one.position)]
+    ids, image_id = parts.ids("volume"), parts.server.image_id
+    disks = [
+        _disk(one, ids[one.key]) for one in sorted(parts.blueprint.volumes, key=lambda one: one.position)
+    ]
+    # Beside other disks Nova wants to be told that the image is what to boot from.
+    return [_root(image_id), *disks] if image_id and disks else disks
+
+
+def _root(image_id: str) -> dict[str, Any]:
+    return {
+        "uuid": image_id,
+        "source_type": "image",
+        "destination_type": "local",
+        "boot_index": 0,
+        "delete_on_termination": True,
+    }
 
 
 def _disk(volume: NewVolume, volume_id: str) -> dict[str, Any]:

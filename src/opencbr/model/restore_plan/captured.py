@@ -6,12 +6,13 @@ from typing import Any
 
 from opencbr.model.document import Disk
 from opencbr.model.reference_fields import named
+from opencbr.model.root_image import KIND
 
 Json = Mapping[str, Any]
 Path = tuple[str, ...]
 
 _MEMBERS = {"qos_policy": "policy", "subport": "port"}
-_BARE = frozenset({"image", "encryption"})
+_BARE = frozenset({"image", "root_image", "encryption"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,11 @@ class Captured:
             for name, body in self.documents.items()
             if kind_of(name) == kind and "@" not in name
         }
+
+    @property
+    def root_image(self) -> str | None:
+        """The id of the image that the backup made of a root disk that is no volume."""
+        return next(iter(self.of(KIND)), None)
 
     def about_disks(self, volume_ids: Collection[str]) -> "Captured":
         """Give what was captured of these disks alone: the volumes, and what is said of their types."""

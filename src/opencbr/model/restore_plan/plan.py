@@ -15,11 +15,11 @@ from opencbr.model.restore_plan.network_part import new_networks
 from opencbr.model.restore_plan.outcome import READY, Plan, check_rights, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports
 from opencbr.model.restore_plan.project_part import judge_project
+from opencbr.model.restore_plan.root_part import choose_image
 from opencbr.model.restore_plan.router_part import judge_routers, new_interfaces, new_routers
 from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
 from opencbr.model.restore_plan.server_part import (
     choose_flavor,
-    choose_image,
     choose_key,
     choose_user_data,
     choose_zone,
