@@ -19,6 +19,7 @@ from opencbr.jobs.parameters import change
 from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.upstream.mover import await_mover
+from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.jobs.upstream.writing import write_backups
 from opencbr.model import statuses
 from opencbr.model.errors import BACKUP_UNRESTORABLE, DISK_TOO_SMALL, DISK_UNRESTORABLE, NOT_ATTACHED
@@ -72,6 +73,14 @@ class _Flow(InPlace):
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
         self._advance(5, "look")
 
+    def stop(self) -> None:
+        self._heed()
+        super().stop()
+
+    def detach(self) -> None:
+        self._heed()
+        super().detach()
+
     def snapshots(self) -> None:
         if not self._is_written():
             way_back.take(self._ctx, self._operation, self._request())
@@ -79,7 +88,8 @@ class _Flow(InPlace):
 
     def restore(self) -> None:
         disks, root = self._request().disks, self._root_id()
-        write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root)
+        heed = self._heed if way_back.is_taken(self._ctx, self._operation) else lambda: None
+        write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root, heed=heed)
         self._advance(END, "restore")
 
     def close(self) -> None:
@@ -90,6 +100,10 @@ class _Flow(InPlace):
             operation_logs.finish(conn, self._operation.id, statuses.SUCCESS, now=now, details=details)
 
         self._ctx.database.transact(write)
+
+    def _heed(self) -> None:
+        """Raise Cancelled when somebody asked for that; once Cinder writes it means to go back, so a way back is needed."""
+        stop_if_cancelled(self._ctx, self._operation.id)
 
     def _is_to_run(self) -> bool:
         return self._request().power_on
