@@ -1,6 +1,7 @@
 """`opencbr restore`: a plan as a table and as JSON, a mapping from a file, and a restore that is followed to its end."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,23 @@ def test_a_plan_is_made_shown_and_applied(on_demo, backup, tmp_path):
     done = on_demo("restore", "apply", "--project", backup[0], plan["id"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert " is there: " in done.stdout
+
+
+def test_one_disk_is_restored_as_a_new_volume(on_demo, backup):
+    options = ("--as", "new_volume")
+    (choice,) = plan_of(on_demo, backup, *options)["choices"]
+    refused = on_demo("restore", "plan", "--disk", choice["options"][0], "--project", *backup)
+    assert (refused.returncode, "a restore as new_server has no such choice" in refused.stderr) == (1, True)
+    plan = plan_of(on_demo, backup, *options, "--disk", choice["options"][-1])
+    assert (plan["as"], plan["status"], plan["mapping"]["volume_id"]) == (
+        "new_volume",
+        "ready",
+        choice["options"][-1],
+    )
+    assert " new_volume " in on_demo("restore", "list", "--project", backup[0]).stdout
+    done = on_demo("restore", "apply", "--project", backup[0], plan["id"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^volume [0-9a-f-]{36} is there: ", done.stdout, re.MULTILINE)
 
 
 def test_what_is_still_to_be_chosen_is_said_in_words(on_demo, backup):

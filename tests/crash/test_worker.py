@@ -23,6 +23,7 @@ from opencbr.model.operation_log import (
     REMOVE_RESOURCE,
     RESTORE,
     RESTORE_NEW_SERVER,
+    RESTORE_NEW_VOLUME,
     RESTORE_UNDO,
     VAULT_DELETE,
     OperationLog,
@@ -158,10 +159,12 @@ def assert_all_ended(env: JobEnv) -> None:
 
 BACKUP_CALLS: dict[str, list[Call]] = {
     "capture": [("compute GET /servers/", 0)],
+    "image": [("compute POST /action$", 0)],
     "snapshots": [("volume POST /snapshots$", 1), ("volume GET /snapshots/[0-9a-f]", 1)],
     "recapture": [("compute GET /os-interface$", 1)],
     "backups": [("volume POST /backups$", 1)],
     "wait": [("volume GET /backups/[0-9a-f-]{36}$", 2)],
+    "saved": [("image GET /images/", 1)],
     "export": [("volume GET /export_record$", 1)],
     "release": [("volume DELETE /snapshots/", 1)],
 }
@@ -171,17 +174,20 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 def test_a_backup_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
+    # db1 boots from a volume, web1 from an image.
+    name, disks = ("web1", 1) if step in ("image", "saved") else ("db1", 3)
     workers.start("w1", hold(BACKUP, step, place))
     with death(env, workers, place):
-        request = env.request_backup(env.bind("db1"))
+        request = env.request_backup(env.bind(name))
     env.succeeded(request)
     assert_all_ended(env)
     backup = env.backup(request.backup_id)
     assert backup is not None
-    assert backup.status == "available"
-    assert [disk.status for disk in env.disks(backup.id)] == ["available"] * 3
-    env.assert_nothing_left(backups_left=3)
-    assert_made_once(env, 3)
+    assert (backup.status, backup.verdict) == ("available", "complete")
+    assert [disk.status for disk in env.disks(backup.id)] == ["available"] * disks
+    env.assert_nothing_left(backups_left=disks)
+    assert_made_once(env, disks)
+    assert len(env.images()) == (1 if name == "web1" else 0)
 
 
 UNDO_CALLS: dict[str, list[Call]] = {
@@ -517,6 +523,58 @@ def test_a_restore_as_a_new_server_that_fails_leaves_nothing_wherever_its_worker
             env.assert_nothing_left(backups_left=3)
     finally:
         failure.times = failure.hits or 1
+
+
+NEW_VOLUME_CALLS: dict[str, list[Call]] = {
+    "volumes": [("volume POST /volumes$", 0)],
+    "restore": [("volume POST /restore$", 0)],
+    "names": [("volume PUT /volumes/[0-9a-f-]{36}$", 0)],
+    "attach": [("compute POST /os-volume_attachments$", 0)],
+}
+
+
+@in_each(RESTORE_NEW_VOLUME, NEW_VOLUME_CALLS)
+def test_a_restore_as_a_new_volume_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_VOLUME, step, place))
+    request = env.request_backup(env.bind("db1-data", "disk"))
+    env.succeeded(request)
+    digest = env.demo.sha256(env.volume_id("db1-data"))
+    with env.cloud_kept():
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_new_volume(request.backup_id or "", server_id=env.server_id("web1"))
+        log = env.succeeded(restore)
+        assert_all_ended(env)
+        made = {kind: ids - was[kind] for kind, ids in env.things().items() if ids - was[kind]}
+        assert {kind: len(ids) for kind, ids in made.items()} == {"volume": 1, "attachment": 1}
+        assert made["volume"] == {log.details["target_resource_id"]}
+        assert env.demo.sha256(*made["volume"]) == digest
+        env.assert_nothing_left(backups_left=1)
+
+
+@in_each(RESTORE_NEW_VOLUME, failing="attach")
+def test_a_restore_as_a_new_volume_that_fails_leaves_nothing_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_VOLUME, step, place))
+    request = env.request_backup(env.bind("db1-data", "disk"))
+    env.succeeded(request)
+    server = env.server_id("web1")
+    with env.cloud_kept():
+        was = env.things()
+        refused = env.demo.faults.inject(
+            service="compute", method="POST", path=f"{server}/os-volume_attachments$", status=400, times=0
+        )
+        with death(env, workers, place):
+            restore = env.request_new_volume(request.backup_id or "", server_id=server)
+        assert "step attach" in env.ended(restore).error_message
+        assert_all_ended(env)
+        assert refused.hits
+        assert env.things() == was
+        env.assert_nothing_left(backups_left=1)
+    env.demo.faults.clear()
 
 
 DRILL_CALLS: dict[str, list[Call]] = {

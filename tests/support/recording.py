@@ -7,7 +7,7 @@ proxy's; every other body goes through untouched, so that what the client read i
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,12 +34,16 @@ class Exchange:
 
 
 class Recorder:
-    """The proxy: a listener on a free port for every origin (scheme, host, port) of the cloud."""
+    """The proxy: a listener on a free port for every origin (scheme, host, port) of the cloud.
+
+    `before_answer` gets each exchange before the client has its answer.
+    """
 
     def __init__(self, verify: bool | str = True) -> None:
         self.verify = verify
         self.exchanges: list[Exchange] = []
         self.troubles: list[str] = []
+        self.before_answer: Callable[[Exchange], None] = lambda _: None
         self._fronts: dict[str, tuple[str, ThreadingHTTPServer]] = {}
         self._lock = threading.Lock()
 
@@ -142,17 +146,17 @@ class _Relay(BaseHTTPRequestHandler):
     def _keep(self, answer: requests.Response, body: bytes) -> None:
         asked = self.headers.get("OpenStack-API-Version", "").rpartition(" ")[2]
         found = answer.headers
-        self.recorder.exchanges.append(
-            Exchange(
-                origin=self.origin,
-                method=self.command,
-                path=self.path,
-                microversion=asked or self.headers.get("X-OpenStack-Nova-API-Version"),
-                status=answer.status_code,
-                request_id=found.get("x-openstack-request-id") or found.get("x-compute-request-id"),
-                body=body,
-            )
+        exchange = Exchange(
+            origin=self.origin,
+            method=self.command,
+            path=self.path,
+            microversion=asked or self.headers.get("X-OpenStack-Nova-API-Version"),
+            status=answer.status_code,
+            request_id=found.get("x-openstack-request-id") or found.get("x-compute-request-id"),
+            body=body,
         )
+        self.recorder.exchanges.append(exchange)
+        self.recorder.before_answer(exchange)
 
     def _turned(self, body: bytes) -> bytes:
         """Turn the addresses of a catalogue or a version document; leave all else as it is."""

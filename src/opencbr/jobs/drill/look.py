@@ -19,7 +19,7 @@ def look(parts: Parts) -> None:
     attached = {one.volume_id: one for one in parts.project.servers.attachments(server_id)}
     plan, volumes, ports = parts.blueprint, parts.ids("volume"), parts.ids("port")
     found = [
-        Finding(kind=SERVER, name=plan.server.name, held=server.status == NOVA_ACTIVE, said=server.status),
+        Finding(kind=SERVER, name=parts.server.name, held=server.status == NOVA_ACTIVE, said=server.status),
         *parallel(lambda one: _disk(parts, one, attached.get(volumes[one.key])), plan.volumes),
         *parallel(lambda one: _port(parts, one, ports[one.key], server_id), plan.ports),
     ]
