@@ -24,7 +24,8 @@ def compensate_restore(
         try:
             job.step("revert", lambda: way_back.go(ctx, operation))
         except StepFailed as second:
-            note(ctx, operation, f"not every disk could be taken back: {second}")
+            sentence = f"not every disk could be taken back: {second}"
+            job.step("tell", lambda: note(ctx, operation, sentence))
     compensate_in_place(job, ctx, operation, end, give_back_rows, remove=lambda: _remove(ctx, operation))
 
 

@@ -88,6 +88,7 @@ class _Flow(InPlace):
 
     def restore(self) -> None:
         disks, root = self._request().disks, self._root_id()
+        # Cancelled means undone once Cinder writes: without a way back it is too late.
         heed = self._heed if way_back.is_taken(self._ctx, self._operation) else lambda: None
         write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root, heed=heed)
         self._advance(END, "restore")
@@ -102,7 +103,7 @@ class _Flow(InPlace):
         self._ctx.database.transact(write)
 
     def _heed(self) -> None:
-        """Raise Cancelled when somebody asked for that; once Cinder writes it means to go back, so a way back is needed."""
+        """Raise Cancelled when somebody asked for that."""
         stop_if_cancelled(self._ctx, self._operation.id)
 
     def _is_to_run(self) -> bool:
