@@ -267,7 +267,7 @@ UNREADY = {
 }
 BINDING = {
     "ERROR": (server(status="ERROR"), "7101"),
-    "without disks": (server(sizes=()), "7108"),
+    "without disks": (server(sizes=(), image_id=""), "7108"),
     "in another vault": (bound_elsewhere, "6103"),
 }
 PLACES: dict[tuple[str, str], Place] = {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import running_demo
+from democloud.client import Client
 
 Json = dict[str, Any]
 
@@ -100,3 +101,19 @@ def test_a_mapping_that_is_none_is_refused(on_demo, backup, tmp_path):
     file.write_text("[]")
     done = on_demo("restore", "plan", "--mapping", str(file), "--project", *backup)
     assert (done.returncode, "is not the mapping of a plan" in done.stderr) == (1, True)
+
+
+def test_a_plan_goes_into_another_project(on_demo, backup, demo):
+    other = Client("other", str(demo.state / "clouds.yaml")).project_id
+    plan = plan_of(on_demo, backup, "--into", other)
+    assert plan["mapping"]["project_id"] == other
+    assert any(f"is made in project {other}" in notice for notice in plan["notices"])
+    shown = on_demo("restore", "show", "--project", backup[0], plan["id"])
+    assert (shown.returncode, other in shown.stdout) == (0, True)
+
+
+def test_a_project_that_is_nowhere_is_told_in_words(on_demo, backup):
+    done = on_demo("restore", "plan", "--into", "0" * 32, "--project", *backup)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "the service user has no role" in done.stderr

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from api.api_server import ApiServer
+from api.test_restore_elsewhere import role
 from opencbr import model
 from opencbr.console.restore_plan.captured_names import CapturedNames
 from opencbr.console.restore_plan.controls import OTHER, control_groups
@@ -236,6 +237,24 @@ def test_what_the_choices_name_and_is_gone_is_no_end_of_the_plan(cbr: ApiServer,
     finally:
         with state.change():
             state.put("server-group", group)
+
+
+def test_a_plan_goes_into_another_project_in_which_its_person_may_restore(
+    cbr: ApiServer, browser: Browser, backup: Backup
+):
+    plan, other = made(browser, backup), cbr.project("other")
+    entered = entries(browser.get(plan).text) | {"project_id": other}
+    nowhere = browser.post(plan, plan, **entered)
+    assert nowhere.status_code == 404
+    assert "There is no such project for this credential" in told(nowhere)
+    assert entries(nowhere.text)["project_id"] == other
+    with role(cbr, "member"):
+        new = browser.post(plan, plan, **entered)
+        assert new.status_code == 303
+        page = browser.get(new.headers["Location"])
+        assert f"the server is made in project {other}" in told(page)
+        assert entries(page.text)["project_id"] == other
+    assert browser.get(new.headers["Location"]).status_code == 404
 
 
 def test_a_plan_is_shown_below_its_own_backup_and_to_its_own_project_alone(cbr: ApiServer, browser: Browser):
