@@ -14,6 +14,7 @@ _LISTS = {
     "security_groups": ("security_groups", "security_group_id", "target"),
     "volume_types": ("volumes", "volume_id", "volume_type_id"),
     "disks": ("disks", "volume_id", "target"),
+    "routers": ("routers", "router_id", "target"),
     "floating_ips": ("floating_ips", "floating_ip_id", "address"),
 }
 """First part of an entry's name -> the member of the mapping, the member with the id, and the one with the choice."""

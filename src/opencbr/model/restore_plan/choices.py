@@ -37,9 +37,9 @@ class Choices:
     `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to, or in place the one
     whose disks are written over. In `disks` a volume of the record goes to the id of the one that is written over, or to DROP.
 
-    In `security_groups`, `volume_types` and `floating_ips` the keys are ids in the record.
+    In `security_groups`, `volume_types`, `routers` and `floating_ips` the keys are ids in the record.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
-    IP to KEEP (the same address), NEW or DROP; a server group to an id, NEW or DROP. `user_data` is RUN or DROP.
+    IP to KEEP (the same address), NEW or DROP; a server group or a router to an id, NEW or DROP. `user_data` is RUN or DROP.
     """
 
     name: str | None = None
@@ -57,4 +57,5 @@ class Choices:
     power_on: bool | None = None
     disks: Mapping[str, str] = field(default_factory=dict)
     volume_types: Mapping[str, str] = field(default_factory=dict)
+    routers: Mapping[str, str] = field(default_factory=dict)
     floating_ips: Mapping[str, str] = field(default_factory=dict)
