@@ -1,5 +1,6 @@
 """kill -9 of the worker inside each step: another identity ends the job, nothing is left upstream, nothing was made twice."""
 
+import os
 import random
 import signal
 import time
@@ -167,8 +168,7 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 def test_a_backup_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
-    # db1 boots from a volume, web1 from an image.
-    name, disks = ("web1", 1) if step in ("image", "saved") else ("db1", 3)
+    name, disks = boots_from_image(step)
     workers.start("w1", hold(BACKUP, step, place))
     with death(env, workers, place):
         request = env.request_backup(env.bind(name))
@@ -262,28 +262,51 @@ RESTORE_CALLS: dict[str, list[Call]] = {
         ("volume POST /restore$", 2),
     ],
     "attach": [("volume POST /volumes/.*/action$", 1), ("compute POST /os-volume_attachments$", 1)],
+    "rebuild": [("compute POST /action$", 5)],
     "start": [("compute POST /action$", 3)],
 }
 """Of a server that runs and is not locked: it is stopped, locked, unlocked, started; its root disk's status is set twice."""
+
+
+def boots_from_image(step: str) -> tuple[str, int]:
+    """Name a server for a step, and count its volumes: db1 boots from a volume, web1 from an image."""
+    return ("web1", 1) if step in ("image", "saved", "rebuild") else ("db1", 3)
+
+
+def root_digest(env: JobEnv, name: str) -> str:
+    """The digest of a root disk that is no volume."""
+    return env.demo.sha256(env.server_id(name)) if name == "web1" else ""
+
+
+def spoil_root(env: JobEnv, name: str) -> str:
+    """Write over a part of it; the digest before that."""
+    before = root_digest(env, name)
+    if before:
+        env.demo.write(env.server_id(name), os.urandom(6000), offset=4096)
+        assert root_digest(env, name) != before
+    return before
 
 
 @in_each(RESTORE, RESTORE_CALLS)
 def test_a_restore_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
+    name, disks = boots_from_image(step)
     workers.start("w1", hold(RESTORE, step, place))
-    request = env.request_backup(env.bind("db1"))
+    request = env.request_backup(env.bind(name))
     env.succeeded(request)
-    was, before = how_it_is(env, "db1"), spoil(env, "db1")
+    was, before = how_it_is(env, name), spoil(env, name)
+    root = spoil_root(env, name)
     with death(env, workers, place):
         restore = env.request_restore(request.backup_id or "")
     env.succeeded(restore)
     assert_all_ended(env)
-    assert how_it_is(env, "db1") == was
+    assert how_it_is(env, name) == was
     assert {volume: env.demo.sha256(volume) for volume in before} == before
-    assert len(env.posts("/snapshots$")) == 6, "for the backup and as the way back"
-    assert len(env.upstream("snapshot")) == 3
-    assert 3 <= len(env.posts("/restore$")) <= 6, "written once, and at most once more"
+    assert root_digest(env, name) == root
+    assert len(env.posts("/snapshots$")) == 2 * disks, "for the backup and as the way back"
+    assert len(env.upstream("snapshot")) == disks
+    assert disks <= len(env.posts("/restore$")) <= 2 * disks, "written once, and at most once more"
 
 
 @in_each(RESTORE, failing="restore")
@@ -314,6 +337,7 @@ REVERT_CALLS: dict[str, list[Call]] = {
     "stop": [("compute POST /action$", 3)],
     "detach": [("compute DELETE /os-volume_attachments/", 3)],
     "revert": [("volume POST /volumes/.*/action$", 3), ("volume POST /volumes/.*/action$", 5)],
+    "rebuild": [("compute POST /action$", 10)],
     "attach": [("volume POST /volumes/.*/action$", 6), ("compute POST /os-volume_attachments$", 3)],
     "start": [("compute POST /action$", 7)],
     "release": [("volume DELETE /snapshots/", 4)],
@@ -334,16 +358,19 @@ def restored(env: JobEnv, name: str) -> tuple[OperationLog, dict[str, str]]:
 def test_an_undoing_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
+    name, disks = boots_from_image(step)
     workers.start("w1", hold(RESTORE_UNDO, step, place))
-    was = how_it_is(env, "db1")
-    restore, spoilt = restored(env, "db1")
+    was, root = how_it_is(env, name), root_digest(env, name)
+    restore, spoilt = restored(env, name)
+    spoil_root(env, name)
     with death(env, workers, place):
         undo = env.request_undo(restore)
     env.succeeded(undo)
     assert_all_ended(env)
-    assert how_it_is(env, "db1") == was
+    assert how_it_is(env, name) == was
     assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
-    env.assert_nothing_left(backups_left=3)
+    assert root_digest(env, name) == root
+    env.assert_nothing_left(backups_left=disks)
 
 
 @in_each(RESTORE_UNDO, failing="revert")

@@ -72,3 +72,45 @@ def test_a_call_that_stays_bad_leaves_a_backup_that_says_so_or_a_clean_error(
         remove_leftovers(ground.ctx(env.cloud))  # the cloud refused the removal as well
         env.assert_nothing_left(backups_left=1 if log.status == "success" else 0)
         env.clear()
+
+
+def spoilt(ground: Ground) -> tuple[str, str]:
+    """Back the server up and write over its root disk; the backup, and the digest of the root disk before."""
+    env = ground.env
+    log = back_up(ground)
+    assert log.status == "success", log.error_message
+    server = env.server_id(SERVER)
+    before = env.demo.sha256(server)
+    env.demo.write(server, b"written since", offset=4096)
+    assert env.demo.sha256(server) != before
+    return log.backup_id or "", before
+
+
+@pytest.fixture(scope="module")
+def restore_calls(plot: Ground) -> list[Call]:
+    """What a restore in place asks of Nova and Glance for the root disk, with the looks at the server."""
+    backup_id, _ = spoilt(plot)
+    operation = plot.env.request_restore(backup_id)
+    found = plot.calls_of(lambda: plot.run(operation))
+    plot.env.clear()
+    ours = [call for call in found if call.path.endswith(("/action", "/servers/@")) or "/images" in call.path]
+    services = {(call.service, call.method) for call in ours}
+    assert services == {("compute", "GET"), ("compute", "POST"), ("image", "GET")}
+    return sorted(ours)
+
+
+@pytest.mark.matrix(fast=1)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_restore_in_place_bears_one_bad_answer_to_each_call(
+    ground: Ground, restore_calls: list[Call], fault: str
+) -> None:
+    env = ground.env
+    backup_id, before = spoilt(ground)
+    restore = env.request_restore(backup_id)
+    struck = [strike(ground, call, fault, 1) for call in restore_calls]
+    log = ground.run(restore)
+    assert (log.status, log.error_message) == ("success", "")
+    assert [fault.path for fault in struck if not fault.hits] == []
+    env.demo.faults.clear()
+    assert env.demo.sha256(env.server_id(SERVER)) == before
+    assert len(env.images()) == 2, "the backup's and that of the way back"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from test_restore import remove
+from test_restore import ended, how_it_is, remove
 from test_restored_as_new import _restored
 
 from sdk.installation import eventually
@@ -38,6 +38,7 @@ def test_the_root_disk_comes_back_in_a_new_server(stack: FullStack) -> None:
         image = backup["extend_info"]["root_image"]["id"]
         if stack.demo is None:
             assert backup["extend_info"]["root_image"]["size"] == len(content)
+        _restore_and_undo(stack, server, backup, content)
         _delete(stack, server, [volume], port)
         made = _restored(stack, backup["id"], network="keep")
         rows = stack.tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
@@ -50,6 +51,35 @@ def test_the_root_disk_comes_back_in_a_new_server(stack: FullStack) -> None:
             _delete(stack, made, [row["volumeId"] for row in rows], new_port)
     assert images(stack) == []
     assert "no orphans" in stack.opencbr("orphans", "list").stdout
+
+
+def _restore_and_undo(stack: FullStack, server: str, backup: Json, content: bytes) -> None:
+    """Restore in place, and take it back: the same server with the same disk and port, rebuilt from one image and the other."""
+    image, since = backup["extend_info"]["root_image"]["id"], secrets.token_bytes(1 << 20)
+    was = how_it_is(stack, server)
+    if stack.demo:
+        stack.demo.write(server, since)
+    with hypervisor(stack, since):
+        answer = stack.member.call("POST", f"backups/{backup['id']}/restore", {"restore": {}})
+        assert answer.status_code == 202, answer.text
+        job = answer.json()["job_id"]
+        log = ended(stack, job)
+    assert (log["status"], log["error_info"]["message"]) == ("success", "")
+    assert how_it_is(stack, server) == was
+    assert stack.tenant.get("compute", f"/servers/{server}", mv="2.79")["server"]["image"]["id"] == image
+    (kept,) = [one["id"] for one in images(stack) if one["id"] != image]
+    assert bytes_of(stack, kept)[: len(since)] == since
+    if stack.demo:
+        assert stack.demo.read(server, length=len(content)) == content
+    answer = stack.member.call("POST", f"restores/{job}/undo")
+    assert answer.status_code == 202, answer.text
+    log = ended(stack, answer.json()["job_id"])
+    assert (log["status"], log["error_info"]["message"]) == ("success", "")
+    assert how_it_is(stack, server) == was
+    assert stack.tenant.get("compute", f"/servers/{server}", mv="2.79")["server"]["image"]["id"] == kept
+    if stack.demo:
+        assert stack.demo.read(server, length=len(since)) == since
+    assert [one["id"] for one in images(stack)] == [image]
 
 
 def _without_bytes(stack: FullStack, vault: Json, original: str) -> None:
