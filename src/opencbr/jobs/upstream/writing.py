@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from opencbr.cloud.errors import Denied, NotFound, Refused
+from opencbr.cloud.objects import Volume
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, CINDER_IN_USE, CINDER_RESTORING
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
@@ -84,14 +85,14 @@ class _Writing:
         self._is_root = is_root
         self._attempts = 0
 
-    def __call__(self) -> Act | str | None:
+    def __call__(self) -> Act | Volume | None:
         """Look at the disk, and say what it needs."""
         stage = stage_of(standing(self._ctx, self._operation), self._disk.volume_id)
         if stage == RESTORED:
             return None
         volume = self._project.get_volume(self._disk.volume_id)
         if volume.status == CINDER_RESTORING:
-            return volume.status
+            return volume
         if volume.status.startswith(CINDER_ERROR):
             return self._again(volume.status)
         if stage == ACCEPTED:
