@@ -67,6 +67,7 @@ class Wiring:
         """The use cases."""
         from opencbr.service.backups import Backups
         from opencbr.service.checkpoints import Checkpoints
+        from opencbr.service.drills import Drills
         from opencbr.service.metadata import Metadata
         from opencbr.service.operation_logs import OperationLogs
         from opencbr.service.protectables import Protectables
@@ -74,6 +75,7 @@ class Wiring:
         from opencbr.service.restores import Restores
         from opencbr.service.services import Services
         from opencbr.service.vaults import Vaults
+        from opencbr.service.ways_back import WaysBack
 
         database, cloud, settings = self.database, self.cloud, self.config.metadata
         metadata = Metadata(
@@ -87,9 +89,11 @@ class Wiring:
             protectables=Protectables(database=database, cloud=cloud),
             checkpoints=Checkpoints(database=database, cloud=cloud),
             restores=Restores(database=database, cloud=cloud),
+            ways_back=WaysBack(database, cloud),
             restore_plans=RestorePlans(
                 database, cloud, self.records, lifetime_seconds=self.config.restore.plan_seconds
             ),
+            drills=Drills(database),
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),

@@ -39,6 +39,7 @@ from opencbr.records.archive import open_records
 from opencbr.service.backups import Backups
 from opencbr.service.browser_sessions import BrowserSessions
 from opencbr.service.checkpoints import Checkpoints
+from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
@@ -46,6 +47,7 @@ from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
+from opencbr.service.ways_back import WaysBack
 from opencbr.store import backups, checkpoints, disk_backups, leases, operation_logs, vaults
 from opencbr.store.database import Database
 from opencbr.store.installation import writable
@@ -282,6 +284,8 @@ def open_server(
         checkpoints=Checkpoints(database=database, cloud=adapter),
         restores=Restores(database=database, cloud=adapter),
         restore_plans=RestorePlans(database, adapter, records),
+        ways_back=WaysBack(database, adapter),
+        drills=Drills(database),
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),

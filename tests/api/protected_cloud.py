@@ -1,11 +1,18 @@
 """Servers and disks of a test's own in the embedded cloud, so that tests do not get into each other's way."""
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from opencbr.democloud.seed.servers import make_disk, make_server, tiny_image
 from opencbr.model.backup import Backup
-from opencbr.store import backups
+from opencbr.model.ids import new_id
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import RESTORED, DiskToRestore, RestoreRequest, with_request, with_stage
+from opencbr.model.times import wire_time
+from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK
+from opencbr.store import backups, ledger
+from opencbr.store.ledger import Entry
 
 from .api_server import ApiServer
 
@@ -49,6 +56,46 @@ def restorable(cbr: ApiServer, source: dict[str, Any], **changes: Any) -> Backup
                 conn, top.project_id, row.id, resource_id=volume, resource_size=1, updated_at=top.updated_at
             )
     return top
+
+
+def restored(cbr: ApiServer, server: dict[str, Any], account: str = "demo") -> OperationLog:
+    """Put a restore of a server that has ended well into the database, and its way back into the cloud too."""
+    now, project, log_id = cbr.clock.now(), cbr.project(account), new_id(cbr.clock.now())
+    until = now + timedelta(days=1)
+    disks = tuple(DiskToRestore(backup_id=new_id(now), volume_id=one, size_gb=1) for one in server["disks"])
+    parameters = with_request(RestoreRequest(server_id=server["id"], power_on=True, disks=disks))
+    for disk in disks:
+        parameters = with_stage(parameters, disk.volume_id, RESTORED)
+        made = cbr.adapter.project(project).create_snapshot(disk.volume_id, f"way back {disk.volume_id}")
+        entry = Entry(
+            id=new_id(now),
+            project_id=project,
+            operation_log_id=log_id,
+            kind="snapshot",
+            key=disk.volume_id,
+            name=made.name,
+            volume_id=disk.volume_id,
+            state="made",
+            upstream_id=made.id,
+            created_at=now,
+            updated_at=now,
+            kept_until=until,
+        )
+        with cbr.database.write() as conn:
+            ledger.plan(conn, entry)
+    cbr.cloud.settle()
+    return cbr.log(
+        account,
+        id=log_id,
+        operation_type="restore",
+        status="success",
+        resource_id=server["id"],
+        resource_type="OS::Nova::Server",
+        parameters=parameters,
+        details={WAY_BACK: {KEPT_UNTIL: wire_time(until)}},
+        started_at=now,
+        ended_at=now,
+    )
 
 
 def children_of(cbr: ApiServer, backup: Backup, account: str = "demo") -> dict[str, str]:

@@ -30,6 +30,7 @@ EMPTY = {
     "backups": "name=&status=&member_status=&own_type=&start_time=&incremental=&used_percent=&marker=",
     "operation-logs": "status=&operation_type=&resource_id=&start_time=&end_time=&limit=",
     "restore-plans": "backup_id=&limit=&offset=&marker=&sort=",
+    "drills": "backup_id=&resource_id=&verdict=&limit=&offset=&marker=&sort=",
     "protectables/server/instances": "name=&status=&id=&server_id=&marker=&limit=",
 }
 

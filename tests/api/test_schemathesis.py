@@ -21,7 +21,7 @@ from opencbr.model.backup import Backup
 
 from .api_server import ApiServer
 from .declared_errors import check_declared
-from .protected_cloud import new_disk, new_server, new_vault, server_ref
+from .protected_cloud import new_disk, new_server, new_vault, restored, server_ref
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 schema = schemathesis.openapi.from_dict(DOCUMENT)
@@ -70,6 +70,10 @@ class Things:
         assert answer.json()["restore_plan"]["status"] == "ready", answer.text
         return str(answer.json()["restore_plan"]["id"])
 
+    def drill(self) -> str:
+        body = {"drill": {"backup_id": self.backup().id}}
+        return str(self.cbr.call("POST", "drills", body).json()["drill"]["id"])
+
     def server_in_the_vault(self) -> str:
         self.id_of("vault-that-is-there")
         return self.made["server-in-the-vault"]
@@ -89,6 +93,8 @@ THERE: dict[str, Callable[[Things], str]] = {
     "checkpoint-that-is-there": lambda things: things.backup(status="error").checkpoint_id,
     "log-that-is-there": lambda things: things.cbr.log().id,
     "plan-that-is-there": Things.plan,
+    "restore-that-is-there": lambda things: restored(things.cbr, new_server(things.cbr)).id,
+    "drill-that-is-there": Things.drill,
 }
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
 WORDS = {
@@ -97,6 +103,8 @@ WORDS = {
     "checkpoint_id": ["checkpoint-that-is-there"],
     "operation_log_id": ["log-that-is-there"],
     "plan_id": ["plan-that-is-there"],
+    "restore_job_id": ["restore-that-is-there"],
+    "drill_id": ["drill-that-is-there"],
     **dict.fromkeys(("instance_id", "resource_id", "resources", "id"), RESOURCES),
     "resource_ids": ["server-in-the-vault"],
     "marker": ["backup-that-failed", "vault-that-is-there", "log-that-is-there"],

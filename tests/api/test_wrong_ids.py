@@ -28,6 +28,7 @@ from .protected_cloud import (
     new_server,
     new_vault,
     restorable,
+    restored,
     server_ref,
     vault_body,
 )
@@ -194,6 +195,10 @@ def mapping(choose: Callable[[str, str, str], tuple[str, str]]) -> Send:
     return send
 
 
+def restore_without_way_back(cbr: ApiServer, **changes: Any) -> str:
+    return cbr.log(operation_type="restore", **{"status": "failed"} | changes).id
+
+
 def plan_of(account: str = "demo", name: str = "db1") -> Make:
     def make(cbr: ApiServer) -> str:
         made = cbr.protected(name, account)
@@ -203,6 +208,20 @@ def plan_of(account: str = "demo", name: str = "db1") -> Make:
         return str(answer.json()["restore_plan"]["id"])
 
     return make
+
+
+def drill_of(account: str = "demo", name: str = "db1") -> Make:
+    def make(cbr: ApiServer) -> str:
+        body = {"drill": {"backup_id": cbr.protected(name, account).id}}
+        answer = cbr.call("POST", "drills", body, account=account)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["drill"]["id"])
+
+    return make
+
+
+def drilling(member: str) -> Send:
+    return lambda cbr, wanted: cbr.call("POST", "drills", {"drill": {member: wanted}})
 
 
 def planning(choose: Callable[[dict[str, Any], str], dict[str, Any]]) -> Send:
@@ -395,6 +414,44 @@ PLACES: dict[tuple[str, str], Place] = {
             for status in ("protecting", "error", "restoring", "deleting")
         },
     ),
+    **{
+        (operation, "restore_job_id"): Place(
+            by_path(operation),
+            lambda cbr: restored(cbr, new_server(cbr, "other"), "other").id,
+            "6500",
+            {"another operation's": (lambda cbr: cbr.log().id, "6500")} | states,
+        )
+        for operation, states in {
+            "ShowRestoreWayBack": {},
+            "UndoRestore": {
+                "running": (lambda cbr: restore_without_way_back(cbr, status="running"), "2010"),
+                "of nothing": (restore_without_way_back, "7202"),
+            },
+        }.items()
+    },
+    ("CreateDrill", "drill.backup_id"): Place(
+        drilling("backup_id"),
+        backup("other"),
+        "6200",
+        HELD
+        | {
+            "a disk of a server": (child, "9900"),
+            "a disk": (backup(disks=0), "9900"),
+            "restoring": (backup(status="restoring"), "2010"),
+        }
+        | {status: (backup(status=status), "2005") for status in ("protecting", "error", "deleting")},
+    ),
+    ("CreateDrill", "drill.resource_id"): Place(
+        drilling("resource_id"),
+        lambda cbr: cbr.backup(cbr.vault("other")).resource_id,
+        "6200",
+        {
+            "without a backup": (server(), "6200"),
+            "with one that failed": (lambda cbr: cbr.backup(cbr.vault(), status="error").resource_id, "6200"),
+            "being restored": (lambda cbr: cbr.backup(cbr.vault(), status="restoring").resource_id, "2010"),
+        },
+    ),
+    ("ShowDrill", "drill_id"): Place(by_path("ShowDrill"), drill_of("other", "foreign1"), "6302"),
     ("ShowOpLog", "operation_log_id"): Place(by_path("ShowOpLog"), lambda cbr: cbr.log("other").id, "6500"),
 }
 for _member, _choose_one in {

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from api.api_server import ApiServer
-from api.protected_cloud import masked_place
+from api.protected_cloud import masked_place, new_server, restored
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.routes import ROUTES
 from opencbr.democloud.seed.empty import make_account
@@ -53,6 +53,8 @@ def test_every_reading_operation_is_sent_with_what_is_offered(
     if name == "ShowRestorePlan":  # so that there is one to choose
         body = {"restore_plan": {"as": "new_server"}}
         assert cbr.call("POST", f"backups/{backup.id}/restore-plans", body).status_code < 300
+    if name == "ShowRestoreWayBack":
+        restored(cbr, new_server(cbr))
     page = opened(admin, name)
     document, offset = masked_place(cbr, backup, "infrastructure")
     known = {"backup_id": backup.id, "operation_log_id": log.id, "protectable_type": "server"}

@@ -18,9 +18,11 @@ from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import (
     BACKUP,
     DELETE,
+    DRILL,
     REMOVE_RESOURCE,
     RESTORE,
     RESTORE_NEW_SERVER,
+    RESTORE_UNDO,
     VAULT_DELETE,
     OperationLog,
 )
@@ -300,6 +302,65 @@ def test_a_restore_that_fails_gives_the_server_back_wherever_its_worker_dies(
     assert how_it_is(env, "db1") == (server, *disks)
 
 
+REVERT_CALLS: dict[str, list[Call]] = {
+    "look": [("volume GET /snapshots/detail$", 4)],
+    "stop": [("compute POST /action$", 3)],
+    "detach": [("compute DELETE /os-volume_attachments/", 3)],
+    "revert": [("volume POST /volumes/.*/action$", 3), ("volume POST /volumes/.*/action$", 5)],
+    "attach": [("volume POST /volumes/.*/action$", 6), ("compute POST /os-volume_attachments$", 3)],
+    "start": [("compute POST /action$", 7)],
+    "release": [("volume DELETE /snapshots/", 4)],
+}
+"""After the calls of the restore: of backup and restore three snapshots were removed and six looked for."""
+
+
+def restored(env: JobEnv, name: str) -> tuple[OperationLog, dict[str, str]]:
+    """Back up a server, spoil it and restore it; the restore, and what its disks held before that."""
+    request = env.request_backup(env.bind(name))
+    env.succeeded(request)
+    volumes = spoil(env, name)
+    spoilt = {volume: env.demo.sha256(volume) for volume in volumes}
+    return env.succeeded(env.request_restore(request.backup_id or "")), spoilt
+
+
+@in_each(RESTORE_UNDO, REVERT_CALLS)
+def test_an_undoing_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_UNDO, step, place))
+    was = how_it_is(env, "db1")
+    restore, spoilt = restored(env, "db1")
+    with death(env, workers, place):
+        undo = env.request_undo(restore)
+    env.succeeded(undo)
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == was
+    assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
+    env.assert_nothing_left(backups_left=3)
+
+
+@in_each(RESTORE_UNDO, failing="revert")
+def test_an_undoing_that_fails_keeps_the_way_back_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_UNDO, step, place))
+    (server, *disks) = how_it_is(env, "db1")
+    restore, spoilt = restored(env, "db1")
+    env.demo.fail("volume.reverted", times=0, reason="as requested")
+    try:
+        with death(env, workers, place):
+            undo = env.request_undo(restore)
+        assert "ended in status error 3 times" in env.ended(undo).error_message
+    finally:
+        env.demo.backend.failures.clear()
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == (server | {"status": "SHUTOFF"}, *disks)
+    assert len(env.upstream("snapshot")) == 3
+    env.succeeded(env.request_undo(restore))
+    assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
+    env.assert_nothing_left(backups_left=3)
+
+
 NEW_SERVER_CALLS: dict[str, list[Call]] = {
     "ports": [("network POST /ports$", 1)],
     "volumes": [("volume POST /volumes$", 1)],
@@ -354,6 +415,56 @@ def test_a_restore_as_a_new_server_that_fails_leaves_nothing_wherever_its_worker
             assert_all_ended(env)
             assert env.things() == was
             env.assert_nothing_left(backups_left=3)
+    finally:
+        failure.times = failure.hits or 1
+
+
+DRILL_CALLS: dict[str, list[Call]] = {
+    "groups": [("network POST /security-groups$", 0)],
+    "networks": [("network POST /networks$", 0), ("network POST /subnets$", 0)],
+    "ports": [("network POST /ports$", 1)],
+    "volumes": [("volume POST /volumes$", 1)],
+    "restore": [("volume POST /restore$", 0), ("volume POST /restore$", 2)],
+    "server": [("compute POST /servers$", 0)],
+    "look": [("compute GET /os-volume_attachments$", 0)],
+    "remove": [("compute DELETE /servers/", 0), ("network DELETE /networks/", 0)],
+}
+
+
+@in_each(DRILL, DRILL_CALLS)
+def test_a_drill_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(DRILL, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    was = env.things()
+    with death(env, workers, place):
+        drill = env.request_drill(request.backup_id or "")
+    env.succeeded(drill)
+    assert_all_ended(env)
+    assert env.drill(drill).verdict == "unchecked"
+    assert env.things() == was
+    env.assert_nothing_left(backups_left=3)
+
+
+@in_each(DRILL, failing="boot")
+def test_a_drill_that_fails_leaves_nothing_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(DRILL, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    failure = env.demo.fail("server.built", times=0, reason="as requested")
+    try:
+        was = env.things()
+        with death(env, workers, place):
+            drill = env.request_drill(request.backup_id or "")
+        assert "as requested" in env.ended(drill).error_message
+        assert_all_ended(env)
+        assert env.drill(drill).verdict == "failed"
+        assert env.things() == was
+        env.assert_nothing_left(backups_left=3)
     finally:
         failure.times = failure.hits or 1
 
@@ -450,7 +561,8 @@ def test_no_job_of_the_workers_is_forgotten_here() -> None:
 
 
 def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerProcesses) -> None:
-    held = slow(env, "volume GET /backups/detail$")
+    # It waits for an answer until it is frozen, however long that takes: else it could end the job itself before.
+    held = env.demo.faults.inject(service="volume", method="GET", path="/backups/detail$", held=True)
     workers.start("w1")
     request = env.request_backup(env.bind("db1"))
     eventually(lambda: held.hits, "the wait for the backups")
@@ -458,8 +570,11 @@ def test_a_frozen_worker_wakes_up_and_does_no_harm(env: JobEnv, workers: WorkerP
     workers.start("w2")
     env.succeeded(request)
     calls = len(env.demo.calls.find("volume"))
+    env.demo.faults.clear()
     workers.processes.send("w1", signal.SIGCONT)
-    assert workers.processes.wait("w1") == LEASE_LOST, "it knows that it was declared dead"
+    assert workers.processes.wait("w1") == LEASE_LOST, (
+        f"it knows that it was declared dead: {workers.processes.errors()}"
+    )
     writes = [row for row in env.demo.calls.find("volume")[calls:] if row.method != "GET"]
     assert writes == []
     env.assert_nothing_left(backups_left=3)

@@ -20,6 +20,7 @@ class Place:
 
     def __init__(self, target: Target, objects: CloudObjects) -> None:
         self.target, self.member, self.admin = target, target.member, target.admin
+        self.objects = objects
         self.root, self.data = objects.volume("root", bootable=True), objects.volume("data")
         self.backups = {volume: self._backup(volume) for volume in (self.root, self.data)}
         for backup in self.backups.values():
@@ -62,6 +63,30 @@ class Place:
         path = f"/backups/{self.backups[volume]}/restore"
         answer: requests.Response = self.member.call(
             "POST", "volumev3", path, {"restore": {"volume_id": volume}}
+        )
+        return answer
+
+    def snapshot(self, volume: str, name: str) -> str:
+        body = {"snapshot": {"volume_id": volume, "name": f"opencbr-test-{name}", "force": True}}
+        answer = self.member.call("POST", "volumev3", "/snapshots", body)
+        assert answer.status_code == 202, answer.text
+        made = str(answer.json()["snapshot"]["id"])
+        self.member.states(f"/snapshots/{made}", "snapshot", {"available"})
+        return made
+
+    def remove_snapshot(self, snapshot: str) -> None:
+        assert self.member.call("DELETE", "volumev3", f"/snapshots/{snapshot}").status_code == 202
+        self.member.states(f"/snapshots/{snapshot}", "snapshot", {404})
+
+    def set_snapshot_status(self, snapshot: str, status: str) -> requests.Response:
+        body = {"os-reset_status": {"status": status}}
+        answer: requests.Response = self.admin.call("POST", "volumev3", f"/snapshots/{snapshot}/action", body)
+        return answer
+
+    def revert(self, volume: str, snapshot: str, *, mv: str = "3.40") -> requests.Response:
+        body = {"revert": {"snapshot_id": snapshot}}
+        answer: requests.Response = self.member.call(
+            "POST", "volumev3", f"/volumes/{volume}/action", body, mv=mv
         )
         return answer
 
@@ -109,6 +134,55 @@ def test_a_root_disk_whose_status_an_admin_sets_is_written_over_and_keeps_its_at
     place.member.states(f"/backups/{place.backups[place.root]}", "backup", {"available"})
     assert place.set_status(place.root, "in-use", by=place.admin).status_code == 202
     assert (place.volume(place.root)["status"], place.volume(place.root)["attachments"]) == ("in-use", before)
+
+
+def test_a_root_disk_goes_back_to_its_newest_snapshot_and_keeps_its_attachment(place: Place) -> None:
+    older, newest = (place.snapshot(place.root, name) for name in ("older", "newest"))
+    try:
+        before = place.volume(place.root)["attachments"]
+        refused = f"Can't revert volume {place.root} to its latest snapshot {newest}."
+        assert_refused(
+            place.revert(place.root, newest),
+            409,
+            f"Invalid volume: {refused} Volume's status must be 'available'.",
+        )
+        assert place.set_status(place.root, "available", by=place.admin).status_code == 202
+        assert place.revert(place.root, newest, mv="3.39").status_code == 404
+        assert_refused(
+            place.revert(place.root, older),
+            400,
+            f"Specified snapshot {older} is None or not the latest one of volume {place.root}.",
+        )
+        assert place.revert(place.root, newest).status_code == 202
+        place.member.states(f"/volumes/{place.root}", "volume", {"available"})
+        place.member.states(f"/snapshots/{newest}", "snapshot", {"available"})
+        assert place.volume(place.root)["attachments"] == before
+        assert place.set_status(place.root, "in-use", by=place.admin).status_code == 202
+    finally:
+        for one in (older, newest):
+            place.remove_snapshot(one)
+
+
+def test_a_disk_that_has_grown_does_not_go_back_nor_to_a_snapshot_that_is_busy(place: Place) -> None:
+    volume = place.objects.volume("reverted")
+    path = f"/volumes/{volume}"
+    assert_refused(place.revert(volume, volume), 400, f"Volume {volume} doesn't have any snapshots.")
+    snapshot = place.snapshot(volume, "kept")
+    try:
+        refused = f"Can't revert volume {volume} to its latest snapshot {snapshot}."
+        assert place.set_snapshot_status(snapshot, "error").status_code == 202
+        wanted = f"Invalid snapshot: {refused} Snapshot's status must be 'available'."
+        assert_refused(place.revert(volume, snapshot), 409, wanted)
+        assert place.volume(volume)["status"] == "reverting", "Cinder leaves it so"
+        assert place.set_status(volume, "available", by=place.admin).status_code == 202
+        assert place.set_snapshot_status(snapshot, "available").status_code == 202
+        answer = place.member.call("POST", "volumev3", f"{path}/action", {"os-extend": {"new_size": 2}})
+        assert answer.status_code == 202, answer.text
+        place.member.states(path, "volume", {"available"})
+        wanted = f"{refused} The volume size must be equal to the snapshot size."
+        assert_refused(place.revert(volume, snapshot), 400, wanted)
+    finally:
+        place.remove_snapshot(snapshot)
 
 
 def test_a_lock_keeps_everybody_of_the_project_out(place: Place) -> None:

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencbr.model.document import Disk
+from opencbr.model.restore_plan.blueprint import Ref
 from opencbr.model.restore_plan.captured import Captured, fields
 from opencbr.model.restore_plan.choices import DROP, KEEP, MAP, NEW, RUN, Choices, PortChoice
 from opencbr.model.restore_plan.draft import FATES
+from opencbr.model.restore_plan.interface_order import interface_order
 from opencbr.model.restore_plan.outcome import INCOMPLETE, READY, REFUSED, Plan
 from opencbr.model.restore_plan.plan import plan
 from opencbr.model.restore_plan.view import CloudView, FloatingHolder, Holder, Room
@@ -231,3 +233,65 @@ def test_a_field_that_no_rule_knows_is_unhandled():
     found = plan(captured, view(), chosen())
     assert found.counts["unhandled"] == 1
     assert fate(found, "server.OS-NEW:thing", "server") == "unhandled"
+
+
+GROUPED = {
+    **DOCUMENTS,
+    "server@newest": {"server": {"server_groups": ["g1"]}},
+    "server_group/g1": {"server_group": {"id": "g1", "name": "apart", "policy": "affinity", "rules": {}}},
+}
+
+
+def grouped(*there: Json, chosen_group: str | None) -> Plan:
+    captured = Captured(
+        **{n: getattr(CAPTURED, n) for n in CAPTURED.__slots__} | {"documents": GROUPED, "masked": GROUPED}
+    )
+    seen = view()
+    more = {"server_groups": there, "rooms": {"compute/server_groups": Room(10, 9)}}
+    seen = CloudView(**{n: getattr(seen, n) for n in seen.__slots__} | more)
+    return plan(captured, seen, chosen(server_group=chosen_group))
+
+
+def test_a_server_group_that_is_gone_is_made_again_where_the_mapping_says_so():
+    asked = grouped(chosen_group=None)
+    (choice,) = asked.choices
+    assert (choice.member, choice.options[0]) == ("server_group", NEW)
+    found = grouped(chosen_group=NEW)
+    assert (found.status, found.mapping.server_group) == (READY, NEW)
+    assert found.blueprint is not None
+    made = found.blueprint.server_group
+    assert made is not None
+    assert (made.name, made.policy, found.blueprint.server.group) == ("apart", "affinity", Ref(made="g1"))
+
+
+def test_a_server_group_is_not_made_again_beside_one_of_its_name():
+    """The job finds what it has made by that name: Nova renames no server group."""
+    other = {"id": "g2", "name": "apart", "policy": "anti-affinity"}
+    (choice,) = grouped(other, chosen_group=None).choices
+    assert NEW not in choice.options
+    found = grouped(other, chosen_group=NEW)
+    (problem,) = found.problems
+    assert (found.status, problem.ids) == (REFUSED, ("g2",))
+
+
+def test_interfaces_are_in_the_order_in_which_the_server_has_its_addresses():
+    """Nova lists interfaces by the ids of their ports; only `addresses` tells the order in which they were given."""
+
+    def port(id_: str, mac: str, *addresses: str) -> Json:
+        fixed = [{"subnet_id": SUBNET, "ip_address": one} for one in addresses]
+        return {"port": {"id": id_, "network_id": NET, "mac_address": mac, "fixed_ips": fixed}}
+
+    def row(mac: str, address: str) -> Json:
+        return {"OS-EXT-IPS-MAC:mac_addr": mac, "addr": address}
+
+    addresses = {"front": [row("m3", "10.0.0.3"), row("m3", "203.0.113.3"), row("m1", "10.0.0.1")]}
+    documents = {
+        **DOCUMENTS,
+        "server": {"server": {"addresses": {**addresses, "back": [row("m1", "10.9.0.1")]}}},
+        "port/p0": port("p0", "m0"),
+        "port/p1": port("p1", "m1", "10.0.0.1"),
+        "port/p2": port("p2", "m1", "10.9.0.1"),
+        "port/p3": port("p3", "m3", "10.0.0.3"),
+    }
+    captured = Captured(**{n: getattr(CAPTURED, n) for n in CAPTURED.__slots__} | {"documents": documents})
+    assert interface_order(captured) == ["p3", "p1", "p2", PORT, "p0"]

@@ -21,7 +21,7 @@ _SECONDS = 240
 
 
 def clear_project(tenant: Connection) -> list[str]:
-    """Delete the servers, backups, snapshots, volumes and ports of earlier runs; what each was called."""
+    """Delete the servers, backups, snapshots, volumes, ports and networks of earlier runs; what each was called."""
     gone: list[str] = []
     compute, storage, network = tenant.compute, tenant.block_storage, tenant.network
     gone += _clear(compute.servers, compute.delete_server)
@@ -29,10 +29,15 @@ def clear_project(tenant: Connection) -> list[str]:
     gone += _clear(newest_first, storage.delete_backup)
     gone += _clear(storage.snapshots, storage.delete_snapshot)
     gone += _clear(storage.volumes, storage.delete_volume)
+    gone += _clear(compute.server_groups, compute.delete_server_group)
     own = {"project_id": tenant.current_project_id}
-    for forwarding, address in _forwardings(network, own):
-        network.delete_floating_ip_port_forwarding(address, forwarding)
-        network.delete_ip(address)
+    for address in network.ips(**own):
+        if OWN_NAME.match(address.description or ""):
+            for row in address.port_forwardings or ():
+                network.delete_floating_ip_port_forwarding(address.id, row["id"])
+            network.delete_ip(address)
+    for router, port in _interfaces(network, own):
+        network.remove_interface_from_router(router, port_id=port)
     for found, delete in (
         (network.trunks, network.delete_trunk),
         (network.ports, network.delete_port),
@@ -44,13 +49,13 @@ def clear_project(tenant: Connection) -> list[str]:
     return gone
 
 
-def _forwardings(network: Any, own: dict[str, str]) -> list[tuple[str, str]]:
-    """List the port forwardings of floating IPs that a test made: their descriptions bear its name."""
+def _interfaces(network: Any, own: dict[str, str]) -> list[tuple[str, str]]:
+    """List the ports by which routers stand in the networks that a test made, each with its router."""
     return [
-        (row["id"], address.id)
-        for address in network.ips(**own)
-        if OWN_NAME.match(address.description or "")
-        for row in address.port_forwardings or ()
+        (port.device_id, port.id)
+        for made in _own(network.networks(**own))
+        for port in network.ports(network_id=made.id)
+        if port.device_owner.startswith("network:router_interface")
     ]
 
 

@@ -6,7 +6,15 @@ from typing import Any
 from uuid import uuid4
 
 from api.api_server import ApiServer
-from api.protected_cloud import children_of, masked_place, new_server, new_vault, restorable, server_ref
+from api.protected_cloud import (
+    children_of,
+    masked_place,
+    new_server,
+    new_vault,
+    restorable,
+    restored,
+    server_ref,
+)
 
 HOSTILE = 'it\'s "$HOME" `id` $(id) ${x} %s #{c} \\n \\ &?=+/~ 文 😀'
 """As hostile as a description may be."""
@@ -184,6 +192,26 @@ def list_restore_plans(cbr: ApiServer) -> Scenario:
     return Scenario(plan["id"], query=(("backup_id", plan["backup_id"]),))
 
 
+def create_drill(cbr: ApiServer) -> Scenario:
+    backup = cbr.protected("café-文")
+    return Scenario(backup.id, body={"drill": {"backup_id": backup.id}})
+
+
+def _drilled(cbr: ApiServer) -> Any:
+    body = {"drill": {"backup_id": cbr.protected("café-文").id}}
+    return cbr.call("POST", "drills", body).json()["drill"]
+
+
+def show_drill(cbr: ApiServer) -> Scenario:
+    drill = _drilled(cbr)
+    return Scenario(drill["backup_id"], {"drill_id": drill["id"]})
+
+
+def list_drills(cbr: ApiServer) -> Scenario:
+    drill = _drilled(cbr)
+    return Scenario(drill["id"], query=(("backup_id", drill["backup_id"]),))
+
+
 def apply_restore_plan(cbr: ApiServer) -> Scenario:
     plan = _planned(cbr)
     assert plan["status"] == "ready", plan["choices"]
@@ -193,6 +221,20 @@ def apply_restore_plan(cbr: ApiServer) -> Scenario:
         return bool(backup["status"] == "waiting_restore")
 
     return Scenario("job_id", {"plan_id": plan["id"]}, seen=seen)
+
+
+def show_restore_way_back(cbr: ApiServer) -> Scenario:
+    restore = restored(cbr, new_server(cbr))
+    return Scenario(restore.id, {"restore_job_id": restore.id})
+
+
+def undo_restore(cbr: ApiServer) -> Scenario:
+    restore = restored(cbr, new_server(cbr))
+
+    def seen() -> bool:
+        return bool(shown(cbr, f"restores/{restore.id}/way-back")["way_back"]["status"] == "undoing")
+
+    return Scenario("job_id", {"restore_job_id": restore.id}, seen=seen)
 
 
 def update_backup(cbr: ApiServer) -> Scenario:
@@ -263,6 +305,11 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ListRestorePlans": list_restore_plans,
     "ShowRestorePlan": show_restore_plan,
     "ApplyRestorePlan": apply_restore_plan,
+    "ShowRestoreWayBack": show_restore_way_back,
+    "UndoRestore": undo_restore,
+    "CreateDrill": create_drill,
+    "ListDrills": list_drills,
+    "ShowDrill": show_drill,
     "UpdateBackup": update_backup,
     "DeleteBackup": delete_backup,
     "ShowMetadata": show_metadata,

@@ -73,6 +73,7 @@ def made() -> dict[str, list[dict[str, Any]]]:
         _look(run)
         _restore(run)
         _plan(run)
+        _drill(run)
         _remove(run)
         ordered = {name: run.examples[name] for name in _ROUTES}
     found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
@@ -231,6 +232,15 @@ def _restore(run: Run) -> None:
 
         eventually(ended, f"{title} has ended")
     run.call("ShowOpLog", "restore: A restore that has ended well", operation_log_id=log)
+    run.call("ShowRestoreWayBack", "kept: A restore that can be undone", restore_job_id=log)
+    undo = run.call("UndoRestore", "disk: Undo the restore of a disk", restore_job_id=log)["job_id"]
+
+    def undone() -> bool:
+        shown = run.call("ShowOpLog", operation_log_id=undo)["operation_log"]
+        assert shown["status"] in {"waiting", "running", "success"}, shown
+        return bool(shown["status"] == "success")
+
+    eventually(undone, "the undoing has ended")
 
 
 def _plan(run: Run) -> None:
@@ -264,6 +274,22 @@ def _plan(run: Run) -> None:
         return bool(seen["status"] == "success")
 
     eventually(ended, "the restore as a new server has ended")
+
+
+def _drill(run: Run) -> None:
+    """Try the server's backup."""
+    server = next(
+        row for row in run.call("ListBackups")["backups"] if row["resource_type"].endswith("Server")
+    )["resource_id"]
+    title = "newest: Try the newest backup of a server"
+    made = run.call("CreateDrill", title, {"drill": {"resource_id": server}})["drill"]["id"]
+
+    def ended() -> bool:
+        return bool(run.call("ShowDrill", drill_id=made)["drill"]["verdict"])
+
+    eventually(ended, "the drill has ended")
+    run.call("ShowDrill", "unchecked: A drill that went well, without checks of the operator", drill_id=made)
+    run.call("ListDrills", "server: The drills of one server", query={"resource_id": server})
 
 
 def _fates(plan: dict[str, Any]) -> list[str]:

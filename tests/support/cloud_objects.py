@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from democloud.client import Client
@@ -19,6 +19,7 @@ class CloudObjects:
         self.prefix = f"opencbr-test-{uuid.uuid4().hex[:8]}"
         self._made: list[tuple[Client, str, str, str]] = []
         self._networks: list[str] = []
+        self._before: dict[str, Callable[[], None]] = {}
         self.image: dict[str, Any] = min(
             (i for i in tenant.get("image", "/v2/images?status=active")["images"] if i["size"]),
             key=lambda image: image["size"],
@@ -42,6 +43,14 @@ class CloudObjects:
         """Make another thing of Neutron's, as the tenant or `by` somebody else, who removes it too."""
         return self._make("network", f"/v2.0/{path}", {key: fields}, key, by=by)
 
+    def of_nova(self, key: str, path: str, *, id_: str = "id", **fields: Any) -> str:
+        """Make another thing of Nova's, which is known by the member `id_` of the answer."""
+        return self._make("compute", f"/{path}", {key: fields}, key, microversion=_MICROVERSION, id_=id_)
+
+    def before_removal(self, path: str, act: Callable[[], None]) -> None:
+        """Say what is to be done before the thing at a path can be taken away."""
+        self._before[path] = act
+
     def network(self) -> str:
         """Return a network of the tenant's that has a subnet, and that no test has made."""
         if not self._networks:
@@ -59,9 +68,14 @@ class CloudObjects:
         volumes: Sequence[str],
         image: bool = False,
         ports: Sequence[str] = (),
+        devices: Sequence[str] = (),
+        group: str | None = None,
         **more: Any,
     ) -> str:
-        """Make a server: from its first volume, or from the image with the volumes attached to it."""
+        """Make a server: from its first volume, or from the image with the volumes attached to it.
+
+        `devices` are those of the volumes; the last of them goes with the server then.
+        """
         body: dict[str, Any] = {"name": f"{self.prefix}-{name}", "flavorRef": self._flavor(), **more}
         body["networks"] = [{"port": port} for port in ports] or "none"
         if image:
@@ -76,7 +90,10 @@ class CloudObjects:
                 }
                 for number, volume in enumerate(volumes)
             ]
-        id_ = self._make("compute", "/servers", {"server": body}, "server", microversion=_MICROVERSION)
+            for row, device in zip(body["block_device_mapping_v2"], devices, strict=False):
+                row |= {"device_name": device, "delete_on_termination": device == devices[-1]}
+        whole = {"server": body} | ({"os:scheduler_hints": {"group": group}} if group else {})
+        id_ = self._make("compute", "/servers", whole, "server", microversion=_MICROVERSION)
         self._until("compute", f"/servers/{id_}", "server", "ACTIVE")
         for volume in volumes if image else ():
             path = f"/servers/{id_}/os-volume_attachments"
@@ -94,6 +111,7 @@ class CloudObjects:
         """Delete everything that was made, and wait until it is gone."""
         while self._made:
             client, service, path, key = self._made.pop()
+            self._before.pop(path, lambda: None)()
             if key == "volume":
                 self._until(service, path, key, "available")
             answer = client.call("DELETE", service, path)
@@ -120,13 +138,14 @@ class CloudObjects:
         *,
         microversion: str | None = None,
         by: Client | None = None,
+        id_: str = "id",
     ) -> str:
         client = by or self.tenant
         answer = client.call("POST", service, path, body, mv=microversion)
         assert answer.status_code in {200, 201, 202}, answer.text
-        id_ = str(answer.json()[key]["id"])
-        self._made.append((client, service, f"{path}/{id_}", key))
-        return id_
+        made = str(answer.json()[key][id_])
+        self._made.append((client, service, f"{path}/{made}", key))
+        return made
 
     def _until(self, service: str, path: str, key: str, status: str | None) -> None:
         """Wait for a status, or (None) until the thing is gone."""

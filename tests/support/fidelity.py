@@ -1,7 +1,7 @@
 """The semantic difference of two captures: what a new server is like, compared with the one that was backed up.
 
-Fields that the plan's table knows as given back or as names of other things are compared; what identifies a thing is put in
-words first, so that the root disk of one is the root disk of the other.
+Fields that the plan's table knows as given back or as names of other things are compared, and the order of the interfaces;
+what identifies a thing is put in words first, so that the root disk of one is the root disk of the other.
 """
 
 import json
@@ -18,7 +18,9 @@ Told = dict[tuple[str, str], Any]
 
 _BY_NAME = ("network", "subnet", "security_group", "server_group", "flavor", "volume_type", "router")
 _OWN = frozenset({"id", "created_at", "updated_at", "standard_attr_id", "bdm_uuid", "attachment_id"})
-_UNORDERED = {"security_groups", "tags", "subnets", "members", "server_groups"}
+_UNORDERED = {"security_groups", "tags", "subnets", "members", "server_groups", "interfaceAttachments"}
+_ORDER = ("server", "addresses")
+"""The server's addresses are said elsewhere too; here they stand in the order of its interfaces."""
 
 
 def told(reading: Reading) -> Told:
@@ -45,7 +47,7 @@ def told_of(bodies: Mapping[str, Json], server_id: str, disks: Mapping[str, int]
             continue
         label = _labelled(name, words)
         for path, value in fields(_sorted(body, words)):
-            if treatment_of(kind, path) in (GIVEN, NAMES):
+            if treatment_of(kind, path) in (GIVEN, NAMES) or path[:2] == _ORDER:
                 found[
                     label, ".".join(step if step.isdecimal() else words.get(step, step) for step in path)
                 ] = value

@@ -20,6 +20,7 @@ from opencbr.democloud.cloud import DemoCloud
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.checkpoint import Checkpoint
+from opencbr.model.drill import Drill
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.model.restore_plan.choices import KEEP, RUN, Choices
@@ -27,8 +28,10 @@ from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
 from opencbr.service.context import Actor, Context
+from opencbr.service.drills import Drills
 from opencbr.service.restore_plans import RestorePlans, ShownPlan
 from opencbr.service.restores import Restores, RestoreSpec
+from opencbr.service.ways_back import WaysBack
 from opencbr.store import (
     backups,
     checkpoints,
@@ -223,6 +226,13 @@ class JobEnv:
         )
         return Restores(self.database, self.cloud).create(self.context(), spec)
 
+    def ways_back(self) -> WaysBack:
+        return WaysBack(self.database, self.cloud)
+
+    def request_undo(self, restore: OperationLog) -> OperationLog:
+        """Undo a restore in place, through the use case."""
+        return self.ways_back().undo(self.context(), restore.id)
+
     def plans(self) -> RestorePlans:
         return RestorePlans(self.database, self.cloud, self.records)
 
@@ -239,6 +249,17 @@ class JobEnv:
         plan = self.plan_new_server(backup_id, **choices)
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
+
+    def request_drill(self, backup_id: str) -> OperationLog:
+        """Try a backup, through the use case."""
+        drill = Drills(self.database).create(self.context(), backup_id=backup_id)
+        with self.database.read() as conn:
+            log = operation_logs.get(conn, self.project_id, drill.id)
+        assert log is not None
+        return log
+
+    def drill(self, operation: OperationLog) -> Drill:
+        return Drills(self.database).show(self.context(), operation.id)
 
     def things(self) -> dict[str, set[str]]:
         """What the cloud holds of the kinds that a restore as a new server makes."""

@@ -1,5 +1,6 @@
 """Processes to be killed and frozen, forked from one that has imported everything already: a start takes no second."""
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -102,13 +103,20 @@ class Processes:
             assert self.wait(name) in {-signal.SIGKILL, LEASE_LOST}
 
     def wait(self, name: str, seconds: float = 120) -> int | None:
-        """Wait for its end; return the exit status, or minus the signal's number."""
-        self._running[name].join(seconds)
-        status: int | None = self._running[name].exitcode
+        """Wait for its end; return the exit status, or minus the signal's number.
+
+        One that does not end writes down where each of its threads stands, which then is in `errors()`.
+        """
+        process = self._running[name]
+        process.join(seconds)
+        status: int | None = process.exitcode
+        if status is None:
+            os.kill(process.pid, signal.SIGUSR1)
+            process.join(2)
         return status
 
     def errors(self) -> str:
-        return self._errors.read_text()[-3000:] if self._errors.exists() else ""
+        return self._errors.read_text()[-20_000:] if self._errors.exists() else ""
 
     def close(self) -> None:
         self._closed.set()
@@ -139,4 +147,5 @@ def _run(task: Callable[[], int], errors: str) -> None:
     descriptor = os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+    faulthandler.register(signal.SIGUSR1, file=2)
     raise SystemExit(task())

@@ -1,7 +1,8 @@
-"""Deaths that each database would have are met by one of them, by the other at another commit: CI's time is bounded.
+"""The cases of the thorough matrices take turns from commit to commit where the time of a run is bounded, as in CI.
 
-`OPENCBR_TEST_TURN` is any word, such as the commit's; without it every database has every death (as a person who runs
-`make test-thorough` and `make test-postgres` has it).
+With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of three commits; of a death that
+SQLite and PostgreSQL each have, one commit has it on the one, another on the other. Without the variable every case is run (as
+a person who runs `make test-thorough` and `make test-postgres` has it).
 """
 
 import os
@@ -13,26 +14,26 @@ from .databases import POSTGRES, SQLITE
 
 VARIABLE = "OPENCBR_TEST_TURN"
 
+_TURNS = 3
+
 
 def take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the thorough deaths that are the other database's this time."""
+    """Deselect the thorough cases whose turn is another."""
     turn = os.environ.get(VARIABLE)
     if not turn:
         return
-    later = {item for item in items if _dialect(item) not in (None, whose(turn, item.nodeid))}
+    later = {item for item in items if item.get_closest_marker("thorough") and not _is_due(turn, item)}
     items[:] = [item for item in items if item not in later]
     config.hook.pytest_deselected(items=list(later))
 
 
-def whose(turn: str, nodeid: str) -> str:
-    """Say which database a case is for in this turn; its id is the same but for the database."""
-    for dialect in (SQLITE, POSTGRES):
+def _is_due(turn: str, item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    dialects = (SQLITE, POSTGRES)
+    nodeid = item.nodeid
+    for dialect in dialects:  # a case's id is the same but for the database
         nodeid = nodeid.replace(f"[{dialect}", "[")
-    return (SQLITE, POSTGRES)[crc32(f"{turn} {nodeid}".encode()) % 2]
-
-
-def _dialect(item: pytest.Item) -> str | None:
-    if item.get_closest_marker("kill") and item.get_closest_marker("thorough"):
-        assert isinstance(item, pytest.Function)
-        return item.callspec.params.get("dialect")  # type: ignore[return-value]
-    return None
+    drawn = crc32(f"{turn} {nodeid}".encode()) % _TURNS
+    callspec = getattr(item, "callspec", None)
+    dialect = callspec.params.get("dialect") if callspec and item.get_closest_marker("kill") else None
+    return drawn == (dialects.index(dialect) if dialect else 0)

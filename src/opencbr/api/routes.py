@@ -1,7 +1,7 @@
 """The one route table: routing, validation, rights and the OpenAPI document all come from it."""
 
 from opencbr.api.cbr import backups, checkpoints, operation_logs, protectables, vaults
-from opencbr.api.plus import record, restore_plans
+from opencbr.api.plus import drills, record, restore_plans, way_back
 from opencbr.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -12,4 +12,6 @@ ROUTES: tuple[Route, ...] = (
     *operation_logs.ROUTES,
     *record.ROUTES,
     *restore_plans.ROUTES,
+    *way_back.ROUTES,
+    *drills.ROUTES,
 )

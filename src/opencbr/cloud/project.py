@@ -18,6 +18,8 @@ from opencbr.cloud.strict_json import read_object
 from opencbr.cloud.transport import Transport
 from opencbr.model.document import ABSENT, Document
 
+REVERT_MICROVERSION = "3.40"
+"""From here on Cinder takes a volume back to its newest snapshot."""
 BACKUP_METADATA_MICROVERSION = "3.43"
 """From here on a Cinder backup takes metadata."""
 
@@ -89,6 +91,12 @@ class ProjectCloud:
     def snapshots_in(self, status: str) -> dict[str, str]:
         """Return the project's snapshots in this status, in one call: id, and a text that changes when one moves on."""
         return self._in_status("/snapshots/detail", "snapshot", status)
+
+    def snapshots_of(self, volume_id: str) -> list[Snapshot]:
+        """Return the snapshots that the project has of a volume, whoever made them."""
+        return [
+            snapshot_of(row) for row in self._rows("/snapshots/detail", "snapshot", {"volume_id": volume_id})
+        ]
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Request the deletion; NotFound means that it is gone already."""
@@ -225,6 +233,21 @@ class ProjectCloud:
         path = f"/backups/{quote(backup_id, safe='')}/restore"
         body = {"restore": {"volume_id": volume_id}}
         self._transport.act("volume", path, body, microversion=VOLUME_MICROVERSION, patience=NO_PATIENCE)
+
+    @property
+    def can_revert(self) -> bool:
+        """Whether this Cinder takes a volume back to a snapshot."""
+        return _at_least(self._transport.newest("volume"), REVERT_MICROVERSION)
+
+    def revert_volume(self, volume_id: str, snapshot_id: str) -> None:
+        """Request that a volume is taken back to a snapshot; it is `reverting` from then on, and the snapshot `restoring`.
+
+        Refused unless both are available, the snapshot is the volume's newest, and of its size. Asked once: what is refused
+        was not begun, but Cinder leaves a volume whose newest snapshot is not available in `reverting`.
+        """
+        path = f"/volumes/{quote(volume_id, safe='')}/action"
+        body = {"revert": {"snapshot_id": snapshot_id}}
+        self._transport.act("volume", path, body, microversion=REVERT_MICROVERSION, patience=NO_PATIENCE)
 
     def export_record(self, backup_id: str, name: str) -> Document:
         """Read Cinder's export record of a backup, which lets another Cinder import it.

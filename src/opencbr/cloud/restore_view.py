@@ -27,8 +27,13 @@ _STANDING = frozenset(
 )
 """Kinds of documents whose things may still be there for a new server to use."""
 
-_LIMITS = {"instances": "Instances", "cores": "Cores", "ram": "RAMSize"}
-_USED = {"instances": "Instances", "cores": "Cores", "ram": "RAM"}
+_LIMITS = {
+    "instances": ("maxTotalInstances", "totalInstancesUsed"),
+    "cores": ("maxTotalCores", "totalCoresUsed"),
+    "ram": ("maxTotalRAMSize", "totalRAMUsed"),
+    "server_groups": ("maxServerGroups", "totalServerGroupsUsed"),
+}
+"""Quota of Nova -> its limit and its use in `/limits`."""
 _HOSTNAMES = (2, 90)
 
 Ask = Callable[[], Any]
@@ -120,10 +125,7 @@ def _zones(own: Reader, service: str) -> frozenset[str]:
 def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
     limits = own.ask("compute", "/limits", microversion=microversion or None).json().get("limits")
     absolute: Mapping[str, Any] = (limits or {}).get("absolute") or {}
-    numbers = {
-        name: (absolute.get(f"maxTotal{_LIMITS[name]}"), absolute.get(f"total{_USED[name]}Used"))
-        for name in _LIMITS
-    }
+    numbers = {name: (absolute.get(limit), absolute.get(used)) for name, (limit, used) in _LIMITS.items()}
     return {
         f"compute/{name}": Room(limit, used)
         for name, (limit, used) in numbers.items()

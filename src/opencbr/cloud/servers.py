@@ -1,4 +1,4 @@
-"""Work on the servers of a tenant's project with its own token: stop, start, lock, the volumes on them, images of them."""
+"""Work on the servers of a tenant's project with its own token: make, stop, start, lock; their volumes, images and groups."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +15,7 @@ MICROVERSION = "2.79"
 
 HOSTNAME_MICROVERSION = "2.90"
 """From here on a server is created with a host name that is not made of its name."""
+_GROUPS = "/os-server-groups"
 
 
 class ServerCloud:
@@ -83,9 +84,22 @@ class ServerCloud:
 
     def find_group(self, name: str) -> str | None:
         """Return the id of a server group of this name."""
-        answer = self._transport.get("compute", "/os-server-groups", microversion=MICROVERSION)
+        answer = self._transport.get("compute", _GROUPS, microversion=MICROVERSION)
         rows = answer.rows("server_group", where=lambda row: row.get("name") == name)
         return min((str(row["id"]) for row in rows), default=None)
+
+    def create_group(self, name: str, policy: str, rules: Mapping[str, Any]) -> str:
+        """Make a server group under a name that no other has; return its id."""
+        group = {"name": name, "policy": policy} | ({"rules": dict(rules)} if rules else {})
+
+        def create() -> str:
+            body = {"server_group": group}
+            answer = self._transport.post("compute", _GROUPS, body, microversion=MICROVERSION)
+            return str(answer.thing("server_group", "identified")["id"])
+
+        return get_or_create(
+            lambda: self.find_group(name), create, self._transport.patience, self._transport.clock
+        )
 
     def look_at_group(self, group_id: str) -> None:
         """Raise NotFound when a server group is gone."""
@@ -169,7 +183,7 @@ def _path(server_id: str) -> str:
 
 
 def _group_path(group_id: str) -> str:
-    return f"/os-server-groups/{quote(group_id, safe='')}"
+    return f"{_GROUPS}/{quote(group_id, safe='')}"
 
 
 def _attachment(row: dict[str, Any]) -> Attachment:

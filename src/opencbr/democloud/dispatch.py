@@ -9,6 +9,7 @@ from opencbr.democloud.compute.routes import NEWEST as NEWEST_COMPUTE
 from opencbr.democloud.identity.tokens import find_token
 from opencbr.democloud.request import Call, Request, parse_version
 from opencbr.democloud.response import ApiError, Reply, Response, encode, error_response
+from opencbr.democloud.routing import Route
 from opencbr.democloud.services import SERVICES
 from opencbr.democloud.volume.routes import NEWEST as NEWEST_VOLUME
 from opencbr.democloud.worker import Worker
@@ -115,9 +116,21 @@ def _carry_out(call: Call, worker: Worker) -> Response:
     if call.method in ("GET", "HEAD"):
         for value in call.params.values():
             worker.after_read(value)
+    answer = _handled(call, route)
+    if isinstance(answer, ApiError):
+        raise answer
+    return answer
+
+
+def _handled(call: Call, route: Route) -> Response | ApiError:
+    """Carry the call out in one change of the state; a refusal that keeps what was changed is returned."""
     with call.backend.state.change():
         try:
             return route.handler(call)
+        except ApiError as error:
+            if not error.keeps:
+                raise
+            return error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if call.method in ("GET", "HEAD", "DELETE"):
                 raise

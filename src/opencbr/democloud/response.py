@@ -22,12 +22,13 @@ _ERROR_NAMES = {
 class ApiError(Exception):
     """A call the cloud does not carry out: `status` and the sentence of the real service.
 
-    `kind` is the exception type that Neutron names in its body; the other services do not show it.
+    `kind` is the exception type that Neutron names in its body; the other services do not show it. With `keeps` the call has
+    changed something before it was refused, and that stays.
     """
 
-    def __init__(self, status: int, message: str, kind: str = "") -> None:
+    def __init__(self, status: int, message: str, kind: str = "", *, keeps: bool = False) -> None:
         super().__init__(message)
-        self.status, self.message, self.kind = status, message, kind
+        self.status, self.message, self.kind, self.keeps = status, message, kind, keeps
 
 
 @dataclass

@@ -22,9 +22,15 @@ Straighten = Callable[[JobContext, Connection, OperationLog], None]
 
 
 def compensate(
-    job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled, straighten: Straighten
+    job: Job,
+    ctx: JobContext,
+    operation: OperationLog,
+    end: StepFailed | Cancelled,
+    straighten: Straighten,
+    *,
+    status: statuses.OperationStatus = statuses.FAILED,
 ) -> None:
-    """Remove what the job made upstream, set its rows straight, and end its log as failed.
+    """Remove what the job made upstream, set its rows straight, and end its log, as failed unless `status` says otherwise.
 
     What cannot be removed stays in the ledger, where the janitor finds it; the message names it. The log ends last: a
     job whose log has ended is not taken up again.
@@ -35,7 +41,9 @@ def compensate(
         left = job.step("compensate", lambda: remove_made(ctx, operation))
     except StepFailed as second:
         broken = second
-    job.step("fail", lambda: end_failed(ctx, operation, end, straighten, left=left, broken=broken))
+    job.step(
+        "fail", lambda: end_failed(ctx, operation, end, straighten, left=left, broken=broken, status=status)
+    )
 
 
 def remove_made(ctx: JobContext, operation: OperationLog) -> list[str]:
@@ -56,6 +64,7 @@ def end_failed(
     *,
     left: Sequence[str],
     broken: StepFailed | None,
+    status: statuses.OperationStatus = statuses.FAILED,
 ) -> None:
     """Write the end in one transaction; what is `left` in the cloud becomes the janitor's.
 
@@ -71,7 +80,7 @@ def end_failed(
     def write(conn: Connection) -> None:
         straighten(ctx, conn, operation)
         details = details_at_end(conn, operation, left)
-        operation_logs.finish(conn, operation.id, statuses.FAILED, code, message, now=now, details=details)
+        operation_logs.finish(conn, operation.id, status, code, message, now=now, details=details)
         ledger.leave(conn, operation.id)
 
     ctx.database.transact(write)

@@ -10,6 +10,9 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.delete import compensation as delete
 from opencbr.jobs.delete.job import run_delete
 from opencbr.jobs.delete.removal import run_remove_resource, run_vault_delete
+from opencbr.jobs.drill.compensation import compensate_drill
+from opencbr.jobs.drill.job import run_drill
+from opencbr.jobs.drill.rows import give_up
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.new_server.compensation import compensate_new_server
 from opencbr.jobs.new_server.job import run_new_server
@@ -17,6 +20,8 @@ from opencbr.jobs.new_server.rows import give_back_rows as give_back_plan
 from opencbr.jobs.restore.compensation import compensate_restore
 from opencbr.jobs.restore.job import run_restore
 from opencbr.jobs.restore.rows import give_back_rows
+from opencbr.jobs.undo.compensation import compensate_undo, give_back_way
+from opencbr.jobs.undo.job import run_undo
 from opencbr.model import operation_log
 from opencbr.model.operation_log import OperationLog
 
@@ -57,12 +62,19 @@ JOB_TYPES: Mapping[str, JobType] = {
         cancellable=False,
         frees=give_back_rows,
     ),
+    operation_log.RESTORE_UNDO: JobType(
+        run=run_undo,
+        compensate=compensate_undo,
+        cancellable=False,
+        frees=give_back_way,
+    ),
     operation_log.RESTORE_NEW_SERVER: JobType(
         run=run_new_server,
         compensate=compensate_new_server,
         cancellable=True,
         frees=give_back_plan,
     ),
+    operation_log.DRILL: JobType(run=run_drill, compensate=compensate_drill, cancellable=True, frees=give_up),
     operation_log.REMOVE_RESOURCE: JobType(
         run=run_remove_resource,
         compensate=delete.compensate_remove_resource,

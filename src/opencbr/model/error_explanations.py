@@ -64,11 +64,12 @@ _GIVEN = {
     "2010": _Given(
         "The backup, or a server or disk that it would be written over, is being restored. In `skipped_resources` of a "
         "checkpoint it is a resource that is being restored.",
-        "Wait until the restore has ended; its operation log tells.",
+        "Wait until the restore has ended; its operation log tells. An undoing of a restore is one too.",
     ),
     "2011": _Given(
         "RestoreBackup names a disk of its own that is attached or not at rest, or a server's disk that is not in use, or is "
-        "on several servers. In an operation log it became so after the request.",
+        "on several servers. In an operation log it became so after the request. Or a restore is to be undone, and a disk "
+        "of it has grown since.",
         "Detach a single disk first. A server's disk must be on that server alone, and nothing else at work on it.",
     ),
     "2013": _Given(
@@ -209,7 +210,8 @@ _GIVEN = {
         "Wait until it expires; manual backups may be deleted.",
     ),
     "6500": _Given(
-        "The project has no operation log of this id; logs are kept for a limited time.",
+        "The project has no operation log of this id; logs are kept for a limited time. Or it is asked for the way back of "
+        "what is no restore in place.",
         "Look for the id with ListOpLogs.",
     ),
     "7000": _Given(
@@ -251,10 +253,16 @@ _GIVEN = {
         "restore another one.",
         "Take the ids from `children` of ShowProtectable; a restore needs `mappings` where the server has other disks now.",
     ),
+    "7202": _Given(
+        "A restore is to be undone, and there is no way back: nothing was written over, its time is over, it was gone before, "
+        "or somebody has deleted a snapshot of it. The sentence says which.",
+        "Restore from a backup instead. How long a way back is kept is the operator's setting.",
+    ),
     "7203": _Given(
-        "Cinder's snapshot of a disk ended in an error. The code stands in the operation log, whose message names "
-        "snapshot and volume.",
-        "Find out in Cinder why, then ask again; what the failed job had made is removed.",
+        "Cinder's snapshot of a disk ended in an error; the code stands in the operation log, whose message names snapshot "
+        "and volume. Or a restore is to be undone, and a disk has a newer snapshot than the one that it would go back to.",
+        "Find out in Cinder why, then ask again; what the failed job had made is removed. Delete a newer snapshot, or undo "
+        "the later restore first, as the sentence says.",
     ),
     "8300": _Given(
         "Cinder has refused a snapshot or a backup because a quota of the project is used up. The code stands in the "

@@ -131,3 +131,12 @@ class OperationLogFilter:
     vault_names: tuple[str, ...] = ()
     created_from: datetime | None = None
     created_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillFilter:
+    """Which drills. Several values of one field mean any of them; an empty field is no filter."""
+
+    backup_ids: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A restore in place: what was asked for, what it has found before it touched anything, and how far each disk is.
+"""A restore in place, or its undoing: what was asked for, what it found before it touched anything, and how far each disk is.
 
 Kept in the `parameters` of its operation log, where any worker that goes on with it reads them.
 """
@@ -79,6 +79,17 @@ def with_found(parameters: Mapping[str, Any], found: FoundServer) -> dict[str, A
     return {_FOUND: asdict(found)} | dict(parameters)
 
 
+def server_of(parameters: Mapping[str, Any]) -> str | None:
+    """Read the server whose disks are written over; None when they are on none."""
+    server_id: str | None = parameters[_REQUEST]["server_id"]
+    return server_id
+
+
+def sizes_of(parameters: Mapping[str, Any]) -> dict[str, int]:
+    """Read the volumes that are written over, and what is written there in GiB."""
+    return {disk["volume_id"]: disk["size_gb"] for disk in parameters[_REQUEST]["disks"]}
+
+
 def found_of(parameters: Mapping[str, Any]) -> FoundServer | None:
     """Read what was found; None when nothing was looked at yet, or there is no server."""
     if _FOUND not in parameters:
@@ -105,5 +116,5 @@ def has_begun(parameters: Mapping[str, Any]) -> bool:
 
 
 def is_written(parameters: Mapping[str, Any]) -> bool:
-    """Say whether all disks hold the backup."""
-    return all(stage_of(parameters, disk.volume_id) == RESTORED for disk in request_of(parameters).disks)
+    """Say whether all disks hold what was to be written over them."""
+    return all(stage_of(parameters, volume_id) == RESTORED for volume_id in sizes_of(parameters))

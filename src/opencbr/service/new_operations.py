@@ -10,6 +10,7 @@ from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import with_request
 from opencbr.model.vault import VAULT, Resource, Vault
+from opencbr.model.way_back import UndoRequest, with_undo
 from opencbr.service.context import Context
 from opencbr.service.restore_disks import Target
 from opencbr.store import operation_logs
@@ -49,6 +50,23 @@ def request_restore(
     return _enter(conn, ctx, logs.RESTORE, details, **about)
 
 
+def request_undo(conn: Connection, ctx: Context, restore: OperationLog, request: UndoRequest) -> OperationLog:
+    """Ask for a restore in place to be undone."""
+    about = (
+        *("project_id", "provider_id", "vault_id", "vault_name", "checkpoint_id", "backup_id", "backup_name"),
+        *("resource_id", "resource_name", "resource_type"),
+    )
+    told = {name: value for name, value in restore.details.items() if name in _ABOUT_RESTORE}
+    return _enter(
+        conn,
+        ctx,
+        logs.RESTORE_UNDO,
+        told | {"restore_job_id": restore.id},
+        parameters=with_undo(request),
+        **{name: getattr(restore, name) for name in about},
+    )
+
+
 def request_new_server(
     conn: Connection, ctx: Context, backup: Backup, vault_name: str | None, *, plan_id: str, name: str
 ) -> OperationLog:
@@ -64,6 +82,13 @@ def request_new_server(
     return _enter(conn, ctx, logs.RESTORE_NEW_SERVER, details, **about)
 
 
+def request_drill(conn: Connection, ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:
+    """Ask for a drill of a server's backup; its plan gets an id now, so that whoever carries it out finds it again."""
+    details = {"backup_id": backup.id, "backup_name": backup.name}
+    about = _about_backup(backup, vault_name) | {"parameters": {"plan_id": new_id(ctx.now)}}
+    return _enter(conn, ctx, logs.DRILL, details, **about)
+
+
 def request_removal(conn: Connection, ctx: Context, vault: Vault, resource: Resource) -> OperationLog:
     """Ask for a resource to leave its vault, with the backups it has there."""
     about = {"resource_id": resource.id, "resource_name": resource.name, "resource_type": resource.type}
@@ -76,6 +101,8 @@ def request_vault_deletion(conn: Connection, ctx: Context, vault: Vault) -> Oper
     return _enter(conn, ctx, logs.VAULT_DELETE, dict(_COUNTERS), **_about_vault(vault), **about)
 
 
+_ABOUT_RESTORE = frozenset({"backup_id", "backup_name", "target_resource_id", "target_resource_name"})
+"""Details of a restore that its undoing has too."""
 _COUNTERS = {"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0}
 """Two counters under the two names that clients read (trap T19)."""
 

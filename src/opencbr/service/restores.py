@@ -9,28 +9,18 @@ from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.reader import Reader
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
-from opencbr.model.errors import (
-    BACKUP_UNRESTORABLE,
-    BAD_PARAMETER,
-    BEING_REMOVED,
-    BEING_RESTORED,
-    CbrError,
-)
+from opencbr.model.errors import BACKUP_UNRESTORABLE, BAD_PARAMETER, BEING_RESTORED, CbrError
 from opencbr.model.extend_info import LOST, is_lost
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import RestoreRequest
 from opencbr.model.vault import SERVER
 from opencbr.service import new_operations
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
 from opencbr.service.resources import refuse_repeats
+from opencbr.service.restore_claims import claim_targets
 from opencbr.service.restore_disks import Target, find_disk, find_server
-from opencbr.store import backups, resources, restore_targets, vaults
+from opencbr.store import backups, vaults
 from opencbr.store.database import Database
-
-_BUSY = {statuses.PROTECTING: "2002", statuses.RESTORING: BEING_RESTORED, statuses.REMOVING: BEING_REMOVED}
-
-_AT_REST: frozenset[statuses.ProtectStatus] = frozenset({statuses.AVAILABLE, statuses.ERROR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,25 +114,12 @@ def _request(conn: Connection, ctx: Context, spec: RestoreSpec, target: Target) 
     _refuse_status(backup)
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)
     log = new_operations.request_restore(conn, ctx, backup, vault.name if vault else None, target)
-    _claim(conn, ctx, log.id, target.request)
+    claim_targets(conn, ctx, log.id, target.request.targets)
     if not backups.move_family(
         conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
     ):
         raise CbrError(BACKUP_UNRESTORABLE)
     return log
-
-
-def _claim(conn: Connection, ctx: Context, log_id: str, request: RestoreRequest) -> None:
-    """Make busy what is written over. Raises CbrError 2010 for what another restore has, 2002, 6134 for what is busy."""
-    taken = restore_targets.claim(conn, ctx.project_id, request.targets, log_id)
-    if taken is not None:
-        raise CbrError(BEING_RESTORED, f"{taken} is being restored already: wait for that to end.")
-    for resource_id in sorted(request.targets):
-        if resources.set_status(conn, ctx.project_id, resource_id, statuses.RESTORING, only_from=_AT_REST):
-            continue
-        bound = resources.get(conn, ctx.project_id, resource_id)
-        if bound is not None:
-            raise CbrError(_BUSY.get(bound.protect_status, BEING_RESTORED))
 
 
 def _refuse_disk_of_server(backup: Backup) -> None:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from opencbr.service.backups import Backups
 from opencbr.service.checkpoints import Checkpoints
+from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.vaults import Vaults
+from opencbr.service.ways_back import WaysBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,5 +24,7 @@ class Services:
     backups: Backups
     restores: Restores
     restore_plans: RestorePlans
+    ways_back: WaysBack
+    drills: Drills
     metadata: Metadata
     operation_logs: OperationLogs

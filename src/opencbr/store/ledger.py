@@ -105,6 +105,20 @@ def keep(conn: Connection, operation_log_id: str, until: datetime) -> None:
     conn.execute(query.values(kept_until=until))
 
 
+def hand_over(
+    conn: Connection, from_log_id: str, to_log_id: str, *, kept_until: datetime | None
+) -> list[Entry]:
+    """Give what is kept after a job, or has been handed over to it, to another; return it.
+
+    Without `kept_until` it is that job's to remove, as if that had made it; with it, it is kept so long.
+    """
+    query = sql_update(_t).where(_t.c.operation_log_id == from_log_id, _t.c.upstream_id.is_not(None))
+    if kept_until is None:
+        query = query.where(_t.c.kept_until.is_not(None))
+    conn.execute(query.values(operation_log_id=to_log_id, state="made", kept_until=kept_until))
+    return of_log(conn, to_log_id)
+
+
 def expire(conn: Connection, now: datetime) -> bool:
     """Give what was kept until now, or less, to the janitor, across projects; say whether there is any."""
     query = sql_update(_t).where(_t.c.kept_until <= now)

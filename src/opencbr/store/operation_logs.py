@@ -130,6 +130,12 @@ def tell(conn: Connection, log: OperationLog, details: dict[str, Any], *, now: d
     return _change(conn, log.id, details=standing.details | details, updated_at=now)
 
 
+def amend(conn: Connection, log: OperationLog, details: dict[str, Any], *, now: datetime) -> None:
+    """Add to the details of work that has ended what has become of it since; whoever does so has locked the row."""
+    query = sql_update(_t).where(_t.c.project_id == log.project_id, _t.c.id == log.id)
+    conn.execute(query.values(details=log.details | details, updated_at=now))
+
+
 def set_parameters(conn: Connection, log_id: str, parameters: dict[str, Any], *, now: datetime) -> bool:
     """Write what only the job reads, all of it; who adds to it has locked the row. False when the log has ended."""
     return _change(conn, log_id, parameters=parameters, updated_at=now)

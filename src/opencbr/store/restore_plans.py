@@ -14,7 +14,7 @@ from opencbr.model.restore_plan.listed import ListedPlan
 from opencbr.store import tables
 from opencbr.store.errors import RecordDamaged
 from opencbr.store.pages import read_page, sort_keys
-from opencbr.store.statements import among, read_rows, touched, values_of
+from opencbr.store.statements import among, insert_or_replace, read_rows, touched, values_of
 
 _t = tables.restore_plan
 _KEYS = sort_keys(_t, "created_at", "expires_at", "status")
@@ -39,6 +39,11 @@ class StoredPlan:
 def insert(conn: Connection, plan: StoredPlan) -> None:
     """Add a plan."""
     conn.execute(sql_insert(_t).values(**values_of(plan)))
+
+
+def replace(conn: Connection, plan: StoredPlan) -> None:
+    """Add a plan, or put it in the place of an earlier one of its id."""
+    insert_or_replace(conn, _t, values_of(plan))
 
 
 def get(conn: Connection, project_id: str, plan_id: str, *, lock: bool = False) -> StoredPlan | None:
@@ -84,6 +89,11 @@ def free(conn: Connection, operation_log_id: str) -> None:
     """Let go the plan of a restore that has ended."""
     query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id)
     conn.execute(query.values(operation_log_id=None))
+
+
+def delete(conn: Connection, project_id: str, plan_id: str) -> None:
+    """Remove a plan of the project."""
+    conn.execute(sql_delete(_t).where(_t.c.project_id == project_id, _t.c.id == plan_id))
 
 
 def delete_over(conn: Connection, now: datetime) -> None:

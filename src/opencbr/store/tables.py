@@ -367,6 +367,26 @@ restore_plan = Table(
     Index("ix_restore_plan_expires_at", "expires_at"),
 )
 
+# No foreign key: the history of drills outlives backups.
+drill = Table(
+    "drill",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("backup_id", TEXT, nullable=False),
+    Column("backup_name", TEXT, nullable=False),
+    Column("resource_id", TEXT, nullable=False),
+    Column("resource_name", TEXT, nullable=False),
+    Column("verdict", TEXT),
+    Column("reason", TEXT, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("recovered_at", Moment),
+    Column("ended_at", Moment),
+)
+Index("ix_drill_list", drill.c.project_id, drill.c.created_at.desc(), drill.c.id.desc())
+
 worker = Table(
     "worker",
     metadata,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from democloud.client import Client
 from opencbr.cloud.capture import read_server
 from opencbr.democloud.compute.keypairs import make_keypair
 from opencbr.democloud.network.ports import make_port
@@ -19,11 +20,12 @@ from opencbr.model.document import Reading
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore_plan.choices import KEEP, NEW
+from opencbr.model.restore_plan.choices import NEW
 from opencbr.store import ledger, restore_plans
 from opencbr.store.errors import RecordDamaged
 from opencbr.store.ledger import Entry
 from support.fidelity import difference, told
+from support.full_server import FullServers
 from support.inline_job import WatchedClock, carry_out_inline, job_context
 from support.job_env import JobEnv
 
@@ -85,45 +87,28 @@ def test_a_deleted_server_comes_back_as_it_was(place: JobEnv, ctx: JobContext):
     assert {row["became"] for row in report["not_as_before"]} <= {"impossible", "mapped", "skipped"}
 
 
-def test_networks_and_groups_that_are_gone_too_are_made_again(place: JobEnv, ctx: JobContext):
+@pytest.mark.parametrize("emptied", [False, True], ids=["the project stands", "the project is emptied"])
+def test_a_server_with_all_that_there_is_comes_back_as_it_was(place: JobEnv, ctx: JobContext, emptied: bool):
+    """The same as `tests/openstack/test_restored_as_new.py` has on a real cloud."""
     env = place
-    backup_id = backed_up(env, ctx)
-    reading = read(env, env.server_id(SERVER))
-    before = told(reading)
-    env.lose_server(SERVER)
-    group, network = (lost(env, *one) for one in (("security-group", "database"), ("network", "demo-net")))
-    plan = env.plan_new_server(backup_id)
-    ports = tuple(
-        replace(port, network=NEW if row["network_id"] == network else KEEP)
-        for port in plan.mapping.ports
-        for row in [body_of(reading, f"port/{port.port_id}")["port"]]
-    )
-    changes = {"ports": ports, "security_groups": {group: NEW}}
-    log = carry_out_inline(env, ctx, env.request_new_server(backup_id, **changes))
-    after = told(read(env, new_server(log)))
+    servers = FullServers(Client("demo", str(env.clouds_file)))
+    full = servers.make()
+    backup_id = backed_up(env, ctx, f"{servers.objects.prefix}-full")
+    before = told(read(env, full.id))
+    servers.delete(full)
+    changes = {}
+    if emptied:
+        servers.delete_surroundings(full)
+        plan = env.plan_new_server(backup_id, server_group=NEW)
+        ports = tuple(replace(port, network=NEW) for port in plan.mapping.ports)
+        groups = dict.fromkeys(full.groups, NEW)
+        changes = {"ports": ports, "security_groups": groups, "server_group": NEW}
+    made = new_server(carry_out_inline(env, ctx, env.request_new_server(backup_id, **changes)))
+    after = told(read(env, made))
     gone = {key: both for key, both in difference(before, after).items() if key[0] != "keypair"}
     assert gone == {}
+    assert len(before) >= 400
     assert {entry.kind for entry in env.ledger()} == {"backup"}
-
-
-def lost(env: JobEnv, kind: str, name: str) -> str:
-    """Take a network or a security group out of the cloud with what lies in it."""
-    state = env.demo.backend.state
-    with state.change():
-        doc = state.find(kind, name=name)
-        assert doc is not None
-        for part in ("subnet", "security-group-rule", "port"):
-            for row in list(state.all(part)):
-                if doc["id"] in (row.get("network_id"), row.get("security_group_id")):
-                    state.drop(part, row["id"])
-        state.drop(kind, doc["id"])
-    return str(doc["id"])
-
-
-def body_of(reading: Reading, name: str) -> dict[str, Any]:
-    (document,) = [one for one in reading.documents if one.name == name]
-    found: dict[str, Any] = json.loads(document.body)
-    return found
 
 
 FAILING = {

@@ -23,6 +23,8 @@ _TEXTS = {
     "domain_name": "name of a domain",
     "source_project_id": "id of the project that is moved",
     "plan_id": "id of a restore plan",
+    "restore_job_id": "id of the operation log of a restore in place: the `job_id` of RestoreBackup",
+    "drill_id": "id of a drill",
 }
 _LIMITS: dict[str, dict[str, Any]] = {"protectable_type": {"enum": ["server", "disk"]}}
 """Of what is no id."""

@@ -62,12 +62,14 @@ Find = Callable[[ApiClient, Mapping[str, str]], list[Choice]]
 """Reads rows with a filter of the API: one name, by which some lists call other things too."""
 
 
-def _listed(path: str, envelope: str, offered: Callable[[dict[str, Any]], list[Choice]], *names: str) -> Find:
-    """Find what the rows of a list offer; `names` are the filters that a name is asked for with."""
+def _listed(
+    path: str, envelope: str, offered: Callable[[dict[str, Any]], list[Choice]], *names: str, **only: str
+) -> Find:
+    """Find what the rows of a list offer; `names` are the filters for a name, `only` those that always hold."""
 
     def find(api: ApiClient, given: Mapping[str, str]) -> list[Choice]:
         asked = [{one: given["name"]} for one in names] if given else [{}]
-        rows = [row for query in asked for row in api.get(path, limit=_MOST, **query)[envelope]]
+        rows = [row for query in asked for row in api.get(path, limit=_MOST, **only, **query)[envelope]]
         return list({choice.id: choice for row in rows for choice in offered(row)}.values())
 
     return find
@@ -129,6 +131,12 @@ def _checkpoint(row: dict[str, Any]) -> list[Choice]:
     return [Choice(row["checkpoint_id"], f"of {row['name']}", row["created_at"])]
 
 
+def _drill(row: dict[str, Any]) -> list[Choice]:
+    return [
+        Choice(row["id"], f"of {row['resource_name']} ({row['verdict'] or 'under way'})", row["created_at"])
+    ]
+
+
 def _log(row: dict[str, Any]) -> list[Choice]:
     on = row["extra_info"]["resource"]["name"]
     return [Choice(row["id"], f"{row['operation_type']} on {on} ({row['status']})", row["started_at"] or "")]
@@ -142,7 +150,16 @@ _FINDERS: dict[str, Find] = {
     "disk_backup_id": _backups(_disk_backups),
     "checkpoint_id": _backups(_checkpoint),
     "plan_id": _plans,
+    "drill_id": _listed("/drills", "drills", _drill),
     "operation_log_id": _listed("/operation-logs", "operation_logs", _log, "resource_name", "vault_name"),
+    "restore_job_id": _listed(
+        "/operation-logs",
+        "operation_logs",
+        _log,
+        "resource_name",
+        "vault_name",
+        operation_type="restore",
+    ),
     "instance_id": _instances("server", "disk"),
     "resource_id": _instances("server", "disk"),
     "server_id": _instances("server"),

@@ -18,6 +18,7 @@ Option = tuple[str, str]
 """A value, and what it means."""
 
 _UNCHOSEN: Option = ("", "choose …")
+_WITH_RULES = "made again with its rules"
 _USUAL: Option = ("", "as is usual on that network")
 
 
@@ -80,7 +81,9 @@ class _Form:
             yield self._select("key_pair", "Key pair", (KEEP, "the same one"), (DROP, "do without"))
         if self._is_there("server_group"):
             groups = self._names.things("server_group")
-            yield self._mapped("server_group", "Server group", self._mapping.get("server_group"), groups)
+            yield self._mapped(
+                "server_group", "Server group", self._mapping.get("server_group"), groups, made="made again"
+            )
 
     def ports(self) -> Iterator[ControlGroup]:
         entered = {one.get("port_id"): one for one in rows(self._mapping, "ports")}
@@ -122,7 +125,9 @@ class _Form:
         chosen = {one["security_group_id"]: one.get("target") for one in self._all("security_groups")}
         for one in self._ids("security_groups", "security_group_id"):
             label = names.get(one) or one
-            yield self._mapped(f"security_groups.{one}", label, chosen.get(one), names, own=one, made=True)
+            yield self._mapped(
+                f"security_groups.{one}", label, chosen.get(one), names, own=one, made=_WITH_RULES
+            )
 
     def volumes(self) -> Iterator[Control]:
         offers = tuple(self._names.things("volume_type").items())
@@ -180,14 +185,13 @@ class _Form:
         names: Mapping[str, str],
         *,
         own: str = "",
-        made: bool = False,
+        made: str,
     ) -> Control:
         """Make the entry of a thing that stays, is made again, dropped, or mapped to another one."""
         own = own or next(iter(names), "")
         asked = self._sentence(name)
         options = [_UNCHOSEN, (own, "as it stands in the cloud")] if not asked and own else [_UNCHOSEN]
-        options += [(NEW, "made again with its rules")] if made else []
-        options += [(MAP, "another one"), (DROP, "do without")]
+        options += [(NEW, made), (MAP, "another one"), (DROP, "do without")]
         known = value is None or any(value == option for option, _ in options)
         other = Control(
             name=f"{name}{OTHER}", label="Another one, its id", value="" if known else value or ""

@@ -16,14 +16,18 @@ def _view(call: Call, port: Doc) -> Doc:
 
 @ROUTES.on("GET", SERVER + "/os-interface")
 def index(call: Call) -> Response:
-    """List the interfaces: to an administrator all ports that bear the server's id, whoever wrote it into them."""
+    """List the interfaces: to an administrator all ports that bear the server's id, whoever wrote it into them.
+
+    Nova asks Neutron for them, and they come in the order of their ids.
+    """
     server = need_server(call)
     others = [
         port
         for port in call.backend.state.all("port", device_id=server["id"])
         if call.is_admin and port["project_id"] != server["project_id"]
     ]
-    found = [_view(call, port) for port in (*ports_of(call, server), *others)]
+    ports = sorted((*ports_of(call, server), *others), key=lambda port: str(port["id"]))
+    found = [_view(call, port) for port in ports]
     return Response(body={"interfaceAttachments": found})
 
 

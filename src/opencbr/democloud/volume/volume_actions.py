@@ -1,4 +1,4 @@
-"""Actions on a volume: reset the status, extend, set bootable."""
+"""Actions on a volume: reset the status, extend, revert, set bootable."""
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_finish
@@ -7,6 +7,7 @@ from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.quotas import check_quota
+from opencbr.democloud.volume.reverting import revert
 from opencbr.democloud.volume.routes import PROJECT, ROUTES, need, need_admin, need_member
 from opencbr.democloud.volume.status import set_status
 
@@ -21,6 +22,9 @@ def action(call: Call) -> Response:
     elif "os-extend" in body:
         need_member(call, "volume:extend")
         return _extend(call, doc, int(body["os-extend"]["new_size"]))
+    elif "revert" in body:
+        need_member(call, "volume:revert_to_snapshot")
+        return revert(call, doc, body["revert"].get("snapshot_id"))
     elif "os-set_bootable" in body:
         need_member(call, "volume_extension:volume_actions:set_bootable")
         call.backend.state.put(

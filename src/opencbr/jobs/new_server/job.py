@@ -7,6 +7,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.new_server import names, networks, server, volumes
 from opencbr.jobs.new_server.flow import Flow
+from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.operation_log import OperationLog
 
 # A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
@@ -16,7 +17,7 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Make the server that the plan in the operation's parameters describes."""
     flow = Flow(job, ctx, operation)
     flow.begin()
-    flow.part("groups", 5, networks.make_groups)
+    flow.part("groups", 5, _make_groups)
     flow.part("networks", 8, networks.make_networks)
     flow.part("ports", 14, networks.make_ports)
     flow.part("trunks", 16, networks.make_trunks)
@@ -30,3 +31,8 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow.part("addresses", 96, networks.lead_floating_ips)
     flow.part("names", 98, names.give_names)
     flow.close(lambda parts: {"target_resource_id": parts.ids("server")[server.KEY]})
+
+
+def _make_groups(parts: Parts) -> None:
+    networks.make_groups(parts)
+    server.make_server_group(parts)

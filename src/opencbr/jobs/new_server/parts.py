@@ -13,7 +13,8 @@ from opencbr.records.kept_plans import KeptPlan, open_plan
 from opencbr.store import ledger, restore_plans
 from opencbr.store.ledger import Entry
 
-_PLAN = "plan_id"
+PLAN = "plan_id"
+"""Key in the parameters of an operation of the plan that it carries out."""
 
 
 class Parts:
@@ -61,7 +62,7 @@ class Parts:
 
 
 def _plan_of(ctx: JobContext, operation: OperationLog) -> KeptPlan:
-    plan_id = str(operation.parameters[_PLAN])
+    plan_id = str(operation.parameters[PLAN])
     with ctx.database.read() as conn:
         stored = restore_plans.get(conn, operation.project_id, plan_id)
     if stored is None:

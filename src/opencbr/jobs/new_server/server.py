@@ -20,6 +20,7 @@ from opencbr.store.ledger import Entry
 
 _CONFLICT = 409
 _OURS, _UNIQUE = "key", "unique key"
+_GROUP = "server_group"
 KEY = "server"
 
 
@@ -93,6 +94,13 @@ def _same(one: str, other: str | None) -> bool:
     return one.split()[:2] == (other or "").split()[:2]
 
 
+def make_server_group(parts: Parts) -> None:
+    """Make the server group again, under the name of the record: Nova renames none."""
+    group, servers = parts.blueprint.server_group, parts.project.servers
+    if group is not None:
+        parts.make(_GROUP, group.name, lambda _: servers.create_group(group.name, group.policy, group.rules))
+
+
 def create_server(parts: Parts) -> None:
     """Ask Nova for the server."""
     server, servers = parts.blueprint.server, parts.project.servers
@@ -115,9 +123,16 @@ def create_server(parts: Parts) -> None:
         "accessIPv6": server.access_ipv6,
     }
     fields |= {name: value for name, value in more.items() if value}
-    parts.make(
-        "server", KEY, lambda name: servers.create(name, fields, server.hints, hostname=server.hostname)
-    )
+    hints = dict(server.hints) | _group_hint(parts)
+    parts.make("server", KEY, lambda name: servers.create(name, fields, hints, hostname=server.hostname))
+
+
+def _group_hint(parts: Parts) -> dict[str, str]:
+    """Name the server group, which is a scheduler hint for Nova."""
+    ref, made = parts.blueprint.server.group, parts.blueprint.server_group
+    if ref is None:
+        return {}
+    return {"group": ref.id or parts.ids(_GROUP)[made.name if made else ""]}
 
 
 def _key_name(parts: Parts) -> str | None:

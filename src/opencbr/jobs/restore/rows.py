@@ -3,10 +3,11 @@
 from sqlalchemy import Connection
 
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.in_place.rows import free_targets
 from opencbr.jobs.restore.way_back import keep
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, resources, restore_targets
+from opencbr.store import backups
 
 
 def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
@@ -21,13 +22,5 @@ def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -
         to=statuses.AVAILABLE,
         updated_at=ctx.clock.now(),
     )
-    for resource_id in restore_targets.of_log(conn, operation.id):
-        resources.set_status(
-            conn,
-            operation.project_id,
-            resource_id,
-            statuses.AVAILABLE,
-            only_from={statuses.RESTORING},
-        )
-    restore_targets.free(conn, operation.id)
+    free_targets(conn, operation)
     keep(ctx, conn, operation)

@@ -13,7 +13,9 @@ from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.snapshots import await_snapshots
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import DiskToRestore, RestoreRequest, has_begun
-from opencbr.store import ledger
+from opencbr.model.times import wire_time
+from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK
+from opencbr.store import ledger, operation_logs
 
 
 def take(ctx: JobContext, operation: OperationLog, request: RestoreRequest) -> None:
@@ -40,6 +42,9 @@ def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> 
 
 def keep(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
     """Keep the snapshots beyond the end of the job when anything may have been written over."""
-    if has_begun(parameters_in(conn, operation)):
-        until = ctx.clock.now() + timedelta(seconds=ctx.settings.way_back_seconds)
+    seconds = ctx.settings.way_back_seconds
+    if seconds > 0 and has_begun(parameters_in(conn, operation)):
+        now = ctx.clock.now()
+        until = now + timedelta(seconds=seconds)
         ledger.keep(conn, operation.id, until)
+        operation_logs.tell(conn, operation, {WAY_BACK: {KEPT_UNTIL: wire_time(until)}}, now=now)

@@ -25,7 +25,8 @@ class State:
 class Kind:
     """What the jobs do with objects of one kind. All calls raise CloudError.
 
-    `find` gives the id of the object with the entry's name, None when there is none; `look` and `delete` take the id
+    `find` gives the id of the object with the entry's name, None when there is none (a server group, which Nova never renames,
+    has from the beginning the name that is the entry's key); `look` and `delete` take the id
     and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix, and
     `in_status` those of one project in a status: id, and a text that changes when one moves on. One that takes no time is in
     no status.
@@ -147,7 +148,7 @@ KINDS: dict[str, Kind] = {
         list=made_things.key_pairs,
     ),
     "server_group": Kind(
-        find=lambda project, entry: project.servers.find_group(entry.name),
+        find=lambda project, entry: project.servers.find_group(entry.key),
         look=_look_at_group,
         delete=lambda project, group_id: project.servers.delete_group(group_id),
         list=made_things.server_groups,

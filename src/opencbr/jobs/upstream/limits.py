@@ -28,6 +28,14 @@ class Seen(Protocol):
         """Whose answer said so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is seen of an object where its own state does not tell it."""
+
+    state: str
+    request_id: str | None
+
+
 @dataclass(slots=True)
 class Progress:
     """One object on its way: what was last seen of it, when it last moved, and since when the cloud is silent about it."""

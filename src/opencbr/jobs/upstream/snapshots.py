@@ -7,6 +7,7 @@ from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.polling import Awaited, wait
+from opencbr.model.errors import SNAPSHOT_STATUS
 from opencbr.model.operation_log import OperationLog
 
 
@@ -18,7 +19,7 @@ def await_snapshots(ctx: JobContext, operation: OperationLog, snapshot_ids: Sequ
         snapshot = project.get_snapshot(snapshot_id)
         if snapshot.status.startswith(CINDER_ERROR):
             raise JobError(
-                "7203",
+                SNAPSHOT_STATUS,
                 f"snapshot {snapshot.id} of volume {snapshot.volume_id} ended in status {snapshot.status}"
                 f" ({snapshot.request_id})",
             )

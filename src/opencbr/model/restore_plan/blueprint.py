@@ -126,6 +126,15 @@ class NewFloatingIp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewServerGroup:
+    """A server group made again; no other group of the project bears its name."""
+
+    name: str
+    policy: str
+    rules: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewServer:
     """The server itself; `image_id` is set where it boots from an image. `user_data` is base64 as Nova has it."""
 
@@ -148,6 +157,7 @@ class NewServer:
     key_type: str
     locked: bool
     locked_reason: str | None
+    group: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +165,7 @@ class Blueprint:
     """All of it, each in the order in which it is to be made."""
 
     server: NewServer
+    server_group: NewServerGroup | None = None
     groups: tuple[NewGroup, ...] = ()
     networks: tuple[NewNetwork, ...] = ()
     ports: tuple[NewPort, ...] = ()

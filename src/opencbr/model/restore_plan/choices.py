@@ -35,7 +35,7 @@ class Choices:
     """A mapping. In `security_groups`, `volume_types` and `floating_ips` the keys are ids in the record.
 
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
-    IP to KEEP (the same address), NEW or DROP; a server group to an id or DROP. `user_data` is RUN or DROP.
+    IP to KEEP (the same address), NEW or DROP; a server group to an id, NEW or DROP. `user_data` is RUN or DROP.
     """
 
     name: str | None = None

@@ -12,18 +12,18 @@ from opencbr.model.restore_plan.draft import Draft
 from opencbr.model.restore_plan.group_part import new_groups, ref_of
 from opencbr.model.restore_plan.network_part import new_networks, plan_floating_ips
 from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
-from opencbr.model.restore_plan.port_part import Ports, trunks_of
+from opencbr.model.restore_plan.port_part import Ports
+from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
 from opencbr.model.restore_plan.server_part import (
     choose_flavor,
-    choose_group,
     choose_image,
     choose_key,
     choose_user_data,
     choose_zone,
-    hints_of,
     hostname_of,
     keeps_key,
 )
+from opencbr.model.restore_plan.trunk_part import trunks_of
 from opencbr.model.restore_plan.view import CloudView
 
 
@@ -48,7 +48,6 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
         draft.decide("server", ("server", "name"), "mapped", "the name that was chosen", choices.name)
     blueprint = None
     if status_of(draft) == READY and flavor is not None:
-        hints = hints_of(draft) | ({"group": group} if group else {})
         blueprint = Blueprint(
             server=NewServer(
                 name=name,
@@ -64,13 +63,15 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
                 disk_config=server.get("OS-DCF:diskConfig"),
                 access_ipv4=str(server.get("accessIPv4") or ""),
                 access_ipv6=str(server.get("accessIPv6") or ""),
-                hints=hints,
+                hints=hints_of(draft),
                 key_name=key[0] if key else None,
                 public_key=key[1] if key else None,
                 key_type=key[2] if key else "ssh",
                 locked=bool(server.get("locked")),
                 locked_reason=server.get("locked_reason"),
+                group=group,
             ),
+            server_group=new_group(draft, group),
             groups=groups,
             networks=networks,
             ports=tuple(ports.made),
@@ -84,7 +85,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
         flavor_id=choices.flavor_id or flavor,
         availability_zone=choices.availability_zone or zone,
         key_pair=keeps_key(draft),
-        server_group=choices.server_group or group,
+        server_group=choices.server_group or (group.id if group else None),
         ports=tuple(ports.choices),
         security_groups={
             one: found for one in captured.of("security_group") if (found := _chosen_group(draft, one))

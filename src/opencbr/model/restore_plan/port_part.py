@@ -1,16 +1,17 @@
-"""The ports of a plan: on which network, with which address and MAC; the trunks that they carry."""
+"""The ports of a plan: on which network, with which address and MAC."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from opencbr.model.reference_fields import named
-from opencbr.model.restore_plan.blueprint import FixedAddress, NewPort, NewTrunk, Ref
+from opencbr.model.restore_plan.blueprint import FixedAddress, NewPort, Ref
 from opencbr.model.restore_plan.captured import Json, rows
 from opencbr.model.restore_plan.choices import KEEP, MAP, NEW, PortChoice
 from opencbr.model.restore_plan.draft import KEPT, LOST, MAPPED, Draft
 from opencbr.model.restore_plan.draft import NEW as FATE_NEW
 from opencbr.model.restore_plan.group_part import ref_of, resolve_group
+from opencbr.model.restore_plan.interface_order import interface_order
 from opencbr.model.restore_plan.view import Holder
 
 _GIVEN = (
@@ -41,11 +42,7 @@ class Ports:
         """Judge all: those of the server in its order, then the subports of trunks."""
         captured = self._draft.captured
         on_server, below = captured.of("port"), captured.of("subport")
-        order = [
-            *(port for port in self._tags if port in on_server),
-            *(p for p in on_server if p not in self._tags),
-        ]
-        for port_id in order:
+        for port_id in interface_order(captured):
             self._port("port", port_id, on_server[port_id])
         for port_id, port in below.items():
             if port_id not in on_server:
@@ -248,35 +245,3 @@ class Ports:
             else:
                 draft.decide(document, ("port", "qos_policy_id"), LOST, f"QoS policy {policy} is gone")
         return given
-
-
-def trunks_of(draft: Draft, made: list[NewPort]) -> tuple[NewTrunk, ...]:
-    """Judge the trunks, whose ports have been judged."""
-    ports, found = {port.key for port in made}, []
-    for trunk_id, trunk in draft.captured.of("trunk").items():
-        draft.makes(f"trunk/{trunk_id}")
-        below = [
-            (port, str(row.get("segmentation_type") or "vlan"), int(row.get("segmentation_id") or 0))
-            for row in rows(trunk, "sub_ports")
-            for port in named("trunk", {"trunk": {"sub_ports": [row]}}, "subport")
-        ]
-        for number, (port, _, _) in enumerate(below):
-            if f"subport/{port}" not in draft.captured.documents:
-                why = f"subport {port} is not in the record"
-                for name in ("port_id", "segmentation_type", "segmentation_id"):
-                    draft.decide(f"trunk/{trunk_id}", ("trunk", "sub_ports", str(number), name), LOST, why)
-        if trunk.get("port_id") in ports:
-            found.append(
-                NewTrunk(
-                    key=trunk_id,
-                    name=str(trunk.get("name") or ""),
-                    parent=str(trunk["port_id"]),
-                    sub_ports=tuple(row for row in below if row[0] in ports),
-                    fields={
-                        "admin_state_up": trunk.get("admin_state_up", True),
-                        "description": trunk.get("description") or "",
-                    },
-                    tags=tuple(trunk.get("tags") or ()),
-                )
-            )
-    return tuple(found)

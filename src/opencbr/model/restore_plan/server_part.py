@@ -1,6 +1,6 @@
-"""The server of a plan: flavor, image, zone, key pair, user data, server group, and the quotas of Nova."""
+"""The server of a plan: flavor, image, zone, key pair, user data, and the quotas of Nova."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from opencbr.model.reference_fields import named
@@ -182,53 +182,6 @@ def choose_user_data(draft: Draft) -> str | None:
     return None
 
 
-def choose_group(draft: Draft) -> str | None:
-    """Find the server group: the chosen one, else by id, by name and policy. None for none."""
-    newest = draft.captured.thing("server@newest") or {}
-    ids = named("server@newest", {"server": newest}, "server_group")
-    if not ids:
-        return None
-    document, captured = f"server_group/{ids[0]}", draft.captured.of("server_group").get(ids[0], {})
-    chosen = draft.choices.server_group
-    if chosen == DROP:
-        draft.loses(document, "the mapping does without the server group")
-        return None
-    now = draft.standing(document)
-    if chosen and chosen != ids[0]:
-        draft.maps(
-            document,
-            chosen,
-            _wrapped(_with_id(draft.view.server_groups, chosen)),
-            "the group that was chosen",
-        )
-        return chosen
-    if now is not None:
-        draft.stands(document, now)
-        return ids[0]
-    alike = next(
-        (
-            one
-            for one in draft.view.server_groups
-            if captured and same_content(captured, one, "name", "policy")
-        ),
-        None,
-    )
-    if alike is not None:
-        draft.maps(
-            document, str(alike["id"]), _wrapped(alike), "its id is gone, this group has its name and policy"
-        )
-        return str(alike["id"])
-    sentence = f"server group {captured.get('name') or ids[0]} is gone: choose another one, or do without"
-    draft.ask("server_group", ("the id of a server group", DROP), sentence, document)
-    return None
-
-
-def hints_of(draft: Draft) -> dict[str, Any]:
-    """Give the scheduler hints but the server group, which has a place of its own."""
-    hints = draft.captured.server.get("scheduler_hints")
-    return {k: v for k, v in hints.items() if k != "group"} if isinstance(hints, Mapping) else {}
-
-
 def hostname_of(draft: Draft) -> str | None:
     """Give the host name to ask for; None where Nova makes it of the server's name."""
     name = draft.captured.server.get("OS-EXT-SRV-ATTR:hostname")
@@ -248,10 +201,6 @@ def _with_id(rows: Sequence[Json], wanted: str | None) -> Json | None:
 def _named(rows: Sequence[Json], name: Any) -> Json | None:
     found = [row for row in rows if name and row.get("name") == name]
     return found[0] if len(found) == 1 else None
-
-
-def _wrapped(group: Json | None) -> Json | None:
-    return None if group is None else {"server_group": group}
 
 
 def keeps_key(draft: Draft) -> str | None:

@@ -85,7 +85,11 @@ class PlanMapping(Struct, kw_only=True):
         Literal["keep", "drop"] | None, Meta(description="drop: do without the key pair; by default keep")
     ] = None
     server_group: Annotated[
-        Id | None, Meta(description="the id of a server group, or `drop` to do without")
+        Id | None,
+        Meta(
+            description="the id of a server group, `new` to have it made again where the project has none of its name, or "
+            "`drop` to do without"
+        ),
     ] = None
     ports: Annotated[
         Annotated[list[PlanPort], Meta(max_length=_MOST)] | None, Meta(description="where each port goes")

@@ -1,4 +1,4 @@
-"""The server of a restore: shut off and locked while its disks are written over, given back as it was."""
+"""The server whose disks are written over: shut off and locked for that time, given back as it was."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,15 +12,15 @@ from opencbr.model.errors import SERVER_UNRESTORABLE
 from opencbr.model.operation_log import OperationLog
 
 
-class RestoredServer:
-    """Brings one server into the states that a restore needs; all may be repeated. Raises CloudError, JobError, Lost."""
+class ServerInPlace:
+    """Brings one server into the states that a job needs; all may be repeated. Raises CloudError, JobError, Lost."""
 
     def __init__(self, ctx: JobContext, operation: OperationLog, server_id: str) -> None:
         self._ctx = ctx
         self._operation = operation
         self._servers = ctx.cloud.servers(operation.project_id)
         self._id = server_id
-        self._reason = f"restore {operation.id} writes over its disks"
+        self._reason = f"{operation.operation_type} {operation.id} writes over its disks"
 
     def stop(self) -> None:
         """Shut it off, and open a tenant's lock. JobError 2008 when its status allows no restore."""
@@ -51,7 +51,7 @@ class RestoredServer:
         self._reconcile(look)
 
     def unlock(self) -> None:
-        """Take the restore's own lock away; that of somebody else stays."""
+        """Take the job's own lock away; that of somebody else stays."""
 
         def look() -> Act | None:
             server = self._servers.get(self._id)

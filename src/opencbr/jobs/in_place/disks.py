@@ -1,4 +1,4 @@
-"""The disks of a restore: taken off their server, written over by Cinder, and put back as they were.
+"""The disks that are written over: taken off their server, and put back as they were.
 
 The root disk of a server is never taken off, Nova does not do it: its status is set to `available` while Cinder writes over
 it, and back (`docs/adr/0014-restore-in-place.md`). The server is shut off and locked for that time.
@@ -8,26 +8,32 @@ from collections.abc import Sequence
 from functools import partial
 
 from opencbr.cloud.objects import Attachment, Volume
-from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, CINDER_IN_USE, CINDER_RESTORING
+from opencbr.cloud.statuses import (
+    CINDER_AVAILABLE,
+    CINDER_ERROR,
+    CINDER_IN_USE,
+    CINDER_RESTORING,
+    CINDER_REVERTING,
+)
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.upstream.overwriting import copying_seconds, name_of
 from opencbr.jobs.upstream.reconcile import Act, Look, reconcile
-from opencbr.jobs.upstream.writing import copying_seconds, name_of, write_backups
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import DiskToRestore, FoundDisk, request_of
+from opencbr.model.restore import FoundDisk, sizes_of
 
 BEGIN, END = 25, 90
 """Progress in percent when Cinder begins to write and when it has ended."""
 
 
-class RestoredDisks:
-    """Brings the disks of one restore into the states that it needs; all may be repeated. Raises CloudError, JobError, Lost."""
+class DisksInPlace:
+    """Brings the disks of one job into the states that it needs; all may be repeated. Raises CloudError, JobError, Lost."""
 
     def __init__(self, ctx: JobContext, operation: OperationLog) -> None:
         self._ctx = ctx
         self._operation = operation
         self._project = ctx.cloud.project(operation.project_id)
         self._servers = ctx.cloud.servers(operation.project_id)
-        self._copying_seconds = copying_seconds(request_of(operation.parameters).disks)
+        self._copying_seconds = copying_seconds([*sizes_of(operation.parameters).values()])
 
     def detach(self, server_id: str, disks: Sequence[FoundDisk]) -> None:
         """Take the disks but the root disk off their server."""
@@ -46,13 +52,10 @@ class RestoredDisks:
             }
         )
 
-    def set_free(self, volume_id: str) -> None:
-        """Leave no volume in the error of a restore that failed; one without a server is available then."""
-        self._reconcile({volume_id: partial(self._freed, volume_id)})
-
-    def restore(self, disks: Sequence[DiskToRestore], root_id: str | None) -> None:
-        """Have Cinder write the backups over the disks, all at once, telling the progress."""
-        write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root_id)
+    def set_free(self) -> None:
+        """Leave no volume in the error of a write that failed; those without a server are available then."""
+        volumes = sizes_of(self._operation.parameters)
+        self._reconcile({volume_id: partial(self._freed, volume_id) for volume_id in volumes})
 
     def _reconcile(self, looks: dict[str, Look]) -> None:
         named = {name_of(volume_id): look for volume_id, look in looks.items()}
@@ -63,7 +66,9 @@ class RestoredDisks:
         volume = self._project.get_volume(volume_id)
         if volume.status == CINDER_IN_USE and server_id in volume.server_ids:
             return partial(self._servers.detach, server_id, volume_id)
-        return None if not volume.server_ids and volume.status == CINDER_AVAILABLE else volume
+        # One that an earlier write has left in an error is free as well: the next write sets that straight.
+        is_free = volume.status == CINDER_AVAILABLE or volume.status.startswith(CINDER_ERROR)
+        return None if not volume.server_ids and is_free else volume
 
     def _attached(self, server_id: str, disk: FoundDisk) -> Act | Volume | None:
         volume = self._project.get_volume(disk.volume_id)
@@ -89,7 +94,8 @@ class RestoredDisks:
 
     def _freed(self, volume_id: str) -> Act | Volume | None:
         volume = self._project.get_volume(volume_id)
-        if volume.status == CINDER_RESTORING or volume.status.startswith(CINDER_ERROR):
+        is_written = volume.status in (CINDER_RESTORING, CINDER_REVERTING)
+        if is_written or volume.status.startswith(CINDER_ERROR):
             return self._out_of_error(volume, CINDER_AVAILABLE)
         return None
 

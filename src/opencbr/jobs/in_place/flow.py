@@ -1,0 +1,86 @@
+"""The steps that all jobs over disks in place have."""
+
+from abc import ABC, abstractmethod
+
+from opencbr.jobs.context import JobContext
+from opencbr.jobs.in_place.disks import DisksInPlace
+from opencbr.jobs.in_place.server import ServerInPlace
+from opencbr.jobs.parameters import standing
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import FoundServer, found_of, is_written, server_of
+from opencbr.store import operation_logs
+
+
+class InPlace(ABC):
+    """The server is shut off, its data disks come off it and it is locked; later all is given back. All may be repeated.
+
+    Each step reads the parameters anew: the process that ran the step before may have been another. Without a server nothing
+    is to be done. What is written over stands in the parameters of the operation log, and so does how
+    the server was found. Raises CloudError, JobError, Lost.
+    """
+
+    def __init__(self, ctx: JobContext, operation: OperationLog) -> None:
+        self._ctx = ctx
+        self._operation = operation
+        self._project_id = operation.project_id
+
+    def stop(self) -> None:
+        """Shut the server off."""
+        if (server := self._server()) is not None and not self._is_written():
+            server.stop()
+        self._advance(10, "stop")
+
+    def detach(self) -> None:
+        """Take the data disks off the server, and lock it: a root disk's server could be started otherwise."""
+        server_id, found, server = self._server_id(), self._found(), self._server()
+        if server_id is not None and found is not None and server is not None and not self._is_written():
+            self._disks().detach(server_id, found.disks)
+            server.lock()
+        self._advance(18, "detach")
+
+    def attach(self) -> None:
+        """Unlock the server, and put the disks back on it."""
+        server_id, found, server = self._server_id(), self._found(), self._server()
+        if server_id is not None and found is not None and server is not None:
+            server.unlock()
+            self._disks().give_back(server_id, found.disks)
+        self._advance(95, "attach")
+
+    def start(self) -> None:
+        """Start the server or leave it shut off, and lock it where somebody had locked it."""
+        found, server = self._found(), self._server()
+        if found is not None and server is not None:
+            if self._is_to_run():
+                server.start()
+            if found.locked:
+                server.lock_as_before(found.locked_reason)
+        self._advance(98, "start")
+
+    @abstractmethod
+    def _is_to_run(self) -> bool:
+        """Say whether the server is started at the end."""
+
+    def _server_id(self) -> str | None:
+        return server_of(self._operation.parameters)
+
+    def _server(self) -> ServerInPlace | None:
+        server_id = self._server_id()
+        return None if server_id is None else ServerInPlace(self._ctx, self._operation, server_id)
+
+    def _disks(self) -> DisksInPlace:
+        return DisksInPlace(self._ctx, self._operation)
+
+    def _found(self) -> FoundServer | None:
+        return found_of(standing(self._ctx, self._operation))
+
+    def _root_id(self) -> str | None:
+        found = self._found()
+        return next((disk.volume_id for disk in found.disks if disk.is_root), None) if found else None
+
+    def _is_written(self) -> bool:
+        """Say whether all disks are written: a job that begins anew has nothing to stop for."""
+        return is_written(standing(self._ctx, self._operation))
+
+    def _advance(self, progress: int, step: str) -> None:
+        with self._ctx.database.write() as conn:
+            operation_logs.advance(conn, self._operation.id, progress, step, now=self._ctx.clock.now())

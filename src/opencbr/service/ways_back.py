@@ -1,0 +1,221 @@
+"""The ways back of restores in place: what is known of one, and going it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from opencbr.cloud.cloud import Cloud, ProjectCloud
+from opencbr.cloud.errors import NotFound
+from opencbr.cloud.objects import Server
+from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
+from opencbr.jobs.undo.obstacles import refuse_irreversible
+from opencbr.model import statuses
+from opencbr.model.errors import BEING_RESTORED, NO_SUCH_SNAPSHOT, SERVER_UNRESTORABLE, CbrError
+from opencbr.model.ids import is_uuid
+from opencbr.model.operation_log import RESTORE, TERMINAL, OperationLog
+from opencbr.model.restore import found_of, request_of, server_of, sizes_of, stage_of
+from opencbr.model.way_back import KEPT_UNTIL, UNDO_JOB, WAY_BACK, DiskToRevert, UndoRequest, WayBackStatus
+from opencbr.service import new_operations
+from opencbr.service.context import Context
+from opencbr.service.restore_claims import claim_targets
+from opencbr.store import ledger, operation_logs
+from opencbr.store.database import Database
+from opencbr.store.ledger import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """Where the way back of a restore stands; `entries` are its snapshots while they are kept."""
+
+    restore: OperationLog
+    status: WayBackStatus
+    kept_until: datetime | None
+    undo_job_id: str | None
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDisk:
+    """A disk that can be taken back: what is known of its time since the restore, and what stands against it."""
+
+    disk: DiskToRevert
+    may_be_written: bool
+    known: str
+    problem: CbrError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownWayBack:
+    """A way back with what the cloud says of its disks; of one that is not kept there are none."""
+
+    way_back: WayBack
+    disks: tuple[ShownDisk, ...]
+
+
+class WaysBack:
+    """The use cases; they touch the context's project alone. A restore is named by its operation log."""
+
+    def __init__(self, database: Database, cloud: Cloud) -> None:
+        self._database = database
+        self._cloud = cloud
+
+    def show(self, ctx: Context, restore_id: str) -> ShownWayBack:
+        """Say where the way back of a restore stands, and of each disk what is known. Raises CbrError 6500; CloudError."""
+        with self._database.read() as conn:
+            way_back = _find(conn, ctx, restore_id)
+        if way_back.status != "kept":
+            return ShownWayBack(way_back=way_back, disks=())
+        project = self._cloud.project(ctx.project_id)
+        server = _server(project, server_of(way_back.restore.parameters))
+        disks = tuple(self._shown(project, way_back, entry, server) for entry in way_back.entries)
+        return ShownWayBack(way_back=way_back, disks=disks)
+
+    def undo(self, ctx: Context, restore_id: str) -> OperationLog:
+        """Ask for a restore to be undone, and return its log; a worker does it. All is checked before anything is changed.
+
+        Raises CbrError 6500 (no such restore), 7202 (no way back, or not any more), 2010 (it has not ended, or another runs on
+        the same server or disks), 2008 (the server's status), and as `refuse_irreversible`; CloudError.
+        """
+        with self._database.read() as conn:
+            way_back = _find(conn, ctx, restore_id)
+        _refuse_gone(way_back)
+        project = self._cloud.project(ctx.project_id)
+        server = _server(project, server_of(way_back.restore.parameters))
+        if server is not None:
+            _refuse_status(server)
+        disks = [_disk(project, way_back.restore, entry) for entry in way_back.entries]
+        for disk in disks:
+            refuse_irreversible(self._database, project, disk, server.id if server else None)
+        request = _request(way_back.restore, server, disks)
+        return self._database.transact(lambda conn: _enter(conn, ctx, request))
+
+    def _shown(
+        self, project: ProjectCloud, way_back: WayBack, entry: Entry, server: Server | None
+    ) -> ShownDisk:
+        disk = _disk(project, way_back.restore, entry)
+        problem = None
+        try:
+            refuse_irreversible(self._database, project, disk, server.id if server else None)
+        except CbrError as error:
+            problem = error
+        may_be_written, known = _since(project, way_back.restore, disk, server)
+        return ShownDisk(disk=disk, may_be_written=may_be_written, known=known, problem=problem)
+
+
+def _find(conn: Connection, ctx: Context, restore_id: str, *, lock: bool = False) -> WayBack:
+    """Read where the way back of a restore stands; with `lock` nothing changes it meanwhile. Raises CbrError 6500."""
+    restore = operation_logs.get(conn, ctx.project_id, restore_id, lock=lock) if is_uuid(restore_id) else None
+    if restore is None or restore.operation_type != RESTORE:
+        raise CbrError(
+            "6500", "The project has no restore in place of this id: it is the id of its operation log."
+        )
+    told = restore.details.get(WAY_BACK, {})
+    kept = tuple(
+        entry
+        for entry in ledger.of_log(conn, restore.id)
+        if entry.kept_until is not None and entry.kept_until > ctx.now and _is_written(restore, entry)
+    )
+    undo_id = told.get(UNDO_JOB)
+    undo = operation_logs.get(conn, ctx.project_id, undo_id) if undo_id else None
+    status: WayBackStatus = "expired" if KEPT_UNTIL in told else "none"
+    if undo is not None and undo.status not in TERMINAL:
+        status = "undoing"
+    elif undo is not None and undo.status == statuses.SUCCESS:
+        status = "undone"
+    elif kept:
+        status = "kept"
+    until = min((entry.kept_until for entry in kept if entry.kept_until), default=None)
+    return WayBack(restore=restore, status=status, kept_until=until, undo_job_id=undo_id, entries=kept)
+
+
+def _is_written(restore: OperationLog, entry: Entry) -> bool:
+    """Say whether the disk of this snapshot may have been written over."""
+    return entry.volume_id is not None and stage_of(restore.parameters, entry.volume_id) is not None
+
+
+def _refuse_gone(way_back: WayBack) -> None:
+    restore = way_back.restore
+    if restore.status not in TERMINAL:
+        raise CbrError(BEING_RESTORED, "The restore has not ended: wait for that first.")
+    why = {
+        "none": "The restore has no way back: it has written over nothing, or snapshots were not kept.",
+        "undoing": f"The restore is being undone already, by the operation {way_back.undo_job_id}.",
+        "undone": f"The restore was undone already, by the operation {way_back.undo_job_id}.",
+        "expired": "The way back of the restore has expired: its snapshots are removed.",
+    }.get(way_back.status)
+    if why is not None:
+        raise CbrError(BEING_RESTORED if way_back.status == "undoing" else NO_SUCH_SNAPSHOT, why)
+
+
+def _server(project: ProjectCloud, server_id: str | None) -> Server | None:
+    """Return the server that was restored, None when it is gone or there was none."""
+    try:
+        return None if server_id is None else project.servers.get(server_id)
+    except NotFound:
+        return None
+
+
+def _refuse_status(server: Server) -> None:
+    if server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF) or server.task_state:
+        doing = server.task_state or server.status
+        raise CbrError(
+            SERVER_UNRESTORABLE, f"Server {server.id} is {doing}: bring it to ACTIVE or SHUTOFF first."
+        )
+
+
+def _disk(project: ProjectCloud, restore: OperationLog, entry: Entry) -> DiskToRevert:
+    """Give the disk of a kept snapshot; of a snapshot that is gone the size of the backup stands in."""
+    assert entry.volume_id is not None, "a snapshot is of a volume"
+    assert entry.upstream_id is not None, "nothing is written over before its snapshot stands"
+    try:
+        size = project.get_snapshot(entry.upstream_id).size_gb
+    except NotFound:
+        size = sizes_of(restore.parameters)[entry.volume_id]
+    return DiskToRevert(snapshot_id=entry.upstream_id, volume_id=entry.volume_id, size_gb=size)
+
+
+def _since(
+    project: ProjectCloud, restore: OperationLog, disk: DiskToRevert, server: Server | None
+) -> tuple[bool, str]:
+    """Say whether a disk may have been written since the restore, and what is known of it."""
+    try:
+        attached = project.get_volume(disk.volume_id).server_ids
+    except NotFound:
+        return False, "the disk is gone"
+    if not attached:
+        return False, "it is on no server"
+    if server is None or server.id not in attached:
+        return True, f"it is on server {attached[0]}"
+    if server.status != NOVA_SHUTOFF:
+        return True, f"it is on server {server.id}, which is {server.status}"
+    if restore.status == statuses.SUCCESS and request_of(restore.parameters).power_on:
+        return True, f"it is on server {server.id}, which the restore has started, and which is shut off now"
+    return (
+        False,
+        f"it is on server {server.id}, which the restore has left shut off, and which is shut off now",
+    )
+
+
+def _request(restore: OperationLog, server: Server | None, disks: Sequence[DiskToRevert]) -> UndoRequest:
+    found = found_of(restore.parameters) if restore.status != statuses.SUCCESS else None
+    return UndoRequest(
+        restore_id=restore.id,
+        server_id=server.id if server else None,
+        power_on=found is not None and found.was_on,
+        disks=tuple(disks),
+        places=tuple(disk for disk in found.disks if not disk.is_root) if found else (),
+    )
+
+
+def _enter(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog:
+    way_back = _find(conn, ctx, request.restore_id, lock=True)
+    _refuse_gone(way_back)
+    restore = way_back.restore
+    log = new_operations.request_undo(conn, ctx, restore, request)
+    claim_targets(conn, ctx, log.id, request.targets)
+    ledger.hand_over(conn, restore.id, log.id, kept_until=None)
+    told = restore.details.get(WAY_BACK, {}) | {UNDO_JOB: log.id}
+    operation_logs.amend(conn, restore, {WAY_BACK: told}, now=ctx.now)
+    return log
