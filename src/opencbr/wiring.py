@@ -172,6 +172,7 @@ class Wiring:
             records=self.records,
             clock=self.clock,
             settings=self.config.worker,
+            drill=self.config.drill,
             duties=[janitor_duty],
         )
 

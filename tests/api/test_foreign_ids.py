@@ -160,6 +160,11 @@ PLACES: dict[str, tuple[Make, Ask, str]] = {
         ),
         "6200",
     ),
+    "CreateRestorePlan, project": (
+        lambda cbr: cbr.project("other"),
+        planning(lambda _m, one: {"project_id": one}),
+        "6302",
+    ),
     "CreateRestorePlan, flavor": (private("flavor"), planning(lambda _m, one: {"flavor_id": one}), "6302"),
     "CreateRestorePlan, server group": (
         in_the_cloud(group),

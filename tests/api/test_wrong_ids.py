@@ -481,6 +481,9 @@ for _member, _choose_one in {
     PLACES["CreateRestorePlan", f"restore_plan.mapping.{_member}"] = Place(
         planning(_choose_one[0]), network if "network" in _member else server("other"), _choose_one[1]
     )
+PLACES["CreateRestorePlan", "restore_plan.mapping.project_id"] = Place(
+    planning(lambda _plan, wanted: {"project_id": wanted}), lambda cbr: cbr.project("other"), "6302"
+)
 for _operation, _send, _before in (
     ("CreateVault", creating, "vault.resources.0"),
     ("AddVaultResource", adding, "resources.0"),

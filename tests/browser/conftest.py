@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from api.api_server import ApiServer
 from console.backup.recorded import HOSTILE, LONG, hostile_backup, rich_server
 from opencbr.model.backup import Backup
-from opencbr.store import operation_logs
+from opencbr.model.drill import COMMAND, FAILED, SERVER, Finding
+from opencbr.store import backups, drills, operation_logs
 from support.chromium import chromium
 from support.databases import Databases
 
@@ -37,7 +38,29 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     )
     plans = _plan(cbr, backup), _plan(cbr, hostile), _plan(cbr, cbr.protected("café-文"))
     restored_log = _restored_log(cbr, backup, plans[0])
-    return Things(backup, hostile, log["id"], running, running_log.id, restored_log, plans)
+    drills = _ended_drill(cbr, hostile), _drill(cbr, cbr.backup(vault, resource_name=HOSTILE))
+    return Things(backup, hostile, log["id"], running, running_log.id, restored_log, plans, drills)
+
+
+def _drill(cbr: ApiServer, backup: Backup) -> str:
+    answer = cbr.call("POST", "drills", {"drill": {"backup_id": backup.id}})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["drill"]["id"])
+
+
+def _ended_drill(cbr: ApiServer, backup: Backup) -> str:
+    """Write what a drill could have found; the backup is available again."""
+    drill, now = _drill(cbr, backup), cbr.clock.now()
+    found = [
+        Finding(kind=kind, name=HOSTILE, held=kind != COMMAND, said=f"{HOSTILE} {LONG}")
+        for kind in (SERVER, COMMAND)
+    ]
+    with cbr.database.write() as conn:
+        drills.find(conn, drill, found)
+        drills.end(conn, drill, FAILED, f"{HOSTILE} {LONG}", now=now)
+        operation_logs.finish(conn, drill, "failed", "2005", HOSTILE, now=now)
+        assert backups.move_family(conn, backup.project_id, backup.id, "available", updated_at=now)
+    return drill
 
 
 def _plan(cbr: ApiServer, backup: Backup) -> str:

@@ -18,6 +18,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 class Things:
     """What the pages are about: a backup that has everything, one of HOSTILE, one that is being made, and logs' ids.
 
+    `drills` are one that has found HOSTILE and one that is under way.
     `plans` are the addresses of restore plans: of the first, of HOSTILE, and one that is ready.
     """
 
@@ -28,6 +29,7 @@ class Things:
     running_log: str
     restored_log: str
     plans: tuple[str, str, str]
+    drills: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,14 @@ SCREENS = [
     Screen("restore_plans.create", "a new plan", _planned),
     Screen("restore_plans.edit", "refused", _refused_choice),
     Screen("restore_plans.restore", "asked about first", _restored),
+    at("drills.index", "/console/drills"),
+    at("drills.index", lambda things: f"/console/drills?backup_id={things.backup.id}"),
+    at("drills.index", "/console/drills?verdict=nothing"),
+    *(
+        at("drills.show", lambda things, number=number: f"/console/drills/{things.drills[number]}")
+        for number in range(2)
+    ),
+    at("drills.show", f"/console/drills/{NOBODY}", status=404),
     at("operation_logs.index", "/console/operation-logs"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.hostile_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.running_log}"),
@@ -214,6 +224,7 @@ SCREENS = [
 
 NO_PAGES = {
     "assets": "files",
+    "drills.create": "leads to the drill that was asked for",
     "explorer.choices": "the options of a field",
     "explorer.samples": "a part of each form",
     "sign_in.choose": "leads on to the page that was asked for",

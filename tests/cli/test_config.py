@@ -66,6 +66,9 @@ def test_relative_paths_start_at_the_file(tmp_path):
         ("[api]\nlisten = 'a:99999'", "is not HOST:PORT"),
         ("api = 3", "write [api] on a line of its own"),
         ("[api", "is not TOML"),
+        ("[[drill.checks]]\nname = 'x'", "needs one of command, tcp and console"),
+        ("[[drill.checks]]\nname = 'x'\ntcp = 22", "needs drill.enter"),
+        ("[[drill.checks]]\nname = 'x'\nshell = 'y'", "drill.checks"),
         ("[worker]\npoll_seconds = nan", "worker.poll_seconds: Expected float >= 0.01, not nan"),
     ],
 )

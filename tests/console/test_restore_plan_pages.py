@@ -228,8 +228,8 @@ def test_what_the_choices_name_and_is_gone_is_no_end_of_the_plan(cbr: ApiServer,
         state.drop("server-group", group["id"])
     try:
         answer = browser.post(f"{plan}/restore", plan, confirmed="yes")
-        assert answer.status_code == 404
-        assert "There is no such server group in this project's cloud." in told(answer)
+        assert answer.status_code == 409
+        assert "The cloud is not as it was when the plan was made: server group databases" in told(answer)
         without = entries(answer.text) | {"server_group": "drop"}
         new = browser.post(plan, plan, **without)
         assert "ready: nothing stands against it" in told(browser.get(new.headers["Location"]))

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.faults import Fault
+from opencbr.democloud.network.security_groups import default_group
 from opencbr.democloud.timing import Timing
 from opencbr.jobs.registry import JOB_TYPES
 from opencbr.model.operation_log import (
@@ -396,6 +397,77 @@ def test_a_restore_as_a_new_server_goes_on_wherever_its_worker_dies(
         assert made["server"] == {log.details["target_resource_id"]}
         env.assert_nothing_left(backups_left=3)
         assert env.plans().show(env.context(), str(restore.parameters["plan_id"])).status == "ready"
+
+
+ELSEWHERE_DEATHS = (
+    *(("transfer", ("volume POST /os-volume-transfer", after)) for after in range(6)),
+    ("transfer", AT_COMMIT),
+    ("transfer", AT_END),
+)
+"""Of three disks each is offered and taken: six calls."""
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        pytest.param(*one, id=f"{one[0]}: {one[1]}", marks=() if number == 1 else pytest.mark.thorough)
+        for number, one in enumerate(ELSEWHERE_DEATHS)
+    ],
+)
+def test_a_restore_into_another_project_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_SERVER, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    state, other = env.demo.backend.state, env.demo.account("other")["project_id"]
+    with env.cloud_kept():
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_elsewhere(request.backup_id or "")
+        env.succeeded(restore)
+        assert_all_ended(env)
+        with state.change():
+            made = [one for one in state.all("volume") if one["id"] not in was["volume"]]
+            assert [(one["project_id"], one["status"]) for one in made] == [(other, "in-use")] * 3
+        assert env.upstream("transfer") == []
+        env.assert_nothing_left(backups_left=3)
+
+
+ELSEWHERE_WAY_BACK = (
+    ("compensate", ("volume DELETE /os-volume-transfer/", 0)),
+    ("compensate", ("volume DELETE /volumes/", 1)),
+    ("compensate", AT_END),
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        pytest.param(*one, id=f"{one[0]}: {one[1]}", marks=() if number == 0 else pytest.mark.thorough)
+        for number, one in enumerate(ELSEWHERE_WAY_BACK)
+    ],
+)
+def test_a_handover_that_fails_leaves_nothing_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    """One disk was taken, the others are offered when the other project may take no more."""
+    workers.start("w1", hold(RESTORE_NEW_SERVER, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    with env.demo.backend.state.change():
+        default_group(env.demo.backend, str(env.demo.account("other")["project_id"]))
+    env.demo.faults.inject(service="volume", method="POST", path="/accept$", status=403, after=1, times=0)
+    with env.cloud_kept():
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_elsewhere(request.backup_id or "")
+        assert "answered 403" in env.ended(restore).error_message
+        assert_all_ended(env)
+        assert env.things() == was
+        assert env.upstream("transfer") == []
+        env.assert_nothing_left(backups_left=3)
+    env.demo.faults.clear()
 
 
 @in_each(RESTORE_NEW_SERVER, failing="boot")

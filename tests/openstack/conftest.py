@@ -11,6 +11,12 @@ from sdk.installation import Key
 from support.full_stack import FullStack, full_stack_of
 
 
+@pytest.fixture(scope="module", name="settings")
+def _settings() -> str:
+    """More sections of the configuration file, for modules that need some."""
+    return ""
+
+
 @pytest.fixture(
     scope="module",
     name="stack",
@@ -19,7 +25,9 @@ from support.full_stack import FullStack, full_stack_of
         pytest.param("real", marks=pytest.mark.openstack),
     ],
 )
-def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullStack]:
+def _stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, settings: str
+) -> Iterator[FullStack]:
     folder: Path = tmp_path_factory.mktemp("stack")
     if request.param == "real":
         clouds: Path = request.getfixturevalue("real_clouds")
@@ -31,6 +39,7 @@ def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             member="opencbr-test-member",
             other="opencbr-test-other",
             key=key,
+            settings=settings,
         ) as stack:
             yield stack
         return
@@ -41,7 +50,14 @@ def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         clouds.write_text(yaml.safe_dump(cloud.clouds_yaml()))
         key = Key(*cloud.access_key("demo-admin"), cloud.account("demo-admin")["project_id"])
         with full_stack_of(
-            folder, clouds, admin="demo-admin", member="demo", other="other", key=key, demo=cloud
+            folder,
+            clouds,
+            admin="demo-admin",
+            member="demo",
+            other="other",
+            key=key,
+            demo=cloud,
+            settings=settings,
         ) as stack:
             yield stack
         assert cloud.errors == []

@@ -9,6 +9,7 @@ from typing import Any
 
 from test_story import in_clear
 
+from democloud.client import Client
 from support.full_stack import FullStack
 
 GIB = 1 << 30
@@ -110,14 +111,14 @@ def expected(content: bytes, size: int) -> str:
     return whole.hexdigest()
 
 
-def digest(stack: FullStack, volume: str, size: int) -> str:
-    """Say the SHA-256 of a volume's bytes; a real cloud gives them as an image."""
+def digest(stack: FullStack, volume: str, size: int, by: Client | None = None) -> str:
+    """Say the SHA-256 of a volume's bytes; a real cloud gives them as an image, to whoever has it: the tenant, or `by`."""
     whole = hashlib.sha256()
     if stack.demo is not None:
         for at in range(0, size * GIB, 1 << 24):
             whole.update(stack.demo.read(volume, offset=at, length=1 << 24))
         return whole.hexdigest()
-    tenant = stack.tenant
+    tenant = by or stack.tenant
     upload = {
         "image_name": f"{stack.cloud_objects.prefix}-read",
         "disk_format": "raw",

@@ -68,12 +68,21 @@ class Installation:
 
 @contextmanager
 def installed(
-    folder: Path, clouds: Path, key: Key, server_name: str, database_url: str | None = None
+    folder: Path,
+    clouds: Path,
+    key: Key,
+    server_name: str,
+    database_url: str | None = None,
+    *,
+    settings: str = "",
 ) -> Iterator[Installation]:
-    """Run the service on a free port until the block ends; its database is SQLite in `folder` unless another is given."""
+    """Run the service on a free port until the block ends; its database is SQLite in `folder` unless another is given.
+
+    `settings` are more sections of its configuration file.
+    """
     config = folder / "opencbr.toml"
     database_url = database_url or f"sqlite:///{folder}/opencbr.db"
-    config.write_text(CONFIG.format(clouds=clouds, folder=folder, url=database_url))
+    config.write_text(CONFIG.format(clouds=clouds, folder=folder, url=database_url) + settings)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
     environment["OPENCBR_CONFIG"] = str(config)
     opencbr = [sys.executable, "-m", "opencbr"]

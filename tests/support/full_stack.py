@@ -163,8 +163,12 @@ def full_stack_of(
     other: str,
     key: Key,
     demo: DemoCloud | None = None,
+    settings: str = "",
 ) -> Iterator[FullStack]:
-    """Run the service on the cloud of `clouds_file`, of which `admin`, `member` and `other` are entries."""
+    """Run the service on the cloud of `clouds_file`, of which `admin`, `member` and `other` are entries.
+
+    `settings` are sections of its configuration file beside the usual ones.
+    """
     clouds = yaml.safe_load(clouds_file.read_text())["clouds"]
     with recording(clouds["opencbr"]) as (recorder, entry):
         through = folder / "clouds.yaml"
@@ -173,7 +177,7 @@ def full_stack_of(
         tenant = Client(member, str(clouds_file))
         cloud_objects = CloudObjects(tenant)
         try:
-            with installed(folder, through, key, "") as installation:
+            with installed(folder, through, key, "", settings=settings) as installation:
                 yield FullStack(
                     folder=folder,
                     recorder=recorder,

@@ -23,7 +23,7 @@ from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.drill import Drill
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
-from opencbr.model.restore_plan.choices import KEEP, RUN, Choices
+from opencbr.model.restore_plan.choices import DROP, KEEP, NEW, RUN, Choices
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Resource, Vault
 from opencbr.records.archive import open_records
 from opencbr.service import new_operations
@@ -250,6 +250,28 @@ class JobEnv:
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
 
+    def elsewhere(self, account: str = "other") -> Choices:
+        """A mapping into the project of another account, and nothing else."""
+        return Choices(project_id=str(self.demo.account(account)["project_id"]))
+
+    def request_elsewhere(self, backup_id: str, account: str = "other", **choices: Any) -> OperationLog:
+        """Restore a backup as a new server in the project of another account, where its networks and groups are made again."""
+        plans, ctx = self.plans(), self.context()
+        first = plans.create(ctx, backup_id, self.elsewhere(account))
+        asked = [choice.member.partition(".") for choice in first.choices]
+        chosen = replace(
+            first.mapping,
+            ports=tuple(replace(port, network=NEW) for port in first.mapping.ports),
+            security_groups=dict(first.mapping.security_groups)
+            | {key: NEW for member, _, key in asked if member == "security_groups"},
+            floating_ips={key: DROP for member, _, key in asked if member == "floating_ips"},
+            server_group=DROP,
+            user_data=RUN,
+        )
+        plan = plans.create(ctx, backup_id, replace(chosen, **choices))
+        assert plan.status == "ready", (plan.problems, plan.choices)
+        return plans.apply(ctx, plan.id)
+
     def request_drill(self, backup_id: str) -> OperationLog:
         """Try a backup, through the use case."""
         drill = Drills(self.database).create(self.context(), backup_id=backup_id)
@@ -330,7 +352,12 @@ class JobEnv:
         return vault
 
     def context(self) -> Context:
-        return Context(Actor("u"), self.project_id, "req-test", self.clock.now(), lambda _: True)
+        """Whoever asks may do everything, in all projects."""
+
+        def can(_: str) -> bool:
+            return True
+
+        return Context(Actor("u"), self.project_id, "req-test", self.clock.now(), can, lambda _: can)
 
     def cancel(self, operation: OperationLog) -> None:
         with self.database.write() as conn:

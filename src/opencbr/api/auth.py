@@ -46,6 +46,10 @@ class Identity(Protocol):
         """Return whose access key this is; raises UnknownKey."""
         ...
 
+    def elsewhere(self, caller: Caller, project_id: str) -> Caller | None:
+        """Return who the caller is on another project, None where that is none for the credential."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
@@ -121,6 +125,14 @@ class Authenticator:
             found, ends = SignIn(Session(owner.caller()), owner.secret), now + self._key_lasts
         self._known.put(_key(credential), found, now, ends)
         return found
+
+    def elsewhere(self, session: Session, project_id: str) -> Session | None:
+        """Return the session's caller on another project, as Keystone says now; None where that is none for them.
+
+        A CloudError passes through when Keystone fails.
+        """
+        there = self._identity.elsewhere(session.caller, project_id)
+        return None if there is None else Session(there)
 
 
 def check_signature(exchange: Exchange, claim: Claim, body: bytes, secret: str, now: datetime) -> None:

@@ -5,12 +5,11 @@ what every request needs is done here, once and in sight. The event loop does wh
 never before the credential is known; Keystone is asked and the use case runs in the threads that `pools` keeps for it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from opencbr.api.audit import note_change
-from opencbr.api.auth import Authenticator, check_signature, read_credential
+from opencbr.api.auth import Authenticator, Session, check_signature, read_credential
 from opencbr.api.body import Bodies, decode_body
 from opencbr.api.errors import bad_parameter, no_such_path
 from opencbr.api.exchange import Exchange
@@ -24,7 +23,7 @@ from opencbr.api.signature import Claim
 from opencbr.model.clock import Clock
 from opencbr.model.errors import NOT_ALLOWED, CbrError
 from opencbr.model.ids import is_project_id
-from opencbr.service.context import Actor, Context
+from opencbr.service.context import Actor, Can, Context
 from opencbr.service.services import Services
 
 METADATA = "cbr:backups:getMetadata"
@@ -89,7 +88,8 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
         if body is None and body_type is not None:
             body = await bodies.read(exchange, caller.user_id, verified=True)
         can = rights_for(exchange, partial(allows, session))
-        ctx = Context(Actor(caller.user_id), caller.project_id, request_id, now, can)
+        rights_in = partial(_rights_in, dependencies, session)
+        ctx = Context(Actor(caller.user_id), caller.project_id, request_id, now, can, rights_in)
 
         def answer() -> Reply:
             given = handler(
@@ -114,7 +114,10 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
     return respond
 
 
-Can = Callable[[str], bool]
+def _rights_in(dependencies: Dependencies, session: Session, project_id: str) -> Can | None:
+    """Give what says what the caller may do in another project; None where that is none for them."""
+    there = dependencies.authenticator.elsewhere(session, project_id)
+    return None if there is None else partial(dependencies.rights.allows, there)
 
 
 def _all_rights(_exchange: Exchange, can: Can) -> Can:

@@ -20,6 +20,7 @@ _PLACES = {
     "orphans": "opencbr.cli.orphans:orphans",
     "record": "opencbr.cli.record:record",
     "restore": "opencbr.cli.restore:restore",
+    "drill": "opencbr.cli.drill:drill",
     "keys": "opencbr.cli.keys:keys",
 }
 

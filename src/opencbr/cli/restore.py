@@ -1,5 +1,6 @@
 """`opencbr restore`: what a restore as a new server will do, field by field, and doing it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -34,13 +35,25 @@ def restore() -> None:
     help="What was chosen, as JSON: the `mapping` of a plan, edited.",
 )
 @click.option(
+    "--into",
+    metavar="ID",
+    help="Another project that the server is made in, whatever the mapping says; the disks are handed over to it.",
+)
+@click.option(
     "--all", "all_", is_flag=True, help="Also the fields that are given back or made anew without a word."
 )
 @as_json
 @click.argument("backup_id")
 @pass_session
 def plan(
-    session: Session, *, project: str, mapping: TextIO | None, all_: bool, json_: bool, backup_id: str
+    session: Session,
+    *,
+    project: str,
+    mapping: TextIO | None,
+    into: str | None,
+    all_: bool,
+    json_: bool,
+    backup_id: str,
 ) -> None:
     """Hold the record of a server's backup against the cloud as it is now.
 
@@ -48,7 +61,9 @@ def plan(
     hand it in with --mapping. The plan is kept for a while, under its id.
     """
     services, ctx = _asking(session, project)
-    shown = services.restore_plans.create(ctx, backup_id, _choices(mapping))
+    choices = _choices(mapping)
+    choices = replace(choices, project_id=into or choices.project_id)
+    shown = services.restore_plans.create(ctx, backup_id, choices)
     if json_:
         write_json(_plain(shown))
         return

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,8 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}\Z")
 _ACCESS = re.compile(r"[\x21-\x7e]{1,255}\Z")
 _BOUND = ("trust_id", "app_cred_id", "access_token_id", "access_id")
 """Blob members that bind a key to less than its user's roles (Keystone, EC2 token exchange)."""
+_DELEGATED = ("application_credential", "OS-TRUST:trust", "OS-OAUTH1")
+"""Members of a token that was made for one project and gets no other scope (Keystone, rescoping)."""
 
 
 class Identity:
@@ -50,6 +53,27 @@ class Identity:
             project_domain_id=project["domain"]["id"],
             roles=frozenset(role["name"] for role in body.get("roles") or ()),
             expires_at=_moment(answer, body["expires_at"]),
+            is_bound=any(body.get(name) for name in _DELEGATED),
+        )
+
+    def elsewhere(self, caller: Caller, project_id: str) -> Caller | None:
+        """Say who a caller is on another project: with the effective roles there, groups, inherited and implied ones included.
+
+        None where that project is none for this credential: it does not exist, is disabled, its user has no role on it, or
+        the credential is bound to its own project. Raises CloudError when Keystone could not be asked.
+        """
+        if caller.is_bound:
+            return None
+        try:
+            project = self._part("/projects/" + quote(project_id, safe=""), "project")
+            domain = self._part("/domains/" + quote(project["domain_id"], safe=""), "domain")
+        except NotFound:
+            return None
+        roles = self._roles(caller.user_id, project_id)
+        if not roles or not all(one.get("enabled", True) for one in (project, domain)):
+            return None
+        return replace(
+            caller, project_id=project_id, project_domain_id=str(project["domain_id"]), roles=roles
         )
 
     def key_owner(self, access: str, given: str | None = None) -> KeyOwner:
@@ -77,12 +101,7 @@ class Identity:
         ]
         if not all(owner.get("enabled", True) for owner in owners):
             raise UnknownKey("the user, project or domain of this access key is disabled")
-        answer = self._transport.get(
-            "identity",
-            "/role_assignments",
-            {"effective": "", "include_names": "", "user.id": user_id, "scope.project.id": project_id},
-        )
-        roles = frozenset(row["role"]["name"] for row in answer.rows("role_assignment"))
+        roles = self._roles(user_id, project_id)
         if not roles:
             raise UnknownKey("the user of this access key has no role on its project any more")
         return KeyOwner(
@@ -95,12 +114,22 @@ class Identity:
             roles=roles,
         )
 
+    def _roles(self, user_id: str, project_id: str) -> frozenset[str]:
+        answer = self._transport.get(
+            "identity",
+            "/role_assignments",
+            {"effective": "", "include_names": "", "user.id": user_id, "scope.project.id": project_id},
+        )
+        return frozenset(row["role"]["name"] for row in answer.rows("role_assignment"))
+
     def _thing(self, path: str, envelope: str) -> dict[str, Any]:
         try:
-            answer = self._transport.get("identity", path)
+            return self._part(path, envelope)
         except NotFound as error:
             raise UnknownKey("no such access key, or its user or project is gone") from error
-        return answer.thing(envelope)
+
+    def _part(self, path: str, envelope: str) -> dict[str, Any]:
+        return self._transport.get("identity", path).thing(envelope)
 
 
 def _moment(answer: Answer, text: str) -> datetime:

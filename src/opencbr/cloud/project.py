@@ -15,6 +15,7 @@ from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
 from opencbr.cloud.retry import NO_PATIENCE, get_or_create
 from opencbr.cloud.servers import ServerCloud
 from opencbr.cloud.strict_json import read_object
+from opencbr.cloud.transfers import TransferCloud
 from opencbr.cloud.transport import Transport
 from opencbr.model.document import ABSENT, Document
 
@@ -49,6 +50,11 @@ class ProjectCloud:
     def networks(self) -> NetworkCloud:
         """The hand on the project's networks."""
         return NetworkCloud(self._transport)
+
+    @property
+    def transfers(self) -> TransferCloud:
+        """The hand on volumes that go from one project to another."""
+        return TransferCloud(self._transport)
 
     def find_snapshot(self, name: str, volume_id: str) -> Snapshot | None:
         """Return the oldest snapshot of the volume with this name."""

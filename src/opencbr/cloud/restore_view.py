@@ -46,11 +46,11 @@ def read_view(
     choices: Choices,
     fingerprint: Fingerprint,
 ) -> CloudView:
-    """Read all that a plan is made from. `fingerprint` marks what is not for everybody as the record's does.
+    """Read all that a plan is made from, as the project sees it that the plan is for.
 
-    Raises CloudError.
+    `fingerprint` marks what is not for everybody as the record's does. Raises CloudError.
     """
-    project_id = captured.project_id
+    project_id = choices.project_id or captured.project_id
     own = reader.within(project_id)
     again = {one.name.replace("@newest", ""): one for one in documents if kind_of(one.name) in _STANDING}
     compute = own.newest("compute")
@@ -60,7 +60,7 @@ def read_view(
         "networks": lambda: _list(own, "network", "/networks", "networks"),
         "subnets": lambda: _list(own, "network", "/subnets", "subnets"),
         "security_groups": lambda: _list(own, "network", "/security-groups", "security_groups"),
-        "volume_types": lambda: _list(own, "volume", "/types", "volume_types", own.newest("volume")),
+        "volume_types": lambda: _types(own),
         "compute_zones": lambda: _zones(own, "compute"),
         "volume_zones": lambda: _zones(own, "volume"),
         "rooms/compute": lambda: _compute_rooms(own, compute),
@@ -70,6 +70,9 @@ def read_view(
     asked |= {f"standing/{name}": _again(reader, own, name, one, fingerprint) for name, one in again.items()}
     asked |= {f"holders/{query}": _holders(reader, query, project_id) for query in _held(captured, choices)}
     asked |= {f"floating/{one}": _floating(reader, one, project_id) for one in _addresses(captured)}
+    if project_id != captured.project_id:
+        asked["lending"] = lambda: _volume_rooms(reader, captured.project_id)
+        asked["lent types"] = lambda: _types(reader.within(captured.project_id))
     answers = dict(zip(asked, reader.at_once(lambda ask: ask(), asked.values()), strict=True))
 
     def below(prefix: str) -> dict[str, Any]:
@@ -83,13 +86,14 @@ def read_view(
         networks=answers["networks"],
         subnets=answers["subnets"],
         security_groups=answers["security_groups"],
-        volume_types=answers["volume_types"],
+        volume_types=_in_both(answers["volume_types"], answers.get("lent types")),
         server_groups=answers["server_groups"],
         compute_zones=answers["compute_zones"],
         volume_zones=answers["volume_zones"],
         holders=[one for found in below("holders/").values() for one in found],
         floating=[one for found in below("floating/").values() for one in found],
         rooms={name: room for found in below("rooms/").values() for name, room in found.items()},
+        lending=answers.get("lending", {}),
         sets_hostnames=tuple(map(int, compute.split("."))) >= _HOSTNAMES if compute else False,
     )
 
@@ -111,6 +115,16 @@ def _again(reader: Reader, own: Reader, name: str, before: Document, fingerprint
 def _list(own: Reader, service: str, path: str, envelope: str, microversion: str | None = None) -> list[Json]:
     found = own.ask(service, path, microversion=microversion or None).json()
     return [row for row in rows(found, envelope) if isinstance(row.get("id"), str)]
+
+
+def _types(own: Reader) -> list[Json]:
+    return _list(own, "volume", "/types", "volume_types", own.newest("volume"))
+
+
+def _in_both(rows: list[Json], others: list[Json] | None) -> list[Json]:
+    """Give the types that both projects may use: the disks are made in the one and handed over to the other."""
+    ids = {row["id"] for row in rows if others is None} | {row["id"] for row in others or ()}
+    return [row for row in rows if row["id"] in ids]
 
 
 def _zones(own: Reader, service: str) -> frozenset[str]:

@@ -13,6 +13,8 @@ MICROVERSION = "2.79"
 """From here on an attachment has `delete_on_termination` when it is read and made; tags and the reason of a lock are older."""
 
 
+_CONSOLE_LINES = 1000
+
 HOSTNAME_MICROVERSION = "2.90"
 """From here on a server is created with a host name that is not made of its name."""
 _GROUPS = "/os-server-groups"
@@ -124,6 +126,14 @@ class ServerCloud:
     def unlock(self, server_id: str) -> None:
         """Unlock a server; Denied where an admin has locked it."""
         self._act(server_id, "unlock", None)
+
+    def console(self, server_id: str) -> str:
+        """Return what stands on a server's console, the end of it; Refused while there is none yet."""
+        body = {"os-getConsoleOutput": {"length": _CONSOLE_LINES}}
+        answer = self._transport.post(
+            "compute", f"{_path(server_id)}/action", body, microversion=MICROVERSION
+        )
+        return str(answer.json().get("output") or "")
 
     def attachments(self, server_id: str) -> list[Attachment]:
         """List the volumes on a server."""

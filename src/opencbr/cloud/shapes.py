@@ -75,6 +75,8 @@ SHAPES: Mapping[str, Mapping[str, Types]] = {
     "router_port": {"device_id": TEXT},
     "floatingip": _FORWARDING,
     "snapshot": _CREATED,
+    "transfer": {"id": TEXT, "volume_id": TEXT},
+    "offered": {"id": TEXT, "auth_key": TEXT},
     "backup": {**_CREATED, "snapshot_id": MAYBE_TEXT, "object_count": (int, NoneType)},
     "token": {
         "user": OBJECT,

@@ -144,6 +144,8 @@ def _place(error: msgspec.ValidationError, values: dict[str, Any], source: str) 
     """Turn msgspec's "Expected `int` >= 1 - at `$.api.threads`" into our words, with what was given."""
     what, _, place = str(error).partition(" - at `$.")
     section, _, key = place.rstrip("`").partition(".")
+    if not key:  # what a section says does not go together
+        return f"{source}: {section}: {what}"
     name = key.partition("[")[0]
     given = values[section][name]
     if get_origin(kind := _type(section, name)) is Literal:

@@ -30,10 +30,15 @@ def dumps(config: Config) -> str:
     lines: list[str] = []
     for section, keys in plain.items():
         lines.append(f"[{section}]")
-        # JSON's strings, numbers, booleans and arrays are TOML's as well (DEL aside, which json leaves bare).
-        lines += [
-            f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
-            for key, value in keys.items()
-        ]
+        lines += [f"{key} = {_toml(value)}" for key, value in keys.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    """Write a value on one line. JSON's strings, numbers and booleans are TOML's too (DEL aside, which json leaves bare)."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

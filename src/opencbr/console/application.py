@@ -14,7 +14,7 @@ from opencbr.console.api_client import Refused
 from opencbr.console.browser_session import Seal, SealedSessions, TooLong
 from opencbr.console.console import NAME, Console, NotSignedIn, browser_session, console, signed_in
 from opencbr.console.explorer.pages import pages as explorer
-from opencbr.console.pages import backups, operation_logs, overview, restore_plans, vaults
+from opencbr.console.pages import backups, drills, operation_logs, overview, restore_plans, vaults
 from opencbr.console.reference.pages import pages as reference
 from opencbr.console.sign_in.pages import AWAY
 from opencbr.console.sign_in.pages import pages as sign_in
@@ -65,6 +65,7 @@ def create_console(
         vaults.pages,
         backups.pages,
         restore_plans.pages,
+        drills.pages,
         operation_logs.pages,
         reference,
         explorer,

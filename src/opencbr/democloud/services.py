@@ -52,6 +52,7 @@ from opencbr.democloud.volume import (
     quotas,
     restores,
     snapshots,
+    transfers,
     types,
     volume_actions,
     volume_metadata,
@@ -66,7 +67,7 @@ MODULES = (
     *(application_credentials, authentication, catalog, credentials, ec2, projects, roles, tokens, users),
     *(address_groups, floating_ips, network_quotas, networks, port_forwardings, ports, qos, rbac, routers),
     *(security_groups, subnets, tags, trunks),
-    *(attachments, backup_creation, backup_export, backups, quotas, restores, snapshots, types),
+    *(attachments, backup_creation, backup_export, backups, quotas, restores, snapshots, transfers, types),
     *(volume_actions, volume_metadata, volume_services, volumes),
 )
 SERVICES: dict[str, Routes] = {

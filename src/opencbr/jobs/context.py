@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from opencbr.cloud.cloud import Cloud
 from opencbr.jobs.intervals import SharedAnswers
-from opencbr.jobs.settings import WorkerSettings
+from opencbr.jobs.settings import DrillSettings, WorkerSettings
 from opencbr.model.clock import Clock
 from opencbr.parallel import parallel as _parallel
 from opencbr.records.archive import Records
@@ -39,11 +39,13 @@ class CloudContext:
 class JobContext(CloudContext):
     """A worker's tools.
 
-    `installation` is the eight hex digits that tell our upstream objects from another installation's.
+    `installation` is the eight hex digits that tell our upstream objects from another installation's. `drill` is what the
+    operator has set up for restore drills.
     """
 
     records: Records
     installation: str
+    drill: DrillSettings = field(default_factory=DrillSettings)
 
 
 def parallel(work: Callable[[A], B], items: Sequence[A]) -> list[B]:

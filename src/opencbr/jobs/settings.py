@@ -42,3 +42,41 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     janitor_seconds: _Long = 600.0
     journal_days: Annotated[float, Meta(ge=0.01, le=3660)] = 7.0
     operation_log_days: Annotated[float, Meta(ge=1, le=36600)] = 366.0
+
+
+class DrillCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One check of a drill's server; exactly one of `command`, `tcp` and `console` says what is looked at.
+
+    `command` is an argv, started without a shell: 0 holds. `tcp` is a port of the server's first address. `console` is a text
+    on its console. `seconds` is all the time it has. `servers` are the ids of the servers that it is for; none: all.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=255)]
+    command: tuple[str, ...] = ()
+    tcp: Annotated[int, Meta(ge=0, le=65535)] = 0
+    console: str = ""
+    seconds: Annotated[float, Meta(ge=1, le=YEAR)] = 300.0
+    servers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a check of no kind, or of two."""
+        if [bool(self.command), bool(self.tcp), bool(self.console)].count(True) != 1:
+            raise ValueError(f"check {self.name!r} needs one of command, tcp and console, and only one")
+
+
+class DrillSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the operator has set up for restore drills.
+
+    `checks` are run one after the other. `enter` is what a TCP port is tried by: an argv that leads into the drill's network
+    and is followed by the program that tries. In both, `{server_id}`, `{network_id}` and so on stand for the drill's.
+    """
+
+    enter: tuple[str, ...] = ()
+    checks: tuple[DrillCheck, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a port that nothing leads to: from where the worker runs another host may have its address."""
+        if not self.enter and any(check.tcp for check in self.checks):
+            raise ValueError(
+                "a check of a TCP port needs drill.enter, the command that leads into the network of a drill"
+            )

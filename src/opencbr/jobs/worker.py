@@ -18,7 +18,7 @@ from opencbr.jobs.engine.port import Engine, Job, Lost
 from opencbr.jobs.engine.retention import Retention
 from opencbr.jobs.execution import carry_out
 from opencbr.jobs.registry import JOB_TYPES, JobType
-from opencbr.jobs.settings import WorkerSettings
+from opencbr.jobs.settings import DrillSettings, WorkerSettings
 from opencbr.model.clock import Clock
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
@@ -58,6 +58,7 @@ class Worker:
         records: Records,
         clock: Clock,
         settings: WorkerSettings,
+        drill: DrillSettings = DrillSettings(),  # noqa: B008 -- it never changes
         job_types: Mapping[str, JobType] = JOB_TYPES,
         duties: Sequence[DutyOf] = (),
         identity: str | None = None,
@@ -68,6 +69,7 @@ class Worker:
         self._records = records
         self._clock = clock
         self._settings = settings
+        self._drill = drill
         self._halt = threading.Event()
         self._job_types = job_types
         self._duties_of = duties
@@ -98,6 +100,7 @@ class Worker:
             settings=self._settings,
             installation=installation_id,
             guard=self._guard,
+            drill=self._drill,
         )
         self._lease.open()
         self._engine.start(self._do)

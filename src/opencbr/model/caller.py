@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A signed-in user on one project. `expires_at` is the token's end; an access key has none."""
+    """A signed-in user on one project. `expires_at` is the token's end; an access key has none.
+
+    `is_bound` is whether the credential is for this project alone, whatever else its user may do.
+    """
 
     user_id: str
     user_name: str
@@ -14,6 +17,7 @@ class Caller:
     project_domain_id: str
     roles: frozenset[str]
     expires_at: datetime | None = None
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,19 @@
 """The `extend_info` of backups: a server's, a disk's and a child's (contract 3.3, second table)."""
 
+from datetime import datetime
 from typing import Any
 
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.document import Disk
+from opencbr.model.drill import Drill
+from opencbr.model.times import wire_time
 
 LOST = "lost"
 """Key of the sentence that says what of a finished backup the cloud has lost; the backup is in `error` then."""
+
+RESTORE_TESTED = "restore_tested"
+"""Key of what the newest drill has shown, as long as it came up: when, with which verdict, and how long the recovery took."""
 
 
 def is_lost(backup: Backup) -> bool:
@@ -62,3 +68,13 @@ def disk_info(top: Backup, disk: Disk, *, child: bool) -> dict[str, Any]:
 def is_system(disk: Disk) -> bool:
     """Say whether a server boots from this disk: it is the first one and bootable."""
     return disk.position == 0 and disk.bootable
+
+
+def restore_tested(drill: Drill, at: datetime) -> dict[str, Any]:
+    """Say that a drill of the backup has come up at a time."""
+    return {
+        "drill_id": drill.id,
+        "verdict": drill.verdict,
+        "tested_at": wire_time(at),
+        "duration_seconds": drill.duration_seconds,
+    }

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from opencbr.model.ids import new_id
 
+Can = Callable[[str], bool]
+"""Answers whether somebody has a right, by its name (`cbr:backups:getMetadataSecrets`)."""
+
 
 class Actor(Struct, frozen=True):
     """Who is behind what is done: a user who sent a request, or the service by itself.
@@ -22,15 +25,17 @@ class Context(Struct, frozen=True):
     """One call of a use case.
 
     `project_id` is the project in which it acts; for a request the credential's, already compared with the
-    path's. `now` is read once from the clock, so that everything a call writes bears one time. `can` answers
-    whether the actor has a right, by its name (`cbr:backups:getMetadataSecrets`).
+    path's. `now` is read once from the clock, so that everything a call writes bears one time. `can` answers what the
+    actor may do there; `rights_in` gives the same of another project, None for one that is none for the actor, and asks
+    Keystone each time (CloudError).
     """
 
     actor: Actor
     project_id: str
     request_id: str
     now: datetime
-    can: Callable[[str], bool]
+    can: Can
+    rights_in: Callable[[str], Can | None] = lambda _: None
 
 
 def automatic(duty: str, project_id: str, now: datetime, *, policy_id: str | None = None) -> Context:
@@ -56,4 +61,5 @@ def operator(project_id: str, now: datetime) -> Context:
         request_id=f"command-line-{new_id(now)}",
         now=now,
         can=lambda _: True,
+        rights_in=lambda _: lambda _: True,
     )

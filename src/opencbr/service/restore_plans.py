@@ -1,7 +1,7 @@
 """Restore plans: the record of a backup against the cloud as it is now, kept sealed for a while."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -39,6 +39,8 @@ from opencbr.records.kept_plans import KeptPlan, kept_of, open_plan
 from opencbr.service import new_operations
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
+from opencbr.service.metadata import SECRETS_RIGHT
+from opencbr.service.restore_project import refuse_project
 from opencbr.service.restores import not_available
 from opencbr.store import backups, restore_plans, vaults
 from opencbr.store.database import Database
@@ -81,11 +83,12 @@ class RestorePlans:
         """Make the plan of a restore as a new server. Nothing is made or changed in the cloud.
 
         Raises CbrError 6200 (no such backup), 8600 (another project shares it), 2005 (its status), 9900 (the mapping makes no
-        sense), 6302 (it names what is not the project's); CloudError.
+        sense), 6302 (it names what is not the project's) and as `refuse_project`; CloudError.
         """
         with self._database.read() as conn:
             backup = find_own(conn, ctx.project_id, backup_id)
-        found = self.make(backup, choices)
+        refuse_project(ctx, choices)
+        found = self.make(backup, choices, gives_secrets=ctx.can(SECRETS_RIGHT))
         text = msgspec.json.encode(kept_of(found, choices))
         plan_id = new_id(ctx.now)
         key_id, sealed = self._records.seal_plan(ctx.project_id, plan_id, text)
@@ -114,8 +117,10 @@ class RestorePlans:
             return restore_plans.list(conn, ctx.project_id, backup_ids, page, now=ctx.now)
 
     def show(self, ctx: Context, plan_id: str) -> ShownPlan:
-        """Return a plan of the project. Raises CbrError 6302 for all others, and for one that has expired."""
-        return self._shown(self._stored(ctx, plan_id))
+        """Return a plan of the project. Raises CbrError 6302 for all others and expired ones, and as `refuse_project`."""
+        stored = self._stored(ctx, plan_id)
+        refuse_project(ctx, open_plan(self._records, stored).given)
+        return self._shown(stored)
 
     def apply(self, ctx: Context, plan_id: str) -> OperationLog:
         """Ask for the restore that a plan describes, and return its log; a worker carries it out.
@@ -125,14 +130,15 @@ class RestorePlans:
         carried out, or its backup restored), and as `create` does; CloudError.
         """
         stored = self._stored(ctx, plan_id)
+        kept = open_plan(self._records, stored)
+        refuse_project(ctx, kept.given)
         if stored.status != READY:
             raise _conflict(
                 f"The plan is {stored.status}: make one that is ready, its choices and problems say how."
             )
-        kept = open_plan(self._records, stored)
         with self._database.read() as conn:
             backup = find_own(conn, ctx.project_id, stored.backup_id)
-        now = self.make(backup, kept.given)
+        now = self.make(backup, kept.given, gives_secrets=ctx.can(SECRETS_RIGHT))
         if now.digest != stored.digest:
             raise _conflict(
                 f"The cloud is not as it was when the plan was made: {_moved(kept, now)} Make a new plan."
@@ -162,8 +168,11 @@ class RestorePlans:
             no_such_plan(plan_id)
         return stored
 
-    def make(self, backup: Backup, choices: Choices) -> Plan:
-        """Make a plan from the record and the cloud as it is now. Raises as `create` does."""
+    def make(self, backup: Backup, choices: Choices, *, gives_secrets: bool) -> Plan:
+        """Make a plan from the record and the cloud as it is now. Raises as `create` does.
+
+        With `gives_secrets` what is sealed may go into another project.
+        """
         _refuse(backup)
         try:
             record = self._records.restorable(backup.project_id, backup.id)
@@ -173,7 +182,8 @@ class RestorePlans:
             ) from error
         _refuse_strangers(record.captured, choices)
         view = read_view(self._reader(), record.captured, record.documents, choices, record.fingerprint)
-        _refuse_foreign(view, choices)
+        view = replace(view, gives_secrets=gives_secrets)
+        _refuse_foreign(record.captured, view, choices)
         return plan(record.captured, view, choices)
 
     def _reader(self) -> Reader:
@@ -248,8 +258,17 @@ def _refuse_strangers(captured: Captured, choices: Choices) -> None:
                 )
 
 
-def _refuse_foreign(view: CloudView, choices: Choices) -> None:
-    """Raise CbrError 6302 for ids that the project is not shown in the cloud."""
+def _refuse_foreign(captured: Captured, view: CloudView, choices: Choices) -> None:
+    """Raise CbrError 6302 for ids that the project is not shown in the cloud.
+
+    What a thing was before may be named again, also in a mapping for another project: where it is gone the plan asks.
+    """
+    was = {
+        "flavor": {str((captured.thing("flavor") or {}).get("id"))},
+        "server group": captured.of("server_group").keys(),
+        "security group": captured.of("security_group").keys(),
+        "volume type": captured.of("volume_type").keys(),
+    }
     named: dict[str, tuple[list[str | None], Any]] = {
         "flavor": ([choices.flavor_id], view.flavors),
         "server group": ([choices.server_group], view.server_groups),
@@ -258,7 +277,7 @@ def _refuse_foreign(view: CloudView, choices: Choices) -> None:
         "volume type": (list(choices.volume_types.values()), view.volume_types),
     }
     for what, (wanted, there) in named.items():
-        shown = {row.get("id") for row in there}
+        shown = {row.get("id") for row in there} | was.get(what, set())
         for one in wanted:
             if one not in (None, NEW, DROP) and one not in shown:
                 raise CbrError(

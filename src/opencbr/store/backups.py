@@ -138,6 +138,17 @@ def tell_loss(conn: Connection, backup: Backup, sentence: str | None, *, now: da
     return touched(conn.execute(query.values(status=status, **changes)))
 
 
+def set_info(
+    conn: Connection, project_id: str, backup_id: str, key: str, value: Any | None, *, updated_at: datetime
+) -> None:
+    """Set one member of a backup's extend_info, or take it out with None; a backup that is gone has none."""
+    backup = get(conn, project_id, backup_id, held=True, lock=True)
+    if backup is not None:
+        info = {name: one for name, one in backup.extend_info.items() if name != key}
+        info |= {} if value is None else {key: value}
+        update(conn, project_id, backup_id, extend_info=info, updated_at=updated_at)
+
+
 def update(conn: Connection, project_id: str, backup_id: str, **changes: Any) -> bool:
     """Change fields other than the status, `updated_at` among them; say whether it exists, held or not."""
     if "status" in changes:

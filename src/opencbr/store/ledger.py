@@ -40,6 +40,12 @@ class Entry:
     updated_at: datetime
     region: str = OWN_REGION
     kept_until: datetime | None = None
+    cloud_project_id: str | None = None  # where it stands, when that is another project than that of the job
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The projects of the cloud in which it may stand. What is handed over goes from the first to the last."""
+        return (self.project_id, self.cloud_project_id) if self.cloud_project_id else (self.project_id,)
 
 
 def plan(conn: Connection, entry: Entry) -> Entry:
@@ -59,6 +65,14 @@ def made(conn: Connection, entry_id: str, upstream_id: str, *, now: datetime) ->
     """Note that the cloud made it, under this id; say whether the entry exists."""
     query = sql_update(_t).where(_t.c.id == entry_id)
     return touched(conn.execute(query.values(state="made", upstream_id=upstream_id, updated_at=now)))
+
+
+def move(conn: Connection, operation_log_id: str, kind: str, key: str, cloud_project_id: str) -> None:
+    """Note that what a job has made goes into this project of the cloud; until it is there it stands where it stood."""
+    query = sql_update(_t).where(
+        _t.c.operation_log_id == operation_log_id, _t.c.kind == kind, _t.c.key == key
+    )
+    conn.execute(query.values(cloud_project_id=cloud_project_id))
 
 
 def gone(conn: Connection, entry_id: str) -> bool:

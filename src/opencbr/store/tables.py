@@ -329,6 +329,7 @@ ledger = Table(
     Column("region", TEXT, nullable=False, server_default=""),
     Column("key", TEXT, nullable=False),
     Column("kept_until", Moment),  # the way back of an ended restore: nobody removes it before that
+    Column("cloud_project_id", TEXT),  # where it stands, when that is another project than the job's
     # A backup and the snapshot that it is made from may bear one name, and so may what lies in two regions.
     UniqueConstraint("region", "kind", "name"),
     # A job may make any number of objects of a kind; its own key tells them apart.

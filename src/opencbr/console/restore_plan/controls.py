@@ -69,6 +69,8 @@ class _Form:
 
     def server(self) -> Iterator[Control]:
         yield self._text("name", "Name", hint="Of the new server.")
+        elsewhere = "Another project, in which you may restore too. Empty: the backup's own."
+        yield self._text("project_id", "Project, its id", hint=elsewhere)
         flavor = self._names.flavor()
         yield self._text("flavor_id", "Flavor, its id", hint=f"It was {flavor}." if flavor else "")
         zone = "Empty: the cloud chooses."

@@ -6,7 +6,10 @@ from typing import Any
 from opencbr.console.restore_plan.controls import OTHER
 from opencbr.model.restore_plan.choices import MAP
 
-_PLAIN = ("name", "flavor_id", "availability_zone", "volume_availability_zone", "user_data", "key_pair")
+_PLAIN = (
+    *("name", "project_id", "flavor_id", "availability_zone", "volume_availability_zone"),
+    *("user_data", "key_pair"),
+)
 _LISTS = {
     "security_groups": ("security_groups", "security_group_id", "target"),
     "volume_types": ("volumes", "volume_id", "volume_type_id"),

@@ -28,6 +28,8 @@ def action(call: Call) -> Response:
     name, args = next(iter(body.items()))
     if name in ("lock", "unlock"):
         return _lock(call, doc, args) if name == "lock" else _unlock(call, doc)
+    if name == "os-getConsoleOutput":
+        return _console(doc, args)
     if name == "createImage":
         return create_image(call, doc, args)
     need_unlocked(call, doc)
@@ -60,6 +62,15 @@ def _unlock(call: Call, doc: Doc) -> Response:
         need_admin(call, "os_compute_api:os-lock-server:unlock:unlock_override")
     call.backend.state.put("server", doc | {"locked": False, "locked_reason": None, "locked_by": None})
     return Response(202)
+
+
+def _console(doc: Doc, args: Doc | None) -> Response:
+    """Show what a server has written on its console; one that has never run has none, and Nova says 409 so."""
+    if doc["status"] == "BUILD":
+        raise ApiError(409, f"Instance {doc['id']} is not ready")
+    lines = f"{doc['name']} login:".splitlines()
+    length = args.get("length") if isinstance(args, dict) else None
+    return Response(body={"output": "\n".join(lines[-int(length) :] if length else lines)})
 
 
 def _who(call: Call, doc: Doc) -> str:

@@ -9,8 +9,12 @@ from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.model import statuses
 from opencbr.model.drill import CANCELLED, FAILED, SKIPPED
 from opencbr.model.errors import QUOTA_USED_UP
+from opencbr.model.extend_info import RESTORE_TESTED
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import drills
+from opencbr.store import backups, drills
+
+_PROVING = ("look", "checks")
+"""Steps that fail for what was restored; in the others it may be the cloud, and an earlier drill still counts."""
 
 
 def compensate_drill(job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled) -> None:
@@ -19,7 +23,12 @@ def compensate_drill(job: Job, ctx: JobContext, operation: OperationLog, end: St
 
     def straighten(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
         give_back_rows(ctx, conn, operation)
-        drills.end(conn, operation.id, verdict, reason, now=ctx.clock.now())
+        now = ctx.clock.now()
+        drills.end(conn, operation.id, verdict, reason, now=now)
+        if verdict == FAILED and end.step in _PROVING:
+            backups.set_info(
+                conn, operation.project_id, operation.backup_id or "", RESTORE_TESTED, None, updated_at=now
+            )
 
     compensate(
         job,

@@ -4,21 +4,24 @@ The steps are those of a restore as a new server, but for what leads to the outs
 the name of the record, and all of it stays in the ledger, by which it is removed however the drill ends.
 """
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from opencbr.jobs.compensation import details_at_end, remove_made
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.drill.checks import check
 from opencbr.jobs.drill.look import look
 from opencbr.jobs.drill.plan import make_plan
 from opencbr.jobs.drill.rows import give_back_rows
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.new_server import networks, server, volumes
 from opencbr.jobs.new_server.flow import Flow
-from opencbr.jobs.new_server.parts import Parts
 from opencbr.model import statuses
 from opencbr.model.drill import SENTENCES, verdict_of
+from opencbr.model.extend_info import RESTORE_TESTED, restore_tested
 from opencbr.model.operation_log import VERDICT, OperationLog
-from opencbr.store import drills, ledger, operation_logs
+from opencbr.store import backups, drills, ledger, operation_logs
 
 # A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
 
@@ -38,15 +41,9 @@ def run_drill(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow.part("server", 84, server.create_server)
     flow.part("boot", 88, server.await_server)
     flow.part("look", 90, look)
-    flow.part("recovered", 95, _recovered)
+    flow.part("checks", 95, check)
     left = job.step("remove", lambda: remove_made(ctx, operation))
     job.step("close", lambda: _close(ctx, operation, left))
-
-
-def _recovered(parts: Parts) -> None:
-    """Take the time: this is how long a recovery would have taken."""
-    with parts.ctx.database.write() as conn:
-        drills.recovered(conn, parts.operation.id, now=parts.ctx.clock.now())
 
 
 def _close(ctx: JobContext, operation: OperationLog, left: list[str]) -> None:
@@ -57,6 +54,11 @@ def _close(ctx: JobContext, operation: OperationLog, left: list[str]) -> None:
         drill = drills.get(conn, operation.project_id, operation.id)
         verdict = verdict_of(drill.findings if drill else ())
         drills.end(conn, operation.id, verdict, SENTENCES[verdict], now=now)
+        if drill is not None:
+            tested = restore_tested(replace(drill, verdict=verdict), now)
+            backups.set_info(
+                conn, operation.project_id, drill.backup_id, RESTORE_TESTED, tested, updated_at=now
+            )
         give_back_rows(ctx, conn, operation)
         details = details_at_end(conn, operation, left) | {VERDICT: verdict}
         operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=now, details=details)

@@ -5,7 +5,7 @@ Nothing that was there before is changed but floating IPs that led nowhere.
 
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job
-from opencbr.jobs.new_server import names, networks, server, volumes
+from opencbr.jobs.new_server import handover, names, networks, server, volumes
 from opencbr.jobs.new_server.flow import Flow
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.operation_log import OperationLog
@@ -23,6 +23,7 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow.part("trunks", 16, networks.make_trunks)
     flow.part("volumes", volumes.BEGIN, volumes.make_volumes)
     flow.part("restore", volumes.END, volumes.write_backups)
+    flow.part("transfer", 81, handover.hand_volumes_over)
     flow.part("describe", 82, volumes.describe_volumes)
     flow.part("key", 84, server.import_key)
     flow.part("server", 86, server.create_server)

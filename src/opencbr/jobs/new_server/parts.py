@@ -23,18 +23,29 @@ class Parts:
     def __init__(self, ctx: JobContext, operation: OperationLog) -> None:
         self.ctx = ctx
         self.operation = operation
-        self.project = ctx.cloud.project(operation.project_id)
         self.kept = _plan_of(ctx, operation)
         if self.kept.blueprint is None:
             raise JobError(BACKUP_UNRESTORABLE, "the plan says of nothing how it is to be made")
         self.blueprint: Blueprint = self.kept.blueprint
+        self.home = ctx.cloud.project(operation.project_id)
+        """The backup's project, in which Cinder writes the disks."""
+        self.project = ctx.cloud.project(self.blueprint.project_id or operation.project_id)
+        """The project that all is made for."""
 
-    def make(self, kind: str, key: str, create: Callable[[str], str], size_gb: int = 0) -> str:
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether these are two: the disks are handed over then."""
+        return self.blueprint.project_id is not None
+
+    def make(
+        self, kind: str, key: str, create: Callable[[str], str], size_gb: int = 0, *, at_home: bool = False
+    ) -> str:
         """Return the id of the object that takes the place of `key`; `create` makes it under a name that nothing else has.
 
-        Raises CloudError, JobError 8300.
+        `at_home` is one that is made in the backup's project. Raises CloudError, JobError 8300.
         """
-        entry = planned(self.ctx, self.operation, kind, key)
+        where = None if at_home else self.blueprint.project_id
+        entry = planned(self.ctx, self.operation, kind, key, cloud_project_id=where)
         return make(self.ctx, entry, lambda: create(entry.name), size_gb)
 
     def of_neutron(self, kind: str, key: str, fields: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ def make_volumes(parts: Parts) -> None:
     ids = parallel(partial(_make_one, parts), parts.blueprint.volumes)
 
     def look(volume_id: str) -> Volume | None:
-        volume = parts.project.get_volume(volume_id)
+        volume = parts.home.get_volume(volume_id)
         if volume.status.startswith(CINDER_ERROR):
             raise JobError(
                 UNEXPECTED, f"volume {volume_id} ended in status {volume.status} ({volume.request_id})"
@@ -37,7 +37,11 @@ def _make_one(parts: Parts, volume: NewVolume) -> str:
     fields |= {"volume_type": volume.type_id} if volume.type_id else {}
     fields |= {"availability_zone": volume.availability_zone} if volume.availability_zone else {}
     return parts.make(
-        "volume", volume.key, lambda name: parts.project.create_volume(name, fields).id, volume.size_gb
+        "volume",
+        volume.key,
+        lambda name: parts.home.create_volume(name, fields).id,
+        volume.size_gb,
+        at_home=True,
     )
 
 

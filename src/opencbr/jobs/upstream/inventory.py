@@ -93,7 +93,9 @@ def take_stock(database: Database, cloud: Cloud) -> Inventory:
         missing = [lost for entry in entries.values() if (lost := _missing(conn, entry, there)) is not None]
         needed = {thing.id for thing in seen if thing.has_dependents}
         unneeded = [_held(row) for row in disk_backups.unneeded(conn) if row.cinder_backup_id not in needed]
-    orphans += [_renamed(entry) for entry in unlisted if _is_there(cloud, entry)]
+    orphans += [
+        _renamed(entry, one) for entry in unlisted for one in entry.projects if _is_there(cloud, entry, one)
+    ]
     orphans.sort(key=lambda orphan: (orphan.created_at is not None, orphan.created_at, orphan.id))
     return Inventory(orphans=tuple(orphans), missing=tuple(missing), unneeded=tuple(unneeded))
 
@@ -131,10 +133,10 @@ def _is_unlisted(conn: Connection, entry: Entry, there: set[str]) -> bool:
     return entry.kept_until is None and has_ended(conn, entry)
 
 
-def _is_there(cloud: Cloud, entry: Entry) -> bool:
-    """Look for an object by its id; one project that cannot be asked hides no other's orphans."""
+def _is_there(cloud: Cloud, entry: Entry, project_id: str) -> bool:
+    """Look for an object by its id in a project; one project that cannot be asked hides no other's orphans."""
     try:
-        KINDS[entry.kind].look(cloud.project(entry.project_id), entry.upstream_id or "")
+        KINDS[entry.kind].look(cloud.project(project_id), entry.upstream_id or "")
     except NotFound:
         return False
     except CloudError as error:
@@ -143,12 +145,12 @@ def _is_there(cloud: Cloud, entry: Entry) -> bool:
     return True
 
 
-def _renamed(entry: Entry) -> Orphan:
+def _renamed(entry: Entry, project_id: str) -> Orphan:
     return Orphan(
         kind=entry.kind,
         id=entry.upstream_id or "",
         name=entry.name,
-        project_id=entry.project_id,
+        project_id=project_id,
         size_gb=None,
         created_at=entry.created_at,
         why=_ENDED,

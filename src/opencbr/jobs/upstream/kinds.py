@@ -8,7 +8,7 @@ from opencbr.cloud import made_things
 from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.networks import COLLECTIONS
-from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, VOLUME_MOVING
+from opencbr.cloud.statuses import CINDER_DELETING, CINDER_MOVING, CINDER_OFFERED, VOLUME_MOVING
 from opencbr.jobs.upstream.names import properties
 from opencbr.store.ledger import Entry
 
@@ -82,6 +82,13 @@ def _find_volume(project: ProjectCloud, entry: Entry) -> str | None:
     return None if found is None else found.id
 
 
+def _delete_volume(project: ProjectCloud, volume_id: str) -> None:
+    """Delete a volume, also one that is offered to another project: Cinder refuses until the offer is taken back."""
+    if project.get_volume(volume_id).status == CINDER_OFFERED:
+        project.transfers.take_back(volume_id)
+    project.delete_volume(volume_id)
+
+
 def _look_at_server(project: ProjectCloud, server_id: str) -> State:
     server = project.servers.get(server_id)
     return State(CINDER_DELETING if server.task_state == CINDER_DELETING else server.status)
@@ -123,7 +130,7 @@ KINDS: dict[str, Kind] = {
     "volume": Kind(
         find=_find_volume,
         look=lambda project, volume_id: State(project.get_volume(volume_id).status),
-        delete=ProjectCloud.delete_volume,
+        delete=_delete_volume,
         list=made_things.volumes,
         in_status=ProjectCloud.volumes_in,
         moving=VOLUME_MOVING,

@@ -22,12 +22,13 @@ def planned(
     name: str | None = None,
     volume_id: str | None = None,
     backup_id: str | None = None,
+    cloud_project_id: str | None = None,
 ) -> Entry:
     """Give the ledger entry for one object to be made by the job of `operation`.
 
     `key` tells it from the job's other objects of this kind, and is the same when the step is repeated. `name` is the
     object's in the cloud, made from the entry's id when left out. `volume_id`: the volume it is of. `backup_id`: the
-    disk backup that it belongs to and is deleted with.
+    disk backup that it belongs to and is deleted with. `cloud_project_id`: where it is made, when not in the job's project.
     """
     entry_id = derived_id(operation.id, f"{kind} {key}")
     now = ctx.clock.now()
@@ -40,6 +41,7 @@ def planned(
         name=name or object_name(ctx.installation, entry_id),
         volume_id=volume_id,
         backup_id=backup_id,
+        cloud_project_id=cloud_project_id,
         created_at=now,
         updated_at=now,
     )
@@ -59,14 +61,14 @@ def make(ctx: JobContext, entry: Entry, create: Callable[[], str], size_gb: int 
     made = None
     if standing is not entry:
         # A plan from an earlier attempt may have come true without anybody writing it down.
-        made = KINDS[entry.kind].find(ctx.cloud.project(entry.project_id), standing)
+        made = KINDS[entry.kind].find(ctx.cloud.project(entry.projects[-1]), standing)
     if made is None:
         try:
             made = create()
         except Refused as error:
             if not is_quota_refusal(error):
                 raise
-            raise with_numbers(ctx, error, entry.project_id, entry.kind, size_gb) from error
+            raise with_numbers(ctx, error, entry.projects[-1], entry.kind, size_gb) from error
     with ctx.database.write() as conn:
         ledger.made(conn, standing.id, made, now=ctx.clock.now())
     return made

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 import msgspec
 
+from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import CloudError, CredentialRefused, NotFound, Refused, Unreachable
 from opencbr.cloud.statuses import CINDER_DELETING
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.intervals import pauses
-from opencbr.jobs.upstream.kinds import KINDS, Kind, removal_rank
+from opencbr.jobs.upstream.kinds import KINDS, Kind, State, removal_rank
 from opencbr.jobs.upstream.polling import Watched, rest, stop_if_cancelled
 from opencbr.store import ledger
 from opencbr.store.ledger import Entry
@@ -176,13 +177,12 @@ def _advance(ctx: CloudContext, removal: _Removal) -> None:
 def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> None:
     """Look at the object, and ask for its deletion when it stands still. Raises CloudError."""
     removal.watched = None
-    project = ctx.cloud.project(removal.entry.project_id)
-    upstream_id = removal.entry.upstream_id or kind.find(project, removal.entry)
-    if upstream_id is None:
+    found = _found(ctx, kind, removal.entry)
+    if found is None:
         _strike(ctx, removal)
         return
+    project, upstream_id, state = found
     removal.entry = replace(removal.entry, upstream_id=upstream_id)
-    state = kind.look(project, upstream_id)
     status = state.status
     if state.needed:
         removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
@@ -194,11 +194,35 @@ def _push(ctx: CloudContext, kind: Kind, removal: _Removal) -> None:
         removal.reason = removal.reason or f"it is {status} after {removal.asked} deletions"
     elif status != CINDER_DELETING:
         ctx.guard()
-        kind.delete(project, upstream_id)
+        try:
+            kind.delete(project, upstream_id)
+        except NotFound:
+            if project.project_id == removal.entry.projects[-1]:
+                raise
+            return  # it was handed over meanwhile: the next look finds it
         removal.asked += 1
         status = CINDER_DELETING
     now = ctx.clock.now()
-    removal.watched = Watched(removal.entry.project_id, removal.entry.kind, upstream_id, status, now, now)
+    removal.watched = Watched(project.project_id, removal.entry.kind, upstream_id, status, now, now)
+
+
+def _found(ctx: CloudContext, kind: Kind, entry: Entry) -> tuple[ProjectCloud, str, State] | None:
+    """Look for the object in every project in which it may stand: where it is, its id and how it is.
+
+    What moves meanwhile moves to the last one, and is found there. None where there is none of its name; raises NotFound
+    where its id is known and it is nowhere, CloudError.
+    """
+    for project_id in entry.projects:
+        project = ctx.cloud.project(project_id)
+        upstream_id = entry.upstream_id or kind.find(project, entry)
+        if upstream_id is None:
+            continue
+        try:
+            return project, upstream_id, kind.look(project, upstream_id)
+        except NotFound:
+            if project_id == entry.projects[-1]:
+                raise
+    return None
 
 
 def _refused(removal: _Removal, error: Refused) -> None:
@@ -217,19 +241,24 @@ def _twin(ctx: CloudContext, kind: Kind, removal: _Removal) -> bool:
 
     An unanswered call may have left a second object; delete that too.
     """
-    project = ctx.cloud.project(removal.entry.project_id)
     try:
-        other = kind.find(project, removal.entry)
-        if other is None or other == removal.entry.upstream_id:
-            return False
-        ctx.guard()
-        kind.delete(project, other)
+        return any(_remove_twin(ctx, kind, removal.entry, one) for one in removal.entry.projects)
     except NotFound:
         return False
     except CredentialRefused:
         raise
     except CloudError as error:
         removal.reason = str(error)
+    return True
+
+
+def _remove_twin(ctx: CloudContext, kind: Kind, entry: Entry, project_id: str) -> bool:
+    project = ctx.cloud.project(project_id)
+    other = kind.find(project, entry)
+    if other is None or other == entry.upstream_id:
+        return False
+    ctx.guard()
+    kind.delete(project, other)
     return True
 
 

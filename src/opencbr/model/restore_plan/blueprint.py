@@ -162,7 +162,7 @@ class NewServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """All of it, each in the order in which it is to be made."""
+    """All of it, each in the order in which it is to be made; `project_id` is where, None for the backup's own project."""
 
     server: NewServer
     server_group: NewServerGroup | None = None
@@ -172,3 +172,4 @@ class Blueprint:
     trunks: tuple[NewTrunk, ...] = ()
     volumes: tuple[NewVolume, ...] = ()
     floating_ips: tuple[NewFloatingIp, ...] = ()
+    project_id: str | None = None

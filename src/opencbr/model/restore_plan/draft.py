@@ -75,6 +75,16 @@ class Draft:
         self.notices: list[str] = []
         self.needs: Counter[str] = Counter()
 
+    @property
+    def project_id(self) -> str:
+        """The project in which things are made: the one that was chosen, else the backup's own."""
+        return self.choices.project_id or self.captured.project_id
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether that is another one than the backup's."""
+        return self.project_id != self.captured.project_id
+
     def standing(self, document: str) -> Json | None:
         """Give what stands now in place of a document of the record, None when nothing does."""
         return self.view.standing.get(document)

@@ -65,6 +65,7 @@ def plan_floating_ips(draft: Draft, ports: list[NewPort]) -> tuple[tuple[NewFloa
     made, chosen = [], {}
     holders = {one.address: one for one in draft.view.floating}
     there = {port.key for port in ports}
+    unreached = {port.key for port in ports if port.network.made is not None}
     for document, body in draft.captured.documents.items():
         kind, _, port_id = document.partition("/")
         for number, row in enumerate(rows(body, _LIST) if kind == "floatingips" else ()):
@@ -88,6 +89,15 @@ def plan_floating_ips(draft: Draft, ports: list[NewPort]) -> tuple[tuple[NewFloa
                 draft.refuse(document, where, sentence, ids)
                 continue
             if _refused(draft, document, number, row, choice) or port_id not in there:
+                continue
+            if draft.is_elsewhere and port_id in unreached:
+                draft.refuse(
+                    document,
+                    (_LIST, str(number), "router_id"),
+                    f"the network of port {port_id} is made again in project {draft.project_id}, where no router stands in it: "
+                    "do without the floating IP",
+                    (port_id,),
+                )
                 continue
             if choice == NEW:
                 draft.needs["network/floatingip"] += 1
@@ -135,6 +145,7 @@ def _refused(draft: Draft, document: str, number: int, row: Json, choice: str) -
     router = row.get("router_id")
     if (
         router
+        and not draft.is_elsewhere  # another router leads there, or none: Neutron says so
         and f"router/{router}" in draft.captured.documents
         and draft.standing(f"router/{router}") is None
     ):

@@ -10,6 +10,7 @@ from opencbr.model.restore_plan.blueprint import Blueprint
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import FATES, Draft, OpenChoice, Problem
 from opencbr.model.restore_plan.rows import Row, rows_of
+from opencbr.model.restore_plan.view import Room
 
 READY: Final = "ready"
 INCOMPLETE: Final = "incomplete"
@@ -49,7 +50,7 @@ def check_rooms(draft: Draft, what: str) -> None:
     """Refuse what a quota has no room for, with both numbers; `what` is what needs it."""
     for name, need in sorted(draft.needs.items()):
         room = draft.view.rooms.get(name)
-        if room is None or room.limit < 0 or room.used + need <= room.limit:
+        if room is None or not lacks(room, need):
             continue
         service, _, counted = name.partition("/")
         draft.problems.append(
@@ -60,6 +61,11 @@ def check_rooms(draft: Draft, what: str) -> None:
                 "free some, or have the quota raised",
             )
         )
+
+
+def lacks(room: Room, need: int) -> bool:
+    """Say whether a quota is too small for so many more."""
+    return 0 <= room.limit < room.used + need
 
 
 def outcome_of(draft: Draft, mapping: Choices, blueprint: Blueprint | None) -> Plan:

@@ -13,6 +13,7 @@ from opencbr.model.restore_plan.group_part import new_groups, ref_of
 from opencbr.model.restore_plan.network_part import new_networks, plan_floating_ips
 from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports
+from opencbr.model.restore_plan.project_part import judge_project
 from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
 from opencbr.model.restore_plan.server_part import (
     choose_flavor,
@@ -42,6 +43,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     floating, floating_choices = plan_floating_ips(draft, ports.made)
     groups = new_groups(draft)
     check_rooms(draft, "the new server")
+    judge_project(draft)
     server = captured.server
     name = choices.name or str(server.get("name") or "")
     if choices.name is not None and choices.name != server.get("name"):
@@ -78,6 +80,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
             trunks=trunks,
             volumes=volumes,
             floating_ips=floating,
+            project_id=draft.project_id if draft.is_elsewhere else None,
         )
     mapping = replace(
         choices,

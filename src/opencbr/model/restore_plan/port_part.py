@@ -134,7 +134,7 @@ class Ports:
 
     def _is_foreign(self, network_id: str) -> bool:
         network = next((one for one in self._draft.view.networks if one.get("id") == network_id), {})
-        return self._draft.captured.project_id not in (network.get("project_id"), network.get("tenant_id"))
+        return self._draft.project_id not in (network.get("project_id"), network.get("tenant_id"))
 
     def _mac(
         self, document: str, port: Json, choice: PortChoice, network: Ref, *, foreign: bool

@@ -53,20 +53,25 @@ class Row:
 
 def rows_of(draft: Draft) -> Iterator[Row]:
     """Yield a row for each captured field, in the order of the record."""
+    for document, path, value, fate in judged(draft):
+        yield Row(
+            document=document,
+            field=".".join(path),
+            value=value,
+            fate=fate.fate,
+            target=fate.target,
+            reason=fate.reason,
+        )
+
+
+def judged(draft: Draft) -> Iterator[tuple[str, Path, Any, Fate]]:
+    """Yield each captured field with its document, its value as everybody may see it, and what becomes of it."""
     for document, body in draft.captured.masked.items():
         base, kind = document.replace("@newest", ""), kind_of(document)
         thing = draft.things.get(base) or _unnamed(draft, base, kind)
         for path, value in fields(body):
             place = _Place(kind, path, value, body)
-            fate = draft.fates.get((base, path)) or _fate(draft, place, thing)
-            yield Row(
-                document=document,
-                field=".".join(path),
-                value=value,
-                fate=fate.fate,
-                target=fate.target,
-                reason=fate.reason,
-            )
+            yield document, path, value, draft.fates.get((base, path)) or _fate(draft, place, thing)
 
 
 def _unnamed(draft: Draft, document: str, kind: str) -> Thing:
@@ -102,8 +107,14 @@ def _fate(draft: Draft, place: _Place, thing: Thing) -> Fate:
         return (
             Fate(KEPT, "nothing stood there") if empty else Fate(LOST, "the cloud lets nobody give it back")
         )
-    fate = KEPT if treatment in (GIVEN, OWNER) else NEW
-    return Fate(fate, REASONS[treatment])
+    return _made(draft, treatment)
+
+
+def _made(draft: Draft, treatment: str) -> Fate:
+    """Say what becomes of a field of a thing that is made, by its treatment alone."""
+    if treatment == OWNER and draft.is_elsewhere:
+        return Fate(MAPPED, "the project that was chosen", draft.project_id)
+    return Fate(KEPT if treatment in (GIVEN, OWNER) else NEW, REASONS[treatment])
 
 
 def _named(draft: Draft, kind: str, path: Path, value: Any) -> Fate:

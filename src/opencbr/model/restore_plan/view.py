@@ -40,6 +40,8 @@ class CloudView:
 
     `standing` has, by the name of a document of the record, what the same call gives the project now; None where it gives
     nothing. The lists are what the project is shown. `rooms` are quotas by service and name (`compute/cores`).
+    The project is the one that the plan is for; `lending` are Cinder's quotas in the backup's own, where that is another, and
+    `gives_secrets` is whether the caller may have what is sealed given to it.
     """
 
     standing: Mapping[str, Json | None] = field(default_factory=dict)
@@ -55,3 +57,5 @@ class CloudView:
     floating: Sequence[FloatingHolder] = ()
     rooms: Mapping[str, Room] = field(default_factory=dict)
     sets_hostnames: bool = True
+    lending: Mapping[str, Room] = field(default_factory=dict)
+    gives_secrets: bool = True

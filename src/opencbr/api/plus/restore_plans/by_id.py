@@ -60,9 +60,10 @@ ROUTES: tuple[Route, ...] = (
         right="cbr:backups:restore",
         summary="Show a restore plan",
         description=(
-            "Gives a plan as it was made: the cloud is not asked again. A plan is gone when it has expired. This operation is "
-            "opencbr's own."
+            "Gives a plan as it was made: the cloud is not asked again, but whether the caller may still restore in the other "
+            "project that a plan goes into. A plan is gone when it has expired. This operation is opencbr's own."
         ),
         errors=(NO_SUCH_RESOURCE,),
+        upstream=True,
     ),
 )

@@ -69,6 +69,13 @@ class PlanMapping(Struct, kw_only=True):
         Annotated[str, Meta(min_length=1, max_length=255)] | None,
         Meta(description="the name of the new server; by default that of the old one"),
     ] = None
+    project_id: Annotated[
+        Id | None,
+        Meta(
+            description="another project that the server is made in, in which the caller may restore too; by default the "
+            "backup's own"
+        ),
+    ] = None
     flavor_id: Annotated[Id | None, Meta(description="the flavor of the new server")] = None
     availability_zone: Annotated[Text | None, Meta(description="Nova's zone for the server")] = None
     volume_availability_zone: Annotated[Text | None, Meta(description="Cinder's zone for all its disks")] = (
@@ -122,6 +129,7 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
     _refuse_repeats("floating_ips", [one.floating_ip_id for one in floating])
     return Choices(
         name=mapping.name,
+        project_id=mapping.project_id,
         flavor_id=mapping.flavor_id,
         availability_zone=mapping.availability_zone,
         volume_availability_zone=mapping.volume_availability_zone,
@@ -148,6 +156,7 @@ def mapping_of(choices: Choices) -> PlanMapping:
     """Write a mapping as it is sent."""
     return PlanMapping(
         name=choices.name,
+        project_id=choices.project_id,
         flavor_id=choices.flavor_id,
         availability_zone=choices.availability_zone,
         volume_availability_zone=choices.volume_availability_zone,

@@ -1,0 +1,107 @@
+"""Every upstream call of a drill, with every kind of bad answer, once and for good: a verdict, and nothing of it stays."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.model.lists import BackupFilter, Page
+from opencbr.model.operation_log import OperationLog
+from opencbr.store import backups
+from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
+from support.job_env import JobEnv
+
+LASTING = ("403", "503", "answer lost")
+
+
+@pytest.fixture
+def ground(plot: Ground) -> Iterator[Ground]:
+    with plot.env.cloud_kept():
+        yield plot
+    plot.env.clear()
+
+
+def requested(ground: Ground) -> OperationLog:
+    """Back up a server with two disks, and ask for a drill."""
+    env = ground.env
+    log = ground.run(env.request_backup(env.bind("db1", exclude=(env.volume_id("db1-archive"),))))
+    assert log.status == "success", log.error_message
+    return env.request_drill(log.backup_id or "")
+
+
+@pytest.fixture(scope="module")
+def calls(plot: Ground) -> list[Call]:
+    """The calls of a drill."""
+    with plot.env.cloud_kept():
+        operation = requested(plot)
+        found = plot.calls_of(lambda: plot.run(operation))
+    plot.env.clear()
+    return sorted(found)
+
+
+def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
+    told = " ".join(map(str, calls))
+    for words in (
+        *("network POST /v2.0/networks", "network POST /v2.0/subnets", "network POST /v2.0/security-groups"),
+        *("compute POST /v2.1/servers", "/os-volume_attachments", "compute DELETE /v2.1/servers/@"),
+        *("volume DELETE", "network DELETE /v2.0/networks/@", "network DELETE /v2.0/security-groups/@"),
+    ):
+        assert words in told, (words, told)
+    for never in ("floatingips POST", "PUT /v2.0/floatingips", "POST /v2.1/os-keypairs", "router_interface"):
+        assert never not in told, never
+
+
+@pytest.mark.matrix(fast=1)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_drill_bears_one_bad_answer_to_each_of_its_calls(
+    ground: Ground, calls: list[Call], fault: str
+) -> None:
+    env = ground.env
+    operation, was = requested(ground), env.things()
+    for call in calls:
+        if (call.service, fault) != ("identity", "401"):
+            strike(ground, call, fault, 1)
+    log = ground.run(operation)
+    assert (log.status, log.error_message) == ("success", "")
+    assert env.drill(operation).verdict == "unchecked"
+    assert left(ground, was) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("fault", LASTING)
+def test_a_drill_ends_with_a_verdict_and_leaves_nothing_when_a_call_stays_bad(
+    plot: Ground, calls: list[Call], fault: str
+) -> None:
+    bad = {str(call): judge(plot, call, fault) for call in calls}
+    assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
+
+
+def judge(ground: Ground, call: Call, fault: str) -> list[str]:
+    env = ground.env
+    with env.cloud_kept():
+        operation, was = requested(ground), env.things()
+        strike_for_good(ground, call, fault)
+        log = ground.run(operation)
+        env.demo.faults.clear()
+        wrong = faults_in(log, call, fault) if log.status == "failed" else []
+        wrong += waited(log, call, fault)
+        drill = env.drill(operation)
+        if (log.status, drill.verdict) not in (("success", "unchecked"), ("failed", "failed")):
+            wrong.append(f"the log says {log.status}, the drill {drill.verdict}")
+        wrong += left(ground, was)
+        if wrong and log.error_message:
+            wrong.append(log.error_message)
+    env.clear()
+    return wrong
+
+
+def left(ground: Ground, was: dict[str, set[str]]) -> list[str]:
+    """What is left of a drill once the janitor has been there, and a backup that is not given back."""
+    env: JobEnv = ground.env
+    ground.clock.sleep(86_400.0)
+    remove_leftovers(ground.ctx(env.cloud))
+    found = [f"{kind} {one}" for kind, ids in env.things().items() for one in sorted(ids ^ was[kind])]
+    found += [f"{entry.kind} in the ledger" for entry in env.ledger() if entry.kind != "backup"]
+    with env.database.read() as conn:
+        rows = backups.list(conn, env.project_id, BackupFilter(), Page(limit=10)).items
+    return found + [f"a backup that is {one.status}" for one in rows if one.status != "available"]

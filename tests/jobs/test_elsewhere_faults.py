@@ -1,0 +1,108 @@
+"""The calls by which a restore hands its disks over to another project, with every kind of bad answer, once and for good."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opencbr.democloud.network.security_groups import default_group
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.model.operation_log import OperationLog
+from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
+from support.job_env import JobEnv
+
+LASTING = ("403", "503", "answer lost")
+SERVER = "db1"
+TRANSFERS = "os-volume-transfer"
+
+
+@pytest.fixture
+def ground(plot: Ground) -> Iterator[Ground]:
+    with plot.env.cloud_kept():
+        yield plot
+    plot.env.clear()
+
+
+def requested(ground: Ground) -> OperationLog:
+    """Back up a server with two disks, and ask for it in another project."""
+    env = ground.env
+    with env.demo.backend.state.change():
+        default_group(env.demo.backend, str(env.demo.account("other")["project_id"]))
+    log = ground.run(env.request_backup(env.bind(SERVER, exclude=(env.volume_id("db1-archive"),))))
+    assert log.status == "success", log.error_message
+    return env.request_elsewhere(log.backup_id or "")
+
+
+@pytest.fixture(scope="module")
+def calls(plot: Ground) -> list[Call]:
+    """The calls that hand volumes over, and those of the other project's token."""
+    with plot.env.cloud_kept():
+        operation = requested(plot)
+        found = plot.calls_of(lambda: plot.run(operation))
+    plot.env.clear()
+    return sorted(call for call in found if TRANSFERS in str(call))
+
+
+def volumes(env: JobEnv) -> dict[str, int]:
+    """How many volumes each project has."""
+    state = env.demo.backend.state
+    names = ("demo", "other")
+    with state.change():
+        return {name: len(state.all("volume", env.demo.account(name)["project_id"])) for name in names}
+
+
+def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
+    assert [str(call).split(" (")[0] for call in calls] == [
+        f"volume POST /v3/@/{TRANSFERS}",
+        f"volume POST /v3/@/{TRANSFERS}/@/accept",
+    ]
+
+
+@pytest.mark.matrix(fast=2)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
+    ground: Ground, calls: list[Call], fault: str
+) -> None:
+    env = ground.env
+    operation, was = requested(ground), env.things()
+    before = volumes(env)
+    struck = [strike(ground, call, fault, 1) for call in calls]
+    log = ground.run(operation)
+    assert (log.status, log.error_message) == ("success", "")
+    assert [fault.path for fault in struck if not fault.hits] == []
+    assert len(env.things()["server"]) == len(was["server"]) + 1
+    assert volumes(env) == {"demo": before["demo"], "other": before["other"] + 2}
+    assert {entry.kind for entry in env.ledger()} == {"backup"}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("fault", LASTING)
+def test_a_handover_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
+    plot: Ground, calls: list[Call], fault: str
+) -> None:
+    bad = {str(call): judge(plot, call, fault) for call in calls}
+    assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
+
+
+def judge(ground: Ground, call: Call, fault: str) -> list[str]:
+    env = ground.env
+    with env.cloud_kept():
+        operation = requested(ground)
+        was = env.things()
+        strike_for_good(ground, call, fault)
+        log = ground.run(operation)
+        env.demo.faults.clear()
+        wrong = faults_in(log, call, fault) if log.status == "failed" else []
+        wrong += waited(log, call, fault)
+        backup = env.backup(operation.backup_id)
+        if backup is None or backup.status != "available":
+            wrong.append(f"the backup is {backup and backup.status}")
+        ground.clock.sleep(86_400.0)
+        remove_leftovers(ground.ctx(env.cloud))
+        if (log.status == "failed" and env.things() != was) or env.upstream("transfer"):
+            wrong.append("something of it is there")
+        if [entry for entry in env.ledger() if entry.kind != "backup"]:
+            wrong.append("the ledger still has something of it")
+        if wrong and log.error_message:
+            wrong.append(log.error_message)
+    env.clear()
+    return wrong
