@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_extended_disk import expected
+from disk_bytes import expected
 from test_restore import bytes_of, disk_of
 
 from sdk.installation import eventually
