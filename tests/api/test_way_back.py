@@ -33,6 +33,10 @@ def test_a_way_back_names_each_disk_and_what_may_have_been_written_since(cbr: Ap
         assert "ACTIVE" in disk["known"]
 
 
+def confirm(cbr: ApiServer, restore_id: str) -> requests.Response:
+    return cbr.call("POST", JOB.format(restore_id, "confirm"))
+
+
 def test_an_undoing_is_written_down_and_the_server_is_busy(cbr: ApiServer):
     server = new_server(cbr)
     vault = new_vault(cbr, server_ref(server))
@@ -53,6 +57,42 @@ def test_an_undoing_is_written_down_and_the_server_is_busy(cbr: ApiServer):
     refused(cbr.call("POST", f"backups/{restorable(cbr, server).id}/restore", {"restore": {}}), 400, "2010")
     with cbr.database.read() as conn:
         assert {(one.key, one.kept_until) for one in ledger.of_log(conn, job)} == {(server["disks"][0], None)}
+
+
+def test_a_restore_that_is_confirmed_has_no_way_back_and_no_snapshots(cbr: ApiServer):
+    server = new_server(cbr, sizes=(1, 1))
+    restore = restored(cbr, server)
+    assert confirm(cbr, restore.id).status_code == 204
+    cbr.cloud.settle()
+    with cbr.cloud.backend.state.change():
+        left = [cbr.cloud.backend.state.all("snapshot", volume_id=one) for one in server["disks"]]
+    assert left == [[], []]
+    shown = way_back(cbr, restore.id).json()["way_back"]
+    assert (shown["status"], shown["kept_until"], shown["disks"]) == ("confirmed", None, [])
+    for again in (confirm, undo):
+        refused(again(cbr, restore.id), 404, "7202", "was confirmed")
+    with cbr.database.read() as conn:
+        assert {one.state for one in ledger.of_log(conn, restore.id)} == {"left"}, (
+            "the janitor strikes them out"
+        )
+
+
+def test_snapshots_that_cinder_does_not_delete_at_once_are_left_to_the_janitor(cbr: ApiServer):
+    restore = restored(cbr, new_server(cbr))
+    with cbr.database.read() as conn:
+        (entry,) = ledger.of_log(conn, restore.id)
+    path = f"/snapshots/{entry.upstream_id}$"
+    fault = cbr.cloud.faults.inject(service="volume", method="DELETE", path=path, status=403, times=0)
+    assert confirm(cbr, restore.id).status_code == 204
+    assert fault.hits
+    with cbr.database.read() as conn:
+        assert entry.id in {one.id for one in ledger.left(conn)}
+
+
+def test_a_restore_that_is_being_undone_is_not_confirmed(cbr: ApiServer):
+    restore = restored(cbr, new_server(cbr))
+    job = undo(cbr, restore.id).json()["job_id"]
+    refused(confirm(cbr, restore.id), 400, "2010", job)
 
 
 def test_a_server_that_is_being_restored_is_not_taken_back(cbr: ApiServer):

@@ -427,6 +427,10 @@ PLACES: dict[tuple[str, str], Place] = {
                 "running": (lambda cbr: restore_without_way_back(cbr, status="running"), "2010"),
                 "of nothing": (restore_without_way_back, "7202"),
             },
+            "ConfirmRestore": {
+                "running": (lambda cbr: restore_without_way_back(cbr, status="running"), "2010"),
+                "of nothing": (restore_without_way_back, "7202"),
+            },
         }.items()
     },
     ("CreateDrill", "drill.backup_id"): Place(

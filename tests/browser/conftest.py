@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.api_server import ApiServer
+from api.protected_cloud import new_server, restored
 from console.backup.recorded import HOSTILE, LONG, hostile_backup, rich_server
 from opencbr.model.backup import Backup
 from opencbr.model.drill import COMMAND, FAILED, SERVER, Finding
@@ -38,8 +39,11 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     )
     plans = _plan(cbr, backup), _plan(cbr, hostile), _plan(cbr, cbr.protected("café-文"))
     restored_log = _restored_log(cbr, backup, plans[0])
+    way_back_log = restored(cbr, new_server(cbr, sizes=(1, 1))).id
     drills = _ended_drill(cbr, hostile), _drill(cbr, cbr.backup(vault, resource_name=HOSTILE))
-    return Things(backup, hostile, log["id"], running, running_log.id, restored_log, plans, drills)
+    return Things(
+        backup, hostile, log["id"], running, running_log.id, restored_log, way_back_log, plans, drills
+    )
 
 
 def _drill(cbr: ApiServer, backup: Backup) -> str:

@@ -28,6 +28,7 @@ class Things:
     running: Backup
     running_log: str
     restored_log: str
+    way_back_log: str
     plans: tuple[str, str, str]
     drills: tuple[str, str]
 
@@ -206,6 +207,12 @@ SCREENS = [
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.hostile_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.running_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.restored_log}"),
+    at("operation_logs.show", lambda things: f"/console/operation-logs/{things.way_back_log}"),
+    *(
+        at(f"ways_back.ask_{act}", lambda things, act=act: f"/console/restores/{things.way_back_log}/{act}")
+        for act in ("undo", "confirm")
+    ),
+    at("ways_back.ask_undo", f"/console/restores/{NOBODY}/undo", status=404),
     at("explorer.index", "/explorer"),
     at("explorer.index", "/explorer?q=nothing-is-called-so"),
     *(at("explorer.form", f"/explorer/{name}") for name in [*FORMS, "CreatePolicy"]),
@@ -229,5 +236,7 @@ NO_PAGES = {
     "explorer.samples": "a part of each form",
     "sign_in.choose": "leads on to the page that was asked for",
     "sign_in.sign_out": "leads to the form",
+    "ways_back.confirm": "leads to the restore",
+    "ways_back.undo": "leads to the work",
 }
 """Views that make no page of their own, and what they give."""

@@ -3,7 +3,7 @@
 import pytest
 
 from opencbr.jobs.registry import JOB_TYPES
-from opencbr.model.operation_log import DELETE, RESTORE
+from opencbr.model.operation_log import DELETE, RESTORE, RESTORE_UNDO
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
 from store.samples import PROJECT, log
@@ -17,7 +17,8 @@ def _database(opencbr, tmp_path):
     database.dispose()
 
 
-CANCELLABLE = sorted(set(JOB_TYPES) - {DELETE, RESTORE})
+FIRM = {DELETE, RESTORE, RESTORE_UNDO}
+CANCELLABLE = sorted(set(JOB_TYPES) - FIRM)
 
 
 @pytest.mark.parametrize("kind", [*JOB_TYPES, "of_a_newer_release"])
@@ -28,7 +29,7 @@ def test_only_what_heeds_a_cancellation_can_be_cancelled(opencbr, database, kind
     done = opencbr("operation-logs", "cancel", "--project", PROJECT, running.id)
     with database.read() as conn:
         requested = operation_logs.cancel_requested(conn, running.id)
-    if kind not in JOB_TYPES or kind in (DELETE, RESTORE):
+    if kind not in JOB_TYPES or kind in FIRM:
         assert (done.returncode, requested) == (1, False)
         assert done.stderr == (
             f"opencbr: a job of type {kind} cannot be cancelled, only one of {', '.join(CANCELLABLE)}\n"

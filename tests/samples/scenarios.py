@@ -237,6 +237,15 @@ def undo_restore(cbr: ApiServer) -> Scenario:
     return Scenario("job_id", {"restore_job_id": restore.id}, seen=seen)
 
 
+def confirm_restore(cbr: ApiServer) -> Scenario:
+    restore = restored(cbr, new_server(cbr))
+
+    def seen() -> bool:
+        return bool(shown(cbr, f"restores/{restore.id}/way-back")["way_back"]["status"] == "confirmed")
+
+    return Scenario("", {"restore_job_id": restore.id}, seen=seen)
+
+
 def update_backup(cbr: ApiServer) -> Scenario:
     backup, called = cbr.backup(cbr.vault()), name()
     return Scenario(
@@ -307,6 +316,7 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ApplyRestorePlan": apply_restore_plan,
     "ShowRestoreWayBack": show_restore_way_back,
     "UndoRestore": undo_restore,
+    "ConfirmRestore": confirm_restore,
     "CreateDrill": create_drill,
     "ListDrills": list_drills,
     "ShowDrill": show_drill,

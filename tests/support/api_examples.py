@@ -219,6 +219,7 @@ def _restore(run: Run) -> None:
     backup = run.call("ListBackups", query={"vault_id": vaults["production"]})["backups"][0]["id"]
     disk = run.call("ShowBackup", backup_id=backup)["backup"]["children"][1]
     mapping = {"backup_id": disk["id"], "volume_id": disk["resource_id"]}
+    logs = []
     for title, wanted in (
         ("server: All disks of a server to where they came from", {}),
         ("disk: One disk of a server, which is left shut off", {"mappings": [mapping], "power_on": False}),
@@ -231,6 +232,7 @@ def _restore(run: Run) -> None:
             return bool(shown["status"] == "success")
 
         eventually(ended, f"{title} has ended")
+        logs.append(log)
     run.call("ShowOpLog", "restore: A restore that has ended well", operation_log_id=log)
     run.call("ShowRestoreWayBack", "kept: A restore that can be undone", restore_job_id=log)
     undo = run.call("UndoRestore", "disk: Undo the restore of a disk", restore_job_id=log)["job_id"]
@@ -241,6 +243,7 @@ def _restore(run: Run) -> None:
         return bool(shown["status"] == "success")
 
     eventually(undone, "the undoing has ended")
+    run.call("ConfirmRestore", "server: Let the way back of a restore go", restore_job_id=logs[0])
 
 
 def _plan(run: Run) -> None:

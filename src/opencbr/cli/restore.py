@@ -1,4 +1,4 @@
-"""`opencbr restore`: what a restore as a new server will do, field by field, and doing it."""
+"""`opencbr restore`: what a restore as a new server will do, field by field, and doing it; undoing one in place."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
@@ -6,24 +6,29 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from opencbr.cli.app import Failure, Session, as_json, pass_session
+from opencbr.cli.following import follow
 from opencbr.cli.output import say, write_json, write_table
+from opencbr.cli.use_cases import use_cases
+from opencbr.cli.way_back import confirm, undo, way_back
 
 if TYPE_CHECKING:
+    from opencbr.model.operation_log import OperationLog
     from opencbr.model.restore_plan.choices import Choices
-    from opencbr.service.context import Context
     from opencbr.service.restore_plans import ShownPlan
-    from opencbr.service.services import Services
 
 _project = click.option(
     "--project", required=True, metavar="ID", help="The project that the backup belongs to."
 )
 _TRIVIAL = {"kept", "new"}
-_LOOK_SECONDS = 1.0
 
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a server as a new one, and carry the plan out."""
+    """Plan the restore of a server as a new one, and carry the plan out; undo or confirm a restore in place."""
+
+
+for _command in (way_back, undo, confirm):
+    restore.add_command(_command)
 
 
 @restore.command("plan")
@@ -60,7 +65,7 @@ def plan(
     Nothing is made or changed. What is to be chosen is named: write the mapping that --json gives into a file, edit it and
     hand it in with --mapping. The plan is kept for a while, under its id.
     """
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     choices = _choices(mapping)
     choices = replace(choices, project_id=into or choices.project_id)
     shown = services.restore_plans.create(ctx, backup_id, choices)
@@ -80,7 +85,7 @@ def plan(
 @pass_session
 def show(session: Session, *, project: str, all_: bool, json_: bool, plan_id: str) -> None:
     """Show a plan that was made; the cloud is not asked again."""
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     shown = services.restore_plans.show(ctx, plan_id)
     if json_:
         write_json(_plain(shown))
@@ -110,7 +115,7 @@ def list_(
     from opencbr.api.plus.restore_plans.listing import summary_of
     from opencbr.model.lists import Page
 
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     found = services.restore_plans.list(ctx, backups, Page(limit=limit, marker=marker))
     rows = [summary_of(one) for one in found.items]
     if json_:
@@ -137,47 +142,19 @@ def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> Non
     The cloud is asked again first: when the plan would say something else now, nothing is made. A restore that fails removes
     what it has made. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
     """
-    services, ctx = _asking(session, project)
+    services, ctx = use_cases(session, project)
     log = services.restore_plans.apply(ctx, plan_id)
     say(f"operation log {log.id}")
     if not no_wait:
-        _follow(services, ctx, log.id)
+        _tell_report(follow(services, ctx, log.id, "the restore"))
 
 
-def _follow(services: "Services", ctx: "Context", log_id: str) -> None:
-    """Say each step until the end; exit code 1 when it failed."""
-    from opencbr.clock import SystemClock
-    from opencbr.model import statuses
-    from opencbr.model.operation_log import NOTES, REPORT, TERMINAL
+def _tell_report(log: "OperationLog") -> None:
+    from opencbr.model.operation_log import REPORT
 
-    clock, seen, told = SystemClock(), "", 0
-    while True:
-        log = services.operation_logs.show(ctx, log_id)
-        line = f"{log.progress:3} % {log.step}"
-        if log.step and line != seen:
-            say(line)
-            seen = line
-        for note in log.details.get(NOTES, ())[told:]:
-            say(f"note: {note}")
-            told += 1
-        if log.status in TERMINAL:
-            break
-        clock.sleep(_LOOK_SECONDS)
-    if log.status != statuses.SUCCESS:
-        raise Failure(f"the restore ended in {log.status}: {log.error_message}")
     report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
     told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
     say(f"server {log.details['target_resource_id']} is there: {told_fields}")
-
-
-def _asking(session: Session, project: str) -> "tuple[Services, Context]":
-    from opencbr import wiring
-    from opencbr.clock import SystemClock
-    from opencbr.service.context import operator
-
-    parts = wiring.build(session.config)
-    parts.standing_records()
-    return parts.services, operator(project, SystemClock().now())
 
 
 def _choices(mapping: TextIO | None) -> "Choices":

@@ -14,7 +14,15 @@ from opencbr.console.api_client import Refused
 from opencbr.console.browser_session import Seal, SealedSessions, TooLong
 from opencbr.console.console import NAME, Console, NotSignedIn, browser_session, console, signed_in
 from opencbr.console.explorer.pages import pages as explorer
-from opencbr.console.pages import backups, drills, operation_logs, overview, restore_plans, vaults
+from opencbr.console.pages import (
+    backups,
+    drills,
+    operation_logs,
+    overview,
+    restore_plans,
+    vaults,
+    ways_back,
+)
 from opencbr.console.reference.pages import pages as reference
 from opencbr.console.sign_in.pages import AWAY
 from opencbr.console.sign_in.pages import pages as sign_in
@@ -65,6 +73,7 @@ def create_console(
         vaults.pages,
         backups.pages,
         restore_plans.pages,
+        ways_back.pages,
         drills.pages,
         operation_logs.pages,
         reference,

@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 from opencbr.model.restore import FoundDisk
 
 WAY_BACK: Final = "way_back"
-"""Key in the `details` of a restore: until when there is a way back, and the job that has gone it."""
-KEPT_UNTIL, UNDO_JOB = "kept_until", "undo_job_id"
+"""Key in the `details` of a restore: until when there is a way back, the job that goes it or has, or when it was let go."""
+KEPT_UNTIL, UNDO_JOB, CONFIRMED_AT = "kept_until", "undo_job_id", "confirmed_at"
 
 _REQUEST: Final = "request"
 
-WayBackStatus = Literal["none", "kept", "undoing", "undone", "expired"]
+WayBackStatus = Literal["none", "kept", "undoing", "undone", "confirmed", "expired"]
 """`none`: nothing was written over, or no snapshots were taken."""
 
 

@@ -1,5 +1,6 @@
-"""The ways back of restores in place: what is known of one, and going it."""
+"""The ways back of restores in place: what is known of one, going it, and letting it go."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud, ProjectCloud
-from opencbr.cloud.errors import NotFound
+from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.undo.obstacles import refuse_irreversible
@@ -16,13 +17,24 @@ from opencbr.model.errors import BEING_RESTORED, NO_SUCH_SNAPSHOT, SERVER_UNREST
 from opencbr.model.ids import is_uuid
 from opencbr.model.operation_log import RESTORE, TERMINAL, OperationLog
 from opencbr.model.restore import found_of, request_of, server_of, sizes_of, stage_of
-from opencbr.model.way_back import KEPT_UNTIL, UNDO_JOB, WAY_BACK, DiskToRevert, UndoRequest, WayBackStatus
+from opencbr.model.times import wire_time
+from opencbr.model.way_back import (
+    CONFIRMED_AT,
+    KEPT_UNTIL,
+    UNDO_JOB,
+    WAY_BACK,
+    DiskToRevert,
+    UndoRequest,
+    WayBackStatus,
+)
 from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.restore_claims import claim_targets
 from opencbr.store import ledger, operation_logs
 from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
+
+_log = logging.getLogger("opencbr.service")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +103,22 @@ class WaysBack:
         request = _request(way_back.restore, server, disks)
         return self._database.transact(lambda conn: _enter(conn, ctx, request))
 
+    def confirm(self, ctx: Context, restore_id: str) -> None:
+        """Let the way back of a restore go before its time: its snapshots are deleted.
+
+        Raises CbrError 6500, 7202 (no way back, or not any more), 2010 (the restore has not ended, or is being undone).
+        """
+        entries = self._database.transact(lambda conn: _let_go(conn, ctx, restore_id))
+        project = self._cloud.project(ctx.project_id)
+        for entry in entries:
+            try:
+                project.delete_snapshot(entry.upstream_id or "")
+            except CloudError as error:
+                # The ledger gives it to the janitor, which has patience.
+                _log.info(
+                    "snapshot %s, which a restore has let go, is left to the janitor: %s", entry.name, error
+                )
+
     def _shown(
         self, project: ProjectCloud, way_back: WayBack, entry: Entry, server: Server | None
     ) -> ShownDisk:
@@ -119,13 +147,11 @@ def _find(conn: Connection, ctx: Context, restore_id: str, *, lock: bool = False
     )
     undo_id = told.get(UNDO_JOB)
     undo = operation_logs.get(conn, ctx.project_id, undo_id) if undo_id else None
-    status: WayBackStatus = "expired" if KEPT_UNTIL in told else "none"
-    if undo is not None and undo.status not in TERMINAL:
-        status = "undoing"
-    elif undo is not None and undo.status == statuses.SUCCESS:
-        status = "undone"
-    elif kept:
-        status = "kept"
+    status: WayBackStatus = "kept" if kept else "expired" if KEPT_UNTIL in told else "none"
+    if undo_id is not None:  # one that fails takes its name out again
+        status = "undoing" if undo is not None and undo.status not in TERMINAL else "undone"
+    elif CONFIRMED_AT in told:
+        status = "confirmed"
     until = min((entry.kept_until for entry in kept if entry.kept_until), default=None)
     return WayBack(restore=restore, status=status, kept_until=until, undo_job_id=undo_id, entries=kept)
 
@@ -142,6 +168,7 @@ def _refuse_gone(way_back: WayBack) -> None:
     why = {
         "none": "The restore has no way back: it has written over nothing, or snapshots were not kept.",
         "undoing": f"The restore is being undone already, by the operation {way_back.undo_job_id}.",
+        "confirmed": "The restore was confirmed: its snapshots are removed.",
         "undone": f"The restore was undone already, by the operation {way_back.undo_job_id}.",
         "expired": "The way back of the restore has expired: its snapshots are removed.",
     }.get(way_back.status)
@@ -207,6 +234,15 @@ def _request(restore: OperationLog, server: Server | None, disks: Sequence[DiskT
         disks=tuple(disks),
         places=tuple(disk for disk in found.disks if not disk.is_root) if found else (),
     )
+
+
+def _let_go(conn: Connection, ctx: Context, restore_id: str) -> list[Entry]:
+    way_back = _find(conn, ctx, restore_id, lock=True)
+    _refuse_gone(way_back)
+    restore = way_back.restore
+    told = restore.details.get(WAY_BACK, {}) | {CONFIRMED_AT: wire_time(ctx.now)}
+    operation_logs.amend(conn, restore, {WAY_BACK: told}, now=ctx.now)
+    return ledger.let_go(conn, restore.id)
 
 
 def _enter(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog:

@@ -119,6 +119,13 @@ def keep(conn: Connection, operation_log_id: str, until: datetime) -> None:
     conn.execute(query.values(kept_until=until))
 
 
+def let_go(conn: Connection, operation_log_id: str) -> list[Entry]:
+    """Give what is kept after a job to the janitor before its time; return what the janitor has of that job."""
+    query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id, _t.c.kept_until.is_not(None))
+    conn.execute(query.values(state="left", kept_until=None))
+    return [entry for entry in of_log(conn, operation_log_id) if entry.state == "left"]
+
+
 def hand_over(
     conn: Connection, from_log_id: str, to_log_id: str, *, kept_until: datetime | None
 ) -> list[Entry]:

@@ -196,6 +196,19 @@ def test_a_way_back_expires_but_not_while_it_is_gone(scene: Scene) -> None:
     assert "expired" in error.message
 
 
+def test_a_way_back_that_is_let_go_leaves_nothing(scene: Scene) -> None:
+    restore, _ = restored(scene)
+    digests, was = scene.digests(), scene.how_it_is()
+    scene.env.ways_back().confirm(scene.env.context(), restore.id)
+    scene.env.demo.settle()
+    assert scene.env.upstream("snapshot") == []
+    remove_leftovers(scene.ctx)
+    scene.env.assert_nothing_left(backups_left=3)
+    assert (scene.digests(), scene.how_it_is()) == (digests, was)
+    assert status_of(scene, restore) == "confirmed"
+    assert refused(scene, restore).code == "7202"
+
+
 def test_a_restore_that_runs_or_wrote_nothing_has_no_way_back(scene: Scene) -> None:
     operation = scene.env.request_restore(scene.backup_id)
     assert refused(scene, operation).code == "2010"

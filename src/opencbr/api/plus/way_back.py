@@ -1,4 +1,4 @@
-"""The way back of a restore in place, opencbr's own: looked at, and gone."""
+"""The way back of a restore in place, opencbr's own: looked at, gone, or let go."""
 
 from typing import Annotated
 
@@ -50,8 +50,8 @@ class RestoreWayBack(Struct):
     status: Annotated[
         str,
         Meta(
-            description="`kept`; `undoing` and `undone`; `expired` when its time is over; `none` when nothing was "
-            "written over, or no snapshots are taken here"
+            description="`kept`; `undoing` and `undone`; `confirmed` when it was let go, `expired` when its time is over; "
+            "`none` when nothing was written over, or no snapshots are taken here"
         ),
     ]
     kept_until: Annotated[
@@ -115,6 +115,11 @@ def undo_restore(request: Request[None, None]) -> UndoRestoreAnswer:
     return UndoRestoreAnswer(request.services.ways_back.undo(request.ctx, request.path["restore_job_id"]).id)
 
 
+def confirm_restore(request: Request[None, None]) -> None:
+    """Answer ConfirmRestore."""
+    request.services.ways_back.confirm(request.ctx, request.path["restore_job_id"])
+
+
 ROUTES: tuple[Route, ...] = (
     Route(
         operation=Operation(
@@ -148,6 +153,21 @@ ROUTES: tuple[Route, ...] = (
             *("6500", "2002", BEING_RESTORED, SERVER_UNRESTORABLE, DISK_UNRESTORABLE, BEING_REMOVED),
             *(NO_SUCH_DISK, NOT_ATTACHED, NO_SUCH_SNAPSHOT, SNAPSHOT_STATUS),
         ),
+        upstream=True,
+    ),
+    Route(
+        operation=Operation(
+            "ConfirmRestore", "POST", "/v3/{project_id}/restores/{restore_job_id}/confirm", "Restore", 204
+        ),
+        handler=confirm_restore,
+        right="cbr:backups:restore",
+        summary="Confirm a restore in place",
+        description=(
+            "Lets the way back of a restore go before its time: the snapshots of what it has written over are deleted, and it "
+            "cannot be undone any more. They count in the project's quotas, and Cinder deletes no volume that has one. This "
+            "operation is opencbr's own."
+        ),
+        errors=("6500", BEING_RESTORED, NO_SUCH_SNAPSHOT),
         upstream=True,
     ),
 )

@@ -9,8 +9,9 @@ from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.in_place.compensation import compensate_in_place
 from opencbr.jobs.in_place.rows import free_targets
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.way_back import undo_of
-from opencbr.store import ledger
+from opencbr.model.times import wire_time
+from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK, undo_of
+from opencbr.store import ledger, operation_logs
 
 
 def compensate_undo(job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled) -> None:
@@ -21,5 +22,9 @@ def compensate_undo(job: Job, ctx: JobContext, operation: OperationLog, end: Ste
 def give_back_way(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
     """Let servers and disks be restored again, and keep the way back for its full time once more: to be gone anew."""
     free_targets(conn, operation)
-    until = ctx.clock.now() + timedelta(seconds=ctx.settings.way_back_seconds)
-    ledger.hand_over(conn, operation.id, undo_of(operation.parameters).restore_id, kept_until=until)
+    now, restore_id = ctx.clock.now(), undo_of(operation.parameters).restore_id
+    until = now + timedelta(seconds=ctx.settings.way_back_seconds)
+    ledger.hand_over(conn, operation.id, restore_id, kept_until=until)
+    restore = operation_logs.get(conn, operation.project_id, restore_id, lock=True)
+    if restore is not None:
+        operation_logs.amend(conn, restore, {WAY_BACK: {KEPT_UNTIL: wire_time(until)}}, now=now)

@@ -1,0 +1,37 @@
+"""Following a job from the command line."""
+
+from typing import TYPE_CHECKING
+
+from opencbr.cli.app import Failure
+from opencbr.cli.output import say
+
+if TYPE_CHECKING:
+    from opencbr.model.operation_log import OperationLog
+    from opencbr.service.context import Context
+    from opencbr.service.services import Services
+
+_LOOK_SECONDS = 1.0
+
+
+def follow(services: "Services", ctx: "Context", log_id: str, what: str) -> "OperationLog":
+    """Say each step until the end, and return the log; a Failure (exit code 1) when `what` has failed."""
+    from opencbr.clock import SystemClock
+    from opencbr.model import statuses
+    from opencbr.model.operation_log import NOTES, TERMINAL
+
+    clock, seen, told = SystemClock(), "", 0
+    while True:
+        log = services.operation_logs.show(ctx, log_id)
+        line = f"{log.progress:3} % {log.step}"
+        if log.step and line != seen:
+            say(line)
+            seen = line
+        for note in log.details.get(NOTES, ())[told:]:
+            say(f"note: {note}")
+            told += 1
+        if log.status in TERMINAL:
+            break
+        clock.sleep(_LOOK_SECONDS)
+    if log.status != statuses.SUCCESS:
+        raise Failure(f"{what} ended in {log.status}: {log.error_message}")
+    return log
