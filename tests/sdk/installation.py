@@ -96,7 +96,7 @@ def installed(
             return subprocess.Popen([*opencbr, *verb], env=environment, stderr=out)
 
     upgrade = start("db", "upgrade")
-    assert upgrade.wait(60) == 0, log.read_text()
+    assert upgrade.wait(300) == 0, log.read_text()
     processes = [start("serve", "--listen", url.removeprefix("http://")), start("worker")]
 
     def kill_worker() -> None:
