@@ -46,22 +46,26 @@ class Progress:
     state: str = "as it was"
     request_id: str | None = None
     moved_at: datetime = field(init=False)
-    answered_at: datetime = field(init=False)
+    silent_since: datetime | None = None
     silence: Unreachable | None = None
 
     def __post_init__(self) -> None:
-        self.moved_at = self.answered_at = self.began
+        self.moved_at = self.began
 
     def saw(self, seen: Seen, now: datetime) -> None:
         """Note what a look has found; another state than before is movement."""
         if seen.state != self.state:
             self.moved_at = now
         self.state, self.request_id = seen.state, seen.request_id
-        self.answered(now)
+        self.answered()
 
-    def answered(self, now: datetime) -> None:
+    def answered(self) -> None:
         """Note that the cloud has answered."""
-        self.answered_at, self.silence = now, None
+        self.silent_since = self.silence = None
+
+    def unanswered(self, silence: Unreachable, now: datetime) -> None:
+        """Note that it has not."""
+        self.silence, self.silent_since = silence, self.silent_since or now
 
     def check(
         self, ctx: CloudContext, operation: OperationLog, is_excused: Callable[[], bool] = lambda: False
@@ -73,7 +77,8 @@ class Progress:
         counts anew from now on); after `backup_timeout_seconds` in all.
         """
         settings, now = ctx.settings, ctx.clock.now()
-        if self.silence and now - self.answered_at > timedelta(seconds=settings.patience_seconds):
+        silent = now - self.silent_since if self.silent_since else timedelta()
+        if self.silence and silent > timedelta(seconds=settings.patience_seconds):
             raise JobError(UNEXPECTED, str(self.silence)) from self.silence
         if now - self.began > timedelta(seconds=settings.backup_timeout_seconds):
             done = f"{self.what} was not done after {settings.backup_timeout_seconds:g} s"

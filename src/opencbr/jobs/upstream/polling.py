@@ -147,7 +147,7 @@ def _advance(ctx: CloudContext, look: Callable[[T], Seen | None], one: _Wait[T])
     try:
         looked_at_lately = ctx.clock.now() - watched.since < timedelta(seconds=trusted)
         if looked_at_lately and watched.is_unchanged(ctx):
-            progress.answered(ctx.clock.now())
+            progress.answered()
         elif (seen := look(one.for_)) is None:
             return True
         else:
@@ -157,6 +157,6 @@ def _advance(ctx: CloudContext, look: Callable[[T], Seen | None], one: _Wait[T])
     except CredentialRefused:
         raise  # nobody can have an answer
     except Unreachable as error:
-        progress.silence = error
+        progress.unanswered(error, ctx.clock.now())
     progress.moved_at = max(progress.moved_at, watched.moved_at)
     return False

@@ -78,7 +78,7 @@ def _heard(one: _Wanted) -> Act | Seen | Unreachable | None:
 def _done(ctx: JobContext, one: _Wanted, result: Act | Seen | Unreachable | None) -> bool:
     """Say whether an object is as it should be; do what it needs."""
     if isinstance(result, Unreachable):
-        one.progress.silence = result
+        one.progress.unanswered(result, ctx.clock.now())
     elif callable(result):
         _act(ctx, one, result)
     elif result is not None:
@@ -97,12 +97,12 @@ def _act(ctx: JobContext, one: _Wanted, act: Act) -> None:
     except CredentialRefused:
         raise
     except Unreachable as error:
-        progress.silence = error
+        progress.unanswered(error, ctx.clock.now())
         return
     except (Refused, NotFound):
         one.refusals += 1
         if one.refusals == _REFUSALS:
             raise
     one.acts += 1
-    progress.answered(ctx.clock.now())
+    progress.answered()
     progress.moved_at = ctx.clock.now()
