@@ -114,8 +114,8 @@ def test_a_full_backup_by_the_sdk(chain: Chain):
 def test_an_incremental_one_by_terraform(chain: Chain):
     """Of disks of which one was extended meanwhile: it keeps its size."""
     stack, (root, data) = chain.stack, chain.sizes
-    chain.back_up("after a restore")
-    assert set(chain.kinds("after a restore").values()) == {True}
+    chain.back_up("after-a-restore")
+    assert set(chain.kinds("after-a-restore").values()) == {True}
     act(stack, chain.server, "unlock")
     extend(stack, chain.server, data)
     act(stack, chain.server, "lock", _LOCK)
@@ -135,7 +135,7 @@ def test_the_backup_after_a_disk_was_extended_by_the_openstack_client(chain: Cha
 
 
 def test_an_incremental_one_after_a_restore_in_place_as_a_new_server(chain: Chain):
-    stack, name = chain.stack, "after a restore"
+    stack, name = chain.stack, "after-a-restore"
     made = restored_as_new(stack, chain.backups[name]["id"], network="keep", beside=True)
     rows = stack.tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
     for row in rows:
