@@ -16,7 +16,7 @@ from opencbr.model.ids import new_id
 
 from .api_server import ApiServer
 from .protected_cloud import children_of, new_disk, new_server, refused, restorable
-from .test_restore_plans import all_new, asked, change, planned
+from .test_restore_plans import all_new, asked, change, of_the_cloud, planned
 from .test_wrong_ids import disk, plan_of, rows, server
 
 Json = dict[str, Any]
@@ -75,6 +75,18 @@ def planning(choose: Callable[[Json, str], Json]) -> Ask:
         mapping = all_new(planned(cbr, backup.id))
         mapping |= choose(mapping, wanted)
         body = {"restore_plan": {"as": "new_server", "mapping": mapping}}
+        return "POST", f"backups/{backup.id}/restore-plans", body
+
+    return ask
+
+
+def planning_a_volume(choose: Callable[[str], Json]) -> Ask:
+    """Plan a restore of one disk as a new volume; `choose` gives what else is in the mapping."""
+
+    def ask(cbr: ApiServer, wanted: str) -> Request:
+        backup = cbr.protected()
+        mapping = {"volume_id": of_the_cloud(cbr, "volume", "db1-data")["id"]} | choose(wanted)
+        body = {"restore_plan": {"as": "new_volume", "mapping": mapping}}
         return "POST", f"backups/{backup.id}/restore-plans", body
 
     return ask
@@ -191,6 +203,11 @@ PLACES: dict[str, tuple[Make, Ask, str]] = {
         planning(each("volumes", volume_type_id="{id}")),
         "6302",
     ),
+    "CreateRestorePlan, server that gets a new volume": (
+        server("other"),
+        planning_a_volume(lambda one: {"server_id": one}),
+        "6302",
+    ),
     "ShowRestorePlan": (ready_plan, lambda _cbr, wanted: ("GET", f"restore-plans/{wanted}", None), "6302"),
     "ApplyRestorePlan": (
         ready_plan,
@@ -247,5 +264,5 @@ def test_what_the_project_was_let_in_to_can_be_chosen_and_is_nowhere_once_it_was
     change(cbr, kind, one, projects=[cbr.project("other")])
     with nothing_is_made(cbr):
         answer = cbr.call("POST", f"restore-plans/{plan['id']}/restore")
-    refused(answer, 404, "6302")
+    refused(answer, 409, "9900", "There is no such", "Make a new plan")
     refused(asked(cbr, backup.id, **mapping | chosen), 404, "6302")

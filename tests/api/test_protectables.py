@@ -100,7 +100,9 @@ def test_what_is_bound_names_its_vault(cbr: ApiServer):
 
 
 @pytest.mark.parametrize(
-    ("change", "code"), [({"status": "ERROR"}, "7101"), ({"sizes": ()}, "7108")], ids=["state", "no-disk"]
+    ("change", "code"),
+    [({"status": "ERROR"}, "7101"), ({"sizes": (), "image_id": ""}, "7108")],
+    ids=["state", "no-disk"],
 )
 def test_what_cannot_be_protected_says_why(cbr: ApiServer, change, code):
     server = new_server(cbr, **change)

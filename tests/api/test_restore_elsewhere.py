@@ -206,3 +206,10 @@ def test_both_projects_need_room_for_the_disks(cbr: ApiServer, backup_id: str, o
     assert problem["field"] == "volume/volumes"
     assert ("before they are handed over" in problem["sentence"]) is (owner == "demo")
     assert "of 2 volumes" in problem["sentence"]
+
+
+def test_one_disk_as_a_new_volume_goes_into_no_other_project(cbr: ApiServer, backup_id: str):
+    mapping = {"project_id": cbr.project("other")}
+    body = {"restore_plan": {"as": "new_volume", "mapping": mapping}}
+    with role(cbr, "member"), nothing_is_made(cbr):
+        refused(cbr.call("POST", f"backups/{backup_id}/restore-plans", body), 400, "9900", "project_id")

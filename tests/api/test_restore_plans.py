@@ -326,7 +326,7 @@ def test_plans_are_listed_newest_first_without_what_they_say(cbr: ApiServer):
     for number, of in enumerate((backup, other, backup)):
         cbr.clock.ahead = timedelta(seconds=number)
         plans.append(planned(cbr, of))
-    names = ("id", "backup_id", "status", "created_at", "expires_at")
+    names = ("id", "backup_id", "as", "status", "created_at", "expires_at")
     newest = [{name: plan[name] for name in names} | {"job_id": None} for plan in reversed(plans)]
     assert listed(cbr)[:3] == newest
     assert listed(cbr, f"?backup_id={backup}") == [newest[0], newest[2]]
@@ -348,7 +348,8 @@ def test_a_plan_expires(cbr: ApiServer):
 
 
 def test_only_a_server_s_backup_that_is_available_can_be_planned(cbr: ApiServer):
-    refused(asked(cbr, restorable(cbr, new_disk(cbr)).id), 400, "9900", "disk")
+    disk = restorable(cbr, new_disk(cbr))
+    refused(asked(cbr, disk.id), 400, "9900", "disk")
     busy = cbr.backup(cbr.vault(), status="restoring")
     refused(asked(cbr, busy.id), 400, "2005", "restoring")
 

@@ -138,7 +138,16 @@ def test_a_server_in_a_bad_state_is_refused(cbr: ApiServer, status):
 
 def test_a_disk_in_a_bad_state_and_a_server_without_disks_are_refused(cbr: ApiServer):
     refused(add(cbr, new_disk_vault(cbr), disk_ref(new_disk(cbr, status="error"))), 400, "7003", "error")
-    refused(add(cbr, new_vault(cbr), server_ref(new_server(cbr, sizes=()))), 400, "7108", "attach")
+    bare = new_server(cbr, sizes=(), image_id="")
+    refused(add(cbr, new_vault(cbr), server_ref(bare)), 400, "7108", "attach")
+
+
+def test_a_server_whose_only_disk_is_no_volume_is_protected_by_its_image(cbr: ApiServer):
+    vault, server = new_vault(cbr), new_server(cbr, sizes=())
+    answer = add(cbr, vault, server_ref(server))
+    assert answer.status_code == 200, answer.text
+    (bound,) = cbr.call("GET", f"vaults/{vault['id']}").json()["vault"]["resources"]
+    assert (bound["id"], bound["size"]) == (server["id"], 0)
 
 
 def test_a_vault_has_256_resources_at_most(cbr: ApiServer):

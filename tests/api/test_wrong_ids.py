@@ -236,6 +236,18 @@ def planning(choose: Callable[[dict[str, Any], str], dict[str, Any]]) -> Send:
     return send
 
 
+def planning_a_disk(choose: Callable[[str, str], dict[str, Any]]) -> Send:
+    """Plan the restore of a disk as a new volume; `choose` gives the mapping from the disk's volume and the id."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        path = f"backups/{cbr.protected().id}/restore-plans"
+        first = cbr.call("POST", path, {"restore_plan": {"as": "new_volume"}}).json()["restore_plan"]
+        mapping = choose(first["choices"][0]["options"][0], wanted)
+        return cbr.call("POST", path, {"restore_plan": {"as": "new_volume", "mapping": mapping}})
+
+    return send
+
+
 def network(cbr: ApiServer) -> str:
     with cbr.cloud.backend.state.change():
         return str(make_network(cbr.cloud.backend, cbr.project("other"), "somebody's")["id"])
@@ -255,7 +267,7 @@ UNREADY = {
 }
 BINDING = {
     "ERROR": (server(status="ERROR"), "7101"),
-    "without disks": (server(sizes=()), "7108"),
+    "without disks": (server(sizes=(), image_id=""), "7108"),
     "in another vault": (bound_elsewhere, "6103"),
 }
 PLACES: dict[tuple[str, str], Place] = {
@@ -403,6 +415,14 @@ PLACES: dict[tuple[str, str], Place] = {
             "ApplyRestorePlan": {"incomplete": (plan_of(), "9900")},
         }.items()
     },
+    ("CreateRestorePlan", "restore_plan.mapping.volume_id"): Place(
+        planning_a_disk(lambda _disk, wanted: {"volume_id": wanted}), disk("other"), "9900"
+    ),
+    ("CreateRestorePlan", "restore_plan.mapping.server_id"): Place(
+        planning_a_disk(lambda disk, wanted: {"volume_id": disk, "server_id": wanted}),
+        server("other"),
+        "6302",
+    ),
     ("CreateRestorePlan", "backup_id"): Place(
         by_path("CreateRestorePlan", {"restore_plan": {"as": "new_server"}}),
         backup("other"),

@@ -1,12 +1,14 @@
 """`opencbr restore`: a plan as a table and as JSON, a mapping from a file, and a restore that is followed to its end."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.conftest import running_demo
+from democloud.client import Client
 
 Json = dict[str, Any]
 
@@ -65,6 +67,23 @@ def test_a_plan_is_made_shown_and_applied(on_demo, backup, tmp_path):
     assert " is there: " in done.stdout
 
 
+def test_one_disk_is_restored_as_a_new_volume(on_demo, backup):
+    options = ("--as", "new_volume")
+    (choice,) = plan_of(on_demo, backup, *options)["choices"]
+    refused = on_demo("restore", "plan", "--disk", choice["options"][0], "--project", *backup)
+    assert (refused.returncode, "a restore as new_server has no such choice" in refused.stderr) == (1, True)
+    plan = plan_of(on_demo, backup, *options, "--disk", choice["options"][-1])
+    assert (plan["as"], plan["status"], plan["mapping"]["volume_id"]) == (
+        "new_volume",
+        "ready",
+        choice["options"][-1],
+    )
+    assert " new_volume " in on_demo("restore", "list", "--project", backup[0]).stdout
+    done = on_demo("restore", "apply", "--project", backup[0], plan["id"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^volume [0-9a-f-]{36} is there: ", done.stdout, re.MULTILINE)
+
+
 def test_what_is_still_to_be_chosen_is_said_in_words(on_demo, backup):
     done = on_demo("restore", "plan", "--all", "--project", *backup)
     assert "choose user_data: run | drop: " in done.stdout
@@ -82,3 +101,19 @@ def test_a_mapping_that_is_none_is_refused(on_demo, backup, tmp_path):
     file.write_text("[]")
     done = on_demo("restore", "plan", "--mapping", str(file), "--project", *backup)
     assert (done.returncode, "is not the mapping of a plan" in done.stderr) == (1, True)
+
+
+def test_a_plan_goes_into_another_project(on_demo, backup, demo):
+    other = Client("other", str(demo.state / "clouds.yaml")).project_id
+    plan = plan_of(on_demo, backup, "--into", other)
+    assert plan["mapping"]["project_id"] == other
+    assert any(f"is made in project {other}" in notice for notice in plan["notices"])
+    shown = on_demo("restore", "show", "--project", backup[0], plan["id"])
+    assert (shown.returncode, other in shown.stdout) == (0, True)
+
+
+def test_a_project_that_is_nowhere_is_told_in_words(on_demo, backup):
+    done = on_demo("restore", "plan", "--into", "0" * 32, "--project", *backup)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "the service user has no role" in done.stderr

@@ -52,7 +52,12 @@ class CloudEnv:
         return next(str(volume["id"]) for volume in volumes if volume["name"] == name)
 
     def read(
-        self, name: str, *, exclude: frozenset[str] = frozenset(), include: frozenset[str] = frozenset()
+        self,
+        name: str,
+        *,
+        exclude: frozenset[str] = frozenset(),
+        include: frozenset[str] = frozenset(),
+        root_image: bool = False,
     ):
         return read_server(
             self.cloud.reader(),
@@ -60,6 +65,7 @@ class CloudEnv:
             project_id=self.project_id,
             exclude=exclude,
             include=include,
+            root_image=root_image,
             clock=self.clock,
         )
 

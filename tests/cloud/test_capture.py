@@ -86,6 +86,15 @@ def test_a_server_from_an_image_says_what_is_not_in_the_backup(env: CloudEnv):
     assert kinds(reading)["image"] == 1
 
 
+def test_a_root_disk_of_which_an_image_is_made_is_no_gap_unless_only_volumes_were_asked_for(env: CloudEnv):
+    assert env.read("web1", root_image=True).gaps == ()
+    data = env.volume_id("web1-data")
+    alone = env.read("web1", exclude=frozenset({data}), root_image=True)
+    assert (alone.disks, alone.gaps) == ((), ())
+    only = env.read("web1", include=frozenset({data}), root_image=True)
+    assert len(only.gaps) == 1
+
+
 def test_a_server_with_an_odd_name_and_no_ports(env: CloudEnv):
     reading = env.read("café-文")
     assert reading.resource_name == "café-文"

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from api.api_server import ApiServer
+from api.test_restore_elsewhere import role
 from opencbr import model
 from opencbr.console.restore_plan.captured_names import CapturedNames
 from opencbr.console.restore_plan.controls import OTHER, control_groups
@@ -38,10 +39,10 @@ def _later(cbr: ApiServer) -> Iterator[None]:
     cbr.clock.ahead = timedelta(0)
 
 
-def made(browser: Browser, backup: Backup) -> str:
+def made(browser: Browser, backup: Backup, kind: str = "new_server") -> str:
     """Make a plan with the button; return the address of its page."""
     plans = f"/console/backups/{backup.id}/restore-plans"
-    answer = browser.post(plans, plans)
+    answer = browser.post(plans, plans, **{"as": kind})
     assert answer.status_code == 303, answer.text
     return str(answer.headers["Location"])
 
@@ -238,6 +239,24 @@ def test_what_the_choices_name_and_is_gone_is_no_end_of_the_plan(cbr: ApiServer,
             state.put("server-group", group)
 
 
+def test_a_plan_goes_into_another_project_in_which_its_person_may_restore(
+    cbr: ApiServer, browser: Browser, backup: Backup
+):
+    plan, other = made(browser, backup), cbr.project("other")
+    entered = entries(browser.get(plan).text) | {"project_id": other}
+    nowhere = browser.post(plan, plan, **entered)
+    assert nowhere.status_code == 404
+    assert "There is no such project for this credential" in told(nowhere)
+    assert entries(nowhere.text)["project_id"] == other
+    with role(cbr, "member"):
+        new = browser.post(plan, plan, **entered)
+        assert new.status_code == 303
+        page = browser.get(new.headers["Location"])
+        assert f"the server is made in project {other}" in told(page)
+        assert entries(page.text)["project_id"] == other
+    assert browser.get(new.headers["Location"]).status_code == 404
+
+
 def test_a_plan_is_shown_below_its_own_backup_and_to_its_own_project_alone(cbr: ApiServer, browser: Browser):
     mine, other = cbr.protected(), cbr.protected("café-文")
     plan_id = made(browser, mine).rpartition("/")[2]
@@ -251,17 +270,50 @@ def test_a_plan_is_shown_below_its_own_backup_and_to_its_own_project_alone(cbr: 
     assert browser.get(f"/console/backups/{foreign.id}/restore-plans/{theirs}").status_code == 404
 
 
-def test_only_an_available_server_backup_offers_a_plan(cbr: ApiServer, browser: Browser):
-    vault = cbr.vault(object_type="disk")
-    for backup in (cbr.backup(vault, disks=0), cbr.backup(cbr.vault(), status="error")):
-        plans = f"/console/backups/{backup.id}/restore-plans"
-        assert "Plan a restore</a>" not in browser.get(f"/console/backups/{backup.id}").text
-        page = browser.get(plans)
-        assert page.status_code == 200
-        assert ">Make a plan</button>" not in page.text
-        answer = browser.post(plans, plans)
-        assert answer.status_code in (400, 409)
-        assert 'role="alert"' in answer.text
+def test_only_an_available_backup_offers_a_plan(cbr: ApiServer, browser: Browser):
+    backup = cbr.backup(cbr.vault(), status="error")
+    plans = f"/console/backups/{backup.id}/restore-plans"
+    assert "Plan a restore</a>" not in browser.get(f"/console/backups/{backup.id}").text
+    page = browser.get(plans)
+    assert page.status_code == 200
+    assert ">Make a plan</button>" not in page.text
+    answer = browser.post(plans, plans, **{"as": "new_server"})
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+
+
+def test_a_disk_s_backup_offers_what_can_be_made_of_it(cbr: ApiServer, browser: Browser):
+    backup = cbr.backup(cbr.vault(object_type="disk"), disks=0)
+    plans = f"/console/backups/{backup.id}/restore-plans"
+    page = browser.get(plans).text
+    assert re.findall('<option value="([a-z_]+)">', page) == ["new_volume"]
+    answer = browser.post(plans, plans, **{"as": "new_server"})
+    assert answer.status_code == 400
+    assert "no server can be made of it" in told(answer)
+
+
+def test_one_disk_is_chosen_and_restored_as_a_new_volume(cbr: ApiServer, browser: Browser):
+    backup = cbr.protected()
+    first = made(browser, backup, "new_volume")
+    shown = browser.get(first)
+    assert "Restore as a new volume" in told(shown)
+    form = entries(shown.text)
+    assert form.keys() == {"volume_id", "name", "server_id", "volume_availability_zone"}
+    disk = re.findall(r'<option value="([0-9a-f-]{36})">db1-data, 1 GB', shown.text)[0]
+    nobody = new_id(cbr.clock.now())
+    answer = browser.post(first, first, **form | {"volume_id": disk, "server_id": nobody})
+    assert answer.status_code == 404
+    assert "There is no such server in this project's cloud." in told(answer)
+    answer = browser.post(first, first, **form | {"volume_id": disk, "server_id": backup.resource_id})
+    plan = answer.headers["Location"]
+    shown = browser.get(plan)
+    assert "ready: nothing stands against it" in told(shown)
+    assert entries(shown.text)["name"] == "db1-data"
+    asked = browser.post(f"{plan}/restore", plan)
+    assert f"then it is attached to server {backup.resource_id}" in told(asked)
+    done = browser.post(f"{plan}/restore", plan, confirmed="yes")
+    assert done.status_code == 303, done.text
+    assert "a new volume" in told(browser.get(f"/console/backups/{backup.id}/restore-plans"))
 
 
 def test_without_the_right_there_is_neither_button_nor_page(cbr: ApiServer, backup: Backup):
@@ -280,6 +332,7 @@ def test_without_the_right_there_is_neither_button_nor_page(cbr: ApiServer, back
 
 
 MEMBERS = {
+    "volume_id": {"volume_id": "x"},
     "flavor_id": {"flavor_id": "x"},
     "availability_zone": {"availability_zone": "x"},
     "volume_availability_zone": {"volume_availability_zone": "x"},
@@ -295,9 +348,7 @@ MEMBERS = {
 
 def test_every_kind_of_choice_that_a_plan_asks_for_has_its_row_here():
     """The parts of a plan ask by `draft.ask(member, ...)`: their members are read out of the sources."""
-    source = "".join(
-        one.read_text() for one in (Path(model.__file__).parent / "restore_plan").glob("*_part.py")
-    )
+    source = "".join(one.read_text() for one in (Path(model.__file__).parent / "restore_plan").glob("*.py"))
     asked = set(re.findall(r'draft\.ask\(\s*f?"([a-z_]+)', source))
     assert {one.partition(".")[0] for one in MEMBERS} == asked | {"ports"}
     assert 'f"ports.{choice.port_id}.network"' in source
@@ -306,7 +357,8 @@ def test_every_kind_of_choice_that_a_plan_asks_for_has_its_row_here():
 @pytest.mark.parametrize("asked", MEMBERS)
 def test_what_is_asked_for_has_an_entry_that_answers_it(asked: str):
     choice = {"member": asked, "options": ["x"], "sentence": "choose"}
-    plan = {"choices": [choice], "rows": [], "mapping": {"ports": [{"port_id": "p1"}]}}
+    kind = "new_volume" if asked == "volume_id" else "new_server"
+    plan = {"as": kind, "choices": [choice], "rows": [], "mapping": {"ports": [{"port_id": "p1"}]}}
     groups = control_groups(plan, plan["mapping"], CapturedNames(plan))
     (control,) = [one for group in groups for one in group.controls if one.asked]
     assert (control.name, control.asked) == (asked, "choose")

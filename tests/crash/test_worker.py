@@ -1,5 +1,6 @@
 """kill -9 of the worker inside each step: another identity ends the job, nothing is left upstream, nothing was made twice."""
 
+import os
 import random
 import signal
 import time
@@ -23,6 +24,7 @@ from opencbr.model.operation_log import (
     REMOVE_RESOURCE,
     RESTORE,
     RESTORE_NEW_SERVER,
+    RESTORE_NEW_VOLUME,
     RESTORE_UNDO,
     VAULT_DELETE,
     OperationLog,
@@ -151,10 +153,12 @@ def assert_all_ended(env: JobEnv) -> None:
 
 BACKUP_CALLS: dict[str, list[Call]] = {
     "capture": [("compute GET /servers/", 0)],
+    "image": [("compute POST /action$", 0)],
     "snapshots": [("volume POST /snapshots$", 1), ("volume GET /snapshots/[0-9a-f]", 1)],
     "recapture": [("compute GET /os-interface$", 1)],
     "backups": [("volume POST /backups$", 1)],
     "wait": [("volume GET /backups/[0-9a-f-]{36}$", 2)],
+    "saved": [("image GET /images/", 1)],
     "export": [("volume GET /export_record$", 1)],
     "release": [("volume DELETE /snapshots/", 1)],
 }
@@ -164,17 +168,19 @@ BACKUP_CALLS: dict[str, list[Call]] = {
 def test_a_backup_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
+    name, disks = boots_from_image(step)
     workers.start("w1", hold(BACKUP, step, place))
     with death(env, workers, place):
-        request = env.request_backup(env.bind("db1"))
+        request = env.request_backup(env.bind(name))
     env.succeeded(request)
     assert_all_ended(env)
     backup = env.backup(request.backup_id)
     assert backup is not None
-    assert backup.status == "available"
-    assert [disk.status for disk in env.disks(backup.id)] == ["available"] * 3
-    env.assert_nothing_left(backups_left=3)
-    assert_made_once(env, 3)
+    assert (backup.status, backup.verdict) == ("available", "complete")
+    assert [disk.status for disk in env.disks(backup.id)] == ["available"] * disks
+    env.assert_nothing_left(backups_left=disks)
+    assert_made_once(env, disks)
+    assert len(env.images()) == (1 if name == "web1" else 0)
 
 
 UNDO_CALLS: dict[str, list[Call]] = {
@@ -256,28 +262,51 @@ RESTORE_CALLS: dict[str, list[Call]] = {
         ("volume POST /restore$", 2),
     ],
     "attach": [("volume POST /volumes/.*/action$", 1), ("compute POST /os-volume_attachments$", 1)],
+    "rebuild": [("compute POST /action$", 5)],
     "start": [("compute POST /action$", 3)],
 }
 """Of a server that runs and is not locked: it is stopped, locked, unlocked, started; its root disk's status is set twice."""
+
+
+def boots_from_image(step: str) -> tuple[str, int]:
+    """Name a server for a step, and count its volumes: db1 boots from a volume, web1 from an image."""
+    return ("web1", 1) if step in ("image", "saved", "rebuild") else ("db1", 3)
+
+
+def root_digest(env: JobEnv, name: str) -> str:
+    """The digest of a root disk that is no volume."""
+    return env.demo.sha256(env.server_id(name)) if name == "web1" else ""
+
+
+def spoil_root(env: JobEnv, name: str) -> str:
+    """Write over a part of it; the digest before that."""
+    before = root_digest(env, name)
+    if before:
+        env.demo.write(env.server_id(name), os.urandom(6000), offset=4096)
+        assert root_digest(env, name) != before
+    return before
 
 
 @in_each(RESTORE, RESTORE_CALLS)
 def test_a_restore_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
+    name, disks = boots_from_image(step)
     workers.start("w1", hold(RESTORE, step, place))
-    request = env.request_backup(env.bind("db1"))
+    request = env.request_backup(env.bind(name))
     env.succeeded(request)
-    was, before = how_it_is(env, "db1"), spoil(env, "db1")
+    was, before = how_it_is(env, name), spoil(env, name)
+    root = spoil_root(env, name)
     with death(env, workers, place):
         restore = env.request_restore(request.backup_id or "")
     env.succeeded(restore)
     assert_all_ended(env)
-    assert how_it_is(env, "db1") == was
+    assert how_it_is(env, name) == was
     assert {volume: env.demo.sha256(volume) for volume in before} == before
-    assert len(env.posts("/snapshots$")) == 6, "for the backup and as the way back"
-    assert len(env.upstream("snapshot")) == 3
-    assert 3 <= len(env.posts("/restore$")) <= 6, "written once, and at most once more"
+    assert root_digest(env, name) == root
+    assert len(env.posts("/snapshots$")) == 2 * disks, "for the backup and as the way back"
+    assert len(env.upstream("snapshot")) == disks
+    assert disks <= len(env.posts("/restore$")) <= 2 * disks, "written once, and at most once more"
 
 
 @in_each(RESTORE, failing="restore")
@@ -308,6 +337,7 @@ REVERT_CALLS: dict[str, list[Call]] = {
     "stop": [("compute POST /action$", 3)],
     "detach": [("compute DELETE /os-volume_attachments/", 3)],
     "revert": [("volume POST /volumes/.*/action$", 3), ("volume POST /volumes/.*/action$", 5)],
+    "rebuild": [("compute POST /action$", 10)],
     "attach": [("volume POST /volumes/.*/action$", 6), ("compute POST /os-volume_attachments$", 3)],
     "start": [("compute POST /action$", 7)],
     "release": [("volume DELETE /snapshots/", 4)],
@@ -328,16 +358,19 @@ def restored(env: JobEnv, name: str) -> tuple[OperationLog, dict[str, str]]:
 def test_an_undoing_goes_on_wherever_its_worker_dies(
     env: JobEnv, workers: WorkerProcesses, step: str, place: Any
 ) -> None:
+    name, disks = boots_from_image(step)
     workers.start("w1", hold(RESTORE_UNDO, step, place))
-    was = how_it_is(env, "db1")
-    restore, spoilt = restored(env, "db1")
+    was, root = how_it_is(env, name), root_digest(env, name)
+    restore, spoilt = restored(env, name)
+    spoil_root(env, name)
     with death(env, workers, place):
         undo = env.request_undo(restore)
     env.succeeded(undo)
     assert_all_ended(env)
-    assert how_it_is(env, "db1") == was
+    assert how_it_is(env, name) == was
     assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
-    env.assert_nothing_left(backups_left=3)
+    assert root_digest(env, name) == root
+    env.assert_nothing_left(backups_left=disks)
 
 
 @in_each(RESTORE_UNDO, failing="revert")
@@ -489,6 +522,58 @@ def test_a_restore_as_a_new_server_that_fails_leaves_nothing_wherever_its_worker
             env.assert_nothing_left(backups_left=3)
     finally:
         failure.times = failure.hits or 1
+
+
+NEW_VOLUME_CALLS: dict[str, list[Call]] = {
+    "volumes": [("volume POST /volumes$", 0)],
+    "restore": [("volume POST /restore$", 0)],
+    "names": [("volume PUT /volumes/[0-9a-f-]{36}$", 0)],
+    "attach": [("compute POST /os-volume_attachments$", 0)],
+}
+
+
+@in_each(RESTORE_NEW_VOLUME, NEW_VOLUME_CALLS)
+def test_a_restore_as_a_new_volume_goes_on_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_VOLUME, step, place))
+    request = env.request_backup(env.bind("db1-data", "disk"))
+    env.succeeded(request)
+    digest = env.demo.sha256(env.volume_id("db1-data"))
+    with env.cloud_kept():
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_new_volume(request.backup_id or "", server_id=env.server_id("web1"))
+        log = env.succeeded(restore)
+        assert_all_ended(env)
+        made = {kind: ids - was[kind] for kind, ids in env.things().items() if ids - was[kind]}
+        assert {kind: len(ids) for kind, ids in made.items()} == {"volume": 1, "attachment": 1}
+        assert made["volume"] == {log.details["target_resource_id"]}
+        assert env.demo.sha256(*made["volume"]) == digest
+        env.assert_nothing_left(backups_left=1)
+
+
+@in_each(RESTORE_NEW_VOLUME, failing="attach")
+def test_a_restore_as_a_new_volume_that_fails_leaves_nothing_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE_NEW_VOLUME, step, place))
+    request = env.request_backup(env.bind("db1-data", "disk"))
+    env.succeeded(request)
+    server = env.server_id("web1")
+    with env.cloud_kept():
+        was = env.things()
+        refused = env.demo.faults.inject(
+            service="compute", method="POST", path=f"{server}/os-volume_attachments$", status=400, times=0
+        )
+        with death(env, workers, place):
+            restore = env.request_new_volume(request.backup_id or "", server_id=server)
+        assert "step attach" in env.ended(restore).error_message
+        assert_all_ended(env)
+        assert refused.hits
+        assert env.things() == was
+        env.assert_nothing_left(backups_left=1)
+    env.demo.faults.clear()
 
 
 DRILL_CALLS: dict[str, list[Call]] = {

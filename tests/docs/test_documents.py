@@ -51,7 +51,9 @@ def test_every_setting_is_explained_with_its_default(section):
             )
     for field in msgspec.structs.fields(SECTIONS[section]):
         assert field.name in defaults, f"docs/operate.md does not explain [{section}] {field.name}"
-        if isinstance(field.default, int | float):
+        if isinstance(field.default, bool):
+            assert defaults[field.name] == str(field.default).lower()
+        elif isinstance(field.default, int | float):
             assert defaults[field.name] == f"{field.default:g}"
         elif field.default:
             assert defaults[field.name] == field.default

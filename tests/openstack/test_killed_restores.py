@@ -3,6 +3,7 @@
 The recorder between service and cloud kills it when the cloud has accepted the call, before anybody has the answer.
 """
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from disk_bytes import digests_of, disk_of, expected, remove
 from restoring import ended, how_it_is, restored_as_new
 
 from support.full_stack import FullStack
+from support.recording import Exchange
 
 Json = dict[str, Any]
 _WRITES = r"/backups/[0-9a-f-]{36}/restore"
@@ -37,16 +39,18 @@ class Scene:
     strikes: int = 0
 
     def killed_after(self, method: str, path: str) -> None:
-        """Kill the worker when the cloud has accepted such a call, and start another."""
-        installation = self.stack.installation
-
-        def strike() -> None:
-            installation.kill_worker()
-            installation.start_worker()
-            self.strikes += 1
-
+        """Kill the worker when the cloud has accepted such a call, before it has the answer, and start another."""
+        installation, recorder = self.stack.installation, self.stack.recorder
         self.strikes = 0
-        self.stack.recorder.strike(method, path, strike)
+
+        def strike(exchange: Exchange) -> None:
+            called = exchange.method == method and re.search(rf"{path}\Z", exchange.path)
+            if called and exchange.status == 202 and not self.strikes:
+                self.strikes += 1
+                installation.kill_worker()
+                installation.start_worker()
+
+        recorder.before_answer = strike
 
     def things(self) -> Counter[str]:
         """Count what the project has of the kinds that restores make."""

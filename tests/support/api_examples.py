@@ -264,10 +264,15 @@ def _plan(run: Run) -> None:
     title = "beside: A new server beside the old one, with addresses of its own; the rows are shortened"
     made = run.call("CreateRestorePlan", title, wanted, backup_id=backup)["restore_plan"]
     assert made["status"] == "ready", made["problems"]
+    disk = {"restore_plan": {"as": "new_volume"}}
+    several = run.call("CreateRestorePlan", body=disk, backup_id=backup)["restore_plan"]["choices"][0]
+    disk["restore_plan"]["mapping"] = {"volume_id": several["options"][-1]}
+    title = "volume: One disk of a server's backup as a new volume; the rows are shortened"
+    assert run.call("CreateRestorePlan", title, disk, backup_id=backup)["restore_plan"]["status"] == "ready"
     run.call("ShowRestorePlan", "ready: A plan that is ready, its rows shortened", plan_id=made["id"])
     run.call("ListRestorePlans", "backup: The plans of one backup", query={"backup_id": backup})
-    for operation in ("CreateRestorePlan", "ShowRestorePlan"):
-        shown = run.examples[operation][0]["answer"]["restore_plan"]
+    for example in (*run.examples["CreateRestorePlan"], *run.examples["ShowRestorePlan"]):
+        shown = example["answer"]["restore_plan"]
         shown["rows"] = [next(row for row in shown["rows"] if row["fate"] == fate) for fate in _fates(shown)]
     log = run.call("ApplyRestorePlan", "ready: Carry a plan out", plan_id=made["id"])["job_id"]
 

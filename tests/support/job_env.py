@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import yaml
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from opencbr.clock import SystemClock
 from opencbr.cloud.cloud import Cloud
@@ -21,6 +21,7 @@ from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.drill import Drill
+from opencbr.model.extend_info import root_image_of
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.model.restore_plan.choices import DROP, KEEP, NEW, RUN, Choices
@@ -105,6 +106,8 @@ class JobEnv:
             for kind in ("backup", "snapshot"):
                 for doc in list(state.all(kind)):
                     state.drop(kind, doc["id"])
+            for doc in self.images():
+                state.drop("image", doc["id"])
         kept = {tables.settings, tables.worker, tables.leader, tables.project_key}
         with self.database.write() as conn:
             conn.execute(tables.backup.delete().where(tables.backup.c.parent_id.is_not(None)))
@@ -135,6 +138,10 @@ class JobEnv:
         """All of the cloud's snapshots or backups."""
         with self.demo.backend.state.change():
             return list(self.demo.backend.state.all(kind))
+
+    def images(self) -> list[dict[str, Any]]:
+        """The images that backups have made of root disks."""
+        return [one for one in self.upstream("image") if "opencbr" in one["properties"]]
 
     def posts(self, path: str) -> list[str]:
         """The calls that made something, as far as the cloud carried them out."""
@@ -247,6 +254,12 @@ class JobEnv:
     def request_new_server(self, backup_id: str, **choices: Any) -> OperationLog:
         """Restore a backup as a new server, by a plan that is ready."""
         plan = self.plan_new_server(backup_id, **choices)
+        assert plan.status == "ready", (plan.problems, plan.choices)
+        return self.plans().apply(self.context(), plan.id)
+
+    def request_new_volume(self, backup_id: str, **choices: Any) -> OperationLog:
+        """Restore one disk of a backup as a new volume, by a plan that is ready."""
+        plan = self.plans().create(self.context(), backup_id, Choices(**choices), kind="new_volume")
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
 
@@ -412,10 +425,15 @@ class JobEnv:
             return ledger.all(conn)
 
     def assert_nothing_left(self, *, backups_left: int = 0) -> None:
-        """Nothing in the cloud and nothing in the ledger but the backups that are meant to be."""
+        """Nothing in the cloud and nothing in the ledger but the backups that are meant to be, and the images of theirs."""
         assert self.upstream("snapshot") == []
         assert len(self.upstream("backup")) == backups_left
-        assert sorted(e.kind for e in self.ledger()) == ["backup"] * backups_left, self.ledger()
+        with self.database.read() as conn:
+            rows = [Backup(**row) for row in conn.execute(select(tables.backup)).mappings()]
+        images = sorted(image.id for row in rows if (image := root_image_of(row)) and row.held_at is None)
+        assert sorted(one["id"] for one in self.images()) == images
+        kinds = ["backup"] * backups_left + ["image"] * len(images)
+        assert sorted(e.kind for e in self.ledger()) == kinds, self.ledger()
 
     def assert_failed_cleanly(self, operation: OperationLog, message: str) -> OperationLog:
         """The job ended in an error that says why, and left no trace upstream."""

@@ -34,13 +34,16 @@ class Exchange:
 
 
 class Recorder:
-    """The proxy: a listener on a free port for every origin (scheme, host, port) of the cloud."""
+    """The proxy: a listener on a free port for every origin (scheme, host, port) of the cloud.
+
+    `before_answer` gets each exchange before the client has its answer.
+    """
 
     def __init__(self, verify: bool | str = True) -> None:
         self.verify = verify
         self.exchanges: list[Exchange] = []
         self.troubles: list[str] = []
-        self._strikes: list[tuple[str, re.Pattern[str], Callable[[], None]]] = []
+        self.before_answer: Callable[[Exchange], None] = lambda _: None
         self._fronts: dict[str, tuple[str, ThreadingHTTPServer]] = {}
         self._lock = threading.Lock()
 
@@ -66,24 +69,6 @@ class Recorder:
     def reads(self) -> dict[str, Exchange]:
         """Return the GETs that were answered, by request id."""
         return {e.request_id: e for e in list(self.exchanges) if e.method == "GET" and e.request_id}
-
-    def strike(self, method: str, path: str, act: Callable[[], None]) -> None:
-        """Do something once, when the cloud has accepted the next such call, and give its answer to nobody; `path` ends it."""
-        self._strikes.append((method, re.compile(rf"{path}\Z"), act))
-
-    def struck(self, exchange: Exchange) -> bool:
-        """Do what is to be done after this call; say whether there was anything."""
-        with self._lock:
-            path = exchange.path.partition("?")[0]
-            found = [
-                one
-                for one in self._strikes
-                if one[0] == exchange.method and one[1].search(path) and 200 <= exchange.status < 300
-            ][:1]
-            self._strikes = [one for one in self._strikes if one not in found]
-        for _, _, act in found:
-            act()
-        return bool(found)
 
     def close(self) -> None:
         """Stop listening."""
@@ -141,9 +126,7 @@ class _Relay(BaseHTTPRequestHandler):
             self.recorder.troubles.append(f"{self.command} {self.origin}{self.path}: {error}")
             self.close_connection = True
             return
-        if self.recorder.struck(self._keep(answer, body)):
-            self.close_connection = True  # whoever has asked is to have no answer
-            return
+        self._keep(answer, body)
         body = self._turned(body)
         self.send_response_only(answer.status_code)
         for name, value in answer.headers.items():
@@ -160,7 +143,7 @@ class _Relay(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass
 
-    def _keep(self, answer: requests.Response, body: bytes) -> Exchange:
+    def _keep(self, answer: requests.Response, body: bytes) -> None:
         asked = self.headers.get("OpenStack-API-Version", "").rpartition(" ")[2]
         found = answer.headers
         exchange = Exchange(
@@ -173,7 +156,7 @@ class _Relay(BaseHTTPRequestHandler):
             body=body,
         )
         self.recorder.exchanges.append(exchange)
-        return exchange
+        self.recorder.before_answer(exchange)
 
     def _turned(self, body: bytes) -> bytes:
         """Turn the addresses of a catalogue or a version document; leave all else as it is."""

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opencbr.cli.app import Failure, Session, as_json, pass_session
-from opencbr.cli.asking import asking, project_option
 from opencbr.cli.output import say, write_json, write_table
+from opencbr.cli.use_cases import use_cases
 
 if TYPE_CHECKING:
     from opencbr.model.drill import Drill
     from opencbr.service.context import Context
     from opencbr.service.services import Services
 
+_project = click.option("--project", required=True, metavar="ID", help="The project whose backups these are.")
 _LOOK_SECONDS = 1.0
 
 
@@ -26,7 +27,7 @@ def drill() -> None:
 
 
 @drill.command("run")
-@project_option
+@_project
 @click.option("--backup", "backups", multiple=True, metavar="ID", help="Try this backup. Can be repeated.")
 @click.option("--no-wait", "no_wait", is_flag=True, help="Return at once; `drill list` tells the rest.")
 @as_json
@@ -50,7 +51,7 @@ def run(
 
     if not server_ids and not backups:
         raise Failure("name the servers whose newest backups are to be tried, or backups with --backup")
-    services, ctx = asking(session, project)
+    services, ctx = use_cases(session, project)
     drills = [services.drills.create(ctx, resource_id=one) for one in server_ids]
     drills += [services.drills.create(ctx, backup_id=one) for one in backups]
     for one in () if json_ else drills:
@@ -64,7 +65,7 @@ def run(
 
 
 @drill.command("list")
-@project_option
+@_project
 @click.option("--server", "servers", multiple=True, metavar="ID", help="Only this server's. Can be repeated.")
 @click.option("--backup", "backups", multiple=True, metavar="ID", help="Only this backup's. Can be repeated.")
 @click.option(
@@ -91,7 +92,7 @@ def list_(
     from opencbr.api.plus.drills.body import row_of
     from opencbr.model.lists import DrillFilter, Page
 
-    services, ctx = asking(session, project)
+    services, ctx = use_cases(session, project)
     wanted = DrillFilter(backup_ids=backups, resource_ids=servers, verdicts=verdicts)
     found = services.drills.list(ctx, wanted, Page(limit=limit, marker=marker))
     rows = [row_of(one) for one in found.items]
@@ -118,13 +119,13 @@ def list_(
 
 
 @drill.command("show")
-@project_option
+@_project
 @as_json
 @click.argument("drill_id")
 @pass_session
 def show(session: Session, *, project: str, json_: bool, drill_id: str) -> None:
     """Show a drill with all that was looked at."""
-    services, ctx = asking(session, project)
+    services, ctx = use_cases(session, project)
     found = services.drills.show(ctx, drill_id)
     if json_:
         write_json({"drill": _plain(found)})

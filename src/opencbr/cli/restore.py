@@ -1,4 +1,4 @@
-"""`opencbr restore`: what a restore as a new server will do, field by field, and doing it; undoing one in place."""
+"""`opencbr restore`: what a restore will do, field by field, and doing it; undoing one in place."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
@@ -24,7 +24,7 @@ _TRIVIAL = {"kept", "new"}
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a server as a new one, and carry the plan out; undo or confirm a restore in place."""
+    """Plan the restore of a backup as a new server or a new volume, and carry the plan out; undo or confirm one in place."""
 
 
 for _command in (way_back, undo, confirm):
@@ -33,6 +33,16 @@ for _command in (way_back, undo, confirm):
 
 @restore.command("plan")
 @_project
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["new_server", "new_volume"]),
+    default="new_server",
+    show_default=True,
+    help="What the backup is restored as: a server of a server's backup, or one disk of it (or a disk's) as a volume.",
+)
+@click.option("--disk", metavar="VOLUME_ID", help="As new_volume: which disk of a server's backup.")
+@click.option("--attach", metavar="SERVER_ID", help="As new_volume: the server that gets the new volume.")
 @click.option(
     "--mapping",
     type=click.File("r", encoding="utf-8"),
@@ -54,21 +64,31 @@ def plan(
     session: Session,
     *,
     project: str,
+    kind: str,
+    disk: str | None,
+    attach: str | None,
     mapping: TextIO | None,
     into: str | None,
     all_: bool,
     json_: bool,
     backup_id: str,
 ) -> None:
-    """Hold the record of a server's backup against the cloud as it is now.
+    """Hold the record of a backup against the cloud as it is now.
 
     Nothing is made or changed. What is to be chosen is named: write the mapping that --json gives into a file, edit it and
     hand it in with --mapping. The plan is kept for a while, under its id.
+
+    For one file of a lost disk: --as new_volume --disk VOLUME_ID --attach SERVER_ID, then `restore apply`.
     """
     services, ctx = use_cases(session, project)
     choices = _choices(mapping)
-    choices = replace(choices, project_id=into or choices.project_id)
-    shown = services.restore_plans.create(ctx, backup_id, choices)
+    choices = replace(
+        choices,
+        project_id=into or choices.project_id,
+        volume_id=disk or choices.volume_id,
+        server_id=attach or choices.server_id,
+    )
+    shown = services.restore_plans.create(ctx, backup_id, choices, kind=kind)
     if json_:
         write_json(_plain(shown))
         return
@@ -121,10 +141,10 @@ def list_(
     if json_:
         write_json({"restore_plans": msgspec.to_builtins(rows), "count": found.count})
         return
-    columns = ("id", "backup", "status", "created", "kept until", "carried out by")
+    columns = ("id", "backup", "as", "status", "created", "kept until", "carried out by")
     write_table(
         columns,
-        [(r.id, r.backup_id, r.status, r.created_at, r.expires_at, r.job_id) for r in rows],
+        [(r.id, r.backup_id, r.as_, r.status, r.created_at, r.expires_at, r.job_id) for r in rows],
         empty="no plan is kept: `opencbr restore plan` makes one",
     )
 
@@ -137,7 +157,7 @@ def list_(
 @click.argument("plan_id")
 @pass_session
 def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> None:
-    """Restore a server as a new one, as a plan says, and follow it to its end.
+    """Restore as a plan says, and follow it to its end.
 
     The cloud is asked again first: when the plan would say something else now, nothing is made. A restore that fails removes
     what it has made. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
@@ -150,11 +170,12 @@ def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> Non
 
 
 def _tell_report(log: "OperationLog") -> None:
-    from opencbr.model.operation_log import REPORT
+    from opencbr.model.operation_log import REPORT, RESTORE_NEW_VOLUME
 
     report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
     told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
-    say(f"server {log.details['target_resource_id']} is there: {told_fields}")
+    what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
+    say(f"{what} {log.details['target_resource_id']} is there: {told_fields}")
 
 
 def _choices(mapping: TextIO | None) -> "Choices":

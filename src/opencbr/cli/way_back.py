@@ -10,7 +10,7 @@ from opencbr.cli.output import say, write_json, write_table
 from opencbr.cli.use_cases import use_cases
 
 if TYPE_CHECKING:
-    from opencbr.service.ways_back import ShownWayBack
+    from opencbr.service.ways_back import ShownDisk, ShownImage, ShownWayBack
 
 _project = click.option("--project", required=True, metavar="ID", help="The project of the restore.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -54,10 +54,10 @@ def undo(session: Session, *, project: str, yes: bool, no_wait: bool, restore_id
     if not yes:
         shown = services.ways_back.show(ctx, restore_id)
         _tell(shown)
-        written = sum(one.may_be_written for one in shown.disks)
+        written = sum(one.may_be_written for one in shown.all)
         lost = f", and lose what may have been written since to {written} of them" if written else ""
-        if shown.disks:
-            click.confirm(f"Take {len(shown.disks)} disk(s) back{lost}?", abort=True, err=True)
+        if shown.all:
+            click.confirm(f"Take {len(shown.all)} disk(s) back{lost}?", abort=True, err=True)
     log = services.ways_back.undo(ctx, restore_id)
     say(f"operation log {log.id}")
     if not no_wait:
@@ -90,6 +90,15 @@ def _plain(shown: "ShownWayBack") -> Any:
     return msgspec.to_builtins(way_back_body(shown))
 
 
+def _of(shown: "ShownDisk | ShownImage") -> tuple[str, str, str]:
+    """Name a disk, its size and what holds what it held."""
+    from opencbr.service.ways_back import ShownDisk
+
+    if isinstance(shown, ShownDisk):
+        return shown.disk.volume_id, str(shown.disk.size_gb), shown.disk.snapshot_id
+    return "root disk", "", f"image {shown.image_id}"
+
+
 def _tell(shown: "ShownWayBack") -> None:
     state = shown.way_back
     until = f" until {state.kept_until:%Y-%m-%d %H:%M:%S} UTC" if state.kept_until else ""
@@ -98,14 +107,12 @@ def _tell(shown: "ShownWayBack") -> None:
         ("disk", "GiB", "snapshot", "written since", "known", "problem"),
         [
             (
-                one.disk.volume_id,
-                one.disk.size_gb,
-                one.disk.snapshot_id,
+                *_of(one),
                 "maybe" if one.may_be_written else "no",
                 one.known,
                 one.problem.message if one.problem else "",
             )
-            for one in shown.disks
+            for one in shown.all
         ],
         empty="there is no disk to take back",
     )

@@ -46,12 +46,13 @@ def read_server(
     exclude: frozenset[str],
     include: frozenset[str],
     clock: Clock,
+    root_image: bool = False,
 ) -> Reading:
     """Read a server and everything it touches; `exclude` and `include` are volume ids.
 
-    Raises CaptureRefused: 7100 gone or foreign, 7101 its state, 7108 no disk to protect, 7003 a disk's
-    state. Raises CloudError when the cloud
-    fails; a document that is denied or absent is told in the Reading instead.
+    With `root_image` an image is made of a root disk that is no volume; without it such a disk is a gap. Raises
+    CaptureRefused: 7100 gone or foreign, 7101 its state, 7108 no disk to protect, 7003 a disk's state. Raises CloudError
+    when the cloud fails; a document that is denied or absent is told in the Reading instead.
     """
     started = clock.now()
     newest = Newest(reader.newest("compute"), reader.newest("volume"))
@@ -68,11 +69,12 @@ def read_server(
     if not server.get("image"):
         _forgive_origin_images(one_pass)
     disks, gaps = _disks(one_pass, chosen, include)
-    if server.get("image"):
+    is_imaged = bool(server.get("image")) and root_image and not include
+    if server.get("image") and not is_imaged:
         gaps.append(
             "The root disk is not a volume and is not in this backup: the server boots from an image."
         )
-    if not disks:
+    if not disks and not is_imaged:
         unread = [
             f"{one.service} {one.method} {one.path} answered {one.status} ({one.request_id})"
             for name, one in one_pass.unread.items()

@@ -86,12 +86,18 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image; `size_bytes` is 0 while it has no bytes."""
+    """An image; `size_bytes` is 0 while it has no bytes, `min_disk_gb` is the root disk that it needs."""
 
     id: str
     status: str
     size_bytes: int
+    min_disk_gb: int
     request_id: str | None
+
+    @property
+    def state(self) -> str:
+        """What it is in, in words."""
+        return self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +172,7 @@ def image_of(body: Mapping[str, Any], request_id: str | None) -> Image:
         id=body["id"],
         status=body.get("status") or "",
         size_bytes=int(body.get("size") or 0),
+        min_disk_gb=int(body.get("min_disk") or 0),
         request_id=request_id,
     )
 

@@ -3,7 +3,7 @@
 Who holds an address or a MAC is asked as administrator, since a port of another project can hold one too; its id is not told.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,6 +13,7 @@ from opencbr.cloud.reader import Reader
 from opencbr.cloud.strict_json import read_object
 from opencbr.model.document import Document
 from opencbr.model.field_classes import ADMIN_DOCUMENTS
+from opencbr.model.ids import is_uuid
 from opencbr.model.reference_fields import named
 from opencbr.model.restore_plan.captured import Captured, Json, kind_of, rows
 from opencbr.model.restore_plan.choices import KEEP, MAP, Choices
@@ -21,11 +22,23 @@ from opencbr.model.secrets import Fingerprint, mask
 
 _STANDING = frozenset(
     {
-        *("flavor", "image", "server_group", "volume_type", "encryption", "qos_specs"),
+        *("flavor", "image", "root_image", "server_group", "volume_type", "encryption", "qos_specs"),
         *("network", "subnet", "router", "security_group", "address_group", "qos_policy"),
     }
 )
 """Kinds of documents whose things may still be there for a new server to use."""
+
+SERVER_LISTS = frozenset(
+    {
+        *("flavors", "server_groups", "networks", "subnets", "security_groups", "volume_types"),
+        *("compute_zones", "volume_zones", "rooms/compute", "rooms/volume", "rooms/network"),
+    }
+)
+"""What the plan of a new server is made from besides what the record names."""
+VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume"})
+"""The same for a new volume."""
+_LISTED = {name for name in SERVER_LISTS if "/" not in name} - {"volume_types"} | {"servers"}
+"""Answers that are members of a view as they are."""
 
 _LIMITS = {
     "instances": ("maxTotalInstances", "totalInstancesUsed"),
@@ -35,6 +48,8 @@ _LIMITS = {
 }
 """Quota of Nova -> its limit and its use in `/limits`."""
 _HOSTNAMES = (2, 90)
+_LOCKS = "2.9"
+"""From here on Nova says whether a server is locked."""
 
 Ask = Callable[[], Any]
 
@@ -45,16 +60,24 @@ def read_view(
     documents: Iterable[Document],
     choices: Choices,
     fingerprint: Fingerprint,
+    *,
+    lists: Collection[str] = SERVER_LISTS,
 ) -> CloudView:
     """Read all that a plan is made from, as the project sees it that the plan is for.
+
+    Of `documents` those that `captured` has are read again, and these `lists`, each once.
 
     `fingerprint` marks what is not for everybody as the record's does. Raises CloudError.
     """
     project_id = choices.project_id or captured.project_id
     own = reader.within(project_id)
-    again = {one.name.replace("@newest", ""): one for one in documents if kind_of(one.name) in _STANDING}
+    again = {
+        one.name.replace("@newest", ""): one
+        for one in documents
+        if one.name in captured.documents and kind_of(one.name) in _STANDING
+    }
     compute = own.newest("compute")
-    asked: dict[str, Ask] = {
+    known: dict[str, Ask] = {
         "flavors": lambda: _list(own, "compute", "/flavors/detail", "flavors", compute),
         "server_groups": lambda: _list(own, "compute", "/os-server-groups", "server_groups", compute),
         "networks": lambda: _list(own, "network", "/networks", "networks"),
@@ -67,6 +90,9 @@ def read_view(
         "rooms/volume": lambda: _volume_rooms(reader, project_id),
         "rooms/network": lambda: _network_rooms(own, project_id),
     }
+    asked = {name: known[name] for name in sorted(lists)}
+    if choices.server_id is not None:
+        asked["servers"] = _server(own, choices.server_id, project_id)
     asked |= {f"standing/{name}": _again(reader, own, name, one, fingerprint) for name, one in again.items()}
     asked |= {f"holders/{query}": _holders(reader, query, project_id) for query in _held(captured, choices)}
     asked |= {f"floating/{one}": _floating(reader, one, project_id) for one in _addresses(captured)}
@@ -82,14 +108,8 @@ def read_view(
 
     return CloudView(
         standing=below("standing/"),
-        flavors=answers["flavors"],
-        networks=answers["networks"],
-        subnets=answers["subnets"],
-        security_groups=answers["security_groups"],
+        **{name: found for name, found in answers.items() if name in _LISTED},
         volume_types=_in_both(answers["volume_types"], answers.get("lent types")),
-        server_groups=answers["server_groups"],
-        compute_zones=answers["compute_zones"],
-        volume_zones=answers["volume_zones"],
         holders=[one for found in below("holders/").values() for one in found],
         floating=[one for found in below("floating/").values() for one in found],
         rooms={name: room for found in below("rooms/").values() for name, room in found.items()},
@@ -108,6 +128,21 @@ def _again(reader: Reader, own: Reader, name: str, before: Document, fingerprint
             return None
         body = read_object(mask(name, now.body, fingerprint).body)
         return body or None
+
+    return ask
+
+
+def _server(own: Reader, server_id: str, project_id: str) -> Ask:
+    """Read the server that the mapping names, as the project is shown it."""
+
+    def ask() -> list[Json]:
+        if not is_uuid(server_id):
+            return []  # it cannot be an id, and must not become a piece of an upstream path
+        try:
+            found = own.ask("compute", f"/servers/{server_id}", microversion=_LOCKS).json().get("server")
+        except NotFound:
+            return []
+        return [found] if isinstance(found, Mapping) and found.get("tenant_id") == project_id else []
 
     return ask
 

@@ -69,6 +69,7 @@ SHAPES: Mapping[str, Mapping[str, Types]] = {
         "visibility": MAYBE_TEXT,
         "status": MAYBE_TEXT,
         "size": (int, NoneType),
+        "min_disk": (int, NoneType),
         "owner": MAYBE_TEXT,
         "created_at": MAYBE_TEXT,
     },

@@ -15,6 +15,7 @@ from opencbr.jobs.context import CloudContext, JobContext
 from opencbr.jobs.disks import disk_rows
 from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model.backup import Backup
+from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, disk_backups, ledger, vaults
 from opencbr.store.ledger import Entry
 
@@ -35,6 +36,8 @@ def erase(ctx: JobContext, project_id: str, backup_id: str, log_id: str | None =
             if not disk_backups.has_dependents(conn, project_id, disk.id)
             for entry in ledger.of_backup(conn, disk.id)
         ]
+        if top.resource_type == SERVER:
+            entries += ledger.of_backup(conn, top.id)  # the image of its root disk
     stuck = [one for one in remove(ctx, entries, log_id=log_id) if one.outcome is Outcome.STUCK]
     if stuck:
         return [str(one) for one in stuck]
@@ -60,6 +63,10 @@ def _write_erased(ctx: JobContext, conn: Connection, project_id: str, backup_id:
         for disk in disk_rows(conn, top)
         if ledger.of_backup(conn, disk.id) or disk_backups.has_dependents(conn, project_id, disk.id)
     ]
+    if top.resource_type == SERVER:
+        # No backup needs its image. One that a disk stands on goes later: it is the janitor's.
+        disk_backups.forget(conn, project_id, top.id, now=now)
+        ledger.leave_of(conn, top.id)
     if not staying:
         _delete_top(conn, top)
         return

@@ -29,13 +29,15 @@ def disk_rows(conn: Connection, top: Backup) -> list[DiskBackup]:
     return disk_backups.of_backup(conn, top.project_id, top.id)
 
 
-def enter_reading(conn: Connection, top: Backup, reading: Reading, now: datetime) -> None:
+def enter_reading(
+    conn: Connection, top: Backup, reading: Reading, now: datetime, *, root_image: bool = False
+) -> None:
     """Write what the first reading says: the parent's size and kind, one row for each disk.
 
     The children's ids follow from the volumes', so that doing it again changes nothing. Raises JobError
-    7108 without a disk.
+    7108 without a disk, unless an image is made of the root disk.
     """
-    if not reading.disks:
+    if not reading.disks and not root_image:
         raise JobError(
             NO_DISK_TO_BACK_UP,
             f"{reading.resource_name or reading.resource_id} has no volume that could be backed up",

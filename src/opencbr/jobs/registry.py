@@ -14,9 +14,10 @@ from opencbr.jobs.drill.compensation import compensate_drill
 from opencbr.jobs.drill.job import run_drill
 from opencbr.jobs.drill.rows import give_up
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
-from opencbr.jobs.new_server.compensation import compensate_new_server
+from opencbr.jobs.new_server.compensation import compensate_plan
 from opencbr.jobs.new_server.job import run_new_server
 from opencbr.jobs.new_server.rows import give_back_rows as give_back_plan
+from opencbr.jobs.new_volume.job import run_new_volume
 from opencbr.jobs.restore.compensation import compensate_restore
 from opencbr.jobs.restore.job import run_restore
 from opencbr.jobs.restore.rows import give_back_rows
@@ -70,7 +71,13 @@ JOB_TYPES: Mapping[str, JobType] = {
     ),
     operation_log.RESTORE_NEW_SERVER: JobType(
         run=run_new_server,
-        compensate=compensate_new_server,
+        compensate=compensate_plan,
+        cancellable=True,
+        frees=give_back_plan,
+    ),
+    operation_log.RESTORE_NEW_VOLUME: JobType(
+        run=run_new_volume,
+        compensate=compensate_plan,
         cancellable=True,
         frees=give_back_plan,
     ),

@@ -47,7 +47,7 @@ class Backup:
 
     A server's backup is the parent, with one child per disk; a disk backup is a single row and its own disk.
     `incremental` is what was asked for (trap T15). `stored_mb` is what the row counts for in its vault; a server's
-    backup counts nothing by itself, its disks do.
+    backup counts for the image of its root disk where it has one, its disks for themselves.
     """
 
     id: str

@@ -21,7 +21,7 @@ class Document:
     `port/<id>`, `floatingips/<port id>`, `subport/<id>`, `trunk/<id>`, `floatingip/<id>` and `port_forwardings/<id>` (of a
     floating IP that forwards ports), `volume/<id>`, `volume@newest/<id>`, `volume_type/<id>`, `encryption/<volume type id>`,
     `qos_specs/<id>`, `image/<id>`, `keypair`, `network/<id>`, `subnet/<id>`, `router/<id>`, `security_group/<id>`,
-    `address_group/<id>`, `qos_policy/<id>`, `server_group/<id>`, `export/<volume id>`.
+    `address_group/<id>`, `qos_policy/<id>`, `server_group/<id>`, `export/<volume id>`, `root_image/<id>`.
     `body` is never re-encoded. `path` is the service's own path and query, without host.
     """
 

@@ -1,5 +1,6 @@
 """The `extend_info` of backups: a server's, a disk's and a child's (contract 3.3, second table)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.document import Disk
 from opencbr.model.drill import Drill
+from opencbr.model.root_image import KIND, RootImage
 from opencbr.model.times import wire_time
 
 LOST = "lost"
@@ -63,6 +65,17 @@ def disk_info(top: Backup, disk: Disk, *, child: bool) -> dict[str, Any]:
         "is_multi_az": False,
         "progress": None if child else 0,
     }
+
+
+def with_root_image(info: Mapping[str, Any], image: RootImage) -> dict[str, Any]:
+    """Return a server's extend_info with the image of its root disk, which is a system disk too."""
+    return {**info, "contain_system_disk": True, KIND: {"id": image.id, "size": image.size_bytes}}
+
+
+def root_image_of(backup: Backup) -> RootImage | None:
+    """Give the image that a backup says it has of a root disk that is no volume."""
+    told = backup.extend_info.get(KIND)
+    return None if told is None else RootImage(told["id"], told["size"])
 
 
 def is_system(disk: Disk) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-_REQUEST, _FOUND, _DISKS = "request", "found", "disks"
+_REQUEST, _FOUND, _DISKS, _ROOT = "request", "found", "disks", "root_image_id"
 
 BEGUN: Final = "begun"
 """Cinder may be asked any moment to write over the disk, or was asked: from here on its old content counts as lost."""
@@ -27,11 +27,15 @@ class DiskToRestore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRequest:
-    """What was asked for. Without a server the one disk is a volume that is attached to none."""
+    """What was asked for. Without a server the one disk is a volume that is attached to none.
+
+    `root_image_id` is the image that the root disk of the server is written anew from, where that is no volume.
+    """
 
     server_id: str | None
     power_on: bool
     disks: tuple[DiskToRestore, ...]
+    root_image_id: str | None = None
 
     @property
     def targets(self) -> set[str]:
@@ -65,7 +69,12 @@ class FoundServer:
 
 def with_request(request: RestoreRequest) -> dict[str, Any]:
     """Give the parameters of a restore that begins."""
-    return {_REQUEST: asdict(request)}
+    return {_REQUEST: written(request)}
+
+
+def written(request: Any) -> dict[str, Any]:
+    """Write a request; what it does not ask for is left out, so that a worker of an older release can read it."""
+    return {name: value for name, value in asdict(request).items() if (name, value) != (_ROOT, None)}
 
 
 def request_of(parameters: Mapping[str, Any]) -> RestoreRequest:
@@ -83,6 +92,12 @@ def server_of(parameters: Mapping[str, Any]) -> str | None:
     """Read the server whose disks are written over; None when they are on none."""
     server_id: str | None = parameters[_REQUEST]["server_id"]
     return server_id
+
+
+def root_image_of(parameters: Mapping[str, Any]) -> str | None:
+    """Read the image that the server's root disk is written anew from; None where that is a volume, or stays as it is."""
+    image_id: str | None = parameters[_REQUEST].get(_ROOT)
+    return image_id
 
 
 def sizes_of(parameters: Mapping[str, Any]) -> dict[str, int]:
@@ -117,4 +132,5 @@ def has_begun(parameters: Mapping[str, Any]) -> bool:
 
 def is_written(parameters: Mapping[str, Any]) -> bool:
     """Say whether all disks hold what was to be written over them."""
-    return all(stage_of(parameters, volume_id) == RESTORED for volume_id in sizes_of(parameters))
+    root = {server_of(parameters) or ""} if root_image_of(parameters) else set()
+    return all(stage_of(parameters, one) == RESTORED for one in (*sizes_of(parameters), *root))

@@ -1,10 +1,10 @@
 """The way back of a restore in place: a snapshot of each disk as it was before, for a time, and what becomes of it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from opencbr.model.restore import FoundDisk
+from opencbr.model.restore import FoundDisk, written
 
 WAY_BACK: Final = "way_back"
 """Key in the `details` of a restore: until when there is a way back, the job that goes it or has, or when it was let go."""
@@ -30,7 +30,8 @@ class UndoRequest:
     """What is to be undone: everything that the restore `restore_id`, an operation log, may have written over.
 
     `power_on` starts the server also when it is found shut off: a restore that failed has left it so. `places` are where that
-    restore has found the disks, for those that it could not put back.
+    restore has found the disks, for those that it could not put back. `root_image_id` is the image of what a root disk held
+    that is no volume.
     """
 
     restore_id: str
@@ -38,6 +39,7 @@ class UndoRequest:
     power_on: bool
     disks: tuple[DiskToRevert, ...]
     places: tuple[FoundDisk, ...] = ()
+    root_image_id: str | None = None
 
     @property
     def targets(self) -> set[str]:
@@ -47,7 +49,7 @@ class UndoRequest:
 
 def with_undo(request: UndoRequest) -> dict[str, Any]:
     """Give the parameters of an undoing that begins."""
-    return {_REQUEST: asdict(request)}
+    return {_REQUEST: written(request)}
 
 
 def undo_of(parameters: Mapping[str, Any]) -> UndoRequest:

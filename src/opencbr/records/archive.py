@@ -27,7 +27,7 @@ from opencbr.records.audit import walk_chains
 from opencbr.records.build import Kept, RecordRefused
 from opencbr.records.close import Prepared, prepare_record, write_record
 from opencbr.records.codec import open_answer, open_disks
-from opencbr.records.drafts import AFTER, BEFORE, EXPORT, as_reading, open_reading, seal_reading
+from opencbr.records.drafts import AFTER, BEFORE, EXPORT, IMAGE, as_reading, open_reading, seal_reading
 from opencbr.records.hash_chain import Chain, Head
 from opencbr.records.metadata_query import AnswerRow, MetadataQuery
 from opencbr.records.restorable import Restorable, restorable_of
@@ -72,7 +72,7 @@ class Records:
         self._metadata_query.close()
 
     def keep(self, project_id: str, backup_id: str, part: str, what: Reading | tuple[Document, ...]) -> None:
-        """Keep a reading (`before`, `after`) or documents (`export`) until the record is closed.
+        """Keep a reading (`before`, `after`, `image`) or documents (`export`) until the record is closed.
 
         Doing it again replaces what was kept. Raises RecordRefused for a document that is no JSON.
         """
@@ -105,18 +105,18 @@ class Records:
         with self._database.read() as conn:
             last = links.last(conn, project_id, backup.resource_id)
             disks = disk_backups.of_backup(conn, project_id, backup.id)
-            stored = {part: draft_rows.get(conn, backup.id, part) for part in (BEFORE, AFTER, EXPORT)}
+            stored = {part: draft_rows.get(conn, backup.id, part) for part in (BEFORE, AFTER, EXPORT, IMAGE)}
             signs = is_current(conn, SIGNING, public_key)
         if not signs:
             self._signing.reload()
-        before, after, export = (
+        before, after, export, image = (
             self._opened(project_id, backup.id, part, sealed) for part, sealed in stored.items()
         )
         return prepare_record(
             backup,
             disks,
             last,
-            Kept(before, after, export),
+            Kept(before, after, export, image),
             backups_member=backups_member,
             key=self._keys.current(project_id),
             signer=self._signing.signer,

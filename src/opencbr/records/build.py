@@ -21,11 +21,15 @@ class RecordRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The reading before the snapshots, the one after them, and Cinder's export records as a reading of their own."""
+    """The reading before the snapshots, the one after them, and two of what was made: Cinder's export records, the image.
+
+    A root disk of which no image could be made is a gap of the last one.
+    """
 
     before: Reading | None
     after: Reading | None
     export: Reading | None
+    image: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,8 @@ def compose(
     before, after = kept.before, kept.after
     if before is None:
         raise RecordRefused(f"backup {backup.id} has no reading: it cannot be closed")
-    documents = before.documents + (kept.export.documents if kept.export else ())
+    made = [reading for reading in (kept.export, kept.image) if reading is not None]
+    documents = (*before.documents, *(one for reading in made for one in reading.documents))
     masked = _masked(documents, fingerprint)
     drift: tuple[Drift, ...] = ()
     if after is not None:
@@ -72,7 +77,8 @@ def compose(
         drift = tuple(
             replace(one, field=as_stored(one.field)) for one in found
         )  # made of the tenants' own keys
-    gaps = before.gaps if after is not None else (*before.gaps, NOT_COMPARED)
+    gaps = (*before.gaps, *(gap for reading in made for gap in reading.gaps))
+    gaps = gaps if after is not None else (*gaps, NOT_COMPARED)
     record = Record(
         backup_id=backup.id,
         project_id=backup.project_id,

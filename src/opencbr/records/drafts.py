@@ -9,6 +9,7 @@ from opencbr.records.layout import read_reading, write_reading
 BEFORE = "before"
 AFTER = "after"
 EXPORT = "export"
+IMAGE = "image"
 
 
 def seal_reading(keys: Keys, *, project_id: str, backup_id: str, part: str, reading: Reading) -> bytes:

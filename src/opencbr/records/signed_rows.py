@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opencbr.model.backup import RECORDED, Backup, DiskBackup
+from opencbr.model.extend_info import root_image_of
 from opencbr.model.record import Record, StoredDisk
+from opencbr.model.root_image import root_image_in
+from opencbr.model.vault import SERVER
 from opencbr.store.errors import RecordDamaged
 
 Told = dict[str, tuple[Any, Any]]
@@ -39,7 +42,7 @@ def differences(record: Record, top: Backup | None, disks: Sequence[DiskBackup])
     for one in family.values():
         if one.held_at is not None:
             yield f"the row of backup {one.id} says that it was deleted, and its record was not buried"
-    told = {
+    told: Told = {
         "parent": (top.parent_id, None),
         "resource": (top.resource_id, record.resource_id),
         "kind of resource": (top.resource_type, record.resource_type),
@@ -47,6 +50,10 @@ def differences(record: Record, top: Backup | None, disks: Sequence[DiskBackup])
         "availability zone": (top.resource_az, record.availability_zone),
         "verdict": (top.verdict, record.verdict),
     }
+    image = root_image_in(page.document for page in record.pages)
+    told["image of the root disk"] = (root_image_of(top), image)
+    if top.resource_type == SERVER and top.status in RECORDED:
+        told["stored size"] = (top.stored_mb, image.stored_mb if image else 0)
     yield from _others(record.backup_id, told, "its record")
     rows = {disk.id: disk for disk in disks}
     signed_disks = {disk.backup_id: disk for disk in record.disk_backups}

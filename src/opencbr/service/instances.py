@@ -95,7 +95,8 @@ class Source:
                 code=SERVER_STATUS,
                 message=f"Server {self.id} is {self.status}: it must be {_STATES} for this.",
             )
-        if not self.chosen(exclude, include):
+        # Of a root disk that is no volume an image is made, where the workers' operator wants that.
+        if not self.chosen(exclude, include) and (include or not self.detail.get("image")):
             return Trouble(
                 code=NO_DISK_TO_BACK_UP,
                 message=f"Server {self.id} has no disk to back up: attach a volume, or exclude fewer.",

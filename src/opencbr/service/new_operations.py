@@ -67,10 +67,17 @@ def request_undo(conn: Connection, ctx: Context, restore: OperationLog, request:
     )
 
 
-def request_new_server(
-    conn: Connection, ctx: Context, backup: Backup, vault_name: str | None, *, plan_id: str, name: str
+def request_planned(
+    conn: Connection,
+    ctx: Context,
+    backup: Backup,
+    vault_name: str | None,
+    *,
+    operation_type: str,
+    plan_id: str,
+    name: str,
 ) -> OperationLog:
-    """Ask for a restore of a server's backup as a new server, by a plan."""
+    """Ask for a restore by a plan, which makes something of this name."""
     details = {
         "backup_id": backup.id,
         "backup_name": backup.name,
@@ -79,7 +86,7 @@ def request_new_server(
         "restore_plan_id": plan_id,
     }
     about = _about_backup(backup, vault_name) | {"parameters": {"plan_id": plan_id}}
-    return _enter(conn, ctx, logs.RESTORE_NEW_SERVER, details, **about)
+    return _enter(conn, ctx, operation_type, details, **about)
 
 
 def request_drill(conn: Connection, ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:

@@ -1,7 +1,7 @@
 """Which disk each backup is restored to, and whether that may be: looked up as the caller's project sees it (contract 5.3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opencbr.cloud.disks import root_volume
 from opencbr.cloud.reader import Reader
@@ -30,12 +30,19 @@ class Target:
 
 
 def find_server(
-    reader: Reader, backup: Backup, server_id: str | None, disks: Mapping[str, Backup], *, power_on: bool
+    reader: Reader,
+    backup: Backup,
+    server_id: str | None,
+    disks: Mapping[str, Backup],
+    root_image_id: str | None = None,
+    *,
+    power_on: bool,
 ) -> Target:
     """Find the server and check its disks; `disks` are the backups to restore by the volumes that they are written over.
 
-    Raises CbrError 7100, 2007 (no server), 2008 (its status), 7000, 7201 (a disk is not there, or not on the server), and as
-    `_check`; CloudError.
+    `root_image_id` is the image to write its root disk anew from, which must be no volume then. Raises CbrError 7100,
+    2007 (no server), 2008 (its status), 7000, 7201 (a disk is not there, or not on the server), 2013 (system and data), and
+    as `_check`; CloudError.
     """
     gone = CbrError("2007", f"{CATALOGUE['2007'].sentence} It was {backup.resource_id}.")
     server = _source(reader, backup, SERVER, server_id, gone)
@@ -44,6 +51,12 @@ def find_server(
         doing = found.get("OS-EXT-STS:task_state") or server.status
         raise CbrError(
             SERVER_UNRESTORABLE, f"Server {server.id} is {doing}: bring it to ACTIVE or SHUTOFF first."
+        )
+    if root_image_id is not None and not found.get("image"):
+        raise CbrError(
+            "2013",
+            f"The backup has an image of a root disk that is no volume, and server {server.id} boots from a volume: name "
+            "the disks to restore in mappings, or restore it as a new server.",
         )
     root = root_volume(found, reader.get_attachments(server.id))
     on_server = {disk.id: disk for disk in server.disks}
@@ -58,7 +71,8 @@ def find_server(
                 f"Backup {child.id} is of a {_rank(child.position == 0)} disk, and disk {disk.id} is a "
                 f"{_rank(disk.id == root)} disk of server {server.id}: map system to system and data to data.",
             )
-    return Target(_request(disks, server_id=server.id, power_on=power_on), server)
+    request = _request(disks, server_id=server.id, power_on=power_on)
+    return Target(replace(request, root_image_id=root_image_id), server)
 
 
 def find_disk(reader: Reader, backup: Backup, volume_id: str | None) -> Target:

@@ -1,17 +1,15 @@
 """Restore plans: the record of a backup against the cloud as it is now, kept sealed for a while."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud
-from opencbr.cloud.reader import Reader
-from opencbr.cloud.restore_view import read_view
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.errors import (
@@ -24,25 +22,22 @@ from opencbr.model.errors import (
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore_plan.captured import Captured
-from opencbr.model.restore_plan.choices import DROP, NEW, Choices
+from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import OpenChoice, Problem
 from opencbr.model.restore_plan.listed import ListedPlan
 from opencbr.model.restore_plan.outcome import READY, Plan
-from opencbr.model.restore_plan.plan import plan
 from opencbr.model.restore_plan.rows import Row
-from opencbr.model.restore_plan.view import CloudView
-from opencbr.model.vault import SERVER
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.records.kept_plans import KeptPlan, kept_of, open_plan
-from opencbr.service import new_operations
+from opencbr.service import new_operations, plan_kinds
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
 from opencbr.service.metadata import SECRETS_RIGHT
+from opencbr.service.plan_kinds import Wanted
+from opencbr.service.plan_mapping import refuse_members, refuse_strangers
 from opencbr.service.restore_project import refuse_project
-from opencbr.service.restores import not_available
-from opencbr.store import backups, restore_plans, vaults
+from opencbr.store import backups, restore_plans, restore_targets, vaults
 from opencbr.store.database import Database
 from opencbr.store.restore_plans import StoredPlan
 
@@ -56,6 +51,7 @@ class ShownPlan:
 
     id: str
     backup_id: str
+    kind: str
     status: str
     digest: str
     created_at: datetime
@@ -79,8 +75,10 @@ class RestorePlans:
         self._records = records
         self._lifetime = timedelta(seconds=lifetime_seconds)
 
-    def create(self, ctx: Context, backup_id: str, choices: Choices) -> ShownPlan:
-        """Make the plan of a restore as a new server. Nothing is made or changed in the cloud.
+    def create(
+        self, ctx: Context, backup_id: str, choices: Choices, *, kind: str = plan_kinds.NEW_SERVER
+    ) -> ShownPlan:
+        """Make the plan of a restore of this kind. Nothing is made or changed in the cloud.
 
         Raises CbrError 6200 (no such backup), 8600 (another project shares it), 2005 (its status), 9900 (the mapping makes no
         sense), 6302 (it names what is not the project's) and as `refuse_project`; CloudError.
@@ -88,7 +86,7 @@ class RestorePlans:
         with self._database.read() as conn:
             backup = find_own(conn, ctx.project_id, backup_id)
         refuse_project(ctx, choices)
-        found = self.make(backup, choices, gives_secrets=ctx.can(SECRETS_RIGHT))
+        found = self._make(ctx, kind, backup, choices)
         text = msgspec.json.encode(kept_of(found, choices))
         plan_id = new_id(ctx.now)
         key_id, sealed = self._records.seal_plan(ctx.project_id, plan_id, text)
@@ -96,6 +94,7 @@ class RestorePlans:
             id=plan_id,
             project_id=ctx.project_id,
             backup_id=backup.id,
+            kind=kind,
             status=found.status,
             digest=found.digest,
             key_id=key_id,
@@ -138,22 +137,35 @@ class RestorePlans:
             )
         with self._database.read() as conn:
             backup = find_own(conn, ctx.project_id, stored.backup_id)
-        now = self.make(backup, kept.given, gives_secrets=ctx.can(SECRETS_RIGHT))
+        try:
+            now = self._make(ctx, stored.kind, backup, kept.given)
+        except CbrError as error:
+            if error.code != NO_SUCH_RESOURCE:
+                raise
+            raise _has_moved(error.message) from error  # it was there when the plan was made
         if now.digest != stored.digest:
-            raise _conflict(
-                f"The cloud is not as it was when the plan was made: {_moved(kept, now)} Make a new plan."
-            )
-        return self._database.transact(lambda conn: self._request(conn, ctx, plan_id, now.mapping.name or ""))
+            raise _has_moved(_moved(kept, now))
+        return self._database.transact(lambda conn: self._request(conn, ctx, plan_id, now))
 
-    def _request(self, conn: Connection, ctx: Context, plan_id: str, name: str) -> OperationLog:
+    def _request(self, conn: Connection, ctx: Context, plan_id: str, now: Plan) -> OperationLog:
         stored = restore_plans.get(conn, ctx.project_id, plan_id, lock=True)
         if stored is None:
             no_such_plan(plan_id)
         backup = find_own(conn, ctx.project_id, stored.backup_id, lock=True)
-        _refuse(backup)
+        plan_kinds.refuse_backup(stored.kind, backup)
         vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-        vault_name = vault.name if vault else None
-        log = new_operations.request_new_server(conn, ctx, backup, vault_name, plan_id=plan_id, name=name)
+        log = new_operations.request_planned(
+            conn,
+            ctx,
+            backup,
+            vault.name if vault else None,
+            operation_type=plan_kinds.KINDS[stored.kind].operation,
+            plan_id=plan_id,
+            name=now.mapping.name or "",
+        )
+        server = now.blueprint.attach_to if now.blueprint else None
+        if server and restore_targets.claim(conn, ctx.project_id, [server], log.id):
+            raise CbrError(BEING_RESTORED, f"{server} is being restored already: wait for that to end.")
         moved = backups.move_family(
             conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
         )
@@ -168,31 +180,24 @@ class RestorePlans:
             no_such_plan(plan_id)
         return stored
 
-    def make(self, backup: Backup, choices: Choices, *, gives_secrets: bool) -> Plan:
-        """Make a plan from the record and the cloud as it is now. Raises as `create` does.
-
-        With `gives_secrets` what is sealed may go into another project.
-        """
-        _refuse(backup)
+    def _make(self, ctx: Context, kind: str, backup: Backup, choices: Choices) -> Plan:
+        """Make a plan from the record and the cloud as it is now. Raises as `create` does."""
+        plan_kinds.refuse_backup(kind, backup)
+        refuse_members(choices, plan_kinds.KINDS[kind].members, kind)
         try:
             record = self._records.restorable(backup.project_id, backup.id)
         except RecordRefused as error:
             raise CbrError(
-                BACKUP_UNRESTORABLE, "The backup has no record: it cannot be restored as a server."
+                BACKUP_UNRESTORABLE, "The backup has no record: no plan can be made of it."
             ) from error
-        _refuse_strangers(record.captured, choices)
-        view = read_view(self._reader(), record.captured, record.documents, choices, record.fingerprint)
-        view = replace(view, gives_secrets=gives_secrets)
-        _refuse_foreign(record.captured, view, choices)
-        return plan(record.captured, view, choices)
-
-    def _reader(self) -> Reader:
-        return self._cloud.reader()
+        refuse_strangers(record.captured, choices)
+        wanted = Wanted(record=record, choices=choices, gives_secrets=ctx.can(SECRETS_RIGHT))
+        return plan_kinds.KINDS[kind].draft(self._cloud.reader(), wanted)
 
     def _shown(self, stored: StoredPlan) -> ShownPlan:
         kept = open_plan(self._records, stored)
         same = ("mapping", "problems", "choices", "notices", "counts", "rows")
-        own = ("id", "backup_id", "status", "digest", "created_at", "expires_at")
+        own = ("id", "backup_id", "kind", "status", "digest", "created_at", "expires_at")
         return ShownPlan(**{n: getattr(kept, n) for n in same}, **{n: getattr(stored, n) for n in own})
 
 
@@ -208,6 +213,10 @@ def _conflict(sentence: str) -> CbrError:
     return CbrError(BAD_PARAMETER, sentence, status=HTTPStatus.CONFLICT)
 
 
+def _has_moved(what: str) -> CbrError:
+    return _conflict(f"The cloud is not as it was when the plan was made: {what} Make a new plan.")
+
+
 def _moved(kept: KeptPlan, now: Plan) -> str:
     """Say what is another than in the plan, the first thing of it."""
     if now.problems:
@@ -218,69 +227,3 @@ def _moved(kept: KeptPlan, now: Plan) -> str:
         if (before.fate, before.target, before.reason) != (after.fate, after.target, after.reason):
             return f"{after.field} of {after.document} is {after.fate} now ({after.reason})."
     return "what stands there is another."
-
-
-def _refuse(backup: Backup) -> None:
-    if backup.parent_id is not None:
-        raise CbrError(
-            BAD_PARAMETER,
-            f"This is one disk of the server backup {backup.parent_id}: make the plan of that one.",
-        )
-    if backup.resource_type != SERVER:
-        raise CbrError(BAD_PARAMETER, "as: the backup is of a disk, and no server can be made of it.")
-    if backup.status != statuses.AVAILABLE:
-        raise not_available(backup)
-
-
-def _refuse_strangers(captured: Captured, choices: Choices) -> None:
-    """Raise CbrError 9900 for what the mapping says of things that the record has not, or says twice."""
-    ports = [choice.port_id for choice in choices.ports]
-    if len(set(ports)) < len(ports):
-        raise CbrError(BAD_PARAMETER, "mapping: a port is named twice: name each once.")
-    floating = {
-        str(row.get("id"))
-        for name, body in captured.documents.items()
-        if name.startswith("floatingips/")
-        for row in body.get("floatingips") or ()
-    }
-    known: dict[str, tuple[Any, Any]] = {
-        "port": (ports, {**captured.of("port"), **captured.of("subport")}),
-        "security group": (choices.security_groups, captured.of("security_group")),
-        "volume": (choices.volume_types, {disk.volume_id for disk in captured.disks}),
-        "floating IP": (choices.floating_ips, floating),
-    }
-    for what, (named, there) in known.items():
-        for one in named:
-            if one not in there:
-                raise CbrError(
-                    BAD_PARAMETER,
-                    f"mapping: the backup has no {what} {one[:64]}: take the ids from the plan.",
-                )
-
-
-def _refuse_foreign(captured: Captured, view: CloudView, choices: Choices) -> None:
-    """Raise CbrError 6302 for ids that the project is not shown in the cloud.
-
-    What a thing was before may be named again, also in a mapping for another project: where it is gone the plan asks.
-    """
-    was = {
-        "flavor": {str((captured.thing("flavor") or {}).get("id"))},
-        "server group": captured.of("server_group").keys(),
-        "security group": captured.of("security_group").keys(),
-        "volume type": captured.of("volume_type").keys(),
-    }
-    named: dict[str, tuple[list[str | None], Any]] = {
-        "flavor": ([choices.flavor_id], view.flavors),
-        "server group": ([choices.server_group], view.server_groups),
-        "network": ([one.network_id for one in choices.ports], view.networks),
-        "security group": (list(choices.security_groups.values()), view.security_groups),
-        "volume type": (list(choices.volume_types.values()), view.volume_types),
-    }
-    for what, (wanted, there) in named.items():
-        shown = {row.get("id") for row in there} | was.get(what, set())
-        for one in wanted:
-            if one not in (None, NEW, DROP) and one not in shown:
-                raise CbrError(
-                    NO_SUCH_RESOURCE,
-                    f"There is no such {what} in this project's cloud. Asked for: {str(one)[:64]}.",
-                )

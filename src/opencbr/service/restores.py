@@ -10,7 +10,7 @@ from opencbr.cloud.reader import Reader
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.errors import BACKUP_UNRESTORABLE, BAD_PARAMETER, BEING_RESTORED, CbrError
-from opencbr.model.extend_info import LOST, is_lost
+from opencbr.model.extend_info import LOST, is_lost, root_image_of
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import SERVER
 from opencbr.service import new_operations
@@ -58,15 +58,19 @@ class Restores:
             children = backups.children(conn, ctx.project_id, [backup.id])[backup.id]
             _refuse_vault(conn, ctx, backup)
             chosen = _chosen(conn, ctx, backup, children, spec)
+        # Mappings name volumes alone: a request that has some leaves a root disk that is no volume as it is.
+        image = None if spec.mappings else root_image_of(backup)
         # The cloud is asked outside the transaction: nobody waits for a row while Nova thinks.
-        target = _find(self._cloud.reader(), backup, chosen, spec)
+        target = _find(self._cloud.reader(), backup, chosen, spec, image.id if image else None)
         return self._database.transact(lambda conn: _request(conn, ctx, spec, target))
 
 
-def _find(reader: Reader, backup: Backup, chosen: dict[str, Backup], spec: RestoreSpec) -> Target:
+def _find(
+    reader: Reader, backup: Backup, chosen: dict[str, Backup], spec: RestoreSpec, root_image_id: str | None
+) -> Target:
     if backup.resource_type == SERVER:
         server_id = spec.server_id or spec.resource_id
-        return find_server(reader, backup, server_id, chosen, power_on=spec.power_on)
+        return find_server(reader, backup, server_id, chosen, root_image_id, power_on=spec.power_on)
     (volume_id,) = chosen
     return find_disk(reader, backup, None if volume_id == backup.resource_id else volume_id)
 
@@ -89,7 +93,9 @@ def _chosen(
         raise CbrError(
             BAD_PARAMETER, f"resource_id: it names another {_kind(backup)} than the request does: give one."
         )
-    disks = {child.id: child for child in children} or {backup.id: backup}
+    disks = {child.id: child for child in children}
+    if backup.resource_type != SERVER:
+        disks = {backup.id: backup}
     if not spec.mappings:
         origin = spec.volume_id or spec.resource_id if backup.resource_type != SERVER else None
         return {origin or disk.resource_id: disk for disk in disks.values()}

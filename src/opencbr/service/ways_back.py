@@ -11,9 +11,16 @@ from opencbr.cloud.cloud import Cloud, ProjectCloud
 from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
-from opencbr.jobs.undo.obstacles import refuse_irreversible
+from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
+from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.model import statuses
-from opencbr.model.errors import BEING_RESTORED, NO_SUCH_SNAPSHOT, SERVER_UNRESTORABLE, CbrError
+from opencbr.model.errors import (
+    BEING_RESTORED,
+    NO_SUCH_SERVER,
+    NO_SUCH_SNAPSHOT,
+    SERVER_UNRESTORABLE,
+    CbrError,
+)
 from opencbr.model.ids import is_uuid
 from opencbr.model.operation_log import RESTORE, TERMINAL, OperationLog
 from opencbr.model.restore import found_of, request_of, server_of, sizes_of, stage_of
@@ -39,13 +46,14 @@ _log = logging.getLogger("opencbr.service")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayBack:
-    """Where the way back of a restore stands; `entries` are its snapshots while they are kept."""
+    """Where the way back of a restore stands; `entries` are its snapshots while they are kept, `image` that of a root disk."""
 
     restore: OperationLog
     status: WayBackStatus
     kept_until: datetime | None
     undo_job_id: str | None
     entries: tuple[Entry, ...]
+    image: Entry | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +67,27 @@ class ShownDisk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownImage:
+    """A root disk that is no volume, and can be taken back to the image of what it held; otherwise as ShownDisk."""
+
+    image_id: str
+    may_be_written: bool
+    known: str
+    problem: CbrError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownWayBack:
     """A way back with what the cloud says of its disks; of one that is not kept there are none."""
 
     way_back: WayBack
     disks: tuple[ShownDisk, ...]
+    root_image: ShownImage | None = None
+
+    @property
+    def all(self) -> tuple[ShownDisk | ShownImage, ...]:
+        """All that would be taken back."""
+        return (*self.disks, *([self.root_image] if self.root_image else []))
 
 
 class WaysBack:
@@ -82,7 +106,9 @@ class WaysBack:
         project = self._cloud.project(ctx.project_id)
         server = _server(project, server_of(way_back.restore.parameters))
         disks = tuple(self._shown(project, way_back, entry, server) for entry in way_back.entries)
-        return ShownWayBack(way_back=way_back, disks=disks)
+        return ShownWayBack(
+            way_back=way_back, disks=disks, root_image=_shown_image(project, way_back, server)
+        )
 
     def undo(self, ctx: Context, restore_id: str) -> OperationLog:
         """Ask for a restore to be undone, and return its log; a worker does it. All is checked before anything is changed.
@@ -100,11 +126,16 @@ class WaysBack:
         disks = [_disk(project, way_back.restore, entry) for entry in way_back.entries]
         for disk in disks:
             refuse_irreversible(self._database, project, disk, server.id if server else None)
-        request = _request(way_back.restore, server, disks)
+        image_id = way_back.image.upstream_id if way_back.image else None
+        if image_id is not None:
+            if server is None:
+                raise CbrError(NO_SUCH_SERVER, "The server was deleted, whose root disk was written anew.")
+            refuse_lost_image(project, image_id)
+        request = _request(way_back.restore, server, disks, image_id)
         return self._database.transact(lambda conn: _enter(conn, ctx, request))
 
     def confirm(self, ctx: Context, restore_id: str) -> None:
-        """Let the way back of a restore go before its time: its snapshots are deleted.
+        """Let the way back of a restore go before its time: its snapshots, and the image of a root disk, are deleted.
 
         Raises CbrError 6500, 7202 (no way back, or not any more), 2010 (the restore has not ended, or is being undone).
         """
@@ -112,12 +143,11 @@ class WaysBack:
         project = self._cloud.project(ctx.project_id)
         for entry in entries:
             try:
-                project.delete_snapshot(entry.upstream_id or "")
+                KINDS[entry.kind].delete(project, entry.upstream_id or "")
             except CloudError as error:
                 # The ledger gives it to the janitor, which has patience.
-                _log.info(
-                    "snapshot %s, which a restore has let go, is left to the janitor: %s", entry.name, error
-                )
+                why = "%s %s, which a restore has let go, is left to the janitor: %s"
+                _log.info(why, entry.kind, entry.name, error)
 
     def _shown(
         self, project: ProjectCloud, way_back: WayBack, entry: Entry, server: Server | None
@@ -145,6 +175,8 @@ def _find(conn: Connection, ctx: Context, restore_id: str, *, lock: bool = False
         for entry in ledger.of_log(conn, restore.id)
         if entry.kept_until is not None and entry.kept_until > ctx.now and _is_written(restore, entry)
     )
+    snapshots = tuple(entry for entry in kept if entry.kind == "snapshot")
+    image = next((entry for entry in kept if entry.kind == "image"), None)
     undo_id = told.get(UNDO_JOB)
     undo = operation_logs.get(conn, ctx.project_id, undo_id) if undo_id else None
     status: WayBackStatus = "kept" if kept else "expired" if KEPT_UNTIL in told else "none"
@@ -153,12 +185,15 @@ def _find(conn: Connection, ctx: Context, restore_id: str, *, lock: bool = False
     elif CONFIRMED_AT in told:
         status = "confirmed"
     until = min((entry.kept_until for entry in kept if entry.kept_until), default=None)
-    return WayBack(restore=restore, status=status, kept_until=until, undo_job_id=undo_id, entries=kept)
+    return WayBack(
+        restore=restore, status=status, kept_until=until, undo_job_id=undo_id, entries=snapshots, image=image
+    )
 
 
 def _is_written(restore: OperationLog, entry: Entry) -> bool:
-    """Say whether the disk of this snapshot may have been written over."""
-    return entry.volume_id is not None and stage_of(restore.parameters, entry.volume_id) is not None
+    """Say whether the disk of this snapshot, or the root disk of this image, may have been written over."""
+    written = server_of(restore.parameters) if entry.kind == "image" else entry.volume_id
+    return written is not None and stage_of(restore.parameters, written) is not None
 
 
 def _refuse_gone(way_back: WayBack) -> None:
@@ -203,6 +238,21 @@ def _disk(project: ProjectCloud, restore: OperationLog, entry: Entry) -> DiskToR
     return DiskToRevert(snapshot_id=entry.upstream_id, volume_id=entry.volume_id, size_gb=size)
 
 
+def _shown_image(project: ProjectCloud, way_back: WayBack, server: Server | None) -> ShownImage | None:
+    if way_back.image is None:
+        return None
+    image_id = way_back.image.upstream_id or ""
+    problem = None
+    try:
+        refuse_lost_image(project, image_id)
+    except CbrError as error:
+        problem = error
+    may_be_written, known = (
+        _server_since(way_back.restore, server) if server else (False, "the server is gone")
+    )
+    return ShownImage(image_id=image_id, may_be_written=may_be_written, known=known, problem=problem)
+
+
 def _since(
     project: ProjectCloud, restore: OperationLog, disk: DiskToRevert, server: Server | None
 ) -> tuple[bool, str]:
@@ -215,6 +265,10 @@ def _since(
         return False, "it is on no server"
     if server is None or server.id not in attached:
         return True, f"it is on server {attached[0]}"
+    return _server_since(restore, server)
+
+
+def _server_since(restore: OperationLog, server: Server) -> tuple[bool, str]:
     if server.status != NOVA_SHUTOFF:
         return True, f"it is on server {server.id}, which is {server.status}"
     if restore.status == statuses.SUCCESS and request_of(restore.parameters).power_on:
@@ -225,13 +279,16 @@ def _since(
     )
 
 
-def _request(restore: OperationLog, server: Server | None, disks: Sequence[DiskToRevert]) -> UndoRequest:
+def _request(
+    restore: OperationLog, server: Server | None, disks: Sequence[DiskToRevert], image_id: str | None
+) -> UndoRequest:
     found = found_of(restore.parameters) if restore.status != statuses.SUCCESS else None
     return UndoRequest(
         restore_id=restore.id,
         server_id=server.id if server else None,
         power_on=found is not None and found.was_on,
         disks=tuple(disks),
+        root_image_id=image_id,
         places=tuple(disk for disk in found.disks if not disk.is_root) if found else (),
     )
 

@@ -29,7 +29,6 @@ from opencbr.model import statuses
 from opencbr.model.backup import MOVES, Backup
 from opencbr.model.extend_info import LOST
 from opencbr.model.lists import BackupFilter, Listing, Page
-from opencbr.model.vault import VOLUME
 from opencbr.store import tables
 from opencbr.store.members import visible_to
 from opencbr.store.pages import read_page, sort_keys
@@ -215,7 +214,7 @@ def _vaults_used(project_id: str, percent: int) -> Any:
     vault, kept = tables.vault, _t.alias("kept")
     used = (
         select(kept.c.vault_id, func.sum(kept.c.stored_mb).label("megabytes"))
-        .where(kept.c.project_id == project_id, kept.c.resource_type == VOLUME)
+        .where(kept.c.project_id == project_id)
         .group_by(kept.c.vault_id)
         .subquery()
     )

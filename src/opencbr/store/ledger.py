@@ -113,6 +113,16 @@ def leave(conn: Connection, operation_log_id: str, kind: str | None = None) -> b
     return touched(conn.execute(query.values(state="left")))
 
 
+def leave_of(conn: Connection, backup_id: str) -> None:
+    """Give what a backup has not removed, and nothing needs any more, to the janitor."""
+    conn.execute(sql_update(_t).where(_t.c.backup_id == backup_id).values(state="left"))
+
+
+def lasting(conn: Connection, kind: str) -> list[Entry]:
+    """Read what backups of all projects consist of, of one kind, and the cloud has made, oldest first."""
+    return _read(conn, _t.c.kind == kind, _t.c.upstream_id.is_not(None), _t.c.backup_id.is_not(None))
+
+
 def keep(conn: Connection, operation_log_id: str, until: datetime) -> None:
     """Keep what a job has made until a time though the job ends; what is kept already stays so long."""
     query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id, _t.c.kept_until.is_(None))

@@ -9,7 +9,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
 from opencbr.model.statuses import ProtectStatus
-from opencbr.model.vault import VOLUME, Resource, Usage
+from opencbr.model.vault import Resource, Usage
 from opencbr.store import tables
 from opencbr.store.errors import AlreadyBound
 from opencbr.store.statements import insert_new, touched, values_of
@@ -74,7 +74,7 @@ def set_status(
 def usage(conn: Connection, project_id: str, resource_ids: Collection[str]) -> dict[str, Usage]:
     """Sum up the backups of each resource; every given id has an entry. `allocated_gb` stays 0.
 
-    A server's space is its backups' disks. Held backups take space and are not counted.
+    A server's space is its backups' disks and images. Held backups take space and are not counted.
     """
     wanted = tuple(resource_ids)
     if not wanted:
@@ -84,7 +84,7 @@ def usage(conn: Connection, project_id: str, resource_ids: Collection[str]) -> d
     counts: dict[str, int] = {}
     used: dict[str, int] = {}
     counted = func.count().filter(kept.c.held_at.is_(None))
-    own = func.coalesce(func.sum(kept.c.stored_mb).filter(kept.c.resource_type == VOLUME), 0)
+    own = func.coalesce(func.sum(kept.c.stored_mb), 0)
     for one, number, megabytes in conn.execute(
         select(kept.c.resource_id, counted, own).where(*top).group_by(kept.c.resource_id)
     ):

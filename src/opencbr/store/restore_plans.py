@@ -22,7 +22,7 @@ _KEYS = sort_keys(_t, "created_at", "expires_at", "status")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPlan:
-    """A plan as stored; `operation_log_id` names the restore that carries it out just now."""
+    """A plan as stored; `kind` is what is restored as, `operation_log_id` names the restore that carries it out just now."""
 
     id: str
     project_id: str
@@ -34,6 +34,7 @@ class StoredPlan:
     created_at: datetime
     expires_at: datetime
     operation_log_id: str | None = None
+    kind: str = "new_server"
 
 
 def insert(conn: Connection, plan: StoredPlan) -> None:

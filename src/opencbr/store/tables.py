@@ -365,6 +365,7 @@ restore_plan = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("operation_log_id", TEXT, index=True),  # of the restore that carries it out just now
+    Column("kind", TEXT, nullable=False, server_default="new_server"),  # what it restores as
     Index("ix_restore_plan_expires_at", "expires_at"),
 )
 

@@ -15,7 +15,7 @@ from sqlalchemy import update as sql_update
 
 from opencbr.model import statuses
 from opencbr.model.lists import Listing, Page, VaultFilter
-from opencbr.model.vault import VOLUME, Usage, Vault
+from opencbr.model.vault import Usage, Vault
 from opencbr.store import tables, vault_tags
 from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, contains, touched, values_of
@@ -134,7 +134,7 @@ def usage(conn: Connection, vault_ids: Collection[str]) -> dict[str, Usage]:
     project_ids = select(_t.c.project_id).where(_t.c.id.in_(wanted))
     # The project is repeated because the index on a vault's backups starts with it.
     mine = (kept.c.project_id.in_(project_ids), kept.c.vault_id.in_(wanted))
-    used = select(kept.c.vault_id, func.sum(kept.c.stored_mb)).where(*mine, kept.c.resource_type == VOLUME)
+    used = select(kept.c.vault_id, func.sum(kept.c.stored_mb)).where(*mine)
     counted = select(kept.c.vault_id, func.count()).where(
         *mine, kept.c.parent_id.is_(None), kept.c.held_at.is_(None)
     )
@@ -155,9 +155,7 @@ def summary(conn: Connection, project_id: str) -> tuple[int, int]:
     size = select(func.coalesce(func.sum(_t.c.size_gb), 0)).where(
         _t.c.project_id == project_id, _t.c.held_at.is_(None)
     )
-    used = select(func.coalesce(func.sum(kept.c.stored_mb), 0)).where(
-        kept.c.project_id == project_id, kept.c.resource_type == VOLUME
-    )
+    used = select(func.coalesce(func.sum(kept.c.stored_mb), 0)).where(kept.c.project_id == project_id)
     return int(conn.execute(size).scalar_one()), int(conn.execute(used).scalar_one())
 
 

@@ -1,15 +1,18 @@
 """Backups of the embedded cloud, as the API tells of them: really captured, sealed, signed, and asked for over HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from api.api_server import ApiServer
 from opencbr.cloud.second_reading import read_again
 from opencbr.console.backup.answers import Answers
+from opencbr.model.document import Reading
+from opencbr.records.drafts import BEFORE, IMAGE
 from support.databases import Databases
 
-from .recorded import answers_of, hostile_backup, rich_server
+from .recorded import ROOT_IMAGE, answers_of, hostile_backup, rich_server
 
 
 @pytest.fixture(scope="session", name="cbr")
@@ -33,6 +36,25 @@ def _hostile(cbr: ApiServer) -> Answers:
 def _from_image(cbr: ApiServer) -> Answers:
     """A server that boots from an image: its root disk is in no backup."""
     return answers_of(cbr, cbr.protected("web1").id)
+
+
+@pytest.fixture(scope="session", name="imaged")
+def _imaged(cbr: ApiServer) -> Answers:
+    """The same server in a backup that has an image of its root disk."""
+    keep = cbr.records.keep
+
+    def kept(project_id: str, backup_id: str, part: str, reading: Reading) -> None:
+        if part == BEFORE:
+            (image,) = [one for one in reading.documents if one.name.startswith("image/")]
+            own = replace(image, name=f"root_image/{ROOT_IMAGE}")
+            keep(project_id, backup_id, IMAGE, replace(reading, documents=(own,), gaps=()))
+        keep(project_id, backup_id, part, reading)
+
+    cbr.records.keep = kept
+    try:
+        return answers_of(cbr, cbr.protected("web1").id)
+    finally:
+        cbr.records.keep = keep
 
 
 @pytest.fixture(scope="session", name="partial")

@@ -29,6 +29,8 @@ HOSTILE = f"{MARKUP}&amp;\x07\x1b[31m\u202egnp.exe\u200f]]>"
 SHOWN = f"{MARKUP}&amp;\\x07\\x1b[31m\\u202egnp.exe\\u200f]]>"
 """How it reads on a page."""
 LONG = "n\u00e4me-" * 2000
+ROOT_IMAGE = "1a6e0000-0000-4000-8000-000000000001"
+"""The image that a backup has made of a root disk that is no volume."""
 PLACES: set[str] = set()
 """The fields that somebody's canary was written into."""
 

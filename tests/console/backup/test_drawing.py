@@ -18,7 +18,7 @@ from opencbr.console.topology.layout import lay_out
 from opencbr.console.topology.outline import outline_of
 from opencbr.console.topology.svg import svg_of
 
-from .recorded import LONG
+from .recorded import LONG, ROOT_IMAGE
 
 SVG = "{http://www.w3.org/2000/svg}"
 BOXES = {"port", "subport", "network", "subnet", "router", "security_group", "volume", "floatingip"}
@@ -112,6 +112,13 @@ def test_a_root_disk_on_the_hypervisor_is_drawn_as_missing(from_image: Answers):
     root = next(box for box in diagram.boxes() if box.key == "root")
     assert root.faded
     assert root.lines == ("from image tiny", "not in this backup")
+
+
+def test_a_root_disk_of_which_an_image_was_made_is_drawn_with_it(imaged: Answers):
+    diagram, _ = drawn(imaged)
+    root = next(box for box in diagram.boxes() if box.key == "root")
+    assert not root.faded
+    assert root.lines == ("from image tiny", f"kept as image {ROOT_IMAGE}")
 
 
 def test_what_was_refused_is_drawn_as_missing(partial: Answers):

@@ -18,7 +18,7 @@ from opencbr.model.errors import (
     CbrError,
 )
 from opencbr.model.times import wire_time
-from opencbr.service.ways_back import ShownDisk, ShownWayBack
+from opencbr.service.ways_back import ShownDisk, ShownImage, ShownWayBack
 
 
 class WayBackProblem(Struct):
@@ -38,6 +38,19 @@ class WayBackDisk(Struct):
         bool, Meta(description="whether something may have been written since, which an undoing loses")
     ]
     known: Annotated[str, Meta(description="what is known of the disk since the restore")]
+    problem: Annotated[
+        WayBackProblem | None, Meta(description="what stands against taking it back, null for nothing")
+    ]
+
+
+class WayBackImage(Struct):
+    """A root disk that is no volume, and was written anew."""
+
+    image_id: Annotated[str, Meta(description="the image of what it held before")]
+    may_have_been_written: Annotated[
+        bool, Meta(description="whether something may have been written since, which an undoing loses")
+    ]
+    known: Annotated[str, Meta(description="what is known of the server since the restore")]
     problem: Annotated[
         WayBackProblem | None, Meta(description="what stands against taking it back, null for nothing")
     ]
@@ -63,6 +76,10 @@ class RestoreWayBack(Struct):
     disks: Annotated[
         list[WayBackDisk], Meta(description="the disks that would be taken back, while it is kept")
     ]
+    root_image: Annotated[
+        WayBackImage | None,
+        Meta(description="the root disk that would be taken back where it is no volume, null for none"),
+    ]
 
 
 class ShowRestoreWayBackBody(Struct):
@@ -86,6 +103,16 @@ def way_back_body(shown: ShownWayBack) -> RestoreWayBack:
         kept_until=wire_time(way_back.kept_until),
         undo_job_id=way_back.undo_job_id,
         disks=[_disk(one) for one in shown.disks],
+        root_image=None if shown.root_image is None else _image(shown.root_image),
+    )
+
+
+def _image(shown: ShownImage) -> WayBackImage:
+    return WayBackImage(
+        image_id=shown.image_id,
+        may_have_been_written=shown.may_be_written,
+        known=shown.known,
+        problem=None if shown.problem is None else _problem(shown.problem),
     )
 
 

@@ -5,6 +5,7 @@ _PLURALS = {
     "QoS policy": "QoS policies",
     "QoS specs": "QoS specs",
     "export record of a disk": "export records of disks",
+    "image of the root disk": "images of the root disk",
 }
 
 

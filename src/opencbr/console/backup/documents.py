@@ -16,7 +16,7 @@ _ENVELOPES = {
     "qos_policy": "policy",
 }
 """Kind of document -> the member that holds the thing, where it is not called as the kind is."""
-_BARE = frozenset({"image", "encryption"})
+_BARE = frozenset({"image", "root_image", "encryption"})
 
 _WHY = {
     DENIED: "refused by the cloud",

@@ -23,6 +23,7 @@ _NOT_DRAWN = {
     "qos_policy": "QoS policy",
     "address_group": "address group",
     "export": "export record of a disk",
+    "root_image": "image of the root disk",
 }
 """Kinds of documents without a box, and what one is called."""
 
@@ -102,9 +103,14 @@ def _group(group: SecurityGroup) -> Box:
 def _disks(view: BackupView) -> Iterator[Box]:
     if view.server is not None and view.server.boot.kind == "image" and not view.is_disk:
         image = view.server.boot.name or view.server.boot.id or "unknown"
-        lines = (f"from image {image}", "not in this backup")
+        kept = view.server.boot.kept
         yield Box(
-            key="root", kind="disk", caption="Root disk", name="on the hypervisor", lines=lines, faded=True
+            key="root",
+            kind="disk",
+            caption="Root disk",
+            name="on the hypervisor",
+            lines=(f"from image {image}", f"kept as image {kept}" if kept else "not in this backup"),
+            faded=kept is None,
         )
     yield from map(_disk, view.disks)
 

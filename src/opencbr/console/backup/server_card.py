@@ -15,6 +15,7 @@ from opencbr.console.backup.json_values import (
     text_of,
     words,
 )
+from opencbr.model.root_image import KIND as ROOT_IMAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,15 @@ class Flavor:
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """What the server boots from; `kind` is image, volume or "" when nothing tells."""
+    """What the server boots from; `kind` is image, volume or "" when nothing tells.
+
+    `kept` is the image that the backup made of a root disk that is no volume, None where it made none.
+    """
 
     kind: str
     name: str | None
     id: str | None
+    kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +126,8 @@ def _flavor(documents: Documents, server: Any) -> Flavor | None:
 
 def _boot(documents: Documents, server: Any) -> Boot:
     if image := id_of(server, "image", "id"):
-        return Boot("image", text_of(documents.thing(f"image/{image}"), "name"), words(image))
+        kept = next(iter(documents.things(ROOT_IMAGE)), None)
+        return Boot("image", text_of(documents.thing(f"image/{image}"), "name"), words(image), kept)
     if volume := boot_volume(documents):
         return Boot("volume", text_of(documents.thing(f"volume/{volume}"), "name"), words(volume))
     return Boot("", None, None)

@@ -12,7 +12,8 @@ from opencbr.console.backup.page import page_context
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
 from opencbr.console.pages.live import CHANGING, live_page, work_of
-from opencbr.console.pages.restore_plans import RIGHT, can_plan
+from opencbr.console.pages.restore_plans import RIGHT
+from opencbr.console.restore_plan.kinds import kinds_of
 from opencbr.service.metadata import RIGHT_OF
 
 pages = Blueprint("backups", __name__, url_prefix="/console/backups")
@@ -53,7 +54,7 @@ def show(backup_id: str) -> ResponseReturnValue:
     )
     allows, credential = console().allows, signed_in().credential
     may_reveal = {kind: allows(credential, right) for kind, right in RIGHT_OF.items()}
-    may_plan = can_plan(backup) and allows(credential, RIGHT)
+    may_plan = bool(kinds_of(backup)) and allows(credential, RIGHT)
     return follow(may_reveal=may_reveal, may_plan=may_plan, **page_context(answers))
 
 

@@ -9,7 +9,7 @@ from opencbr.console.api_client import Refused
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
 from opencbr.console.pages.live import live_page
-from opencbr.console.pages.restore_plans import can_plan
+from opencbr.console.restore_plan.kinds import kinds_of
 
 pages = Blueprint("drills", __name__, url_prefix="/console/drills")
 RIGHT = "cbr:drills:create"
@@ -21,7 +21,11 @@ def index() -> ResponseReturnValue:
     page = page_of(api(), "ListDrills", "drills")
     live = any(row["verdict"] is None for row in page.rows)
     backup = _backup(page.filters.get("backup_id", []))
-    may_drill = backup is not None and can_plan(backup) and console().allows(signed_in().credential, RIGHT)
+    may_drill = (
+        backup is not None
+        and "new_server" in kinds_of(backup)
+        and console().allows(signed_in().credential, RIGHT)
+    )
     return live_page(
         "drills/index.html", "drills/table.html", live=live, page=page, backup=backup, may_drill=may_drill
     )

@@ -12,8 +12,7 @@ from opencbr.console.restore_plan.captured_names import CapturedNames
 from opencbr.console.restore_plan.controls import control_groups
 from opencbr.console.restore_plan.entries import mapping_of
 from opencbr.console.restore_plan.fates import MEANINGS, fates_of
-from opencbr.model import statuses
-from opencbr.model.vault import SERVER
+from opencbr.console.restore_plan.kinds import KINDS, kinds_of
 
 pages = Blueprint("restore_plans", __name__, url_prefix="/console/backups/<backup_id>/restore-plans")
 RIGHT = "cbr:backups:restore"
@@ -32,7 +31,7 @@ def index(backup_id: str) -> ResponseReturnValue:
 @pages.post("")
 def create(backup_id: str) -> ResponseReturnValue:
     """Make a plan without any choice: it says what is to be chosen."""
-    answer = _made(backup_id, None)
+    answer = _made(backup_id, request.form.get("as", ""), None)
     return _to(answer, backup_id) if answer.ok else _index(backup_id, answer)
 
 
@@ -46,12 +45,12 @@ def show(backup_id: str, plan_id: str) -> ResponseReturnValue:
 @pages.post("/<plan_id>")
 def edit(backup_id: str, plan_id: str) -> ResponseReturnValue:
     """Make another plan, with the choices that were entered in the form of this one."""
-    mapping = mapping_of(request.form)
-    answer = _made(backup_id, mapping)
-    if answer.ok:
-        return _to(answer, backup_id)
     plan = _plan(backup_id, plan_id)
-    return _page(plan, mapping=mapping, refusal=answer) if plan else _index(backup_id, answer)
+    if plan is None:
+        return _gone(backup_id)
+    mapping = mapping_of(request.form)
+    answer = _made(backup_id, plan["as"], mapping)
+    return _to(answer, backup_id) if answer.ok else _page(plan, mapping=mapping, refusal=answer)
 
 
 @pages.post("/<plan_id>/restore")
@@ -61,7 +60,7 @@ def restore(backup_id: str, plan_id: str) -> ResponseReturnValue:
     if plan is None:
         return _gone(backup_id)
     if "confirmed" not in request.form:
-        return render_template("restore_plan/confirm.html", plan=plan)
+        return render_template("restore_plan/confirm.html", plan=plan, as_what=KINDS[plan["as"]])
     client = api()
     answer = client.send("POST", client.path(f"/restore-plans/{plan_id}/restore"))
     if answer.ok:
@@ -72,9 +71,9 @@ def restore(backup_id: str, plan_id: str) -> ResponseReturnValue:
     return _page(plan, refusal=answer)
 
 
-def _made(backup_id: str, mapping: dict[str, Any] | None) -> Answer:
+def _made(backup_id: str, kind: str, mapping: dict[str, Any] | None) -> Answer:
     client = api()
-    body = {"restore_plan": {"as": "new_server", "mapping": mapping}}
+    body = {"restore_plan": {"as": kind, "mapping": mapping}}
     answer = client.send("POST", client.path(f"/backups/{backup_id}/restore-plans"), body=body)
     _refuse_whoever_asks(answer)
     return answer
@@ -112,6 +111,7 @@ def _page(
         groups=control_groups(plan, mapping or plan["mapping"], names),
         fates=fates_of(plan, names, request.args.get("fate", "")),
         meanings=MEANINGS,
+        as_what=KINDS[plan["as"]],
     )
     return page, refusal.status if refusal else 200
 
@@ -126,14 +126,9 @@ def _index(backup_id: str, refusal: Answer | None = None, *, notice: str = "") -
     page = render_template(
         "restore_plan/index.html",
         backup=backup,
-        can_plan=can_plan(backup),
+        kinds=kinds_of(backup),
+        names=KINDS,
         plans=page_of(client, "ListRestorePlans", "restore_plans", backup_id=backup_id),
         notice=refusal.json()["error_msg"] if refusal else notice,
     )
     return page, refusal.status if refusal else _NOT_FOUND if notice else 200
-
-
-def can_plan(backup: dict[str, Any]) -> bool:
-    """Say whether a server can be made of a backup, as ShowBackup gives it: a whole server's that is available."""
-    of_a_server = backup["resource_type"] == SERVER and not backup.get("parent_id")
-    return bool(of_a_server and backup["status"] == statuses.AVAILABLE)

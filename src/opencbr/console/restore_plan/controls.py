@@ -52,13 +52,20 @@ def control_groups(
 ) -> tuple[ControlGroup, ...]:
     """Make the form of a plan with the values of `mapping`: the plan's own, or what was entered and refused."""
     form = _Form(plan, mapping, names)
-    groups = [
-        ControlGroup(title="Server", controls=tuple(form.server())),
-        *form.ports(),
-        ControlGroup(title="Security groups", controls=tuple(form.security_groups())),
-        ControlGroup(title="Types of the disks", controls=tuple(form.volumes())),
-        ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips())),
-    ]
+    groups = (
+        [
+            ControlGroup(title="Volume", controls=tuple(form.volume())),
+            ControlGroup(title="Type of the disk", controls=tuple(form.volumes())),
+        ]
+        if plan["as"] == "new_volume"
+        else [
+            ControlGroup(title="Server", controls=tuple(form.server())),
+            *form.ports(),
+            ControlGroup(title="Security groups", controls=tuple(form.security_groups())),
+            ControlGroup(title="Types of the disks", controls=tuple(form.volumes())),
+            ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips())),
+        ]
+    )
     return tuple(group for group in groups if group.controls)
 
 
@@ -66,6 +73,15 @@ class _Form:
     def __init__(self, plan: Mapping[str, Any], mapping: Mapping[str, Any], names: CapturedNames) -> None:
         self._plan, self._mapping, self._names = plan, mapping, names
         self._asked = {one["member"]: one for one in rows(plan, "choices")}
+
+    def volume(self) -> Iterator[Control]:
+        disks = self._names.things("volume")
+        options = tuple((one, self._names.volume(one)) for one in disks)
+        yield self._select("volume_id", "Disk of the backup", *options)
+        yield self._text("name", "Name", hint="Of the new volume.")
+        hint = "Empty: the new volume is on no server."
+        yield self._text("server_id", "Server that it is attached to, its id", hint=hint)
+        yield self._text("volume_availability_zone", "Availability zone", hint="Empty: as it was.")
 
     def server(self) -> Iterator[Control]:
         yield self._text("name", "Name", hint="Of the new server.")

@@ -8,7 +8,7 @@ from opencbr.model.restore_plan.choices import MAP
 
 _PLAIN = (
     *("name", "project_id", "flavor_id", "availability_zone", "volume_availability_zone"),
-    *("user_data", "key_pair"),
+    *("user_data", "key_pair", "volume_id", "server_id"),
 )
 _LISTS = {
     "security_groups": ("security_groups", "security_group_id", "target"),

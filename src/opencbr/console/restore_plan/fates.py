@@ -14,7 +14,7 @@ PLAIN = (KEPT, NEW)
 MEANINGS: Mapping[str, str] = {
     KEPT: "given back, or used as it stands",
     MAPPED: "something else takes its place",
-    NEW: "the new server has its own",
+    NEW: "the new one has its own",
     LOST: "not given back",
     REFUSED: "stands against the restore",
     UNDECIDED: "waits for a choice",

@@ -11,6 +11,10 @@ from opencbr.democloud.volume.volumes import image_metadata, make_volume
 
 def attach_volumes(call: Call, doc: Doc, mappings: list[Doc]) -> None:
     """Attach the volumes of `block_device_mapping_v2` to the new server `doc`, the one to boot from first."""
+    indexes = {int(item["boot_index"]) for item in mappings if item.get("boot_index") is not None}
+    if mappings and 0 not in indexes:
+        message = "Boot sequence for the instance and image/block device mapping combination is not valid."
+        raise ApiError(400, f"Block Device Mapping is Invalid: {message}")
     taken: list[Doc] = []
     if doc["image_id"]:
         taken.append({"device": "/dev/sda"})  # the root disk is local

@@ -12,9 +12,14 @@ from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import disk_rows, top_row
 from opencbr.model import statuses
+from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
+from opencbr.model.document import Reading
+from opencbr.model.extend_info import with_root_image
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.root_image import RootImage, root_image_in
 from opencbr.model.vault import VOLUME
+from opencbr.records.drafts import IMAGE
 from opencbr.store import backups, ledger, operation_logs, resources
 
 
@@ -36,6 +41,10 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
         return True
     now = ctx.clock.now()
     info = {**top.extend_info, "progress": 100} if top.resource_type == VOLUME else top.extend_info
+    stored = {}
+    if (image := _image(ctx, top)) is not None:
+        info = with_root_image(info, image)
+        stored = {"stored_mb": image.stored_mb}  # the disks' rows count for the rest
     done = replace(top, status=statuses.AVAILABLE, protected_at=now, updated_at=now, extend_info=info)
     record = ctx.records.prepare(done, backups_member=backup_member(done))
     ended = ctx.clock.now()  # a record of many documents takes its time
@@ -56,6 +65,7 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
             updated_at=now,
             extend_info=info,
             verdict=record.verdict,
+            **stored,
         )
         resources.set_status(
             conn, top.project_id, top.resource_id, statuses.AVAILABLE, only_from={statuses.PROTECTING}
@@ -66,3 +76,8 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
         return True
 
     return ctx.database.transact(write)
+
+
+def _image(ctx: JobContext, top: Backup) -> RootImage | None:
+    kept = ctx.records.kept(top.project_id, top.id, IMAGE)
+    return root_image_in(kept.documents) if isinstance(kept, Reading) else None

@@ -1,4 +1,4 @@
-"""The backup job: reading, snapshots, reading again, Cinder backups, clean-up, record.
+"""The backup job: reading, image and snapshots, reading again, Cinder backups, clean-up, record.
 
 Every step may be cut off anywhere and run again by another worker: rows have derived ids, upstream objects
 derived names, and readings are kept sealed until the record is closed.
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from opencbr.cloud.capture import read_disk, read_server
 from opencbr.cloud.second_reading import read_again
-from opencbr.jobs.backup import cinder_backups, snapshots
+from opencbr.jobs.backup import cinder_backups, root_image, snapshots
 from opencbr.jobs.backup.close import close
 from opencbr.jobs.backup.export import export
 from opencbr.jobs.backup.terminated import tell_kept_disks
@@ -22,6 +22,7 @@ from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Reading
 from opencbr.model.errors import BACKUP_UNFINISHED
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.root_image import boots_from_image
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, operation_logs, resources
 
@@ -32,11 +33,16 @@ def run_backup(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Make the backup that `operation` names."""
     flow = _Flow(ctx, operation)
     job.step("begin", flow.begin)
-    job.step("capture", flow.capture)
+    # A job from before images has returned nothing here.
+    is_imaged = bool(job.step("capture", flow.capture)) and job.patched("root image")
+    if is_imaged:
+        job.step("image", flow.image)
     job.step("snapshots", flow.snapshots)
     job.step("recapture", flow.recapture)
     job.step("backups", flow.backups)
     job.step("wait", flow.wait)
+    if is_imaged:
+        job.step("saved", flow.saved)
     job.step("export", flow.export)
     left = job.step("release", flow.release)
     job.step("close", lambda: flow.close(left))
@@ -62,16 +68,18 @@ class _Flow:
             ):
                 raise JobError(BACKUP_UNFINISHED, f"backup {top.id} is {top.status} and cannot begin")
 
-    def capture(self) -> None:
-        """Read the resource and keep the reading; enter a row for each disk."""
+    def capture(self) -> bool:
+        """Read the resource and keep the reading; enter a row for each disk. Return whether an image of it is to be made."""
         reading = self._kept("before")
         if reading is None:
             reading = self._read()
             self._ctx.records.keep(self._project_id, self._backup_id, "before", reading)
+        is_imaged = self._takes_image(reading)
         with self._ctx.database.write() as conn:
             top = top_row(conn, self._project_id, self._backup_id)
-            enter_reading(conn, top, reading, self._ctx.clock.now())
+            enter_reading(conn, top, reading, self._ctx.clock.now(), root_image=is_imaged)
         self._advance(5, "capture")
+        return is_imaged
 
     def _read(self) -> Reading:
         self._ctx.guard()
@@ -90,8 +98,24 @@ class _Flow:
             project_id=self._project_id,
             exclude=exclude,
             include=include,
+            root_image=self._ctx.settings.root_images,
             clock=self._ctx.clock,
         )
+
+    def _takes_image(self, reading: Reading) -> bool:
+        with self._ctx.database.read() as conn:
+            _, include = _selection(conn, top_row(conn, self._project_id, self._backup_id))
+        return self._ctx.settings.root_images and not include and boots_from_image(reading)
+
+    def image(self) -> None:
+        """Begin with the image of the root disk, so that it and the snapshots lie in one window."""
+        stop_if_cancelled(self._ctx, self._operation.id)
+        root_image.begin(self._ctx, self._operation, self._first())
+        self._advance(10, "image")
+
+    def saved(self) -> None:
+        root_image.finish(self._ctx, self._operation, self._first())
+        self._advance(92, "saved")
 
     def snapshots(self) -> None:
         snapshots.take(self._ctx, self._operation, self._disks())
@@ -101,9 +125,7 @@ class _Flow:
         """Read the compatible documents once more: what moved during the snapshots is drift."""
         stop_if_cancelled(self._ctx, self._operation.id)
         if self._kept("after") is None:
-            first = self._kept("before")
-            assert first is not None, "capture has kept it"
-            second = read_again(self._ctx.cloud.reader(), first, self._ctx.clock)
+            second = read_again(self._ctx.cloud.reader(), self._first(), self._ctx.clock)
             self._ctx.records.keep(self._project_id, self._backup_id, "after", second)
         self._advance(cinder_backups.BEGIN, "recapture")
 
@@ -133,6 +155,11 @@ class _Flow:
     def _disks(self) -> list[DiskBackup]:
         with self._ctx.database.read() as conn:
             return disk_rows(conn, top_row(conn, self._project_id, self._backup_id))
+
+    def _first(self) -> Reading:
+        first = self._kept("before")
+        assert first is not None, "capture has kept it"
+        return first
 
     def _kept(self, part: str) -> Reading | None:
         kept = self._ctx.records.kept(self._project_id, self._backup_id, part)

@@ -19,7 +19,7 @@ def look(parts: Parts) -> None:
     attached = {one.volume_id: one for one in parts.project.servers.attachments(server_id)}
     plan, volumes, ports = parts.blueprint, parts.ids("volume"), parts.ids("port")
     found = [
-        Finding(kind=SERVER, name=plan.server.name, held=server.status == NOVA_ACTIVE, said=server.status),
+        Finding(kind=SERVER, name=parts.server.name, held=server.status == NOVA_ACTIVE, said=server.status),
         *parallel(lambda one: _disk(parts, one, attached.get(volumes[one.key])), plan.volumes),
         *parallel(lambda one: _port(parts, one, ports[one.key], server_id), plan.ports),
     ]
@@ -48,16 +48,14 @@ def _disk(parts: Parts, planned: NewVolume, attached: Attachment | None) -> Find
 
 
 def _port(parts: Parts, planned: NewPort, port_id: str, server_id: str) -> Finding:
+    """Look at a port. Addresses are named where they are wrong alone: findings lie in the database in clear."""
     port = parts.project.networks.get("port", port_id)
     wanted = {one.address for one in planned.addresses or () if one.address}
     there = {str(one.get("ip_address")) for one in port.get("fixed_ips") or ()}
-    mac = str(port.get("mac_address") or "")
     wrong = [f"address {one} is missing" for one in sorted(wanted - there)]
-    if planned.mac and mac.lower() != planned.mac.lower():
+    if planned.mac and str(port.get("mac_address") or "").lower() != planned.mac.lower():
         wrong.append(f"its MAC should be {planned.mac}")
     if planned.on_server and port.get("device_id") != server_id:
         wrong.append("it is not on the server")
-    said = ", ".join([mac, *sorted(there)])
-    return Finding(
-        kind=PORT, name=planned.name or planned.key, held=not wrong, said=", and ".join([said, *wrong])
-    )
+    said = ", and ".join(wrong) or f"MAC and {len(there)} address{'' if len(there) == 1 else 'es'} as planned"
+    return Finding(kind=PORT, name=planned.name or planned.key, held=not wrong, said=said)

@@ -6,8 +6,9 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.in_place.disks import DisksInPlace
 from opencbr.jobs.in_place.server import ServerInPlace
 from opencbr.jobs.parameters import standing
+from opencbr.jobs.upstream.rebuilding import rebuild
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import FoundServer, found_of, is_written, server_of
+from opencbr.model.restore import FoundServer, found_of, is_written, root_image_of, server_of
 from opencbr.store import operation_logs
 
 
@@ -37,6 +38,15 @@ class InPlace(ABC):
             self._disks().detach(server_id, found.disks)
             server.lock()
         self._advance(18, "detach")
+
+    def rebuild(self) -> None:
+        """Have Nova write the root disk anew. Nobody rebuilds a locked server, and nobody starts one while Nova does."""
+        server_id, server = self._server_id(), self._server()
+        image_id = root_image_of(self._operation.parameters)
+        if server_id is not None and server is not None and image_id is not None:
+            server.unlock()
+            rebuild(self._ctx, self._operation, server_id, image_id)
+        self._advance(92, "rebuild")
 
     def attach(self) -> None:
         """Unlock the server, and put the disks back on it."""

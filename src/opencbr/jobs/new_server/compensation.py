@@ -1,4 +1,4 @@
-"""The end of a restore as a new server that failed: what it has made is removed."""
+"""The end of a restore by a plan that failed: what it has made is removed."""
 
 from opencbr.jobs.compensation import compensate
 from opencbr.jobs.context import JobContext
@@ -7,8 +7,6 @@ from opencbr.jobs.new_server.rows import give_back_rows
 from opencbr.model.operation_log import OperationLog
 
 
-def compensate_new_server(
-    job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
-) -> None:
+def compensate_plan(job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled) -> None:
     """Remove what was made, and say how it ended; what stays is the janitor's."""
     compensate(job, ctx, operation, end, give_back_rows)

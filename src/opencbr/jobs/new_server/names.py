@@ -27,4 +27,5 @@ def give_names(parts: Parts) -> None:
     for one in plan.volumes:
         parts.ctx.guard()
         project.describe_volume(volumes[one.key], one.name, one.description)
-    project.servers.rename(parts.ids("server")[KEY], plan.server.name)
+    if plan.server is not None:
+        project.servers.rename(parts.ids("server")[KEY], plan.server.name)

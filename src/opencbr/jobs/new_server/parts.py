@@ -8,7 +8,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.model.errors import BACKUP_UNRESTORABLE
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore_plan.blueprint import Blueprint, Ref
+from opencbr.model.restore_plan.blueprint import Blueprint, NewServer, Ref
 from opencbr.records.kept_plans import KeptPlan, open_plan
 from opencbr.store import ledger, restore_plans
 from opencbr.store.ledger import Entry
@@ -51,6 +51,12 @@ class Parts:
     def of_neutron(self, kind: str, key: str, fields: Mapping[str, Any]) -> str:
         """Make a thing of Neutron's."""
         return self.make(kind, key, lambda name: str(self.project.networks.create(kind, name, fields)["id"]))
+
+    @property
+    def server(self) -> NewServer:
+        """The server that the plan makes; only the steps that make it ask for it."""
+        assert self.blueprint.server is not None, "a plan of a new server has one"
+        return self.blueprint.server
 
     def entries(self) -> list[Entry]:
         """Read what this job has in the ledger."""

@@ -1,4 +1,4 @@
-"""The report of a restore as a new server: what became of the captured fields."""
+"""The report of a restore by a plan: what became of the captured fields."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,11 +1,11 @@
-"""The rows that a restore as a new server keeps busy: its backup and its plan."""
+"""The rows that a restore by a plan keeps busy: its backup, its plan, and a server that it attaches to."""
 
 from sqlalchemy import Connection
 
 from opencbr.jobs.context import JobContext
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups, restore_plans
+from opencbr.store import backups, restore_plans, restore_targets
 
 
 def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
@@ -17,4 +17,5 @@ def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -
         to=statuses.AVAILABLE,
         updated_at=ctx.clock.now(),
     )
+    restore_targets.free(conn, operation.id)
     restore_plans.free(conn, operation.id)

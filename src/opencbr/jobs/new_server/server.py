@@ -30,7 +30,7 @@ def import_key(parts: Parts) -> None:
     Key pairs belong to the service user, for all projects: where two restores want one name, the second waits, and where the
     service user has another key under that name, the server shows a name of ours.
     """
-    server, ctx, servers = parts.blueprint.server, parts.ctx, parts.project.servers
+    server, ctx, servers = parts.server, parts.ctx, parts.project.servers
     if not server.key_name or not server.public_key or parts.ids("server"):
         return
     entry = planned(ctx, parts.operation, "keypair", _OURS, name=server.key_name)
@@ -67,7 +67,7 @@ def _claim(parts: Parts, entry: Entry) -> bool:
 
 
 def _import(parts: Parts, name: str) -> None:
-    server = parts.blueprint.server
+    server = parts.server
     parts.ctx.guard()
     try:
         parts.project.servers.import_key(name, server.public_key or "", server.key_type)
@@ -85,7 +85,7 @@ def _import_uniquely(parts: Parts) -> None:
         return entry.name
 
     make(parts.ctx, entry, create)
-    name = parts.blueprint.server.key_name
+    name = parts.server.key_name
     why = f"the service user has another key pair called {name}"
     note(parts.ctx, parts.operation, f"{why}: the server shows {entry.name} in its place")
 
@@ -103,7 +103,7 @@ def make_server_group(parts: Parts) -> None:
 
 def create_server(parts: Parts) -> None:
     """Ask Nova for the server."""
-    server, servers = parts.blueprint.server, parts.project.servers
+    server, servers = parts.server, parts.project.servers
     fields: dict[str, Any] = {
         "flavorRef": server.flavor_id,
         "metadata": dict(server.metadata),
@@ -129,7 +129,7 @@ def create_server(parts: Parts) -> None:
 
 def _group_hint(parts: Parts) -> dict[str, str]:
     """Name the server group, which is a scheduler hint for Nova."""
-    ref, made = parts.blueprint.server.group, parts.blueprint.server_group
+    ref, made = parts.server.group, parts.blueprint.server_group
     if ref is None:
         return {}
     return {"group": ref.id or parts.ids(_GROUP)[made.name if made else ""]}
@@ -137,7 +137,7 @@ def _group_hint(parts: Parts) -> dict[str, str]:
 
 def _key_name(parts: Parts) -> str | None:
     unique = parts.ids("keypair").get(_UNIQUE)
-    return unique or (parts.blueprint.server.key_name if parts.blueprint.server.public_key else None)
+    return unique or (parts.server.key_name if parts.server.public_key else None)
 
 
 def _nics(parts: Parts) -> list[dict[str, str]]:
@@ -150,8 +150,22 @@ def _nics(parts: Parts) -> list[dict[str, str]]:
 
 
 def _disks(parts: Parts) -> list[dict[str, Any]]:
-    ids = parts.ids("volume")
-    return [_disk(one, ids[one.key]) for one in sorted(parts.blueprint.volumes, key=lambda one: one.position)]
+    ids, image_id = parts.ids("volume"), parts.server.image_id
+    disks = [
+        _disk(one, ids[one.key]) for one in sorted(parts.blueprint.volumes, key=lambda one: one.position)
+    ]
+    # Beside other disks Nova wants to be told that the image is what to boot from.
+    return [_root(image_id), *disks] if image_id and disks else disks
+
+
+def _root(image_id: str) -> dict[str, Any]:
+    return {
+        "uuid": image_id,
+        "source_type": "image",
+        "destination_type": "local",
+        "boot_index": 0,
+        "delete_on_termination": True,
+    }
 
 
 def _disk(volume: NewVolume, volume_id: str) -> dict[str, Any]:
@@ -176,7 +190,7 @@ def forget_key(parts: Parts) -> None:
 
 def await_server(parts: Parts) -> None:
     """Wait until the server runs, and lock it where it was locked. JobError 9910 when Nova ends it in an error."""
-    server, servers, server_id = parts.blueprint.server, parts.project.servers, parts.ids("server")[KEY]
+    server, servers, server_id = parts.server, parts.project.servers, parts.ids("server")[KEY]
 
     def look() -> Act | Server | None:
         found = servers.get(server_id)

@@ -6,6 +6,7 @@ still to be done. The snapshots of the way back come before the first byte.
 
 from sqlalchemy import Connection
 
+from opencbr.cloud.errors import NotFound
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_IN_USE
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
@@ -19,6 +20,7 @@ from opencbr.jobs.parameters import change
 from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.upstream.mover import await_mover
+from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
 from opencbr.jobs.upstream.writing import write_backups
 from opencbr.model import statuses
 from opencbr.model.errors import BACKUP_UNRESTORABLE, DISK_TOO_SMALL, DISK_UNRESTORABLE, NOT_ATTACHED
@@ -33,11 +35,14 @@ def run_restore(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Restore the backup that `operation` names over what its parameters name."""
     flow = _Flow(ctx, operation)
     job.step("begin", flow.begin)
-    job.step("look", flow.look)
+    # A job from before images has returned nothing here.
+    has_image = bool(job.step("look", flow.look))
     job.step("stop", flow.stop)
     job.step("detach", flow.detach)
     job.step("snapshots", flow.snapshots)
     job.step("restore", flow.restore)
+    if has_image and job.patched("root image"):
+        job.step("rebuild", flow.rebuild)
     job.step("attach", flow.attach)
     job.step("start", flow.start)
     job.step("close", flow.close)
@@ -59,11 +64,16 @@ class _Flow(InPlace):
                     BACKUP_UNRESTORABLE, f"backup {top.id} is {top.status} and cannot be restored now"
                 )
 
-    def look(self) -> None:
-        """Write down how the server and its disks are, and refuse what has changed since the request."""
+    def look(self) -> bool:
+        """Write down how the server and its disks are, and refuse what has changed since the request.
+
+        Return whether its root disk is written anew from an image.
+        """
         await_mover(self._ctx, self._operation, "the restore goes on when it is up again")
         if self._found() is None and not self._is_written():
             request = self._request()
+            if request.root_image_id is not None:
+                _refuse_unusable(self._ctx, self._project_id, request.root_image_id)
             wanted = CINDER_IN_USE if request.server_id else CINDER_AVAILABLE
             for disk in request.disks:
                 _refuse_unfit(self._ctx, self._project_id, disk.volume_id, disk.size_gb, wanted)
@@ -71,6 +81,7 @@ class _Flow(InPlace):
                 found = _found_server(self._ctx, self._project_id, request.server_id, request)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
         self._advance(5, "look")
+        return self._request().root_image_id is not None
 
     def snapshots(self) -> None:
         if not self._is_written():
@@ -96,6 +107,19 @@ class _Flow(InPlace):
 
     def _request(self) -> RestoreRequest:
         return request_of(self._operation.parameters)
+
+
+def _refuse_unusable(ctx: JobContext, project_id: str, image_id: str) -> None:
+    """Raise JobError 2005 for the image of a backup that is gone or has no bytes."""
+    try:
+        image = ctx.cloud.project(project_id).images.get(image_id)
+    except NotFound as error:
+        raise JobError(BACKUP_UNRESTORABLE, f"image {image_id} of the root disk is gone ({error})") from error
+    if image.status != IMAGE_ACTIVE:
+        raise JobError(
+            BACKUP_UNRESTORABLE,
+            f"image {image_id} of the root disk is {image.status} ({image.request_id}), not {IMAGE_ACTIVE}",
+        )
 
 
 def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int, wanted: str) -> None:

@@ -1,16 +1,22 @@
-"""The way back: a snapshot of each disk before its first byte is written over, kept for a time after the end.
+"""The way back: a snapshot of each disk before its first byte is written over, an image of a root disk that is no volume.
 
-While nothing is written over, a restore that fails removes them like all that it has made.
+They are kept for a time after the end. While nothing is written over, a restore that fails removes them like all that it
+has made.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from opencbr.jobs.context import JobContext, parallel
+from opencbr.jobs.failures import JobError
 from opencbr.jobs.parameters import parameters_in
 from opencbr.jobs.upstream.objects import make, planned
+from opencbr.jobs.upstream.server_images import NotMade, await_image, begin_image
 from opencbr.jobs.upstream.snapshots import await_snapshots
+from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import DiskToRestore, RestoreRequest, has_begun
 from opencbr.model.times import wire_time
@@ -19,12 +25,35 @@ from opencbr.store import ledger, operation_logs
 
 
 def take(ctx: JobContext, operation: OperationLog, request: RestoreRequest) -> None:
-    """Take a snapshot of each disk and wait until all stand; none where the operator wants no way back.
+    """Take the snapshots and the image, and wait until all stand; none where the operator wants no way back.
 
-    Raises Cancelled; CloudError; JobError 7203 when one ends in an error.
+    Raises Cancelled; CloudError; JobError 7203 when one ends in an error, 9910 when Nova makes no image.
     """
-    if ctx.settings.way_back_seconds > 0:
-        await_snapshots(ctx, operation, parallel(lambda disk: _take_one(ctx, operation, disk), request.disks))
+    if ctx.settings.way_back_seconds <= 0:
+        return
+    image = _begin_image(ctx, operation, request) if request.root_image_id else None
+    await_snapshots(ctx, operation, parallel(lambda disk: _take_one(ctx, operation, disk), request.disks))
+    if image is not None:
+        with _or_refuse():
+            await_image(ctx, operation, request.server_id or "", image)
+
+
+def _begin_image(ctx: JobContext, operation: OperationLog, request: RestoreRequest) -> str:
+    server_id = request.server_id or ""
+    with _or_refuse():
+        return begin_image(ctx, planned(ctx, operation, "image", server_id), server_id)
+
+
+@contextmanager
+def _or_refuse() -> Iterator[None]:
+    try:
+        yield
+    except NotMade as error:
+        raise JobError(
+            UNEXPECTED,
+            f"what the root disk holds cannot be kept, and nothing is written over without a way back: {error}; the operator "
+            "may do without (worker.way_back_seconds = 0)",
+        ) from error
 
 
 def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> str:

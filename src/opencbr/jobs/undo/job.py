@@ -15,7 +15,7 @@ from opencbr.jobs.in_place.flow import InPlace
 from opencbr.jobs.in_place.look import by_device, look_at_server
 from opencbr.jobs.in_place.rows import free_targets
 from opencbr.jobs.parameters import change
-from opencbr.jobs.undo.obstacles import refuse_irreversible
+from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
 from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.jobs.upstream.reverting import revert_disks
 from opencbr.model import statuses
@@ -31,10 +31,13 @@ def run_undo(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Undo the restore that the parameters of `operation` name."""
     flow = _Flow(ctx, operation)
     job.step("begin", flow.begin)
-    job.step("look", flow.look)
+    # A job from before images has returned nothing here.
+    has_image = bool(job.step("look", flow.look))
     job.step("stop", flow.stop)
     job.step("detach", flow.detach)
     job.step("revert", flow.revert)
+    if has_image and job.patched("root image"):
+        job.step("rebuild", flow.rebuild)
     job.step("attach", flow.attach)
     job.step("start", flow.start)
     left = job.step("release", flow.release)
@@ -48,17 +51,23 @@ class _Flow(InPlace):
         with self._ctx.database.write() as conn:
             operation_logs.begin(conn, self._operation.id, now=self._ctx.clock.now())
 
-    def look(self) -> None:
-        """Write down how the server and its disks are, and refuse what has changed since the request."""
+    def look(self) -> bool:
+        """Write down how the server and its disks are, and refuse what has changed since the request.
+
+        Return whether its root disk is written anew from an image.
+        """
         if self._found() is None and not self._is_written():
             request = self._request()
             project = self._ctx.cloud.project(self._project_id)
             for disk in request.disks:
                 refuse_irreversible(self._ctx.database, project, disk, request.server_id)
+            if request.root_image_id is not None:
+                refuse_lost_image(project, request.root_image_id)
             if request.server_id is not None:
                 found = self._look_at(request.server_id)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
         self._advance(5, "look")
+        return self._request().root_image_id is not None
 
     def revert(self) -> None:
         disks, root = self._request().disks, self._root_id()
@@ -66,7 +75,7 @@ class _Flow(InPlace):
         self._advance(END, "revert")
 
     def release(self) -> list[str]:
-        """Remove the snapshots, whose bytes the disks have again; return what stays, in words."""
+        """Remove snapshots and image, whose bytes the disks have again; return what stays, in words."""
         with self._ctx.database.read() as conn:
             entries = ledger.of_log(conn, self._operation.id)
         return remove_briefly(self._ctx, entries)

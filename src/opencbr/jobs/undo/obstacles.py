@@ -4,6 +4,7 @@ from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.objects import Snapshot, Volume
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR, CINDER_IN_USE
+from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
 from opencbr.model.errors import (
     DISK_UNRESTORABLE,
     NO_SUCH_DISK,
@@ -43,6 +44,18 @@ def refuse_irreversible(
     newer = [one for one in snapshots if one.created_at > ours.created_at]
     if newer:
         _refuse_newer(database, disk, max(newer, key=lambda one: one.created_at))
+
+
+def refuse_lost_image(project: ProjectCloud, image_id: str) -> None:
+    """Refuse a root disk whose image is gone or has no bytes. Raises CbrError 7202; CloudError."""
+    try:
+        status = project.images.get(image_id).status
+    except NotFound:
+        status = "gone"
+    if status != IMAGE_ACTIVE:
+        raise CbrError(
+            NO_SUCH_SNAPSHOT, f"Image {image_id}, which holds what the root disk held before, is {status}."
+        )
 
 
 def _volume(project: ProjectCloud, volume_id: str) -> Volume:

@@ -83,8 +83,16 @@ def _find_volume(project: ProjectCloud, entry: Entry) -> str | None:
 
 
 def _delete_volume(project: ProjectCloud, volume_id: str) -> None:
-    """Delete a volume, also one that is offered to another project: Cinder refuses until the offer is taken back."""
-    if project.get_volume(volume_id).status == CINDER_OFFERED:
+    """Delete a volume; what Cinder refuses for an offer to another project, or for a server, is taken back first.
+
+    A volume that is being detached is deleted when it is asked again.
+    """
+    volume = project.get_volume(volume_id)
+    for server_id in volume.server_ids:
+        project.servers.detach(server_id, volume_id)
+    if volume.server_ids:
+        return
+    if volume.status == CINDER_OFFERED:
         project.transfers.take_back(volume_id)
     project.delete_volume(volume_id)
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from http import HTTPStatus
 from itertools import groupby
 from typing import TypeVar
 
@@ -103,7 +104,7 @@ def remove(
 
     What does not stand on one another goes side by side; each such row of `REMOVAL_ORDER` has its time.
     Of what the cloud does only CredentialRefused is raised: what cannot be removed stays in the ledger and comes back as STUCK
-    with the reason, and a backup that later incrementals need as NEEDED. An object still being made cannot be
+    with the reason, and as NEEDED what other things stand on. An object still being made cannot be
     deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
     unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
     """
@@ -226,9 +227,12 @@ def _found(ctx: CloudContext, kind: Kind, entry: Entry) -> tuple[ProjectCloud, s
 
 
 def _refused(removal: _Removal, error: Refused) -> None:
-    """Tell a backup that others need from one that Cinder will not delete just now."""
+    """Tell what others need, a backup or an image, from what the cloud will not delete just now."""
     if "ncremental backups exist" in error.reason:
         removal.outcome, removal.reason = Outcome.NEEDED, _NEEDED
+        return
+    if error.service == "image" and error.status == HTTPStatus.CONFLICT:
+        removal.outcome, removal.reason = Outcome.NEEDED, f"a disk stands on it: {error}"
         return
     removal.reason = str(error)
     removal.asked += 1

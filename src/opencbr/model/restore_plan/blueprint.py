@@ -162,9 +162,13 @@ class NewServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """All of it, each in the order in which it is to be made; `project_id` is where, None for the backup's own project."""
+    """All of it, each in the order in which it is to be made; without a server the volumes are what is wanted.
 
-    server: NewServer
+    `project_id` is where all that is made stands, None for the backup's own project.
+    `attach_to` is a server that stands and gets the volumes.
+    """
+
+    server: NewServer | None = None
     server_group: NewServerGroup | None = None
     groups: tuple[NewGroup, ...] = ()
     networks: tuple[NewNetwork, ...] = ()
@@ -172,4 +176,5 @@ class Blueprint:
     trunks: tuple[NewTrunk, ...] = ()
     volumes: tuple[NewVolume, ...] = ()
     floating_ips: tuple[NewFloatingIp, ...] = ()
+    attach_to: str | None = None
     project_id: str | None = None

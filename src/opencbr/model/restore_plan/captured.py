@@ -1,16 +1,18 @@
 """What was captured, as a plan reads it: the documents of a record by their names, and every field in them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from opencbr.model.document import Disk
+from opencbr.model.reference_fields import named
+from opencbr.model.root_image import KIND
 
 Json = Mapping[str, Any]
 Path = tuple[str, ...]
 
 _MEMBERS = {"qos_policy": "policy", "subport": "port"}
-_BARE = frozenset({"image", "encryption"})
+_BARE = frozenset({"image", "root_image", "encryption"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,29 @@ class Captured:
             for name, body in self.documents.items()
             if kind_of(name) == kind and "@" not in name
         }
+
+    @property
+    def root_image(self) -> str | None:
+        """The id of the image that the backup made of a root disk that is no volume."""
+        return next(iter(self.of(KIND)), None)
+
+    def about_disks(self, volume_ids: Collection[str]) -> "Captured":
+        """Give what was captured of these disks alone: the volumes, and what is said of their types."""
+        names = set()
+        for one in volume_ids:
+            newest = f"volume@newest/{one}"
+            names |= {f"volume/{one}", newest}
+            for type_id in named("volume@newest", self.documents.get(newest, {}), "volume_type"):
+                kind = f"volume_type/{type_id}"
+                names |= {kind, f"encryption/{type_id}"}
+                specs = named("volume_type", self.documents.get(kind, {}), "qos_specs")
+                names |= {f"qos_specs/{specs_id}" for specs_id in specs}
+        return replace(
+            self,
+            documents={name: body for name, body in self.documents.items() if name in names},
+            masked={name: body for name, body in self.masked.items() if name in names},
+            disks=[disk for disk in self.disks if disk.volume_id in volume_ids],
+        )
 
     def thing(self, name: str) -> Json | None:
         """Give what is in a document; None where there is no such document."""

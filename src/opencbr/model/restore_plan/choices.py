@@ -34,12 +34,16 @@ class PortChoice:
 class Choices:
     """A mapping. `project_id` is the project that the server is made in, None for the backup's own.
 
+    `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to.
+
     In `security_groups`, `volume_types` and `floating_ips` the keys are ids in the record.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
     IP to KEEP (the same address), NEW or DROP; a server group to an id, NEW or DROP. `user_data` is RUN or DROP.
     """
 
     name: str | None = None
+    volume_id: str | None = None
+    server_id: str | None = None
     project_id: str | None = None
     flavor_id: str | None = None
     availability_zone: str | None = None

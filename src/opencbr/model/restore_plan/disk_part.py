@@ -21,7 +21,9 @@ def plan_disks(draft: Draft, image_id: str | None) -> tuple[NewVolume, ...]:
         for volume in named("attachments", {"volumeAttachments": [row]}, "volume")
     }
     disks = sorted(draft.captured.disks, key=lambda disk: disk.position)
-    made = [_volume(draft, disk, attachments.get(disk.volume_id, {})) for disk in disks]
+    for disk in disks:
+        _tell_sharers(draft, disk.volume_id)
+    made = [plan_disk(draft, disk, attachments.get(disk.volume_id, {})) for disk in disks]
     backed_up = {disk.volume_id for disk in draft.captured.disks}
     for number, volume_id in enumerate(attachments):
         if volume_id not in backed_up:
@@ -36,11 +38,11 @@ def plan_disks(draft: Draft, image_id: str | None) -> tuple[NewVolume, ...]:
     return tuple(made)
 
 
-def _volume(draft: Draft, disk: Disk, attachment: Json) -> NewVolume:
+def plan_disk(draft: Draft, disk: Disk, attachment: Json) -> NewVolume:
+    """Judge a disk that becomes a new volume: its type, its zone, and what it needs of Cinder's quotas."""
     document = f"volume/{disk.volume_id}"
     volume = draft.captured.of("volume").get(disk.volume_id, {})
     draft.makes(document)
-    _tell_sharers(draft, document, volume)
     type_id, type_name = _type(draft, document, disk.volume_id, volume)
     zone = _zone(draft, document, volume)
     for name in {"volumes", f"volumes_{type_name}"}:
@@ -145,9 +147,10 @@ def _zone(draft: Draft, document: str, volume: Json) -> str | None:
     return None
 
 
-def _tell_sharers(draft: Draft, document: str, volume: Json) -> None:
+def _tell_sharers(draft: Draft, volume_id: str) -> None:
     """Tell that a disk lay on several servers: the new one lies on the new server alone."""
-    attachments = volume.get("attachments")
+    document = f"volume/{volume_id}"
+    attachments = draft.captured.of("volume").get(volume_id, {}).get("attachments")
     own = draft.captured.server.get("id")
     for number, row in enumerate(attachments if isinstance(attachments, list) else ()):
         other = row.get("server_id")

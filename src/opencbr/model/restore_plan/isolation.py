@@ -1,7 +1,8 @@
 """A record as a restore drill plans it: cut off from all that stands, so that two servers of one address never meet.
 
-Every network is made again as the project's own, without a router; no floating IP leads there. Inside, addresses and MACs are
-those of the record. Security groups are made again too: a port in a group that stands would let its address into other servers.
+Every network is made again as the project's own, without a router and without names that a DNS would publish; no floating IP
+leads there. Inside, addresses and MACs are those of the record. Security groups are made again too: a port in a group that
+stands would let its address into other servers.
 """
 
 from collections.abc import Mapping
@@ -52,7 +53,7 @@ def _cut_off(name: str, body: Json, project_id: str) -> Json:
     """Change what a document says so that the thing can be made in a drill."""
     kind = kind_of(name)
     if kind == "network":
-        return _with(kind, body, project_id=project_id, tenant_id=project_id)
+        return _with(kind, body, project_id=project_id, tenant_id=project_id, dns_domain="")
     if kind == "server":
         return _with(kind, body, locked=False)
     if kind == "security_group" and thing(kind, body).get("name") == _RESERVED:

@@ -10,6 +10,7 @@ class ListedPlan:
 
     id: str
     backup_id: str
+    kind: str
     status: str
     created_at: datetime
     expires_at: datetime

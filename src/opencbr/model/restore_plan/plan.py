@@ -14,10 +14,10 @@ from opencbr.model.restore_plan.network_part import new_networks, plan_floating_
 from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports
 from opencbr.model.restore_plan.project_part import judge_project
+from opencbr.model.restore_plan.root_part import choose_image
 from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
 from opencbr.model.restore_plan.server_part import (
     choose_flavor,
-    choose_image,
     choose_key,
     choose_user_data,
     choose_zone,

@@ -95,7 +95,7 @@ def _fate(draft: Draft, place: _Place, thing: Thing) -> Fate:
     kind, path, value, _ = place
     treatment = treatment_of(kind, path)
     if treatment is None:
-        return Fate(UNHANDLED, "no rule says how a new server treats this field: report it")
+        return Fate(UNHANDLED, "no rule says how a restore treats this field: report it")
     if thing.how in (STANDS, MAPPED):
         return _compared(place, thing, treatment)
     if thing.how != MADE:

@@ -1,12 +1,12 @@
-"""The server of a plan: flavor, image, zone, key pair, user data, and the quotas of Nova."""
+"""The server of a plan: flavor, zone, key pair, user data, and the quotas of Nova."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from opencbr.model.reference_fields import named
 from opencbr.model.restore_plan.captured import Json, thing
 from opencbr.model.restore_plan.choices import DROP, KEEP, RUN
 from opencbr.model.restore_plan.draft import KEPT, LOST, NEW, UNDECIDED, Draft
+from opencbr.model.restore_plan.root_part import booted_image
 from opencbr.model.restore_plan.rows import same_content
 
 _SIZES = ("ram", "vcpus", "disk", "swap", "OS-FLV-EXT-DATA:ephemeral", "extra_specs")
@@ -58,7 +58,7 @@ def _stands(draft: Draft, captured: Json, now: Json) -> None:
 
 
 def _refuse_small(draft: Draft, flavor: Json) -> None:
-    image = _image(draft)
+    image = booted_image(draft)
     if image is None:
         return
     least = (("ram", "min_ram", "MiB of memory"), ("disk", "min_disk", "GiB of root disk"))
@@ -78,41 +78,6 @@ def _equal(draft: Draft, captured: Json) -> Json | None:
     if "ram" not in known:
         return None
     return next((one for one in draft.view.flavors if same_content(captured, one, *known)), None)
-
-
-def choose_image(draft: Draft) -> str | None:
-    """Say what becomes of a root disk that is no volume: its original image is booted, and refused where that is gone."""
-    ids = (
-        named("server", {"server": draft.captured.server}, "image")
-        if draft.captured.server.get("image")
-        else []
-    )
-    if not ids:
-        return None
-    draft.notices.append(
-        "the root disk is no volume and is not in this backup: the server boots from its original image, as that is now"
-    )
-    document = f"image/{ids[0]}"
-    now = draft.standing(document)
-    if now is None:
-        draft.refuse(
-            document,
-            (),
-            f"image {ids[0]}, which the server boots from, is deleted: nothing is left to boot from",
-            ids[:1],
-        )
-    else:
-        draft.stands(document, now)
-    return ids[0]
-
-
-def _image(draft: Draft) -> Json | None:
-    ids = (
-        named("server", {"server": draft.captured.server}, "image")
-        if draft.captured.server.get("image")
-        else []
-    )
-    return draft.standing(f"image/{ids[0]}") if ids else None
 
 
 def choose_zone(draft: Draft) -> str | None:

@@ -179,6 +179,7 @@ TREATMENTS: Mapping[str, Mapping[str, str]] = {
     "qos_specs": _below("qos_specs", identity="id", given="name consumer specs specs/**")
     | _rows(identity="links/**"),
     "image": _IMAGE,
+    "root_image": _IMAGE,
     "port": _of_neutron("port", **_PORT),
     "subport": _of_neutron("port", **_PORT),
     "trunk": _of_neutron(

@@ -39,7 +39,8 @@ class CloudView:
     """All that a plan is made from, besides record and mapping.
 
     `standing` has, by the name of a document of the record, what the same call gives the project now; None where it gives
-    nothing. The lists are what the project is shown. `rooms` are quotas by service and name (`compute/cores`).
+    nothing. The lists are what the project is shown; of `servers` only the one that the mapping names. `rooms` are quotas by
+    service and name (`compute/cores`).
     The project is the one that the plan is for; `lending` are Cinder's quotas in the backup's own, where that is another, and
     `gives_secrets` is whether the caller may have what is sealed given to it.
     """
@@ -51,6 +52,7 @@ class CloudView:
     security_groups: Sequence[Json] = ()
     volume_types: Sequence[Json] = ()
     server_groups: Sequence[Json] = ()
+    servers: Sequence[Json] = ()
     compute_zones: frozenset[str] = frozenset()
     volume_zones: frozenset[str] = frozenset()
     holders: Sequence[Holder] = ()

@@ -69,7 +69,9 @@ class BackupBody(Struct, kw_only=True):
     extend_info: Annotated[
         dict[str, Any],
         Meta(
-            description="further facts, as `bootable`, `encrypted`, `auto_trigger`; `lost` says what of it the cloud has lost"
+            description="further facts, as `bootable`, `encrypted`, `auto_trigger`; `lost` says what of it the cloud "
+            "has lost, `root_image` (id, bytes) is the image made of a server's root disk that is no volume, "
+            "`restore_tested` (drill_id, verdict, tested_at, duration_seconds) its newest drill, as long as that came up"
         ),
     ]
     children: Annotated[

@@ -11,6 +11,7 @@ from opencbr.model.operation_log import (
     REMOVE_RESOURCE,
     RESTORE,
     RESTORE_NEW_SERVER,
+    RESTORE_NEW_VOLUME,
     RESTORE_UNDO,
     VAULT_DELETE,
     OperationLog,
@@ -139,10 +140,16 @@ _DETAILS = {
     DELETE: _of_deletion,
     RESTORE: _of_restore,
     RESTORE_NEW_SERVER: _of_restore,
+    RESTORE_NEW_VOLUME: _of_restore,
     RESTORE_UNDO: _of_restore,
     REMOVE_RESOURCE: _counters,
     VAULT_DELETE: _counters,
 }
 """Operation type -> how its details are written, where that is not as they are."""
-_KEYS = {REMOVE_RESOURCE: "remove_resources", RESTORE_NEW_SERVER: "restore", RESTORE_UNDO: "restore"}
+_KEYS = {
+    REMOVE_RESOURCE: "remove_resources",
+    RESTORE_NEW_SERVER: "restore",
+    RESTORE_NEW_VOLUME: "restore",
+    RESTORE_UNDO: "restore",
+}
 """Operation type -> the name its details go under, where that is another."""

@@ -1,4 +1,4 @@
-"""Restore plans, opencbr's own: what a restore as a new server will do, field by field, before anything is touched."""
+"""Restore plans, opencbr's own: what a restore will do, field by field, before anything is touched."""
 
 from opencbr.api.plus.restore_plans import by_id, create, listing
 

@@ -8,6 +8,13 @@ from opencbr.api.plus.restore_plans.mapping import PlanMapping, mapping_of
 from opencbr.model.times import wire_time
 from opencbr.service.restore_plans import ShownPlan
 
+RestoredAs = Annotated[
+    Literal["new_server", "new_volume"],
+    Meta(
+        description="what the backup is restored as: new_server, of a server's; new_volume, one disk of it, or a disk's"
+    ),
+]
+
 
 class PlanRow(Struct):
     """One captured field, and what becomes of it."""
@@ -50,7 +57,7 @@ class RestorePlan(Struct):
 
     id: Annotated[str, Meta(description="its id")]
     backup_id: Annotated[str, Meta(description="the backup that is to be restored")]
-    as_: Annotated[Literal["new_server"], Meta(description="what it is restored as")] = field(name="as")
+    as_: RestoredAs = field(name="as")
     status: Annotated[
         str,
         Meta(
@@ -85,7 +92,7 @@ def plan_body(shown: ShownPlan) -> RestorePlanBody:
         RestorePlan(
             id=shown.id,
             backup_id=shown.backup_id,
-            as_="new_server",
+            as_=shown.kind,  # type: ignore[arg-type]  # one of the words that the type names
             status=shown.status,
             digest=shown.digest,
             created_at=wire_time(shown.created_at),

@@ -41,12 +41,12 @@ ROUTES: tuple[Route, ...] = (
         ),
         handler=apply_restore_plan,
         right="cbr:backups:restore",
-        summary="Restore a server as a new one, as a plan says",
+        summary="Restore as a plan says",
         description=(
-            "Makes ports, disks and the server as the plan says; what is there stays untouched. The cloud is asked again "
-            "first: where the plan would say something else now, 409 says what has moved, and nothing is made. The answer "
-            "comes at once: ask ShowOpLog with `job_id` until it is `success` or `failed`; a restore that fails removes what "
-            "it has made. This operation is opencbr's own."
+            "Makes what the plan says, a server with ports and disks or a volume; what is there stays untouched. The cloud is"
+            " asked again first: where the plan would say something else now, 409 says what has moved, and nothing is made. "
+            "The answer comes at once: ask ShowOpLog with `job_id` until it is `success` or `failed`; a restore that fails "
+            "removes what it has made. This operation is opencbr's own."
         ),
         errors=(NO_SUCH_BACKUP, NO_SUCH_RESOURCE, BACKUP_UNRESTORABLE, BEING_RESTORED),
         conflicts=(BAD_PARAMETER,),

@@ -1,10 +1,10 @@
 """Making a restore plan."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from opencbr.api.plus.restore_plans.body import RestorePlanBody, plan_body
+from opencbr.api.plus.restore_plans.body import RestoredAs, RestorePlanBody, plan_body
 from opencbr.api.plus.restore_plans.mapping import PlanMapping, choices_of
 from opencbr.api.request import Request
 from opencbr.api.route import Operation, Route
@@ -14,7 +14,7 @@ from opencbr.model.errors import BACKUP_UNRESTORABLE, NO_SUCH_BACKUP, NO_SUCH_RE
 class WantedPlan(Struct, kw_only=True):
     """What the backup is to be restored as, and what was chosen."""
 
-    as_: Annotated[Literal["new_server"], Meta(description="what it is restored as")] = field(name="as")
+    as_: RestoredAs = field(name="as")
     mapping: Annotated[
         PlanMapping | None, Meta(description="what was chosen; left out: the plan says what is to be chosen")
     ] = None
@@ -28,8 +28,9 @@ class CreateRestorePlanBody(Struct):
 
 def create_restore_plan(request: Request[None, CreateRestorePlanBody]) -> RestorePlanBody:
     """Answer CreateRestorePlan: the record against the cloud as it is now."""
-    choices = choices_of(request.body.restore_plan.mapping)
-    return plan_body(request.services.restore_plans.create(request.ctx, request.path["backup_id"], choices))
+    wanted = request.body.restore_plan
+    plans, choices = request.services.restore_plans, choices_of(wanted.mapping)
+    return plan_body(plans.create(request.ctx, request.path["backup_id"], choices, kind=wanted.as_))
 
 
 ROUTES: tuple[Route, ...] = (
@@ -39,12 +40,12 @@ ROUTES: tuple[Route, ...] = (
         ),
         handler=create_restore_plan,
         right="cbr:backups:restore",
-        summary="Plan the restore of a server as a new one",
+        summary="Plan a restore as a new server or a new volume",
         description=(
-            "Holds the record of a server's backup against the cloud as it is now and says of every captured field what a "
-            "restore as a new server would do with it, and why. Nothing is made or changed. What is to be chosen stands in "
-            "`choices`, what stands against it in `problems`; edit `mapping`, send it again, and another plan is made. "
-            "This operation is opencbr's own."
+            "Holds the record of a backup against the cloud as it is now and says of every captured field what a restore as a"
+            " new server, or of one disk as a new volume, would do with it, and why. Nothing is made or changed. What is to "
+            "be chosen stands in `choices`, what stands against it in `problems`; edit `mapping`, send it again, and another "
+            "plan is made. This operation is opencbr's own."
         ),
         errors=(NO_SUCH_BACKUP, NO_SUCH_RESOURCE, BACKUP_UNRESTORABLE),
         upstream=True,

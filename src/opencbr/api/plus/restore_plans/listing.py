@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from opencbr.api.paging import page_of
+from opencbr.api.plus.restore_plans.body import RestoredAs
 from opencbr.api.request import Request
 from opencbr.api.route import Operation, Route
 from opencbr.api.schema import PageQuery, Text
@@ -17,6 +18,7 @@ class RestorePlanSummary(Struct):
 
     id: Annotated[str, Meta(description="its id")]
     backup_id: Annotated[str, Meta(description="the backup that is to be restored")]
+    as_: RestoredAs = field(name="as")
     status: Annotated[str, Meta(description="ready, incomplete or refused")]
     created_at: Annotated[str | None, Meta(description="when it was made")]
     expires_at: Annotated[str | None, Meta(description="until when it is kept")]
@@ -54,6 +56,7 @@ def summary_of(plan: ListedPlan) -> RestorePlanSummary:
     return RestorePlanSummary(
         id=plan.id,
         backup_id=plan.backup_id,
+        as_=plan.kind,  # type: ignore[arg-type]  # one of the words that the type names
         status=plan.status,
         created_at=wire_time(plan.created_at),
         expires_at=wire_time(plan.expires_at),

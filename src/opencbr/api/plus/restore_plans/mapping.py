@@ -67,7 +67,15 @@ class PlanMapping(Struct, kw_only=True):
 
     name: Annotated[
         Annotated[str, Meta(min_length=1, max_length=255)] | None,
-        Meta(description="the name of the new server; by default that of the old one"),
+        Meta(description="the name of the new server or volume; by default that of the old one"),
+    ] = None
+    volume_id: Annotated[
+        Id | None,
+        Meta(description="as new_volume: the volume in the backup; no default where the backup has several"),
+    ] = None
+    server_id: Annotated[
+        Id | None,
+        Meta(description="as new_volume: the server that gets the new volume; left out: none does"),
     ] = None
     project_id: Annotated[
         Id | None,
@@ -129,6 +137,8 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
     _refuse_repeats("floating_ips", [one.floating_ip_id for one in floating])
     return Choices(
         name=mapping.name,
+        volume_id=mapping.volume_id,
+        server_id=mapping.server_id,
         project_id=mapping.project_id,
         flavor_id=mapping.flavor_id,
         availability_zone=mapping.availability_zone,
@@ -156,6 +166,8 @@ def mapping_of(choices: Choices) -> PlanMapping:
     """Write a mapping as it is sent."""
     return PlanMapping(
         name=choices.name,
+        volume_id=choices.volume_id,
+        server_id=choices.server_id,
         project_id=choices.project_id,
         flavor_id=choices.flavor_id,
         availability_zone=choices.availability_zone,
