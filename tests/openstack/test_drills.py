@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disk_bytes import bytes_of, disk_of, expected
+from test_extended_disk import expected
+from test_restore import bytes_of, disk_of
 
 from sdk.installation import eventually
 from support.full_stack import FullStack

@@ -108,6 +108,10 @@ class JobEnv:
                     state.drop(kind, doc["id"])
             for doc in self.images():
                 state.drop("image", doc["id"])
+            tiny = state.find("image", name="tiny")
+            for server in list(state.all("server")):  # a restore has rebuilt it from one of those
+                if server["image_id"] and tiny and state.get("image", server["image_id"]) is None:
+                    state.put("server", server | {"image_id": tiny["id"]})
         kept = {tables.settings, tables.worker, tables.leader, tables.project_key}
         with self.database.write() as conn:
             conn.execute(tables.backup.delete().where(tables.backup.c.parent_id.is_not(None)))
@@ -305,7 +309,7 @@ class JobEnv:
     @contextmanager
     def cloud_kept(self) -> Iterator[None]:
         """Let a test take things out of the cloud; they are back afterwards, without what was made meanwhile."""
-        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule")
+        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule", "port-forwarding")
         with state.change():
             docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
         try:

@@ -84,7 +84,7 @@ def test_a_backup_says_so_and_calls_nothing_left_that_was_never_made(
     assert env.ledger() == []
     said = [line for line in caplog.messages if planned.name in line]
     assert len(said) == 2
-    assert all(line.startswith(f"whether snapshot {planned.name} was ever made") for line in said), said
+    assert all(line.startswith(f"whether {planned.kind} {planned.name} was ever made") for line in said), said
 
 
 def test_a_way_back_that_breaks_is_told_as_that(

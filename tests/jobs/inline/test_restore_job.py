@@ -15,7 +15,7 @@ from opencbr.service.restores import Restores, RestoreSpec
 from opencbr.store import operation_logs
 from support.inline_job import carry_out_inline, job_context
 from support.job_env import QUICK, JobEnv
-from support.restore_scene import Scene, opened_scene, scene_of
+from support.restore_scene import Scene, opened_scene
 
 
 @pytest.fixture
@@ -91,12 +91,12 @@ def test_a_volume_that_has_grown_keeps_its_size(scene: Scene) -> None:
     assert scene.env.demo.read(data, length=written) == before
 
 
-def test_a_server_from_an_image_has_data_disks_alone(env: JobEnv) -> None:
-    scene = scene_of(env, "web1")
-    before, was = scene.overwrite(), scene.how_it_is()
-    log = scene.restore()
-    assert (log.status, log.error_message) == ("success", "")
-    assert (scene.digests(), scene.how_it_is()) == (before, was)
+def test_a_server_from_an_image_has_its_data_disks_restored(env: JobEnv) -> None:
+    with opened_scene(env, "web1") as scene:
+        before, was = scene.overwrite(), scene.how_it_is()
+        log = scene.restore()
+        assert (log.status, log.error_message) == ("success", "")
+        assert (scene.digests(), scene.how_it_is()) == (before, was)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

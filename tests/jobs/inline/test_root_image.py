@@ -152,7 +152,7 @@ def test_an_image_that_nova_gives_up_is_told_of(env: JobEnv, ctx: JobContext) ->
     env.demo.fail("image.saved", reason="the store is full")
     backup = back_up(env, ctx)
     assert backup.verdict == "partial"
-    assert "server or image is gone: image GET /images/" in gaps(env, backup)[0]
+    assert "the image is gone: image GET /images/" in gaps(env, backup)[0]
     env.assert_nothing_left(backups_left=1)
 
 

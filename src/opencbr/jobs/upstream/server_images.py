@@ -31,6 +31,8 @@ def begin_image(ctx: JobContext, entry: Entry, server_id: str) -> str:
         try:
             return servers.create_image(server_id, entry.name, properties(prefix(ctx.installation)))
         except (Refused, Denied, NotFound) as error:
+            if error.service == "identity":
+                raise  # it was not Nova who was asked
             raise NotMade(str(error)) from error
 
     return make(ctx, entry, create)
@@ -57,9 +59,12 @@ def _look(project: ProjectCloud, server_id: str, image_id: str) -> Image | None:
     try:
         # The server first: Nova sets the image active before it leaves the server.
         is_at_work = project.servers.get(server_id).task_state.startswith("image_")
+    except NotFound:
+        is_at_work = False  # deleted since: an image that is active is good all the same
+    try:
         image = project.images.get(image_id)
     except NotFound as error:
-        raise NotMade(f"server or image is gone: {error}") from error
+        raise NotMade(f"the image is gone: {error}") from error
     if image.status == IMAGE_ACTIVE and image.size_bytes:
         return None
     if is_at_work:
