@@ -181,11 +181,17 @@ class ApiServer:
         return top
 
     def protected(
-        self, server_name: str = "db1", account: str = "demo", *, vault: Vault | None = None, **changes: Any
+        self,
+        server_name: str = "db1",
+        account: str = "demo",
+        *,
+        vault: Vault | None = None,
+        exclude: frozenset[str] = frozenset(),
+        **changes: Any,
     ) -> Backup:
         """Capture a server of the embedded cloud and close its record, without moving bytes.
 
-        The backup lies in `vault`, or in one of its own; `changes` are fields of it.
+        The backup lies in `vault`, or in one of its own; `changes` are fields of it, and `exclude` are volumes to leave out.
         """
         vault, project = vault or self.vault(account), self.project(account)
         reader = self.adapter.reader()
@@ -194,7 +200,7 @@ class ApiServer:
             reader,
             server_id=server["id"],
             project_id=project,
-            exclude=frozenset(),
+            exclude=exclude,
             include=frozenset(),
             clock=self.clock,
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from opencbr.jobs.registry import JOB_TYPES
-from opencbr.model.operation_log import DELETE, RESTORE, RESTORE_UNDO
+from opencbr.model.operation_log import DELETE, RESTORE_UNDO
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
 from store.samples import PROJECT, log
@@ -17,7 +17,7 @@ def _database(opencbr, tmp_path):
     database.dispose()
 
 
-FIRM = {DELETE, RESTORE, RESTORE_UNDO}
+FIRM = {DELETE, RESTORE_UNDO}
 CANCELLABLE = sorted(set(JOB_TYPES) - FIRM)
 
 

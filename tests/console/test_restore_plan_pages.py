@@ -341,6 +341,7 @@ MEMBERS = {
     "ports.p1.network": {"ports": [{"port_id": "p1", "network": "x"}]},
     "security_groups.g1": {"security_groups": [{"security_group_id": "g1", "target": "x"}]},
     "volume_types.v1": {"volumes": [{"volume_id": "v1", "volume_type_id": "x"}]},
+    "routers.r1": {"routers": [{"router_id": "r1", "target": "x"}]},
     "floating_ips.f1": {"floating_ips": [{"floating_ip_id": "f1", "address": "x"}]},
 }
 """What a plan asks for, by the member that it names, and the mapping that answers it."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.engine.port import Job, StepFailed
+from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.execution import carry_out
 from opencbr.jobs.registry import JobType
 from opencbr.model.operation_log import OperationLog
@@ -23,10 +23,10 @@ _LOG = OperationLog(
 )
 
 
-def steps_of(job_type: JobType, *, failing: str | None = None) -> list[str]:
+def steps_of(job_type: JobType, *, failing: str | None = None, cancelled: str | None = None) -> list[str]:
     """Name the steps of a job in their order; a step whose name ends in an id ("delete 1234") without it.
 
-    With `failing`, that step fails, and the steps that follow a failure are named alone.
+    With `failing` that step fails, with `cancelled` it is cancelled, and the steps that follow are named alone.
     """
     names: list[str] = []
 
@@ -37,9 +37,10 @@ def steps_of(job_type: JobType, *, failing: str | None = None) -> list[str]:
 
         def step(self, name: str, work: Callable[[], Any]) -> Any:
             names.append(name.split(maxsplit=1)[0])
-            if name.split(maxsplit=1)[0] == failing:
+            if names[-1] in (failing, cancelled):
+                end = Cancelled(name) if names[-1] == cancelled else StepFailed(name, "9910", "as requested")
                 names.clear()
-                raise StepFailed(name, "9910", "as requested")
+                raise end
             return ["backup"]
 
         def patched(self, _: str) -> bool:

@@ -29,6 +29,7 @@ from opencbr.model.operation_log import (
     VAULT_DELETE,
     OperationLog,
 )
+from opencbr.model.restore import has_begun
 from opencbr.store import operation_logs, tables, vaults
 from support.databases import KINDS
 from support.job_env import QUICK, JobEnv, eventually
@@ -95,21 +96,27 @@ KILLED: set[tuple[str, bool]] = set()
 
 
 def in_each(
-    kind: str, calls: dict[str, list[Call]] | None = None, *, failing: str | None = None
+    kind: str,
+    calls: dict[str, list[Call]] | None = None,
+    *,
+    failing: str | None = None,
+    cancelled: str | None = None,
 ) -> pytest.MarkDecorator:
     """Die in the upstream calls of each step, before the commit where it makes none, and at its end.
 
-    The steps are those of the job that the workers have for this kind; with `failing`, those after that step failed.
+    The steps are those of the job that the workers have for this kind; with `failing` those after that step failed, with
+    `cancelled` those after it was cancelled.
     The fast suite has one death of each job, and one after a failure: in a call, at a commit or at the end of a step.
     """
-    steps, calls = steps_of(JOB_TYPES[kind], failing=failing), calls or {}
-    KILLED.add((kind, failing is not None))
+    steps, calls = steps_of(JOB_TYPES[kind], failing=failing, cancelled=cancelled), calls or {}
+    if cancelled is None:
+        KILLED.add((kind, failing is not None))
     assert steps, "a job has steps"
     assert calls.keys() <= set(steps), f"the steps are {steps}"
     places = [(step, place) for step in steps for place in (*calls.get(step, [AT_COMMIT]), AT_END)]
     wanted = (tuple, AT_COMMIT, AT_END)[len(KILLED) % 3]
     fast = next((one for one in places if wanted in (type(one[1]), one[1])), places[0])
-    if failing is not None and kind != BACKUP:
+    if cancelled or (failing is not None and kind != BACKUP):
         fast = None
     cases = [
         pytest.param(*one, id=f"{one[0]}: {one[1]}", marks=() if one == fast else pytest.mark.thorough)
@@ -330,6 +337,27 @@ def test_a_restore_that_fails_gives_the_server_back_wherever_its_worker_dies(
     env.succeeded(env.request_restore(request.backup_id or ""))
     assert {volume: env.demo.sha256(volume) for volume in before} == before
     assert how_it_is(env, "db1") == (server, *disks)
+
+
+@in_each(RESTORE, {"revert": [("volume POST /volumes/.*/action$", 2)]}, cancelled="restore")
+def test_a_restore_that_is_cancelled_takes_all_back_wherever_its_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    workers.start("w1", hold(RESTORE, step, place))
+    request = env.request_backup(env.bind("db1"))
+    env.succeeded(request)
+    was, volumes = how_it_is(env, "db1"), spoil(env, "db1")
+    spoilt = {volume: env.demo.sha256(volume) for volume in volumes}
+    slow(env, "volume POST /restore$")
+    with death(env, workers, place):
+        restore = env.request_restore(request.backup_id or "")
+        eventually(lambda: has_begun(env.log(restore).parameters), "Cinder is asked to write")
+        env.cancel(restore)
+    assert "step restore: cancelled by request" in env.ended(restore).error_message
+    assert_all_ended(env)
+    assert how_it_is(env, "db1") == was
+    assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
+    env.assert_nothing_left(backups_left=3)
 
 
 REVERT_CALLS: dict[str, list[Call]] = {

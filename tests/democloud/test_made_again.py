@@ -91,6 +91,57 @@ def test_a_router_stands_in_a_subnet_by_a_port_and_its_port_goes_by_way_of_it(ta
     assert target.member.call("GET", "network", f"/v2.0/ports/{port}").status_code == 404
 
 
+def test_a_router_is_made_with_a_gateway_and_keeps_the_subnets_that_its_routes_lead_through(
+    target: Target, made: Made
+):
+    public = target.member.get("network", "/v2.0/networks?router:external=true")["networks"][0]["id"]
+    net, subnet = network(made)
+    router = made("router", "/v2.0/routers", name=NAME, external_gateway_info={"network_id": public})
+    assert router["external_gateway_info"]["network_id"] == public
+    path = f"/v2.0/routers/{router['id']}"
+    put(target, f"{path}/add_router_interface", {"subnet_id": subnet["id"]})
+    query = f"device_id={router['id']}&network_id={net['id']}"
+    (port,) = target.member.get("network", f"/v2.0/ports?{query}")["ports"]
+    assert [fixed["ip_address"] for fixed in port["fixed_ips"]] == [subnet["gateway_ip"]]
+    for nexthop, status in (("198.51.100.1", 400), (subnet["gateway_ip"][:-1] + "9", 200)):
+        routes = [{"destination": "192.0.2.0/24", "nexthop": nexthop}]
+        put(target, path, {"router": {"routes": routes}}, status)
+    put(target, f"{path}/remove_router_interface", {"port_id": port["id"]}, 409)
+    assert target.member.call("DELETE", "network", path).status_code == 409
+    put(target, path, {"router": {"routes": []}})
+    put(target, f"{path}/remove_router_interface", {"port_id": port["id"]})
+    no_snat = {"network_id": public, "enable_snat": False}
+    body = {"router": {"name": NAME, "external_gateway_info": no_snat}}
+    assert target.member.call("POST", "network", "/v2.0/routers", body).status_code == 403
+
+
+def test_a_floating_ip_that_forwards_leads_nowhere_and_a_forwarding_goes_with_its_port(
+    target: Target, made: Made
+):
+    public = target.member.get("network", "/v2.0/networks?router:external=true")["networks"][0]["id"]
+    _, subnet = network(made)
+    router = made("router", "/v2.0/routers", name=NAME, external_gateway_info={"network_id": public})
+    where = f"/v2.0/routers/{router['id']}"
+    put(target, f"{where}/add_router_interface", {"subnet_id": subnet["id"]})
+    floating = made("floatingip", "/v2.0/floatingips", floating_network_id=public, description=NAME)
+    wanted = {"name": NAME, "network_id": subnet["network_id"]}
+    port = target.member.call("POST", "network", "/v2.0/ports", {"port": wanted}).json()["port"]
+    to = {"internal_port_id": port["id"], "internal_ip_address": port["fixed_ips"][0]["ip_address"]}
+    fields = {"protocol": "tcp", "external_port": 2222, "internal_port": 22, **to}
+    path = f"/v2.0/floatingips/{floating['id']}"
+    forward = f"{path}/port_forwardings"
+    for status in (201, 400):
+        answer = target.member.call("POST", "network", forward, {"port_forwarding": fields})
+        assert answer.status_code == status, answer.text
+    put(target, path, {"floatingip": {"port_id": port["id"]}}, 409)
+    assert target.member.call("DELETE", "network", f"/v2.0/ports/{port['id']}").status_code == 204
+    assert target.member.get("network", forward)["port_forwardings"] == []
+    assert target.member.get("network", path)["floatingip"]["router_id"] is None
+    query = f"device_id={router['id']}&network_id={subnet['network_id']}"
+    (plugged,) = target.member.get("network", f"/v2.0/ports?{query}")["ports"]
+    put(target, f"{where}/remove_router_interface", {"port_id": plugged["id"]})
+
+
 def test_a_rule_that_is_there_is_refused(target: Target, made: Made):
     group = made("security_group", "/v2.0/security-groups", name=NAME)
     rule = {"security_group_id": group["id"], "direction": "ingress", "protocol": "tcp"}

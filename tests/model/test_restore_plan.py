@@ -295,3 +295,101 @@ def test_interfaces_are_in_the_order_in_which_the_server_has_its_addresses():
     }
     captured = Captured(**{n: getattr(CAPTURED, n) for n in CAPTURED.__slots__} | {"documents": documents})
     assert interface_order(captured) == ["p3", "p1", "p2", PORT, "p0"]
+
+
+ROUTER, EXTERNAL = "r" * 8, "x" * 8
+ROUTED: dict[str, Json] = {
+    **DOCUMENTS,
+    f"network/{EXTERNAL}": {"network": {"id": EXTERNAL, "name": "public", "router:external": True}},
+    f"subnet/{SUBNET}": {
+        "subnet": {"id": SUBNET, "network_id": NET, "cidr": "10.0.0.0/24", "gateway_ip": "10.0.0.1"}
+    },
+    f"router/{ROUTER}": {
+        "router": {
+            "id": ROUTER,
+            "name": "edge",
+            "external_gateway_info": {"network_id": EXTERNAL, "enable_snat": False},
+            "routes": [{"destination": "192.0.2.0/24", "nexthop": "10.0.0.9"}],
+        }
+    },
+    f"floatingip/{FLOATING}": {
+        "floatingip": {
+            "id": FLOATING,
+            "floating_ip_address": PUBLIC,
+            "floating_network_id": EXTERNAL,
+            "router_id": ROUTER,
+        }
+    },
+    f"port_forwardings/{FLOATING}": {
+        "port_forwardings": [
+            {
+                "id": f"pf{number}",
+                "protocol": "tcp",
+                "external_port": 2222 + number,
+                "external_port_range": f"{2222 + number}:{2222 + number}",
+                "internal_port": 22,
+                "internal_port_id": port,
+                "internal_ip_address": ADDRESS,
+            }
+            for number, port in enumerate((PORT, "somebody's"))
+        ]
+    },
+}
+ROUTED.pop(f"floatingips/{PORT}")
+
+
+def routed(*, holders: tuple[Holder, ...] = (), forwards: Any = (), **changes: Any) -> Plan:
+    """The plan where the router is gone, and the floating IP is the project's."""
+    captured = Captured(
+        **{n: getattr(CAPTURED, n) for n in CAPTURED.__slots__} | {"documents": ROUTED, "masked": ROUTED}
+    )
+    floating = (FloatingHolder(address=PUBLIC, id=FLOATING, port_id=None, forwards=forwards),)
+    seen = view(holders=holders, floating=floating)
+    standing = {**seen.standing, f"router/{ROUTER}": None, f"network/{EXTERNAL}": {"network": {}}}
+    seen = CloudView(**{n: getattr(seen, n) for n in seen.__slots__} | {"standing": standing})
+    return plan(captured, seen, chosen(**{"floating_ips": {}, "routers": {ROUTER: NEW}, **changes}))
+
+
+def test_a_router_that_is_gone_is_made_again_with_gateway_interface_and_routes():
+    found = routed()
+    assert (found.status, found.problems, found.choices) == (READY, (), ())
+    assert found.blueprint is not None
+    (router,) = found.blueprint.routers
+    assert (router.name, router.fields) == ("edge", {"external_gateway_info": {"network_id": EXTERNAL}})
+    assert router.routes == ({"destination": "192.0.2.0/24", "nexthop": "10.0.0.9"},)
+    (interface,) = found.blueprint.interfaces
+    assert (interface.router, interface.subnet) == (Ref(made=ROUTER), Ref(id=SUBNET))
+    assert interface.address == "10.0.0.1"
+    assert fate(found, "router.external_gateway_info.enable_snat", f"router/{ROUTER}") == "lost"
+
+
+def test_a_router_stands_where_the_record_tells_and_its_place_is_free():
+    other = "fa:16:3e:00:00:09"
+    holder = Holder(network_id=NET, port_id="p9", mac=other, addresses=("10.0.0.1",))
+    (problem,) = routed(holders=(holder,)).problems
+    assert problem.ids == ("p9",)
+    ports = (PortChoice(port_id=PORT, network=NEW),)
+    again = routed(holders=(holder,), ports=ports)
+    assert again.blueprint is not None
+    (interface,) = again.blueprint.interfaces
+    assert (interface.network, interface.subnet) == (Ref(made=NET), Ref(made=SUBNET))
+
+
+def test_only_the_forwardings_to_the_server_s_own_ports_are_set_again():
+    found = routed()
+    assert found.blueprint is not None
+    (floating,) = found.blueprint.floating_ips
+    assert (floating.id, floating.port) == (FLOATING, None)
+    (forwarding,) = floating.forwards
+    assert (forwarding.port, forwarding.address) == (PORT, ADDRESS)
+    assert forwarding.fields == {"protocol": "tcp", "external_port": 2222, "internal_port": 22}
+    document = f"port_forwardings/{FLOATING}"
+    assert fate(found, "port_forwardings.0.internal_port", document) == "kept"
+    assert fate(found, "port_forwardings.1.internal_port", document) == "lost"
+    taken = routed(forwards=(("tcp", 2222, "p9"),))
+    assert [choice.member for choice in taken.choices] == [f"floating_ips.{FLOATING}"]
+    free = routed(forwards=(("tcp", 2223, "p9"),))
+    assert free.status == READY
+    addressed = routed(ports=(PortChoice(port_id=PORT, network=KEEP, address=NEW),))
+    assert addressed.blueprint is not None
+    assert addressed.blueprint.floating_ips[0].forwards[0].address is None

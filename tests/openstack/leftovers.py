@@ -36,11 +36,14 @@ def clear_project(tenant: Connection) -> list[str]:
             for row in address.port_forwardings or ():
                 network.delete_floating_ip_port_forwarding(address.id, row["id"])
             network.delete_ip(address)
-    for router, port in _interfaces(network, own):
-        network.remove_interface_from_router(router, port_id=port)
+    for router in _own(network.routers(**own)):
+        network.update_router(router.id, routes=[])
+    for router_id, port in _interfaces(network, own):
+        network.remove_interface_from_router(router_id, port_id=port)
     for found, delete in (
         (network.trunks, network.delete_trunk),
         (network.ports, network.delete_port),
+        (network.routers, network.delete_router),
         (network.networks, network.delete_network),
         (network.security_groups, network.delete_security_group),
         (network.address_groups, network.delete_address_group),

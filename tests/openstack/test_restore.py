@@ -1,4 +1,4 @@
-"""A restore in place: every byte of root and data disk comes back, the server is as it was, and what it held can be had."""
+"""A restore in place: every byte of root and data disk comes back, the server is as it was; undone, what it held comes back."""
 
 import secrets
 from typing import Any
@@ -39,6 +39,14 @@ def test_random_bytes_on_root_and_data_disk_come_back(stack: FullStack):
                 assert bytes_of(stack, snapshot_id=one["id"]) == expected(content["other"], 1)
             orphans = stack.opencbr("orphans", "list")
             assert "no orphans" in orphans.stdout, orphans.stdout + orphans.stderr
+            undo = stack.member.call("POST", f"restores/{answer.json()['job_id']}/undo")
+            assert undo.status_code == 202, undo.text
+            log = ended(stack, undo.json()["job_id"])
+            assert (log["status"], log["error_info"]["message"]) == ("success", "")
+            assert how_it_is(stack, server) == was
+            for volume in volumes:
+                assert bytes_of(stack, source_volid=volume) == expected(content["other"], 1)
+            assert stack.upstream("snapshots") == {}, "the way back is gone"
         finally:
             act(stack, server, "unlock")
             for one in stack.upstream("snapshots").values():

@@ -50,11 +50,13 @@ def test_a_deleted_server_comes_back_as_it_was(
 def test_a_server_comes_back_into_an_emptied_project(
     stack: FullStack, servers: FullServers, lost: tuple[FullServer, Json]
 ):
-    """Its networks with the router's interface, its security groups, server group and key pair are gone too."""
+    """Its networks and router, its security groups, server group and key pair are gone too."""
     full, backup = lost
     servers.delete_surroundings(full)
     groups = [{"security_group_id": one, "target": "new"} for one in full.groups]
-    made = _restored(stack, backup["id"], network="new", security_groups=groups, server_group="new")
+    routers = [{"router_id": full.router, "target": "new"}]
+    chosen = {"security_groups": groups, "server_group": "new", "routers": routers}
+    made = _restored(stack, backup["id"], network="new", **chosen)
     try:
         _compare(stack, backup, made)
     finally:

@@ -26,7 +26,7 @@ class FullServer:
     volumes: list[str]
     ports: list[str]
     trunk: str
-    floating_ip: str
+    floating_ips: list[str]
     groups: list[str]
     server_group: str
     networks: list[str]
@@ -47,9 +47,8 @@ class FullServers:
         objects, prefix = self.objects, self.objects.prefix
         key = self._key()
         groups = self._security_groups()
-        router = self._router()
         front, back = self._network("front", "10.43.0.0/24"), self._network("back", "10.44.0.0/24")
-        self._plug(router, front)
+        router = self._router(front)
         pairs = [{"ip_address": "198.51.100.7"}, {"ip_address": "198.51.100.32/28"}]
         ports = [
             objects.port(
@@ -99,7 +98,7 @@ class FullServers:
             volumes=volumes,
             ports=[*ports, below],
             trunk=trunk,
-            floating_ip=self._floating_ip(ports[0]),
+            floating_ips=[self._floating_ip("lead", port_id=ports[0]), self._forwarding(ports[1])],
             groups=groups,
             server_group=group,
             networks=[front, back],
@@ -108,7 +107,7 @@ class FullServers:
         )
 
     def delete(self, full: FullServer) -> None:
-        """Delete the server, its disks and its ports; the floating IP is kept and leads nowhere."""
+        """Delete the server, its disks and its ports; the floating IPs are kept and lead nowhere."""
         self._gone("compute", f"/servers/{full.id}")
         self._gone("network", f"/v2.0/trunks/{full.trunk}")
         for volume in full.volumes:
@@ -119,15 +118,16 @@ class FullServers:
         self.objects.forget(full.id, full.trunk, *full.volumes, *full.ports)
 
     def delete_surroundings(self, full: FullServer) -> None:
-        """Delete the networks, the security groups, the key pair and the server group too."""
+        """Delete the router, the networks, the security groups, the key pair and the server group too."""
+        self._unplug(full.router)
+        self._gone("network", f"/v2.0/routers/{full.router}")
         for network in full.networks:
-            self._unplug(full.router, network)
             self._gone("network", f"/v2.0/networks/{network}")
         for group in full.groups:
             self._gone("network", f"/v2.0/security-groups/{group}")
         self._gone("compute", f"/os-keypairs/{full.key}")
         self._gone("compute", f"/os-server-groups/{full.server_group}")
-        self.objects.forget(*full.networks, *full.groups, full.key, full.server_group)
+        self.objects.forget(full.router, *full.networks, *full.groups, full.key, full.server_group)
 
     def like(self, server_id: str, full: FullServer) -> FullServer:
         """Find what belongs to a server that was restored."""
@@ -140,6 +140,8 @@ class FullServers:
         server_groups = tenant.get("compute", "/os-server-groups")["server_groups"]
         networks = tenant.get("network", f"/v2.0/networks?project_id={tenant.project_id}")["networks"]
 
+        routers = tenant.get("network", f"/v2.0/routers?project_id={tenant.project_id}")["routers"]
+
         def ours(rows: list[Json]) -> list[str]:
             return [row["id"] for row in rows if row["name"].startswith(prefix)]
 
@@ -148,11 +150,11 @@ class FullServers:
             volumes=[row["volumeId"] for row in attached],
             ports=[port["id"] for port in ports] + below,
             trunk=trunk["id"],
-            floating_ip=full.floating_ip,
+            floating_ips=full.floating_ips,
             groups=ours(groups),
             server_group=ours(server_groups)[0],
             networks=ours(networks),
-            router=full.router,
+            router=ours(routers)[0],
             key=full.key,
         )
 
@@ -191,10 +193,22 @@ class FullServers:
             "server_group", "os-server-groups", name=name, policy="soft-anti-affinity"
         )
 
-    def _router(self) -> str:
-        query = f"project_id={self.tenant.project_id}"
-        routers = self.tenant.get("network", f"/v2.0/routers?{query}")["routers"]
-        return str(next(one["id"] for one in routers if one["external_gateway_info"]))
+    def _router(self, network: str) -> str:
+        """Make a router with a gateway that stands in the network's subnet, by its gateway address, with a route through it."""
+        router = self.objects.of_neutron(
+            "router",
+            "routers",
+            name=f"{self.objects.prefix}-edge",
+            description="to the outside",
+            external_gateway_info={"network_id": self._external()},
+        )
+        self._tag("routers", router, "edge")
+        (subnet,) = self.tenant.get("network", f"/v2.0/subnets?network_id={network}")["subnets"]
+        self._interface("add", router, subnet_id=subnet["id"])
+        routes = [{"destination": "192.0.2.0/24", "nexthop": "10.43.0.9"}]
+        self._put(f"/v2.0/routers/{router}", {"router": {"routes": routes}})
+        self.objects.before_removal(f"/v2.0/routers/{router}", lambda: self._unplug(router))
+        return router
 
     def _network(self, name: str, cidr: str) -> str:
         objects, prefix = self.objects, self.objects.prefix
@@ -214,40 +228,44 @@ class FullServers:
         self._tag("networks", network, name)
         return network
 
-    def _plug(self, router: str, network: str) -> None:
-        """Let the router stand in the network's subnet, by its gateway address."""
-        (subnet,) = self.tenant.get("network", f"/v2.0/subnets?network_id={network}")["subnets"]
-        fixed = [{"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}]
-        fields = {"network_id": network, "fixed_ips": fixed, "security_groups": []}
-        answer = self.tenant.call(
-            "POST", "network", "/v2.0/ports", {"port": fields | {"port_security_enabled": False}}
-        )
-        assert answer.status_code == 201, answer.text
-        self._interface("add", router, answer.json()["port"]["id"])
-        self.objects.before_removal(f"/v2.0/networks/{network}", lambda: self._unplug(router, network))
-
-    def _unplug(self, router: str, network: str) -> None:
-        query = f"network_id={network}&device_id={router}"
+    def _unplug(self, router: str) -> None:
+        """Take the router's routes and interfaces away, so that it can go."""
+        if self.tenant.call("GET", "network", f"/v2.0/routers/{router}").status_code == 404:
+            return
+        self._put(f"/v2.0/routers/{router}", {"router": {"routes": []}})
+        query = f"device_id={router}&device_owner=network:router_interface"
         for port in self.tenant.get("network", f"/v2.0/ports?{query}")["ports"]:
-            self._interface("remove", router, port["id"])
+            self._interface("remove", router, port_id=port["id"])
 
-    def _interface(self, verb: str, router: str, port: str) -> None:
-        path = f"/v2.0/routers/{router}/{verb}_router_interface"
-        answer = self.tenant.call("PUT", "network", path, {"port_id": port})
-        assert answer.status_code == 200, answer.text
+    def _interface(self, verb: str, router: str, **where: str) -> None:
+        self._put(f"/v2.0/routers/{router}/{verb}_router_interface", where)
 
-    def _floating_ip(self, port: str) -> str:
-        external = self.tenant.get("network", "/v2.0/networks?router:external=true")["networks"][0]["id"]
-        description = f"{self.objects.prefix}-address"
-        found = self.objects.of_neutron(
-            "floatingip", "floatingips", floating_network_id=external, port_id=port, description=description
-        )
-        self._tag("floatingips", found, "public")
+    def _external(self) -> str:
+        return str(self.tenant.get("network", "/v2.0/networks?router:external=true")["networks"][0]["id"])
+
+    def _floating_ip(self, name: str, **fields: str) -> str:
+        fields |= {"floating_network_id": self._external(), "description": f"{self.objects.prefix}-{name}"}
+        found = self.objects.of_neutron("floatingip", "floatingips", **fields)
+        self._tag("floatingips", found, name)
         return found
 
-    def _tag(self, collection: str, id_: str, *tags: str) -> None:
-        answer = self.tenant.call("PUT", "network", f"/v2.0/{collection}/{id_}/tags", {"tags": list(tags)})
+    def _forwarding(self, port: str) -> str:
+        """Make a floating IP that gives one of its ports to a port's address; it goes with that."""
+        found = self._floating_ip("forward")
+        (fixed,) = self.tenant.get("network", f"/v2.0/ports/{port}")["port"]["fixed_ips"]
+        fields = {"protocol": "tcp", "external_port": 2222, "internal_port": 22, "description": "ssh"}
+        fields |= {"internal_port_id": port, "internal_ip_address": fixed["ip_address"]}
+        path = f"/v2.0/floatingips/{found}/port_forwardings"
+        answer = self.tenant.call("POST", "network", path, {"port_forwarding": fields})
+        assert answer.status_code == 201, answer.text
+        return found
+
+    def _put(self, path: str, body: Json) -> None:
+        answer = self.tenant.call("PUT", "network", path, body)
         assert answer.status_code == 200, answer.text
+
+    def _tag(self, collection: str, id_: str, *tags: str) -> None:
+        self._put(f"/v2.0/{collection}/{id_}/tags", {"tags": list(tags)})
 
     def _gone(self, service: str, path: str) -> None:
         """Delete a thing, and wait until it is gone."""

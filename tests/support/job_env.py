@@ -309,7 +309,7 @@ class JobEnv:
     @contextmanager
     def cloud_kept(self) -> Iterator[None]:
         """Let a test take things out of the cloud; they are back afterwards, without what was made meanwhile."""
-        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule")
+        state, kinds = self.demo.backend.state, (*MADE, "security-group-rule", "port-forwarding")
         with state.change():
             docs = [(kind, dict(doc)) for kind in kinds for doc in state.all(kind)]
         try:

@@ -16,10 +16,21 @@ from opencbr.api.response import JSON, Headers, Reply, encode
 from opencbr.api.schema import ErrorBody
 from opencbr.model.errors import BAD_PARAMETER, CATALOGUE, IDENTITY_FAILED, UNEXPECTED, CbrError, wire_code
 from opencbr.model.lists import UnknownMarker, UnknownSortKey
-from opencbr.service.failures import CloudError, CredentialRefused, DatabaseDamaged, Unreachable, is_outage
+from opencbr.service.failures import (
+    CloudError,
+    CredentialRefused,
+    DatabaseDamaged,
+    Denied,
+    Unreachable,
+    is_outage,
+)
 
 _log = logging.getLogger("opencbr.api")
 _RETRY_SECONDS = "1"
+_NO_ROLE = (
+    "The service user has no role in this project, and can neither read nor make anything there: tell the operator, who gives "
+    "it one with `opencbr register`."
+)
 
 NO_SUCH_API = "APIGW.0101"
 UNAUTHENTICATED = "APIGW.0301"
@@ -121,7 +132,7 @@ def _cloud(error: CloudError) -> Failure:
     if not isinstance(error, CredentialRefused):  # said once where it was refused
         _log.warning("%s", error)
     if error.service == "identity":
-        sentence = CATALOGUE[IDENTITY_FAILED].sentence
+        sentence = _NO_ROLE if isinstance(error, Denied) else CATALOGUE[IDENTITY_FAILED].sentence
         return _try_again(sentence, IDENTITY_FAILED)
     if isinstance(error, Unreachable):
         return _try_again(

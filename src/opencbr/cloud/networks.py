@@ -83,6 +83,20 @@ class NetworkCloud:
         path = f"/routers/{quote(router_id, safe='')}/add_router_interface"
         self._transport.put("network", path, {"port_id": port_id})
 
+    def set_routes(self, router_id: str, routes: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the static routes of a router, without which it cannot leave the subnets that they lead through."""
+        self.update("router", router_id, {"routes": [dict(route) for route in routes]})
+
+    def forwardings(self, floating_ip_id: str) -> list[Json]:
+        """List the port forwardings of a floating IP."""
+        answer = self._transport.get("network", f"{_path('floatingip', floating_ip_id)}/port_forwardings")
+        return answer.rows("port_forwarding")
+
+    def add_forwarding(self, floating_ip_id: str, fields: Mapping[str, Any]) -> None:
+        """Add a port forwarding to a floating IP. Refused (400) where one of its ports is in use."""
+        path = f"{_path('floatingip', floating_ip_id)}/port_forwardings"
+        self._transport.act("network", path, {"port_forwarding": dict(fields)})
+
     def add_rule(self, fields: Mapping[str, Any]) -> None:
         """Add a rule to a group. Refused (409) where the group has it."""
         body = {"security_group_rule": dict(fields)}

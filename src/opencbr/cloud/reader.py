@@ -39,6 +39,10 @@ class Reader:
         """Return a reader that sees what this project is shown."""
         return Reader(self._tenant(project_id), self._pool, self._tenant)
 
+    def roles(self) -> frozenset[str]:
+        """Name the roles that the service user has where this reader reads. Raises Denied where it has none."""
+        return frozenset(self._transport.access().role_names)
+
     def newest(self, service: str) -> str:
         """Return the newest microversion of `service`, discovered once; "" where it has none."""
         return self._transport.newest(service)

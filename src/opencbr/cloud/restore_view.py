@@ -15,8 +15,8 @@ from opencbr.model.document import Document
 from opencbr.model.field_classes import ADMIN_DOCUMENTS
 from opencbr.model.ids import is_uuid
 from opencbr.model.reference_fields import named
-from opencbr.model.restore_plan.captured import Captured, Json, kind_of, rows
-from opencbr.model.restore_plan.choices import KEEP, MAP, Choices
+from opencbr.model.restore_plan.captured import Captured, Json, kind_of, rows, thing
+from opencbr.model.restore_plan.choices import KEEP, MAP, NEW, Choices
 from opencbr.model.restore_plan.view import CloudView, FloatingHolder, Holder, Room
 from opencbr.model.secrets import Fingerprint, mask
 
@@ -30,8 +30,8 @@ _STANDING = frozenset(
 
 SERVER_LISTS = frozenset(
     {
-        *("flavors", "server_groups", "networks", "subnets", "security_groups", "volume_types"),
-        *("compute_zones", "volume_zones", "rooms/compute", "rooms/volume", "rooms/network"),
+        *("flavors", "server_groups", "networks", "subnets", "routers", "security_groups", "volume_types"),
+        *("roles", "compute_zones", "volume_zones", "rooms/compute", "rooms/volume", "rooms/network"),
     }
 )
 """What the plan of a new server is made from besides what the record names."""
@@ -78,10 +78,12 @@ def read_view(
     }
     compute = own.newest("compute")
     known: dict[str, Ask] = {
+        "roles": own.roles,
         "flavors": lambda: _list(own, "compute", "/flavors/detail", "flavors", compute),
         "server_groups": lambda: _list(own, "compute", "/os-server-groups", "server_groups", compute),
         "networks": lambda: _list(own, "network", "/networks", "networks"),
         "subnets": lambda: _list(own, "network", "/subnets", "subnets"),
+        "routers": lambda: _list(own, "network", "/routers", "routers"),
         "security_groups": lambda: _list(own, "network", "/security-groups", "security_groups"),
         "volume_types": lambda: _types(own),
         "compute_zones": lambda: _zones(own, "compute"),
@@ -215,6 +217,10 @@ def _held(captured: Captured, choices: Choices) -> set[str]:
         found.add(_query(network_id=network, mac_address=str(port.get("mac_address"))))
         for fixed in rows(port, "fixed_ips"):
             found.add(_query(network_id=network, fixed_ips=f"ip_address={fixed.get('ip_address')}"))
+    if NEW in choices.routers.values():
+        for subnet in captured.of("subnet").values():
+            network = named("subnet", {"subnet": subnet}, "network")[0]
+            found.add(_query(network_id=network, fixed_ips=f"ip_address={subnet.get('gateway_ip')}"))
     return found
 
 
@@ -249,6 +255,11 @@ def _addresses(captured: Captured) -> list[str]:
         if kind_of(name) == "floatingips"
         for row in rows(body, "floatingips")
     ]
+    found += [
+        str(thing("floatingip", body).get("floating_ip_address"))
+        for name, body in captured.documents.items()
+        if kind_of(name) == "floatingip"
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -262,8 +273,16 @@ def _floating(reader: Reader, address: str, project_id: str) -> Ask:
                 if (ours := project_id in (row.get("project_id"), row.get("tenant_id")))
                 else None,
                 port_id=row.get("port_id") if ours else None,
+                forwards=_forwards(row) if ours else (),
             )
             for row in rows(found, "floatingips")
         ]
 
     return ask
+
+
+def _forwards(floating_ip: Json) -> tuple[tuple[str, int, str], ...]:
+    return tuple(
+        (str(row.get("protocol")), row.get("external_port") or 0, str(row.get("internal_port_id")))
+        for row in rows(floating_ip, "port_forwardings")
+    )

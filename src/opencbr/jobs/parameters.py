@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from opencbr.jobs.context import JobContext
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import with_stage
+from opencbr.model.restore import WRITES, Writing, with_stage
 from opencbr.store import operation_logs
 
 
@@ -35,6 +35,8 @@ def change(
     ctx.database.transact(write)
 
 
-def reach(ctx: JobContext, operation: OperationLog, volume_id: str, stage: str | None) -> None:
+def reach(
+    ctx: JobContext, operation: OperationLog, volume_id: str, stage: str | None, writing: Writing = WRITES
+) -> None:
     """Write down the stage that a disk has come to, None for one that it has not come to after all."""
-    change(ctx, operation, lambda parameters: with_stage(parameters, volume_id, stage))
+    change(ctx, operation, lambda parameters: with_stage(parameters, volume_id, stage, writing))

@@ -60,7 +60,7 @@ JOB_TYPES: Mapping[str, JobType] = {
     operation_log.RESTORE: JobType(
         run=run_restore,
         compensate=compensate_restore,
-        cancellable=False,
+        cancellable=True,
         frees=give_back_rows,
     ),
     operation_log.RESTORE_UNDO: JobType(

@@ -5,9 +5,13 @@ Kept in the `parameters` of its operation log, where any worker that goes on wit
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-_REQUEST, _FOUND, _DISKS, _ROOT = "request", "found", "disks", "root_image_id"
+_REQUEST, _FOUND, _ROOT = "request", "found", "root_image_id"
+Writing = Literal["disks", "reverts"]
+"""What is written over the disks: what was asked for, and, when that is cancelled, what they held before."""
+WRITES: Final = "disks"
+REVERTS: Final = "reverts"
 
 BEGUN: Final = "begun"
 """Cinder may be asked any moment to write over the disk, or was asked: from here on its old content counts as lost."""
@@ -66,6 +70,11 @@ class FoundServer:
     locked_reason: str | None
     disks: tuple[FoundDisk, ...]
 
+    @property
+    def root_id(self) -> str | None:
+        """The root disk, where it is among them."""
+        return next((disk.volume_id for disk in self.disks if disk.is_root), None)
+
 
 def with_request(request: RestoreRequest) -> dict[str, Any]:
     """Give the parameters of a restore that begins."""
@@ -113,21 +122,29 @@ def found_of(parameters: Mapping[str, Any]) -> FoundServer | None:
     return FoundServer(**found | {"disks": tuple(FoundDisk(**disk) for disk in found["disks"])})
 
 
-def with_stage(parameters: Mapping[str, Any], volume_id: str, stage: str | None) -> dict[str, Any]:
+def with_stage(
+    parameters: Mapping[str, Any], volume_id: str, stage: str | None, writing: Writing = WRITES
+) -> dict[str, Any]:
     """Give the parameters with the stage that a disk has come to; None takes it back."""
-    stages = {**parameters.get(_DISKS, {}), volume_id: stage}
-    return {**parameters, _DISKS: {one: reached for one, reached in stages.items() if reached is not None}}
+    stages = {**parameters.get(writing, {}), volume_id: stage}
+    return {**parameters, writing: {one: reached for one, reached in stages.items() if reached is not None}}
 
 
-def stage_of(parameters: Mapping[str, Any], volume_id: str) -> str | None:
-    """Read how far a disk is; None when its content is the old one."""
-    stage: str | None = parameters.get(_DISKS, {}).get(volume_id)
+def stage_of(parameters: Mapping[str, Any], volume_id: str, writing: Writing = WRITES) -> str | None:
+    """Read how far a disk is; None when nothing of it was begun."""
+    stage: str | None = parameters.get(writing, {}).get(volume_id)
     return stage
+
+
+def begun(parameters: Mapping[str, Any]) -> set[str]:
+    """Name the disks whose old content may be lost: those that hold it again are not among them."""
+    written = parameters.get(WRITES, {})
+    return {one for one in written if stage_of(parameters, one, REVERTS) != RESTORED}
 
 
 def has_begun(parameters: Mapping[str, Any]) -> bool:
     """Say whether the old content of any disk may be lost."""
-    return bool(parameters.get(_DISKS))
+    return bool(begun(parameters))
 
 
 def is_written(parameters: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from opencbr.cloud.errors import (
     CloudError,
     CredentialRefused,
+    Denied,
     InvalidToken,
     PasscodeWanted,
     SignInRefused,
@@ -16,6 +17,7 @@ __all__ = [
     "CloudError",
     "CredentialRefused",
     "DatabaseDamaged",
+    "Denied",
     "InvalidToken",
     "PasscodeWanted",
     "SignInRefused",

@@ -32,14 +32,14 @@ def refuse_strangers(captured: Captured, choices: Choices) -> None:
     floating = {
         str(row.get("id"))
         for name, body in captured.documents.items()
-        if name.startswith("floatingips/")
-        for row in body.get("floatingips") or ()
-    }
+        for row in (body.get("floatingips") or () if name.startswith("floatingips/") else ())
+    } | captured.of("floatingip").keys()
     volumes = {disk.volume_id for disk in captured.disks}
     known: dict[str, tuple[Any, Any]] = {
         "port": (ports, {**captured.of("port"), **captured.of("subport")}),
         "security group": (choices.security_groups, captured.of("security_group")),
         "volume": ([*filter(None, [choices.volume_id]), *choices.volume_types], volumes),
+        "router": (choices.routers, captured.of("router")),
         "floating IP": (choices.floating_ips, floating),
     }
     for what, (named, there) in known.items():
@@ -61,12 +61,14 @@ def refuse_foreign(captured: Captured, view: CloudView, choices: Choices) -> Non
         "server group": captured.of("server_group").keys(),
         "security group": captured.of("security_group").keys(),
         "volume type": captured.of("volume_type").keys(),
+        "router": captured.of("router").keys(),
     }
     named: dict[str, tuple[list[str | None], Any]] = {
         "flavor": ([choices.flavor_id], view.flavors),
         "server group": ([choices.server_group], view.server_groups),
         "network": ([one.network_id for one in choices.ports], view.networks),
         "security group": (list(choices.security_groups.values()), view.security_groups),
+        "router": (list(choices.routers.values()), view.routers),
         "server": ([choices.server_id], view.servers),
         "volume type": (list(choices.volume_types.values()), view.volume_types),
     }

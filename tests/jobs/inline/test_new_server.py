@@ -99,10 +99,18 @@ def test_a_server_with_all_that_there_is_comes_back_as_it_was(place: JobEnv, ctx
     changes = {}
     if emptied:
         servers.delete_surroundings(full)
-        plan = env.plan_new_server(backup_id, server_group=NEW)
+        plan = env.plan_new_server(backup_id)
         ports = tuple(replace(port, network=NEW) for port in plan.mapping.ports)
         groups = dict.fromkeys(full.groups, NEW)
         changes = {"ports": ports, "security_groups": groups, "server_group": NEW}
+        changes["routers"] = {full.router: NEW}
+        # First one that fails at its end, with everything made: all of it is removed.
+        was, failure = env.things(), env.demo.fail("server.built", times=0, reason="as requested")
+        log = carry_out_inline(env, ctx, env.request_new_server(backup_id, **changes))
+        assert "as requested" in log.error_message
+        assert "still in the cloud" not in log.error_message
+        assert env.things() == was
+        failure.times = failure.hits
     made = new_server(carry_out_inline(env, ctx, env.request_new_server(backup_id, **changes)))
     after = told(read(env, made))
     gone = {key: both for key, both in difference(before, after).items() if key[0] != "keypair"}

@@ -63,6 +63,7 @@ def control_groups(
             *form.ports(),
             ControlGroup(title="Security groups", controls=tuple(form.security_groups())),
             ControlGroup(title="Types of the disks", controls=tuple(form.volumes())),
+            ControlGroup(title="Routers that are gone", controls=tuple(form.routers())),
             ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips())),
         ]
     )
@@ -146,6 +147,14 @@ class _Form:
             yield self._mapped(
                 f"security_groups.{one}", label, chosen.get(one), names, own=one, made=_WITH_RULES
             )
+
+    def routers(self) -> Iterator[Control]:
+        names = self._names.things("router")
+        chosen = {one["router_id"]: one.get("target") for one in self._all("routers")}
+        for one in self._ids("routers", "router_id"):
+            label = names.get(one) or one
+            made = "made again"
+            yield self._mapped(f"routers.{one}", label, chosen.get(one), names, own=one, made=made)
 
     def volumes(self) -> Iterator[Control]:
         offers = tuple(self._names.things("volume_type").items())

@@ -13,6 +13,7 @@ _PLAIN = (
 _LISTS = {
     "security_groups": ("security_groups", "security_group_id", "target"),
     "volume_types": ("volumes", "volume_id", "volume_type_id"),
+    "routers": ("routers", "router_id", "target"),
     "floating_ips": ("floating_ips", "floating_ip_id", "address"),
 }
 """First part of an entry's name -> the member of the mapping, the member with the id, and the one with the choice."""

@@ -73,7 +73,7 @@ def _newer(call: Call, doc: Doc, *, detail: bool) -> Doc:
         ("2.71", not detail, {"server_groups": member_of}),
         ("2.73", True, {"locked_reason": doc["locked_reason"]}),
         ("2.90", not call.is_admin, {"OS-EXT-SRV-ATTR:hostname": doc["hostname"]}),
-        ("2.96", True, {"pinned_availability_zone": None}),
+        ("2.96", True, {"pinned_availability_zone": doc.get("pinned_availability_zone")}),
         ("2.100", True, {"scheduler_hints": doc["scheduler_hints"]}),
     )  # from which microversion on, whether it is shown at all, what is shown
     shown: Doc = {}

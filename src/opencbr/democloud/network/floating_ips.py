@@ -91,6 +91,9 @@ def create(call: Call) -> Response:
 def change(call: Call) -> Response:
     """Associate a floating IP with another port, or with none (`port_id` null)."""
     doc, body = need_own(call, "floatingip", call.params["floating"]), call.body("floatingip")
+    if body.get("port_id") and forwardings_of(call.backend, doc):
+        message = f"Floating IP {doc['id']} in use by Port Forwarding resources."
+        raise ApiError(409, message, "FipInUseByPortForwarding")
     if "port_id" in body:
         doc = associate(call.backend, doc, need(call, "port", body["port_id"]) if body["port_id"] else None)
     changed = {name: body[name] for name in ("description", "qos_policy_id") if name in body}

@@ -4,7 +4,7 @@ from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.routes import ROUTES, need, need_own
 from opencbr.democloud.request import Call
-from opencbr.democloud.response import Response
+from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc, pick
 
 _SHORT = ("id", "protocol", "internal_ip_address", "internal_port_id", "internal_port", "external_port")
@@ -14,6 +14,15 @@ def forwardings_of(backend: Backend, floating: Doc) -> list[Doc]:
     """Return the forwardings of a floating IP."""
     found = backend.state.all("port-forwarding", floating["project_id"])
     return [doc for doc in found if doc["floatingip_id"] == floating["id"]]
+
+
+def drop_forwardings(backend: Backend, port_id: str) -> None:
+    """Delete the forwardings to a port that goes; a floating IP that has no other comes by no router any more."""
+    for doc in [one for one in backend.state.all("port-forwarding") if one["internal_port_id"] == port_id]:
+        backend.state.drop("port-forwarding", doc["id"])
+        floating = backend.state.get("floatingip", doc["floatingip_id"])
+        if floating is not None and not forwardings_of(backend, floating):
+            backend.state.put("floatingip", floating | {"router_id": None})
 
 
 def routers_in(backend: Backend, subnet_id: str) -> list[str]:
@@ -48,6 +57,10 @@ def create(call: Call) -> Response:
     floating = need_own(call, "floatingip", call.params["floating"])
     body = call.body("port_forwarding")
     port = need_own(call, "port", body["internal_port_id"])
+    for other in forwardings_of(call.backend, floating):
+        if (other["protocol"], other["external_port"]) == (body["protocol"], body["external_port"]):
+            message = "Bad port_forwarding request: There is a port collision with the external_port_range."
+            raise ApiError(400, message, "BadRequest")
     doc: Doc = {"id": new_uuid(), "floatingip_id": floating["id"], "project_id": floating["project_id"]}
     doc |= pick(body, "external_port", "internal_port", "protocol", "internal_ip_address")
     doc |= {"internal_port_id": port["id"], "description": body.get("description", "")}

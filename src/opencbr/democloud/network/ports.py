@@ -3,6 +3,7 @@
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.ids import new_uuid
 from opencbr.democloud.network.addresses import choose_addresses, wanted_addresses
+from opencbr.democloud.network.port_forwardings import drop_forwardings
 from opencbr.democloud.network.routes import (
     ROUTES,
     add_standard_attributes,
@@ -152,6 +153,7 @@ def delete(call: Call) -> Response:
             "PortInUseAsTrunkParent",
         )
     state.drop("port", doc["id"])
+    drop_forwardings(call.backend, doc["id"])
     for row in state.all("floatingip"):
         if row["port_id"] == doc["id"]:
             state.put("floatingip", row | {"port_id": None, "fixed_ip_address": None, "router_id": None})

@@ -85,7 +85,7 @@ class InPlace(ABC):
 
     def _root_id(self) -> str | None:
         found = self._found()
-        return next((disk.volume_id for disk in found.disks if disk.is_root), None) if found else None
+        return found.root_id if found else None
 
     def _is_written(self) -> bool:
         """Say whether all disks are written: a job that begins anew has nothing to stop for."""

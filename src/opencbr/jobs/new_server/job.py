@@ -5,7 +5,7 @@ Nothing that was there before is changed but floating IPs that led nowhere.
 
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Job
-from opencbr.jobs.new_server import handover, names, networks, server, volumes
+from opencbr.jobs.new_server import floating_ips, handover, names, networks, routers, server, volumes
 from opencbr.jobs.new_server.flow import Flow
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.operation_log import OperationLog
@@ -18,7 +18,7 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow = Flow(job, ctx, operation)
     flow.begin()
     flow.part("groups", 5, _make_groups)
-    flow.part("networks", 8, networks.make_networks)
+    flow.part("networks", 8, _make_networks)
     flow.part("ports", 14, networks.make_ports)
     flow.part("trunks", 16, networks.make_trunks)
     flow.part("volumes", volumes.BEGIN, volumes.make_volumes)
@@ -29,7 +29,7 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow.part("server", 86, server.create_server)
     flow.part("forget", 87, server.forget_key)
     flow.part("boot", 94, server.await_server)
-    flow.part("addresses", 96, networks.lead_floating_ips)
+    flow.part("addresses", 96, floating_ips.lead_floating_ips)
     flow.part("names", 98, names.give_names)
     flow.close(lambda parts: {"target_resource_id": parts.ids("server")[server.KEY]})
 
@@ -37,3 +37,8 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
 def _make_groups(parts: Parts) -> None:
     networks.make_groups(parts)
     server.make_server_group(parts)
+
+
+def _make_networks(parts: Parts) -> None:
+    networks.make_networks(parts)
+    routers.make_routers(parts)

@@ -13,6 +13,7 @@ def give_names(parts: Parts) -> None:
         "subnet": {
             sub.key: str(sub.fields.get("name") or "") for one in plan.networks for sub in one.subnets
         },
+        "router": {one.key: one.name for one in plan.routers},
         "trunk": {one.key: one.name for one in plan.trunks},
         "port": {one.key: one.name for one in plan.ports},
     }

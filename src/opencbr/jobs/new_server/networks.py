@@ -1,19 +1,11 @@
-"""Ports and what they need, in the order in which Neutron takes them: groups, networks, ports, trunks; floating IPs last."""
+"""Ports and what they need, in the order in which Neutron takes them: groups, networks, ports, trunks."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from opencbr.cloud.errors import Refused
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.model.restore_plan.blueprint import (
-    NewFloatingIp,
-    NewGroup,
-    NewNetwork,
-    NewPort,
-    NewRule,
-    NewSubnet,
-    NewTrunk,
-)
+from opencbr.model.restore_plan.blueprint import NewGroup, NewNetwork, NewPort, NewRule, NewTrunk
 
 _RULE = (
     *("direction", "ethertype", "protocol", "port_range_min", "port_range_max"),
@@ -75,7 +67,7 @@ def _content(rule: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def make_networks(parts: Parts) -> None:
-    """Make networks again with their subnets; a router gets an interface where the plan says so."""
+    """Make networks again with their subnets."""
     for network in parts.blueprint.networks:
         _make_network(parts, network)
 
@@ -90,24 +82,6 @@ def _make_network(parts: Parts, network: NewNetwork) -> None:
         subnet_id = parts.of_neutron("subnet", subnet.key, fields | {"network_id": network_id})
         if subnet.tags:
             parts.project.networks.set_tags("subnet", subnet_id, subnet.tags)
-        for router in subnet.routers:
-            _plug(parts, router, subnet, network_id=network_id, subnet_id=subnet_id)
-
-
-def _plug(parts: Parts, router: str, subnet: NewSubnet, *, network_id: str, subnet_id: str) -> None:
-    address: Json = {"subnet_id": subnet_id}
-    if subnet.fields.get("gateway_ip"):
-        address["ip_address"] = subnet.fields["gateway_ip"]
-    fields: Json = {
-        "network_id": network_id,
-        "fixed_ips": [address],
-        "security_groups": [],
-        "port_security_enabled": False,
-    }
-    port_id = parts.of_neutron("port", f"router {router} {subnet.key}", fields)
-    if not parts.project.networks.get("port", port_id).get("device_id"):
-        parts.ctx.guard()
-        parts.project.networks.plug_router(router, port_id)
 
 
 def make_ports(parts: Parts) -> None:
@@ -148,24 +122,3 @@ def _make_trunk(parts: Parts, trunk: NewTrunk, ports: Mapping[str, str]) -> None
     trunk_id = parts.of_neutron("trunk", trunk.key, fields)
     if trunk.tags:
         parts.project.networks.set_tags("trunk", trunk_id, trunk.tags)
-
-
-def lead_floating_ips(parts: Parts) -> None:
-    """Let the floating IPs lead to the ports: those that stand, and new ones."""
-    ports = parts.ids("port") if parts.blueprint.floating_ips else {}
-    kept = {port.key for port in parts.blueprint.ports if port.addresses is not None}
-    for one in parts.blueprint.floating_ips:
-        _lead(parts, one, ports[one.port], has_address=one.port in kept)
-
-
-def _lead(parts: Parts, one: NewFloatingIp, port_id: str, *, has_address: bool) -> None:
-    to: Json = {"port_id": port_id}
-    if has_address and one.fixed_address:
-        to["fixed_ip_address"] = one.fixed_address
-    parts.ctx.guard()
-    if one.id is not None:
-        parts.project.networks.update("floatingip", one.id, to)
-        return
-    made = parts.of_neutron("floatingip", one.key, {"floating_network_id": one.network_id, **to})
-    if one.tags:
-        parts.project.networks.set_tags("floatingip", made, one.tags)

@@ -1,10 +1,16 @@
-"""The end of a restore that failed: what was written over can be had back."""
+"""The end of a restore that failed or was cancelled.
+
+After a failure what was written over can be had back. Cancelled means undone: the disks are taken back before all is given
+back as it was.
+"""
 
 from opencbr.jobs.compensation import remove_made
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.in_place.compensation import compensate_in_place
+from opencbr.jobs.notes import note
 from opencbr.jobs.parameters import standing
+from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import has_begun
@@ -14,9 +20,15 @@ def compensate_restore(
     job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled
 ) -> None:
     """Give the server and its disks back, remove the snapshots unless they are needed, and say how it ended."""
+    if isinstance(end, Cancelled):
+        try:
+            job.step("revert", lambda: way_back.go(ctx, operation))
+        except StepFailed as second:
+            sentence = f"not every disk could be taken back: {second}"
+            job.step("tell", lambda: note(ctx, operation, sentence))
     compensate_in_place(job, ctx, operation, end, give_back_rows, remove=lambda: _remove(ctx, operation))
 
 
 def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
-    """Remove the snapshots when nothing was written over."""
+    """Remove the snapshots when nothing was written over, or all holds again what it held."""
     return [] if has_begun(standing(ctx, operation)) else remove_made(ctx, operation)

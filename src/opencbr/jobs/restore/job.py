@@ -20,6 +20,7 @@ from opencbr.jobs.parameters import change
 from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.upstream.mover import await_mover
+from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
 from opencbr.jobs.upstream.writing import write_backups
 from opencbr.model import statuses
@@ -83,6 +84,14 @@ class _Flow(InPlace):
         self._advance(5, "look")
         return self._request().root_image_id is not None
 
+    def stop(self) -> None:
+        self._heed()
+        super().stop()
+
+    def detach(self) -> None:
+        self._heed()
+        super().detach()
+
     def snapshots(self) -> None:
         if not self._is_written():
             way_back.take(self._ctx, self._operation, self._request())
@@ -90,7 +99,9 @@ class _Flow(InPlace):
 
     def restore(self) -> None:
         disks, root = self._request().disks, self._root_id()
-        write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root)
+        # Cancelled means undone once Cinder writes: without a way back it is too late.
+        heed = self._heed if way_back.is_taken(self._ctx, self._operation) else lambda: None
+        write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root, heed=heed)
         self._advance(END, "restore")
 
     def close(self) -> None:
@@ -101,6 +112,10 @@ class _Flow(InPlace):
             operation_logs.finish(conn, self._operation.id, statuses.SUCCESS, now=now, details=details)
 
         self._ctx.database.transact(write)
+
+    def _heed(self) -> None:
+        """Raise Cancelled when somebody asked for that."""
+        stop_if_cancelled(self._ctx, self._operation.id)
 
     def _is_to_run(self) -> bool:
         return self._request().power_on

@@ -12,15 +12,26 @@ from sqlalchemy import Connection
 
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
-from opencbr.jobs.parameters import parameters_in
+from opencbr.jobs.in_place.disks import BEGIN, END
+from opencbr.jobs.notes import note
+from opencbr.jobs.parameters import parameters_in, standing
 from opencbr.jobs.upstream.objects import make, planned
+from opencbr.jobs.upstream.reverting import revert_disks
 from opencbr.jobs.upstream.server_images import NotMade, await_image, begin_image
 from opencbr.jobs.upstream.snapshots import await_snapshots
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import DiskToRestore, RestoreRequest, has_begun
+from opencbr.model.restore import (
+    REVERTS,
+    DiskToRestore,
+    RestoreRequest,
+    begun,
+    found_of,
+    has_begun,
+    sizes_of,
+)
 from opencbr.model.times import wire_time
-from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK
+from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK, DiskToRevert
 from opencbr.store import ledger, operation_logs
 
 
@@ -67,6 +78,40 @@ def _take_one(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> 
         ).id
 
     return make(ctx, entry, create, project.get_volume(disk.volume_id).size_gb)
+
+
+def is_taken(ctx: JobContext, operation: OperationLog) -> bool:
+    """Say whether there is a way back."""
+    with ctx.database.read() as conn:
+        return bool(_snapshots(conn, operation))
+
+
+def go(ctx: JobContext, operation: OperationLog) -> None:
+    """Take every disk that may have been written over back to its snapshot, once Cinder has ended what it writes.
+
+    Raises CloudError, JobError, Lost.
+    """
+    parameters = standing(ctx, operation)
+    with ctx.database.read() as conn:
+        snapshots = _snapshots(conn, operation)
+    found, sizes = found_of(parameters), sizes_of(parameters)
+    disks = [
+        DiskToRevert(snapshot_id=snapshots[volume_id], volume_id=volume_id, size_gb=sizes[volume_id])
+        for volume_id in sorted(begun(parameters))
+        if volume_id in snapshots
+    ]
+    if disks:
+        root = found.root_id if found else None
+        revert_disks(ctx, operation, disks, progress=(BEGIN, END), writing=REVERTS, root_id=root)
+    # A root disk that is no volume is written last, by Nova, and nobody is heard then but while the cloud is away.
+    if disks and not has_begun(standing(ctx, operation)):
+        note(ctx, operation, "cancelled: every disk that was written over holds again what it held before")
+
+
+def _snapshots(conn: Connection, operation: OperationLog) -> dict[str, str]:
+    """Give the snapshots that stand, by their volumes."""
+    entries = ledger.of_log(conn, operation.id)
+    return {one.volume_id: one.upstream_id for one in entries if one.volume_id and one.upstream_id}
 
 
 def keep(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:

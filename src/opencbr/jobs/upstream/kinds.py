@@ -1,7 +1,7 @@
 """The kinds of objects that jobs make in the cloud: a new one takes a row in `KINDS` and a place in `REMOVAL_ORDER`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from opencbr.cloud import made_things
@@ -29,7 +29,7 @@ class Kind:
     has from the beginning the name that is the entry's key); `look` and `delete` take the id
     and raise NotFound when it is gone; `list` gives the objects of all projects whose names begin with a prefix, and
     `in_status` those of one project in a status: id, and a text that changes when one moves on. One that takes no time is in
-    no status.
+    no status. `loosen` takes away by what an object holds others, before any of them is removed.
     In a status of `moving` the cloud refuses a deletion, and it is worth waiting. `lasting` objects are what a
     finished backup consists of; the others are removed before their job ends.
     """
@@ -39,6 +39,7 @@ class Kind:
     delete: Callable[[ProjectCloud, str], None]
     list: made_things.Listing
     in_status: Callable[[ProjectCloud, str], Mapping[str, str]] = lambda _project, _status: {}
+    loosen: Callable[[ProjectCloud, str], None] = lambda _project, _id: None
     moving: frozenset[str] = frozenset()
     lasting: bool = False
 
@@ -169,6 +170,10 @@ KINDS: dict[str, Kind] = {
         list=made_things.server_groups,
     ),
     **{kind: _of_neutron(kind) for kind in COLLECTIONS},
+    # Through the subnets that its routes lead through a router keeps its interfaces.
+    "router": replace(
+        _of_neutron("router"), loosen=lambda project, router_id: project.networks.set_routes(router_id, ())
+    ),
 }
 """Kind, as the ledger names it -> what the jobs do with it."""
 

@@ -18,7 +18,7 @@ from opencbr.jobs.parameters import reach, standing
 from opencbr.jobs.upstream.reconcile import Act, reconcile
 from opencbr.model.errors import DISK_UNRESTORABLE, UNEXPECTED
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, stage_of
+from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, WRITES, Writing, stage_of
 from opencbr.store import operation_logs
 
 _ATTEMPTS = 3
@@ -55,6 +55,7 @@ def overwrite(
     *,
     step: str,
     progress: tuple[int, int],
+    writing: Writing = WRITES,
     root_id: str | None = None,
     heed: Callable[[], None] = lambda: None,
     is_excused: Callable[[], bool] = lambda: False,
@@ -62,7 +63,8 @@ def overwrite(
     """Have Cinder do the writes, all at once.
 
     `progress` is told in percent, from when Cinder begins to write until it has ended, by the GiB of the disks that are done;
-    `root_id` is a disk that stays on its server; what `heed` raises ends the wait. Raises CloudError, JobError, Lost.
+    `writing` is where the parameters have the stages; `root_id` is a disk that stays on its server; what `heed` raises ends
+    the wait. Raises CloudError, JobError, Lost.
     """
     begin, end = progress
     sizes = {name_of(write.volume_id): write.size_gb for write in writes}
@@ -79,7 +81,9 @@ def overwrite(
         ctx,
         operation,
         {
-            name_of(write.volume_id): _Overwriting(ctx, operation, write, is_root=write.volume_id == root_id)
+            name_of(write.volume_id): _Overwriting(
+                ctx, operation, write, writing, is_root=write.volume_id == root_id
+            )
             for write in writes
         },
         copying_seconds=copying_seconds([write.size_gb for write in writes]),
@@ -101,12 +105,15 @@ def name_of(volume_id: str) -> str:
 class _Overwriting:
     """Has Cinder write over one disk. How far it is stands in the job's parameters, before it is so."""
 
-    def __init__(self, ctx: JobContext, operation: OperationLog, write: Write, *, is_root: bool) -> None:
+    def __init__(
+        self, ctx: JobContext, operation: OperationLog, write: Write, writing: Writing, *, is_root: bool
+    ) -> None:
         self._ctx = ctx
         self._operation = operation
         self._project = ctx.cloud.project(operation.project_id)
         self._write = write
         self._id = write.volume_id
+        self._writing: Writing = writing
         self._is_root = is_root
         self._attempts = 0
 
@@ -155,7 +162,7 @@ class _Overwriting:
         self._ctx.cloud.set_volume_status(self._id, CINDER_AVAILABLE)
 
     def _stage(self) -> str | None:
-        return stage_of(standing(self._ctx, self._operation), self._id)
+        return stage_of(standing(self._ctx, self._operation), self._id, self._writing)
 
     def _reach(self, stage: str | None) -> None:
-        reach(self._ctx, self._operation, self._id, stage)
+        reach(self._ctx, self._operation, self._id, stage, self._writing)

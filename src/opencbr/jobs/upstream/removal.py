@@ -108,6 +108,8 @@ def remove(
     deleted in Cinder; it is waited for, not for long. With `doubts` each name is looked up once more at the end: an
     unanswered call may have left a second object. With `log_id` a cancelled job stops. Raises Lost, Cancelled.
     """
+    for entry in entries:
+        _loosen(ctx, entry)
     removals = [_Removal(entry, doubts) for entry in entries]
     for _, together in groupby(sorted(removals, key=_rank), key=_rank):
         _remove_together(ctx, list(together), log_id)
@@ -120,6 +122,20 @@ def remove(
             said = "%s %s stays: %s" if one.is_left else "whether %s %s was ever made could not be seen: %s"
             log.warning(said, one.entry.kind, one.entry.name, one.reason)
     return removed
+
+
+def _loosen(ctx: CloudContext, entry: Entry) -> None:
+    """Let an object hold no others any more; what the cloud refuses is told when these are to be removed."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or entry.upstream_id is None:
+        return
+    ctx.guard()
+    try:
+        kind.loosen(ctx.cloud.project(entry.projects[-1]), entry.upstream_id)
+    except CredentialRefused:
+        raise  # all are as they were, and the caller can come again
+    except CloudError as error:
+        log.info("%s %s may hold others: %s", entry.kind, entry.name, error)
 
 
 def _rank(removal: _Removal) -> int:

@@ -8,6 +8,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.overwriting import overwrite
 from opencbr.model.errors import SNAPSHOT_STATUS
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import WRITES, Writing
 from opencbr.model.way_back import DiskToRevert
 
 
@@ -17,11 +18,12 @@ def revert_disks(
     disks: Sequence[DiskToRevert],
     *,
     progress: tuple[int, int],
+    writing: Writing = WRITES,
     root_id: str | None = None,
 ) -> None:
     """Have Cinder take the disks back to their snapshots, as `overwrite` does. Raises CloudError, JobError, Lost."""
     reverts = [_Revert(ctx, operation, disk) for disk in disks]
-    overwrite(ctx, operation, reverts, step="revert", progress=progress, root_id=root_id)
+    overwrite(ctx, operation, reverts, step="revert", progress=progress, writing=writing, root_id=root_id)
 
 
 class _Revert:

@@ -38,12 +38,11 @@ class NewRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSubnet:
-    """A subnet of a network that is made again; `routers` are those that get an interface in it."""
+    """A subnet of a network that is made again."""
 
     key: str
     fields: Mapping[str, Any]
     tags: tuple[str, ...]
-    routers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +53,27 @@ class NewNetwork:
     fields: Mapping[str, Any]
     tags: tuple[str, ...]
     subnets: tuple[NewSubnet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRouter:
+    """A router made again; its `routes` are set when it stands in its subnets."""
+
+    key: str
+    name: str
+    fields: Mapping[str, Any]
+    routes: tuple[Mapping[str, Any], ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInterface:
+    """Where a router comes to stand: in a subnet, at an address of it, None for a free one."""
+
+    router: Ref
+    network: Ref
+    subnet: Ref
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +133,29 @@ class NewVolume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewForwarding:
+    """A port forwarding to a port of the job: `fields` as Neutron takes them, `address` None for the port's first one."""
+
+    port: str
+    address: str | None
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewFloatingIp:
-    """A floating IP on a port of the job: one that stands (`id`), or a new one of an external network."""
+    """A floating IP: one that stands (`id`), or a new one of an external network.
+
+    It leads to a port of the job, or (`port` None) forwards some of its ports.
+    """
 
     key: str
     id: str | None
     network_id: str
-    port: str
+    port: str | None
     fixed_address: str | None
     description: str
     tags: tuple[str, ...]
+    forwards: tuple[NewForwarding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +205,8 @@ class Blueprint:
     server_group: NewServerGroup | None = None
     groups: tuple[NewGroup, ...] = ()
     networks: tuple[NewNetwork, ...] = ()
+    routers: tuple[NewRouter, ...] = ()
+    interfaces: tuple[NewInterface, ...] = ()
     ports: tuple[NewPort, ...] = ()
     trunks: tuple[NewTrunk, ...] = ()
     volumes: tuple[NewVolume, ...] = ()

@@ -36,9 +36,9 @@ class Choices:
 
     `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to.
 
-    In `security_groups`, `volume_types` and `floating_ips` the keys are ids in the record.
+    In `security_groups`, `volume_types`, `routers` and `floating_ips` the keys are ids in the record.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
-    IP to KEEP (the same address), NEW or DROP; a server group to an id, NEW or DROP. `user_data` is RUN or DROP.
+    IP to KEEP (the same address), NEW or DROP; a server group or a router to an id, NEW or DROP. `user_data` is RUN or DROP.
     """
 
     name: str | None = None
@@ -54,4 +54,5 @@ class Choices:
     ports: tuple[PortChoice, ...] = ()
     security_groups: Mapping[str, str] = field(default_factory=dict)
     volume_types: Mapping[str, str] = field(default_factory=dict)
+    routers: Mapping[str, str] = field(default_factory=dict)
     floating_ips: Mapping[str, str] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from opencbr.model.restore_plan.view import Room
 READY: Final = "ready"
 INCOMPLETE: Final = "incomplete"
 REFUSED: Final = "refused"
+_READER = frozenset({"reader"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,16 @@ class Plan:
 def status_of(draft: Draft) -> str:
     """Say how far a draft has come."""
     return REFUSED if draft.problems else INCOMPLETE if draft.open else READY
+
+
+def check_rights(draft: Draft) -> None:
+    """Refuse what the service user cannot make: by OpenStack's own rules who is a reader alone makes nothing."""
+    if draft.view.roles == _READER:
+        sentence = (
+            "the service user may only read in this project, and make nothing: an operator gives it the role `member` there "
+            "(`opencbr register`)"
+        )
+        draft.refuse("server", ("server", "user_id"), sentence)
 
 
 def check_rooms(draft: Draft, what: str) -> None:

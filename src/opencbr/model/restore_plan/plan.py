@@ -9,12 +9,14 @@ from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.disk_part import plan_disks
 from opencbr.model.restore_plan.draft import Draft
+from opencbr.model.restore_plan.floating_part import FloatingIps
 from opencbr.model.restore_plan.group_part import new_groups, ref_of
-from opencbr.model.restore_plan.network_part import new_networks, plan_floating_ips
-from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
+from opencbr.model.restore_plan.network_part import new_networks
+from opencbr.model.restore_plan.outcome import READY, Plan, check_rights, check_rooms, outcome_of, status_of
 from opencbr.model.restore_plan.port_part import Ports
 from opencbr.model.restore_plan.project_part import judge_project
 from opencbr.model.restore_plan.root_part import choose_image
+from opencbr.model.restore_plan.router_part import judge_routers, new_interfaces, new_routers
 from opencbr.model.restore_plan.server_group_part import choose_group, hints_of, new_group
 from opencbr.model.restore_plan.server_part import (
     choose_flavor,
@@ -40,8 +42,12 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     ports = Ports(draft)
     ports.plan()
     networks, trunks = new_networks(draft), trunks_of(draft, ports.made)
-    floating, floating_choices = plan_floating_ips(draft, ports.made)
+    judge_routers(draft)
+    routers, interfaces = new_routers(draft), new_interfaces(draft)
+    floating = FloatingIps(draft, ports.made)
+    floating.plan()
     groups = new_groups(draft)
+    check_rights(draft)
     check_rooms(draft, "the new server")
     judge_project(draft)
     server = captured.server
@@ -76,10 +82,12 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
             server_group=new_group(draft, group),
             groups=groups,
             networks=networks,
+            routers=routers,
+            interfaces=interfaces,
             ports=tuple(ports.made),
             trunks=trunks,
             volumes=volumes,
-            floating_ips=floating,
+            floating_ips=tuple(floating.made),
             project_id=draft.project_id if draft.is_elsewhere else None,
         )
     mapping = replace(
@@ -94,7 +102,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
             one: found for one in captured.of("security_group") if (found := _chosen_group(draft, one))
         },
         volume_types=dict(choices.volume_types) | {one.key: one.type_id for one in volumes if one.type_id},
-        floating_ips=dict(choices.floating_ips) | floating_choices,
+        floating_ips=dict(choices.floating_ips) | floating.choices,
     )
     return outcome_of(draft, mapping, blueprint)
 

@@ -143,7 +143,7 @@ class Ports:
         if choice.mac == NEW or not mac:
             self._draft.decide(document, path, FATE_NEW, "Neutron chooses one, as the mapping says")
             return None
-        holder = self._holder(network, mac=mac)
+        holder = self._draft.view.holder(network.id, mac=mac)
         if foreign:
             self._refuse_foreign(document, path, "mac")
         elif holder is not None:
@@ -174,7 +174,7 @@ class Ports:
                 )
                 continue
             self._tell_subnet(document, number, subnet)
-            if (holder := self._holder(network, address=address)) is not None:
+            if (holder := draft.view.holder(network.id, address=address)) is not None:
                 self._refuse_taken(document, path, f"address {address}", holder, "address")
             found.append(FixedAddress(subnet=subnet, address=address))
         return None if choice.address == NEW else tuple(found)
@@ -204,26 +204,11 @@ class Ports:
         cidr = self._draft.captured.of("subnet").get(subnet_id, {}).get("cidr")
         return next((Ref(id=str(one["id"])) for one in there if cidr and one.get("cidr") == cidr), None)
 
-    def _holder(self, network: Ref, *, address: str = "", mac: str = "") -> Holder | None:
-        return next(
-            (
-                one
-                for one in self._draft.view.holders
-                if one.network_id == network.id and (address in one.addresses if address else one.mac == mac)
-            ),
-            None,
-        )
-
     def _refuse_taken(
         self, document: str, path: tuple[str, ...], what: str, holder: Holder, member: str
     ) -> None:
-        if holder.port_id is None:
-            who = "a port of another project"
-        else:
-            who = f"port {holder.port_id}" + (f" of server {holder.server_id}" if holder.server_id else "")
-        ids = tuple(one for one in (holder.port_id, holder.server_id) if one)
-        sentence = f"{what} is taken by {who}: free it, or choose `{member}: new`"
-        self._draft.refuse(document, path, sentence, ids)
+        sentence = f"{what} is taken by {holder.who}: free it, or choose `{member}: new`"
+        self._draft.refuse(document, path, sentence, holder.ids)
 
     def _refuse_foreign(self, document: str, path: tuple[str, ...], member: str) -> None:
         sentence = (

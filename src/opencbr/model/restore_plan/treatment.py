@@ -190,11 +190,13 @@ TREATMENTS: Mapping[str, Mapping[str, str]] = {
     ),
     "floatingips": _of_neutron("floatingips/*", **_FLOATING_IP) | {"floatingips": REPEATED},
     "floatingip": _of_neutron("floatingip", **_FLOATING_IP),
-    "port_forwardings": {
-        "port_forwardings/*/id": IDENTITY,
-        "port_forwardings/**": IMPOSSIBLE,
-        "port_forwardings": REPEATED,
-    },
+    "port_forwardings": _below(
+        "port_forwardings/*",
+        given="""protocol external_port external_port_range internal_port internal_port_range internal_ip_address
+            description""",
+        identity="id internal_port_id",
+    )
+    | {"port_forwardings": REPEATED},
     "network": _of_neutron(
         "network",
         given="""name description admin_state_up mtu port_security_enabled availability_zone_hints availability_zone_hints/*

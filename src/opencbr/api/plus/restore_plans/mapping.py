@@ -52,6 +52,19 @@ class PlanVolume(Struct, kw_only=True):
     volume_type_id: Annotated[Id, Meta(description="the type of the new volume")]
 
 
+class PlanRouter(Struct, kw_only=True):
+    """What takes the place of one captured router."""
+
+    router_id: Annotated[Id, Meta(description="the router in the backup")]
+    target: Annotated[
+        Id,
+        Meta(
+            description="the id of a router, `new` to have it made again with gateway, routes and its interfaces in the "
+            "server's subnets, or `drop` to do without"
+        ),
+    ]
+
+
 class PlanFloatingIp(Struct, kw_only=True):
     """What becomes of one captured floating IP."""
 
@@ -117,6 +130,10 @@ class PlanMapping(Struct, kw_only=True):
         Annotated[list[PlanVolume], Meta(max_length=_MOST)] | None,
         Meta(description="the type of each volume"),
     ] = None
+    routers: Annotated[
+        Annotated[list[PlanRouter], Meta(max_length=_MOST)] | None,
+        Meta(description="what takes the place of each router that is gone"),
+    ] = None
     floating_ips: Annotated[
         Annotated[list[PlanFloatingIp], Meta(max_length=_MOST)] | None,
         Meta(description="what becomes of each floating IP"),
@@ -134,6 +151,8 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
     )
     _refuse_repeats("security_groups", [one.security_group_id for one in groups])
     _refuse_repeats("volumes", [one.volume_id for one in volumes])
+    routers = mapping.routers or []
+    _refuse_repeats("routers", [one.router_id for one in routers])
     _refuse_repeats("floating_ips", [one.floating_ip_id for one in floating])
     return Choices(
         name=mapping.name,
@@ -158,6 +177,7 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
         ),
         security_groups={one.security_group_id: one.target for one in groups},
         volume_types={one.volume_id: one.volume_type_id for one in volumes},
+        routers={one.router_id: one.target for one in routers},
         floating_ips={one.floating_ip_id: one.address for one in floating},
     )
 
@@ -191,6 +211,7 @@ def mapping_of(choices: Choices) -> PlanMapping:
         volumes=[
             PlanVolume(volume_id=one, volume_type_id=type_id) for one, type_id in choices.volume_types.items()
         ],
+        routers=[PlanRouter(router_id=one, target=target) for one, target in choices.routers.items()],
         floating_ips=[
             PlanFloatingIp(floating_ip_id=one, address=address)  # type: ignore[arg-type]
             for one, address in choices.floating_ips.items()

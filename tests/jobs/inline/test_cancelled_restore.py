@@ -1,0 +1,95 @@
+"""A restore in place that is cancelled: before the first byte nothing was begun, and after it all is taken back."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.model.operation_log import NOTES, OperationLog
+from opencbr.model.restore import RESTORED, has_begun, request_of, stage_of
+from support.inline_job import WatchedClock, job_context
+from support.job_env import QUICK, JobEnv
+from support.restore_scene import Scene, opened_scene
+
+Moment = Callable[[dict[str, Any]], bool]
+
+
+@pytest.fixture
+def scene(env: JobEnv, clock: WatchedClock) -> Iterator[Scene]:
+    with opened_scene(env, "db1") as scene:
+        scene.ctx = replace(scene.ctx, clock=clock)
+        yield scene
+
+
+def untouched(parameters: dict[str, Any]) -> bool:
+    return not has_begun(parameters)
+
+
+def one_is_written(parameters: dict[str, Any]) -> bool:
+    disks = request_of(parameters).disks
+    return RESTORED in {stage_of(parameters, disk.volume_id) for disk in disks}
+
+
+def cancelled(scene: Scene, clock: WatchedClock, moment: Moment) -> OperationLog:
+    """Restore, and ask for the end at the first wait of such a moment."""
+    operation = scene.env.request_restore(scene.backup_id)
+
+    def before_sleep() -> None:
+        log = scene.env.log(operation)
+        if not log.cancel_requested and moment(log.parameters):
+            scene.env.cancel(operation)
+
+    clock.before_sleep = before_sleep
+    try:
+        return scene.run(operation)
+    finally:
+        clock.before_sleep = lambda: None
+
+
+@pytest.mark.parametrize("moment", [untouched, has_begun, one_is_written])
+@pytest.mark.parametrize("locked", [False, True])
+def test_all_is_as_it_was_before_the_restore(
+    scene: Scene, clock: WatchedClock, moment: Moment, locked: bool
+) -> None:
+    if locked:
+        scene.change("server", scene.server_id, locked=True, locked_reason="mine", locked_by="owner")
+    scene.overwrite()
+    was, spoilt = scene.how_it_is(), scene.digests()
+    log = cancelled(scene, clock, moment)
+    assert (log.status, log.error_code) == ("failed", "9910")
+    assert "cancelled by request" in log.error_message
+    assert "still in the cloud" not in log.error_message
+    told = any("holds again what it held before" in one for one in log.details.get(NOTES, ()))
+    assert told == (moment is not untouched)
+    assert (scene.how_it_is(), scene.digests()) == (was, spoilt)
+    scene.rows_at_rest()
+    scene.env.assert_nothing_left(backups_left=3)
+    assert scene.env.ways_back().show(scene.env.context(), log.id).way_back.status == "none"
+
+
+def test_a_disk_that_cannot_be_taken_back_leaves_the_server_off_with_its_way_back(
+    scene: Scene, clock: WatchedClock
+) -> None:
+    scene.overwrite()
+    (server, places, statuses), spoilt = scene.how_it_is(), scene.digests()
+    scene.env.demo.fail("volume.reverted", times=0, reason="the back end was away")
+    log = cancelled(scene, clock, one_is_written)
+    assert any("not every disk could be taken back" in one for one in log.details[NOTES])
+    assert scene.how_it_is() == (server | {"status": "SHUTOFF"}, places, statuses)
+    scene.rows_at_rest()
+    scene.env.demo.backend.failures.clear()
+    remove_leftovers(scene.ctx)
+    assert scene.undo(log).status == "success"
+    assert (scene.digests(), scene.how_it_is()) == (spoilt, (server, places, statuses))
+
+
+def test_without_snapshots_what_is_begun_is_brought_to_its_end(scene: Scene, clock: WatchedClock) -> None:
+    settings = msgspec.structs.replace(QUICK, way_back_seconds=0.0)
+    scene.ctx = replace(job_context(scene.env, settings=settings), clock=clock)
+    before, was = scene.overwrite(), scene.how_it_is()
+    log = cancelled(scene, clock, has_begun)
+    assert (log.status, log.cancel_requested) == ("success", True)
+    assert (scene.digests(), scene.how_it_is()) == (before, was)
