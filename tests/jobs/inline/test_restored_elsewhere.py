@@ -122,6 +122,25 @@ def test_a_restore_that_fails_leaves_nothing_in_either_project(place: JobEnv, ct
     assert {entry.kind for entry in env.ledger()} == {"backup"}
 
 
+def test_a_handover_that_is_cancelled_leaves_nothing(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id, was = backed_up(env, ctx), env.things()
+    operation, clock = env.request_elsewhere(backup_id), WatchedClock(env.demo)
+    silent = env.demo.faults.inject(service="volume", method="POST", path="/accept$", status=503, times=0)
+
+    def cancel() -> None:
+        if silent.hits:
+            env.cancel(operation)
+            clock.before_sleep = lambda: None
+
+    clock.before_sleep = cancel
+    log = carry_out_inline(env, replace(ctx, clock=clock), operation)
+    assert (log.status, "step transfer: cancelled by request" in log.error_message) == ("failed", True)
+    assert env.things() == was
+    assert env.upstream("transfer") == []
+    assert {entry.kind for entry in env.ledger()} == {"backup"}
+
+
 def test_a_quota_that_has_no_room_any_more_is_told_with_its_numbers_and_its_project(
     place: JobEnv, ctx: JobContext
 ):

@@ -6,6 +6,7 @@ from opencbr.cloud.errors import NotFound, Refused
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_OFFERED
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
+from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.jobs.upstream.quota_refusals import is_quota_refusal, with_numbers
 from opencbr.jobs.upstream.reconcile import Act, reconcile
 from opencbr.model.errors import UNEXPECTED
@@ -24,7 +25,9 @@ def hand_volumes_over(parts: Parts) -> None:
     looks = {
         f"volume {ids[one.key]}": partial(_look, parts, one, ids[one.key]) for one in parts.blueprint.volumes
     }
-    reconcile(parts.ctx, parts.operation, looks)
+    reconcile(
+        parts.ctx, parts.operation, looks, told=lambda _: stop_if_cancelled(parts.ctx, parts.operation.id)
+    )
 
 
 def _look(parts: Parts, volume: NewVolume, volume_id: str) -> Act | str | None:

@@ -28,12 +28,10 @@ def judge_project(draft: Draft) -> None:
 
 def _refuse_encrypted(draft: Draft) -> None:
     """Refuse what Cinder does not hand over: a volume whose key only its own project may use."""
-    for volume_id, volume in draft.captured.of("volume").items():
-        if volume.get("encrypted"):
-            sentence = (
-                f"volume {volume_id} is encrypted, and Cinder hands no such volume over to another project"
-            )
-            draft.refuse(f"volume/{volume_id}", ("volume", "encrypted"), sentence, (volume_id,))
+    for disk in draft.captured.disks:
+        if disk.encrypted:
+            sentence = f"volume {disk.volume_id} is encrypted, and Cinder hands no such volume over to another project"
+            draft.refuse(f"volume/{disk.volume_id}", ("volume", "encrypted"), sentence, (disk.volume_id,))
 
 
 def _check_lending(draft: Draft) -> None:
