@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, one table each. `python -m bench record metadata lists backup calls memory` chooses."""
+"""`make bench`: every measurement, one table each. `python -m bench record metadata lists backup calls plan memory` chooses."""
 
 import sys
 from collections.abc import Callable
@@ -7,13 +7,14 @@ from bench.load import Missing
 
 
 def chosen() -> dict[str, Callable[[], list[str]]]:
-    from bench import backup_calls, backup_time, lists, memory, metadata, pages, record_size
+    from bench import backup_calls, backup_time, lists, memory, metadata, pages, plan, record_size
 
     return {
         "record": record_size.main,
         "metadata": metadata.main,
         "lists": lists.main,
         "calls": backup_calls.main,
+        "plan": plan.main,
         "memory": memory.main,
         "pages": pages.main,
         "backup": backup_time.main,
@@ -25,6 +26,7 @@ TITLES = {
     "metadata": "ShowMetadata",
     "lists": "Lists of a project with many backups",
     "calls": "Upstream calls of a backup",
+    "plan": "Upstream calls and time of a restore plan",
     "memory": "Memory of the demo at rest",
     "pages": "Pages of the console beside the calls that they show",
     "backup": "Time of a server backup on a real OpenStack",
