@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, one table each. `python -m bench record metadata lists backup restore calls memory` chooses."""
+"""`make bench`: every measurement, one table each. `python -m bench record metadata lists backup restore plan` chooses."""
 
 import sys
 from collections.abc import Callable
@@ -7,13 +7,24 @@ from bench.load import Missing
 
 
 def chosen() -> dict[str, Callable[[], list[str]]]:
-    from bench import backup_calls, backup_time, lists, memory, metadata, pages, record_size, restore_time
+    from bench import (
+        backup_calls,
+        backup_time,
+        lists,
+        memory,
+        metadata,
+        pages,
+        plan,
+        record_size,
+        restore_time,
+    )
 
     return {
         "record": record_size.main,
         "metadata": metadata.main,
         "lists": lists.main,
         "calls": backup_calls.main,
+        "plan": plan.main,
         "memory": memory.main,
         "pages": pages.main,
         "backup": backup_time.main,
@@ -26,6 +37,7 @@ TITLES = {
     "metadata": "ShowMetadata",
     "lists": "Lists of a project with many backups",
     "calls": "Upstream calls of a backup",
+    "plan": "Upstream calls and time of a restore plan",
     "memory": "Memory of the demo at rest",
     "pages": "Pages of the console beside the calls that they show",
     "backup": "Time of a server backup on a real OpenStack",

@@ -32,6 +32,7 @@ from opencbr.keys.session_seal import SessionSeal
 from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.checkpoint import Checkpoint
+from opencbr.model.extend_info import disk_info
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, VOLUME, Vault
@@ -223,6 +224,8 @@ class ApiServer:
                     position=disk.position,
                     resource_id=disk.volume_id,
                     resource_type=VOLUME,
+                    resource_size=disk.size_gb,
+                    extend_info=disk_info(backup, disk, child=True),
                 )
                 backups.insert(conn, child)
                 now = self.clock.now()

@@ -92,6 +92,18 @@ def planning_a_volume(choose: Callable[[str], Json]) -> Ask:
     return ask
 
 
+def planning_in_place(choose: Callable[[str, str], Json]) -> Ask:
+    """Plan a restore in place; `choose` gives the mapping from a disk's volume and the id."""
+
+    def ask(cbr: ApiServer, wanted: str) -> Request:
+        backup = cbr.protected()
+        volume = of_the_cloud(cbr, "volume", "db1-data")["id"]
+        body = {"restore_plan": {"as": "in_place", "mapping": choose(volume, wanted)}}
+        return "POST", f"backups/{backup.id}/restore-plans", body
+
+    return ask
+
+
 def each(member: str, **changes: Any) -> Callable[[Json, str], Json]:
     """Change the last entry of a list in the mapping; `{id}` stands for the id."""
 
@@ -201,6 +213,16 @@ PLACES: dict[str, tuple[Make, Ask, str]] = {
     "CreateRestorePlan, volume type": (
         private("volume-type"),
         planning(each("volumes", volume_type_id="{id}")),
+        "6302",
+    ),
+    "CreateRestorePlan, server in place": (
+        server("other"),
+        planning_in_place(lambda _volume, one: {"server_id": one}),
+        "6302",
+    ),
+    "CreateRestorePlan, volume in place": (
+        disk("other"),
+        planning_in_place(lambda volume, one: {"disks": [{"volume_id": volume, "target": one}]}),
         "6302",
     ),
     "CreateRestorePlan, server that gets a new volume": (

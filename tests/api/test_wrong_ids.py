@@ -248,6 +248,18 @@ def planning_a_disk(choose: Callable[[str, str], dict[str, Any]]) -> Send:
     return send
 
 
+def planning_in_place(choose: Callable[[str, str], dict[str, Any]]) -> Send:
+    """Plan the restore of a server in place; `choose` gives the mapping from a disk's volume and the id."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        backup = cbr.protected()
+        volume = next(iter(children_of(cbr, backup)))
+        body = {"restore_plan": {"as": "in_place", "mapping": choose(volume, wanted)}}
+        return cbr.call("POST", f"backups/{backup.id}/restore-plans", body)
+
+    return send
+
+
 def network(cbr: ApiServer) -> str:
     with cbr.cloud.backend.state.change():
         return str(make_network(cbr.cloud.backend, cbr.project("other"), "somebody's")["id"])
@@ -415,6 +427,13 @@ PLACES: dict[tuple[str, str], Place] = {
             "ApplyRestorePlan": {"incomplete": (plan_of(), "9900")},
         }.items()
     },
+    ("CreateRestorePlan", "restore_plan.mapping.disks.0.volume_id"): Place(
+        planning_in_place(
+            lambda volume, wanted: {"disks": [{"volume_id": wanted, "target": volume}]},
+        ),
+        disk("other"),
+        "9900",
+    ),
     ("CreateRestorePlan", "restore_plan.mapping.volume_id"): Place(
         planning_a_disk(lambda _disk, wanted: {"volume_id": wanted}), disk("other"), "9900"
     ),

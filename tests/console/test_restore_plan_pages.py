@@ -286,7 +286,7 @@ def test_a_disk_s_backup_offers_what_can_be_made_of_it(cbr: ApiServer, browser: 
     backup = cbr.backup(cbr.vault(object_type="disk"), disks=0)
     plans = f"/console/backups/{backup.id}/restore-plans"
     page = browser.get(plans).text
-    assert re.findall('<option value="([a-z_]+)">', page) == ["new_volume"]
+    assert re.findall('<option value="([a-z_]+)">', page) == ["new_volume", "in_place"]
     answer = browser.post(plans, plans, **{"as": "new_server"})
     assert answer.status_code == 400
     assert "no server can be made of it" in told(answer)

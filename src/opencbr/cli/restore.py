@@ -24,7 +24,10 @@ _TRIVIAL = {"kept", "new"}
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a backup as a new server or a new volume, and carry the plan out; undo or confirm one in place."""
+    """Plan the restore of a backup as a new server, as a new volume or in place, and carry the plan out.
+
+    Undo or confirm a restore in place.
+    """
 
 
 for _command in (way_back, undo, confirm):
@@ -36,10 +39,11 @@ for _command in (way_back, undo, confirm):
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["new_server", "new_volume"]),
+    type=click.Choice(["new_server", "new_volume", "in_place"]),
     default="new_server",
     show_default=True,
-    help="What the backup is restored as: a server of a server's backup, or one disk of it (or a disk's) as a volume.",
+    help="What the backup is restored as: a server of a server's backup, one disk of it (or a disk's) as a volume, or "
+    "in_place, over the disks that were backed up.",
 )
 @click.option("--disk", metavar="VOLUME_ID", help="As new_volume: which disk of a server's backup.")
 @click.option("--attach", metavar="SERVER_ID", help="As new_volume: the server that gets the new volume.")
@@ -159,8 +163,9 @@ def list_(
 def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> None:
     """Restore as a plan says, and follow it to its end.
 
-    The cloud is asked again first: when the plan would say something else now, nothing is made. A restore that fails removes
-    what it has made. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
+    The cloud is asked again first: when the plan would say something else now, nothing is done. A restore that fails removes
+    what it has made; one in place gives the server back, and cannot be cancelled. Ctrl-C ends the following, not the restore:
+    `operation-logs cancel` does that.
     """
     services, ctx = use_cases(session, project)
     log = services.restore_plans.apply(ctx, plan_id)
@@ -170,12 +175,16 @@ def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> Non
 
 
 def _tell_report(log: "OperationLog") -> None:
-    from opencbr.model.operation_log import REPORT, RESTORE_NEW_VOLUME
+    from opencbr.model.operation_log import REPORT, RESTORE, RESTORE_NEW_VOLUME
 
-    report = {name: count for name, count in log.details[REPORT].items() if isinstance(count, int)}
+    report = {name: count for name, count in log.details.get(REPORT, {}).items() if isinstance(count, int)}
     told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
+    target = log.details["target_resource_id"]
+    if log.operation_type == RESTORE:
+        say(f"{target} is restored: {told_fields}")
+        return
     what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
-    say(f"{what} {log.details['target_resource_id']} is there: {told_fields}")
+    say(f"{what} {target} is there: {told_fields}")
 
 
 def _choices(mapping: TextIO | None) -> "Choices":

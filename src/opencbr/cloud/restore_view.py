@@ -20,7 +20,7 @@ from opencbr.model.restore_plan.choices import KEEP, MAP, NEW, Choices
 from opencbr.model.restore_plan.view import CloudView, FloatingHolder, Holder, Room
 from opencbr.model.secrets import Fingerprint, mask
 
-_STANDING = frozenset(
+_STANDING: frozenset[str] = frozenset(
     {
         *("flavor", "image", "root_image", "server_group", "volume_type", "encryption", "qos_specs"),
         *("network", "subnet", "router", "security_group", "address_group", "qos_policy"),
@@ -35,10 +35,17 @@ SERVER_LISTS = frozenset(
     }
 )
 """What the plan of a new server is made from besides what the record names."""
-VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume"})
+VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume", "servers"})
 """The same for a new volume."""
+_OF_A_SERVER = frozenset({"server", "keypair"})
 _LISTED = {name for name in SERVER_LISTS if "/" not in name} - {"volume_types"} | {"servers"}
 """Answers that are members of a view as they are."""
+
+TOUCHED = _STANDING | {
+    *("server", "interface", "attachments", "keypair", "volume", "port", "subport", "trunk"),
+    *("floatingips", "floatingip", "port_forwardings"),
+}
+"""Kinds of documents that a restore in place is held against."""
 
 _LIMITS = {
     "instances": ("maxTotalInstances", "totalInstancesUsed"),
@@ -62,10 +69,11 @@ def read_view(
     fingerprint: Fingerprint,
     *,
     lists: Collection[str] = SERVER_LISTS,
+    kinds: Collection[str] = _STANDING,
 ) -> CloudView:
     """Read all that a plan is made from, as the project sees it that the plan is for.
 
-    Of `documents` those that `captured` has are read again, and these `lists`, each once.
+    Of `documents` those of these `kinds` that `captured` has are read again, and these `lists`, each once.
 
     `fingerprint` marks what is not for everybody as the record's does. Raises CloudError.
     """
@@ -74,7 +82,7 @@ def read_view(
     again = {
         one.name.replace("@newest", ""): one
         for one in documents
-        if one.name in captured.documents and kind_of(one.name) in _STANDING
+        if one.name in captured.documents and kind_of(one.name) in kinds
     }
     compute = own.newest("compute")
     known: dict[str, Ask] = {
@@ -92,9 +100,9 @@ def read_view(
         "rooms/volume": lambda: _volume_rooms(reader, project_id),
         "rooms/network": lambda: _network_rooms(own, project_id),
     }
-    asked = {name: known[name] for name in sorted(lists)}
     if choices.server_id is not None:
-        asked["servers"] = _server(own, choices.server_id, project_id)
+        known["servers"] = _server(own, choices.server_id, project_id)
+    asked = {name: known[name] for name in sorted(lists) if name in known}
     asked |= {f"standing/{name}": _again(reader, own, name, one, fingerprint) for name, one in again.items()}
     asked |= {f"holders/{query}": _holders(reader, query, project_id) for query in _held(captured, choices)}
     asked |= {f"floating/{one}": _floating(reader, one, project_id) for one in _addresses(captured)}
@@ -111,7 +119,7 @@ def read_view(
     return CloudView(
         standing=below("standing/"),
         **{name: found for name, found in answers.items() if name in _LISTED},
-        volume_types=_in_both(answers["volume_types"], answers.get("lent types")),
+        volume_types=_in_both(answers.get("volume_types", []), answers.get("lent types")),
         holders=[one for found in below("holders/").values() for one in found],
         floating=[one for found in below("floating/").values() for one in found],
         rooms={name: room for found in below("rooms/").values() for name, room in found.items()},
@@ -122,7 +130,8 @@ def read_view(
 
 def _again(reader: Reader, own: Reader, name: str, before: Document, fingerprint: Fingerprint) -> Ask:
     """Read a document of the record again, by its own call."""
-    by = reader if kind_of(name) in ADMIN_DOCUMENTS else own
+    # What only administrators see of a server was captured too; it cannot have become another project's.
+    by = reader if kind_of(name) in ADMIN_DOCUMENTS or kind_of(name) in _OF_A_SERVER else own
 
     def ask() -> Json | None:
         now = by.document(name, before.service, before.path, before.microversion)

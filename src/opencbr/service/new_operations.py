@@ -9,10 +9,10 @@ from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import with_request
+from opencbr.model.restore_plan.outcome import Overwrite
 from opencbr.model.vault import VAULT, Resource, Vault
 from opencbr.model.way_back import UndoRequest, with_undo
 from opencbr.service.context import Context
-from opencbr.service.restore_disks import Target
 from opencbr.store import operation_logs
 
 
@@ -37,16 +37,25 @@ def request_deletion(conn: Connection, ctx: Context, backup: Backup, vault_name:
 
 
 def request_restore(
-    conn: Connection, ctx: Context, backup: Backup, vault_name: str | None, target: Target
+    conn: Connection,
+    ctx: Context,
+    backup: Backup,
+    vault_name: str | None,
+    target: Overwrite,
+    *,
+    plan_id: str | None = None,
 ) -> OperationLog:
-    """Ask for a restore of a backup to a server or disk."""
+    """Ask for a restore of a backup to a server or disk, by a plan where one is named."""
     details = {
         "backup_id": backup.id,
         "backup_name": backup.name,
-        "target_resource_id": target.source.id,
-        "target_resource_name": target.source.name,
+        "target_resource_id": target.target_id,
+        "target_resource_name": target.target_name,
     }
-    about = _about_backup(backup, vault_name) | {"parameters": with_request(target.request)}
+    parameters = with_request(target.request)
+    if plan_id is not None:
+        details["restore_plan_id"] = parameters["plan_id"] = plan_id
+    about = _about_backup(backup, vault_name) | {"parameters": parameters}
     return _enter(conn, ctx, logs.RESTORE, details, **about)
 
 

@@ -38,7 +38,7 @@ def refuse_strangers(captured: Captured, choices: Choices) -> None:
     known: dict[str, tuple[Any, Any]] = {
         "port": (ports, {**captured.of("port"), **captured.of("subport")}),
         "security group": (choices.security_groups, captured.of("security_group")),
-        "volume": ([*filter(None, [choices.volume_id]), *choices.volume_types], volumes),
+        "volume": ([*filter(None, [choices.volume_id]), *choices.volume_types, *choices.disks], volumes),
         "router": (choices.routers, captured.of("router")),
         "floating IP": (choices.floating_ips, floating),
     }

@@ -1,6 +1,6 @@
 """Which disk each backup is restored to, and whether that may be: looked up as the caller's project sees it (contract 5.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from opencbr.cloud.disks import root_volume
@@ -17,8 +17,9 @@ from opencbr.model.errors import (
     CbrError,
 )
 from opencbr.model.restore import DiskToRestore, RestoreRequest
+from opencbr.model.restore_plan.outcome import Overwrite
 from opencbr.model.vault import SERVER, VOLUME
-from opencbr.service.instances import Source, find_source
+from opencbr.service.instances import Source, find_source, own_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,35 @@ class Target:
     request: RestoreRequest
     source: Source
 
+    @property
+    def overwrite(self) -> Overwrite:
+        """What the job is asked for."""
+        return Overwrite(request=self.request, target_id=self.source.id, target_name=self.source.name)
 
-def find_server(
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Why a backup cannot be written over something: the error, and of a disk the volume that was backed up."""
+
+    error: CbrError
+    volume_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A target, and all that stands against it."""
+
+    target: Target
+    unfit: tuple[Unfit, ...]
+
+    def fit(self) -> Target:
+        """Give the target. Raises the first CbrError that stands against it."""
+        for one in self.unfit:
+            raise one.error
+        return self.target
+
+
+def judge_server(
     reader: Reader,
     backup: Backup,
     server_id: str | None,
@@ -37,53 +65,58 @@ def find_server(
     root_image_id: str | None = None,
     *,
     power_on: bool,
-) -> Target:
+) -> Judged:
     """Find the server and check its disks; `disks` are the backups to restore by the volumes that they are written over.
 
-    `root_image_id` is the image to write its root disk anew from, which must be no volume then. Raises CbrError 7100,
-    2007 (no server), 2008 (its status), 7000, 7201 (a disk is not there, or not on the server), 2013 (system and data), and
-    as `_check`; CloudError.
+    `root_image_id` is the image to write its root disk anew from, which must be no volume then. Raises CbrError 7100, 2007 (no
+    server), 7000 (a disk is not there); CloudError. What stands against it is 2008 (the server's status), 7201 (a disk is not
+    on the server), 2013, and as `_check`.
     """
     gone = CbrError("2007", f"{CATALOGUE['2007'].sentence} It was {backup.resource_id}.")
     server = _source(reader, backup, SERVER, server_id, gone)
-    found = reader.get_server(server.id)
-    if server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF) or found.get("OS-EXT-STS:task_state"):
-        doing = found.get("OS-EXT-STS:task_state") or server.status
-        raise CbrError(
-            SERVER_UNRESTORABLE, f"Server {server.id} is {doing}: bring it to ACTIVE or SHUTOFF first."
+    unfit: list[Unfit] = []
+    doing = server.detail.get("OS-EXT-STS:task_state")
+    if server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF) or doing:
+        sentence = f"Server {server.id} is {doing or server.status}: bring it to ACTIVE or SHUTOFF first."
+        unfit.append(Unfit(CbrError(SERVER_UNRESTORABLE, sentence)))
+    if root_image_id is not None and not server.detail.get("image"):
+        sentence = (
+            f"The backup has an image of a root disk that is no volume, and server {server.id} boots from a volume: name the "
+            "disks to restore in mappings, or restore it as a new server."
         )
-    if root_image_id is not None and not found.get("image"):
-        raise CbrError(
-            "2013",
-            f"The backup has an image of a root disk that is no volume, and server {server.id} boots from a volume: name "
-            "the disks to restore in mappings, or restore it as a new server.",
-        )
-    root = root_volume(found, reader.get_attachments(server.id))
+        unfit.append(Unfit(CbrError("2013", sentence)))
+    root = root_volume(reader.get_server(server.id), reader.get_attachments(server.id))
     on_server = {disk.id: disk for disk in server.disks}
     for volume_id, child in disks.items():
-        if volume_id not in on_server:
-            _not_on(reader, server, child, volume_id)
-        disk = on_server[volume_id]
-        _check(child, disk, wanted=CINDER_IN_USE)
-        if (child.position == 0) != (disk.id == root):
-            raise CbrError(
-                "2013",
-                f"Backup {child.id} is of a {_rank(child.position == 0)} disk, and disk {disk.id} is a "
-                f"{_rank(disk.id == root)} disk of server {server.id}: map system to system and data to data.",
-            )
+        errors = (
+            _misfits(child, on_server[volume_id], server, root)
+            if volume_id in on_server
+            else [_not_on(reader, server, child, volume_id)]
+        )
+        unfit += [Unfit(error, child.resource_id) for error in errors]
     request = _request(disks, server_id=server.id, power_on=power_on)
-    return Target(replace(request, root_image_id=root_image_id), server)
+    return Judged(Target(replace(request, root_image_id=root_image_id), server), tuple(unfit))
 
 
-def find_disk(reader: Reader, backup: Backup, volume_id: str | None) -> Target:
-    """Find the disk that a disk's backup is restored to. Raises CbrError 7000 and as `_check`; CloudError."""
+def _misfits(child: Backup, disk: Source, server: Source, root: str | None) -> Iterator[CbrError]:
+    yield from _check(child, disk, wanted=CINDER_IN_USE)
+    if (child.position == 0) != (disk.id == root):
+        yield CbrError(
+            "2013",
+            f"Backup {child.id} is of a {_rank(child.position == 0)} disk, and disk {disk.id} is a "
+            f"{_rank(disk.id == root)} disk of server {server.id}: map system to system and data to data.",
+        )
+
+
+def judge_disk(reader: Reader, backup: Backup, volume_id: str | None) -> Judged:
+    """Find the disk that a disk's backup is restored to. Raises CbrError 7000; what stands against it is as `_check` says."""
     gone = CbrError(
         NO_SUCH_DISK,
         f"The disk {backup.resource_id} that was backed up is gone: name another with volume_id.",
     )
     disk = _source(reader, backup, VOLUME, volume_id, gone)
-    _check(backup, disk, wanted=CINDER_AVAILABLE)
-    return Target(_request({disk.id: backup}, server_id=None, power_on=False), disk)
+    unfit = [Unfit(error, backup.resource_id) for error in _check(backup, disk, wanted=CINDER_AVAILABLE)]
+    return Judged(Target(_request({disk.id: backup}, server_id=None, power_on=False), disk), tuple(unfit))
 
 
 def _source(reader: Reader, backup: Backup, kind: str, named: str | None, gone: CbrError) -> Source:
@@ -109,35 +142,41 @@ def _request(disks: Mapping[str, Backup], *, server_id: str | None, power_on: bo
     )
 
 
-def _not_on(reader: Reader, server: Source, child: Backup, volume_id: str) -> None:
-    """Raise why a disk cannot be the target: 7000 for one that the project does not have, else 7201."""
-    if volume_id != child.resource_id:
-        find_source(reader, project_id=child.project_id, kind=VOLUME, source_id=volume_id)
-    raise CbrError(
+def _not_on(reader: Reader, server: Source, child: Backup, volume_id: str) -> CbrError:
+    """Give the error for a disk that is not on the server; 7000 is raised for one that the project does not have."""
+    where = "gone"
+    if volume_id != child.resource_id or own_object(
+        reader, project_id=child.project_id, kind=VOLUME, object_id=volume_id
+    ):
+        disk = find_source(reader, project_id=child.project_id, kind=VOLUME, source_id=volume_id)
+        others = ", ".join(disk.server_ids)
+        where = f"on server {others}" if others else "on no server"
+    return CbrError(
         NOT_ATTACHED,
-        f"Volume {volume_id[:64]} is not attached to server {server.id}: name disks of this server in mappings.",
+        f"Volume {volume_id[:64]} is not attached to server {server.id}: it is {where}. Name disks of this server in mappings.",
     )
 
 
-def _check(child: Backup, disk: Source, *, wanted: str) -> None:
-    """Refuse a disk that the backup cannot be written over: 2011 (status, shared), 2001 (too small), 2009 (encryption)."""
+def _check(child: Backup, disk: Source, *, wanted: str) -> Iterator[CbrError]:
+    """Say why the backup cannot be written over a disk: 2011 (status, shared), 2001 (too small), 2009 (encryption)."""
     if disk.status != wanted or len(disk.server_ids) > 1 or (wanted == CINDER_AVAILABLE and disk.server_ids):
-        held = f", on {len(disk.server_ids)} servers" if len(disk.server_ids) > 1 else ""
+        others = f" ({', '.join(disk.server_ids)})"
+        held = f", on {len(disk.server_ids)} servers{others}" if len(disk.server_ids) > 1 else ""
         advice = (
             "detach it first"
             if wanted == CINDER_AVAILABLE
             else "it must be on this server alone, and at rest"
         )
-        raise CbrError(DISK_UNRESTORABLE, f"Disk {disk.id} is {disk.status}{held}: {advice}.")
+        yield CbrError(DISK_UNRESTORABLE, f"Disk {disk.id} is {disk.status}{held}: {advice}.")
     if disk.size_gb < child.resource_size:
-        raise CbrError(
+        yield CbrError(
             DISK_TOO_SMALL,
             f"Disk {disk.id} has {disk.size_gb} GiB, and backup {child.id} {child.resource_size} GiB: choose a disk of at "
             "least that size.",
         )
     if disk.encrypted != bool(child.extend_info.get("encrypted")):
         words = ("not encrypted", "encrypted")
-        raise CbrError(
+        yield CbrError(
             "2009",
             f"Disk {disk.id} is {words[disk.encrypted]}, and what was backed up was {words[not disk.encrypted]}: choose a "
             "disk of the same kind.",

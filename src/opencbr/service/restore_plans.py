@@ -30,14 +30,15 @@ from opencbr.model.restore_plan.rows import Row
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.records.kept_plans import KeptPlan, kept_of, open_plan
-from opencbr.service import new_operations, plan_kinds
+from opencbr.service import plan_kinds
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
+from opencbr.service.in_place_plans import Wanted
 from opencbr.service.metadata import SECRETS_RIGHT
-from opencbr.service.plan_kinds import Wanted
+from opencbr.service.plan_kinds import Applied
 from opencbr.service.plan_mapping import refuse_members, refuse_strangers
 from opencbr.service.restore_project import refuse_project
-from opencbr.store import backups, restore_plans, restore_targets, vaults
+from opencbr.store import backups, restore_plans, vaults
 from opencbr.store.database import Database
 from opencbr.store.restore_plans import StoredPlan
 
@@ -154,18 +155,8 @@ class RestorePlans:
         backup = find_own(conn, ctx.project_id, stored.backup_id, lock=True)
         plan_kinds.refuse_backup(stored.kind, backup)
         vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-        log = new_operations.request_planned(
-            conn,
-            ctx,
-            backup,
-            vault.name if vault else None,
-            operation_type=plan_kinds.KINDS[stored.kind].operation,
-            plan_id=plan_id,
-            name=now.mapping.name or "",
-        )
-        server = now.blueprint.attach_to if now.blueprint else None
-        if server and restore_targets.claim(conn, ctx.project_id, [server], log.id):
-            raise CbrError(BEING_RESTORED, f"{server} is being restored already: wait for that to end.")
+        applied = Applied(plan_id=plan_id, plan=now, backup=backup, vault_name=vault.name if vault else None)
+        log = plan_kinds.KINDS[stored.kind].request(conn, ctx, applied)
         moved = backups.move_family(
             conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
         )
@@ -191,7 +182,13 @@ class RestorePlans:
                 BACKUP_UNRESTORABLE, "The backup has no record: no plan can be made of it."
             ) from error
         refuse_strangers(record.captured, choices)
-        wanted = Wanted(record=record, choices=choices, gives_secrets=ctx.can(SECRETS_RIGHT))
+        with self._database.read() as conn:
+            children = backups.children(conn, backup.project_id, [backup.id])[backup.id]
+        disks = {one.resource_id: one for one in children} or {backup.resource_id: backup}
+        gives_secrets = ctx.can(SECRETS_RIGHT)
+        wanted = Wanted(
+            backup=backup, disks=disks, record=record, choices=choices, gives_secrets=gives_secrets
+        )
         return plan_kinds.KINDS[kind].draft(self._cloud.reader(), wanted)
 
     def _shown(self, stored: StoredPlan) -> ShownPlan:

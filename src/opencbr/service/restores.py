@@ -18,7 +18,7 @@ from opencbr.service.access import find_own
 from opencbr.service.context import Context
 from opencbr.service.resources import refuse_repeats
 from opencbr.service.restore_claims import claim_targets
-from opencbr.service.restore_disks import Target, find_disk, find_server
+from opencbr.service.restore_disks import Target, judge_disk, judge_server
 from opencbr.store import backups, vaults
 from opencbr.store.database import Database
 
@@ -56,7 +56,7 @@ class Restores:
             _refuse_disk_of_server(backup)
             _refuse_status(backup)
             children = backups.children(conn, ctx.project_id, [backup.id])[backup.id]
-            _refuse_vault(conn, ctx, backup)
+            refuse_vault(conn, ctx, backup)
             chosen = _chosen(conn, ctx, backup, children, spec)
         # Mappings name volumes alone: a request that has some leaves a root disk that is no volume as it is.
         image = None if spec.mappings else root_image_of(backup)
@@ -70,9 +70,9 @@ def _find(
 ) -> Target:
     if backup.resource_type == SERVER:
         server_id = spec.server_id or spec.resource_id
-        return find_server(reader, backup, server_id, chosen, root_image_id, power_on=spec.power_on)
+        return judge_server(reader, backup, server_id, chosen, root_image_id, power_on=spec.power_on).fit()
     (volume_id,) = chosen
-    return find_disk(reader, backup, None if volume_id == backup.resource_id else volume_id)
+    return judge_disk(reader, backup, None if volume_id == backup.resource_id else volume_id).fit()
 
 
 def _chosen(
@@ -119,7 +119,7 @@ def _request(conn: Connection, ctx: Context, spec: RestoreSpec, target: Target) 
     backup = find_own(conn, ctx.project_id, spec.backup_id, lock=True)
     _refuse_status(backup)
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-    log = new_operations.request_restore(conn, ctx, backup, vault.name if vault else None, target)
+    log = new_operations.request_restore(conn, ctx, backup, vault.name if vault else None, target.overwrite)
     claim_targets(conn, ctx, log.id, target.request.targets)
     if not backups.move_family(
         conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
@@ -150,7 +150,8 @@ def not_available(backup: Backup) -> CbrError:
     return CbrError(BACKUP_UNRESTORABLE, sentence + lost)
 
 
-def _refuse_vault(conn: Connection, ctx: Context, backup: Backup) -> None:
+def refuse_vault(conn: Connection, ctx: Context, backup: Backup) -> None:
+    """Raise CbrError 6202 where the vault of a backup is not available."""
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)
     if vault is None or vault.status != statuses.AVAILABLE:
         status = vault.status if vault else "gone"

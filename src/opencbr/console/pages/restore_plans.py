@@ -60,7 +60,7 @@ def restore(backup_id: str, plan_id: str) -> ResponseReturnValue:
     if plan is None:
         return _gone(backup_id)
     if "confirmed" not in request.form:
-        return render_template("restore_plan/confirm.html", plan=plan, as_what=KINDS[plan["as"]])
+        return render_template("restore_plan/confirm.html", plan=plan, how=KINDS[plan["as"]])
     client = api()
     answer = client.send("POST", client.path(f"/restore-plans/{plan_id}/restore"))
     if answer.ok:
@@ -111,7 +111,7 @@ def _page(
         groups=control_groups(plan, mapping or plan["mapping"], names),
         fates=fates_of(plan, names, request.args.get("fate", "")),
         meanings=MEANINGS,
-        as_what=KINDS[plan["as"]],
+        how=KINDS[plan["as"]],
     )
     return page, refusal.status if refusal else 200
 

@@ -4,7 +4,7 @@ An entry bears the name by which a plan asks for its choice (`ports.<id>.network
 for the id of what it is mapped to.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,23 +51,35 @@ def control_groups(
     plan: Mapping[str, Any], mapping: Mapping[str, Any], names: CapturedNames
 ) -> tuple[ControlGroup, ...]:
     """Make the form of a plan with the values of `mapping`: the plan's own, or what was entered and refused."""
-    form = _Form(plan, mapping, names)
-    groups = (
-        [
-            ControlGroup(title="Volume", controls=tuple(form.volume())),
-            ControlGroup(title="Type of the disk", controls=tuple(form.volumes())),
-        ]
-        if plan["as"] == "new_volume"
-        else [
-            ControlGroup(title="Server", controls=tuple(form.server())),
-            *form.ports(),
-            ControlGroup(title="Security groups", controls=tuple(form.security_groups())),
-            ControlGroup(title="Types of the disks", controls=tuple(form.volumes())),
-            ControlGroup(title="Routers that are gone", controls=tuple(form.routers())),
-            ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips())),
-        ]
-    )
+    groups = _GROUPS[plan["as"]](_Form(plan, mapping, names))
     return tuple(group for group in groups if group.controls)
+
+
+def _of_a_server(form: "_Form") -> Iterator[ControlGroup]:
+    yield ControlGroup(title="Server", controls=tuple(form.server()))
+    yield from form.ports()
+    yield ControlGroup(title="Security groups", controls=tuple(form.security_groups()))
+    yield ControlGroup(title="Types of the disks", controls=tuple(form.volumes()))
+    yield ControlGroup(title="Routers that are gone", controls=tuple(form.routers()))
+    yield ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips()))
+
+
+def _of_a_volume(form: "_Form") -> Iterator[ControlGroup]:
+    yield ControlGroup(title="Volume", controls=tuple(form.volume()))
+    yield ControlGroup(title="Type of the disk", controls=tuple(form.volumes()))
+
+
+def _in_place(form: "_Form") -> Iterator[ControlGroup]:
+    yield ControlGroup(title="Server", controls=tuple(form.restored_server()))
+    yield ControlGroup(title="Disks", controls=tuple(form.disks()))
+
+
+_GROUPS: Mapping[str, Callable[["_Form"], Iterator[ControlGroup]]] = {
+    "new_server": _of_a_server,
+    "new_volume": _of_a_volume,
+    "in_place": _in_place,
+}
+"""What a plan restores as -> the entries of its form."""
 
 
 class _Form:
@@ -83,6 +95,35 @@ class _Form:
         hint = "Empty: the new volume is on no server."
         yield self._text("server_id", "Server that it is attached to, its id", hint=hint)
         yield self._text("volume_availability_zone", "Availability zone", hint="Empty: as it was.")
+
+    def restored_server(self) -> Iterator[Control]:
+        if self._is_there("server_id"):
+            yield self._text("server_id", "Server, its id", hint="Whose disks are written over.")
+        power = self._mapping.get("power_on")
+        if member(self._plan, "mapping", "power_on") is not None:
+            yield Control(
+                name="power_on",
+                label="Afterwards",
+                value="false" if power in (False, "false") else "true",
+                options=(("true", "the server is started"), ("false", "it is left shut off")),
+            )
+
+    def disks(self) -> Iterator[Control]:
+        chosen = {one["volume_id"]: one.get("target") for one in self._all("disks")}
+        for one in self._ids("disks", "volume_id"):
+            options = ((one, "written over itself"), (MAP, "over another volume"), (DROP, "left as it is"))
+            name, value = f"disks.{one}", chosen.get(one) or one
+            known = value in (one, DROP)
+            other = Control(
+                name=f"{name}{OTHER}", label="Another volume, its id", value="" if known else value
+            )
+            yield Control(
+                name=name,
+                label=self._names.volume(one),
+                value=value if known else MAP,
+                options=options,
+                other=other,
+            )
 
     def server(self) -> Iterator[Control]:
         yield self._text("name", "Name", hint="Of the new server.")

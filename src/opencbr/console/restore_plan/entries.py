@@ -13,6 +13,7 @@ _PLAIN = (
 _LISTS = {
     "security_groups": ("security_groups", "security_group_id", "target"),
     "volume_types": ("volumes", "volume_id", "volume_type_id"),
+    "disks": ("disks", "volume_id", "target"),
     "routers": ("routers", "router_id", "target"),
     "floating_ips": ("floating_ips", "floating_ip_id", "address"),
 }
@@ -22,6 +23,8 @@ _LISTS = {
 def mapping_of(entries: Mapping[str, str]) -> dict[str, Any]:
     """Read a form; what is empty was not chosen."""
     mapping: dict[str, Any] = {one: text for one in _PLAIN if (text := entries.get(one, "").strip())}
+    if power := entries.get("power_on"):
+        mapping["power_on"] = power == "true"
     ports: dict[str, dict[str, Any]] = {}
     if group := _chosen(entries, "server_group"):
         mapping["server_group"] = group

@@ -6,7 +6,11 @@ from typing import Any
 from opencbr.model import statuses
 from opencbr.model.vault import SERVER
 
-KINDS: Mapping[str, str] = {"new_server": "a new server", "new_volume": "a new volume"}
+KINDS: Mapping[str, str] = {
+    "new_server": "as a new server",
+    "new_volume": "as a new volume",
+    "in_place": "in place",
+}
 """What a plan restores as -> how a page says it."""
 _OF_A_SERVER = frozenset({"new_server"})
 

@@ -23,7 +23,7 @@ class Parts:
     def __init__(self, ctx: JobContext, operation: OperationLog) -> None:
         self.ctx = ctx
         self.operation = operation
-        self.kept = _plan_of(ctx, operation)
+        self.kept = plan_of(ctx, operation)
         if self.kept.blueprint is None:
             raise JobError(BACKUP_UNRESTORABLE, "the plan says of nothing how it is to be made")
         self.blueprint: Blueprint = self.kept.blueprint
@@ -78,7 +78,8 @@ class Parts:
         return self.ids(kind)[ref.made or ""]
 
 
-def _plan_of(ctx: JobContext, operation: OperationLog) -> KeptPlan:
+def plan_of(ctx: JobContext, operation: OperationLog) -> KeptPlan:
+    """Open the plan that a job carries out. Raises JobError 2005, RecordDamaged."""
     plan_id = str(operation.parameters[PLAN])
     with ctx.database.read() as conn:
         stored = restore_plans.get(conn, operation.project_id, plan_id)

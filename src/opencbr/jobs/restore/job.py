@@ -4,6 +4,8 @@ What it found stands in the log's parameters before it changes anything; each la
 still to be done. The snapshots of the way back come before the first byte.
 """
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from opencbr.cloud.errors import NotFound
@@ -16,6 +18,8 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.in_place.disks import BEGIN, END
 from opencbr.jobs.in_place.flow import InPlace
 from opencbr.jobs.in_place.look import look_at_server
+from opencbr.jobs.new_server.parts import PLAN, plan_of
+from opencbr.jobs.new_server.report import report_of
 from opencbr.jobs.parameters import change
 from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
@@ -25,9 +29,10 @@ from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
 from opencbr.jobs.upstream.writing import write_backups
 from opencbr.model import statuses
 from opencbr.model.errors import BACKUP_UNRESTORABLE, DISK_TOO_SMALL, DISK_UNRESTORABLE, NOT_ATTACHED
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import REPORT, OperationLog
 from opencbr.model.restore import FoundServer, RestoreRequest, request_of, with_found
 from opencbr.store import backups, operation_logs
+from opencbr.store.errors import RecordDamaged
 
 # A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
 
@@ -76,8 +81,11 @@ class _Flow(InPlace):
             if request.root_image_id is not None:
                 _refuse_unusable(self._ctx, self._project_id, request.root_image_id)
             wanted = CINDER_IN_USE if request.server_id else CINDER_AVAILABLE
-            for disk in request.disks:
+            sizes = [
                 _refuse_unfit(self._ctx, self._project_id, disk.volume_id, disk.size_gb, wanted)
+                for disk in request.disks
+            ]
+            way_back.refuse_no_room(self._ctx, self._operation, sizes)
             if request.server_id is not None:
                 found = _found_server(self._ctx, self._project_id, request.server_id, request)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
@@ -105,9 +113,11 @@ class _Flow(InPlace):
         self._advance(END, "restore")
 
     def close(self) -> None:
+        told = _report(self._ctx, self._operation)
+
         def write(conn: Connection) -> None:
             give_back_rows(self._ctx, conn, self._operation)
-            details = details_at_end(conn, self._operation, ())
+            details = details_at_end(conn, self._operation, ()) | told
             now = self._ctx.clock.now()
             operation_logs.finish(conn, self._operation.id, statuses.SUCCESS, now=now, details=details)
 
@@ -124,6 +134,16 @@ class _Flow(InPlace):
         return request_of(self._operation.parameters)
 
 
+def _report(ctx: JobContext, operation: OperationLog) -> dict[str, Any]:
+    """Give the report of a restore by a plan; one whose plan cannot be read is restored all the same."""
+    if PLAN not in operation.parameters:
+        return {}
+    try:
+        return {REPORT: report_of(plan_of(ctx, operation).rows)}
+    except (JobError, RecordDamaged):
+        return {}
+
+
 def _refuse_unusable(ctx: JobContext, project_id: str, image_id: str) -> None:
     """Raise JobError 2005 for the image of a backup that is gone or has no bytes."""
     try:
@@ -137,8 +157,8 @@ def _refuse_unusable(ctx: JobContext, project_id: str, image_id: str) -> None:
         )
 
 
-def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int, wanted: str) -> None:
-    """Raise JobError 2011 for a volume in another status, 2001 for one that is too small."""
+def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int, wanted: str) -> int:
+    """Return the size of a volume in GiB. Raises JobError 2011 for one in another status, 2001 for one that is too small."""
     volume = ctx.cloud.project(project_id).get_volume(volume_id)
     if volume.status != wanted:
         raise JobError(
@@ -149,6 +169,7 @@ def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int
         raise JobError(
             DISK_TOO_SMALL, f"volume {volume_id} has {volume.size_gb} GiB, and its backup {size_gb} GiB"
         )
+    return volume.size_gb
 
 
 def _found_server(ctx: JobContext, project_id: str, server_id: str, request: RestoreRequest) -> FoundServer:

@@ -7,7 +7,7 @@ from opencbr.jobs.in_place.rows import free_targets
 from opencbr.jobs.restore.way_back import keep
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import backups
+from opencbr.store import backups, restore_plans
 
 
 def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
@@ -23,4 +23,5 @@ def give_back_rows(ctx: JobContext, conn: Connection, operation: OperationLog) -
         updated_at=ctx.clock.now(),
     )
     free_targets(conn, operation)
+    restore_plans.free(conn, operation.id)
     keep(ctx, conn, operation)

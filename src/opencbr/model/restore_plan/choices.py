@@ -34,7 +34,8 @@ class PortChoice:
 class Choices:
     """A mapping. `project_id` is the project that the server is made in, None for the backup's own.
 
-    `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to.
+    `volume_id` names the disk that a new volume is made of, `server_id` the server that it is attached to, or in place the one
+    whose disks are written over. In `disks` a volume of the record goes to the id of the one that is written over, or to DROP.
 
     In `security_groups`, `volume_types`, `routers` and `floating_ips` the keys are ids in the record.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
@@ -53,6 +54,8 @@ class Choices:
     server_group: str | None = None
     ports: tuple[PortChoice, ...] = ()
     security_groups: Mapping[str, str] = field(default_factory=dict)
+    power_on: bool | None = None
+    disks: Mapping[str, str] = field(default_factory=dict)
     volume_types: Mapping[str, str] = field(default_factory=dict)
     routers: Mapping[str, str] = field(default_factory=dict)
     floating_ips: Mapping[str, str] = field(default_factory=dict)

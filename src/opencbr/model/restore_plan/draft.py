@@ -1,12 +1,13 @@
 """A plan while it is made: what becomes of each captured thing and field, what is refused, and what is still to be chosen."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from opencbr.model.restore_plan.captured import Captured, Json, Path
 from opencbr.model.restore_plan.choices import Choices
+from opencbr.model.restore_plan.treatment import REASONS
 from opencbr.model.restore_plan.view import CloudView
 
 KEPT: Final = "kept"
@@ -64,10 +65,17 @@ class OpenChoice:
 class Draft:
     """Collects what the parts of a plan find out."""
 
-    def __init__(self, captured: Captured, view: CloudView, choices: Choices) -> None:
+    def __init__(
+        self,
+        captured: Captured,
+        view: CloudView,
+        choices: Choices,
+        reasons: Mapping[str, str] = REASONS,
+    ) -> None:
         self.captured = captured
         self.view = view
         self.choices = choices
+        self.reasons = reasons
         self.things: dict[str, Thing] = {}
         self.fates: dict[tuple[str, Path], Fate] = {}
         self.problems: list[Problem] = []

@@ -6,11 +6,22 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
+from opencbr.model.restore import RestoreRequest
 from opencbr.model.restore_plan.blueprint import Blueprint
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import FATES, Draft, OpenChoice, Problem
 from opencbr.model.restore_plan.rows import Row, rows_of
 from opencbr.model.restore_plan.view import Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overwrite:
+    """A restore in place, and the server or volume that it is for."""
+
+    request: RestoreRequest
+    target_id: str
+    target_name: str
+
 
 READY: Final = "ready"
 INCOMPLETE: Final = "incomplete"
@@ -20,7 +31,7 @@ _READER = frozenset({"reader"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a restore will do; `blueprint` is what it makes, None unless it is READY.
+    """What a restore will do; `blueprint` is what it makes, `overwrite` what it writes over: both None unless it is READY.
 
     `digest` is 64 hex digits over the record's digest, the mapping, and all that the plan says: when it is the same for a plan
     made anew, nothing has moved in the cloud that would make a difference.
@@ -33,7 +44,8 @@ class Plan:
     choices: tuple[OpenChoice, ...]
     notices: tuple[str, ...]
     digest: str
-    blueprint: Blueprint | None
+    blueprint: Blueprint | None = None
+    overwrite: Overwrite | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -79,7 +91,12 @@ def lacks(room: Room, need: int) -> bool:
     return 0 <= room.limit < room.used + need
 
 
-def outcome_of(draft: Draft, mapping: Choices, blueprint: Blueprint | None) -> Plan:
+def outcome_of(
+    draft: Draft,
+    mapping: Choices,
+    blueprint: Blueprint | None = None,
+    overwrite: Overwrite | None = None,
+) -> Plan:
     """Give the plan that a draft has become, with its digest; `mapping` is the one that was filled in."""
     made = Plan(
         status=status_of(draft),
@@ -90,6 +107,7 @@ def outcome_of(draft: Draft, mapping: Choices, blueprint: Blueprint | None) -> P
         notices=tuple(draft.notices),
         digest="",
         blueprint=blueprint,
+        overwrite=overwrite,
     )
     text = json.dumps(
         [draft.captured.digest, asdict(made)], sort_keys=True, separators=(",", ":"), default=str

@@ -1,7 +1,7 @@
 """The rows of a plan: every captured field and what becomes of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,13 +20,13 @@ from opencbr.model.restore_plan.draft import (
     Thing,
 )
 from opencbr.model.restore_plan.treatment import (
+    CHANGED,
     DERIVED,
     GIVEN,
     IDENTITY,
     IMPOSSIBLE,
     NAMES,
     OWNER,
-    REASONS,
     REPEATED,
     STATE,
     TIME,
@@ -65,11 +65,23 @@ def rows_of(draft: Draft) -> Iterator[Row]:
 
 
 def judged(draft: Draft) -> Iterator[tuple[str, Path, Any, Fate]]:
-    """Yield each captured field with its document, its value as everybody may see it, and what becomes of it."""
-    for document, body in draft.captured.masked.items():
+    """Yield each captured field with its document, its value as everybody may see it, and what becomes of it.
+
+    What was read by the newest microversion too is told once, as that has it.
+    """
+    masked = draft.captured.masked
+    newest = {
+        (document.replace("@newest", ""), path)
+        for document, body in masked.items()
+        if "@newest" in document
+        for path, _ in fields(body)
+    }
+    for document, body in masked.items():
         base, kind = document.replace("@newest", ""), kind_of(document)
         thing = draft.things.get(base) or _unnamed(draft, base, kind)
         for path, value in fields(body):
+            if base == document and (base, path) in newest:
+                continue
             place = _Place(kind, path, value, body)
             yield document, path, value, draft.fates.get((base, path)) or _fate(draft, place, thing)
 
@@ -97,7 +109,7 @@ def _fate(draft: Draft, place: _Place, thing: Thing) -> Fate:
     if treatment is None:
         return Fate(UNHANDLED, "no rule says how a restore treats this field: report it")
     if thing.how in (STANDS, MAPPED):
-        return _compared(place, thing, treatment)
+        return _compared(place, thing, treatment, draft.reasons)
     if thing.how != MADE:
         return Fate(thing.how, thing.reason)
     if treatment == NAMES:
@@ -114,7 +126,7 @@ def _made(draft: Draft, treatment: str) -> Fate:
     """Say what becomes of a field of a thing that is made, by its treatment alone."""
     if treatment == OWNER and draft.is_elsewhere:
         return Fate(MAPPED, "the project that was chosen", draft.project_id)
-    return Fate(KEPT if treatment in (GIVEN, OWNER) else NEW, REASONS[treatment])
+    return Fate(KEPT if treatment in (GIVEN, OWNER) else NEW, draft.reasons[treatment])
 
 
 def _named(draft: Draft, kind: str, path: Path, value: Any) -> Fate:
@@ -127,7 +139,9 @@ def _named(draft: Draft, kind: str, path: Path, value: Any) -> Fate:
         _unnamed(draft, name, str(target)) if name in draft.view.standing else None
     )
     if thing is None:
-        return Fate(KEPT, REASONS[GIVEN]) if target is None else Fate(LOST, f"{name} is not in the record")
+        return (
+            Fate(KEPT, draft.reasons[GIVEN]) if target is None else Fate(LOST, f"{name} is not in the record")
+        )
     if thing.how == STANDS:
         return Fate(KEPT, "it stands in the cloud")
     if thing.how == MAPPED:
@@ -135,13 +149,13 @@ def _named(draft: Draft, kind: str, path: Path, value: Any) -> Fate:
     return Fate(NEW, "made again from the record") if thing.how == MADE else Fate(thing.how, thing.reason)
 
 
-def _compared(place: _Place, thing: Thing, treatment: str) -> Fate:
+def _compared(place: _Place, thing: Thing, treatment: str, reasons: Mapping[str, str]) -> Fate:
     """Say how a field of a thing that is not made again compares with the one that is used in its place."""
     kind, path, value, body = place
     if treatment == IDENTITY and thing.how == MAPPED:
         return Fate(MAPPED, thing.reason, thing.id)
     if treatment in (TIME, STATE, DERIVED, REPEATED):
-        return Fate(NEW, REASONS[treatment])
+        return Fate(NEW, reasons[treatment])
     now = counterpart(kind, path, body, thing.body or {})
     fate = KEPT if thing.how == STANDS else MAPPED
     if (
@@ -153,7 +167,7 @@ def _compared(place: _Place, thing: Thing, treatment: str) -> Fate:
         return Fate(fate, "it stands in the cloud" if fate == KEPT else thing.reason, thing.id)
     if now is GONE:
         return Fate(LOST, "it is not there any more")
-    return Fate(LOST, f"it is now {json.dumps(now, ensure_ascii=False)[:_REASON_LENGTH]}", thing.id)
+    return Fate(LOST, f"{reasons[CHANGED]} {json.dumps(now, ensure_ascii=False)[:_REASON_LENGTH]}", thing.id)
 
 
 GONE: Any = object()

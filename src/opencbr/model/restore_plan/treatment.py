@@ -27,6 +27,9 @@ OWNER = "owner"
 IMPOSSIBLE = "impossible"
 """The cloud lets nobody give it back."""
 
+CHANGED = "changed"
+"""Not a treatment: of a thing that stands, and has another value now."""
+
 REASONS: Mapping[str, str] = {
     GIVEN: "given back as it was",
     IDENTITY: "identifies the old object; the new one has its own",
@@ -35,6 +38,7 @@ REASONS: Mapping[str, str] = {
     DERIVED: "made by the cloud itself",
     REPEATED: "said once more in another document, which tells what becomes of it",
     OWNER: "the owner is the project, as before",
+    CHANGED: "it is now",
 }
 """What a plan says of a field that needs no reason of its own."""
 

@@ -9,9 +9,10 @@ from opencbr.model.times import wire_time
 from opencbr.service.restore_plans import ShownPlan
 
 RestoredAs = Annotated[
-    Literal["new_server", "new_volume"],
+    Literal["new_server", "new_volume", "in_place"],
     Meta(
-        description="what the backup is restored as: new_server, of a server's; new_volume, one disk of it, or a disk's"
+        description="what the backup is restored as: new_server, of a server's; new_volume, one disk of it, or a disk's; "
+        "in_place, over the disks of the server, or over the disk"
     ),
 ]
 

@@ -10,6 +10,7 @@ from opencbr.api.route import Operation, Route
 from opencbr.model.errors import (
     BACKUP_UNRESTORABLE,
     BAD_PARAMETER,
+    BEING_REMOVED,
     BEING_RESTORED,
     NO_SUCH_BACKUP,
     NO_SUCH_RESOURCE,
@@ -43,12 +44,15 @@ ROUTES: tuple[Route, ...] = (
         right="cbr:backups:restore",
         summary="Restore as a plan says",
         description=(
-            "Makes what the plan says, a server with ports and disks or a volume; what is there stays untouched. The cloud is"
-            " asked again first: where the plan would say something else now, 409 says what has moved, and nothing is made. "
-            "The answer comes at once: ask ShowOpLog with `job_id` until it is `success` or `failed`; a restore that fails "
-            "removes what it has made. This operation is opencbr's own."
+            "Does what the plan says: makes a server with ports and disks, or a volume, and leaves untouched what is there; or "
+            "writes over disks as RestoreBackup does. The cloud is asked again first: where the plan would say something else "
+            "now, 409 says what has moved, and nothing is done. The answer comes at once: ask ShowOpLog with `job_id` until it "
+            "is `success` or `failed`; a restore that fails removes what it has made. This operation is opencbr's own."
         ),
-        errors=(NO_SUCH_BACKUP, NO_SUCH_RESOURCE, BACKUP_UNRESTORABLE, BEING_RESTORED),
+        errors=(
+            *(NO_SUCH_BACKUP, NO_SUCH_RESOURCE, BACKUP_UNRESTORABLE, BEING_RESTORED),
+            *("2002", "6202", BEING_REMOVED),
+        ),
         conflicts=(BAD_PARAMETER,),
         upstream=True,
     ),

@@ -40,12 +40,12 @@ ROUTES: tuple[Route, ...] = (
         ),
         handler=create_restore_plan,
         right="cbr:backups:restore",
-        summary="Plan a restore as a new server or a new volume",
+        summary="Plan a restore as a new server, as a new volume or in place",
         description=(
-            "Holds the record of a backup against the cloud as it is now and says of every captured field what a restore as a"
-            " new server, or of one disk as a new volume, would do with it, and why. Nothing is made or changed. What is to "
-            "be chosen stands in `choices`, what stands against it in `problems`; edit `mapping`, send it again, and another "
-            "plan is made. This operation is opencbr's own."
+            "Holds the record of a backup against the cloud as it is now and says of every captured field what a restore "
+            "would do with it, as a new server, of one disk as a new volume, or in place, and why. Nothing is made or changed. "
+            "What is to be chosen stands in `choices`, what stands against it in `problems`; edit `mapping`, send it again, "
+            "and another plan is made. This operation is opencbr's own."
         ),
         errors=(NO_SUCH_BACKUP, NO_SUCH_RESOURCE, BACKUP_UNRESTORABLE),
         upstream=True,

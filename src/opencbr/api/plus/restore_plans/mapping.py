@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from opencbr.api.errors import bad_parameter
 from opencbr.api.schema import Id, Text
-from opencbr.model.restore_plan.choices import Choices, PortChoice
+from opencbr.model.restore_plan.choices import DROP, Choices, PortChoice
 
 _MOST = 1024
 
@@ -52,6 +52,18 @@ class PlanVolume(Struct, kw_only=True):
     volume_type_id: Annotated[Id, Meta(description="the type of the new volume")]
 
 
+class PlanDisk(Struct, kw_only=True):
+    """What one captured disk is written over."""
+
+    volume_id: Annotated[Id, Meta(description="the volume in the backup")]
+    target: Annotated[
+        Id,
+        Meta(
+            description="the id of the volume that is written over, by default the same one, or `drop` to leave it as it is"
+        ),
+    ]
+
+
 class PlanRouter(Struct, kw_only=True):
     """What takes the place of one captured router."""
 
@@ -88,7 +100,18 @@ class PlanMapping(Struct, kw_only=True):
     ] = None
     server_id: Annotated[
         Id | None,
-        Meta(description="as new_volume: the server that gets the new volume; left out: none does"),
+        Meta(
+            description="as new_volume: the server that gets the new volume, left out: none does; in_place: the server whose "
+            "disks are written over, by default the one that was backed up"
+        ),
+    ] = None
+    disks: Annotated[
+        Annotated[list[PlanDisk], Meta(max_length=_MOST)] | None,
+        Meta(description="in_place: what each disk is written over; one that is not named, over itself"),
+    ] = None
+    power_on: Annotated[
+        bool | None,
+        Meta(description="in_place: false leaves the server shut off; left out or true: it is started"),
     ] = None
     project_id: Annotated[
         Id | None,
@@ -144,11 +167,14 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
     """Read a mapping. Raises 400/9900 where it says two things of one."""
     if mapping is None:
         return Choices()
-    groups, volumes, floating = (
+    groups, volumes, floating, disks = (
         mapping.security_groups or [],
         mapping.volumes or [],
         mapping.floating_ips or [],
+        mapping.disks or [],
     )
+    _refuse_repeats("disks", [one.volume_id for one in disks])
+    _refuse_repeats("disks", [one.target for one in disks if one.target != DROP])
     _refuse_repeats("security_groups", [one.security_group_id for one in groups])
     _refuse_repeats("volumes", [one.volume_id for one in volumes])
     routers = mapping.routers or []
@@ -158,6 +184,8 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
         name=mapping.name,
         volume_id=mapping.volume_id,
         server_id=mapping.server_id,
+        disks={one.volume_id: one.target for one in disks},
+        power_on=mapping.power_on,
         project_id=mapping.project_id,
         flavor_id=mapping.flavor_id,
         availability_zone=mapping.availability_zone,
@@ -188,6 +216,8 @@ def mapping_of(choices: Choices) -> PlanMapping:
         name=choices.name,
         volume_id=choices.volume_id,
         server_id=choices.server_id,
+        disks=[PlanDisk(volume_id=one, target=target) for one, target in choices.disks.items()],
+        power_on=choices.power_on,
         project_id=choices.project_id,
         flavor_id=choices.flavor_id,
         availability_zone=choices.availability_zone,

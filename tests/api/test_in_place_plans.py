@@ -1,0 +1,273 @@
+"""Plans of restores in place over HTTP: each disk that is written over is named, and so is all that stands against it."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from opencbr.model.ids import new_id
+from opencbr.store import operation_logs, restore_targets
+
+from .api_server import ApiServer
+from .protected_cloud import new_disk, new_server, refused
+from .test_restore_plans import change, hide, of_the_cloud, restore_doc
+
+Json = dict[str, Any]
+ID = "[0-9a-f]{8}-[0-9a-f]{4}-"
+MOST = {"new_server": 45, "new_volume": 25, "in_place": 50}
+"""So many calls to the cloud a plan of a server with three disks and two ports may take."""
+
+
+def asked(cbr: ApiServer, backup_id: str, **mapping: Any) -> Any:
+    body = {"restore_plan": {"as": "in_place", "mapping": mapping}}
+    return cbr.call("POST", f"backups/{backup_id}/restore-plans", body)
+
+
+def planned(cbr: ApiServer, backup_id: str, **mapping: Any) -> Json:
+    answer = asked(cbr, backup_id, **mapping)
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()["restore_plan"]
+    return found
+
+
+def disk_of(cbr: ApiServer, name: str = "db1-data") -> str:
+    return str(of_the_cloud(cbr, "volume", name)["id"])
+
+
+def sentence(plan: Json) -> str:
+    assert plan["status"] == "refused", plan
+    (problem,) = plan["problems"]
+    return str(problem["sentence"])
+
+
+def test_every_disk_that_is_written_over_is_named_and_all_else_is_kept(cbr: ApiServer):
+    backup = cbr.protected()
+    plan = planned(cbr, backup.id)
+    assert (plan["as"], plan["status"], plan["choices"]) == ("in_place", "ready", [])
+    disks = {disk_of(cbr, f"db1-{name}") for name in ("root", "data", "archive")}
+    told = " ".join(plan["notices"])
+    for disk in disks:
+        assert f"volume {disk} (db1-" in told
+    assert (
+        f"server {backup.resource_id} is ACTIVE: it is shut off for the restore, and started afterwards"
+        in told
+    )
+    assert plan["mapping"]["server_id"] == backup.resource_id
+    assert plan["mapping"]["power_on"] is True
+    assert {(one["volume_id"], one["target"]) for one in plan["mapping"]["disks"]} == {
+        (disk, disk) for disk in disks
+    }
+    assert [row for row in plan["rows"] if row["fate"] not in ("kept", "new")] == []
+    assert len(plan["rows"]) > 300
+
+
+def test_what_differs_is_kept_as_it_is_now(cbr: ApiServer):
+    backup, disk = cbr.protected(), disk_of(cbr)
+    change(cbr, "volume", disk, name="another", size=3)
+    try:
+        plan = planned(cbr, backup.id, power_on=False)
+    finally:
+        change(cbr, "volume", disk, name="db1-data", size=1)
+    assert plan["status"] == "ready", plan["problems"]
+    rows = {
+        row["field"]: row
+        for row in plan["rows"]
+        if row["document"].replace("@newest", "") == f"volume/{disk}"
+    }
+    assert (rows["volume.name"]["fate"], rows["volume.name"]["reason"]) == (
+        "lost",
+        'kept as it is now: "another"',
+    )
+    assert (
+        f"volume {disk} (another, 3 GiB) is written over; it has grown from 1 GiB, and its size is kept"
+        in (plan["notices"])
+    )
+    assert any("and left shut off, as the mapping says" in one for one in plan["notices"])
+
+
+def test_a_plan_is_carried_out_by_the_job_of_a_restore_in_place(cbr: ApiServer):
+    backup, disk = cbr.protected(), disk_of(cbr)
+    others = [disk_of(cbr, f"db1-{name}") for name in ("root", "archive")]
+    drops = [{"volume_id": one, "target": "drop"} for one in others]
+    plan = planned(cbr, backup.id, disks=drops)
+    assert plan["status"] == "ready", plan["problems"]
+    fates = {
+        row["document"].replace("@newest", ""): row for row in plan["rows"] if row["field"] == "volume.name"
+    }
+    assert fates[f"volume/{others[0]}"]["reason"].startswith("the mapping does without this disk")
+    answer = cbr.call("POST", f"restore-plans/{plan['id']}/restore")
+    assert answer.status_code == 202, answer.text
+    log = cbr.call("GET", f"operation-logs/{answer.json()['job_id']}").json()["operation_log"]
+    assert log["operation_type"] == "restore"
+    details = log["extra_info"]["restore"]
+    assert (details["restore_plan_id"], details["target_resource_id"]) == (plan["id"], backup.resource_id)
+    refused(cbr.call("POST", f"restore-plans/{plan['id']}/restore"), 400, "2005")
+    with cbr.database.write() as conn:
+        found = operation_logs.get(conn, cbr.project(), answer.json()["job_id"])
+        restore_targets.free(conn, answer.json()["job_id"])  # no worker is there to end it
+    assert found is not None
+    assert [one["volume_id"] for one in found.parameters["request"]["disks"]] == [disk]
+
+
+AGAINST: dict[str, tuple[Json, str]] = {
+    "smaller than its backup": ({"size": 0}, "has 0 GiB, and backup"),
+    "in an error": ({"status": "error"}, "is error"),
+    "encrypted since": (
+        {"encryption_key_id": "any"},
+        "is encrypted, and what was backed up was not encrypted",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", AGAINST)
+def test_a_disk_that_cannot_be_written_over_is_named(cbr: ApiServer, what: str):
+    changes, words = AGAINST[what]
+    backup, disk = cbr.protected(), disk_of(cbr)
+    was = of_the_cloud(cbr, "volume", "db1-data")
+    change(cbr, "volume", disk, **changes)
+    try:
+        plan = planned(cbr, backup.id)
+    finally:
+        restore_doc(cbr, "volume", was)
+    assert words in sentence(plan)
+    assert plan["problems"][0]["document"] == f"volume/{disk}"
+
+
+def test_a_disk_that_is_detached_on_another_server_or_gone_is_named(cbr: ApiServer):
+    backup, disk = cbr.protected(), disk_of(cbr)
+    state = cbr.cloud.backend.state
+    other = new_server(cbr)["id"]
+    with state.change():
+        (attachment,) = [dict(one) for one in state.all("attachment", volume_id=disk)]
+    try:
+        hide(cbr, "attachment", attachment["id"])
+        assert "it is on no server" in sentence(planned(cbr, backup.id))
+        restore_doc(cbr, "attachment", attachment | {"server_id": other})
+        assert f"it is on server {other}" in sentence(planned(cbr, backup.id))
+        volume = hide(cbr, "volume", disk)
+        hide(cbr, "attachment", attachment["id"])
+        assert "it is gone" in sentence(planned(cbr, backup.id))
+        restore_doc(cbr, "volume", volume)
+    finally:
+        restore_doc(cbr, "attachment", attachment)
+
+
+def test_those_who_share_a_disk_are_named(cbr: ApiServer):
+    backup, disk = cbr.protected(), disk_of(cbr)
+    other = new_server(cbr)["id"]
+    state = cbr.cloud.backend.state
+    with state.change():
+        (attachment,) = [dict(one) for one in state.all("attachment", volume_id=disk)]
+    second = attachment | {"id": new_id(cbr.clock.now()), "server_id": other}
+    restore_doc(cbr, "attachment", second)
+    try:
+        told = sentence(planned(cbr, backup.id))
+    finally:
+        hide(cbr, "attachment", second["id"])
+    assert "on 2 servers" in told
+    assert other in told
+
+
+SERVERS: dict[str, tuple[Json, str]] = {
+    "paused": ({"status": "PAUSED"}, "is PAUSED: bring it to ACTIVE or SHUTOFF first"),
+    "on the move": ({"task_state": "migrating"}, "is migrating"),
+}
+
+
+@pytest.mark.parametrize("what", SERVERS)
+def test_a_server_that_cannot_be_restored_now_is_named(cbr: ApiServer, what: str):
+    changes, words = SERVERS[what]
+    backup = cbr.protected()
+    was = of_the_cloud(cbr, "server", "db1")
+    change(cbr, "server", backup.resource_id, **changes)
+    try:
+        plan = planned(cbr, backup.id)
+    finally:
+        restore_doc(cbr, "server", was)
+    assert words in sentence(plan)
+
+
+def test_a_lock_is_told(cbr: ApiServer):
+    backup = cbr.protected()
+    was = of_the_cloud(cbr, "server", "db1")
+    change(cbr, "server", backup.resource_id, locked=True)
+    try:
+        plan = planned(cbr, backup.id)
+    finally:
+        restore_doc(cbr, "server", was)
+    assert plan["status"] == "ready"
+    assert any("is locked: the lock is opened" in one for one in plan["notices"])
+
+
+def test_a_server_that_is_gone_is_told_and_another_one_can_be_named(cbr: ApiServer):
+    backup = cbr.protected()
+    server = hide(cbr, "server", backup.resource_id)
+    try:
+        assert backup.resource_id in sentence(planned(cbr, backup.id))
+    finally:
+        restore_doc(cbr, "server", server)
+    refused(asked(cbr, backup.id, server_id=new_id(cbr.clock.now())), 404, "6302")
+    other = new_server(cbr, sizes=(1, 1))
+    root = disk_of(cbr, "db1-root")
+    drop = [{"volume_id": disk_of(cbr, f"db1-{name}"), "target": "drop"} for name in ("data", "archive")]
+    change(cbr, "volume", other["disks"][0], size=5)
+    disks = [*drop, {"volume_id": root, "target": other["disks"][0]}]
+    plan = planned(cbr, backup.id, server_id=other["id"], disks=disks)
+    assert plan["status"] == "ready", plan["problems"]
+    assert {row["document"].partition("/")[0].partition("@")[0] for row in plan["rows"]} <= {
+        "volume",
+        "volume_type",
+        "encryption",
+        "qos_specs",
+    }
+    assert f"volume {other['disks'][1]} is on the server and is left as it is" in plan["notices"]
+    swapped = [*drop, {"volume_id": root, "target": other["disks"][1]}]
+    assert "map system to system" in " ".join(
+        one["sentence"] for one in planned(cbr, backup.id, server_id=other["id"], disks=swapped)["problems"]
+    )
+
+
+def test_a_volume_that_is_not_the_project_s_is_nowhere(cbr: ApiServer):
+    backup, disk = cbr.protected(), disk_of(cbr)
+    foreign = new_disk(cbr, "other")["id"]
+    for nobody in (foreign, new_id(cbr.clock.now())):
+        refused(asked(cbr, backup.id, disks=[{"volume_id": disk, "target": nobody}]), 404, "6302")
+    twice = [{"volume_id": disk, "target": disk}, {"volume_id": disk_of(cbr, "db1-root"), "target": disk}]
+    refused(asked(cbr, backup.id, disks=twice), 400, "9900", "named twice")
+    refused(asked(cbr, backup.id, disks=[{"volume_id": foreign, "target": disk}]), 400, "9900")
+
+
+def test_without_any_disk_there_is_nothing_to_restore(cbr: ApiServer):
+    backup = cbr.protected()
+    disks = [{"volume_id": disk_of(cbr, f"db1-{n}"), "target": "drop"} for n in ("root", "data", "archive")]
+    assert "nothing to restore" in sentence(planned(cbr, backup.id, disks=disks))
+
+
+def test_a_disk_that_is_detached_since_the_plan_is_a_conflict(cbr: ApiServer):
+    backup, disk = cbr.protected(), disk_of(cbr)
+    plan = planned(cbr, backup.id)
+    state = cbr.cloud.backend.state
+    with state.change():
+        (attachment,) = [dict(one) for one in state.all("attachment", volume_id=disk)]
+    hide(cbr, "attachment", attachment["id"])
+    try:
+        answer = cbr.call("POST", f"restore-plans/{plan['id']}/restore")
+    finally:
+        restore_doc(cbr, "attachment", attachment)
+    refused(answer, 409, "9900", "it is on no server", "Make a new plan")
+
+
+@pytest.mark.parametrize("kind", ["new_server", "new_volume", "in_place"])
+def test_no_list_of_the_cloud_is_read_twice_for_one_plan(cbr: ApiServer, kind: str):
+    backup = cbr.protected()
+    before = len(cbr.cloud.calls.find())
+    answer = cbr.call("POST", f"backups/{backup.id}/restore-plans", {"restore_plan": {"as": kind}})
+    assert answer.status_code == 200, answer.text
+    calls = cbr.cloud.calls.find()[before:]
+    lists = Counter(
+        (one.service, one.path, one.query) for one in calls if not re.search(ID, one.path) and one.path != "/"
+    )
+    assert [one for one, times in lists.items() if times > 1 and one[0] != "identity"] == []
+    assert {one.method for one in calls if one.service != "identity"} == {"GET"}
+    assert len(calls) <= MOST[kind], Counter((one.service, one.path) for one in calls)
