@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, one table each. `python -m bench record metadata lists backup calls plan memory` chooses."""
+"""`make bench`: every measurement, one table each. `python -m bench record metadata lists backup restore plan` chooses."""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +7,17 @@ from bench.load import Missing
 
 
 def chosen() -> dict[str, Callable[[], list[str]]]:
-    from bench import backup_calls, backup_time, lists, memory, metadata, pages, plan, record_size
+    from bench import (
+        backup_calls,
+        backup_time,
+        lists,
+        memory,
+        metadata,
+        pages,
+        plan,
+        record_size,
+        restore_time,
+    )
 
     return {
         "record": record_size.main,
@@ -18,6 +28,7 @@ def chosen() -> dict[str, Callable[[], list[str]]]:
         "memory": memory.main,
         "pages": pages.main,
         "backup": backup_time.main,
+        "restore": restore_time.main,
     }
 
 
@@ -30,6 +41,7 @@ TITLES = {
     "memory": "Memory of the demo at rest",
     "pages": "Pages of the console beside the calls that they show",
     "backup": "Time of a server backup on a real OpenStack",
+    "restore": "Time of a server restore on a real OpenStack",
 }
 
 if __name__ == "__main__":

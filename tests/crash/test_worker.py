@@ -269,7 +269,7 @@ RESTORE_CALLS: dict[str, list[Call]] = {
         ("volume POST /restore$", 2),
     ],
     "attach": [("volume POST /volumes/.*/action$", 1), ("compute POST /os-volume_attachments$", 1)],
-    "rebuild": [("compute POST /action$", 5)],
+    "rebuild": [("compute POST /action$", 4)],
     "start": [("compute POST /action$", 3)],
 }
 """Of a server that runs and is not locked: it is stopped, locked, unlocked, started; its root disk's status is set twice."""
@@ -365,7 +365,7 @@ REVERT_CALLS: dict[str, list[Call]] = {
     "stop": [("compute POST /action$", 3)],
     "detach": [("compute DELETE /os-volume_attachments/", 3)],
     "revert": [("volume POST /volumes/.*/action$", 3), ("volume POST /volumes/.*/action$", 5)],
-    "rebuild": [("compute POST /action$", 10)],
+    "rebuild": [("compute POST /action$", 3)],
     "attach": [("volume POST /volumes/.*/action$", 6), ("compute POST /os-volume_attachments$", 3)],
     "start": [("compute POST /action$", 7)],
     "release": [("volume DELETE /snapshots/", 4)],

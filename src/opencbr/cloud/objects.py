@@ -19,6 +19,12 @@ class Snapshot:
     status: str
     size_gb: int
     created_at: str
+    request_id: str | None = None
+
+    @property
+    def state(self) -> str:
+        """What it is in, in words."""
+        return self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,11 @@ class VolumeBackup:
     taken_at: str
     request_id: str | None
 
+    @property
+    def state(self) -> str:
+        """What it is in, in words."""
+        return self.status
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
@@ -48,6 +59,11 @@ class Volume:
     size_gb: int
     server_ids: tuple[str, ...]
     request_id: str | None
+
+    @property
+    def state(self) -> str:
+        """What it is in, in words."""
+        return self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +78,11 @@ class Server:
     request_id: str | None
     fault: str = ""
 
+    @property
+    def state(self) -> str:
+        """What it is in, in words, and what Nova is doing with it."""
+        return f"{self.status} ({self.task_state})" if self.task_state else self.status
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
@@ -72,6 +93,11 @@ class Image:
     size_bytes: int
     min_disk_gb: int
     request_id: str | None
+
+    @property
+    def state(self) -> str:
+        """What it is in, in words."""
+        return self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +128,7 @@ class UpstreamObject:
     has_dependents: bool = False
 
 
-def snapshot_of(body: Mapping[str, Any]) -> Snapshot:
+def snapshot_of(body: Mapping[str, Any], request_id: str | None = None) -> Snapshot:
     """Read Cinder's `snapshot` object. Raises KeyError when it is none."""
     return Snapshot(
         id=body["id"],
@@ -111,6 +137,7 @@ def snapshot_of(body: Mapping[str, Any]) -> Snapshot:
         status=body.get("status") or "",
         size_gb=int(body.get("size") or 0),
         created_at=body.get("created_at") or "",
+        request_id=request_id,
     )
 
 

@@ -92,7 +92,7 @@ class ProjectCloud:
     def get_snapshot(self, snapshot_id: str) -> Snapshot:
         """Return a snapshot as it stands."""
         answer = self._get(f"/snapshots/{quote(snapshot_id, safe='')}")
-        return snapshot_of(answer.thing("snapshot"))
+        return snapshot_of(answer.thing("snapshot"), answer.request_id)
 
     def snapshots_in(self, status: str) -> dict[str, str]:
         """Return the project's snapshots in this status, in one call: id, and a text that changes when one moves on."""

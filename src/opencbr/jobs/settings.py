@@ -23,7 +23,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     at a snapshot or backup that is being made, its job tells; after twice as long it is given up, for a backup a
     minute later for each GiB, since its copying shows nothing. `patience_seconds`: so long each step of a job bears a
     cloud that does not answer. `way_back_seconds`: so long the snapshots stay that a restore takes of what it writes over; with
-    0 none are taken. `root_images`: Nova makes an image of the root disk of a server that boots from one; without it such
+    0 none are taken. `way_back_optional`: where a project has no room for them a restore goes on without, instead of being
+    refused. `root_images`: Nova makes an image of the root disk of a server that boots from one; without it such
     a disk is in no backup. `janitor_seconds`: between two rounds that try again to remove what ended jobs have
     left in the cloud. In days, after which ended work is removed: `journal_days` from the journal of jobs, which
     nobody needs then, `operation_log_days` from the operation logs that users read.
@@ -40,6 +41,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stall_seconds: _Long = 1800.0
     patience_seconds: Annotated[float, Meta(ge=0, le=YEAR)] = 600.0
     way_back_seconds: Annotated[float, Meta(ge=0, le=YEAR)] = 86400.0
+    way_back_optional: bool = False
     root_images: bool = True
     janitor_seconds: _Long = 600.0
     journal_days: Annotated[float, Meta(ge=0.01, le=3660)] = 7.0

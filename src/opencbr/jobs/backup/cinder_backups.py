@@ -127,7 +127,7 @@ def _wait(ctx: JobContext, operation: OperationLog, disks: Sequence[DiskBackup])
     whole = sum(disk.resource_size for disk in disks) or 1
     failed: list[_Failed] = []
 
-    def look(disk: DiskBackup) -> str | None:
+    def look(disk: DiskBackup) -> VolumeBackup | None:
         assert disk.cinder_backup_id is not None, "start() has written it"
         made = project.get_backup(disk.cinder_backup_id)
         if made.status == CINDER_AVAILABLE:
@@ -139,7 +139,7 @@ def _wait(ctx: JobContext, operation: OperationLog, disks: Sequence[DiskBackup])
                 raise JobError(UNEXPECTED, str(end))
             failed.append(end)
             return None
-        return made.status
+        return made
 
     def tell(unfinished: Sequence[DiskBackup]) -> None:
         done = whole - sum(disk.resource_size for disk in unfinished)

@@ -7,7 +7,7 @@ it, and back (`docs/adr/0014-restore-in-place.md`). The server is shut off and l
 from collections.abc import Sequence
 from functools import partial
 
-from opencbr.cloud.objects import Attachment
+from opencbr.cloud.objects import Attachment, Volume
 from opencbr.cloud.statuses import (
     CINDER_AVAILABLE,
     CINDER_ERROR,
@@ -62,15 +62,15 @@ class DisksInPlace:
         # A disk may still be written over when another one has failed.
         reconcile(self._ctx, self._operation, named, copying_seconds=self._copying_seconds)
 
-    def _detached(self, server_id: str, volume_id: str) -> Act | str | None:
+    def _detached(self, server_id: str, volume_id: str) -> Act | Volume | None:
         volume = self._project.get_volume(volume_id)
         if volume.status == CINDER_IN_USE and server_id in volume.server_ids:
             return partial(self._servers.detach, server_id, volume_id)
         # One that an earlier write has left in an error is free as well: the next write sets that straight.
         is_free = volume.status == CINDER_AVAILABLE or volume.status.startswith(CINDER_ERROR)
-        return None if not volume.server_ids and is_free else volume.status
+        return None if not volume.server_ids and is_free else volume
 
-    def _attached(self, server_id: str, disk: FoundDisk) -> Act | str | None:
+    def _attached(self, server_id: str, disk: FoundDisk) -> Act | Volume | None:
         volume = self._project.get_volume(disk.volume_id)
         if volume.status == CINDER_IN_USE and server_id in volume.server_ids:
             return None
@@ -82,24 +82,25 @@ class DisksInPlace:
                 delete_on_termination=disk.delete_on_termination,
             )
             return partial(self._servers.attach, server_id, wanted)
-        return self._out_of_error(volume.status, disk.volume_id, CINDER_AVAILABLE)
+        return self._out_of_error(volume, CINDER_AVAILABLE)
 
-    def _in_use(self, volume_id: str) -> Act | str | None:
-        status = self._project.get_volume(volume_id).status
-        if status == CINDER_IN_USE:
+    def _in_use(self, volume_id: str) -> Act | Volume | None:
+        volume = self._project.get_volume(volume_id)
+        if volume.status == CINDER_IN_USE:
             return None
-        if status == CINDER_AVAILABLE:
+        if volume.status == CINDER_AVAILABLE:
             return partial(self._ctx.cloud.set_volume_status, volume_id, CINDER_IN_USE)
-        return self._out_of_error(status, volume_id, CINDER_IN_USE)
+        return self._out_of_error(volume, CINDER_IN_USE)
 
-    def _freed(self, volume_id: str) -> Act | str | None:
-        status = self._project.get_volume(volume_id).status
-        if status in (CINDER_RESTORING, CINDER_REVERTING) or status.startswith(CINDER_ERROR):
-            return self._out_of_error(status, volume_id, CINDER_AVAILABLE)
+    def _freed(self, volume_id: str) -> Act | Volume | None:
+        volume = self._project.get_volume(volume_id)
+        is_written = volume.status in (CINDER_RESTORING, CINDER_REVERTING)
+        if is_written or volume.status.startswith(CINDER_ERROR):
+            return self._out_of_error(volume, CINDER_AVAILABLE)
         return None
 
-    def _out_of_error(self, status: str, volume_id: str, wanted: str) -> Act | str:
-        """Take a volume out of the error in which Cinder leaves it when a restore fails; else wait in its status."""
-        if status.startswith(CINDER_ERROR):
-            return partial(self._ctx.cloud.set_volume_status, volume_id, wanted)
-        return status
+    def _out_of_error(self, volume: Volume, wanted: str) -> Act | Volume:
+        """Take a volume out of the error in which Cinder leaves it when a restore fails; else wait for it."""
+        if volume.status.startswith(CINDER_ERROR):
+            return partial(self._ctx.cloud.set_volume_status, volume.id, wanted)
+        return volume

@@ -25,7 +25,7 @@ class ServerInPlace:
     def stop(self) -> None:
         """Shut it off, and open a tenant's lock. JobError 2008 when its status allows no restore."""
 
-        def look() -> Act | str | None:
+        def look() -> Act | Server | None:
             server = self._servers.get(self._id)
             if server.locked and server.locked_reason != self._reason:
                 return partial(self._servers.unlock, self._id)
@@ -63,9 +63,9 @@ class ServerInPlace:
     def _reconcile(self, look: Look) -> None:
         reconcile(self._ctx, self._operation, {f"server {self._id}": look})
 
-    def _powered(self, server: Server, wanted: str, act: Callable[[str], None]) -> Act | str | None:
+    def _powered(self, server: Server, wanted: str, act: Callable[[str], None]) -> Act | Server | None:
         if server.task_state:
-            return f"{server.status} ({server.task_state})"
+            return server
         if server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF):
             raise JobError(
                 SERVER_UNRESTORABLE,

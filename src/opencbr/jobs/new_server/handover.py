@@ -3,6 +3,7 @@
 from functools import partial
 
 from opencbr.cloud.errors import NotFound, Refused
+from opencbr.cloud.objects import Volume
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_OFFERED
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
@@ -30,18 +31,20 @@ def hand_volumes_over(parts: Parts) -> None:
     )
 
 
-def _look(parts: Parts, volume: NewVolume, volume_id: str) -> Act | str | None:
+def _look(parts: Parts, volume: NewVolume, volume_id: str) -> Act | Volume | None:
     """Look where the volume is, and say what it needs."""
     try:
-        status = parts.home.get_volume(volume_id).status
+        found = parts.home.get_volume(volume_id)
     except NotFound:
-        status = parts.project.get_volume(volume_id).status
-        return None if status == CINDER_AVAILABLE else status
-    if status == CINDER_OFFERED:
+        found = parts.project.get_volume(volume_id)
+        return None if found.status == CINDER_AVAILABLE else found
+    if found.status == CINDER_OFFERED:
         return partial(parts.home.transfers.take_back, volume_id)
-    if status == CINDER_AVAILABLE:
+    if found.status == CINDER_AVAILABLE:
         return partial(_hand_over, parts, volume, volume_id)
-    raise JobError(UNEXPECTED, f"volume {volume_id} is {status} and cannot be handed over")
+    raise JobError(
+        UNEXPECTED, f"volume {volume_id} is {found.status} ({found.request_id}) and cannot be handed over"
+    )
 
 
 def _hand_over(parts: Parts, volume: NewVolume, volume_id: str) -> None:

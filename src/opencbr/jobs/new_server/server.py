@@ -3,10 +3,12 @@
 from typing import Any
 
 from opencbr.cloud.errors import Refused
+from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.notes import note
+from opencbr.jobs.upstream.limits import Progress
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import rest
 from opencbr.jobs.upstream.reconcile import Act, reconcile
@@ -47,8 +49,12 @@ def import_key(parts: Parts) -> None:
 
 
 def _claim(parts: Parts, entry: Entry) -> bool:
-    """Write the pair down once no other restore has its name; say whether this job had not done so before."""
+    """Write the pair down once no other restore has its name; say whether this job had not done so before.
+
+    Raises Cancelled; JobError 9910 when one has it for longer than anything may stand still.
+    """
     ctx = parts.ctx
+    held = Progress(f"key pair {entry.name}", ctx.clock.now(), state="another restore's")
     while True:
         try:
             with ctx.database.write() as conn:
@@ -56,6 +62,7 @@ def _claim(parts: Parts, entry: Entry) -> bool:
         except ValueError:
             why = f"another restore boots a server with a key pair called {entry.name}"
             note(ctx, parts.operation, f"{why}: waiting for it")
+            held.check(ctx, parts.operation)
             rest(ctx, ctx.settings.poll_seconds, parts.operation.id)
 
 
@@ -185,7 +192,7 @@ def await_server(parts: Parts) -> None:
     """Wait until the server runs, and lock it where it was locked. JobError 9910 when Nova ends it in an error."""
     server, servers, server_id = parts.server, parts.project.servers, parts.ids("server")[KEY]
 
-    def look() -> Act | str | None:
+    def look() -> Act | Server | None:
         found = servers.get(server_id)
         if found.status == "ERROR":
             raise JobError(
@@ -193,7 +200,7 @@ def await_server(parts: Parts) -> None:
                 f"server {server_id} ended in ERROR ({found.request_id}): {found.fault or 'no reason given'}",
             )
         if found.status != NOVA_ACTIVE or found.task_state:
-            return f"{found.status} {found.task_state}".strip()
+            return found
         if server.locked and not found.locked:
             return lambda: servers.lock(server_id, server.locked_reason)
         return None

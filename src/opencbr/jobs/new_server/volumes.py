@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from opencbr.cloud.objects import Volume
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import parallel
 from opencbr.jobs.failures import JobError
@@ -20,13 +21,13 @@ def make_volumes(parts: Parts) -> None:
     """Make the volumes, empty, and wait until they stand. Raises CloudError, Cancelled, JobError."""
     ids = parallel(partial(_make_one, parts), parts.blueprint.volumes)
 
-    def look(volume_id: str) -> str | None:
+    def look(volume_id: str) -> Volume | None:
         volume = parts.home.get_volume(volume_id)
         if volume.status.startswith(CINDER_ERROR):
             raise JobError(
                 UNEXPECTED, f"volume {volume_id} ended in status {volume.status} ({volume.request_id})"
             )
-        return None if volume.status != "creating" else volume.status
+        return None if volume.status != "creating" else volume
 
     wait(parts.ctx, parts.operation, [Awaited(one, "volume", one) for one in ids], look)
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from opencbr.cloud.objects import Attachment
+from opencbr.cloud.objects import Attachment, Volume
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_IN_USE
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.upstream.polling import stop_if_cancelled
@@ -28,11 +28,11 @@ def attach(parts: Parts) -> None:
     )
 
 
-def _look(parts: Parts, server_id: str, volume_id: str) -> Act | str | None:
+def _look(parts: Parts, server_id: str, volume_id: str) -> Act | Volume | None:
     volume = parts.project.get_volume(volume_id)
     if volume.status == CINDER_IN_USE and server_id in volume.server_ids:
         return None
     if volume.status == CINDER_AVAILABLE and not volume.server_ids:
         wanted = Attachment(volume_id=volume_id, device=None, tag=None, delete_on_termination=False)
         return partial(parts.project.servers.attach, server_id, wanted)
-    return volume.status
+    return volume

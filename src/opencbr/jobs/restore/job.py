@@ -81,8 +81,11 @@ class _Flow(InPlace):
             if request.root_image_id is not None:
                 _refuse_unusable(self._ctx, self._project_id, request.root_image_id)
             wanted = CINDER_IN_USE if request.server_id else CINDER_AVAILABLE
-            for disk in request.disks:
+            sizes = [
                 _refuse_unfit(self._ctx, self._project_id, disk.volume_id, disk.size_gb, wanted)
+                for disk in request.disks
+            ]
+            way_back.refuse_no_room(self._ctx, self._operation, sizes)
             if request.server_id is not None:
                 found = _found_server(self._ctx, self._project_id, request.server_id, request)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
@@ -154,8 +157,8 @@ def _refuse_unusable(ctx: JobContext, project_id: str, image_id: str) -> None:
         )
 
 
-def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int, wanted: str) -> None:
-    """Raise JobError 2011 for a volume in another status, 2001 for one that is too small."""
+def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int, wanted: str) -> int:
+    """Return the size of a volume in GiB. Raises JobError 2011 for one in another status, 2001 for one that is too small."""
     volume = ctx.cloud.project(project_id).get_volume(volume_id)
     if volume.status != wanted:
         raise JobError(
@@ -166,6 +169,7 @@ def _refuse_unfit(ctx: JobContext, project_id: str, volume_id: str, size_gb: int
         raise JobError(
             DISK_TOO_SMALL, f"volume {volume_id} has {volume.size_gb} GiB, and its backup {size_gb} GiB"
         )
+    return volume.size_gb
 
 
 def _found_server(ctx: JobContext, project_id: str, server_id: str, request: RestoreRequest) -> FoundServer:

@@ -4,7 +4,7 @@ They are kept for a time after the end. While nothing is written over, a restore
 has made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -14,12 +14,13 @@ from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.in_place.disks import BEGIN, END
 from opencbr.jobs.notes import note
-from opencbr.jobs.parameters import parameters_in, standing
+from opencbr.jobs.parameters import change, parameters_in, standing
 from opencbr.jobs.upstream.objects import make, planned
+from opencbr.jobs.upstream.quota_refusals import foreseen_shortage
 from opencbr.jobs.upstream.reverting import revert_disks
 from opencbr.jobs.upstream.server_images import NotMade, await_image, begin_image
 from opencbr.jobs.upstream.snapshots import await_snapshots
-from opencbr.model.errors import UNEXPECTED
+from opencbr.model.errors import QUOTA_USED_UP, UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import (
     REVERTS,
@@ -34,13 +35,37 @@ from opencbr.model.times import wire_time
 from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK, DiskToRevert
 from opencbr.store import ledger, operation_logs
 
+_WITHOUT = "without_way_back"
+"""In the parameters of a restore that has no room for a way back, and may do without."""
+
+
+def refuse_no_room(ctx: JobContext, operation: OperationLog, sizes_gb: Sequence[int]) -> None:
+    """Refuse a restore whose project has no room for a snapshot of each disk of these sizes, before anything is touched.
+
+    Where the operator allows it the restore does without, and says so. Raises JobError 8300 with both numbers.
+    """
+    if ctx.settings.way_back_seconds <= 0 or not sizes_gb or is_taken(ctx, operation):
+        return
+    more = {"snapshots": len(sizes_gb), "gigabytes": sum(sizes_gb)}
+    short = foreseen_shortage(ctx.cloud.reader(), operation.project_id, more)
+    if short is None:
+        return
+    if not ctx.settings.way_back_optional:
+        raise JobError(
+            QUOTA_USED_UP,
+            f"there is no room for the way back: {short}; delete some, have the quota raised, or have the operator allow a "
+            "restore without one (worker.way_back_optional)",
+        )
+    note(ctx, operation, f"there is no room for the way back, and it is restored without: {short}")
+    change(ctx, operation, lambda parameters: {**parameters, _WITHOUT: True})
+
 
 def take(ctx: JobContext, operation: OperationLog, request: RestoreRequest) -> None:
     """Take the snapshots and the image, and wait until all stand; none where the operator wants no way back.
 
     Raises Cancelled; CloudError; JobError 7203 when one ends in an error, 9910 when Nova makes no image.
     """
-    if ctx.settings.way_back_seconds <= 0:
+    if ctx.settings.way_back_seconds <= 0 or _WITHOUT in standing(ctx, operation):
         return
     image = _begin_image(ctx, operation, request) if request.root_image_id else None
     await_snapshots(ctx, operation, parallel(lambda disk: _take_one(ctx, operation, disk), request.disks))
@@ -117,7 +142,8 @@ def _snapshots(conn: Connection, operation: OperationLog) -> dict[str, str]:
 def keep(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:
     """Keep the snapshots beyond the end of the job when anything may have been written over."""
     seconds = ctx.settings.way_back_seconds
-    if seconds > 0 and has_begun(parameters_in(conn, operation)):
+    parameters = parameters_in(conn, operation)
+    if seconds > 0 and has_begun(parameters) and _WITHOUT not in parameters:
         now = ctx.clock.now()
         until = now + timedelta(seconds=seconds)
         ledger.keep(conn, operation.id, until)

@@ -15,6 +15,7 @@ from opencbr.cloud.statuses import (
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.parameters import reach, standing
+from opencbr.jobs.upstream.limits import Seen
 from opencbr.jobs.upstream.reconcile import Act, reconcile
 from opencbr.model.errors import DISK_UNRESTORABLE, UNEXPECTED
 from opencbr.model.operation_log import OperationLog
@@ -38,7 +39,7 @@ class Write(Protocol):
     def size_gb(self) -> int:
         """How much is written, in GiB."""
 
-    def busy(self) -> str | None:
+    def busy(self) -> Seen | None:
         """Say what must end before Cinder can be asked, None when nothing must."""
 
     def ask(self) -> None:
@@ -117,14 +118,14 @@ class _Overwriting:
         self._is_root = is_root
         self._attempts = 0
 
-    def __call__(self) -> Act | str | None:
+    def __call__(self) -> Act | Seen | None:
         """Look at the disk, and say what it needs."""
         stage = self._stage()
         if stage == RESTORED:
             return None
         volume = self._project.get_volume(self._id)
         if volume.status in (CINDER_RESTORING, CINDER_REVERTING):
-            return volume.status
+            return volume
         if volume.status.startswith(CINDER_ERROR):
             return self._again(volume.status)
         if stage == ACCEPTED:

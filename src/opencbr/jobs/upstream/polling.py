@@ -12,11 +12,9 @@ from typing import Generic, TypeVar
 from opencbr.cloud.errors import CredentialRefused, Unreachable
 from opencbr.jobs.context import CloudContext, parallel
 from opencbr.jobs.engine.port import Cancelled
-from opencbr.jobs.failures import JobError
 from opencbr.jobs.intervals import pauses
 from opencbr.jobs.upstream.kinds import KINDS
-from opencbr.jobs.upstream.limits import heed_silence, heed_stall
-from opencbr.model.errors import UNEXPECTED
+from opencbr.jobs.upstream.limits import Progress, Seen
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import operation_logs
 
@@ -94,68 +92,71 @@ class Awaited(Generic[T]):
     copying_seconds: float = 0.0
 
 
+@dataclass(slots=True)
+class _Wait(Generic[T]):
+    """One object that is waited for."""
+
+    for_: T
+    watched: Watched
+    progress: Progress
+
+
 def wait(
     ctx: CloudContext,
     operation: OperationLog,
     items: Sequence[Awaited[T]],
-    look: Callable[[T], str | None],
+    look: Callable[[T], Seen | None],
     *,
     is_excused: Callable[[], bool] = lambda: False,
     told: Callable[[Sequence[T]], None] = lambda _: None,
 ) -> None:
-    """Wait until `look`, which gives the status of what is being made, gave None for each; `told` gets the unfinished.
+    """Wait until `look`, which shows what is being made, gave None for each; `told` gets the unfinished.
 
-    Raises Cancelled; JobError 9910 when one was not done after `backup_timeout_seconds`, or when nothing moved for too
-    long and that is not excused; what `look` raises, but a cloud that does not answer (Unreachable) only after
-    `patience_seconds` without a single answer, as a JobError. CredentialRefused is raised at once.
+    Raises Cancelled; what `look` raises, but a cloud that does not answer (Unreachable) as `Progress.check` says, which ends
+    the wait for each. CredentialRefused is raised at once.
     """
-    settings = ctx.settings
-    began = answered = ctx.clock.now()
+    began = ctx.clock.now()
     open_ = [
-        (one, Watched(operation.project_id, one.kind, one.upstream_id, "creating", began, began))
+        _Wait(
+            one.for_,
+            Watched(operation.project_id, one.kind, one.upstream_id, "creating", began, began),
+            Progress(f"{one.kind} {one.upstream_id}", began, one.copying_seconds, "creating"),
+        )
         for one in items
     ]
-    gaps = pauses(settings.poll_seconds)
+    gaps = pauses(ctx.settings.poll_seconds)
     while open_:
         stop_if_cancelled(ctx, operation.id)
         ctx.guard()
-        seen = parallel(lambda pair: _advance(ctx, look, *pair), open_)
-        now = ctx.clock.now()
-        answered = heed_silence(ctx, seen, answered)
-        open_ = [pair for pair, result in zip(open_, seen, strict=True) if result is not True]
-        told([one.for_ for one, _ in open_])
-        for one, watched in open_:
-            watched.moved_at = heed_stall(
-                ctx,
-                operation,
-                f"{one.kind} {one.upstream_id} is {watched.status} in the cloud",
-                watched.moved_at,
-                copying_seconds=one.copying_seconds,
-                is_excused=is_excused,
-            )
+        done = parallel(lambda one: _advance(ctx, look, one), open_)
+        open_ = [one for one, is_done in zip(open_, done, strict=True) if not is_done]
+        told([one.for_ for one in open_])
+        for one in open_:
+            one.progress.check(ctx, operation, is_excused)
         if open_:
-            if now > began + timedelta(seconds=settings.backup_timeout_seconds):
-                one, _ = open_[0]
-                raise JobError(
-                    UNEXPECTED,
-                    f"{one.kind} {one.upstream_id} was not done after {settings.backup_timeout_seconds:g} s",
-                )
             rest(ctx, next(gaps), operation.id)
 
 
-def _advance(
-    ctx: CloudContext, look: Callable[[T], str | None], one: Awaited[T], watched: Watched
-) -> bool | Unreachable:
-    """Say whether one is done; silence is a result here, others may have answered."""
+def _advance(ctx: CloudContext, look: Callable[[T], Seen | None], one: _Wait[T]) -> bool:
+    """Say whether one is done; silence is borne here, others may have answers.
+
+    What only lists have shown for long is looked at itself: they may be wrong, and tell no request id.
+    """
+    watched, progress = one.watched, one.progress
+    trusted = min(ctx.settings.stall_seconds, ctx.settings.backup_timeout_seconds / 2)
     try:
-        if watched.is_unchanged(ctx):
-            return False
-        status = look(one.for_)
+        looked_at_lately = ctx.clock.now() - watched.since < timedelta(seconds=trusted)
+        if looked_at_lately and watched.is_unchanged(ctx):
+            progress.answered()
+        elif (seen := look(one.for_)) is None:
+            return True
+        else:
+            now = ctx.clock.now()
+            watched.turned(seen.state, now)
+            progress.saw(seen, now)
     except CredentialRefused:
         raise  # nobody can have an answer
     except Unreachable as error:
-        return error
-    if status is None:
-        return True
-    watched.turned(status, ctx.clock.now())
+        progress.unanswered(error, ctx.clock.now())
+    progress.moved_at = max(progress.moved_at, watched.moved_at)
     return False

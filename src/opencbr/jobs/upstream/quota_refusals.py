@@ -1,9 +1,11 @@
-"""Cinder's refusal because of a quota, with the project's numbers: Cinder names the limit at best, and not of which project."""
+"""Cinder's refusal because of a quota, come or foreseen, with the project's numbers: Cinder names the limit at best."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from opencbr.cloud.errors import CloudError, Refused
 from opencbr.cloud.quotas import UNLIMITED, Quota, quotas_of
+from opencbr.cloud.reader import Reader
 from opencbr.jobs.context import CloudContext
 from opencbr.jobs.failures import JobError
 from opencbr.model.errors import QUOTA_USED_UP
@@ -34,6 +36,20 @@ def with_numbers(ctx: CloudContext, error: Refused, project_id: str, kind: str, 
     return JobError(
         QUOTA_USED_UP, f"{error}; project {project_id} has {told}: delete some, or have the quota raised"
     )
+
+
+def foreseen_shortage(reader: Reader, project_id: str, more: Mapping[str, int]) -> str | None:
+    """Say which of the project's quotas have no room for so many more, by Cinder's names, with the numbers of each.
+
+    None when there is room, or Cinder does not say: it refuses by itself then. Quotas of one volume type are not looked at.
+    """
+    try:
+        quotas = quotas_of(reader, project_id)
+    except CloudError:
+        return None
+    short = [name for name, asked in more.items() if name in quotas and quotas[name].lacks(asked)]
+    told = ", ".join(_told(name, quotas[name], more[name]) for name in short)
+    return f"project {project_id} has {told}" if told else None
 
 
 def _is_of(name: str, of: str) -> bool:

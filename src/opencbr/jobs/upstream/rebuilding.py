@@ -4,6 +4,7 @@ How far it is stands in the job's parameters, under the server's id, before it i
 """
 
 from opencbr.cloud.errors import Denied, NotFound, Refused
+from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
@@ -39,14 +40,14 @@ class _Rebuilding:
         self._image_id = image_id
         self._attempts = 0
 
-    def __call__(self) -> Act | str | None:
+    def __call__(self) -> Act | Server | None:
         """Give what the server needs, None when its root disk is written."""
         stage = self._stage()
         if stage == RESTORED:
             return None
         server = self._servers.get(self._id)
         if server.task_state or server.status not in (NOVA_ACTIVE, NOVA_SHUTOFF, "ERROR"):
-            return f"{server.status} {server.task_state}".strip()
+            return server
         if server.status == "ERROR" and stage is not None:
             self._attempts += 1
             if self._attempts >= _ATTEMPTS:

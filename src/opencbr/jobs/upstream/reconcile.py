@@ -5,29 +5,34 @@ Nothing is remembered between two looks, so that whoever goes on with a job that
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from opencbr.cloud.errors import CredentialRefused, NotFound, Refused, Unreachable
 from opencbr.jobs.context import JobContext, parallel
+from opencbr.jobs.failures import JobError
 from opencbr.jobs.intervals import pauses
-from opencbr.jobs.upstream.limits import heed_silence, heed_stall
+from opencbr.jobs.upstream.limits import Progress, Seen
 from opencbr.jobs.upstream.polling import rest
+from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 
 Act = Callable[[], None]
-Look = Callable[[], Act | str | None]
-"""Looks at one object: None when it is as it should be, what brings it nearer to that, or the status to wait in."""
+Look = Callable[[], Act | Seen | None]
+"""Looks at one object: None when it is as it should be, what brings it nearer to that, or the object that is waited for."""
 
 _REFUSALS = 3
 """So often the cloud may refuse what an object needs: its state may have changed since the look, the next one tells."""
+_ACTS = 12
+"""So often what an object needs may be done: it is of no use then. The most that one needs is nine, a disk that Cinder
+fails to write twice."""
 
 
 @dataclass(slots=True)
-class _Watched:
-    """An object on its way: the status of the last look, and when that was another one or something was done."""
+class _Wanted:
+    """An object that is to be as it should be."""
 
-    status: str
-    moved_at: datetime
+    look: Look
+    progress: Progress
+    acts: int = 0
     refusals: int = 0
 
 
@@ -44,63 +49,60 @@ def reconcile(
 
     They are looked at side by side; what they need is done one after the other, in the sequence of `looks`. `told` gets the
     names of the unfinished; for `copying_seconds` nothing may be seen to move. Raises what a look raises, the third refusal
-    of what an object needs, and JobError 9910 after `patience_seconds` without any answer and when nothing moves.
+    of what an object needs, and JobError 9910 when that is done without use, and as `Progress.check` says.
     """
-    began = answered = ctx.clock.now()
-    watched = {what: _Watched("", began) for what in looks}
-    open_ = list(looks)
+    began = ctx.clock.now()
+    open_ = [_Wanted(look, Progress(what, began, copying_seconds)) for what, look in looks.items()]
     gaps = pauses(ctx.settings.poll_seconds)
     while open_:
         ctx.guard()
-        seen = parallel(lambda what: _heard(looks[what]), open_)
-        answers = [_done(ctx, result, watched[what]) for what, result in zip(open_, seen, strict=True)]
-        answered = heed_silence(ctx, answers, answered)
-        open_ = [what for what, answer in zip(open_, answers, strict=True) if answer is not None]
-        told(open_)
-        for what in open_:
-            one = watched[what]
-            one.moved_at = heed_stall(
-                ctx,
-                operation,
-                f"{what} is {one.status or 'as it was'} in the cloud",
-                one.moved_at,
-                copying_seconds=copying_seconds,
-                is_excused=is_excused,
-            )
+        seen = parallel(_heard, open_)
+        open_ = [one for one, result in zip(open_, seen, strict=True) if not _done(ctx, one, result)]
+        told([one.progress.what for one in open_])
+        for one in open_:
+            one.progress.check(ctx, operation, is_excused)
         if open_:
             rest(ctx, next(gaps))
 
 
-def _heard(look: Look) -> Act | str | Unreachable | None:
+def _heard(one: _Wanted) -> Act | Seen | Unreachable | None:
     """Look at one object; silence is a result here, the others may have answered."""
     try:
-        return look()
+        return one.look()
     except CredentialRefused:
         raise  # nobody can have an answer
     except Unreachable as error:
         return error
 
 
-def _done(
-    ctx: JobContext, result: Act | str | Unreachable | None, watched: _Watched
-) -> str | Unreachable | None:
-    """Do what an object needs; return None when it needs nothing, its status or the silence of the cloud otherwise."""
-    if result is None or isinstance(result, Unreachable):
-        return result
-    if isinstance(result, str):
-        if result != watched.status:
-            watched.status, watched.moved_at = result, ctx.clock.now()
-        return result
+def _done(ctx: JobContext, one: _Wanted, result: Act | Seen | Unreachable | None) -> bool:
+    """Say whether an object is as it should be; do what it needs."""
+    if isinstance(result, Unreachable):
+        one.progress.unanswered(result, ctx.clock.now())
+    elif callable(result):
+        _act(ctx, one, result)
+    elif result is not None:
+        one.progress.saw(result, ctx.clock.now())
+    return result is None
+
+
+def _act(ctx: JobContext, one: _Wanted, act: Act) -> None:
+    progress = one.progress
+    if one.acts >= _ACTS:
+        of_no_use = f"was asked {one.acts} times to become as it should be, and is {progress.state}"
+        raise JobError(UNEXPECTED, f"{progress.what} {of_no_use}{progress.source()}")
     ctx.guard()
     try:
-        result()
+        act()
     except CredentialRefused:
         raise
     except Unreachable as error:
-        return error
+        progress.unanswered(error, ctx.clock.now())
+        return
     except (Refused, NotFound):
-        watched.refusals += 1
-        if watched.refusals == _REFUSALS:
+        one.refusals += 1
+        if one.refusals == _REFUSALS:
             raise
-    watched.moved_at = ctx.clock.now()
-    return watched.status
+    one.acts += 1
+    progress.answered()
+    progress.moved_at = ctx.clock.now()

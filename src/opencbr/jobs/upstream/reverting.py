@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
+from opencbr.jobs.upstream.limits import Words
 from opencbr.jobs.upstream.overwriting import overwrite
 from opencbr.model.errors import SNAPSHOT_STATUS
 from opencbr.model.operation_log import OperationLog
@@ -35,15 +36,18 @@ class _Revert:
         self.volume_id = disk.volume_id
         self.size_gb = disk.size_gb
 
-    def busy(self) -> str | None:
+    def busy(self) -> Words | None:
         """Wait for the snapshot: Cinder leaves the volume in `reverting` when it is asked for one that is not available."""
         snapshot = self._project.get_snapshot(self._snapshot_id)
         if snapshot.status.startswith(CINDER_ERROR):
             raise JobError(
                 SNAPSHOT_STATUS,
-                f"snapshot {snapshot.id} of volume {self.volume_id} is {snapshot.status}: Cinder does not go back to it",
+                f"snapshot {snapshot.id} of volume {self.volume_id} is {snapshot.status} ({snapshot.request_id}): "
+                "Cinder does not go back to it",
             )
-        return None if snapshot.status == CINDER_AVAILABLE else f"waiting for its snapshot, {snapshot.status}"
+        if snapshot.status == CINDER_AVAILABLE:
+            return None
+        return Words(f"waiting for its snapshot, {snapshot.status}", snapshot.request_id)
 
     def ask(self) -> None:
         """Ask for it."""

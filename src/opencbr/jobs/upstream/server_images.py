@@ -6,6 +6,7 @@ done gets no bytes any more.
 
 from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import Denied, NotFound, Refused
+from opencbr.cloud.objects import Image
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.upstream.names import prefix, properties
 from opencbr.jobs.upstream.objects import make
@@ -53,8 +54,8 @@ def copying_seconds(project: ProjectCloud, image_id: str) -> float:
         return 0.0
 
 
-def _look(project: ProjectCloud, server_id: str, image_id: str) -> str | None:
-    """Give the status of an image that is being made, None once it is active."""
+def _look(project: ProjectCloud, server_id: str, image_id: str) -> Image | None:
+    """Show an image that is being made, None once it is active."""
     try:
         # The server first: Nova sets the image active before it leaves the server.
         is_at_work = project.servers.get(server_id).task_state.startswith("image_")
@@ -67,5 +68,5 @@ def _look(project: ProjectCloud, server_id: str, image_id: str) -> str | None:
     if image.status == IMAGE_ACTIVE and image.size_bytes:
         return None
     if is_at_work:
-        return image.status
+        return image
     raise NotMade(f"Nova has ended its work and left image {image_id} {image.status}, without bytes")

@@ -42,9 +42,8 @@ class _BackupWrite:
         self.volume_id = disk.volume_id
         self.size_gb = disk.size_gb
 
-    def busy(self) -> str | None:
+    def busy(self) -> None:
         """Nothing: a backup that is being restored is nobody else's."""
-        return None
 
     def ask(self) -> None:
         """Ask for Cinder's restore."""
