@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_restore_plan import ADDRESS, CAPTURED, GROUP, MAC, NET, PORT, SUBNET, view
 
 from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.isolation import isolated
 from opencbr.model.restore_plan.outcome import READY
 from opencbr.model.restore_plan.plan import plan
 from opencbr.model.restore_plan.view import Holder
+
+from .test_restore_plan import ADDRESS, CAPTURED, GROUP, MAC, NET, PORT, SUBNET, view
 
 Json = dict[str, Any]
 OTHER = "8" * 8
