@@ -84,6 +84,15 @@ def test_one_disk_is_restored_as_a_new_volume(on_demo, backup):
     assert re.search(r"^volume [0-9a-f-]{36} is there: ", done.stdout, re.MULTILINE)
 
 
+def test_disks_are_written_over_in_place_as_planned(on_demo, backup):
+    plan = plan_of(on_demo, backup, "--as", "in_place")
+    assert (plan["as"], plan["status"]) == ("in_place", "ready")
+    assert len(plan["mapping"]["disks"]) == 3
+    done = on_demo("restore", "apply", "--project", backup[0], plan["id"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(rf"^{plan['mapping']['server_id']} is restored: ", done.stdout, re.MULTILINE)
+
+
 def test_what_is_still_to_be_chosen_is_said_in_words(on_demo, backup):
     done = on_demo("restore", "plan", "--all", "--project", *backup)
     assert "choose user_data: run | drop: " in done.stdout

@@ -269,6 +269,9 @@ def _plan(run: Run) -> None:
     disk["restore_plan"]["mapping"] = {"volume_id": several["options"][-1]}
     title = "volume: One disk of a server's backup as a new volume; the rows are shortened"
     assert run.call("CreateRestorePlan", title, disk, backup_id=backup)["restore_plan"]["status"] == "ready"
+    place = {"restore_plan": {"as": "in_place"}}
+    title = "place: The disks of a server written over, as RestoreBackup does; the rows are shortened"
+    assert run.call("CreateRestorePlan", title, place, backup_id=backup)["restore_plan"]["status"] == "ready"
     run.call("ShowRestorePlan", "ready: A plan that is ready, its rows shortened", plan_id=made["id"])
     run.call("ListRestorePlans", "backup: The plans of one backup", query={"backup_id": backup})
     for example in (*run.examples["CreateRestorePlan"], *run.examples["ShowRestorePlan"]):
