@@ -25,8 +25,8 @@ class Conflict:
 
 
 _RULES = "the rules of a plan are the same on every cloud"
-_DISKS = "the rig has neither encryption nor disks that several servers share"
-_ZONE = "the rig has one zone, which cannot go"
+_DISKS = "the real OpenStack of the tests has neither encryption nor disks that several servers share"
+_ZONE = "the real OpenStack of the tests has one zone, which cannot go"
 _WIRE = "the record of a real server has it"
 
 CONFLICTS: Mapping[str, Conflict] = {
@@ -150,7 +150,7 @@ CONFLICTS: Mapping[str, Conflict] = {
     "the external network is gone": Conflict(
         REFUSED,
         ("external network ", " is gone: do without the floating IP"),
-        "all projects of the rig share it",
+        "all projects of the real OpenStack of the tests share it",
     ),
     "the router is gone": Conflict(
         INCOMPLETE, ("router ", " is gone: have it made again, name another one, or do without"), _RULES
