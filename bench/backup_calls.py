@@ -4,15 +4,9 @@ The server is the demo's db1: three disks, two ports, a floating IP. Polling rep
 """
 
 import re
-import tempfile
 from collections import Counter
-from pathlib import Path
 
-import yaml
-
-from bench.api_server import running
-from bench.metadata import sign_in
-from opencbr.democloud.cloud import DemoCloud
+from bench.embedded_service import back_up, bind, embedded_service
 
 WHY: list[tuple[str, str, str]] = [
     (
@@ -69,31 +63,11 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|
 
 
 def main() -> list[str]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with DemoCloud(folder / "cloud") as cloud:
-            clouds_file = folder / "clouds.yaml"
-            clouds_file.write_text(yaml.safe_dump(cloud.clouds_yaml()))
-            token, project_id = sign_in(cloud)
-            import openstack
-
-            tenant = openstack.connect(**cloud.clouds_yaml()["clouds"]["demo-admin"])
-            server = tenant.compute.find_server("db1", ignore_missing=False).id
-            with running(
-                folder, cloud="opencbr", clouds_file=str(clouds_file), project_id=project_id, token=token
-            ) as served:
-                vault = served.call("POST", "vaults", {"vault": {
-                    "name": "bench", "resources": [{"id": server, "type": "OS::Nova::Server"}],
-                    "billing": {"object_type": "server", "protect_type": "backup", "consistent_level": "crash_consistent", "size": 1000},
-                }})["vault"]["id"]  # fmt: skip
-                cloud.calls.clear()
-                checkpoint = served.call("POST", "checkpoints", {"checkpoint": {"vault_id": vault}})[
-                    "checkpoint"
-                ]["id"]
-                served.poll(
-                    f"checkpoints/{checkpoint}", lambda c: c["checkpoint"]["status"] in {"available", "error"}
-                )
-                seen = cloud.calls.find()
+    with embedded_service() as (cloud, served, server):
+        vault = bind(served, server)
+        cloud.calls.clear()
+        back_up(served, vault)
+        seen = cloud.calls.find()
     rows: Counter[tuple[str, str]] = Counter()
     for call in seen:
         what = f"{call.method} {call.path}" + (f"?{call.query}" if call.query else "")

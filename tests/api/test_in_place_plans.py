@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from opencbr.store import operation_logs, restore_targets
 
 from .api_server import ApiServer
 from .protected_cloud import new_disk, new_server, refused
-from .test_restore_plans import change, hide, of_the_cloud, restore_doc
+from .test_restore_plans import asked as restore_plan_asked
+from .test_restore_plans import change, disk_of, hide, of_the_cloud, restore_doc
+from .test_restore_plans import planned as restore_planned
 
 Json = dict[str, Any]
 ID = "[0-9a-f]{8}-[0-9a-f]{4}-"
@@ -19,20 +22,8 @@ MOST = {"new_server": 45, "new_volume": 25, "in_place": 50}
 """So many calls to the cloud a plan of a server with three disks and two ports may take."""
 
 
-def asked(cbr: ApiServer, backup_id: str, **mapping: Any) -> Any:
-    body = {"restore_plan": {"as": "in_place", "mapping": mapping}}
-    return cbr.call("POST", f"backups/{backup_id}/restore-plans", body)
-
-
-def planned(cbr: ApiServer, backup_id: str, **mapping: Any) -> Json:
-    answer = asked(cbr, backup_id, **mapping)
-    assert answer.status_code == 200, answer.text
-    found: Json = answer.json()["restore_plan"]
-    return found
-
-
-def disk_of(cbr: ApiServer, name: str = "db1-data") -> str:
-    return str(of_the_cloud(cbr, "volume", name)["id"])
+asked = partial(restore_plan_asked, as_="in_place")
+planned = partial(restore_planned, as_="in_place")
 
 
 def sentence(plan: Json) -> str:

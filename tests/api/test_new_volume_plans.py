@@ -1,5 +1,6 @@
 """Plans of one disk as a new volume over HTTP: the disk's fields alone are told, and a server that gets it is looked at."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,25 +9,15 @@ from opencbr.model.ids import new_id
 
 from .api_server import ApiServer
 from .protected_cloud import new_server, refused
-from .test_restore_plans import change, hide, of_the_cloud, restore_doc
+from .test_restore_plans import asked as restore_plan_asked
+from .test_restore_plans import change, disk_of, hide, of_the_cloud, restore_doc
+from .test_restore_plans import planned as restore_planned
 
 Json = dict[str, Any]
 
 
-def asked(cbr: ApiServer, backup_id: str, **mapping: Any) -> Any:
-    body = {"restore_plan": {"as": "new_volume", "mapping": mapping}}
-    return cbr.call("POST", f"backups/{backup_id}/restore-plans", body)
-
-
-def planned(cbr: ApiServer, backup_id: str, **mapping: Any) -> Json:
-    answer = asked(cbr, backup_id, **mapping)
-    assert answer.status_code == 200, answer.text
-    found: Json = answer.json()["restore_plan"]
-    return found
-
-
-def disk_of(cbr: ApiServer, name: str = "db1-data") -> str:
-    return str(of_the_cloud(cbr, "volume", name)["id"])
+asked = partial(restore_plan_asked, as_="new_volume")
+planned = partial(restore_planned, as_="new_volume")
 
 
 def test_which_disk_is_asked_for_where_there_are_several(cbr: ApiServer):

@@ -16,8 +16,10 @@ from .protected_cloud import new_disk, refused, restorable
 Json = dict[str, Any]
 
 
-def asked(cbr: ApiServer, backup_id: str, account: str = "demo", **mapping: Any) -> requests.Response:
-    body = {"restore_plan": {"as": "new_server", "mapping": mapping}}
+def asked(
+    cbr: ApiServer, backup_id: str, account: str = "demo", as_: str = "new_server", **mapping: Any
+) -> requests.Response:
+    body = {"restore_plan": {"as": as_, "mapping": mapping}}
     return cbr.call("POST", f"backups/{backup_id}/restore-plans", body, account=account)
 
 
@@ -111,6 +113,10 @@ def of_the_cloud(cbr: ApiServer, kind: str, name: str) -> Json:
         found = cbr.cloud.backend.state.find(kind, name=name)
     assert found is not None
     return dict(found)
+
+
+def disk_of(cbr: ApiServer, name: str = "db1-data") -> str:
+    return str(of_the_cloud(cbr, "volume", name)["id"])
 
 
 GONE = {

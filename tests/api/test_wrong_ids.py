@@ -516,6 +516,10 @@ for _member, _choose_one in {
         lambda plan, wanted: {"volumes": [{**plan["volumes"][0], "volume_id": wanted}]},
         "9900",
     ),
+    "routers.0.router_id": (
+        lambda _plan, wanted: {"routers": [{"router_id": wanted, "target": "drop"}]},
+        "9900",
+    ),
     "floating_ips.0.floating_ip_id": (
         lambda _plan, wanted: {"floating_ips": [{"floating_ip_id": wanted, "address": "drop"}]},
         "9900",

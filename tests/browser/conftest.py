@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from api.api_server import ApiServer
 from api.protected_cloud import new_server, restored
@@ -16,6 +16,8 @@ from support.chromium import chromium
 from support.databases import Databases
 
 from .screens import Things
+
+expect.set_options(timeout=60_000)  # other suites run beside this one in CI
 
 
 @pytest.fixture(scope="session", name="cbr")

@@ -53,6 +53,9 @@ def test_every_reading_operation_is_sent_with_what_is_offered(
     if name == "ShowRestorePlan":  # so that there is one to choose
         body = {"restore_plan": {"as": "new_server"}}
         assert cbr.call("POST", f"backups/{backup.id}/restore-plans", body).status_code < 300
+    if name == "ShowDrill":
+        body = {"drill": {"backup_id": cbr.backup(cbr.vault(name="drilled")).id}}
+        assert cbr.call("POST", "drills", body).status_code < 300
     if name == "ShowRestoreWayBack":
         restored(cbr, new_server(cbr))
     page = opened(admin, name)

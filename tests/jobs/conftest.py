@@ -50,3 +50,11 @@ def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iter
     """Where jobs meet bad answers; each module has its own."""
     with opened_ground(tmp_path_factory.mktemp("matrix"), databases) as ground:
         yield ground
+
+
+@pytest.fixture
+def kept_plot(plot: Ground) -> Iterator[Ground]:
+    """The same, and the cloud is as it was afterwards: for jobs that write over things or make some."""
+    with plot.env.cloud_kept():
+        yield plot
+    plot.env.clear()

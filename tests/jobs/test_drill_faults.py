@@ -1,24 +1,22 @@
 """Every upstream call of a drill, with every kind of bad answer, once and for good: a verdict, and nothing of it stays."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import backups
-from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
+from support.bad_answers import (
+    FAULTS,
+    FOR_GOOD,
+    Call,
+    Ground,
+    faults_in,
+    strike_each,
+    strike_for_good,
+    waited,
+)
 from support.job_env import JobEnv
-
-LASTING = ("403", "503", "answer lost")
-
-
-@pytest.fixture
-def ground(plot: Ground) -> Iterator[Ground]:
-    with plot.env.cloud_kept():
-        yield plot
-    plot.env.clear()
 
 
 def requested(ground: Ground) -> OperationLog:
@@ -54,13 +52,11 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_drill_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    env = ground.env
+    ground, env = kept_plot, kept_plot.env
     operation, was = requested(ground), env.things()
-    for call in calls:
-        if (call.service, fault) != ("identity", "401"):
-            strike(ground, call, fault, 1)
+    strike_each(ground, calls, fault)
     log = ground.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     assert env.drill(operation).verdict == "unchecked"
@@ -68,7 +64,7 @@ def test_a_drill_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_drill_ends_with_a_verdict_and_leaves_nothing_when_a_call_stays_bad(
     plot: Ground, calls: list[Call], fault: str
 ) -> None:

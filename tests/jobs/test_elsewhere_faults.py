@@ -1,25 +1,15 @@
 """The calls by which a restore hands its disks over to another project, with every kind of bad answer, once and for good."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from opencbr.democloud.network.security_groups import default_group
-from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
+from support.bad_answers import FAULTS, FOR_GOOD, Call, Ground, strike
 from support.job_env import JobEnv
+from support.made_of_a_plan import Things, judge_for_good
 
-LASTING = ("403", "503", "answer lost")
 SERVER = "db1"
 TRANSFERS = "os-volume-transfer"
-
-
-@pytest.fixture
-def ground(plot: Ground) -> Iterator[Ground]:
-    with plot.env.cloud_kept():
-        yield plot
-    plot.env.clear()
 
 
 def requested(ground: Ground) -> OperationLog:
@@ -60,9 +50,9 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    env = ground.env
+    ground, env = kept_plot, kept_plot.env
     operation, was = requested(ground), env.things()
     before = volumes(env)
     struck = [strike(ground, call, fault, 1) for call in calls]
@@ -75,34 +65,15 @@ def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_handover_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
     plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    bad = {str(call): judge(plot, call, fault) for call in calls}
+    bad = {str(call): judge_for_good(plot, call, fault, requested, handed_over_or_nothing) for call in calls}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge(ground: Ground, call: Call, fault: str) -> list[str]:
-    env = ground.env
-    with env.cloud_kept():
-        operation = requested(ground)
-        was = env.things()
-        strike_for_good(ground, call, fault)
-        log = ground.run(operation)
-        env.demo.faults.clear()
-        wrong = faults_in(log, call, fault) if log.status == "failed" else []
-        wrong += waited(log, call, fault)
-        backup = env.backup(operation.backup_id)
-        if backup is None or backup.status != "available":
-            wrong.append(f"the backup is {backup and backup.status}")
-        ground.clock.sleep(86_400.0)
-        remove_leftovers(ground.ctx(env.cloud))
-        if (log.status == "failed" and env.things() != was) or env.upstream("transfer"):
-            wrong.append("something of it is there")
-        if [entry for entry in env.ledger() if entry.kind != "backup"]:
-            wrong.append("the ledger still has something of it")
-        if wrong and log.error_message:
-            wrong.append(log.error_message)
-    env.clear()
-    return wrong
+def handed_over_or_nothing(env: JobEnv, log: OperationLog, was: Things) -> list[str]:
+    if (log.status == "failed" and env.things() != was) or env.upstream("transfer"):
+        return ["something of it is there"]
+    return []

@@ -1,24 +1,13 @@
 """Every upstream call of a restore as a new server, with every kind of bad answer, once and for good."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
-from support.job_env import JobEnv
+from support.bad_answers import FAULTS, FOR_GOOD, Call, Ground
+from support.made_of_a_plan import bear_one_bad_answer, judge_for_good, whole_or_nothing
 
-LASTING = ("403", "503", "answer lost")
 SERVER = "db1"
 WHOLE = {"server": 1, "volume": 2, "attachment": 2, "port": 2}
-
-
-@pytest.fixture
-def ground(plot: Ground) -> Iterator[Ground]:
-    with plot.env.cloud_kept():
-        yield plot
-    plot.env.clear()
 
 
 def requested(ground: Ground) -> OperationLog:
@@ -53,56 +42,15 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    env = ground.env
-    operation = requested(ground)
-    was = env.things()
-    struck = [
-        strike(ground, call, fault, 1) for call in calls if (call.service, fault) != ("identity", "401")
-    ]
-    log = ground.run(operation)
-    assert (log.status, log.error_message) == ("success", "")
-    # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
-    assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
-    assert made(env, was) == WHOLE
-    assert {entry.kind for entry in env.ledger()} == {"backup"}
-
-
-def made(env: JobEnv, was: dict[str, set[str]]) -> dict[str, int]:
-    return {kind: len(ids - was[kind]) for kind, ids in env.things().items() if ids - was[kind]}
+    bear_one_bad_answer(kept_plot, calls, fault, requested(kept_plot), WHOLE)
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
     plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    bad = {str(call): judge(plot, call, fault) for call in calls}
+    bad = {str(call): judge_for_good(plot, call, fault, requested, whole_or_nothing(WHOLE)) for call in calls}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
-
-
-def judge(ground: Ground, call: Call, fault: str) -> list[str]:
-    env = ground.env
-    with env.cloud_kept():
-        operation = requested(ground)
-        was = env.things()
-        strike_for_good(ground, call, fault)
-        log = ground.run(operation)
-        env.demo.faults.clear()
-        wrong = faults_in(log, call, fault) if log.status == "failed" else []
-        wrong += waited(log, call, fault)
-        backup = env.backup(operation.backup_id)
-        if backup is None or backup.status != "available":
-            wrong.append(f"the backup is {backup and backup.status}")
-        ground.clock.sleep(86_400.0)
-        remove_leftovers(ground.ctx(env.cloud))
-        left = made(env, was)
-        if left != (WHOLE if log.status == "success" else {}):
-            wrong.append(f"it has ended in {log.status}, and this is there: {left}")
-        if [entry for entry in env.ledger() if entry.kind != "backup"]:
-            wrong.append("the ledger still has something of it")
-        if wrong and log.error_message:
-            wrong.append(log.error_message)
-    env.clear()
-    return wrong

@@ -1,22 +1,21 @@
 """Every upstream call of a restore in place, with every kind of bad answer, once and for good: see `test_fault_matrix.py`."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from opencbr.jobs.duties import remove_leftovers
-from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
+from support.bad_answers import (
+    FAULTS,
+    FOR_GOOD,
+    Call,
+    Ground,
+    faults_in,
+    strike_each,
+    strike_for_good,
+    waited,
+)
 from support.places import how_it_is, spoil
 
-LASTING = ("403", "503", "answer lost")
 SERVER = "db1"
-
-
-@pytest.fixture
-def ground(plot: Ground) -> Iterator[Ground]:
-    with plot.env.cloud_kept():
-        yield plot
-    plot.env.clear()
 
 
 def backed_up(ground: Ground) -> str:
@@ -46,14 +45,12 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    env, backup_id = ground.env, backed_up(ground)
+    ground, env, backup_id = kept_plot, kept_plot.env, backed_up(kept_plot)
     was, before = how_it_is(env, SERVER), spoil(env, SERVER)
     operation = env.request_restore(backup_id)
-    struck = [
-        strike(ground, call, fault, 1) for call in calls if (call.service, fault) != ("identity", "401")
-    ]
+    struck = strike_each(ground, calls, fault)
     log = ground.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
@@ -66,11 +63,11 @@ def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
-    ground: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    bad = {str(call): judge(ground, call, fault) for call in calls}
+    bad = {str(call): judge(kept_plot, call, fault) for call in calls}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 

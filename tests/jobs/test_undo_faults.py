@@ -1,23 +1,22 @@
 """Every upstream call of a restore's undoing, with every kind of bad answer, once and for good: see `test_fault_matrix.py`."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
+from support.bad_answers import (
+    FAULTS,
+    FOR_GOOD,
+    Call,
+    Ground,
+    faults_in,
+    strike_each,
+    strike_for_good,
+    waited,
+)
 from support.places import how_it_is, spoil
 
-LASTING = ("403", "503", "answer lost")
 SERVER = "db1"
-
-
-@pytest.fixture
-def ground(plot: Ground) -> Iterator[Ground]:
-    with plot.env.cloud_kept():
-        yield plot
-    plot.env.clear()
 
 
 def restored(ground: Ground) -> tuple[OperationLog, dict[str, str]]:
@@ -55,15 +54,13 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_undoing_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    env = ground.env
+    ground, env = kept_plot, kept_plot.env
     was = how_it_is(env, SERVER)
     restore, spoilt = restored(ground)
     operation = env.request_undo(restore)
-    struck = [
-        strike(ground, call, fault, 1) for call in calls if (call.service, fault) != ("identity", "401")
-    ]
+    struck = strike_each(ground, calls, fault)
     log = ground.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     assert [fault.path for fault in struck if not fault.hits] == []
@@ -74,11 +71,11 @@ def test_an_undoing_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", FOR_GOOD)
 def test_an_undoing_ends_well_or_in_an_error_that_tells_and_can_be_asked_for_again(
-    ground: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, calls: list[Call], fault: str
 ) -> None:
-    bad = {str(call): judge(ground, call, fault) for call in calls}
+    bad = {str(call): judge(kept_plot, call, fault) for call in calls}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 

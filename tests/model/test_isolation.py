@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_restore_plan import ADDRESS, CAPTURED, GROUP, MAC, NET, PORT, SUBNET, view
 
 from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.isolation import isolated
 from opencbr.model.restore_plan.outcome import READY
 from opencbr.model.restore_plan.plan import plan
 from opencbr.model.restore_plan.view import Holder
+
+from .test_restore_plan import ADDRESS, CAPTURED, GROUP, MAC, NET, PORT, SUBNET, view
 
 Json = dict[str, Any]
 OTHER = "8" * 8
@@ -54,7 +55,7 @@ def test_nothing_is_plugged_into_what_stands(what: str):
     assert made.floating_ips == ()
     assert [network.key for network in made.networks] == [NET]
     assert "dns_domain" not in made.networks[0].fields
-    assert [subnet.routers for network in made.networks for subnet in network.subnets] == [()]
+    assert made.routers == ()
     (port,) = made.ports
     assert (port.network.made, port.network.id, port.mac) == (NET, None, MAC)
     assert port.addresses is not None

@@ -187,7 +187,8 @@ def test_what_is_null_or_of_another_shape_names_nothing(body):
 
 def test_no_other_module_knows_where_documents_name_others():
     """`references.py` asks the cloud by such ids, and `disks.py` reads the device that stands beside one, `shapes.py` says what
-    type it must have, `terminated.py` reads what Nova does with it at the end, `servers.py` attaches by it.
+    type it must have, `terminated.py` reads what Nova does with it at the end, `servers.py` attaches by it, `checks.py` tells
+    the operator's commands the ids of what a drill made.
     The console shows people what documents say, a restore plan what becomes of each field; a new server is made with them."""
     source = Path(opencbr.__file__).parent
     naming = {
@@ -205,4 +206,5 @@ def test_no_other_module_knows_where_documents_name_others():
         "shapes.py",
         "terminated.py",
         "restore_view.py",
+        "checks.py",
     } == {"reference_fields.py"}

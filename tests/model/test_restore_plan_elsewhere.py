@@ -4,7 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_restore_plan import (
+
+from opencbr.model.restore_plan.captured import Captured
+from opencbr.model.restore_plan.choices import DROP, NEW, Choices, PortChoice
+from opencbr.model.restore_plan.outcome import READY, REFUSED, Plan
+from opencbr.model.restore_plan.plan import plan
+from opencbr.model.restore_plan.view import Room
+
+from .test_restore_plan import (
     CAPTURED,
     DOCUMENTS,
     FLOATING,
@@ -17,12 +24,6 @@ from test_restore_plan import (
     fate,
     view,
 )
-
-from opencbr.model.restore_plan.captured import Captured
-from opencbr.model.restore_plan.choices import DROP, NEW, Choices, PortChoice
-from opencbr.model.restore_plan.outcome import READY, REFUSED, Plan
-from opencbr.model.restore_plan.plan import plan
-from opencbr.model.restore_plan.view import Room
 
 OTHER = "7" * 8
 OURS = frozenset({f"network/{NET}", f"subnet/{SUBNET}", f"security_group/{GROUP}"})

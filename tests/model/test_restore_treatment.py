@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from test_reference_fields import DATA, OTHER_BODIES, _documents
 
 from opencbr.cloud.references import ENVELOPE
 from opencbr.model.restore_plan.captured import fields
 from opencbr.model.restore_plan.treatment import REASONS, TREATMENTS, treatment_of
+
+from .test_reference_fields import DATA, OTHER_BODIES, _documents
 
 NOT_KEPT = {"ports", "router_ports", "project_floatingips", "volume_types"}
 """Read to find others, and kept in no record."""

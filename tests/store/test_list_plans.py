@@ -116,7 +116,7 @@ def test_operation_logs_are_counted_from_a_small_index(filled):
 
 
 def test_a_page_of_drills_is_not_sorted(filled):
-    _, (rows, _) = plans(filled, lambda conn: drills.list(conn, PROJECT, DrillFilter(), Page(5)))
+    _, (rows,) = plans(filled, lambda conn: drills.list(conn, PROJECT, DrillFilter(), Page(5)))
     assert len(rows) == 1, rows
     assert "USING INDEX ix_drill_list " in rows[0], rows
 

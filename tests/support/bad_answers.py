@@ -35,6 +35,8 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 LASTING = FAULTS | {"403": {"status": 403}}
 """What may stay: nobody is refused for a moment."""
+FOR_GOOD = ("403", "503", "answer lost")
+"""Of those a refusal, a trouble and a silence: what one job after the other is tried with."""
 
 _ID = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 
@@ -150,6 +152,11 @@ def strike(ground: Ground, call: Call, fault: str, times: int) -> Fault:
     return ground.env.demo.faults.inject(
         service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
     )
+
+
+def strike_each(ground: Ground, calls: list[Call], fault: str) -> list[Fault]:
+    """Answer each of the calls badly once; a refusal of the service's own sign-in has tests of its own."""
+    return [strike(ground, call, fault, 1) for call in calls if (call.service, fault) != ("identity", "401")]
 
 
 def strike_for_good(ground: Ground, call: Call, fault: str) -> Fault:

@@ -29,7 +29,12 @@ def rendered(answers: Answers) -> str:
     names = {"asset_url": lambda name: f"/{name}", "csrf_token": lambda: "token"}
     may_reveal = {"secrets": False, "infrastructure": False}
     return environment.get_template("backup/page.html").render(
-        may_reveal=may_reveal, may_plan=False, live_part="", **names, **page_context(answers)
+        may_reveal=may_reveal,
+        may_plan=False,
+        live_part="",
+        backup=answers.backup,
+        **names,
+        **page_context(answers),
     )
 
 

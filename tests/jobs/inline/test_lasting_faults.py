@@ -54,14 +54,14 @@ def test_a_backup_ends_in_an_error_that_names_the_call(
 ) -> None:
     service, method, path = call.split(" ")
     struck = env.demo.faults.inject(service=service, method=method, path=path, times=0, **FAULTS[fault])
-    operation = env.request_backup(env.bind("web1"))
+    operation = env.request_backup(env.bind("db1"))
     log = carry_out_inline(env, ctx, operation)
     env.demo.faults.clear()
     assert struck.hits >= 1
     if "POST" in call and fault == "garbage":
         # It was made all the same: the next look finds it by its name.
         assert log.status == "success", log.error_message
-        env.assert_nothing_left(backups_left=1)
+        env.assert_nothing_left(backups_left=len(env.disks(operation.backup_id)))
         return
     assert log.status == "failed"
     assert f"{service} {method} " in log.error_message

@@ -39,7 +39,7 @@ def kept_image(env: JobEnv, backup_id: str) -> str:
 
 def root_row(plan: ShownPlan) -> Row:
     """What the plan says of the image that the server boots from."""
-    (row,) = [row for row in plan.rows if (row.document, row.field) == ("server", "server.image.id")]
+    (row,) = [row for row in plan.rows if (row.document, row.field) == ("server@newest", "server.image.id")]
     return row
 
 

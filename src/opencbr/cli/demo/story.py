@@ -30,6 +30,8 @@ NOW = {
     "capture": "all documents are read; Cinder takes a snapshot of each of {disks}",
     "snapshots": "{disks} stand in snapshots of one moment; the documents are read once more",
     "recapture": "what moved meanwhile is known; Cinder begins to copy {size} from the snapshots",
+    "image": "Nova is asked for an image where the root disk is no volume; Cinder copies {size}",
+    "saved": "such an image stands; Cinder copies {size}",
     "wait": "Cinder copies {size} of {disks}",
     "export": "{size} are copied; the snapshots are removed",
     "release": "the record is closed: compressed, encrypted, signed",

@@ -40,6 +40,8 @@ def choices_of(field: Field, chapter: str = "") -> str:
         return kind if around else _OF_A_LIST.get(chapter, "")
     if field.label == "backup_id" and "mappings" in around:
         return "disk_backup_id"
+    if field.label == "target" and "disks" in around:
+        return "volume_id"
     name = _CALLED.get(field.label, field.label)
     return name if name in _FINDERS else ""
 

@@ -11,17 +11,15 @@ from sqlalchemy import Connection
 
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.disks import top_row
 from opencbr.jobs.engine.port import Job
-from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.new_server.report import report_of
 from opencbr.jobs.new_server.rows import give_back_rows
+from opencbr.jobs.restored_backup import take_backup
 from opencbr.jobs.upstream.mover import await_mover
 from opencbr.model import statuses
-from opencbr.model.errors import BACKUP_UNRESTORABLE
 from opencbr.model.operation_log import REPORT, OperationLog
-from opencbr.store import backups, ledger, operation_logs
+from opencbr.store import ledger, operation_logs
 
 # A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
 
@@ -53,18 +51,8 @@ class Flow:
         self._job.step("close", lambda: self._close(told))
 
     def _begin(self) -> None:
-        ctx, operation = self._ctx, self._operation
-        with ctx.database.write() as conn:
-            now = ctx.clock.now()
-            operation_logs.begin(conn, operation.id, now=now)
-            top = top_row(conn, operation.project_id, operation.backup_id or "")
-            if top.status != statuses.RESTORING and not backups.move_family(
-                conn, operation.project_id, top.id, to=statuses.RESTORING, updated_at=now
-            ):
-                raise JobError(
-                    BACKUP_UNRESTORABLE, f"backup {top.id} is {top.status} and cannot be restored now"
-                )
-        await_mover(ctx, operation, "the restore goes on when it is up again")
+        take_backup(self._ctx, self._operation)
+        await_mover(self._ctx, self._operation, "the restore goes on when it is up again")
 
     def _close(self, told: Callable[[Parts], Mapping[str, Any]]) -> None:
         ctx, operation = self._ctx, self._operation

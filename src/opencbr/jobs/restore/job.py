@@ -12,7 +12,6 @@ from opencbr.cloud.errors import NotFound
 from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_IN_USE
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
-from opencbr.jobs.disks import top_row
 from opencbr.jobs.engine.port import Job
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.in_place.disks import BEGIN, END
@@ -23,6 +22,7 @@ from opencbr.jobs.new_server.report import report_of
 from opencbr.jobs.parameters import change
 from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
+from opencbr.jobs.restored_backup import take_backup
 from opencbr.jobs.upstream.mover import await_mover
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
@@ -31,7 +31,7 @@ from opencbr.model import statuses
 from opencbr.model.errors import BACKUP_UNRESTORABLE, DISK_TOO_SMALL, DISK_UNRESTORABLE, NOT_ATTACHED
 from opencbr.model.operation_log import REPORT, OperationLog
 from opencbr.model.restore import FoundServer, RestoreRequest, request_of, with_found
-from opencbr.store import backups, operation_logs
+from opencbr.store import operation_logs
 from opencbr.store.errors import RecordDamaged
 
 # A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
@@ -58,17 +58,7 @@ class _Flow(InPlace):
     """The steps of a restore."""
 
     def begin(self) -> None:
-        backup_id = self._operation.backup_id or ""
-        with self._ctx.database.write() as conn:
-            now = self._ctx.clock.now()
-            operation_logs.begin(conn, self._operation.id, now=now)
-            top = top_row(conn, self._project_id, backup_id)
-            if top.status != statuses.RESTORING and not backups.move_family(
-                conn, self._project_id, top.id, to=statuses.RESTORING, updated_at=now
-            ):
-                raise JobError(
-                    BACKUP_UNRESTORABLE, f"backup {top.id} is {top.status} and cannot be restored now"
-                )
+        take_backup(self._ctx, self._operation)
 
     def look(self) -> bool:
         """Write down how the server and its disks are, and refuse what has changed since the request.

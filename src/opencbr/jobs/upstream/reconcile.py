@@ -6,7 +6,7 @@ Nothing is remembered between two looks, so that whoever goes on with a job that
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from opencbr.cloud.errors import CredentialRefused, NotFound, Refused, Unreachable
+from opencbr.cloud.errors import CloudError, CredentialRefused, NotFound, Refused, Unreachable
 from opencbr.jobs.context import JobContext, parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.intervals import pauses
@@ -34,6 +34,7 @@ class _Wanted:
     progress: Progress
     acts: int = 0
     refusals: int = 0
+    failed: CloudError | None = None  # the last of its acts that did
 
 
 def reconcile(
@@ -49,7 +50,8 @@ def reconcile(
 
     They are looked at side by side; what they need is done one after the other, in the sequence of `looks`. `told` gets the
     names of the unfinished; for `copying_seconds` nothing may be seen to move. Raises what a look raises, the third refusal
-    of what an object needs, and JobError 9910 when that is done without use, and as `Progress.check` says.
+    of what an object needs, and JobError 9910, with the last failure of it, when that is done without use, and as
+    `Progress.check` says.
     """
     began = ctx.clock.now()
     open_ = [_Wanted(look, Progress(what, began, copying_seconds)) for what, look in looks.items()]
@@ -90,7 +92,8 @@ def _act(ctx: JobContext, one: _Wanted, act: Act) -> None:
     progress = one.progress
     if one.acts >= _ACTS:
         of_no_use = f"was asked {one.acts} times to become as it should be, and is {progress.state}"
-        raise JobError(UNEXPECTED, f"{progress.what} {of_no_use}{progress.source()}")
+        cause = f": {one.failed}" if one.failed else ""
+        raise JobError(UNEXPECTED, f"{progress.what} {of_no_use}{progress.source()}{cause}") from one.failed
     ctx.guard()
     try:
         act()
@@ -98,8 +101,10 @@ def _act(ctx: JobContext, one: _Wanted, act: Act) -> None:
         raise
     except Unreachable as error:
         progress.unanswered(error, ctx.clock.now())
+        one.failed = error
         return
-    except (Refused, NotFound):
+    except (Refused, NotFound) as error:
+        one.failed = error
         one.refusals += 1
         if one.refusals == _REFUSALS:
             raise

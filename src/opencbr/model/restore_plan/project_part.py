@@ -9,8 +9,7 @@ from opencbr.model.restore_plan.captured import Path, at
 from opencbr.model.restore_plan.draft import KEPT, MADE, Draft, Problem
 from opencbr.model.restore_plan.outcome import lacks
 from opencbr.model.restore_plan.rows import judged
-
-_USER_DATA = ("server", "OS-EXT-SRV-ATTR:user_data")
+from opencbr.model.restore_plan.server_part import USER_DATA
 
 
 def judge_project(draft: Draft) -> None:
@@ -54,7 +53,7 @@ def _check_lending(draft: Draft) -> None:
 def _refuse_sealed(draft: Draft) -> None:
     """Refuse to hand on what the caller may not see: whoever is in the other project could read it there."""
     for document, path in dict.fromkeys(_sealed(draft)):
-        way = "choose `user_data: drop`, or have" if path == _USER_DATA else "have"
+        way = "choose `user_data: drop`, or have" if path == USER_DATA else "have"
         sentence = f"{'.'.join(path)} is sealed, and you may not see it: {way} somebody restore it who may see secrets"
         draft.refuse(document, path, sentence)
 

@@ -10,7 +10,7 @@ from opencbr.model.restore_plan.root_part import booted_image
 from opencbr.model.restore_plan.rows import same_content
 
 _SIZES = ("ram", "vcpus", "disk", "swap", "OS-FLV-EXT-DATA:ephemeral", "extra_specs")
-_USER_DATA = ("server", "OS-EXT-SRV-ATTR:user_data")
+USER_DATA = ("server", "OS-EXT-SRV-ATTR:user_data")
 _KEY_NAME = ("server", "key_name")
 
 
@@ -136,14 +136,14 @@ def choose_user_data(draft: Draft) -> str | None:
         return None
     chosen = draft.choices.user_data
     if chosen == DROP:
-        draft.decide("server", _USER_DATA, LOST, "the mapping does without the user data")
+        draft.decide("server", USER_DATA, LOST, "the mapping does without the user data")
         return None
     if chosen == RUN:
-        draft.decide("server", _USER_DATA, KEPT, "given again; it runs at the first boot of the new server")
+        draft.decide("server", USER_DATA, KEPT, "given again; it runs at the first boot of the new server")
         return str(given)
     sentence = "the server has user data, which a new server runs at its first boot: choose whether it shall"
     draft.ask("user_data", (RUN, DROP), sentence)
-    draft.decide("server", _USER_DATA, UNDECIDED, sentence)
+    draft.decide("server", USER_DATA, UNDECIDED, sentence)
     return None
 
 

@@ -1,0 +1,71 @@
+"""Jobs that make things of a plan while calls are answered badly: what is there at the end, and that nothing else is."""
+
+from collections.abc import Callable
+
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.model.operation_log import OperationLog
+
+from .bad_answers import Call, Ground, faults_in, strike_each, strike_for_good, waited
+from .job_env import JobEnv
+
+Things = dict[str, set[str]]
+"""The ids of what is in the cloud, by kind (`JobEnv.things`)."""
+Wrong = Callable[[JobEnv, OperationLog, Things], list[str]]
+"""Says what is wrong with the cloud after a job, once the janitor has been there."""
+
+
+def made(env: JobEnv, was: Things) -> dict[str, int]:
+    return {kind: len(ids - was[kind]) for kind, ids in env.things().items() if ids - was[kind]}
+
+
+def whole_or_nothing(whole: dict[str, int]) -> Wrong:
+    """All that was wanted is there when the job went well, and nothing of it when it did not."""
+
+    def wrong(env: JobEnv, log: OperationLog, was: Things) -> list[str]:
+        left = made(env, was)
+        wanted = whole if log.status == "success" else {}
+        return [] if left == wanted else [f"it has ended in {log.status}, and this is there: {left}"]
+
+    return wrong
+
+
+def bear_one_bad_answer(
+    ground: Ground, calls: list[Call], fault: str, operation: OperationLog, whole: dict[str, int]
+) -> None:
+    """Run a job each of whose calls is answered badly once, and see that all is made."""
+    env = ground.env
+    was = env.things()
+    struck = strike_each(ground, calls, fault)
+    log = ground.run(operation)
+    assert (log.status, log.error_message) == ("success", "")
+    # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
+    assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
+    assert made(env, was) == whole
+    assert {entry.kind for entry in env.ledger()} == {"backup"}
+
+
+def judge_for_good(
+    ground: Ground, call: Call, fault: str, requested: Callable[[Ground], OperationLog], wrong_in: Wrong
+) -> list[str]:
+    """Run a job one of whose calls stays bad; say what is wrong with its end, its backup, the cloud and the ledger."""
+    env = ground.env
+    with env.cloud_kept():
+        operation = requested(ground)
+        was = env.things()
+        strike_for_good(ground, call, fault)
+        log = ground.run(operation)
+        env.demo.faults.clear()
+        wrong = faults_in(log, call, fault) if log.status == "failed" else []
+        wrong += waited(log, call, fault)
+        backup = env.backup(operation.backup_id)
+        if backup is None or backup.status != "available":
+            wrong.append(f"the backup is {backup and backup.status}")
+        ground.clock.sleep(86_400.0)
+        remove_leftovers(ground.ctx(env.cloud))
+        wrong += wrong_in(env, log, was)
+        if [entry for entry in env.ledger() if entry.kind != "backup"]:
+            wrong.append("the ledger still has something of it")
+        if wrong and log.error_message:
+            wrong.append(log.error_message)
+    env.clear()
+    return wrong
