@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_extended_disk import expected
-from test_restore import bytes_of, disk_of
+from disk_bytes import bytes_of, disk_of, expected
 
 from sdk.installation import eventually
 from support.full_stack import FullStack

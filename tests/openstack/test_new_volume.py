@@ -2,8 +2,8 @@
 
 import secrets
 
-from test_extended_disk import expected
-from test_restore import bytes_of, disk_of, ended, remove
+from disk_bytes import bytes_of, disk_of, expected, remove
+from restoring import carried_out, planned
 
 from sdk.installation import eventually
 from support.full_stack import FullStack
@@ -17,15 +17,7 @@ def test_one_disk_comes_onto_a_server_that_is_named(stack: FullStack):
     with stack.protected(server) as vault:
         backup = stack.back_up(vault, "before")
         mapping = {"volume_id": data, "server_id": server, "name": f"{objects.prefix}-rescued"}
-        body = {"restore_plan": {"as": "new_volume", "mapping": mapping}}
-        answer = stack.member.call("POST", f"backups/{backup['id']}/restore-plans", body)
-        assert answer.status_code == 200, answer.text
-        plan = answer.json()["restore_plan"]
-        assert (plan["status"], plan["counts"]["unhandled"]) == ("ready", 0), plan["problems"]
-        answer = stack.member.call("POST", f"restore-plans/{plan['id']}/restore")
-        assert answer.status_code == 202, answer.text
-        log = ended(stack, answer.json()["job_id"])
-        assert (log["status"], log["error_info"]["message"]) == ("success", "")
+        log = carried_out(stack, planned(stack, backup["id"], mapping, "new_volume"))
         made = str(log["extra_info"]["restore"]["target_resource_id"])
         try:
             shown = tenant.get("volumev3", f"/volumes/{made}")["volume"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_restore import ended
+from restoring import restored_as_new
 
 from support.fidelity import difference, told_by
 from support.full_server import FullServer, FullServers
@@ -40,7 +40,7 @@ def test_a_deleted_server_comes_back_as_it_was(
     stack: FullStack, servers: FullServers, lost: tuple[FullServer, Json]
 ):
     full, backup = lost
-    made = _restored(stack, backup["id"], network="keep")
+    made = restored_as_new(stack, backup["id"], network="keep")
     try:
         _compare(stack, backup, made)
     finally:
@@ -56,7 +56,7 @@ def test_a_server_comes_back_into_an_emptied_project(
     groups = [{"security_group_id": one, "target": "new"} for one in full.groups]
     routers = [{"router_id": full.router, "target": "new"}]
     chosen = {"security_groups": groups, "server_group": "new", "routers": routers}
-    made = _restored(stack, backup["id"], network="new", **chosen)
+    made = restored_as_new(stack, backup["id"], network="new", **chosen)
     try:
         _compare(stack, backup, made)
     finally:
@@ -78,25 +78,3 @@ def _compare(stack: FullStack, backup: Json, made: str) -> None:
     assert others == {}
     print(f"{len(before)} fields compared")
     assert len(before) >= LEAST
-
-
-def _restored(stack: FullStack, backup_id: str, *, network: str, **chosen: Any) -> str:
-    """Restore a backup as a new server by a plan, with all as it was but for what is chosen; its id."""
-    mapping = _planned(stack, backup_id, {})["mapping"]
-    ports = [{**port, "network": network} for port in mapping["ports"]]
-    plan = _planned(stack, backup_id, {**mapping, "ports": ports, "user_data": "run", **chosen})
-    assert plan["status"] == "ready", (plan["problems"], plan["choices"])
-    assert plan["counts"]["unhandled"] == 0, [r for r in plan["rows"] if r["fate"] == "unhandled"]
-    answer = stack.member.call("POST", f"restore-plans/{plan['id']}/restore")
-    assert answer.status_code == 202, answer.text
-    log = ended(stack, answer.json()["job_id"])
-    assert (log["status"], log["error_info"]["message"]) == ("success", "")
-    return str(log["extra_info"]["restore"]["target_resource_id"])
-
-
-def _planned(stack: FullStack, backup_id: str, mapping: Json) -> Json:
-    body = {"restore_plan": {"as": "new_server", "mapping": mapping}}
-    answer = stack.member.call("POST", f"backups/{backup_id}/restore-plans", body)
-    assert answer.status_code == 200, answer.text
-    found: Json = answer.json()["restore_plan"]
-    return found

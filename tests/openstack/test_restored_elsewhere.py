@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from test_extended_disk import digest, expected
-from test_restore import disk_of, ended
+from disk_bytes import digest, disk_of, expected
+from restoring import ended
 
 from democloud.client import Client
 from sdk.installation import eventually

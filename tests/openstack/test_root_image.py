@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from test_restore import ended, how_it_is, remove
-from test_restored_as_new import _restored
+from disk_bytes import remove
+from restoring import ended, how_it_is, restored_as_new
 
 from sdk.installation import eventually
 from support.full_stack import FullStack
@@ -40,7 +40,7 @@ def test_the_root_disk_comes_back_in_a_new_server(stack: FullStack) -> None:
             assert backup["extend_info"]["root_image"]["size"] == len(content)
         _restore_and_undo(stack, server, backup, content)
         _delete(stack, server, [volume], port)
-        made = _restored(stack, backup["id"], network="keep")
+        made = restored_as_new(stack, backup["id"], network="keep")
         rows = stack.tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
         try:
             shown = stack.tenant.get("compute", f"/servers/{made}", mv="2.79")["server"]

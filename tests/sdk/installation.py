@@ -58,6 +58,8 @@ class Installation:
     url: str
     key: Key
     server_name: str  # of a server of the project that boots from a volume
+    kill_worker: Callable[[], None] = field(repr=False)  # at once (SIGKILL)
+    start_worker: Callable[[], None] = field(repr=False)
 
     def client(self, key: Key | None = None) -> CbrClient:
         """The unmodified client of the vendor's SDK."""
@@ -94,11 +96,17 @@ def installed(
             return subprocess.Popen([*opencbr, *verb], env=environment, stderr=out)
 
     upgrade = start("db", "upgrade")
-    assert upgrade.wait(60) == 0, log.read_text()
+    assert upgrade.wait(300) == 0, log.read_text()
     processes = [start("serve", "--listen", url.removeprefix("http://")), start("worker")]
+
+    def kill_worker() -> None:
+        worker = processes.pop()
+        worker.kill()
+        worker.wait(30)
+
     try:
         eventually(lambda: _ready(url, processes, log), "the service is ready")
-        yield Installation(url, key, server_name)
+        yield Installation(url, key, server_name, kill_worker, lambda: processes.append(start("worker")))
     finally:
         for process in processes:
             process.terminate()

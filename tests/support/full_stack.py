@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,11 @@ class FullStack:
     cloud_objects: CloudObjects
     installation: Installation
     demo: DemoCloud | None
+    entry: dict[str, Any] = field(repr=False)
+
+    def member_entry(self) -> dict[str, Any]:
+        """Return the member's entry of `clouds.yaml` with the service in it, as a client of the command line has it."""
+        return self.entry | {"cbr_endpoint_override": f"{self.installation.url}/v3/{self.tenant.project_id}"}
 
     @contextmanager
     def protected(self, resource_id: str, kind: str = "server") -> Iterator[dict[str, Any]]:
@@ -188,6 +193,7 @@ def full_stack_of(
                     cloud_objects=cloud_objects,
                     installation=installation,
                     demo=demo,
+                    entry=clouds[member],
                 )
         finally:
             cloud_objects.clear()
