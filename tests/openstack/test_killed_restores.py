@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from disk_bytes import digest, digests_of, disk_of, expected, remove
-from restoring import carried_out, ended, how_it_is, planned, restored_as_new
+from restoring import carried_out, how_it_is, planned, restored_as_new
 
 from support.full_stack import FullStack
 from support.recording import Exchange
@@ -84,15 +84,13 @@ def scene(stack: FullStack) -> Iterator[Scene]:
         yield Scene(stack, server, held, stack.back_up(vault, "before"))
 
 
-def test_a_restore_in_place_after_its_first_overwritten_byte(scene: Scene):
+def test_a_restore_in_place_by_a_plan_after_its_first_overwritten_byte(scene: Scene):
     stack = scene.stack
     was, before = how_it_is(stack, scene.server), scene.things()
     scene.killed_after("POST", _WRITES)
-    answer = stack.member.call("POST", f"backups/{scene.backup['id']}/restore", {"restore": {}})
-    assert answer.status_code == 202, answer.text
-    log = ended(stack, answer.json()["job_id"])
+    plan = planned(stack, scene.backup["id"], {}, "in_place")
     try:
-        assert (log["status"], log["error_info"]["message"]) == ("success", "")
+        carried_out(stack, plan)
         scene.in_order()
         assert how_it_is(stack, scene.server) == was
         assert scene.things() - before == Counter(snapshots=2), "the way back of both disks"

@@ -37,14 +37,27 @@ def bear_one_bad_answer(
     was = env.things()
     struck = strike_each(ground, calls, fault)
     log = ground.run(operation)
-    assert (log.status, log.error_message) == ("success", "")
+    assert (log.status, log.error_message) == ("success", ""), log.error_message
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
     assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
     assert made(env, was) == whole
     assert {entry.kind for entry in env.ledger()} == {"backup"}
 
 
-def judge_for_good(
+def bear_for_good(
+    ground: Ground,
+    calls: list[Call],
+    fault: str,
+    requested: Callable[[Ground], OperationLog],
+    wrong_in: Wrong,
+) -> None:
+    """Run a job for each of its calls, which stays bad, and see that it ends well or in an error that tells."""
+    judged = {str(call): _judge(ground, call, fault, requested, wrong_in) for call in calls}
+    wrong = [f"{call}: {words}" for call, words in judged.items() if words]
+    assert not wrong, "\n".join(wrong)
+
+
+def _judge(
     ground: Ground, call: Call, fault: str, requested: Callable[[Ground], OperationLog], wrong_in: Wrong
 ) -> list[str]:
     """Run a job one of whose calls stays bad; say what is wrong with its end, its backup, the cloud and the ledger."""
@@ -67,5 +80,4 @@ def judge_for_good(
             wrong.append("the ledger still has something of it")
         if wrong and log.error_message:
             wrong.append(log.error_message)
-    env.clear()
     return wrong

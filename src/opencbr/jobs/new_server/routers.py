@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from opencbr.cloud.errors import Refused
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.restore_plan.blueprint import NewInterface, NewRouter
 
@@ -38,6 +39,16 @@ def _plug(parts: Parts, interface: NewInterface) -> None:
     }
     keys = (one.made or one.id for one in (interface.router, interface.subnet))
     port_id = parts.of_neutron("port", f"router {' '.join(map(str, keys))}", fields)
-    if not parts.project.networks.get("port", port_id).get("device_id"):
-        parts.ctx.guard()
+    if _holder(parts, port_id):
+        return
+    parts.ctx.guard()
+    try:
         parts.project.networks.plug_router(router, port_id)
+    except Refused:  # it may be there: the answer to an earlier request was lost
+        if _holder(parts, port_id) != router:
+            raise
+
+
+def _holder(parts: Parts, port_id: str) -> str | None:
+    """Name what has the port, if anything has."""
+    return parts.project.networks.get("port", port_id).get("device_id") or None
