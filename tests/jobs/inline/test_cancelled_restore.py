@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from opencbr.democloud.volume.restores import restored
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import NOTES, OperationLog
 from opencbr.model.restore import RESTORED, has_begun, request_of, stage_of
@@ -34,19 +35,30 @@ def one_is_written(parameters: dict[str, Any]) -> bool:
 
 
 def cancelled(scene: Scene, clock: WatchedClock, moment: Moment) -> OperationLog:
-    """Restore, and ask for the end at the first wait of such a moment."""
+    """Restore, and ask for the end at the first wait of such a moment. Until then one disk is being written."""
     operation = scene.env.request_restore(scene.backup_id)
+    lasting = scene.env.demo.fail("backup.restored", stick=True)
 
     def before_sleep() -> None:
         log = scene.env.log(operation)
         if not log.cancel_requested and moment(log.parameters):
             scene.env.cancel(operation)
+            lasting.work = "none any more"
+            write_the_last(scene)
 
     clock.before_sleep = before_sleep
     try:
         return scene.run(operation)
     finally:
         clock.before_sleep = lambda: None
+
+
+def write_the_last(scene: Scene) -> None:
+    """End what was made to last, where it has begun."""
+    backend = scene.env.demo.backend
+    for volume in [one["id"] for one in scene.env.upstream("volume") if one["status"] == "restoring-backup"]:
+        (backup,) = [one for one in scene.env.upstream("backup") if one["volume_id"] == volume]
+        restored(backend, {"backup": backup["id"], "volume": volume, "fresh": False, "named": True})
 
 
 @pytest.mark.parametrize("moment", [untouched, has_begun, one_is_written])
