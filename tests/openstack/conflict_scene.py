@@ -41,6 +41,7 @@ class Scene:
     ports: dict[str, Json] = field(default_factory=dict)
     backups: dict[str, str] = field(default_factory=dict)
     mapping: Json = field(default_factory=dict)
+    mappings: dict[str, Json] = field(default_factory=dict)
     planned_of: str = "whole"
     stands: bool = True
 
@@ -65,7 +66,9 @@ class Scene:
         """Look at another backup for a while, and give its mapping."""
         self.planned_of = name
         stack.callback(setattr, self, "planned_of", "whole")
-        return self.kept()
+        if name not in self.mappings:
+            self.mappings[name] = self.kept()
+        return self.mappings[name]
 
     def kept(self) -> Json:
         """Give the mapping by which all comes back as it was."""
@@ -265,12 +268,23 @@ def _filled(scene: Scene) -> Iterator[Scene]:
     with stack.protected(full.id) as vault:
         scene.backups["whole"] = stack.back_up(vault, "whole")["id"]
         scene.gone(tenant, "compute", f"/os-keypairs/{full.key}")
+        _add_subport_of_another_project(scene)
         with scene.attached(data):
             _choose(scene, vault, exclude_volumes=[archive])
             scene.backups["no-key"] = stack.back_up(vault, "no-key")["id"]
         _choose(scene, vault, exclude_volumes=[root, archive])
         scene.backups["no-root"] = stack.back_up(vault, "no-root")["id"]
         yield scene
+
+
+def _add_subport_of_another_project(scene: Scene) -> None:
+    objects, by = scene.stack.cloud_objects, scene.stack.other
+    port = objects.of_neutron(
+        "port", "ports", by=by, name=f"{objects.prefix}-theirs", network_id=scene.theirs
+    )
+    row = {"port_id": port, "segmentation_type": "vlan", "segmentation_id": 102}
+    path = f"/v2.0/trunks/{scene.full.trunk}/add_subports"
+    scene.do(scene.admin, "PUT", "network", path, {"sub_ports": [row]})
 
 
 def _choose(scene: Scene, vault: Json, **volumes: list[str]) -> None:

@@ -256,6 +256,11 @@ def _(scene: Scene, stack: ExitStack) -> Json:
     return scene.other_backup(stack, "no-key")
 
 
+@provokes("a subport is not in the record")
+def _(scene: Scene, stack: ExitStack) -> Json:
+    return scene.other_backup(stack, "no-key")
+
+
 @provokes("a disk was on several servers")
 def _(scene: Scene, stack: ExitStack) -> Json:
     return scene.other_backup(stack, "no-key")

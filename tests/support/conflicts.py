@@ -26,10 +26,10 @@ class Conflict:
 
 
 _ENCRYPTION = "the real OpenStack of the tests has no store of keys, so that it encrypts nothing"
-_SUBPORT = "Neutron deletes no port that a trunk names, and shows every one to the network's owner"
 _ZONE = (
-    "the real OpenStack of the tests has one host, whose zone cannot go while servers of others stand there"
+    "the real OpenStack of the tests has one host, and Nova changes no zone in which servers of others stand"
 )
+_CINDER_ZONE = "in the real OpenStack of the tests it is a setting of Cinder's only host"
 
 NEW_SERVER: Mapping[str, Conflict] = {
     "an address is taken": Conflict(
@@ -98,7 +98,7 @@ NEW_SERVER: Mapping[str, Conflict] = {
         ("Nova has no availability zone ", ": choose one of "),
     ),
     "Cinder's zone is gone": Conflict(
-        INCOMPLETE, ("the availability zone ", " is gone from Cinder: choose one of "), _ZONE
+        INCOMPLETE, ("the availability zone ", " is gone from Cinder: choose one of "), _CINDER_ZONE
     ),
     "a zone that Cinder has not": Conflict(
         REFUSED,
@@ -128,7 +128,7 @@ NEW_SERVER: Mapping[str, Conflict] = {
         READY,
         ("the volume was on server ", " too: the new one is the new server's alone"),
     ),
-    "a subport is not in the record": Conflict(READY, ("subport ", " is not in the record"), _SUBPORT),
+    "a subport is not in the record": Conflict(READY, ("subport ", " is not in the record")),
     "a subport's address is taken": Conflict(REFUSED, ("address ", " is taken by port ")),
     "a MAC on another project's network": Conflict(
         REFUSED,
@@ -193,7 +193,7 @@ NEW_SERVER: Mapping[str, Conflict] = {
 }
 """What stands against a restore as a new server -> what the plan says."""
 
-_SHORT = "it lasts a moment there"
+_SHORT = "on the real OpenStack of the tests there is one host, and nowhere to move to"
 
 IN_PLACE: Mapping[str, Conflict] = {
     "a disk is smaller than its backup (2001)": Conflict(REFUSED, ("Disk ", " has ", " GiB, and backup ")),
