@@ -47,8 +47,8 @@ class Scene:
             called = exchange.method == method and re.search(rf"{path}\Z", exchange.path)
             if called and exchange.status == 202 and not self.strikes:
                 self.strikes += 1
-                installation.kill_worker()
-                installation.start_worker()
+                installation.worker.kill()
+                installation.worker.start()
 
         recorder.before_answer = strike
 

@@ -51,6 +51,25 @@ class Key:
     project_id: str
 
 
+class Worker:
+    """The worker of an installation, which a test may kill; runs from the beginning."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        self._process = _start(self._folder, "worker")
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL)."""
+        self._process.kill()
+        self._process.wait(30)
+
+    def stop(self) -> None:
+        _stop(self._process)
+
+
 @dataclass(frozen=True)
 class Installation:
     """Where the service is, and whose key the tests sign with."""
@@ -58,8 +77,7 @@ class Installation:
     url: str
     key: Key
     server_name: str  # of a server of the project that boots from a volume
-    kill_worker: Callable[[], None] = field(repr=False)  # at once (SIGKILL)
-    start_worker: Callable[[], None] = field(repr=False)
+    worker: Worker
 
     def client(self, key: Key | None = None) -> CbrClient:
         """The unmodified client of the vendor's SDK."""
@@ -85,40 +103,49 @@ def installed(
     config = folder / "opencbr.toml"
     database_url = database_url or f"sqlite:///{folder}/opencbr.db"
     config.write_text(CONFIG.format(clouds=clouds, folder=folder, url=database_url) + settings)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
-    environment["OPENCBR_CONFIG"] = str(config)
-    opencbr = [sys.executable, "-m", "opencbr"]
-    url = f"http://127.0.0.1:{_free_port()}"
-    log = folder / "service.log"
-
-    def start(*verb: str) -> subprocess.Popen[bytes]:
-        with log.open("ab") as out:
-            return subprocess.Popen([*opencbr, *verb], env=environment, stderr=out)
-
-    upgrade = start("db", "upgrade")
-    assert upgrade.wait(300) == 0, log.read_text()
-    processes = [start("serve", "--listen", url.removeprefix("http://")), start("worker")]
-
-    def kill_worker() -> None:
-        worker = processes.pop()
-        worker.kill()
-        worker.wait(30)
-
+    upgrade = _start(folder, "db", "upgrade")
+    assert upgrade.wait(300) == 0, _log(folder).read_text()
+    worker = Worker(folder)
     try:
-        eventually(lambda: _ready(url, processes, log), "the service is ready")
-        yield Installation(url, key, server_name, kill_worker, lambda: processes.append(start("worker")))
+        with serving(folder) as url:
+            yield Installation(url, key, server_name, worker)
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        worker.stop()
 
 
-def _ready(url: str, processes: list[subprocess.Popen[bytes]], log: Path) -> bool:
-    assert all(process.poll() is None for process in processes), log.read_text()
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Run a server with the configuration in `folder` until the block ends; its address."""
+    url = f"http://127.0.0.1:{_free_port()}"
+    process = _start(folder, "serve", "--listen", url.removeprefix("http://"))
+    try:
+        eventually(lambda: _ready(url, process, _log(folder)), "the service is ready")
+        yield url
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _log(folder: Path) -> Path:
+    return folder / "service.log"
+
+
+def _start(folder: Path, *command: str) -> subprocess.Popen[bytes]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
+    environment["OPENCBR_CONFIG"] = str(folder / "opencbr.toml")
+    with _log(folder).open("ab") as out:
+        return subprocess.Popen([sys.executable, "-m", "opencbr", *command], env=environment, stderr=out)
+
+
+def _ready(url: str, process: subprocess.Popen[bytes], log: Path) -> bool:
+    assert process.poll() is None, log.read_text()
     try:
         return requests.get(f"{url}/readyz", timeout=10).status_code == 200
     except requests.ConnectionError:
