@@ -177,7 +177,7 @@ def test_a_server_booted_from_an_image(stack: FullStack):
         assert [json.loads(text)["volume"]["id"] for text in metadata["volumes"]] == [disk]
         report = stack.member.get(f"backups/{backup['id']}/record/report")["report"]
         assert report["verdict"] == record["manifest"]["verdict"] == "partial"
-        assert any("boots from an image" in gap for gap in record["manifest"]["gaps"])
+        assert any("root disk is not a volume" in gap for gap in record["manifest"]["gaps"])
 
 
 def test_a_server_without_ports_that_is_deleted_meanwhile(stack: FullStack):
