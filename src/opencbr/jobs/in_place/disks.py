@@ -16,6 +16,7 @@ from opencbr.cloud.statuses import (
     CINDER_REVERTING,
 )
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.notes import note
 from opencbr.jobs.upstream.overwriting import copying_seconds, name_of
 from opencbr.jobs.upstream.reconcile import Act, Look, reconcile
 from opencbr.model.operation_log import OperationLog
@@ -99,8 +100,19 @@ class DisksInPlace:
             return self._out_of_error(volume, CINDER_AVAILABLE)
         return None
 
-    def _out_of_error(self, volume: Volume, wanted: str) -> Act | Volume:
-        """Take a volume out of the error in which Cinder leaves it when a restore fails; else wait for it."""
-        if volume.status.startswith(CINDER_ERROR):
+    def _out_of_error(self, volume: Volume, wanted: str) -> Act | Volume | None:
+        """Take a volume out of the error in which Cinder leaves it when a restore fails; else wait for it.
+
+        Where the service user may not, nobody can do anything for it here: that is told.
+        """
+        if not volume.status.startswith(CINDER_ERROR):
+            return volume
+        if self._ctx.cloud.reader().sets_volume_status():
             return partial(self._ctx.cloud.set_volume_status, volume.id, wanted)
-        return volume
+        note(
+            self._ctx,
+            self._operation,
+            f"volume {volume.id} is {volume.status}, and only an administrator takes it out of that: openstack volume set "
+            f"--state {wanted} {volume.id}",
+        )
+        return None
