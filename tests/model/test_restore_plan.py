@@ -376,6 +376,16 @@ def test_a_router_stands_where_the_record_tells_and_its_place_is_free():
     assert (interface.network, interface.subnet) == (Ref(made=NET), Ref(made=SUBNET))
 
 
+def test_an_address_that_the_project_has_again_is_led_by_the_id_that_it_has_now():
+    now = (FloatingHolder(address=PUBLIC, id="f2", port_id=None),)
+    found = plan(CAPTURED, view(floating=now), chosen(floating_ips={}))
+    assert (found.status, found.mapping.floating_ips) == (READY, {FLOATING: KEEP})
+    assert found.blueprint is not None
+    assert [one.id for one in found.blueprint.floating_ips] == ["f2"]
+    (row,) = [row for row in found.rows if row.field == "floatingips.0.id"]
+    assert (row.fate, row.target) == ("mapped", "f2")
+
+
 def test_only_the_forwardings_to_the_server_s_own_ports_are_set_again():
     found = routed()
     assert found.blueprint is not None

@@ -6,6 +6,8 @@ upstream request id and the sentence that OpenStack put in its fault.
 """
 
 _REQUEST_ID_LENGTH = 100
+_TOO_LARGE = 413
+_OVER_QUOTA = "Quota exceeded"
 
 
 def readable_request_id(header: str | None) -> str | None:
@@ -39,6 +41,11 @@ class CloudError(Exception):
         self.status = status
         self.request_id = request_id
         self.reason = reason
+
+    @property
+    def is_over_quota(self) -> bool:
+        """Whether a quota is used up: Cinder has a status for that, Nova says it in a 403 and Neutron in a 409."""
+        return self.status == _TOO_LARGE or self.reason.startswith(_OVER_QUOTA)
 
     def __str__(self) -> str:
         call = f"{self.service} {self.method} {self.path}"

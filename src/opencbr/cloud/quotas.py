@@ -1,9 +1,15 @@
-"""What Cinder lets a project keep, and what it has: https://docs.openstack.org/api-ref/block-storage/v3/ (quota sets)."""
+"""What Cinder and Neutron let a project keep, and what it has.
+
+https://docs.openstack.org/api-ref/block-storage/v3/ (quota sets)
+https://docs.openstack.org/api-ref/network/v2/ (quota details)
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from opencbr.cloud.errors import NotFound
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.retry import NO_PATIENCE
 
@@ -32,13 +38,30 @@ def default_quotas(reader: Reader, project_id: str) -> dict[str, Quota]:
     return _read(reader, f"/os-quota-sets/{project_id}/defaults")
 
 
+def network_quotas(reader: Reader, project_id: str) -> dict[str, Quota]:
+    """Read a project's quotas by Neutron's names (`port`, `floatingip` …); none where Neutron does not tell what is used.
+
+    Raises CloudError.
+    """
+    try:
+        found = (
+            reader.ask("network", f"/quotas/{quote(project_id, safe='')}/details.json").json().get("quota")
+        )
+    except NotFound:
+        return {}
+    return _quotas(found or {}, "used")
+
+
 def _read(reader: Reader, path: str) -> dict[str, Quota]:
-    rows = reader.ask("volume", path, patience=NO_PATIENCE).thing("quota_set")
-    return {name: quota for name, row in rows.items() if (quota := _quota(row)) is not None}
+    return _quotas(reader.ask("volume", path, patience=NO_PATIENCE).thing("quota_set"), "in_use")
 
 
-def _quota(row: Any) -> Quota | None:
+def _quotas(rows: Mapping[str, Any], used: str) -> dict[str, Quota]:
+    return {name: quota for name, row in rows.items() if (quota := _quota(row, used)) is not None}
+
+
+def _quota(row: Any, used_name: str) -> Quota | None:
     given: Mapping[str, Any] = row if isinstance(row, dict) else {"limit": row}
-    limit, *used = (given.get(name, 0) for name in ("limit", "in_use", "reserved"))
+    limit, *used = (given.get(name, 0) for name in ("limit", used_name, "reserved"))
     numbers = all(isinstance(number, int) for number in (limit, *used))
     return Quota(limit, sum(used)) if numbers and "limit" in given else None

@@ -5,10 +5,10 @@ Who holds an address or a MAC is asked as administrator, since a port of another
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from opencbr.cloud.errors import NotFound
-from opencbr.cloud.quotas import quotas_of
+from opencbr.cloud.quotas import Quota, network_quotas, quotas_of
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.strict_json import read_object
 from opencbr.model.document import Document
@@ -97,8 +97,8 @@ def read_view(
         "compute_zones": lambda: _zones(own, "compute"),
         "volume_zones": lambda: _zones(own, "volume"),
         "rooms/compute": lambda: _compute_rooms(own, compute),
-        "rooms/volume": lambda: _volume_rooms(reader, project_id),
-        "rooms/network": lambda: _network_rooms(own, project_id),
+        "rooms/volume": lambda: _rooms("volume", quotas_of(reader, project_id)),
+        "rooms/network": lambda: _rooms("network", network_quotas(own, project_id)),
     }
     if choices.server_id is not None:
         known["servers"] = _server(own, choices.server_id, project_id)
@@ -107,7 +107,7 @@ def read_view(
     asked |= {f"holders/{query}": _holders(reader, query, project_id) for query in _held(captured, choices)}
     asked |= {f"floating/{one}": _floating(reader, one, project_id) for one in _addresses(captured)}
     if project_id != captured.project_id:
-        asked["lending"] = lambda: _volume_rooms(reader, captured.project_id)
+        asked["lending"] = lambda: _rooms("volume", quotas_of(reader, captured.project_id))
         asked["lent types"] = lambda: _types(reader.within(captured.project_id))
     answers = dict(zip(asked, reader.at_once(lambda ask: ask(), asked.values()), strict=True))
 
@@ -193,23 +193,8 @@ def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
     }
 
 
-def _volume_rooms(reader: Reader, project_id: str) -> dict[str, Room]:
-    return {
-        f"volume/{name}": Room(one.limit, one.used) for name, one in quotas_of(reader, project_id).items()
-    }
-
-
-def _network_rooms(own: Reader, project_id: str) -> dict[str, Room]:
-    """Read Neutron's quotas; none from one that does not tell what is used."""
-    try:
-        found = own.ask("network", f"/quotas/{quote(project_id, safe='')}/details.json").json().get("quota")
-    except NotFound:
-        return {}
-    return {
-        f"network/{name}": Room(row["limit"], row["used"] + (row.get("reserved") or 0))
-        for name, row in (found or {}).items()
-        if isinstance(row, dict) and isinstance(row.get("limit"), int) and isinstance(row.get("used"), int)
-    }
+def _rooms(service: str, quotas: Mapping[str, Quota]) -> dict[str, Room]:
+    return {f"{service}/{name}": Room(one.limit, one.used) for name, one in quotas.items()}
 
 
 def _held(captured: Captured, choices: Choices) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from opencbr.cloud.capture import CaptureRefused
 from opencbr.cloud.errors import CloudError, CredentialRefused, Denied
-from opencbr.model.errors import IDENTITY_FAILED, UNEXPECTED, CbrError
+from opencbr.model.errors import IDENTITY_FAILED, QUOTA_USED_UP, UNEXPECTED, CbrError
 
 
 class JobError(Exception):
@@ -43,6 +43,8 @@ def explain(error: Exception) -> Failure:
 
 
 def _code_of(error: CloudError) -> str:
+    if error.is_over_quota:
+        return QUOTA_USED_UP
     if isinstance(error, Denied | CredentialRefused):
         return IDENTITY_FAILED
     return UNEXPECTED

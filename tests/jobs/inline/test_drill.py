@@ -1,5 +1,6 @@
 """A drill: the server stands in networks of its own as the plan says, what is found is kept, and all of it is removed."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -221,6 +222,66 @@ def test_a_quota_without_room_skips_the_drill_and_tells_both_numbers(
     assert (log.status, log.error_code, found.verdict) == ("skipped", "8300", "skipped")
     assert found.reason.startswith(f"the project has {len(held)} of {limit} {name} ")
     gone_again(env, was, backup_id)
+
+
+FILLED = {
+    "instances": (
+        "compute",
+        "/servers$",
+        403,
+        {
+            "forbidden": {
+                "code": 403,
+                "message": "Quota exceeded for instances: Requested 1, but already used 10 of 10 instances",
+            }
+        },
+        "already used 10 of 10",
+    ),
+    "port": (
+        "network",
+        "/ports$",
+        409,
+        {
+            "NeutronError": {
+                "type": "OverQuota",
+                "message": "Quota exceeded for resources: ['port'].",
+                "detail": "",
+            }
+        },
+        "of 500 port, asked for 1 more",
+    ),
+    "security_group_rule": (
+        "network",
+        "/security-group-rules$",
+        409,
+        {
+            "NeutronError": {
+                "type": "OverQuota",
+                "message": "Quota exceeded for resources: ['security_group_rule'].",
+                "detail": "",
+            }
+        },
+        "Quota exceeded for resources",
+    ),
+}
+
+
+@pytest.mark.parametrize("quota", FILLED)
+def test_a_quota_that_others_fill_meanwhile_skips_the_drill(
+    place: JobEnv, ctx: JobContext, drill: Drilling, quota: str
+):
+    service, path, status, answer, told = FILLED[quota]
+    backup_id = backed_up(place, ctx)
+    was = place.things()
+    body = json.dumps(answer)
+    place.demo.faults.inject(service=service, method="POST", path=path, status=status, body=body, times=0)
+    try:
+        log, found = drill(backup_id)
+    finally:
+        place.demo.faults.clear()
+    assert (log.status, log.error_code, found.verdict) == ("skipped", "8300", "skipped"), log.error_message
+    assert told in found.reason
+    gone_again(place, was, backup_id)
 
 
 def test_a_record_that_says_too_little_fails_the_drill(place: JobEnv, ctx: JobContext, drill: Drilling):

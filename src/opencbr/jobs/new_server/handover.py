@@ -8,7 +8,7 @@ from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_OFFERED
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.upstream.polling import stop_if_cancelled
-from opencbr.jobs.upstream.quota_refusals import is_quota_refusal, with_numbers
+from opencbr.jobs.upstream.quota_refusals import with_numbers
 from opencbr.jobs.upstream.reconcile import Act, reconcile
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.restore_plan.blueprint import NewVolume
@@ -55,7 +55,7 @@ def _hand_over(parts: Parts, volume: NewVolume, volume_id: str) -> None:
     try:
         parts.project.transfers.take(offered)
     except Refused as error:
-        if is_quota_refusal(error):
+        if error.is_over_quota:
             raise with_numbers(
                 parts.ctx, error, parts.project.project_id, "volume", volume.size_gb
             ) from error

@@ -47,7 +47,8 @@ def _set_rules(parts: Parts, group: NewGroup) -> None:
             try:
                 networks.add_rule({"security_group_id": group_id, **fields})
             except Refused as error:
-                if error.status != _CONFLICT:  # it has the rule: the answer to an earlier request was lost
+                # Otherwise it has the rule: the answer to an earlier request was lost.
+                if error.status != _CONFLICT or error.is_over_quota:
                     raise
     if group.tags:
         networks.set_tags("security_group", group_id, group.tags)

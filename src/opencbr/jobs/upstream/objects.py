@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from opencbr.cloud.errors import Refused
+from opencbr.cloud.errors import Denied, Refused
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.jobs.upstream.names import object_name
-from opencbr.jobs.upstream.quota_refusals import is_quota_refusal, with_numbers
+from opencbr.jobs.upstream.quota_refusals import with_numbers
 from opencbr.model.ids import derived_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import ledger
@@ -65,8 +65,8 @@ def make(ctx: JobContext, entry: Entry, create: Callable[[], str], size_gb: int 
     if made is None:
         try:
             made = create()
-        except Refused as error:
-            if not is_quota_refusal(error):
+        except (Refused, Denied) as error:
+            if not error.is_over_quota:
                 raise
             raise with_numbers(ctx, error, entry.projects[-1], entry.kind, size_gb) from error
     with ctx.database.write() as conn:

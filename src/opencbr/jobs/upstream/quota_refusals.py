@@ -1,10 +1,12 @@
-"""Cinder's refusal because of a quota, come or foreseen, with the project's numbers: Cinder names the limit at best."""
+"""A refusal because of a quota, come or foreseen, with the project's numbers.
+
+Cinder names the limit at best, Neutron not even that; Nova has both numbers in its sentence.
+"""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 
-from opencbr.cloud.errors import CloudError, Refused
-from opencbr.cloud.quotas import UNLIMITED, Quota, quotas_of
+from opencbr.cloud.errors import CloudError
+from opencbr.cloud.quotas import UNLIMITED, Quota, network_quotas, quotas_of
 from opencbr.cloud.reader import Reader
 from opencbr.jobs.context import CloudContext
 from opencbr.jobs.failures import JobError
@@ -14,25 +16,21 @@ _GIGABYTES = {"snapshot": "gigabytes", "volume": "gigabytes", "backup": "backup_
 """Kind of object -> the quota that its size counts in, beside the one of its own plural."""
 
 
-def is_quota_refusal(error: CloudError) -> bool:
-    """Say whether Cinder says so that a quota is used up: of snapshots, backups or their gigabytes."""
-    return isinstance(error, Refused) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-
-
-def with_numbers(ctx: CloudContext, error: Refused, project_id: str, kind: str, size_gb: int) -> JobError:
-    """Make the error that has, beside Cinder's sentence, what the project has, may have and was refused."""
-    asked = {kind + "s": 1}
+def with_numbers(ctx: CloudContext, error: CloudError, project_id: str, kind: str, size_gb: int) -> JobError:
+    """Make the error that has, beside the cloud's sentence, what the project has, may have and was refused."""
+    read = {"volume": quotas_of, "network": network_quotas}.get(error.service)
+    if read is None:
+        return JobError(QUOTA_USED_UP, str(error))
+    asked = {kind: 1, kind + "s": 1}  # Neutron's name and Cinder's
     if kind in _GIGABYTES:
         asked[_GIGABYTES[kind]] = size_gb
     try:
-        quotas = quotas_of(ctx.cloud.reader(), project_id)
+        quotas = read(ctx.cloud.reader(), project_id)
     except CloudError as silence:
         return JobError(QUOTA_USED_UP, f"{error}; and the project's quotas could not be read: {silence}")
-    # Types of volumes have quotas of their own: gigabytes_ssd.
-    known = {name: q for name, q in quotas.items() if any(_is_of(name, of) for of in asked)}
-    more = {name: next(number for of, number in asked.items() if _is_of(name, of)) for name in known}
-    short = [name for name, quota in known.items() if quota.lacks(more[name])]
-    told = ", ".join(_told(name, known[name], more[name]) for name in short or asked if name in known)
+    more = {name: asked[of] for name in quotas if (of := _of_all_types(name)) in asked}
+    short = [name for name, number in more.items() if quotas[name].lacks(number)]
+    told = ", ".join(_told(name, quotas[name], more[name]) for name in short or more)
     return JobError(
         QUOTA_USED_UP, f"{error}; project {project_id} has {told}: delete some, or have the quota raised"
     )
@@ -52,8 +50,10 @@ def foreseen_shortage(reader: Reader, project_id: str, more: Mapping[str, int]) 
     return f"project {project_id} has {told}" if told else None
 
 
-def _is_of(name: str, of: str) -> bool:
-    return name == of or name.startswith(f"{of}_")
+def _of_all_types(name: str) -> str:
+    """Types of volumes have quotas of their own: `gigabytes_ssd` is one of `gigabytes`."""
+    counted = ("volumes", "snapshots", "gigabytes")
+    return next((of for of in counted if name.startswith(f"{of}_")), name)
 
 
 def _told(name: str, quota: Quota, asked: int) -> str:

@@ -82,21 +82,25 @@ class FloatingIps:
             )
             self._tell_forwards(one, REFUSED, why)
         elif not self._is_out_of_reach(one, choice):
-            self._make(one, choice, forwards)
+            self._make(one, None if choice == NEW or holder is None else holder.id, forwards)
 
-    def _make(self, one: _Floating, choice: str, forwards: tuple[NewForwarding, ...]) -> None:
+    def _make(self, one: _Floating, id_: str | None, forwards: tuple[NewForwarding, ...]) -> None:
+        """Give the server this floating IP, or (None) a new one. An address that was asked for again has another id."""
         draft = self._draft
         if one.port is not None and one.port not in self._ports:
             return
-        if choice == NEW:
+        path = (*one.path, "id")
+        if id_ is None:
             draft.needs["network/floatingip"] += 1
             draft.decide(one.document, (*one.path, "floating_ip_address"), FATE_NEW, "as the mapping says")
+        elif id_ == one.id:
+            draft.decide(one.document, path, KEPT, "it is the project's and leads nowhere else")
         else:
-            draft.decide(one.document, (*one.path, "id"), KEPT, "it is the project's and leads nowhere else")
+            draft.decide(one.document, path, MAPPED, "the project has the address again, by this id", id_)
         self.made.append(
             NewFloatingIp(
                 key=one.id,
-                id=None if choice == NEW else one.id,
+                id=id_,
                 network_id=named(_LIST, {_LIST: [one.row]}, "network")[0],
                 port=one.port,
                 fixed_address=one.row.get("fixed_ip_address"),
