@@ -8,14 +8,16 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud, ProjectCloud
+from opencbr.cloud.disks import root_volume
 from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.cloud.objects import Server
-from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
+from opencbr.cloud.statuses import CINDER_IN_USE, NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.model import statuses
 from opencbr.model.errors import (
     BEING_RESTORED,
+    DISK_UNRESTORABLE,
     NO_SUCH_SERVER,
     NO_SUCH_SNAPSHOT,
     SERVER_UNRESTORABLE,
@@ -143,9 +145,12 @@ class WaysBack:
         root_id = found.root_id if found else None
         if root_id is None or root_id not in {disk.volume_id for disk in disks} or not is_rebuilt(reader):
             return None
-        volume = reader.get_volume(root_id)
-        if server.id not in {one.get("server_id") for one in volume.get("attachments") or ()}:
+        if root_volume(reader.get_server(server.id), reader.get_attachments(server.id)) != root_id:
             return None  # it is no root disk any more, and taken back like any other
+        volume = reader.get_volume(root_id)
+        if volume.get("status") != CINDER_IN_USE:
+            sentence = f"Disk {root_id} is {volume.get('status')}: only an administrator sets it to {CINDER_IN_USE} again."
+            raise CbrError(DISK_UNRESTORABLE, sentence)
         for error in refusals(reader, root_id, encrypted=bool(volume.get("encrypted"))):
             raise error
         return root_id
@@ -172,6 +177,8 @@ class WaysBack:
         problem = None
         try:
             refuse_irreversible(self._database, project, disk, server.id if server else None)
+            if server is not None:
+                self._rebuilt(way_back.restore, server, [disk])
         except CbrError as error:
             problem = error
         may_be_written, known = _since(project, way_back.restore, disk, server)

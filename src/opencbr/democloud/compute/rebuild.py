@@ -81,11 +81,16 @@ def _write_volume(backend: Backend, args: Doc) -> None:
     if image is None:
         raise KeyError(args["image"])
     backend.disks.overwrite(image["id"], root)
-    for row in list(backend.state.all("attachment", volume_id=root)):
-        backend.state.drop("attachment", row["id"])
-        backend.state.put("attachment", row | {"id": new_uuid()})
+    _attach_anew(backend, root, "attached")
     kept = image_metadata(image)
     set_status(backend, "volume", root, "in-use", bootable="true", volume_image_metadata=kept)
+
+
+def _attach_anew(backend: Backend, volume_id: str, status: str) -> None:
+    """Put a new attachment in the place of the old one."""
+    for row in list(backend.state.all("attachment", volume_id=volume_id)):
+        backend.state.drop("attachment", row["id"])
+        backend.state.put("attachment", row | {"id": new_uuid(), "status": status})
 
 
 @on_failure("server.rebuilt")
@@ -97,4 +102,5 @@ def not_rebuilt(backend: Backend, args: Doc, reason: str) -> None:
             trouble = {"code": 500, "created": backend.clock.zulu_time(), "message": reason}
             backend.state.put("server", doc | {"status": "ERROR", "task_state": None, "fault": trouble})
         if args.get("root") is not None:
+            _attach_anew(backend, args["root"], "reserved")
             set_status(backend, "volume", args["root"], "error")

@@ -65,7 +65,8 @@ class InPlace(ABC):
             rebuild(self._ctx, self._operation, server_id, image_id, root_id)
         if root_id is not None:
             give_metadata_back(self._ctx, self._operation, root_id)
-            remove_copies(self._ctx, self._operation, root_id)
+            for left in remove_copies(self._ctx, self._operation, root_id):
+                note(self._ctx, self._operation, f"left in the cloud for now, to be removed later: {left}")
         self._advance(92, "rebuild")
 
     def attach(self) -> None:

@@ -6,7 +6,7 @@ volume that is written over.
 
 from opencbr.cloud.errors import Denied, NotFound, Refused
 from opencbr.cloud.objects import Server
-from opencbr.cloud.statuses import CINDER_IN_USE, NOVA_ACTIVE, NOVA_SHUTOFF
+from opencbr.cloud.statuses import CINDER_DOWNLOADING, CINDER_IN_USE, NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.parameters import reach, standing
@@ -80,9 +80,14 @@ class _Rebuilding:
         volume = self._ctx.cloud.project(self._operation.project_id).get_volume(self._root_id)
         if volume.status == CINDER_IN_USE:
             return ""
+        late = (
+            ", Cinder still writes: Nova waits its reimage_timeout_per_gb for that, 20 s where nobody has set it,"
+            if volume.status == CINDER_DOWNLOADING
+            else ","
+        )
         return (
-            f"; its root volume {volume.id} is {volume.status} ({volume.request_id}), and an administrator has to set it to "
-            f"{CINDER_IN_USE} before Nova rebuilds the server again"
+            f"; its root volume {volume.id} is {volume.status} ({volume.request_id}){late} and an administrator has to set it "
+            f"to {CINDER_IN_USE} before Nova rebuilds the server again"
         )
 
     def _ask(self) -> None:
