@@ -80,6 +80,28 @@ def planning(choose: Callable[[Json, str], Json]) -> Ask:
     return ask
 
 
+def planning_a_checkpoint(choose: Callable[[Json, str], Json]) -> Ask:
+    """Plan a restore of a checkpoint of two servers; `choose` gives what is in the mapping from the one that was filled in."""
+
+    def ask(cbr: ApiServer, wanted: str) -> Request:
+        first = cbr.protected()
+        cbr.protected("web1", checkpoint_id=first.checkpoint_id)
+        path = f"checkpoints/{first.checkpoint_id}/restore-plans"
+        plan = cbr.call("POST", path, {"restore_plan": {}}).json()["restore_plan"]
+        return "POST", path, {"restore_plan": {"mapping": choose(plan["mapping"] | {"plan": plan}, wanted)}}
+
+    return ask
+
+
+def one_of(mapping: Json, kind: str) -> str:
+    """Give the id of the thing of a kind that both servers have."""
+    return next(
+        str(row["value"])
+        for row in mapping["plan"]["rows"]
+        if (row["document"].partition("/")[0], row["field"]) == (kind, f"{kind}.id")
+    )
+
+
 def planning_a_volume(choose: Callable[[str], Json]) -> Ask:
     """Plan a restore of one disk as a new volume; `choose` gives what else is in the mapping."""
 
@@ -228,6 +250,43 @@ PLACES: dict[str, tuple[Make, Ask, str]] = {
     "CreateRestorePlan, server that gets a new volume": (
         server("other"),
         planning_a_volume(lambda one: {"server_id": one}),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, checkpoint": (
+        lambda cbr: cbr.protected("foreign1", "other").checkpoint_id,
+        lambda _cbr, wanted: ("POST", f"checkpoints/{wanted}/restore-plans", {"restore_plan": {}}),
+        "6217",
+    ),
+    "CreateCheckpointRestorePlan, project": (
+        lambda cbr: cbr.project("other"),
+        planning_a_checkpoint(lambda _plan, one: {"project_id": one}),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, network of all ports": (
+        NETWORK,
+        planning_a_checkpoint(
+            lambda plan, one: {"networks": [{"network_id": one_of(plan, "network"), "target": one}]}
+        ),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, flavor of a backup": (
+        private("flavor"),
+        planning_a_checkpoint(each("backups", flavor_id="{id}")),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, server group of a backup": (
+        in_the_cloud(group),
+        planning_a_checkpoint(each("backups", server_group="{id}")),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, security group": (
+        in_the_cloud(lambda cbr, project: make_group(cbr.cloud.backend, project, "somebody's", "")),
+        planning_a_checkpoint(each("security_groups", target="{id}")),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, volume type": (
+        private("volume-type"),
+        planning_a_checkpoint(each("volumes", volume_type_id="{id}")),
         "6302",
     ),
     "ShowRestorePlan": (ready_plan, lambda _cbr, wanted: ("GET", f"restore-plans/{wanted}", None), "6302"),

@@ -332,7 +332,7 @@ def test_plans_are_listed_newest_first_without_what_they_say(cbr: ApiServer):
     for number, of in enumerate((backup, other, backup)):
         cbr.clock.ahead = timedelta(seconds=number)
         plans.append(planned(cbr, of))
-    names = ("id", "backup_id", "as", "status", "created_at", "expires_at")
+    names = ("id", "backup_id", "checkpoint_id", "as", "status", "created_at", "expires_at")
     newest = [{name: plan[name] for name in names} | {"job_id": None} for plan in reversed(plans)]
     assert listed(cbr)[:3] == newest
     assert listed(cbr, f"?backup_id={backup}") == [newest[0], newest[2]]

@@ -152,6 +152,7 @@ FULL_OF_CHOICES = {
     "RestoreBackup",
     "ShowMaskedValue",
     "CreateRestorePlan",
+    "CreateCheckpointRestorePlan",
     "CreateDrill",
 }
 """What is drawn for them always chooses something that is not offered or does not fit: they come as far as to that."""

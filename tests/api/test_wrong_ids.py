@@ -260,6 +260,37 @@ def planning_in_place(choose: Callable[[str, str], dict[str, Any]]) -> Send:
     return send
 
 
+OF_A_CHECKPOINT = {"server_id": "9900", "backups.0.flavor_id": "6302"}
+"""Members of a mapping whose wrong ids a checkpoint refuses otherwise than a backup."""
+
+
+def planning_a_checkpoint(member: str) -> Send:
+    """Plan the restore of a checkpoint with an id in this place of the mapping."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        made = cbr.protected()
+        path = f"checkpoints/{made.checkpoint_id}/restore-plans"
+        mapping = cbr.call("POST", path, {"restore_plan": {}}).json()["restore_plan"]["mapping"]
+        *lists, last = member.split(".")
+        if not lists:
+            return cbr.call("POST", path, {"restore_plan": {"mapping": mapping | {last: wanted}}})
+        entry = (mapping[lists[0]] or [{}])[0] | {last: wanted}
+        entry |= MORE.get(lists[0], {}) | ({"network": "map"} if member == "ports.0.network_id" else {})
+        return cbr.call("POST", path, {"restore_plan": {"mapping": mapping | {lists[0]: [entry]}}})
+
+    return send
+
+
+MORE = {
+    "networks": {"target": "new"},
+    "security_groups": {"target": "drop"},
+    "routers": {"target": "drop"},
+    "floating_ips": {"address": "drop"},
+    "disks": {"target": "drop"},
+}
+"""What an entry of a list in a mapping needs besides."""
+
+
 def network(cbr: ApiServer) -> str:
     with cbr.cloud.backend.state.change():
         return str(make_network(cbr.cloud.backend, cbr.project("other"), "somebody's")["id"])
@@ -528,8 +559,37 @@ for _member, _choose_one in {
     PLACES["CreateRestorePlan", f"restore_plan.mapping.{_member}"] = Place(
         planning(_choose_one[0]), network if "network" in _member else server("other"), _choose_one[1]
     )
+for _member, _choose_all in {
+    "networks.0.network_id": lambda wanted: {"networks": [{"network_id": wanted, "target": "new"}]},
+    "backups.0.backup_id": lambda wanted: {"backups": [{"backup_id": wanted}]},
+    "backups.0.flavor_id": lambda wanted: {"backups": [{"backup_id": "any", "flavor_id": wanted}]},
+}.items():
+    PLACES["CreateRestorePlan", f"restore_plan.mapping.{_member}"] = Place(
+        planning(lambda _plan, wanted, choose=_choose_all: choose(wanted)), server("other"), "9900"
+    )
 PLACES["CreateRestorePlan", "restore_plan.mapping.project_id"] = Place(
     planning(lambda _plan, wanted: {"project_id": wanted}), lambda cbr: cbr.project("other"), "6302"
+)
+for _operation, _place in [one for one in PLACES if one[0] == "CreateRestorePlan" and ".mapping." in one[1]]:
+    PLACES["CreateCheckpointRestorePlan", _place] = Place(
+        planning_a_checkpoint(_place.removeprefix("restore_plan.mapping.")),
+        backup("other") if _place.endswith("backup_id") else PLACES[_operation, _place].foreign,
+        OF_A_CHECKPOINT.get(_place.removeprefix("restore_plan.mapping."), PLACES[_operation, _place].code),
+    )
+PLACES["CreateCheckpointRestorePlan", "checkpoint_id"] = Place(
+    by_path("CreateCheckpointRestorePlan", {"restore_plan": {}}),
+    lambda cbr: cbr.backup(cbr.vault("other")).checkpoint_id,
+    "6217",
+    {
+        "without backups": (
+            lambda cbr: cbr.backup(cbr.vault(), held_at=cbr.clock.now()).checkpoint_id,
+            "6217",
+        ),
+        **{
+            status: (lambda cbr, status=status: cbr.backup(cbr.vault(), status=status).checkpoint_id, "2005")
+            for status in ("protecting", "error", "restoring", "deleting")
+        },
+    },
 )
 for _operation, _send, _before in (
     ("CreateVault", creating, "vault.resources.0"),

@@ -44,7 +44,16 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     way_back_log = restored(cbr, new_server(cbr, sizes=(1, 1))).id
     drills = _ended_drill(cbr, hostile), _drill(cbr, cbr.backup(vault, resource_name=HOSTILE))
     return Things(
-        backup, hostile, log["id"], running, running_log.id, restored_log, way_back_log, plans, drills
+        backup=backup,
+        hostile=hostile,
+        hostile_log=log["id"],
+        running=running,
+        running_log=running_log.id,
+        restored_log=restored_log,
+        checkpoint_log=_checkpoint_log(cbr, hostile),
+        way_back_log=way_back_log,
+        plans=plans,
+        drills=drills,
     )
 
 
@@ -86,7 +95,28 @@ def _restored_log(cbr: ApiServer, backup: Backup, plan: str) -> str:
     report = {"restored": 384, "mapped": 1, "renewed": 400, "skipped": 1, "impossible": 1}
     details = {"backup_id": backup.id, "restore_plan_id": plan.rpartition("/")[2], "notes": [HOSTILE]}
     details |= {"target_resource_id": backup.resource_id, "report": report | {"not_as_before": others}}
-    log = cbr.log(operation_type="restore_new_server", resource_name=HOSTILE, details=details)
+    return _ended_log(cbr, "restore_new_server", details)
+
+
+def _checkpoint_log(cbr: ApiServer, backup: Backup) -> str:
+    """Write the log of a checkpoint's restore that has ended, with two servers."""
+    other = {"document": HOSTILE, "field": LONG, "became": "mapped", "why": f"{HOSTILE} {LONG}"}
+    report = {
+        "restored": 7,
+        "mapped": 1,
+        "renewed": 5,
+        "skipped": 0,
+        "impossible": 0,
+        "not_as_before": [other],
+    }
+    one = {"backup_id": backup.id, "resource_id": backup.resource_id, "report": report}
+    resources = [one | {"resource_name": HOSTILE, "target_resource_id": name} for name in (HOSTILE, LONG)]
+    details = {"checkpoint_id": backup.checkpoint_id, "resources": resources, "report": report}
+    return _ended_log(cbr, "restore_checkpoint", details)
+
+
+def _ended_log(cbr: ApiServer, operation_type: str, details: dict[str, object]) -> str:
+    log = cbr.log(operation_type=operation_type, resource_name=HOSTILE, details=details)
     with cbr.database.write() as conn:
         assert operation_logs.finish(conn, log.id, "success", now=cbr.clock.now())
     return log.id

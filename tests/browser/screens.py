@@ -28,6 +28,7 @@ class Things:
     running: Backup
     running_log: str
     restored_log: str
+    checkpoint_log: str
     way_back_log: str
     plans: tuple[str, str, str]
     drills: tuple[str, str]
@@ -124,6 +125,12 @@ def _planned(page: Page, things: Things) -> None:
     page.wait_for_url("**/restore-plans/*")
 
 
+def _planned_checkpoint(page: Page, things: Things) -> None:
+    page.goto(f"/console/checkpoints/{things.hostile.checkpoint_id}/restore-plans")
+    page.get_by_role("button", name="Make a plan").click()
+    page.wait_for_url("**/restore-plans/*")
+
+
 def _refused_choice(page: Page, things: Things) -> None:
     page.goto(things.plans[0])
     page.get_by_label("Flavor, its id").fill(NOBODY)
@@ -192,6 +199,11 @@ SCREENS = [
         lambda things: f"/console/backups/{things.backup.id}/restore-plans/{NOBODY}",
         status=404,
     ),
+    at(
+        "restore_plans.index",
+        lambda things: f"/console/checkpoints/{things.hostile.checkpoint_id}/restore-plans",
+    ),
+    Screen("restore_plans.show", "of a checkpoint", _planned_checkpoint),
     Screen("restore_plans.create", "a new plan", _planned),
     Screen("restore_plans.edit", "refused", _refused_choice),
     Screen("restore_plans.restore", "asked about first", _restored),
@@ -207,6 +219,7 @@ SCREENS = [
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.hostile_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.running_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.restored_log}"),
+    at("operation_logs.show", lambda things: f"/console/operation-logs/{things.checkpoint_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.way_back_log}"),
     *(
         at(f"ways_back.ask_{act}", lambda things, act=act: f"/console/restores/{things.way_back_log}/{act}")

@@ -84,6 +84,47 @@ def test_one_disk_is_restored_as_a_new_volume(on_demo, backup):
     assert re.search(r"^volume [0-9a-f-]{36} is there: ", done.stdout, re.MULTILINE)
 
 
+def of_the_checkpoint(on_demo, backup: tuple[str, str]) -> tuple[str, ...]:
+    logs = json.loads(on_demo("operation-logs", "list", "--json", "--project", backup[0]).stdout)[
+        "operation_logs"
+    ]
+    checkpoint = next(log["checkpoint_id"] for log in logs if log["operation_type"] == "backup")
+    return "--project", backup[0], "--checkpoint", checkpoint
+
+
+def test_a_whole_checkpoint_is_planned_and_restored(on_demo, backup):
+    options = of_the_checkpoint(on_demo, backup)
+    first = json.loads(on_demo("restore", "plan", "--json", *options).stdout)["restore_plan"]
+    assert (first["as"], first["status"], first["backup_id"]) == ("new_resources", "incomplete", None)
+    told = on_demo("restore", "plan", *options).stdout
+    assert f", backup {backup[1]}:" in told
+    assert "what several of them have, made once:" in told
+    listed = on_demo("restore", "list", "--json", *options)
+    assert len(json.loads(listed.stdout)["restore_plans"]) == 2
+    wrong = on_demo("restore", "plan", *options, backup[1])
+    assert (wrong.returncode, "Name a backup, or a checkpoint with --checkpoint." in wrong.stderr) == (
+        2,
+        True,
+    )
+
+
+def test_a_whole_checkpoint_is_restored_as_its_plan_says(on_demo, backup, tmp_path):
+    options = of_the_checkpoint(on_demo, backup)
+    first = json.loads(on_demo("restore", "plan", "--json", *options).stdout)["restore_plan"]
+    file = tmp_path / "mapping.json"
+    mapping = json.loads(Path(chosen(first, tmp_path)).read_text())
+    del mapping["name"]
+    file.write_text(json.dumps(mapping))
+    plan = json.loads(on_demo("restore", "plan", "--json", *options, "--mapping", str(file)).stdout)[
+        "restore_plan"
+    ]
+    assert plan["status"] == "ready", (plan["choices"], plan["problems"])
+    done = on_demo("restore", "apply", "--json", "--project", backup[0], plan["id"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)["operation_log"]["extra_info"]["restore"]
+    assert all(one["target_resource_id"] for one in told["resources"])
+
+
 def test_what_is_still_to_be_chosen_is_said_in_words(on_demo, backup):
     done = on_demo("restore", "plan", "--all", "--project", *backup)
     assert "choose user_data: run | drop: " in done.stdout

@@ -31,9 +31,9 @@ NOTHING_TO_CHOOSE = {"enterprise_project_id", "policy_id", "backup_policy_id", "
 
 
 OF_THE_CLOUD = re.compile(
-    r"restore_plan\.mapping\.(ports|security_groups|volumes|floating_ips|routers)\.0\."
+    r"restore_plan\.mapping\.(ports|security_groups|volumes|floating_ips|routers|networks)\.0\."
     r"(port_id|network_id|security_group_id|target|volume_type_id|floating_ip_id|router_id)"
-    r"|restore_plan\.mapping\.(flavor_id|server_group|project_id)"
+    r"|restore_plan\.mapping\.(backups\.0\.)?(flavor_id|server_group|project_id)"
 )
 """Members of a restore plan's mapping that name things of the record or of another service of the cloud, which no list of CBR's
 has: a plan's own answer has their ids, and its page in the console their names."""

@@ -360,7 +360,7 @@ def test_what_is_asked_for_has_an_entry_that_answers_it(asked: str):
     choice = {"member": asked, "options": ["x"], "sentence": "choose"}
     kind = "new_volume" if asked == "volume_id" else "new_server"
     plan = {"as": kind, "choices": [choice], "rows": [], "mapping": {"ports": [{"port_id": "p1"}]}}
-    groups = control_groups(plan, plan["mapping"], CapturedNames(plan))
+    groups = control_groups(plan, plan["mapping"], CapturedNames(plan["rows"]))
     (control,) = [one for group in groups for one in group.controls if one.asked]
     assert (control.name, control.asked) == (asked, "choose")
     assert mapping_of({control.name: "x"}) == MEMBERS[asked]

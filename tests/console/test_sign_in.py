@@ -327,6 +327,11 @@ def _console(endpoint: str = "") -> Console:
     )
 
 
+def address(rule: str, name: str) -> str:
+    """Fill in the parts of a page's address: the first word where it takes a few, else a name."""
+    return re.sub("<[^>]*>", name, re.sub(r"<any\((\w+)[^>]*>", r"\1", rule))
+
+
 OPEN = {
     "sign_in.form",
     "sign_in.sign_in",
@@ -340,7 +345,7 @@ OPEN = {
 }
 """Views for those who are not signed in, or not on a project yet."""
 CLOSED = [
-    f"{method} {re.sub('<[^>]*>', name, rule.rule)}"
+    f"{method} {address(rule.rule, name)}"
     for rule in create_console(_console(), Plain()).url_map.iter_rules()
     if rule.endpoint not in OPEN
     for method in rule.methods & {"GET", "POST"}
@@ -375,7 +380,7 @@ def test_every_change_wants_the_token_of_its_form(person: Person, browser: Brows
     ]
     assert len(rules) >= 4
     for rule in rules:
-        path = re.sub(r"<[^>]*>", "x", rule.rule)
+        path = address(rule.rule, "x")
         for data in ({}, {"csrf_token": foreign}, {"csrf_token": "x"}):
             answer = browser.session.post(cbr.url + path, data=data, allow_redirects=False, timeout=60)
             assert answer.status_code == 403, rule

@@ -65,7 +65,11 @@ def test_nothing_is_plugged_into_what_stands(what: str):
     assert all(ref.id is None for ref in port.groups)
     remotes = [rule.remote_group for group in made.groups for rule in group.rules if rule.remote_group]
     assert {ref.made for ref in remotes} <= groups
-    assert (made.server.user_data, made.server.public_key, made.server.locked) == (None, None, False)
+    assert (made.servers[0].user_data, made.servers[0].public_key, made.servers[0].locked) == (
+        None,
+        None,
+        False,
+    )
 
 
 def test_what_names_a_stranger_lets_in_nobody():

@@ -124,7 +124,7 @@ def test_everything_there_and_chosen_is_ready_and_keeps_address_and_mac():
     assert found.blueprint is not None
     (port,) = found.blueprint.ports
     assert (port.mac, [a.address for a in port.addresses or ()], port.nic_tag) == (MAC, [ADDRESS], "front")
-    assert found.blueprint.server.user_data == "IyE="
+    assert found.blueprint.servers[0].user_data == "IyE="
     assert fate(found, "port.mac_address", f"port/{PORT}") == "kept"
 
 
@@ -260,9 +260,9 @@ def test_a_server_group_that_is_gone_is_made_again_where_the_mapping_says_so():
     found = grouped(chosen_group=NEW)
     assert (found.status, found.mapping.server_group) == (READY, NEW)
     assert found.blueprint is not None
-    made = found.blueprint.server_group
+    (made,) = found.blueprint.server_groups
     assert made is not None
-    assert (made.name, made.policy, found.blueprint.server.group) == ("apart", "affinity", Ref(made="g1"))
+    assert (made.name, made.policy, found.blueprint.servers[0].group) == ("apart", "affinity", Ref(made="g1"))
 
 
 def test_a_server_group_is_not_made_again_beside_one_of_its_name():

@@ -24,6 +24,8 @@ def clear_project(tenant: Connection) -> list[str]:
     """Delete the servers, backups, snapshots, volumes, ports and networks of earlier runs; what each was called."""
     gone: list[str] = []
     compute, storage, network = tenant.compute, tenant.block_storage, tenant.network
+    for server in _own(compute.servers()):
+        compute.unlock_server(server)  # a restore in place locks it; Nova deletes no locked one
     gone += _clear(compute.servers, compute.delete_server)
     newest_first = lambda: sorted(storage.backups(), key=lambda backup: backup.created_at, reverse=True)  # noqa: E731
     gone += _clear(newest_first, storage.delete_backup)
@@ -69,19 +71,43 @@ def _or_none(found: Any, own: dict[str, str]) -> list[Any]:
         return []
 
 
-def clear_identity(admin: Connection, project: str) -> list[str]:
-    """Delete the users and projects of earlier runs in the project of that short id; what each was called."""
-    identity, gone = admin.identity, []
-    own = re.compile(OWN_USER.format(project))
-    for found, delete in (
-        (identity.users, identity.delete_user),
-        (identity.projects, identity.delete_project),
-    ):
-        for row in list(found()):
-            if own.fullmatch(row.name):
+def clear_identity(admin: Connection, short: str) -> list[str]:
+    """Delete the users and projects of earlier runs in the project of that short id, and their networks; their names."""
+    identity, network, own = admin.identity, admin.network, re.compile(OWN_USER.format(short))
+    users, projects = (
+        [one for one in found() if own.fullmatch(one.name)] for found in (identity.users, identity.projects)
+    )
+    for project in projects:
+        for found, delete in (
+            (network.ports, network.delete_port),
+            (network.networks, network.delete_network),
+        ):
+            for row in list(found(project_id=project.id)):
                 delete(row)
-                gone.append(row.name)
-    return gone
+        identity.delete_project(project)
+    for user in users:
+        identity.delete_user(user)
+    return [one.name for one in (*users, *projects)]
+
+
+def clear_given(admin: Connection, project_id: str) -> list[str]:
+    """Delete what earlier runs had made for this project alone: flavors, volume types, QoS policies; their names."""
+    compute, storage, network, only = admin.compute, admin.block_storage, admin.network, [project_id]
+    given = [
+        (one, compute.delete_flavor)
+        for one in _own(compute.flavors(is_public=None))
+        if not one.is_public and [row["tenant_id"] for row in compute.get_flavor_access(one)] == only
+    ]
+    given += [
+        (one, storage.delete_type)
+        for one in _own(storage.types(is_public="None"))
+        if not one.is_public and [row["project_id"] for row in storage.get_type_access(one)] == only
+    ]
+    policies = _or_none(network.qos_policies, {"project_id": project_id})
+    given += [(one, network.delete_qos_policy) for one in _own(policies)]
+    for one, delete in given:
+        delete(one)
+    return [one.name for one, _ in given]
 
 
 def _clear(found: Any, delete: Any) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from leftovers import clear_identity, clear_project
+from leftovers import clear_given, clear_identity, clear_project
 
 import openstack
 from opencbr.clock import SystemClock
@@ -87,9 +87,10 @@ class Preparation:
 
     def clear(self) -> None:
         """Take away what an interrupted run left behind."""
-        gone = clear_project(openstack.connect(cloud=self.test_cloud))
+        admin = openstack.connect(cloud=self.admin_cloud)
+        gone = clear_project(openstack.connect(cloud=self.test_cloud)) + clear_given(admin, self.project_id)
         if self.suffix:
-            gone += clear_identity(openstack.connect(cloud=self.admin_cloud), self.short)
+            gone += clear_identity(admin, self.short)
         for name in gone:
             say(f"removed {name}, left behind by an earlier run")
 

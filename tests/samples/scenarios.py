@@ -182,6 +182,12 @@ def _planned(cbr: ApiServer) -> Any:
     return answer.json()["restore_plan"]
 
 
+def create_checkpoint_restore_plan(cbr: ApiServer) -> Scenario:
+    checkpoint = cbr.protected("café-文").checkpoint_id
+    wanted = {"restore_plan": {"mapping": {"user_data": "drop"}}}
+    return Scenario(checkpoint, {"checkpoint_id": checkpoint}, body=wanted)
+
+
 def show_restore_plan(cbr: ApiServer) -> Scenario:
     plan = _planned(cbr)
     return Scenario(plan["digest"], {"plan_id": plan["id"]})
@@ -311,6 +317,7 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ShowBackup": show_backup,
     "RestoreBackup": restore_backup,
     "CreateRestorePlan": create_restore_plan,
+    "CreateCheckpointRestorePlan": create_checkpoint_restore_plan,
     "ListRestorePlans": list_restore_plans,
     "ShowRestorePlan": show_restore_plan,
     "ApplyRestorePlan": apply_restore_plan,

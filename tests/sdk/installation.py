@@ -83,22 +83,21 @@ def installed(
     config = folder / "opencbr.toml"
     database_url = database_url or f"sqlite:///{folder}/opencbr.db"
     config.write_text(CONFIG.format(clouds=clouds, folder=folder, url=database_url) + settings)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
-    environment["OPENCBR_CONFIG"] = str(config)
-    opencbr = [sys.executable, "-m", "opencbr"]
-    url = f"http://127.0.0.1:{_free_port()}"
-    log = folder / "service.log"
-
-    def start(*verb: str) -> subprocess.Popen[bytes]:
-        with log.open("ab") as out:
-            return subprocess.Popen([*opencbr, *verb], env=environment, stderr=out)
-
-    upgrade = start("db", "upgrade")
-    assert upgrade.wait(60) == 0, log.read_text()
-    processes = [start("serve", "--listen", url.removeprefix("http://")), start("worker")]
-    try:
-        eventually(lambda: _ready(url, processes, log), "the service is ready")
+    upgrade = _start(folder, "db", "upgrade")
+    assert upgrade.wait(60) == 0, _log(folder).read_text()
+    with serving(folder, "worker") as url:
         yield Installation(url, key, server_name)
+
+
+@contextmanager
+def serving(folder: Path, *beside: str) -> Iterator[str]:
+    """Run a server with the configuration in `folder`, and other commands beside it, until the block ends; its address."""
+    url = f"http://127.0.0.1:{_free_port()}"
+    commands = [("serve", "--listen", url.removeprefix("http://")), *((one,) for one in beside)]
+    processes = [_start(folder, *command) for command in commands]
+    try:
+        eventually(lambda: _ready(url, processes, _log(folder)), "the service is ready")
+        yield url
     finally:
         for process in processes:
             process.terminate()
@@ -107,6 +106,17 @@ def installed(
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _log(folder: Path) -> Path:
+    return folder / "service.log"
+
+
+def _start(folder: Path, *command: str) -> subprocess.Popen[bytes]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPENCBR_", "OS_"))}
+    environment["OPENCBR_CONFIG"] = str(folder / "opencbr.toml")
+    with _log(folder).open("ab") as out:
+        return subprocess.Popen([sys.executable, "-m", "opencbr", *command], env=environment, stderr=out)
 
 
 def _ready(url: str, processes: list[subprocess.Popen[bytes]], log: Path) -> bool:

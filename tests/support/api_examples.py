@@ -271,6 +271,7 @@ def _plan(run: Run) -> None:
     assert run.call("CreateRestorePlan", title, disk, backup_id=backup)["restore_plan"]["status"] == "ready"
     run.call("ShowRestorePlan", "ready: A plan that is ready, its rows shortened", plan_id=made["id"])
     run.call("ListRestorePlans", "backup: The plans of one backup", query={"backup_id": backup})
+    _plan_checkpoint(run, backup)
     for example in (*run.examples["CreateRestorePlan"], *run.examples["ShowRestorePlan"]):
         shown = example["answer"]["restore_plan"]
         shown["rows"] = [next(row for row in shown["rows"] if row["fate"] == fate) for fate in _fates(shown)]
@@ -282,6 +283,18 @@ def _plan(run: Run) -> None:
         return bool(seen["status"] == "success")
 
     eventually(ended, "the restore as a new server has ended")
+
+
+def _plan_checkpoint(run: Run, backup: str) -> None:
+    """Plan the restore of all that was backed up with the server; of a checkpoint's backups one may be left out."""
+    checkpoint = run.call("ShowBackup", backup_id=backup)["backup"]["checkpoint_id"]
+    title = "all: Everything of a checkpoint; networks and groups that are gone are made again, once. The rows are shortened"
+    run.call("CreateCheckpointRestorePlan", title, {"restore_plan": {}}, checkpoint_id=checkpoint)
+    for example in run.examples["CreateCheckpointRestorePlan"]:
+        plan = example["answer"]["restore_plan"]
+        plan["rows"] = plan["rows"][:2]
+        for one in plan["backups"]:
+            one["rows"] = one["rows"][:2]
 
 
 def _drill(run: Run) -> None:

@@ -43,9 +43,35 @@ class CloudObjects:
         """Make another thing of Neutron's, as the tenant or `by` somebody else, who removes it too."""
         return self._make("network", f"/v2.0/{path}", {key: fields}, key, by=by)
 
-    def of_nova(self, key: str, path: str, *, id_: str = "id", **fields: Any) -> str:
+    def of_nova(
+        self, key: str, path: str, *, id_: str = "id", by: Client | None = None, **fields: Any
+    ) -> str:
         """Make another thing of Nova's, which is known by the member `id_` of the answer."""
-        return self._make("compute", f"/{path}", {key: fields}, key, microversion=_MICROVERSION, id_=id_)
+        return self._make(
+            "compute", f"/{path}", {key: fields}, key, microversion=_MICROVERSION, id_=id_, by=by
+        )
+
+    def private_flavor(self, by: Client, **fields: Any) -> str:
+        """Make a flavor that only the tenant may use, as an administrator: other tests shall not choose it."""
+        body = {"name": f"{self.prefix}-flavor", "os-flavor-access:is_public": False, **fields}
+        made = self.of_nova("flavor", "flavors", by=by, **body)
+        self._give(by, "compute", f"/flavors/{made}", "addTenantAccess", "tenant")
+        return made
+
+    def private_volume_type(self, by: Client, name: str, **extra_specs: str) -> str:
+        """Make a volume type that only the tenant may use, as an administrator."""
+        body = {
+            "name": f"{self.prefix}-{name}",
+            "os-volume-type-access:is_public": False,
+            "extra_specs": extra_specs,
+        }
+        made = self._make("volumev3", "/types", {"volume_type": body}, "volume_type", by=by)
+        self._give(by, "volumev3", f"/types/{made}", "addProjectAccess", "project")
+        return made
+
+    def _give(self, by: Client, service: str, path: str, action: str, member: str) -> None:
+        answer = by.call("POST", service, f"{path}/action", {action: {member: self.tenant.project_id}})
+        assert answer.status_code in {200, 202}, answer.text
 
     def before_removal(self, path: str, act: Callable[[], None]) -> None:
         """Say what is to be done before the thing at a path can be taken away."""

@@ -37,13 +37,22 @@ class FullServer:
 class FullServers:
     """Makes such servers in the project of a tenant, and takes away what is left of them in the end."""
 
-    def __init__(self, tenant: Client) -> None:
+    def __init__(
+        self, tenant: Client, *, volume_type: str | None = None, external: str | None = None
+    ) -> None:
+        """The data disks are of that type, and floating IPs come from that network: the cloud's last and first else."""
         self.tenant = tenant
         self.objects = CloudObjects(tenant)
-        self._volume_types = [row["id"] for row in tenant.get("volumev3", "/types")["volume_types"]]
+        kinds = [row["id"] for row in tenant.get("volumev3", "/types")["volume_types"]]
+        self._volume_types = [next(one for one in kinds if one != volume_type), volume_type or kinds[-1]]
+        outside = tenant.get("network", "/v2.0/networks?router:external=true")["networks"]
+        self._external = external or str(outside[0]["id"])
 
-    def make(self) -> FullServer:
-        """Make one: three ports on two networks, a trunk, an address of its own, three disks of two types, and words."""
+    def make(self, *guests: str, **more: Any) -> FullServer:
+        """Make one: three ports on two networks, a trunk, an address of its own, three disks of two types, and words.
+
+        It gets the ports `guests` too; `more` are fields of the server.
+        """
         objects, prefix = self.objects, self.objects.prefix
         key = self._key()
         groups = self._security_groups()
@@ -62,6 +71,7 @@ class FullServers:
             objects.port(
                 "plain", network_id=back, extra_dhcp_opts=[{"opt_name": "mtu", "opt_value": "1400"}]
             ),
+            *guests,
         ]
         self._tag("ports", ports[0], "blue", "edge")
         below = objects.port("below", network_id=front, security_groups=groups[:1])
@@ -92,6 +102,7 @@ class FullServers:
             config_drive=True,
             user_data=_USER_DATA,
             group=group,
+            **more,
         )
         return FullServer(
             id=server,
@@ -119,8 +130,7 @@ class FullServers:
 
     def delete_surroundings(self, full: FullServer) -> None:
         """Delete the router, the networks, the security groups, the key pair and the server group too."""
-        self._unplug(full.router)
-        self._gone("network", f"/v2.0/routers/{full.router}")
+        self.delete_router(full)
         for network in full.networks:
             self._gone("network", f"/v2.0/networks/{network}")
         for group in full.groups:
@@ -128,6 +138,11 @@ class FullServers:
         self._gone("compute", f"/os-keypairs/{full.key}")
         self._gone("compute", f"/os-server-groups/{full.server_group}")
         self.objects.forget(full.router, *full.networks, *full.groups, full.key, full.server_group)
+
+    def delete_router(self, full: FullServer) -> None:
+        """Delete the router, with its interfaces."""
+        self._unplug(full.router)
+        self._gone("network", f"/v2.0/routers/{full.router}")
 
     def like(self, server_id: str, full: FullServer) -> FullServer:
         """Find what belongs to a server that was restored."""
@@ -200,7 +215,7 @@ class FullServers:
             "routers",
             name=f"{self.objects.prefix}-edge",
             description="to the outside",
-            external_gateway_info={"network_id": self._external()},
+            external_gateway_info={"network_id": self._external},
         )
         self._tag("routers", router, "edge")
         (subnet,) = self.tenant.get("network", f"/v2.0/subnets?network_id={network}")["subnets"]
@@ -240,24 +255,19 @@ class FullServers:
     def _interface(self, verb: str, router: str, **where: str) -> None:
         self._put(f"/v2.0/routers/{router}/{verb}_router_interface", where)
 
-    def _external(self) -> str:
-        return str(self.tenant.get("network", "/v2.0/networks?router:external=true")["networks"][0]["id"])
-
     def _floating_ip(self, name: str, **fields: str) -> str:
-        fields |= {"floating_network_id": self._external(), "description": f"{self.objects.prefix}-{name}"}
+        fields |= {"floating_network_id": self._external, "description": f"{self.objects.prefix}-{name}"}
         found = self.objects.of_neutron("floatingip", "floatingips", **fields)
         self._tag("floatingips", found, name)
         return found
 
     def _forwarding(self, port: str) -> str:
-        """Make a floating IP that gives one of its ports to a port's address; it goes with that."""
+        """Make a floating IP that gives one of its ports to a port's address."""
         found = self._floating_ip("forward")
         (fixed,) = self.tenant.get("network", f"/v2.0/ports/{port}")["port"]["fixed_ips"]
         fields = {"protocol": "tcp", "external_port": 2222, "internal_port": 22, "description": "ssh"}
         fields |= {"internal_port_id": port, "internal_ip_address": fixed["ip_address"]}
-        path = f"/v2.0/floatingips/{found}/port_forwardings"
-        answer = self.tenant.call("POST", "network", path, {"port_forwarding": fields})
-        assert answer.status_code == 201, answer.text
+        self.objects.of_neutron("port_forwarding", f"floatingips/{found}/port_forwardings", **fields)
         return found
 
     def _put(self, path: str, body: Json) -> None:

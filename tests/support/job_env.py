@@ -167,7 +167,15 @@ class JobEnv:
 
     # what the service would write
 
-    def bind(self, name: str, kind: str = "server", *, exclude: tuple[str, ...] = ()) -> Resource:
+    def bind(
+        self,
+        name: str,
+        kind: str = "server",
+        *,
+        exclude: tuple[str, ...] = (),
+        beside: Resource | None = None,
+    ) -> Resource:
+        """Bind a server or disk to a vault of its own, or to the one that another is in."""
         now = self.clock.now()
         vault = Vault(
             id=new_id(now),
@@ -180,7 +188,7 @@ class JobEnv:
             updated_at=now,
         )
         bound = Resource(
-            vault_id=vault.id,
+            vault_id=beside.vault_id if beside else vault.id,
             project_id=self.project_id,
             id=self.server_id(name) if kind == "server" else self.volume_id(name),
             type=SERVER if kind == "server" else VOLUME,
@@ -190,14 +198,27 @@ class JobEnv:
             created_at=now,
         )
         with self.database.write() as conn:
-            vaults.insert(conn, vault)
+            if beside is None:
+                vaults.insert(conn, vault)
             resources.bind(conn, bound)
         return bound
 
-    def request_backup(self, bound: Resource, *, incremental: bool = True) -> OperationLog:
+    def request_backups(self, *names: str, kind: str = "server") -> list[OperationLog]:
+        """Ask for one checkpoint of several servers or disks, in one vault."""
+        first = self.bind(names[0], kind)
+        logs = [self.request_backup(first)]
+        for name in names[1:]:
+            bound = self.bind(name, kind, beside=first)
+            logs.append(self.request_backup(bound, checkpoint_id=logs[0].checkpoint_id))
+        return logs
+
+    def request_backup(
+        self, bound: Resource, *, incremental: bool = True, checkpoint_id: str | None = None
+    ) -> OperationLog:
+        """Ask for a backup, in a checkpoint of its own unless one is named."""
         now = self.clock.now()
         checkpoint = Checkpoint(
-            id=new_id(now),
+            id=checkpoint_id or new_id(now),
             project_id=self.project_id,
             vault_id=bound.vault_id,
             user_id="u",
@@ -223,7 +244,8 @@ class JobEnv:
             assert resources.set_status(
                 conn, self.project_id, bound.id, "protecting", only_from={"available"}
             )
-            checkpoints.insert(conn, checkpoint)
+            if checkpoint_id is None:
+                checkpoints.insert(conn, checkpoint)
             backups.insert(conn, backup)
             vault = self._vault(conn, bound.vault_id)
             return new_operations.request_backup(conn, self.context(), vault, backup)
@@ -272,6 +294,12 @@ class JobEnv:
     def request_new_server(self, backup_id: str, **choices: Any) -> OperationLog:
         """Restore a backup as a new server, by a plan that is ready."""
         plan = self.plan_new_server(backup_id, **choices)
+        assert plan.status == "ready", (plan.problems, plan.choices)
+        return self.plans().apply(self.context(), plan.id)
+
+    def request_checkpoint(self, checkpoint_id: str, **choices: Any) -> OperationLog:
+        """Restore a checkpoint as new servers and volumes, by a plan that is ready."""
+        plan = self.plans().create_of_checkpoint(self.context(), checkpoint_id, Choices(**choices))
         assert plan.status == "ready", (plan.problems, plan.choices)
         return self.plans().apply(self.context(), plan.id)
 

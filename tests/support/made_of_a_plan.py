@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from opencbr.jobs.duties import remove_leftovers
+from opencbr.jobs.restored_backup import backups_of
 from opencbr.model.operation_log import OperationLog
 
 from .bad_answers import Call, Ground, faults_in, strike_each, strike_for_good, waited
@@ -57,9 +58,10 @@ def judge_for_good(
         env.demo.faults.clear()
         wrong = faults_in(log, call, fault) if log.status == "failed" else []
         wrong += waited(log, call, fault)
-        backup = env.backup(operation.backup_id)
-        if backup is None or backup.status != "available":
-            wrong.append(f"the backup is {backup and backup.status}")
+        for backup_id in backups_of(operation):
+            backup = env.backup(backup_id)
+            if backup is None or backup.status != "available":
+                wrong.append(f"the backup is {backup and backup.status}")
         ground.clock.sleep(86_400.0)
         remove_leftovers(ground.ctx(env.cloud))
         wrong += wrong_in(env, log, was)

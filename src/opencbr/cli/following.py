@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 
 
-def follow(services: "Services", ctx: "Context", log_id: str, what: str) -> "OperationLog":
-    """Say each step until the end, and return the log; a Failure (exit code 1) when `what` has failed."""
+def follow(
+    services: "Services", ctx: "Context", log_id: str, what: str, *, quiet: bool = False
+) -> "OperationLog":
+    """Say each step until the end, unless `quiet`, and return the log; a Failure (exit code 1) when `what` has failed."""
     from opencbr.clock import SystemClock
     from opencbr.model import statuses
     from opencbr.model.operation_log import NOTES, TERMINAL
@@ -23,10 +25,10 @@ def follow(services: "Services", ctx: "Context", log_id: str, what: str) -> "Ope
     while True:
         log = services.operation_logs.show(ctx, log_id)
         line = f"{log.progress:3} % {log.step}"
-        if log.step and line != seen:
+        if log.step and line != seen and not quiet:
             say(line)
             seen = line
-        for note in log.details.get(NOTES, ())[told:]:
+        for note in () if quiet else log.details.get(NOTES, ())[told:]:
             say(f"note: {note}")
             told += 1
         if log.status in TERMINAL:

@@ -12,19 +12,22 @@ from opencbr.cli.use_cases import use_cases
 from opencbr.cli.way_back import confirm, undo, way_back
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from opencbr.model.operation_log import OperationLog
     from opencbr.model.restore_plan.choices import Choices
+    from opencbr.model.restore_plan.rows import Row
     from opencbr.service.restore_plans import ShownPlan
 
 _project = click.option(
-    "--project", required=True, metavar="ID", help="The project that the backup belongs to."
+    "--project", required=True, metavar="ID", help="The project that the backup or checkpoint belongs to."
 )
 _TRIVIAL = {"kept", "new"}
 
 
 @click.group()
 def restore() -> None:
-    """Plan the restore of a backup as a new server, as a new volume or in place, and carry the plan out.
+    """Plan the restore of a backup, as a new server, as a new volume or in place, or of a whole checkpoint, and carry it out.
 
     Undo or confirm a restore in place.
     """
@@ -40,10 +43,14 @@ for _command in (way_back, undo, confirm):
     "--as",
     "kind",
     type=click.Choice(["new_server", "new_volume", "in_place"]),
-    default="new_server",
-    show_default=True,
-    help="What the backup is restored as: a server of a server's backup, one disk of it (or a disk's) as a volume, or "
-    "in_place, over the disks that were backed up.",
+    help="What the backup is restored as: new_server of a server's backup (the default), one disk of it (or a disk's) as a "
+    "volume, or in_place, over the disks that were backed up.",
+)
+@click.option(
+    "--checkpoint",
+    metavar="ID",
+    help="In place of a backup: all backups of this checkpoint, as new servers and volumes. What several of them had, such as "
+    "a network, is made once.",
 )
 @click.option("--disk", metavar="VOLUME_ID", help="As new_volume: which disk of a server's backup.")
 @click.option("--attach", metavar="SERVER_ID", help="As new_volume: the server that gets the new volume.")
@@ -62,28 +69,33 @@ for _command in (way_back, undo, confirm):
     "--all", "all_", is_flag=True, help="Also the fields that are given back or made anew without a word."
 )
 @as_json
-@click.argument("backup_id")
+@click.argument("backup_id", required=False)
 @pass_session
 def plan(
     session: Session,
     *,
     project: str,
-    kind: str,
+    kind: str | None,
+    checkpoint: str | None,
     disk: str | None,
     attach: str | None,
     mapping: TextIO | None,
     into: str | None,
     all_: bool,
     json_: bool,
-    backup_id: str,
+    backup_id: str | None,
 ) -> None:
-    """Hold the record of a backup against the cloud as it is now.
+    """Hold the record of a backup, or those of a checkpoint, against the cloud as it is now.
 
     Nothing is made or changed. What is to be chosen is named: write the mapping that --json gives into a file, edit it and
     hand it in with --mapping. The plan is kept for a while, under its id.
 
     For one file of a lost disk: --as new_volume --disk VOLUME_ID --attach SERVER_ID, then `restore apply`.
     """
+    if (backup_id is None) == (checkpoint is None):
+        raise click.UsageError("Name a backup, or a checkpoint with --checkpoint.")
+    if checkpoint is not None and kind is not None:
+        raise click.UsageError("--as is of a backup: a checkpoint is restored as new servers and volumes.")
     services, ctx = use_cases(session, project)
     choices = _choices(mapping)
     choices = replace(
@@ -92,7 +104,11 @@ def plan(
         volume_id=disk or choices.volume_id,
         server_id=attach or choices.server_id,
     )
-    shown = services.restore_plans.create(ctx, backup_id, choices, kind=kind)
+    plans = services.restore_plans
+    if checkpoint is not None:
+        shown = plans.create_of_checkpoint(ctx, checkpoint, choices)
+    else:
+        shown = plans.create(ctx, backup_id or "", choices, kind=kind or "new_server")
     if json_:
         write_json(_plain(shown))
         return
@@ -120,6 +136,13 @@ def show(session: Session, *, project: str, all_: bool, json_: bool, plan_id: st
 @restore.command("list")
 @_project
 @click.option("--backup", "backups", multiple=True, metavar="ID", help="Only this backup's. Can be repeated.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    metavar="ID",
+    help="Only those of this whole checkpoint. Can be repeated.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Newest so many.")
 @click.option("--marker", metavar="ID", help="Begin after this plan, the last one of the page before.")
 @as_json
@@ -129,6 +152,7 @@ def list_(
     *,
     project: str,
     backups: tuple[str, ...],
+    checkpoints: tuple[str, ...],
     limit: int,
     marker: str | None,
     json_: bool,
@@ -140,15 +164,19 @@ def list_(
     from opencbr.model.lists import Page
 
     services, ctx = use_cases(session, project)
-    found = services.restore_plans.list(ctx, backups, Page(limit=limit, marker=marker))
+    page = Page(limit=limit, marker=marker)
+    found = services.restore_plans.list(ctx, backups, page, checkpoint_ids=checkpoints)
     rows = [summary_of(one) for one in found.items]
     if json_:
         write_json({"restore_plans": msgspec.to_builtins(rows), "count": found.count})
         return
-    columns = ("id", "backup", "as", "status", "created", "kept until", "carried out by")
+    columns = ("id", "backup or checkpoint", "as", "status", "created", "kept until", "carried out by")
     write_table(
         columns,
-        [(r.id, r.backup_id, r.as_, r.status, r.created_at, r.expires_at, r.job_id) for r in rows],
+        [
+            (r.id, r.backup_id or r.checkpoint_id, r.as_, r.status, r.created_at, r.expires_at, r.job_id)
+            for r in rows
+        ],
         empty="no plan is kept: `opencbr restore plan` makes one",
     )
 
@@ -158,9 +186,10 @@ def list_(
 @click.option(
     "--no-wait", "no_wait", is_flag=True, help="Return at once; `operation-logs list` tells the rest."
 )
+@as_json
 @click.argument("plan_id")
 @pass_session
-def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> None:
+def apply(session: Session, *, project: str, no_wait: bool, json_: bool, plan_id: str) -> None:
     """Restore as a plan says, and follow it to its end.
 
     The cloud is asked again first: when the plan would say something else now, nothing is done. A restore that fails removes
@@ -169,22 +198,44 @@ def apply(session: Session, *, project: str, no_wait: bool, plan_id: str) -> Non
     """
     services, ctx = use_cases(session, project)
     log = services.restore_plans.apply(ctx, plan_id)
-    say(f"operation log {log.id}")
+    if not json_:
+        say(f"operation log {log.id}")
     if not no_wait:
-        _tell_report(follow(services, ctx, log.id, "the restore"))
+        log = follow(services, ctx, log.id, "the restore", quiet=json_)
+    if json_:
+        _write_log(log)
+    elif not no_wait:
+        _tell_report(log)
+
+
+def _write_log(log: "OperationLog") -> None:
+    import msgspec
+
+    from opencbr.api.cbr.operation_logs.body import operation_log_body
+
+    write_json({"operation_log": msgspec.to_builtins(operation_log_body(log))})
 
 
 def _tell_report(log: "OperationLog") -> None:
-    from opencbr.model.operation_log import REPORT, RESTORE, RESTORE_NEW_VOLUME
+    from opencbr.model.operation_log import REPORT, RESOURCES, RESTORE, RESTORE_CHECKPOINT, RESTORE_NEW_VOLUME
 
-    report = {name: count for name, count in log.details.get(REPORT, {}).items() if isinstance(count, int)}
-    told_fields = ", ".join(f"{count} {name}" for name, count in report.items() if count)
+    told_fields = _told(log.details.get(REPORT, {}))
+    if log.operation_type == RESTORE_CHECKPOINT:
+        for one in log.details[RESOURCES]:
+            say(f"{one['resource_name']} is there as {one['target_resource_id']}: {_told(one[REPORT])}")
+        if told_fields:
+            say(f"what several of them have, made once: {told_fields}")
+        return
     target = log.details["target_resource_id"]
     if log.operation_type == RESTORE:
         say(f"{target} is restored: {told_fields}")
         return
     what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
     say(f"{what} {target} is there: {told_fields}")
+
+
+def _told(report: "Mapping[str, Any]") -> str:
+    return ", ".join(f"{count} {name}" for name, count in report.items() if isinstance(count, int) and count)
 
 
 def _choices(mapping: TextIO | None) -> "Choices":
@@ -209,13 +260,12 @@ def _plain(shown: "ShownPlan") -> Any:
 
 
 def _tell(shown: "ShownPlan", *, all_: bool) -> None:
-    rows = [row for row in shown.rows if all_ or row.fate not in _TRIVIAL]
-    columns = ("document", "field", "captured", "fate", "target", "why")
-    write_table(
-        columns,
-        [(r.document, r.field, _short(r.value), r.fate, r.target, r.reason) for r in rows],
-        empty="every field is given back, or made anew by the cloud",
-    )
+    for one in shown.backups:
+        say(f"{one.resource_name}, backup {one.backup_id}:")
+        _write_rows(one.rows, all_=all_)
+    if shown.backups:
+        say("what several of them have, made once:")
+    _write_rows(shown.rows, all_=all_)
     counts = ", ".join(f"{count} {fate}" for fate, count in shown.counts.items() if count)
     for notice in shown.notices:
         say(f"note: {notice}")
@@ -224,6 +274,16 @@ def _tell(shown: "ShownPlan", *, all_: bool) -> None:
     for problem in shown.problems:
         say(f"refused: {problem.sentence}")
     say(f"plan {shown.id} is {shown.status}: {counts}; kept until {shown.expires_at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _write_rows(rows: "Sequence[Row]", *, all_: bool) -> None:
+    columns = ("document", "field", "captured", "fate", "target", "why")
+    told = [row for row in rows if all_ or row.fate not in _TRIVIAL]
+    write_table(
+        columns,
+        [(r.document, r.field, _short(r.value), r.fate, r.target, r.reason) for r in told],
+        empty="every field is given back, or made anew by the cloud",
+    )
 
 
 def _short(value: Any) -> str:

@@ -3,7 +3,8 @@
 Who holds an address or a MAC is asked as administrator, since a port of another project can hold one too; its id is not told.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,29 +62,46 @@ _LOCKS = "2.9"
 Ask = Callable[[], Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A record that a plan is made of: its `documents` with their calls, and what was chosen.
+
+    `fingerprint` marks what is not for everybody as the record does.
+    """
+
+    captured: Captured
+    documents: Iterable[Document]
+    choices: Choices
+    fingerprint: Fingerprint
+
+
 def read_view(
     reader: Reader,
-    captured: Captured,
-    documents: Iterable[Document],
-    choices: Choices,
-    fingerprint: Fingerprint,
+    recorded: Recorded,
     *,
     lists: Collection[str] = SERVER_LISTS,
     kinds: Collection[str] = _STANDING,
 ) -> CloudView:
-    """Read all that a plan is made from, as the project sees it that the plan is for.
+    """Read all that a plan is made from, as `read_views` does for several. Raises CloudError."""
+    (view,) = read_views(reader, [recorded], lists=lists, kinds=kinds)
+    return view
 
-    Of `documents` those of these `kinds` that `captured` has are read again, and these `lists`, each once.
 
-    `fingerprint` marks what is not for everybody as the record's does. Raises CloudError.
+def read_views(
+    reader: Reader,
+    records: Sequence[Recorded],
+    *,
+    lists: Collection[str] = SERVER_LISTS,
+    kinds: Collection[str] = _STANDING,
+) -> list[CloudView]:
+    """Read all that plans are made from which go into one project, as that project sees it; give the view for each record.
+
+    Of the documents those of these `kinds` that `captured` has are read again, and these `lists`. Each is read once, however
+    many records name it. Raises CloudError.
     """
-    project_id = choices.project_id or captured.project_id
+    first = records[0]
+    project_id = first.choices.project_id or first.captured.project_id
     own = reader.within(project_id)
-    again = {
-        one.name.replace("@newest", ""): one
-        for one in documents
-        if one.name in captured.documents and kind_of(one.name) in kinds
-    }
     compute = own.newest("compute")
     known: dict[str, Ask] = {
         "roles": own.roles,
@@ -100,32 +118,54 @@ def read_view(
         "rooms/volume": lambda: _rooms("volume", quotas_of(reader, project_id)),
         "rooms/network": lambda: _rooms("network", network_quotas(own, project_id)),
     }
-    if choices.server_id is not None:
-        known["servers"] = _server(own, choices.server_id, project_id)
+    if first.choices.server_id is not None:
+        known["servers"] = _server(own, first.choices.server_id, project_id)
     asked = {name: known[name] for name in sorted(lists) if name in known}
-    asked |= {f"standing/{name}": _again(reader, own, name, one, fingerprint) for name, one in again.items()}
-    asked |= {f"holders/{query}": _holders(reader, query, project_id) for query in _held(captured, choices)}
-    asked |= {f"floating/{one}": _floating(reader, one, project_id) for one in _addresses(captured)}
-    if project_id != captured.project_id:
-        asked["lending"] = lambda: _rooms("volume", quotas_of(reader, captured.project_id))
-        asked["lent types"] = lambda: _types(reader.within(captured.project_id))
+    again = [_named_again(one, kinds) for one in records]
+    for one, names in zip(records, again, strict=True):
+        asked |= {
+            call: _again(reader, own, name, document, one.fingerprint)
+            for name, (call, document) in names.items()
+            if call not in asked
+        }
+        asked |= {
+            f"holders/{query}": _holders(reader, query, project_id)
+            for query in _held(one.captured, one.choices)
+        }
+        asked |= {
+            f"floating/{address}": _floating(reader, address, project_id)
+            for address in _addresses(one.captured)
+        }
+    if project_id != first.captured.project_id:
+        asked["lending"] = lambda: _rooms("volume", quotas_of(reader, first.captured.project_id))
+        asked["lent types"] = lambda: _types(reader.within(first.captured.project_id))
     answers = dict(zip(asked, reader.at_once(lambda ask: ask(), asked.values()), strict=True))
 
-    def below(prefix: str) -> dict[str, Any]:
-        return {
-            name.removeprefix(prefix): found for name, found in answers.items() if name.startswith(prefix)
-        }
+    def below(prefix: str) -> list[Any]:
+        return [found for name, found in answers.items() if name.startswith(prefix)]
 
-    return CloudView(
-        standing=below("standing/"),
+    shared = CloudView(
         **{name: found for name, found in answers.items() if name in _LISTED},
         volume_types=_in_both(answers.get("volume_types", []), answers.get("lent types")),
-        holders=[one for found in below("holders/").values() for one in found],
-        floating=[one for found in below("floating/").values() for one in found],
-        rooms={name: room for found in below("rooms/").values() for name, room in found.items()},
+        holders=[one for found in below("holders/") for one in found],
+        floating=[one for found in below("floating/") for one in found],
+        rooms={name: room for found in below("rooms/") for name, room in found.items()},
         lending=answers.get("lending", {}),
         sets_hostnames=tuple(map(int, compute.split("."))) >= _HOSTNAMES if compute else False,
     )
+    return [
+        replace(shared, standing={name: answers[call] for name, (call, _) in names.items()})
+        for names in again
+    ]
+
+
+def _named_again(one: Recorded, kinds: Collection[str]) -> dict[str, tuple[str, Document]]:
+    """Give the documents that are read again, by their names, each with what tells its call from the others."""
+    return {
+        (name := document.name.replace("@newest", "")): (f"standing/{name} {document.path}", document)
+        for document in one.documents
+        if document.name in one.captured.documents and kind_of(document.name) in kinds
+    }
 
 
 def _again(reader: Reader, own: Reader, name: str, before: Document, fingerprint: Fingerprint) -> Ask:

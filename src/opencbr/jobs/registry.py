@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from opencbr.jobs.backup import compensation as backup
 from opencbr.jobs.backup.job import run_backup
+from opencbr.jobs.checkpoint.job import run_checkpoint_restore
 from opencbr.jobs.compensation import Straighten
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.delete import compensation as delete
@@ -77,6 +78,12 @@ JOB_TYPES: Mapping[str, JobType] = {
     ),
     operation_log.RESTORE_NEW_VOLUME: JobType(
         run=run_new_volume,
+        compensate=compensate_plan,
+        cancellable=True,
+        frees=give_back_plan,
+    ),
+    operation_log.RESTORE_CHECKPOINT: JobType(
+        run=run_checkpoint_restore,
         compensate=compensate_plan,
         cancellable=True,
         frees=give_back_plan,

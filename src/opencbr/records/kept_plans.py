@@ -7,7 +7,7 @@ import msgspec
 from opencbr.model.restore_plan.blueprint import Blueprint
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import OpenChoice, Problem
-from opencbr.model.restore_plan.outcome import Plan
+from opencbr.model.restore_plan.outcome import Plan, PlannedBackup
 from opencbr.model.restore_plan.rows import Row
 from opencbr.records.archive import Records
 from opencbr.store.errors import RecordDamaged
@@ -26,11 +26,12 @@ class KeptPlan:
     rows: tuple[Row, ...]
     given: Choices
     blueprint: Blueprint | None
+    backups: tuple[PlannedBackup, ...] = ()
 
 
 def kept_of(found: Plan, given: Choices) -> KeptPlan:
     """Say what is sealed of a plan."""
-    names = ("mapping", "problems", "choices", "notices", "rows", "blueprint")
+    names = ("mapping", "problems", "choices", "notices", "rows", "blueprint", "backups")
     return KeptPlan(**{name: getattr(found, name) for name in names}, counts=found.counts, given=given)
 
 

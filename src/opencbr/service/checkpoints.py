@@ -87,10 +87,15 @@ class Checkpoints:
                 vault = vaults.get(conn, ctx.project_id, checkpoint.vault_id)
                 if status is not None and vault is not None:
                     return _view(conn, checkpoint, status, vault)
-        raise CbrError(
-            "6217",
-            f"There is no checkpoint {checkpoint_id[:64]} in this project, or its last backup was deleted.",
-        )
+        raise no_such_checkpoint(checkpoint_id)
+
+
+def no_such_checkpoint(checkpoint_id: str) -> CbrError:
+    """Make the error for a checkpoint that is not the project's, or empty."""
+    return CbrError(
+        "6217",
+        f"There is no checkpoint {checkpoint_id[:64]} in this project, or its last backup was deleted.",
+    )
 
 
 def _choose(conn: Connection, vault: Vault, spec: CheckpointSpec) -> list[Resource]:

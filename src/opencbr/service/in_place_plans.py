@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opencbr.cloud.reader import Reader
-from opencbr.cloud.restore_view import TOUCHED, read_view
+from opencbr.cloud.restore_view import TOUCHED, Recorded, read_view
 from opencbr.model.backup import Backup
 from opencbr.model.errors import NO_SUCH_DISK, NO_SUCH_RESOURCE, NO_SUCH_SERVER, CbrError
 from opencbr.model.extend_info import root_image_of
+from opencbr.model.restore_plan.captured import Captured
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import Problem
 from opencbr.model.restore_plan.in_place import Place, Target, plan_in_place, targets_of
@@ -33,6 +34,15 @@ class Wanted:
     choices: Choices
     gives_secrets: bool
 
+    def recorded(self, captured: Captured) -> Recorded:
+        """Give what the cloud is read for, of all that was captured or a part of it."""
+        return Recorded(
+            captured=captured,
+            documents=self.record.documents,
+            choices=self.choices,
+            fingerprint=self.record.fingerprint,
+        )
+
 
 def draft_in_place(reader: Reader, wanted: Wanted) -> Plan:
     """Hold the record against the server or disk that is written over.
@@ -46,7 +56,7 @@ def draft_in_place(reader: Reader, wanted: Wanted) -> Plan:
         # Of another server there is nothing to compare but its disks.
         captured = captured.about_disks([disk.volume_id for disk in captured.disks])
     kinds = TOUCHED - {"volume"}
-    view = read_view(reader, captured, record.documents, choices, record.fingerprint, lists=(), kinds=kinds)
+    view = read_view(reader, wanted.recorded(captured), lists=(), kinds=kinds)
     return plan_in_place(captured, view, choices, place)
 
 

@@ -1,5 +1,6 @@
 """New operations: the one place where an operation log is made. A worker finds it and does the work."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -96,6 +97,31 @@ def request_planned(
     }
     about = _about_backup(backup, vault_name) | {"parameters": {"plan_id": plan_id}}
     return _enter(conn, ctx, operation_type, details, **about)
+
+
+def request_checkpoint_restore(
+    conn: Connection, ctx: Context, backups: Sequence[Backup], vault_name: str | None, *, plan_id: str
+) -> OperationLog:
+    """Ask for a restore of these backups of one checkpoint by one plan."""
+    about = _about_backup(backups[0], vault_name)
+    of_one = ("backup_id", "backup_name", "resource_id", "resource_name", "resource_type")
+    about |= dict.fromkeys(of_one)
+    about["parameters"] = {"plan_id": plan_id, "backup_ids": [one.id for one in backups]}
+    details = {
+        "checkpoint_id": backups[0].checkpoint_id,
+        "restore_plan_id": plan_id,
+        logs.RESOURCES: [
+            {
+                "backup_id": one.id,
+                "resource_id": one.resource_id,
+                "resource_name": one.resource_name,
+                "resource_type": one.resource_type,
+                "target_resource_id": "",
+            }
+            for one in backups
+        ],
+    }
+    return _enter(conn, ctx, logs.RESTORE_CHECKPOINT, details, **about)
 
 
 def request_drill(conn: Connection, ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:

@@ -1,18 +1,20 @@
 """The kinds of restore plans: which backups one takes, what may be chosen, how it is drafted, and which job carries it out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
 from opencbr.cloud.reader import Reader
-from opencbr.cloud.restore_view import VOLUME_LISTS, read_view
+from opencbr.cloud.restore_view import VOLUME_LISTS, read_view, read_views
 from opencbr.model import operation_log as logs
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
-from opencbr.model.errors import BAD_PARAMETER, BEING_RESTORED, CbrError
+from opencbr.model.errors import BACKUP_UNRESTORABLE, BAD_PARAMETER, BEING_RESTORED, CbrError
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore_plan.checkpoint import Member, plan_checkpoint
+from opencbr.model.restore_plan.checkpoint_choices import choices_for, without_left_out
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.new_volume import disk_of, plan_new_volume
 from opencbr.model.restore_plan.outcome import Plan
@@ -28,17 +30,24 @@ from opencbr.store import restore_targets
 
 NEW_SERVER: Final = "new_server"
 NEW_VOLUME: Final = "new_volume"
+NEW_RESOURCES: Final = "new_resources"
+"""Of a checkpoint: each of its backups as a new server or volume."""
 IN_PLACE: Final = "in_place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """A plan that is carried out: made anew it says what it said, and its backup is there."""
+    """A plan that is carried out: made anew it says what it said, and its backups are there; several of a checkpoint alone."""
 
     plan_id: str
     plan: Plan
-    backup: Backup
+    backups: Sequence[Backup]
     vault_name: str | None
+
+    @property
+    def backup(self) -> Backup:
+        """The backup, or of a checkpoint the first one."""
+        return self.backups[0]
 
 
 Request = Callable[[Connection, Context, Applied], OperationLog]
@@ -48,13 +57,13 @@ Request = Callable[[Connection, Context, Applied], OperationLog]
 class PlanKind:
     """One kind. `takes` are the types of what was backed up, `members` the choices that it has.
 
-    `draft` holds a record against the cloud and raises CbrError 6302 for what is not the project's, CloudError. `request` asks
-    for the operation that carries a plan out, and makes busy what is changed; raises CbrError.
+    `draft` holds a record, or those of a checkpoint, against the cloud and raises CbrError 6302 for what is not the project's,
+    CloudError. `request` asks for the operation that carries a plan out, and makes busy what is changed; raises CbrError.
     """
 
     takes: frozenset[str]
     members: frozenset[str]
-    draft: Callable[[Reader, Wanted], Plan]
+    draft: Callable[[Reader, Sequence[Wanted]], Plan]
     request: Request
 
 
@@ -71,11 +80,51 @@ def refuse_backup(name: str, backup: Backup) -> None:
         raise not_available(backup)
 
 
+def refuse_backups(name: str, backups: Iterable[Backup]) -> None:
+    """Raise as `refuse_backup`; of those of a checkpoint that are not available each is named."""
+    wanted = list(backups)
+    if name != NEW_RESOURCES:
+        refuse_backup(name, *wanted)
+        return
+    found = [
+        f"{one.resource_name} (backup {one.id}) is {one.status}"
+        for one in wanted
+        if one.status != statuses.AVAILABLE
+    ]
+    if found:
+        raise CbrError(
+            BACKUP_UNRESTORABLE,
+            f"Not all backups of the checkpoint are available: {'; '.join(found)}. Wait, or leave out what cannot be restored "
+            "(`leave_out` in the mapping's `backups`).",
+        )
+
+
+def _of_one(draft: Callable[[Reader, Wanted], Plan]) -> Callable[[Reader, Sequence[Wanted]], Plan]:
+    return lambda reader, wanted: draft(reader, *wanted)
+
+
+def _draft_checkpoint(reader: Reader, wanted: Sequence[Wanted]) -> Plan:
+    choices = without_left_out(wanted[0].choices, [one.record.captured for one in wanted])
+    own = [replace(one, choices=choices_for(one.record.captured, choices, one.backup.id)) for one in wanted]
+    views = read_views(reader, [one.recorded(one.record.captured) for one in own])
+    refuse_foreign([one.record.captured for one in own], views[0], choices)
+    members = [
+        Member(
+            backup_id=one.backup.id,
+            resource_name=one.backup.resource_name,
+            captured=one.record.captured,
+            view=replace(view, gives_secrets=one.gives_secrets),
+        )
+        for one, view in zip(own, views, strict=True)
+    ]
+    return plan_checkpoint(members, choices)
+
+
 def _draft_server(reader: Reader, wanted: Wanted) -> Plan:
     record, choices = wanted.record, wanted.choices
-    view = read_view(reader, record.captured, record.documents, choices, record.fingerprint)
+    view = read_view(reader, wanted.recorded(record.captured))
     view = replace(view, gives_secrets=wanted.gives_secrets)
-    refuse_foreign(record.captured, view, choices)
+    refuse_foreign([record.captured], view, choices)
     return plan(record.captured, view, choices)
 
 
@@ -83,8 +132,8 @@ def _draft_volume(reader: Reader, wanted: Wanted) -> Plan:
     record, choices = wanted.record, wanted.choices
     disk = disk_of(record.captured, choices)
     captured = record.captured.about_disks([disk] if disk else list(wanted.disks))
-    view = read_view(reader, captured, record.documents, choices, record.fingerprint, lists=VOLUME_LISTS)
-    refuse_foreign(captured, view, choices)
+    view = read_view(reader, wanted.recorded(captured), lists=VOLUME_LISTS)
+    refuse_foreign([captured], view, choices)
     return plan_new_volume(captured, view, choices)
 
 
@@ -109,6 +158,12 @@ def _makes(operation_type: str) -> Request:
     return request
 
 
+def _makes_all(conn: Connection, ctx: Context, applied: Applied) -> OperationLog:
+    return new_operations.request_checkpoint_restore(
+        conn, ctx, applied.backups, applied.vault_name, plan_id=applied.plan_id
+    )
+
+
 def _writes_over(conn: Connection, ctx: Context, applied: Applied) -> OperationLog:
     target = applied.plan.overwrite
     assert target is not None, "a plan in place that is ready says what it writes over"
@@ -123,25 +178,32 @@ def _writes_over(conn: Connection, ctx: Context, applied: Applied) -> OperationL
 _ALL = frozenset(one.name for one in fields(Choices))
 _OF_A_VOLUME = frozenset({"name", "volume_id", "server_id", "volume_availability_zone", "volume_types"})
 _IN_PLACE = frozenset({"server_id", "disks", "power_on"})
+_OF_A_CHECKPOINT = frozenset({"networks", "backups"})
 
 KINDS: Mapping[str, PlanKind] = {
     NEW_SERVER: PlanKind(
         takes=frozenset({SERVER}),
-        members=_ALL - {"volume_id", *_IN_PLACE},
-        draft=_draft_server,
+        members=_ALL - {"volume_id", *_IN_PLACE, *_OF_A_CHECKPOINT},
+        draft=_of_one(_draft_server),
         request=_makes(logs.RESTORE_NEW_SERVER),
     ),
     NEW_VOLUME: PlanKind(
         takes=frozenset({SERVER, VOLUME}),
         members=_OF_A_VOLUME,
-        draft=_draft_volume,
+        draft=_of_one(_draft_volume),
         request=_makes(logs.RESTORE_NEW_VOLUME),
+    ),
+    NEW_RESOURCES: PlanKind(
+        takes=frozenset({SERVER, VOLUME}),
+        members=_ALL - {"name", "volume_id", *_IN_PLACE},
+        draft=_draft_checkpoint,
+        request=_makes_all,
     ),
     IN_PLACE: PlanKind(
         takes=frozenset({SERVER, VOLUME}),
         members=_IN_PLACE,
-        draft=draft_in_place,
+        draft=_of_one(draft_in_place),
         request=_writes_over,
     ),
 }
-"""What a backup is restored as -> its kind."""
+"""What a backup, or a checkpoint, is restored as -> its kind."""

@@ -1,6 +1,7 @@
 """Restore plans: the record of a backup against the cloud as it is now, kept sealed for a while."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -22,16 +23,18 @@ from opencbr.model.errors import (
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore_plan.choices import Choices
+from opencbr.model.restore_plan.captured import Captured
+from opencbr.model.restore_plan.choices import BackupChoices, Choices
 from opencbr.model.restore_plan.draft import OpenChoice, Problem
 from opencbr.model.restore_plan.listed import ListedPlan
-from opencbr.model.restore_plan.outcome import READY, Plan
+from opencbr.model.restore_plan.outcome import READY, Plan, PlannedBackup
 from opencbr.model.restore_plan.rows import Row
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.records.kept_plans import KeptPlan, kept_of, open_plan
 from opencbr.service import plan_kinds
 from opencbr.service.access import find_own
+from opencbr.service.checkpoints import no_such_checkpoint
 from opencbr.service.context import Context
 from opencbr.service.in_place_plans import Wanted
 from opencbr.service.metadata import SECRETS_RIGHT
@@ -40,6 +43,7 @@ from opencbr.service.plan_mapping import refuse_members, refuse_strangers
 from opencbr.service.restore_project import refuse_project
 from opencbr.store import backups, restore_plans, vaults
 from opencbr.store.database import Database
+from opencbr.store.errors import RecordDamaged
 from opencbr.store.restore_plans import StoredPlan
 
 PLAN_SECONDS = 3600.0
@@ -48,10 +52,14 @@ PLAN_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPlan:
-    """A plan as its project sees it; values that are not for everybody are masked in `rows`."""
+    """A plan as its project sees it; values that are not for everybody are masked in its rows.
+
+    Of a checkpoint `rows` are the fields of what several of its `backups` have.
+    """
 
     id: str
-    backup_id: str
+    backup_id: str | None
+    checkpoint_id: str | None
     kind: str
     status: str
     digest: str
@@ -63,6 +71,7 @@ class ShownPlan:
     notices: tuple[str, ...]
     counts: Mapping[str, int]
     rows: tuple[Row, ...]
+    backups: tuple[PlannedBackup, ...]
 
 
 class RestorePlans:
@@ -84,17 +93,33 @@ class RestorePlans:
         Raises CbrError 6200 (no such backup), 8600 (another project shares it), 2005 (its status), 9900 (the mapping makes no
         sense), 6302 (it names what is not the project's) and as `refuse_project`; CloudError.
         """
+        if kind == plan_kinds.NEW_RESOURCES:
+            raise CbrError(BAD_PARAMETER, "as: only a whole checkpoint is restored as new_resources.")
         with self._database.read() as conn:
             backup = find_own(conn, ctx.project_id, backup_id)
+        return self._keep(ctx, kind, [backup], choices, backup_id=backup.id)
+
+    def create_of_checkpoint(self, ctx: Context, checkpoint_id: str, choices: Choices) -> ShownPlan:
+        """Make one plan of a restore of all backups of a checkpoint, but those that the mapping leaves out.
+
+        Raises CbrError 6217 (no such checkpoint), 2005 (a backup's status, each is named), and as `create` does; CloudError.
+        """
+        with self._database.read() as conn:
+            found = _of_checkpoint(conn, ctx.project_id, checkpoint_id)
+        return self._keep(ctx, plan_kinds.NEW_RESOURCES, found, choices, checkpoint_id=checkpoint_id)
+
+    def _keep(
+        self, ctx: Context, kind: str, wanted: Sequence[Backup], choices: Choices, **subject: str
+    ) -> ShownPlan:
         refuse_project(ctx, choices)
-        found = self._make(ctx, kind, backup, choices)
+        found = self._make(ctx, kind, wanted, choices)
         text = msgspec.json.encode(kept_of(found, choices))
         plan_id = new_id(ctx.now)
         key_id, sealed = self._records.seal_plan(ctx.project_id, plan_id, text)
         stored = StoredPlan(
             id=plan_id,
             project_id=ctx.project_id,
-            backup_id=backup.id,
+            **subject,
             kind=kind,
             status=found.status,
             digest=found.digest,
@@ -108,13 +133,19 @@ class RestorePlans:
             restore_plans.insert(conn, stored)
         return self._shown(stored)
 
-    def list(self, ctx: Context, backup_ids: tuple[str, ...], page: Page) -> Listing[ListedPlan]:
-        """Return a page of the project's plans that have not expired, newest first unless sorted; of these backups, if any.
+    def list(
+        self, ctx: Context, backup_ids: tuple[str, ...], page: Page, *, checkpoint_ids: tuple[str, ...] = ()
+    ) -> Listing[ListedPlan]:
+        """Return a page of the project's plans that have not expired, newest first unless sorted.
+
+        Of these backups, and of these checkpoints, if any are named.
 
         Raises UnknownMarker and UnknownSortKey.
         """
         with self._database.read() as conn:
-            return restore_plans.list(conn, ctx.project_id, backup_ids, page, now=ctx.now)
+            return restore_plans.list(
+                conn, ctx.project_id, backup_ids, page, now=ctx.now, checkpoint_ids=checkpoint_ids
+            )
 
     def show(self, ctx: Context, plan_id: str) -> ShownPlan:
         """Return a plan of the project. Raises CbrError 6302 for all others and expired ones, and as `refuse_project`."""
@@ -137,9 +168,9 @@ class RestorePlans:
                 f"The plan is {stored.status}: make one that is ready, its choices and problems say how."
             )
         with self._database.read() as conn:
-            backup = find_own(conn, ctx.project_id, stored.backup_id)
+            wanted = _backups(conn, stored)
         try:
-            now = self._make(ctx, stored.kind, backup, kept.given)
+            now = self._make(ctx, stored.kind, wanted, kept.given)
         except CbrError as error:
             if error.code != NO_SUCH_RESOURCE:
                 raise
@@ -152,13 +183,16 @@ class RestorePlans:
         stored = restore_plans.get(conn, ctx.project_id, plan_id, lock=True)
         if stored is None:
             no_such_plan(plan_id)
-        backup = find_own(conn, ctx.project_id, stored.backup_id, lock=True)
-        plan_kinds.refuse_backup(stored.kind, backup)
-        vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-        applied = Applied(plan_id=plan_id, plan=now, backup=backup, vault_name=vault.name if vault else None)
+        # In one order for all requests, so that no two wait for each other.
+        ids = sorted(one.backup_id for one in now.backups) or [stored.backup_id or ""]
+        wanted = [find_own(conn, ctx.project_id, one, lock=True) for one in ids]
+        plan_kinds.refuse_backups(stored.kind, wanted)
+        vault = vaults.get(conn, ctx.project_id, wanted[0].vault_id)
+        applied = Applied(plan_id=plan_id, plan=now, backups=wanted, vault_name=vault.name if vault else None)
         log = plan_kinds.KINDS[stored.kind].request(conn, ctx, applied)
-        moved = backups.move_family(
-            conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
+        moved = all(
+            backups.move_family(conn, ctx.project_id, one.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now)
+            for one in wanted
         )
         if not moved or not restore_plans.claim(conn, ctx.project_id, plan_id, log.id):
             raise CbrError(BEING_RESTORED)
@@ -171,31 +205,75 @@ class RestorePlans:
             no_such_plan(plan_id)
         return stored
 
-    def _make(self, ctx: Context, kind: str, backup: Backup, choices: Choices) -> Plan:
-        """Make a plan from the record and the cloud as it is now. Raises as `create` does."""
-        plan_kinds.refuse_backup(kind, backup)
+    def _make(self, ctx: Context, kind: str, backups_: Sequence[Backup], choices: Choices) -> Plan:
+        """Make a plan from the records and the cloud as it is now. Raises as `create` does."""
         refuse_members(choices, plan_kinds.KINDS[kind].members, kind)
+        restored = _without(backups_, choices)
+        plan_kinds.refuse_backups(kind, restored)
+        wanted = [self._wanted(ctx, one, choices) for one in restored]
+        left_out = [one for one in backups_ if one not in restored]
+        refuse_strangers(
+            [*(one.record.captured for one in wanted), *self._readable(left_out)],
+            choices,
+        )
+        return plan_kinds.KINDS[kind].draft(self._cloud.reader(), wanted)
+
+    def _readable(self, left_out: Iterable[Backup]) -> Iterator[Captured]:
+        """Read what the mapping may still name of backups that it leaves out, as far as they have a record."""
+        for one in left_out:
+            with suppress(RecordRefused, RecordDamaged):
+                yield self._records.restorable(one.project_id, one.id).captured
+
+    def _wanted(self, ctx: Context, backup: Backup, choices: Choices) -> Wanted:
         try:
             record = self._records.restorable(backup.project_id, backup.id)
         except RecordRefused as error:
             raise CbrError(
-                BACKUP_UNRESTORABLE, "The backup has no record: no plan can be made of it."
+                BACKUP_UNRESTORABLE, f"Backup {backup.id} has no record: no plan can be made of it."
             ) from error
-        refuse_strangers(record.captured, choices)
         with self._database.read() as conn:
             children = backups.children(conn, backup.project_id, [backup.id])[backup.id]
-        disks = {one.resource_id: one for one in children} or {backup.resource_id: backup}
-        gives_secrets = ctx.can(SECRETS_RIGHT)
-        wanted = Wanted(
-            backup=backup, disks=disks, record=record, choices=choices, gives_secrets=gives_secrets
+        return Wanted(
+            backup=backup,
+            disks={one.resource_id: one for one in children} or {backup.resource_id: backup},
+            record=record,
+            choices=choices,
+            gives_secrets=ctx.can(SECRETS_RIGHT),
         )
-        return plan_kinds.KINDS[kind].draft(self._cloud.reader(), wanted)
 
     def _shown(self, stored: StoredPlan) -> ShownPlan:
         kept = open_plan(self._records, stored)
-        same = ("mapping", "problems", "choices", "notices", "counts", "rows")
-        own = ("id", "backup_id", "kind", "status", "digest", "created_at", "expires_at")
+        same = ("mapping", "problems", "choices", "notices", "counts", "rows", "backups")
+        own = ("id", "backup_id", "checkpoint_id", "kind", "status", "digest", "created_at", "expires_at")
         return ShownPlan(**{n: getattr(kept, n) for n in same}, **{n: getattr(stored, n) for n in own})
+
+
+def _of_checkpoint(conn: Connection, project_id: str, checkpoint_id: str) -> list[Backup]:
+    """Read the project's own backups of a checkpoint. Raises CbrError 6217 where there are none."""
+    found = backups.of_checkpoint(conn, project_id, checkpoint_id) if is_uuid(checkpoint_id) else []
+    if not found:
+        raise no_such_checkpoint(checkpoint_id)
+    return found
+
+
+def _backups(conn: Connection, stored: StoredPlan) -> list[Backup]:
+    """Read what a plan is of. Raises as `create` and `create_of_checkpoint` do."""
+    if stored.checkpoint_id is not None:
+        return _of_checkpoint(conn, stored.project_id, stored.checkpoint_id)
+    return [find_own(conn, stored.project_id, stored.backup_id or "")]
+
+
+def _without(wanted: Sequence[Backup], choices: Choices) -> list[Backup]:
+    """Leave out what the mapping of a checkpoint leaves out. Raises CbrError 9900 where it names others, or nothing is left."""
+    for one in choices.backups.keys() - {backup.id for backup in wanted}:
+        raise CbrError(
+            BAD_PARAMETER,
+            f"mapping.backups: the checkpoint has no backup {one[:64]}: take the ids from the plan.",
+        )
+    left = [one for one in wanted if not choices.backups.get(one.id, BackupChoices()).leave_out]
+    if not left:
+        raise CbrError(BAD_PARAMETER, "mapping.backups: all backups are left out: keep one at least.")
+    return left
 
 
 def no_such_plan(plan_id: str) -> NoReturn:
@@ -220,7 +298,11 @@ def _moved(kept: KeptPlan, now: Plan) -> str:
         return f"{now.problems[0].sentence}."
     if now.choices:
         return f"{now.choices[0].sentence}."
-    for before, after in zip(kept.rows, now.rows, strict=True):
+    for before, after in zip(_rows(kept), _rows(now), strict=False):
         if (before.fate, before.target, before.reason) != (after.fate, after.target, after.reason):
             return f"{after.field} of {after.document} is {after.fate} now ({after.reason})."
     return "what stands there is another."
+
+
+def _rows(of: KeptPlan | Plan) -> list[Row]:
+    return [*of.rows, *(row for one in of.backups for row in one.rows)]

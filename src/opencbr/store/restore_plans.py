@@ -22,11 +22,15 @@ _KEYS = sort_keys(_t, "created_at", "expires_at", "status")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPlan:
-    """A plan as stored; `kind` is what is restored as, `operation_log_id` names the restore that carries it out just now."""
+    """A plan as stored; `kind` is what is restored as, `operation_log_id` names the restore that carries it out just now.
+
+    It is of a backup or of a checkpoint.
+    """
 
     id: str
     project_id: str
-    backup_id: str
+    backup_id: str | None = None
+    checkpoint_id: str | None = None
     status: str
     digest: str
     key_id: str
@@ -56,7 +60,13 @@ def get(conn: Connection, project_id: str, plan_id: str, *, lock: bool = False) 
 
 
 def list(  # noqa: A001 - read as restore_plans.list(…)
-    conn: Connection, project_id: str, backup_ids: tuple[str, ...], page: Page, *, now: datetime
+    conn: Connection,
+    project_id: str,
+    backup_ids: tuple[str, ...],
+    page: Page,
+    *,
+    now: datetime,
+    checkpoint_ids: tuple[str, ...] = (),
 ) -> Listing[ListedPlan]:
     """Read a page of the project's plans that `get` and the use cases still know. Raises UnknownMarker, UnknownSortKey.
 
@@ -64,6 +74,7 @@ def list(  # noqa: A001 - read as restore_plans.list(…)
     """
     conditions: builtins.list[ColumnElement[bool]] = [
         among(_t.c.backup_id, backup_ids),
+        among(_t.c.checkpoint_id, checkpoint_ids),
         or_(_t.c.expires_at > now, _t.c.operation_log_id.is_not(None)),
     ]
     rows = read_page(

@@ -357,7 +357,7 @@ restore_plan = Table(
     Column("id", TEXT, primary_key=True),
     Column("project_id", TEXT, nullable=False),
     # No foreign key: a plan that outlives its backup says so when it is carried out, and expires soon.
-    Column("backup_id", TEXT, nullable=False),
+    Column("backup_id", TEXT),
     Column("status", TEXT, nullable=False),
     Column("digest", TEXT, nullable=False),
     Column("key_id", TEXT, nullable=False),
@@ -366,6 +366,7 @@ restore_plan = Table(
     Column("expires_at", Moment, nullable=False),
     Column("operation_log_id", TEXT, index=True),  # of the restore that carries it out just now
     Column("kind", TEXT, nullable=False, server_default="new_server"),  # what it restores as
+    Column("checkpoint_id", TEXT),  # of a whole checkpoint; its backup_id is NULL
     Index("ix_restore_plan_expires_at", "expires_at"),
 )
 

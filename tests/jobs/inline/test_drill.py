@@ -9,7 +9,6 @@ import pytest
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.drill.look import look
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.jobs.new_server.server import KEY
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.drill import Drill
 from opencbr.model.operation_log import OperationLog
@@ -49,7 +48,7 @@ class Drilling:
         self.when_up: Callable[[str], None] = lambda server_id: None
 
     def look(self, parts: Parts) -> None:
-        self.when_up(parts.ids("server")[KEY])
+        self.when_up(parts.ids("server")[parts.server.key])
         look(parts)
 
     def __call__(self, backup_id: str) -> tuple[OperationLog, Drill]:

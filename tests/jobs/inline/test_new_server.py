@@ -271,7 +271,7 @@ def test_nothing_of_a_plan_stands_in_the_database_in_clear(place: JobEnv, ctx: J
         stored = restore_plans.get(conn, env.project_id, plan.id)
     assert stored is not None
     opened = env.records.open_plan(env.project_id, plan.id, stored.key_id, stored.sealed)
-    user_data = json.loads(opened)["blueprint"]["server"]["user_data"]
+    user_data = json.loads(opened)["blueprint"]["servers"][0]["user_data"]
     assert b"correct-horse" in b64decode(user_data)
     for text in (b"db1", b"demo-key", user_data.encode()):
         assert text in opened

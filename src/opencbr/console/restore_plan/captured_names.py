@@ -1,9 +1,9 @@
 """What the things of a record are called, as far as the rows of a plan tell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from opencbr.console.backup.json_values import member, rows, words
+from opencbr.console.backup.json_values import member, words
 
 _LONGEST = 40
 """Characters of a name that are shown where it names an entry."""
@@ -18,14 +18,14 @@ def _short(name: str) -> str:
 
 
 class CapturedNames:
-    """The values of a plan's rows by document and field; of a document that was read twice the newest one's come last."""
+    """The values of rows of a plan by document and field; of a document that was read twice the newest one's come last."""
 
-    def __init__(self, plan: Mapping[str, Any]) -> None:
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
         self._values = {
             (str(member(row, "document")).replace("@newest", ""), str(member(row, "field"))): member(
                 row, "value"
             )
-            for row in rows(plan, "rows")
+            for row in rows
         }
 
     def text(self, document: str, field: str) -> str:
@@ -45,6 +45,12 @@ class CapturedNames:
     def flavor(self) -> str:
         """Give the name of the server's flavor."""
         return self.name("flavor")
+
+    def network_of(self, port_id: str) -> str:
+        """Give the id of the network that a port was on, "" where no row tells."""
+        return self.text(f"port/{port_id}", "port.network_id") or self.text(
+            f"subport/{port_id}", "port.network_id"
+        )
 
     def port(self, port_id: str) -> str:
         """Describe a port by its name, addresses and network."""

@@ -17,6 +17,7 @@ OTHER = ".other"
 Option = tuple[str, str]
 """A value, and what it means."""
 
+_ZONE = "Empty: the cloud chooses."
 _UNCHOSEN: Option = ("", "choose …")
 _WITH_RULES = "made again with its rules"
 _USUAL: Option = ("", "as is usual on that network")
@@ -64,6 +65,16 @@ def _of_a_server(form: "_Form") -> Iterator[ControlGroup]:
     yield ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips()))
 
 
+def _of_a_checkpoint(form: "_Form") -> Iterator[ControlGroup]:
+    yield ControlGroup(title="All of them", controls=tuple(form.all_resources()))
+    yield from form.backups()
+    yield from form.ports()
+    yield ControlGroup(title="Security groups", controls=tuple(form.security_groups()))
+    yield ControlGroup(title="Types of the disks", controls=tuple(form.volumes()))
+    yield ControlGroup(title="Routers that are gone", controls=tuple(form.routers()))
+    yield ControlGroup(title="Floating IPs", controls=tuple(form.floating_ips()))
+
+
 def _of_a_volume(form: "_Form") -> Iterator[ControlGroup]:
     yield ControlGroup(title="Volume", controls=tuple(form.volume()))
     yield ControlGroup(title="Type of the disk", controls=tuple(form.volumes()))
@@ -78,13 +89,18 @@ _GROUPS: Mapping[str, Callable[["_Form"], Iterator[ControlGroup]]] = {
     "new_server": _of_a_server,
     "new_volume": _of_a_volume,
     "in_place": _in_place,
+    "new_resources": _of_a_checkpoint,
 }
 """What a plan restores as -> the entries of its form."""
 
 
 class _Form:
-    def __init__(self, plan: Mapping[str, Any], mapping: Mapping[str, Any], names: CapturedNames) -> None:
-        self._plan, self._mapping, self._names = plan, mapping, names
+    """Makes the entries; with `prefix` those of one backup of a checkpoint."""
+
+    def __init__(
+        self, plan: Mapping[str, Any], mapping: Mapping[str, Any], names: CapturedNames, prefix: str = ""
+    ) -> None:
+        self._plan, self._mapping, self._names, self._prefix = plan, mapping, names, prefix
         self._asked = {one["member"]: one for one in rows(plan, "choices")}
 
     def volume(self) -> Iterator[Control]:
@@ -127,13 +143,66 @@ class _Form:
 
     def server(self) -> Iterator[Control]:
         yield self._text("name", "Name", hint="Of the new server.")
+        yield from self.all_resources()
+        yield from self._machine()
+
+    def all_resources(self) -> Iterator[Control]:
         elsewhere = "Another project, in which you may restore too. Empty: the backup's own."
         yield self._text("project_id", "Project, its id", hint=elsewhere)
-        flavor = self._names.flavor()
+        yield self._text("volume_availability_zone", "Availability zone of the disks", hint=_ZONE)
+        if self._plan.get("backups"):
+            yield from self._networks()
+
+    def _networks(self) -> Iterator[Control]:
+        """Make an entry for each network that ports were on; what is said of a port itself counts for that."""
+        ports = [port["port_id"] for port in rows(self._plan, "mapping", "ports")]
+        entered = {one["network_id"]: one.get("target") for one in self._all("networks")}
+        for one in dict.fromkeys(filter(None, (self._names.network_of(port) for port in ports))):
+            yield Control(
+                name=f"networks.{one}",
+                label=f"Ports on {self._names.name(f'network/{one}') or one}",
+                value=entered.get(one) or "",
+                options=(
+                    ("", "as each port says"),
+                    (KEEP, "stay on it"),
+                    (NEW, "on that one made again, once"),
+                ),
+            )
+
+    def backups(self) -> Iterator[ControlGroup]:
+        """Make the entries of each backup of a checkpoint."""
+        planned = {one["backup_id"]: one for one in rows(self._plan, "backups")}
+        entered = {one["backup_id"]: one for one in self._all("backups")}
+        for own in rows(self._plan, "mapping", "backups"):
+            backup_id = own["backup_id"]
+            prefix, one = f"backups.{backup_id}.", planned.get(backup_id, {})
+            asked = [
+                choice | {"member": choice["member"].removeprefix(prefix)}
+                for choice in rows(self._plan, "choices")
+                if choice["member"].startswith(prefix)
+            ]
+            chosen = entered.get(backup_id, {})
+            form = _Form({"mapping": own, "choices": asked}, chosen, self._names, prefix)
+            flavor = CapturedNames(rows(one, "rows")).flavor()
+            title = one.get("resource_name") or f"Backup {backup_id}, left out"
+            yield ControlGroup(title=title, controls=tuple(form.resource(flavor)))
+
+    def resource(self, flavor: str) -> Iterator[Control]:
+        """Make the entries of one backup of a checkpoint."""
+        yield Control(
+            name=f"{self._prefix}leave_out",
+            label="Restore it",
+            value="true" if self._mapping.get("leave_out") in (True, "true") else "",
+            options=(("", "yes"), ("true", "no: leave it out")),
+        )
+        yield self._text("name", "Name", hint="Of the new server or volume.")
+        if self._is_there("flavor_id"):
+            yield from self._machine(flavor)
+
+    def _machine(self, flavor: str = "") -> Iterator[Control]:
+        flavor = flavor or self._names.flavor()
         yield self._text("flavor_id", "Flavor, its id", hint=f"It was {flavor}." if flavor else "")
-        zone = "Empty: the cloud chooses."
-        yield self._text("availability_zone", "Availability zone of the server", hint=zone)
-        yield self._text("volume_availability_zone", "Availability zone of its disks", hint=zone)
+        yield self._text("availability_zone", "Availability zone of the server", hint=_ZONE)
         if self._is_there("user_data"):
             runs = (RUN, "give them again: they run at the first boot")
             yield self._select("user_data", "User data", runs, (DROP, "do without"))
@@ -227,7 +296,7 @@ class _Form:
     def _text(self, name: str, label: str, *, hint: str = "") -> Control:
         offers = tuple((one, "") for one in self._options(name) if not one.startswith("the id of"))
         return Control(
-            name=name,
+            name=self._prefix + name,
             label=label,
             value=self._mapping.get(name) or "",
             offers=offers,
@@ -238,7 +307,7 @@ class _Form:
     def _select(self, name: str, label: str, *options: Option) -> Control:
         value = self._mapping.get(name) or ""
         return Control(
-            name=name,
+            name=self._prefix + name,
             label=label,
             value=value,
             options=options if value else (_UNCHOSEN, *options),
@@ -261,11 +330,12 @@ class _Form:
         options = [_UNCHOSEN, (own, "as it stands in the cloud")] if not asked and own else [_UNCHOSEN]
         options += [(NEW, made), (MAP, "another one"), (DROP, "do without")]
         known = value is None or any(value == option for option, _ in options)
+        entry = self._prefix + name
         other = Control(
-            name=f"{name}{OTHER}", label="Another one, its id", value="" if known else value or ""
+            name=f"{entry}{OTHER}", label="Another one, its id", value="" if known else value or ""
         )
         shown = (value or "") if known else MAP
-        return Control(name=name, label=label, value=shown, options=tuple(options), asked=asked, other=other)
+        return Control(name=entry, label=label, value=shown, options=tuple(options), asked=asked, other=other)
 
     def _is_there(self, name: str) -> bool:
         return bool(self._mapping.get(name) or member(self._plan, "mapping", name) or name in self._asked)

@@ -14,6 +14,7 @@ _LISTS = {
     "security_groups": ("security_groups", "security_group_id", "target"),
     "volume_types": ("volumes", "volume_id", "volume_type_id"),
     "disks": ("disks", "volume_id", "target"),
+    "networks": ("networks", "network_id", "target"),
     "routers": ("routers", "router_id", "target"),
     "floating_ips": ("floating_ips", "floating_ip_id", "address"),
 }
@@ -25,25 +26,34 @@ def mapping_of(entries: Mapping[str, str]) -> dict[str, Any]:
     mapping: dict[str, Any] = {one: text for one in _PLAIN if (text := entries.get(one, "").strip())}
     if power := entries.get("power_on"):
         mapping["power_on"] = power == "true"
-    ports: dict[str, dict[str, Any]] = {}
     if group := _chosen(entries, "server_group"):
         mapping["server_group"] = group
     for name, entry in entries.items():
         first, _, rest = name.partition(".")
-        if first == "ports":
-            port_id, _, what = rest.rpartition(".")
-            ports.setdefault(port_id, {"port_id": port_id})
-            if entry.strip():
-                ports[port_id][what] = entry.strip()
-        elif first in _LISTS and not name.endswith(OTHER) and entry.strip():
+        if first in _LISTS and not name.endswith(OTHER) and entry.strip():
             listed, key, value = _LISTS[first]
             mapping.setdefault(listed, []).append({key: rest, value: _chosen(entries, name)})
-    for port in ports.values():
-        if port.get("network") != MAP:
-            port.pop("network_id", None)
-    if ports:
-        mapping["ports"] = list(ports.values())
+    if ports := _parts(entries, "ports", "port_id"):
+        mapping["ports"] = ports
+        for port in ports:
+            if port.get("network") != MAP:
+                port.pop("network_id", None)
+    if backups := _parts(entries, "backups", "backup_id"):
+        mapping["backups"] = [one | {"leave_out": "leave_out" in one} for one in backups]
     return mapping
+
+
+def _parts(entries: Mapping[str, str], kind: str, key: str) -> list[dict[str, Any]]:
+    """Gather what was chosen of each thing of a kind (`ports.<id>.network`), also of those of which nothing was."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, entry in entries.items():
+        first, _, rest = name.partition(".")
+        if first == kind and not name.endswith(OTHER):
+            id_, _, what = rest.rpartition(".")
+            one = found.setdefault(id_, {key: id_})
+            if text := entry.strip():
+                one[what] = _chosen(entries, name) if f"{name}{OTHER}" in entries else text
+    return list(found.values())
 
 
 def _chosen(entries: Mapping[str, str], name: str) -> str:

@@ -60,16 +60,30 @@ class Fates:
         return tuple(one for one in self.documents if not one.shown)
 
 
-def fates_of(plan: Mapping[str, Any], names: CapturedNames, wanted: str) -> Fates:
-    """Sort the rows of a plan; `wanted` is a fate, anything else stands for all that are not PLAIN."""
+def parts_of(plan: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Give the rows of a plan by what they are of, with a title: of a checkpoint of each backup, and of what several have."""
+    backups = rows(plan, "backups")
+    for one in backups:
+        yield text_of(one, "resource_name") or text_of(one, "backup_id") or "", rows(one, "rows")
+    if shared := rows(plan, "rows"):
+        yield "What several of them have: made once" if backups else "", shared
+
+
+def rows_of(plan: Mapping[str, Any]) -> list[Any]:
+    """Give all rows of a plan, those of a checkpoint's backups too."""
+    return [row for _, part in parts_of(plan) for row in part]
+
+
+def fates_of(found: list[Any], names: CapturedNames, wanted: str) -> Fates:
+    """Sort rows of a plan; `wanted` is a fate, anything else stands for all that are not PLAIN."""
     wanted = wanted if wanted in FATES else ""
     by_document: dict[str, list[Any]] = {}
-    for row in rows(plan, "rows"):
+    for row in found:
         by_document.setdefault(text_of(row, "document") or "", []).append(row)
     return Fates(
         wanted=wanted,
-        counts=_counts(rows(plan, "rows")),
-        documents=tuple(_document(name, found, names, wanted) for name, found in by_document.items()),
+        counts=_counts(found),
+        documents=tuple(_document(name, own, names, wanted) for name, own in by_document.items()),
     )
 
 

@@ -15,7 +15,6 @@ from opencbr.cloud.errors import CloudError, CredentialRefused
 from opencbr.jobs.drill.look import write_down
 from opencbr.jobs.drill.running import run
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.jobs.new_server.server import KEY
 from opencbr.jobs.settings import DrillCheck
 from opencbr.jobs.upstream.polling import rest, stop_if_cancelled
 from opencbr.model.drill import CHECKS, COMMAND, CONSOLE, TCP, Finding
@@ -81,14 +80,14 @@ def values_of(parts: Parts) -> Values:
             "addresses": [fixed.address for fixed in one.addresses or () if fixed.address],
         }
         for one in plan.ports
-        if one.on_server
+        if one.server
     ]
     return {
         "drill_id": parts.operation.id,
         "project_id": parts.operation.project_id,
         "backup_id": parts.operation.backup_id,
         "captured_server_id": parts.operation.resource_id,
-        "server_id": parts.ids("server")[KEY],
+        "server_id": parts.ids("server")[parts.server.key],
         "disks": disks,
         "ports": nics,
     }

@@ -5,7 +5,6 @@ from opencbr.cloud.statuses import NOVA_ACTIVE
 from opencbr.jobs.context import parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.jobs.new_server.server import KEY
 from opencbr.model.drill import DISK, PORT, SERVER, Finding, not_held
 from opencbr.model.errors import BACKUP_UNRESTORABLE
 from opencbr.model.restore_plan.blueprint import NewPort, NewVolume
@@ -14,7 +13,7 @@ from opencbr.store import drills
 
 def look(parts: Parts) -> None:
     """Look at the server, and write down what was found. Raises JobError 2005 when anything is not as planned; CloudError."""
-    server_id = parts.ids("server")[KEY]
+    server_id = parts.ids("server")[parts.server.key]
     server = parts.project.servers.get(server_id)
     attached = {one.volume_id: one for one in parts.project.servers.attachments(server_id)}
     plan, volumes, ports = parts.blueprint, parts.ids("volume"), parts.ids("port")
@@ -55,7 +54,7 @@ def _port(parts: Parts, planned: NewPort, port_id: str, server_id: str) -> Findi
     wrong = [f"address {one} is missing" for one in sorted(wanted - there)]
     if planned.mac and str(port.get("mac_address") or "").lower() != planned.mac.lower():
         wrong.append(f"its MAC should be {planned.mac}")
-    if planned.on_server and port.get("device_id") != server_id:
+    if planned.server and port.get("device_id") != server_id:
         wrong.append("it is not on the server")
     said = ", and ".join(wrong) or f"MAC and {len(there)} address{'' if len(there) == 1 else 'es'} as planned"
     return Finding(kind=PORT, name=planned.name or planned.key, held=not wrong, said=said)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from opencbr.cloud.restore_view import read_view
+from opencbr.cloud.restore_view import Recorded, read_view
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import PLAN
@@ -62,7 +62,10 @@ def _plan(ctx: JobContext, operation: OperationLog) -> tuple[Plan, Choices]:
         raise JobError(BACKUP_UNRESTORABLE, f"the backup's record cannot be used: {error}") from error
     captured, choices = isolated(record.captured)
     documents = [one for one in record.documents if one.name in captured.documents]
-    view = read_view(ctx.cloud.reader(), captured, documents, choices, record.fingerprint)
+    recorded = Recorded(
+        captured=captured, documents=documents, choices=choices, fingerprint=record.fingerprint
+    )
+    view = read_view(ctx.cloud.reader(), recorded)
     return plan(captured, view, choices), choices
 
 

@@ -15,7 +15,7 @@ from opencbr.jobs.engine.port import Job
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.new_server.report import report_of
 from opencbr.jobs.new_server.rows import give_back_rows
-from opencbr.jobs.restored_backup import take_backup
+from opencbr.jobs.restored_backup import take_backups
 from opencbr.jobs.upstream.mover import await_mover
 from opencbr.model import statuses
 from opencbr.model.operation_log import REPORT, OperationLog
@@ -40,9 +40,9 @@ class Flow:
         """Carry out one step, and tell the progress in percent that it ends with."""
 
         def run() -> None:
-            work(Parts(self._ctx, self._operation))
-            with self._ctx.database.write() as conn:
-                operation_logs.advance(conn, self._operation.id, progress, name, now=self._ctx.clock.now())
+            parts = Parts(self._ctx, self._operation)
+            work(parts)
+            parts.at(progress, name)
 
         self._job.step(name, run)
 
@@ -51,7 +51,7 @@ class Flow:
         self._job.step("close", lambda: self._close(told))
 
     def _begin(self) -> None:
-        take_backup(self._ctx, self._operation)
+        take_backups(self._ctx, self._operation)
         await_mover(self._ctx, self._operation, "the restore goes on when it is up again")
 
     def _close(self, told: Callable[[Parts], Mapping[str, Any]]) -> None:

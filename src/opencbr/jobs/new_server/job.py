@@ -17,6 +17,12 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     """Make the server that the plan in the operation's parameters describes."""
     flow = Flow(job, ctx, operation)
     flow.begin()
+    make_all(flow)
+    flow.close(lambda parts: {"target_resource_id": parts.ids("server")[parts.server.key]})
+
+
+def make_all(flow: Flow) -> None:
+    """Make all that a plan says: what servers need, their disks, the servers side by side, and in the end the names."""
     flow.part("groups", 5, _make_groups)
     flow.part("networks", 8, _make_networks)
     flow.part("ports", 14, networks.make_ports)
@@ -25,18 +31,17 @@ def run_new_server(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     flow.part("restore", volumes.END, volumes.write_backups)
     flow.part("transfer", 81, handover.hand_volumes_over)
     flow.part("describe", 82, volumes.describe_volumes)
-    flow.part("key", 84, server.import_key)
-    flow.part("server", 86, server.create_server)
-    flow.part("forget", 87, server.forget_key)
-    flow.part("boot", 94, server.await_server)
+    flow.part("key", 84, server.import_keys)
+    flow.part("server", 86, server.create_servers)
+    flow.part("forget", 87, server.forget_keys)
+    flow.part("boot", 94, server.await_servers)
     flow.part("addresses", 96, floating_ips.lead_floating_ips)
     flow.part("names", 98, names.give_names)
-    flow.close(lambda parts: {"target_resource_id": parts.ids("server")[server.KEY]})
 
 
 def _make_groups(parts: Parts) -> None:
     networks.make_groups(parts)
-    server.make_server_group(parts)
+    server.make_server_groups(parts)
 
 
 def _make_networks(parts: Parts) -> None:

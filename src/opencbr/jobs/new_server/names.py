@@ -1,11 +1,10 @@
 """The names: while a restore is under way its objects bear names that find them again, at its end those of the record."""
 
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.jobs.new_server.server import KEY
 
 
 def give_names(parts: Parts) -> None:
-    """Give everything its name; the server last. May be repeated."""
+    """Give everything its name; the servers last. May be repeated."""
     plan, networks, project = parts.blueprint, parts.project.networks, parts.project
     named = {
         "security_group": {one.key: one.name for one in plan.groups},
@@ -28,5 +27,7 @@ def give_names(parts: Parts) -> None:
     for one in plan.volumes:
         parts.ctx.guard()
         project.describe_volume(volumes[one.key], one.name, one.description)
-    if plan.server is not None:
-        project.servers.rename(parts.ids("server")[KEY], plan.server.name)
+    servers = parts.ids("server")
+    for server in plan.servers:
+        parts.ctx.guard()
+        project.servers.rename(servers[server.key], server.name)

@@ -10,7 +10,7 @@ from opencbr.model.errors import BACKUP_UNRESTORABLE
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.blueprint import Blueprint, NewServer, Ref
 from opencbr.records.kept_plans import KeptPlan, open_plan
-from opencbr.store import ledger, restore_plans
+from opencbr.store import ledger, operation_logs, restore_plans
 from opencbr.store.ledger import Entry
 
 PLAN = "plan_id"
@@ -31,6 +31,11 @@ class Parts:
         """The backup's project, in which Cinder writes the disks."""
         self.project = ctx.cloud.project(self.blueprint.project_id or operation.project_id)
         """The project that all is made for."""
+
+    def at(self, progress: int, what: str) -> None:
+        """Tell how far the work is, in per cent, and at what."""
+        with self.ctx.database.write() as conn:
+            operation_logs.advance(conn, self.operation.id, progress, what, now=self.ctx.clock.now())
 
     @property
     def is_elsewhere(self) -> bool:
@@ -54,9 +59,9 @@ class Parts:
 
     @property
     def server(self) -> NewServer:
-        """The server that the plan makes; only the steps that make it ask for it."""
-        assert self.blueprint.server is not None, "a plan of a new server has one"
-        return self.blueprint.server
+        """The server of a plan that makes one."""
+        (server,) = self.blueprint.servers
+        return server
 
     def entries(self) -> list[Entry]:
         """Read what this job has in the ledger."""

@@ -22,7 +22,7 @@ from opencbr.jobs.new_server.report import report_of
 from opencbr.jobs.parameters import change
 from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
-from opencbr.jobs.restored_backup import take_backup
+from opencbr.jobs.restored_backup import take_backups
 from opencbr.jobs.upstream.mover import await_mover
 from opencbr.jobs.upstream.polling import stop_if_cancelled
 from opencbr.jobs.upstream.root_copies import copy_backup
@@ -61,7 +61,7 @@ class _Flow(InPlace):
     """The steps of a restore."""
 
     def begin(self) -> None:
-        take_backup(self._ctx, self._operation)
+        take_backups(self._ctx, self._operation)
 
     def look(self) -> bool:
         """Write down how the server and its disks are, and refuse what has changed since the request.

@@ -86,7 +86,10 @@ class FixedAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPort:
-    """A port; `mac` None is one that Neutron chooses, `addresses` None all that the network gives."""
+    """A port; `mac` None is one that Neutron chooses, `addresses` None all that the network gives.
+
+    `server` is the key of the server that it is on, None for a subport.
+    """
 
     key: str
     name: str
@@ -97,7 +100,7 @@ class NewPort:
     fields: Mapping[str, Any]
     tags: tuple[str, ...]
     nic_tag: str | None = None
-    on_server: bool = True
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ class NewTrunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVolume:
-    """A volume that a disk's backup (by our id) is written into, and how it lies on the server."""
+    """A volume that a disk's backup (by our id) is written into, and how it lies on `server`, None for a disk on its own."""
 
     key: str
     backup_id: str
@@ -130,6 +133,7 @@ class NewVolume:
     device: str | None = None
     tag: str | None = None
     delete_on_termination: bool = False
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +166,7 @@ class NewFloatingIp:
 class NewServerGroup:
     """A server group made again; no other group of the project bears its name."""
 
+    key: str
     name: str
     policy: str
     rules: Mapping[str, Any]
@@ -169,8 +174,9 @@ class NewServerGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewServer:
-    """The server itself; `image_id` is set where it boots from an image. `user_data` is base64 as Nova has it."""
+    """A server; `image_id` is set where it boots from an image. `user_data` is base64 as Nova has it."""
 
+    key: str
     name: str
     hostname: str | None
     flavor_id: str
@@ -195,14 +201,16 @@ class NewServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """All of it, each in the order in which it is to be made; without a server the volumes are what is wanted.
+    """All of it, each in the order in which it is to be made; without servers the volumes are what is wanted.
 
     `project_id` is where all that is made stands, None for the backup's own project.
     `attach_to` is a server that stands and gets the volumes.
     """
 
-    server: NewServer | None = None
-    server_group: NewServerGroup | None = None
+    servers: tuple[
+        NewServer, ...
+    ]  # no default: a plan that a release with one server a plan has kept is not read as one of none
+    server_groups: tuple[NewServerGroup, ...] = ()
     groups: tuple[NewGroup, ...] = ()
     networks: tuple[NewNetwork, ...] = ()
     routers: tuple[NewRouter, ...] = ()

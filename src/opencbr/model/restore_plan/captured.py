@@ -66,6 +66,11 @@ class Captured:
         return None if body is None else thing(kind_of(name), body)
 
     @property
+    def server_id(self) -> str:
+        """The server's id, "" in the record of a disk."""
+        return str(self.server.get("id") or "")
+
+    @property
     def server(self) -> Json:
         """The server, with all that its newest microversion tells besides."""
         return {**(self.thing("server@newest") or {}), **(self.thing("server") or {})}

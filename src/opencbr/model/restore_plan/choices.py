@@ -31,6 +31,19 @@ class PortChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupChoices:
+    """What is chosen for one backup of a checkpoint alone: None leaves it to the mapping; `leave_out`: do without."""
+
+    name: str | None = None
+    flavor_id: str | None = None
+    availability_zone: str | None = None
+    user_data: str | None = None
+    key_pair: str | None = None
+    server_group: str | None = None
+    leave_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """A mapping. `project_id` is the project that the server is made in, None for the backup's own.
 
@@ -40,6 +53,9 @@ class Choices:
     In `security_groups`, `volume_types`, `routers` and `floating_ips` the keys are ids in the record.
     A security group goes to the id of a group, to NEW or to DROP; a volume's type to the id of a type, by volume; a floating
     IP to KEEP (the same address), NEW or DROP; a server group or a router to an id, NEW or DROP. `user_data` is RUN or DROP.
+
+    Of a checkpoint `networks` says it for ports that `ports` leave open, by the network that they were on (KEEP, NEW or an id);
+    `backups` has by the id of a backup what is chosen for it alone.
     """
 
     name: str | None = None
@@ -59,3 +75,5 @@ class Choices:
     volume_types: Mapping[str, str] = field(default_factory=dict)
     routers: Mapping[str, str] = field(default_factory=dict)
     floating_ips: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, str] = field(default_factory=dict)
+    backups: Mapping[str, BackupChoices] = field(default_factory=dict)

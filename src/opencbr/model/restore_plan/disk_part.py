@@ -1,6 +1,7 @@
 """The disks of a plan: each is written into a new volume of its size and type; and the quotas of Cinder."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from opencbr.model.document import Disk
@@ -23,7 +24,10 @@ def plan_disks(draft: Draft, image_id: str | None) -> tuple[NewVolume, ...]:
     disks = sorted(draft.captured.disks, key=lambda disk: disk.position)
     for disk in disks:
         _tell_sharers(draft, disk.volume_id)
-    made = [plan_disk(draft, disk, attachments.get(disk.volume_id, {})) for disk in disks]
+    made = [
+        replace(plan_disk(draft, disk, attachments.get(disk.volume_id, {})), server=draft.captured.server_id)
+        for disk in disks
+    ]
     backed_up = {disk.volume_id for disk in draft.captured.disks}
     for number, volume_id in enumerate(attachments):
         if volume_id not in backed_up:
@@ -46,9 +50,9 @@ def plan_disk(draft: Draft, disk: Disk, attachment: Json) -> NewVolume:
     type_id, type_name = _type(draft, document, disk.volume_id, volume)
     zone = _zone(draft, document, volume)
     for name in {"volumes", f"volumes_{type_name}"}:
-        draft.needs[f"volume/{name}"] += 1
+        draft.need(f"volume/{name}", disk.volume_id)
     for name in {"gigabytes", f"gigabytes_{type_name}"}:
-        draft.needs[f"volume/{name}"] += disk.size_gb
+        draft.need(f"volume/{name}", disk.volume_id, disk.size_gb)
     return NewVolume(
         key=disk.volume_id,
         backup_id=draft.captured.disk_backups[disk.volume_id],

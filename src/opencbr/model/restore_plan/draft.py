@@ -1,6 +1,5 @@
 """A plan while it is made: what becomes of each captured thing and field, what is refused, and what is still to be chosen."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -51,6 +50,7 @@ class Problem:
     field: str
     sentence: str
     ids: tuple[str, ...] = ()
+    backup_id: str | None = None  # of a checkpoint: the one that this is about, None for several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,9 @@ class OpenChoice:
     member: str
     options: tuple[str, ...]
     sentence: str
+
+
+Needs = Mapping[tuple[str, str], int]
 
 
 class Draft:
@@ -81,7 +84,7 @@ class Draft:
         self.problems: list[Problem] = []
         self.open: list[OpenChoice] = []
         self.notices: list[str] = []
-        self.needs: Counter[str] = Counter()
+        self.needs: dict[tuple[str, str], int] = {}  # (quota, what needs it) -> how much
 
     @property
     def project_id(self) -> str:
@@ -92,6 +95,10 @@ class Draft:
     def is_elsewhere(self) -> bool:
         """Whether that is another one than the backup's."""
         return self.project_id != self.captured.project_id
+
+    def need(self, quota: str, by: str, amount: int = 1) -> None:
+        """Say how much of a quota one thing needs, known by its id in the record: plans that share the thing need it once."""
+        self.needs[quota, by] = amount
 
     def standing(self, document: str) -> Json | None:
         """Give what stands now in place of a document of the record, None when nothing does."""

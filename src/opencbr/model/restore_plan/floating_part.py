@@ -91,7 +91,7 @@ class FloatingIps:
             return
         path = (*one.path, "id")
         if id_ is None:
-            draft.needs["network/floatingip"] += 1
+            draft.need("network/floatingip", one.id)
             draft.decide(one.document, (*one.path, "floating_ip_address"), FATE_NEW, "as the mapping says")
         elif id_ == one.id:
             draft.decide(one.document, path, KEPT, "it is the project's and leads nowhere else")

@@ -69,8 +69,8 @@ def _make(draft: Draft, document: str, group_id: str, captured: Json | None) -> 
     else:
         draft.makes(document, "made again from the record")
         rules = rows(captured, _RULES)
-        draft.needs["network/security_group"] += 1
-        draft.needs["network/security_group_rule"] += len(rules)
+        draft.need("network/security_group", group_id)
+        draft.need("network/security_group_rule", group_id, len(rules))
         for number, rule in enumerate(rules):
             _judge_remote(draft, document, group_id, number, rule)
 

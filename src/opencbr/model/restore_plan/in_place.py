@@ -11,7 +11,7 @@ from opencbr.model.restore import rebuild_notice
 from opencbr.model.restore_plan.captured import Captured, Json
 from opencbr.model.restore_plan.choices import DROP, Choices
 from opencbr.model.restore_plan.draft import Draft, Problem
-from opencbr.model.restore_plan.outcome import READY, Overwrite, Plan, outcome_of, status_of
+from opencbr.model.restore_plan.outcome import Overwrite, Plan, outcome_of
 from opencbr.model.restore_plan.treatment import CHANGED, IDENTITY, REASONS, STATE, TIME
 from opencbr.model.restore_plan.view import CloudView
 
@@ -77,7 +77,7 @@ def plan_in_place(captured: Captured, view: CloudView, choices: Choices, place: 
         power_on=choices.power_on is not False if place.server else None,
         disks={disk.volume_id: targets.get(disk.volume_id, DROP) for disk in captured.disks},
     )
-    return outcome_of(draft, mapping, overwrite=place.overwrite if status_of(draft) == READY else None)
+    return outcome_of(draft, mapping, overwrite=place.overwrite)
 
 
 def _judge_disk(draft: Draft, one: Target) -> None:

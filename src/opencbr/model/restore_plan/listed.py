@@ -9,7 +9,8 @@ class ListedPlan:
     """Nothing of a plan that is sealed; `operation_log_id` names the restore that carries it out just now."""
 
     id: str
-    backup_id: str
+    backup_id: str | None
+    checkpoint_id: str | None
     kind: str
     status: str
     created_at: datetime

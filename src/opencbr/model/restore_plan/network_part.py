@@ -39,8 +39,9 @@ def new_networks(draft: Draft) -> tuple[NewNetwork, ...]:
             for subnet_id, subnet in draft.captured.of("subnet").items()
             if network_id in named("subnet", {"subnet": subnet}, "network")
         )
-        draft.needs["network/network"] += 1
-        draft.needs["network/subnet"] += len(subnets)
+        draft.need("network/network", network_id)
+        for subnet in subnets:
+            draft.need("network/subnet", subnet.key)
         fields = {"name": network.get("name") or ""} | _given(network, _NETWORK)
         found.append(
             NewNetwork(key=network_id, fields=fields, tags=tuple(network.get("tags") or ()), subnets=subnets)

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+from opencbr.model.document import Disk
 from opencbr.model.restore_plan.blueprint import Blueprint
 from opencbr.model.restore_plan.captured import Captured, Json, fields
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.disk_part import plan_disk
 from opencbr.model.restore_plan.draft import LOST, MAPPED, Draft, Problem
-from opencbr.model.restore_plan.outcome import READY, Plan, check_rooms, outcome_of, status_of
+from opencbr.model.restore_plan.layout import Layout
+from opencbr.model.restore_plan.outcome import Plan, check_rooms, outcome_of
+from opencbr.model.restore_plan.project_part import judge_project
 from opencbr.model.restore_plan.view import CloudView
 
 _NAME = ("volume", "name")
@@ -32,21 +35,27 @@ def plan_new_volume(captured: Captured, view: CloudView, choices: Choices) -> Pl
     if disk is None:
         _ask_disk(draft)
         return outcome_of(draft, choices, None)
-    volume = plan_disk(draft, disk, {})
+    laid = lay_out_volume(draft, disk)
+    check_rooms(draft, "the new volume")
+    mapping = replace(laid.mapping, volume_id=disk.volume_id)
+    return outcome_of(draft, mapping, replace(laid.blueprint, attach_to=choices.server_id))
+
+
+def lay_out_volume(draft: Draft, disk: Disk) -> Layout:
+    """Judge a disk that becomes a new volume by itself."""
+    volume, choices = plan_disk(draft, disk, {}), draft.choices
     if choices.name is not None and choices.name != volume.name:
         draft.decide(f"volume/{disk.volume_id}", _NAME, MAPPED, "the name that was chosen", choices.name)
         volume = replace(volume, name=choices.name)
     _judge_server(draft, disk.volume_id)
-    check_rooms(draft, "the new volume")
-    blueprint = Blueprint(volumes=(volume,), attach_to=choices.server_id)
+    judge_project(draft)
     types = {disk.volume_id: volume.type_id} if volume.type_id else {}
-    mapping = replace(
-        choices,
-        name=volume.name,
-        volume_id=disk.volume_id,
-        volume_types=types,
+    where = draft.project_id if draft.is_elsewhere else None
+    return Layout(
+        draft,
+        replace(choices, name=volume.name, volume_types=types),
+        Blueprint(servers=(), volumes=(volume,), project_id=where),
     )
-    return outcome_of(draft, mapping, blueprint if status_of(draft) == READY else None)
 
 
 def _ask_disk(draft: Draft) -> None:

@@ -11,8 +11,9 @@ from opencbr.model.restore_plan.disk_part import plan_disks
 from opencbr.model.restore_plan.draft import Draft
 from opencbr.model.restore_plan.floating_part import FloatingIps
 from opencbr.model.restore_plan.group_part import new_groups, ref_of
+from opencbr.model.restore_plan.layout import Layout
 from opencbr.model.restore_plan.network_part import new_networks
-from opencbr.model.restore_plan.outcome import READY, Plan, check_rights, check_rooms, outcome_of, status_of
+from opencbr.model.restore_plan.outcome import Plan, check_rights, check_rooms, outcome_of
 from opencbr.model.restore_plan.port_part import Ports
 from opencbr.model.restore_plan.project_part import judge_project
 from opencbr.model.restore_plan.root_part import choose_image
@@ -32,6 +33,13 @@ from opencbr.model.restore_plan.view import CloudView
 
 def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     """Say what a restore of `captured` as a new server would do in the cloud that `view` shows."""
+    laid = lay_out_server(captured, view, choices)
+    check_rooms(laid.draft, "the new server")
+    return outcome_of(laid.draft, laid.mapping, laid.blueprint)
+
+
+def lay_out_server(captured: Captured, view: CloudView, choices: Choices) -> Layout:
+    """Say the same but for what quotas have room for."""
     draft = Draft(captured, view, choices)
     for document in ("server", "interface", "attachments"):
         draft.makes(document)
@@ -48,48 +56,47 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
     floating.plan()
     groups = new_groups(draft)
     check_rights(draft)
-    check_rooms(draft, "the new server")
     judge_project(draft)
     server = captured.server
     name = choices.name or str(server.get("name") or "")
     if choices.name is not None and choices.name != server.get("name"):
         draft.decide("server", ("server", "name"), "mapped", "the name that was chosen", choices.name)
-    blueprint = None
-    if status_of(draft) == READY and flavor is not None:
-        blueprint = Blueprint(
-            server=NewServer(
-                name=name,
-                hostname=hostname,
-                flavor_id=flavor,
-                image_id=image,
-                availability_zone=zone,
-                description=server.get("description"),
-                metadata=_texts(server.get("metadata")),
-                tags=tuple(server.get("tags") or ()),
-                user_data=user_data,
-                config_drive=str(server.get("config_drive") or "").lower() == "true",
-                disk_config=server.get("OS-DCF:diskConfig"),
-                access_ipv4=str(server.get("accessIPv4") or ""),
-                access_ipv6=str(server.get("accessIPv6") or ""),
-                hints=hints_of(draft),
-                key_name=key[0] if key else None,
-                public_key=key[1] if key else None,
-                key_type=key[2] if key else "ssh",
-                locked=bool(server.get("locked")),
-                locked_reason=server.get("locked_reason"),
-                group=group,
-            ),
-            server_group=new_group(draft, group),
-            groups=groups,
-            networks=networks,
-            routers=routers,
-            interfaces=interfaces,
-            ports=tuple(ports.made),
-            trunks=trunks,
-            volumes=volumes,
-            floating_ips=tuple(floating.made),
-            project_id=draft.project_id if draft.is_elsewhere else None,
-        )
+    wanted = NewServer(
+        key=captured.server_id,
+        name=name,
+        hostname=hostname,
+        flavor_id=flavor or "",
+        image_id=image,
+        availability_zone=zone,
+        description=server.get("description"),
+        metadata=_texts(server.get("metadata")),
+        tags=tuple(server.get("tags") or ()),
+        user_data=user_data,
+        config_drive=str(server.get("config_drive") or "").lower() == "true",
+        disk_config=server.get("OS-DCF:diskConfig"),
+        access_ipv4=str(server.get("accessIPv4") or ""),
+        access_ipv6=str(server.get("accessIPv6") or ""),
+        hints=hints_of(draft),
+        key_name=key[0] if key else None,
+        public_key=key[1] if key else None,
+        key_type=key[2] if key else "ssh",
+        locked=bool(server.get("locked")),
+        locked_reason=server.get("locked_reason"),
+        group=group,
+    )
+    blueprint = Blueprint(
+        servers=(wanted,),
+        server_groups=new_group(draft, group),
+        groups=groups,
+        networks=networks,
+        routers=routers,
+        interfaces=interfaces,
+        ports=tuple(ports.made),
+        trunks=trunks,
+        volumes=volumes,
+        floating_ips=tuple(floating.made),
+        project_id=draft.project_id if draft.is_elsewhere else None,
+    )
     mapping = replace(
         choices,
         name=name,
@@ -104,7 +111,7 @@ def plan(captured: Captured, view: CloudView, choices: Choices) -> Plan:
         volume_types=dict(choices.volume_types) | {one.key: one.type_id for one in volumes if one.type_id},
         floating_ips=dict(choices.floating_ips) | floating.choices,
     )
-    return outcome_of(draft, mapping, blueprint)
+    return Layout(draft, mapping, blueprint)
 
 
 def _chosen_group(draft: Draft, group_id: str) -> str | None:

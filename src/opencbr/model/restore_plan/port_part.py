@@ -51,7 +51,7 @@ class Ports:
     def _port(self, kind: str, port_id: str, port: Json) -> None:
         draft, document = self._draft, f"{kind}/{port_id}"
         draft.makes(document)
-        draft.needs["network/port"] += 1
+        draft.need("network/port", port_id)
         for group in named("port", {"port": port}, "security_group"):
             resolve_group(draft, group)
         choice = self._chosen.get(port_id, PortChoice(port_id=port_id))
@@ -80,7 +80,7 @@ class Ports:
                 fields=self._fields(document, port, foreign=foreign),
                 tags=tuple(port.get("tags") or ()),
                 nic_tag=self._tags.get(port_id),
-                on_server=kind == "port",
+                server=draft.captured.server_id if kind == "port" else None,
             )
         )
 

@@ -6,8 +6,7 @@ Whatever a plan reads it reads as that project sees it, so that what only the ba
 from collections.abc import Iterator
 
 from opencbr.model.restore_plan.captured import Path, at
-from opencbr.model.restore_plan.draft import KEPT, MADE, Draft, Problem
-from opencbr.model.restore_plan.outcome import lacks
+from opencbr.model.restore_plan.draft import KEPT, MADE, Draft
 from opencbr.model.restore_plan.rows import judged
 from opencbr.model.restore_plan.server_part import USER_DATA
 
@@ -20,7 +19,6 @@ def judge_project(draft: Draft) -> None:
         f"the server is made in project {draft.project_id}: what only project {draft.captured.project_id} has counts as gone"
     )
     _refuse_encrypted(draft)
-    _check_lending(draft)
     if not draft.view.gives_secrets:
         _refuse_sealed(draft)
 
@@ -31,23 +29,6 @@ def _refuse_encrypted(draft: Draft) -> None:
         if disk.encrypted:
             sentence = f"volume {disk.volume_id} is encrypted, and Cinder hands no such volume over to another project"
             draft.refuse(f"volume/{disk.volume_id}", ("volume", "encrypted"), sentence, (disk.volume_id,))
-
-
-def _check_lending(draft: Draft) -> None:
-    """Refuse what has no room where the backup is: Cinder restores in its own project alone."""
-    for name, need in sorted(draft.needs.items()):
-        service, _, counted = name.partition("/")
-        room = draft.view.lending.get(name)
-        if service == "volume" and room is not None and lacks(room, need):
-            draft.problems.append(
-                Problem(
-                    document="",
-                    field=name,
-                    sentence="the disks are written in the backup's own project before they are handed over; it has "
-                    f"{room.used} of {room.limit} {counted} ({service}), and they need {need} more: free some, or have the "
-                    "quota raised",
-                )
-            )
 
 
 def _refuse_sealed(draft: Draft) -> None:

@@ -26,7 +26,7 @@ def judge_routers(draft: Draft) -> None:
         if chosen == DROP:
             draft.loses(document, "the mapping does without this router")
         elif chosen == NEW:
-            _make(draft, document, name, captured)
+            _make(draft, router_id, name, captured)
         elif chosen and chosen != router_id:
             found = next((one for one in draft.view.routers if one.get("id") == chosen), {})
             draft.maps(document, chosen, {"router": found}, "the router that was chosen")
@@ -89,7 +89,7 @@ def new_interfaces(draft: Draft) -> tuple[NewInterface, ...]:
             continue
         if not made and draft.standing(f"subnet/{subnet_id}") is None:
             continue
-        draft.needs["network/port"] += 1
+        draft.need("network/port", f"router {router_id} {subnet_id}")
         address = subnets[subnet_id].get("gateway_ip")
         holder = None if made or not address else draft.view.holder(network_id, address=address)
         if holder is not None:
@@ -107,17 +107,21 @@ def new_interfaces(draft: Draft) -> tuple[NewInterface, ...]:
             )
         )
     known = {subnet_id for _, subnet_id in stood}
-    for subnet_id, body in subnets.items():
+    for subnet_id in subnets:
         again = draft.things.get(f"subnet/{subnet_id}")
         if again is not None and again.how == MADE and subnet_id not in known and draft.captured.of("router"):
-            draft.notices.append(
-                f"subnet {body.get('name') or subnet_id} is made again: whether a router stood in it is not in the record, "
-                "and none gets an interface"
-            )
+            draft.notices.append(without_router(draft, subnet_id))
     return tuple(found)
 
 
-def _make(draft: Draft, document: str, name: str, captured: Json) -> None:
+def without_router(draft: Draft, subnet_id: str) -> str:
+    """Say that nobody knows whether a subnet had a router."""
+    name = draft.captured.of("subnet").get(subnet_id, {}).get("name") or subnet_id
+    return f"subnet {name} is made again: whether a router stood in it is not in the record, and none gets an interface"
+
+
+def _make(draft: Draft, router_id: str, name: str, captured: Json) -> None:
+    document = f"router/{router_id}"
     gateway = captured.get(_GATEWAY) or {}
     external = gateway.get("network_id")
     if external and draft.standing(f"network/{external}") is None:
@@ -125,7 +129,7 @@ def _make(draft: Draft, document: str, name: str, captured: Json) -> None:
         draft.refuse(document, (), sentence, (str(external),))
         return
     draft.makes(document, "made again from the record")
-    draft.needs["network/router"] += 1
+    draft.need("network/router", router_id)
     if gateway.get("enable_snat") is False:
         why = "Neutron lets only an administrator switch address translation off"
         draft.decide(document, ("router", _GATEWAY, "enable_snat"), LOST, why)

@@ -49,15 +49,18 @@ def _found(draft: Draft, document: str, group_id: str, captured: Json) -> Ref | 
     return None
 
 
-def new_group(draft: Draft, group: Ref | None) -> NewServerGroup | None:
-    """Give the group that is made again."""
+def new_group(draft: Draft, group: Ref | None) -> tuple[NewServerGroup, ...]:
+    """Give the group that is made again, if any."""
     if group is None or group.made is None:
-        return None
+        return ()
     captured = draft.captured.of("server_group")[group.made]
-    return NewServerGroup(
-        name=str(captured.get("name") or ""),
-        policy=str(captured.get("policy") or ""),
-        rules=dict(captured.get("rules") or {}),
+    return (
+        NewServerGroup(
+            key=group.made,
+            name=str(captured.get("name") or ""),
+            policy=str(captured.get("policy") or ""),
+            rules=dict(captured.get("rules") or {}),
+        ),
     )
 
 
@@ -78,7 +81,7 @@ def _make(draft: Draft, document: str, group_id: str, captured: Json) -> Ref | N
         draft.refuse(document, (), sentence, there)
     else:
         draft.makes(document, "made again from the record")
-        draft.needs["compute/server_groups"] += 1
+        draft.need("compute/server_groups", group_id)
         return Ref(made=group_id)
     return None
 

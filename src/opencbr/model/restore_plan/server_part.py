@@ -39,7 +39,7 @@ def choose_flavor(draft: Draft) -> str | None:
             return None
         draft.maps("flavor", str(found["id"]), {"flavor": found}, why)
     for name, need in (("instances", 1), ("cores", found.get("vcpus")), ("ram", found.get("ram"))):
-        draft.needs[f"compute/{name}"] += need if isinstance(need, int) else 0
+        draft.need(f"compute/{name}", draft.captured.server_id, need if isinstance(need, int) else 0)
     _refuse_small(draft, found)
     return str(found["id"])
 

@@ -10,6 +10,7 @@ from opencbr.model.operation_log import (
     DELETE,
     REMOVE_RESOURCE,
     RESTORE,
+    RESTORE_CHECKPOINT,
     RESTORE_NEW_SERVER,
     RESTORE_NEW_VOLUME,
     RESTORE_UNDO,
@@ -150,6 +151,7 @@ _KEYS = {
     REMOVE_RESOURCE: "remove_resources",
     RESTORE_NEW_SERVER: "restore",
     RESTORE_NEW_VOLUME: "restore",
+    RESTORE_CHECKPOINT: "restore",
     RESTORE_UNDO: "restore",
 }
 """Operation type -> the name its details go under, where that is another."""

@@ -33,7 +33,49 @@ def create_restore_plan(request: Request[None, CreateRestorePlanBody]) -> Restor
     return plan_body(plans.create(request.ctx, request.path["backup_id"], choices, kind=wanted.as_))
 
 
+class WantedCheckpointPlan(Struct, kw_only=True):
+    """All backups of the checkpoint as new servers and volumes."""
+
+    mapping: Annotated[
+        PlanMapping | None, Meta(description="what was chosen; left out: the plan says what is to be chosen")
+    ] = None
+
+
+class CreateCheckpointRestorePlanBody(Struct):
+    """The request of CreateCheckpointRestorePlan."""
+
+    restore_plan: Annotated[WantedCheckpointPlan, Meta(description="the plan that is wanted")]
+
+
+def create_checkpoint_restore_plan(
+    request: Request[None, CreateCheckpointRestorePlanBody],
+) -> RestorePlanBody:
+    """Answer CreateCheckpointRestorePlan: the records of all its backups against the cloud as it is now."""
+    plans, choices = request.services.restore_plans, choices_of(request.body.restore_plan.mapping)
+    return plan_body(plans.create_of_checkpoint(request.ctx, request.path["checkpoint_id"], choices))
+
+
 ROUTES: tuple[Route, ...] = (
+    Route(
+        operation=Operation(
+            "CreateCheckpointRestorePlan",
+            "POST",
+            "/v3/{project_id}/checkpoints/{checkpoint_id}/restore-plans",
+            "RestorePlan",
+        ),
+        handler=create_checkpoint_restore_plan,
+        right="cbr:backups:restore",
+        summary="Plan the restore of a whole checkpoint as new servers and volumes",
+        description=(
+            "Holds the records of all backups of a checkpoint against the cloud as it is now, as CreateRestorePlan does with "
+            "one, and makes one plan of them: networks, groups, routers and whatever else several of the servers had is made "
+            "once, quotas must have room for all, and what two backups ask for in contradiction is a problem that names both. "
+            "Nothing is made or changed. Each backup must be available or left out by the mapping. This operation is "
+            "opencbr's own."
+        ),
+        errors=("6217", NO_SUCH_RESOURCE, BACKUP_UNRESTORABLE),
+        upstream=True,
+    ),
     Route(
         operation=Operation(
             "CreateRestorePlan", "POST", "/v3/{project_id}/backups/{backup_id}/restore-plans", "RestorePlan"

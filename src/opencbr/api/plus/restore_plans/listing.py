@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from opencbr.api.paging import page_of
-from opencbr.api.plus.restore_plans.body import RestoredAs
+from opencbr.api.plus.restore_plans.body import PlannedAs
 from opencbr.api.request import Request
 from opencbr.api.route import Operation, Route
 from opencbr.api.schema import PageQuery, Text
@@ -17,8 +17,13 @@ class RestorePlanSummary(Struct):
     """A plan as a list has it; ShowRestorePlan gives what it says."""
 
     id: Annotated[str, Meta(description="its id")]
-    backup_id: Annotated[str, Meta(description="the backup that is to be restored")]
-    as_: RestoredAs = field(name="as")
+    backup_id: Annotated[
+        str | None, Meta(description="the backup that is to be restored, null of a checkpoint")
+    ]
+    checkpoint_id: Annotated[
+        str | None, Meta(description="the checkpoint that is to be restored, null of one backup")
+    ]
+    as_: PlannedAs = field(name="as")
     status: Annotated[str, Meta(description="ready, incomplete or refused")]
     created_at: Annotated[str | None, Meta(description="when it was made")]
     expires_at: Annotated[str | None, Meta(description="until when it is kept")]
@@ -40,12 +45,16 @@ class ListRestorePlansQuery(PageQuery, kw_only=True):
     """The filter of ListRestorePlans; exact, a repeated key means OR."""
 
     backup_id: Annotated[tuple[Text, ...], Meta(description="plans of this backup; repeated: of any")] = ()
+    checkpoint_id: Annotated[
+        tuple[Text, ...], Meta(description="plans of this whole checkpoint; repeated: of any")
+    ] = ()
 
 
 def list_restore_plans(request: Request[ListRestorePlansQuery, None]) -> ListRestorePlansBody:
     """Answer ListRestorePlans."""
     query = request.query
-    found = request.services.restore_plans.list(request.ctx, query.backup_id, page_of(query))
+    plans, page = request.services.restore_plans, page_of(query)
+    found = plans.list(request.ctx, query.backup_id, page, checkpoint_ids=query.checkpoint_id)
     return ListRestorePlansBody(
         [summary_of(one) for one in found.items], found.count, query.limit, query.offset
     )
@@ -56,6 +65,7 @@ def summary_of(plan: ListedPlan) -> RestorePlanSummary:
     return RestorePlanSummary(
         id=plan.id,
         backup_id=plan.backup_id,
+        checkpoint_id=plan.checkpoint_id,
         as_=plan.kind,  # type: ignore[arg-type]  # one of the words that the type names
         status=plan.status,
         created_at=wire_time(plan.created_at),

@@ -1,15 +1,17 @@
 """The mapping of a restore plan on the wire: sent with choices, given back filled in."""
 
 from collections import Counter
+from dataclasses import fields
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from opencbr.api.errors import bad_parameter
 from opencbr.api.schema import Id, Text
-from opencbr.model.restore_plan.choices import DROP, Choices, PortChoice
+from opencbr.model.restore_plan.choices import DROP, BackupChoices, Choices, PortChoice
 
 _MOST = 1024
+_OF_A_BACKUP = tuple(one.name for one in fields(BackupChoices))
 
 
 class PlanPort(Struct, kw_only=True):
@@ -87,6 +89,38 @@ class PlanFloatingIp(Struct, kw_only=True):
     ]
 
 
+class PlanNetwork(Struct, kw_only=True):
+    """Where the ports of one captured network go."""
+
+    network_id: Annotated[Id, Meta(description="the network in the backups")]
+    target: Annotated[
+        Id,
+        Meta(
+            description="`keep`: the same network; `new`: made again from the record, once for all of them; or the id of "
+            "a network"
+        ),
+    ]
+
+
+class PlanBackup(Struct, kw_only=True):
+    """What is chosen for one backup of a checkpoint; what is left out, as the mapping says it for all."""
+
+    backup_id: Annotated[Id, Meta(description="the backup")]
+    leave_out: Annotated[bool, Meta(description="true: nothing of it is restored")] = False
+    name: Annotated[Text | None, Meta(description="the name of its new server or volume")] = None
+    flavor_id: Annotated[Id | None, Meta(description="the flavor of its new server")] = None
+    availability_zone: Annotated[Text | None, Meta(description="Nova's zone for its server")] = None
+    user_data: Annotated[
+        Literal["run", "drop"] | None, Meta(description="whether its user data run again")
+    ] = None
+    key_pair: Annotated[Literal["keep", "drop"] | None, Meta(description="what becomes of its key pair")] = (
+        None
+    )
+    server_group: Annotated[
+        Id | None, Meta(description="the id of a server group, `new` or `drop`; `new` for several: one group")
+    ] = None
+
+
 class PlanMapping(Struct, kw_only=True):
     """What was chosen. A plan gives it back filled in by id, then by name, then by equal content: edit it and send it again."""
 
@@ -161,6 +195,14 @@ class PlanMapping(Struct, kw_only=True):
         Annotated[list[PlanFloatingIp], Meta(max_length=_MOST)] | None,
         Meta(description="what becomes of each floating IP"),
     ] = None
+    networks: Annotated[
+        Annotated[list[PlanNetwork], Meta(max_length=_MOST)] | None,
+        Meta(description="new_resources: where all ports of a network go, but those that `ports` say it of"),
+    ] = None
+    backups: Annotated[
+        Annotated[list[PlanBackup], Meta(max_length=_MOST)] | None,
+        Meta(description="new_resources: what is chosen for a backup alone"),
+    ] = None
 
 
 def choices_of(mapping: PlanMapping | None) -> Choices:
@@ -177,7 +219,9 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
     _refuse_repeats("disks", [one.target for one in disks if one.target != DROP])
     _refuse_repeats("security_groups", [one.security_group_id for one in groups])
     _refuse_repeats("volumes", [one.volume_id for one in volumes])
-    routers = mapping.routers or []
+    routers, networks, backups = mapping.routers or [], mapping.networks or [], mapping.backups or []
+    _refuse_repeats("networks", [one.network_id for one in networks])
+    _refuse_repeats("backups", [one.backup_id for one in backups])
     _refuse_repeats("routers", [one.router_id for one in routers])
     _refuse_repeats("floating_ips", [one.floating_ip_id for one in floating])
     return Choices(
@@ -207,6 +251,11 @@ def choices_of(mapping: PlanMapping | None) -> Choices:
         volume_types={one.volume_id: one.volume_type_id for one in volumes},
         routers={one.router_id: one.target for one in routers},
         floating_ips={one.floating_ip_id: one.address for one in floating},
+        networks={one.network_id: one.target for one in networks},
+        backups={
+            one.backup_id: BackupChoices(**{name: getattr(one, name) for name in _OF_A_BACKUP})
+            for one in backups
+        },
     )
 
 
@@ -245,6 +294,11 @@ def mapping_of(choices: Choices) -> PlanMapping:
         floating_ips=[
             PlanFloatingIp(floating_ip_id=one, address=address)  # type: ignore[arg-type]
             for one, address in choices.floating_ips.items()
+        ],
+        networks=[PlanNetwork(network_id=one, target=target) for one, target in choices.networks.items()],
+        backups=[
+            PlanBackup(backup_id=one, **{name: getattr(chosen, name) for name in _OF_A_BACKUP})
+            for one, chosen in choices.backups.items()
         ],
     )
 

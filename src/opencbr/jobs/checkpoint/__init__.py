@@ -1,0 +1,1 @@
+"""The backups of a checkpoint, restored together as new servers and volumes."""
