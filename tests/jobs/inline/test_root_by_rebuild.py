@@ -194,6 +194,10 @@ def test_an_older_nova_and_an_encrypted_root_are_refused_beforehand(
         "ready",
         [],
     )
+    scene.change("volume", scene.volumes[0], encryption_key_id="a key")
+    plan = plans.create(asked, scene.backup_id, Choices(), kind="in_place")
+    assert "it is encrypted, and a rebuild of its server would not" in str(plan.problems)
+    scene.change("volume", scene.volumes[0], encryption_key_id=None)
     monkeypatch.setattr(Reader, "newest", lambda *_: "2.92")
     with pytest.raises(CbrError, match=r"takes Nova 2\.93, and this one speaks at most 2\.92") as caught:
         scene.env.request_restore(scene.backup_id)
