@@ -29,6 +29,8 @@ CINDER_UPLOADING = "uploading"
 """A volume while an image is made of it."""
 CINDER_DOWNLOADING = "downloading"
 """A volume while an image is written over it."""
+CINDER_RESERVED = "reserved"
+"""A volume that is a server's and is not connected: while it is attached, shelved, or rebuilt."""
 CINDER_DELETING = "deleting"
 CINDER_ERROR = "error"
 """How the statuses of a snapshot or backup begin that ended badly ("error", "error_deleting" ...)."""
@@ -37,7 +39,15 @@ CINDER_MOVING = frozenset({"creating", "backing-up", "restoring"})
 """Statuses of a snapshot or backup in which Cinder refuses its deletion until it is done."""
 
 VOLUME_MOVING = frozenset(
-    {"creating", CINDER_DOWNLOADING, CINDER_RESTORING, CINDER_UPLOADING, "attaching", "detaching", "reserved"}
+    {
+        "creating",
+        CINDER_DOWNLOADING,
+        CINDER_RESTORING,
+        CINDER_UPLOADING,
+        "attaching",
+        "detaching",
+        CINDER_RESERVED,
+    }
 )
 """Statuses of a volume in which Cinder refuses its deletion until it is done."""
 

@@ -173,6 +173,26 @@ def test_a_rebuild_that_fails_says_who_has_to_help_and_keeps_the_way_back(scene:
     assert scene.digests() == before
 
 
+@pytest.mark.parametrize("status", ["downloading", "reserved"])
+def test_a_nova_that_did_not_wait_for_cinder_is_told_so(
+    scene: Scene, clock: WatchedClock, status: str
+) -> None:
+    scene.ctx, root = job_context(scene.env, clock=clock), scene.volumes[0]
+    scene.env.demo.fail("server.rebuilt", times=0)
+
+    def before_sleep() -> None:
+        scene.env.demo.settle()
+        if scene.doc("volume", root)["status"] == "error":
+            scene.change("volume", root, status=status)
+
+    clock.before_sleep = before_sleep
+    log = scene.restore()
+    assert "1 times: This failure was injected" in log.error_message
+    assert (
+        "no longer than its reimage_timeout_per_gb, 20 s where nobody has set it, and an" in log.error_message
+    )
+
+
 def test_a_data_disk_that_cinder_leaves_in_an_error_is_told_and_the_rest_is_given_back(scene: Scene) -> None:
     scene.overwrite()
     scene.env.demo.backend.failures.inject("backup.restored", times=0, reason="as requested")

@@ -6,7 +6,13 @@ volume that is written over.
 
 from opencbr.cloud.errors import Denied, NotFound, Refused
 from opencbr.cloud.objects import Server
-from opencbr.cloud.statuses import CINDER_DOWNLOADING, CINDER_IN_USE, NOVA_ACTIVE, NOVA_SHUTOFF
+from opencbr.cloud.statuses import (
+    CINDER_DOWNLOADING,
+    CINDER_IN_USE,
+    CINDER_RESERVED,
+    NOVA_ACTIVE,
+    NOVA_SHUTOFF,
+)
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.parameters import reach, standing
@@ -81,8 +87,8 @@ class _Rebuilding:
         if volume.status == CINDER_IN_USE:
             return ""
         late = (
-            ", Cinder still writes: Nova waits its reimage_timeout_per_gb for that, 20 s where nobody has set it,"
-            if volume.status == CINDER_DOWNLOADING
+            ": Nova has waited for Cinder no longer than its reimage_timeout_per_gb, 20 s where nobody has set it,"
+            if volume.status in (CINDER_DOWNLOADING, CINDER_RESERVED)
             else ","
         )
         return (
