@@ -20,6 +20,9 @@ def requested(ground: Ground) -> OperationLog:
     """Back up two servers with what they share, lose all of it, and ask for it again."""
     env = ground.env
     applications = Applications(Client("demo", str(env.clouds_file)))
+    applications.objects.prefix = (
+        "opencbr-test-faults"  # a key pair's name is in the path of a call: the same in each run
+    )
     made = applications.make_application(("app", "queue"), disks=1)
     logs = [ground.run(log) for log in env.request_backups(*made.servers)]
     assert Counter(log.status for log in logs) == {"success": 2}

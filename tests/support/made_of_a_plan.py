@@ -38,7 +38,7 @@ def bear_one_bad_answer(
     was = env.things()
     struck = strike_each(ground, calls, fault)
     log = ground.run(operation)
-    assert (log.status, log.error_message) == ("success", "")
+    assert (log.status, log.error_message) == ("success", ""), log.error_message
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
     assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
     assert made(env, was) == whole

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from opencbr.cloud.errors import Refused
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.restore_plan.blueprint import NewInterface, NewRouter
 
@@ -38,6 +39,16 @@ def _plug(parts: Parts, interface: NewInterface) -> None:
     }
     keys = (one.made or one.id for one in (interface.router, interface.subnet))
     port_id = parts.of_neutron("port", f"router {' '.join(map(str, keys))}", fields)
-    if not parts.project.networks.get("port", port_id).get("device_id"):
-        parts.ctx.guard()
+    if _stands(parts, port_id):
+        return
+    parts.ctx.guard()
+    try:
         parts.project.networks.plug_router(router, port_id)
+    except Refused:  # it may stand there: the answer to an earlier request was lost
+        if not _stands(parts, port_id):
+            raise
+
+
+def _stands(parts: Parts, port_id: str) -> bool:
+    """Say whether the router is in its subnet: the port is this job's own, so nobody else has it."""
+    return bool(parts.project.networks.get("port", port_id).get("device_id"))
