@@ -2,6 +2,8 @@
 
 import pytest
 
+from opencbr.democloud.compute import routes
+
 from .clouds import CloudEnv
 
 ENDPOINT = "https://backup.example.org"
@@ -20,7 +22,7 @@ def by_name(env: CloudEnv, cloud: str = "opencbr", **asked: str) -> dict[str, tu
 def test_a_good_cloud_has_nothing_to_say(env: CloudEnv):
     found = env.as_cloud("opencbr", retries=0).check(ENDPOINT)
     wanted = ["files", "keystone", "role", "tenant", "catalogue"]
-    wanted += ["compute", "volume", "network", "image", "mover", "quotas"]
+    wanted += ["compute", "volume", "network", "image", "mover", "root volumes", "quotas"]
     assert [one.name for one in found] == wanted
     assert {one.state for one in found} == {"ok"}, found
     assert env.cloud.keystone_ready()
@@ -61,6 +63,25 @@ def test_a_mover_that_is_down_is_named(env: CloudEnv):
     finally:
         with state.change():
             state.put("cinder-service", mover)
+
+
+@pytest.mark.parametrize(
+    ("given", "newest", "told"),
+    [
+        (None, "2.104", ("ok", "the service user sets their status meanwhile")),
+        (False, "2.93", ("ok", "by a rebuild of their server, with two more copies")),
+        (False, "2.92", ("warning", "Nova speaks at most 2.92, where a rebuild takes 2.93")),
+    ],
+)
+def test_the_way_of_root_volumes_is_told(
+    env: CloudEnv, monkeypatch: pytest.MonkeyPatch, given: bool | None, newest: str, told: tuple[str, str]
+):
+    state, words = told
+    monkeypatch.setattr(routes, "NEWEST", newest)
+    (found,) = [
+        one for one in env.as_cloud("opencbr", sets_volume_status=given).check() if one.name == "root volumes"
+    ]
+    assert (found.state, words in found.message) == (state, True), found.message
 
 
 def test_no_keystone_no_more_questions(env: CloudEnv):

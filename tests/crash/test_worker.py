@@ -62,10 +62,20 @@ class WorkerProcesses:
 
     def __init__(self, env: JobEnv) -> None:
         self.env = env
+        self.sets_volume_status: bool | None = None
         self.processes = Processes(env.folder / "errors.txt", restarted=True)
 
     def start(self, name: str, hold: Hold | None = None) -> None:
-        self.processes.start(name, work, self.env.url, self.env.folder, name, settings=PATIENT, hold=hold)
+        self.processes.start(
+            name,
+            work,
+            self.env.url,
+            self.env.folder,
+            name,
+            settings=PATIENT,
+            hold=hold,
+            sets_volume_status=self.sets_volume_status,
+        )
 
 
 @pytest.fixture(scope="session")
@@ -280,7 +290,7 @@ RESTORE_CALLS: dict[str, list[Call]] = {
 
 def boots_from_image(step: str) -> tuple[str, int]:
     """Name a server for a step, and count its volumes: db1 boots from a volume, web1 from an image."""
-    return ("web1", 1) if step in ("image", "saved", "rebuild") else ("db1", 3)
+    return ("web1", 1) if step in ("image", "saved", "copy", "rebuild") else ("db1", 3)
 
 
 def root_digest(env: JobEnv, name: str) -> str:
@@ -439,6 +449,90 @@ def test_an_undoing_that_fails_keeps_the_way_back_wherever_its_worker_dies(
     env.succeeded(env.request_undo(restore))
     assert {volume: env.demo.sha256(volume) for volume in spoilt} == spoilt
     env.assert_nothing_left(backups_left=3)
+
+
+_ACTION = "volume POST /volumes/.*/action$"
+ROOT_DEATHS: tuple[tuple[str, str, Any], ...] = (
+    *((RESTORE, "copy", (call, 0)) for call in ("volume POST /volumes$", "volume POST /restore$", _ACTION)),
+    *((kind, "copy", (_ACTION, 1)) for kind in (RESTORE, RESTORE_UNDO)),
+    *((kind, "copy", ("volume DELETE /volumes/", 0)) for kind in (RESTORE, RESTORE_UNDO)),
+    (RESTORE_UNDO, "copy", ("volume POST /volumes$", 0)),
+    *((kind, "rebuild", ("compute POST /action$", 3)) for kind in (RESTORE, RESTORE_UNDO)),
+    *((kind, "rebuild", ("image DELETE /images/", 0)) for kind in (RESTORE, RESTORE_UNDO)),
+    (RESTORE, "rebuild", (_ACTION, 2)),
+    *((kind, step, AT_END) for kind in (RESTORE, RESTORE_UNDO) for step in ("copy", "rebuild")),
+)
+"""A volume is made, filled and described, an image is made of it; later the server is stopped, locked, unlocked and rebuilt."""
+
+
+@contextmanager
+def without_the_right(env: JobEnv, workers: WorkerProcesses) -> Iterator[None]:
+    workers.sets_volume_status = False
+    with env.without_volume_status():
+        yield
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "place"),
+    [
+        pytest.param(
+            *one, id=f"{one[0]} {one[1]}: {one[2]}", marks=() if number == 7 else pytest.mark.thorough
+        )
+        for number, one in enumerate(ROOT_DEATHS)
+    ],
+)
+def test_a_root_volume_is_rebuilt_wherever_the_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, kind: str, step: str, place: Any
+) -> None:
+    others = tuple(env.volume_id(name) for name in ("db1-data", "db1-archive"))
+    with without_the_right(env, workers):
+        workers.start("w1", hold(kind, step, place))
+        request = env.request_backup(env.bind("db1", exclude=others))
+        env.succeeded(request)
+        was, root = how_it_is(env, "db1"), env.volume_id("db1-root")
+        wanted = spoil(env, "db1")[root]
+        if kind == RESTORE_UNDO:
+            wanted = env.demo.sha256(root)
+            restore = env.succeeded(env.request_restore(request.backup_id or ""))
+        with death(env, workers, place):
+            job = (
+                env.request_restore(request.backup_id or "") if kind == RESTORE else env.request_undo(restore)
+            )
+        env.succeeded(job)
+        assert_all_ended(env)
+        assert how_it_is(env, "db1") == was
+        assert env.demo.sha256(root) == wanted
+        assert env.images() == []
+        assert len(env.upstream("snapshot")) == (1 if kind == RESTORE else 0)
+        assert {entry.kind for entry in env.ledger()} <= {"backup", "snapshot"}
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        pytest.param(step, place, id=f"{step}: {place}", marks=pytest.mark.thorough)
+        for step in steps_of(JOB_TYPES[RESTORE], failing="rebuild")
+        for place in (AT_COMMIT, AT_END)
+    ],
+)
+def test_a_rebuild_that_fails_leaves_no_copies_wherever_the_worker_dies(
+    env: JobEnv, workers: WorkerProcesses, step: str, place: Any
+) -> None:
+    others = tuple(env.volume_id(name) for name in ("db1-data", "db1-archive"))
+    with without_the_right(env, workers), env.cloud_kept():
+        workers.start("w1", hold(RESTORE, step, place))
+        request = env.request_backup(env.bind("db1", exclude=others))
+        env.succeeded(request)
+        env.demo.fail("server.rebuilt", times=0, reason="as requested")
+        try:
+            with death(env, workers, place):
+                restore = env.request_restore(request.backup_id or "")
+            assert "as requested; its root volume" in env.ended(restore).error_message
+        finally:
+            env.demo.backend.failures.clear()
+        assert_all_ended(env)
+        assert env.images() == []
+        assert sorted(entry.kind for entry in env.ledger()) == ["backup", "snapshot"]
 
 
 NEW_SERVER_CALLS: dict[str, list[Call]] = {

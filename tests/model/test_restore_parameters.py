@@ -1,6 +1,7 @@
 """What a restore must not forget is read back as it was written, through JSON."""
 
 import json
+from dataclasses import replace
 
 from opencbr.model.restore import (
     ACCEPTED,
@@ -13,6 +14,7 @@ from opencbr.model.restore import (
     found_of,
     has_begun,
     is_written,
+    rebuilt_root_of,
     request_of,
     stage_of,
     with_found,
@@ -38,6 +40,13 @@ def test_a_request_names_all_that_it_writes_over():
     assert request_of(through_json(with_request(REQUEST))) == REQUEST
     assert REQUEST.targets == {"s", "v1", "v2"}
     assert RestoreRequest(server_id=None, power_on=False, disks=DISKS[:1]).targets == {"v1"}
+
+
+def test_a_root_volume_that_is_rebuilt_is_named_only_where_there_is_one():
+    assert rebuilt_root_of(with_request(REQUEST)) is None
+    assert "rebuilt_root_id" not in json.dumps(with_request(REQUEST)), "an older worker knows no such member"
+    rebuilt = through_json(with_request(replace(REQUEST, rebuilt_root_id="v1")))
+    assert (rebuilt_root_of(rebuilt), request_of(rebuilt).rebuilt_root_id) == ("v1", "v1")
 
 
 def test_what_was_found_first_stays():

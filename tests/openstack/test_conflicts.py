@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import yaml
 from conflict_scene import FREE, Scene, scene_of
-from test_restore import set_status
+from disk_bytes import set_status
 
 from support.conflicts import IN_PLACE, NEW_SERVER, READY, Conflict, names, on_a_real_cloud, sentences
 from support.full_stack import FullStack
+
+pytestmark = pytest.mark.thorough
 
 Json = dict[str, Any]
 Provoke = Callable[[Scene, ExitStack], Json | None]

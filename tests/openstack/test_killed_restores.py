@@ -18,6 +18,8 @@ from restoring import carried_out, how_it_is, planned, restored_as_new
 from support.full_stack import FullStack
 from support.recording import Exchange
 
+pytestmark = pytest.mark.thorough
+
 Json = dict[str, Any]
 _WRITES = r"/backups/[0-9a-f-]{36}/restore"
 

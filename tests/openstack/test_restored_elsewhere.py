@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from disk_bytes import digest, disk_of, expected
 from restoring import ended
 
 from democloud.client import Client
 from sdk.installation import eventually
 from support.full_stack import FullStack
+
+pytestmark = pytest.mark.thorough
 
 Json = dict[str, Any]
 

@@ -18,9 +18,6 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 T = TypeVar("T")
 
 CONFIG = """
-[cloud]
-cloud = "opencbr"
-config_files = ["{clouds}"]
 [database]
 url = "{url}"
 [keys]
@@ -28,6 +25,9 @@ folder = "{folder}/keys"
 [worker]
 poll_seconds = 0.5
 outbox_seconds = 0.1
+[cloud]
+cloud = "opencbr"
+config_files = ["{clouds}"]
 """
 
 
@@ -98,7 +98,7 @@ def installed(
 ) -> Iterator[Installation]:
     """Run the service on a free port until the block ends; its database is SQLite in `folder` unless another is given.
 
-    `settings` are more sections of its configuration file.
+    `settings` are more keys of the section cloud and more sections of its configuration file.
     """
     config = folder / "opencbr.toml"
     database_url = database_url or f"sqlite:///{folder}/opencbr.db"

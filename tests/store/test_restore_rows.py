@@ -51,6 +51,16 @@ def test_what_is_kept_is_left_only_when_its_time_is_over(database):
         }
 
 
+def test_what_a_job_has_left_is_not_kept(database):
+    first, second = entry(), entry(kind="volume", key="other", name="opencbr-2")
+    with database.write() as conn:
+        ledger.plan(conn, first)
+        ledger.plan(conn, second)
+        assert ledger.leave(conn, "log-1", "volume")
+        ledger.keep(conn, "log-1", LATER)
+        assert {one.id: one.kept_until for one in ledger.all(conn)} == {first.id: LATER, second.id: None}
+
+
 def test_the_parameters_of_work_that_runs_are_replaced(database):
     made = log()
     with database.write() as conn:

@@ -78,3 +78,29 @@ class Applications(FullServers):
             made.key,
             made.server_group,
         )
+
+    def like_application(self, application: Application, servers: dict[str, str]) -> Application:
+        """Find what belongs to one that was restored as these servers."""
+        tenant, prefix = self.tenant, self.objects.prefix
+
+        def ours(service: str, path: str, kind: str) -> list[str]:
+            return [row["id"] for row in tenant.get(service, path)[kind] if row["name"].startswith(prefix)]
+
+        volumes = [
+            row["volumeId"]
+            for server in servers.values()
+            for row in tenant.get("compute", f"/servers/{server}/os-volume_attachments")["volumeAttachments"]
+        ]
+        (network,) = ours("network", f"/v2.0/networks?project_id={tenant.project_id}", "networks")
+        (router,) = ours("network", f"/v2.0/routers?project_id={tenant.project_id}", "routers")
+        (group,) = ours("compute", "/os-server-groups", "server_groups")
+        return Application(
+            servers=servers,
+            volumes=volumes,
+            ports=ours("network", f"/v2.0/ports?network_id={network}", "ports"),
+            network=network,
+            groups=ours("network", "/v2.0/security-groups", "security_groups"),
+            server_group=group,
+            router=router,
+            key=application.key,
+        )

@@ -66,6 +66,7 @@ class Ground:
 
     def __init__(self, env: JobEnv) -> None:
         self.env = env
+        self.sets_volume_status: bool | None = None
         self.clock = HurriedClock(env.demo)
         with env.database.write() as conn:
             self._installation = installation.installation_id(conn)
@@ -77,6 +78,7 @@ class Ground:
             timeout_seconds=5,
             retries=2,
             connections=4,
+            sets_volume_status=self.sets_volume_status,
         )
         cloud = Cloud(wanted, self.clock)
         try:

@@ -56,7 +56,9 @@ def carry_out_inline(env: JobEnv, ctx: JobContext, operation: OperationLog) -> O
     return env.log(operation)
 
 
-def job_context(env: JobEnv, *, settings: WorkerSettings = QUICK) -> JobContext:
+def job_context(
+    env: JobEnv, *, settings: WorkerSettings = QUICK, clock: HurriedClock | None = None
+) -> JobContext:
     """What a worker would hand to its jobs."""
     with env.database.write() as conn:
         own = installation.installation_id(conn)
@@ -64,7 +66,7 @@ def job_context(env: JobEnv, *, settings: WorkerSettings = QUICK) -> JobContext:
         database=env.database,
         cloud=env.cloud,
         records=env.records,
-        clock=HurriedClock(env.demo),
+        clock=clock or HurriedClock(env.demo),
         settings=settings,
         installation=own,
         guard=lambda: None,

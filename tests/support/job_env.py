@@ -54,6 +54,8 @@ MADE = (
 )
 """Kinds of things that a restore as a new server makes, by the embedded cloud's words."""
 
+SET_STATUS = "volume_extension:volume_admin_actions:reset_status"
+
 QUICK = WorkerSettings(
     lease_seconds=2.0,
     poll_seconds=0.05,
@@ -95,6 +97,18 @@ class JobEnv:
         self.cloud = open_cloud(self.clouds_file)
         self.records = open_records(self.database, folder / "keys", self.clock)
         self.project_id: str = demo.account("demo")["project_id"]
+
+    @contextmanager
+    def without_volume_status(self) -> Iterator[None]:
+        """The cloud lets nobody set the status of volumes, and the service knows that."""
+        told, self.cloud = self.cloud, open_cloud(self.clouds_file, sets_volume_status=False)
+        self.demo.backend.forbidden.add(SET_STATUS)
+        try:
+            yield
+        finally:
+            self.demo.backend.forbidden.discard(SET_STATUS)
+            self.cloud.close()
+            self.cloud = told
 
     def clear(self) -> None:
         """Forget all operations, backups and faults, here and in the cloud."""
@@ -492,7 +506,13 @@ def empty_env(kind: str, folder: Path, demo: DemoCloud, databases: Databases) ->
         env.close()
 
 
-def open_cloud(clouds_file: Path, *, timeout_seconds: float = 10.0, retries: int = 2) -> Cloud:
+def open_cloud(
+    clouds_file: Path,
+    *,
+    timeout_seconds: float = 10.0,
+    retries: int = 2,
+    sets_volume_status: bool | None = None,
+) -> Cloud:
     """The service's credential of an embedded cloud."""
     settings = CloudSettings(
         cloud="opencbr",
@@ -500,5 +520,6 @@ def open_cloud(clouds_file: Path, *, timeout_seconds: float = 10.0, retries: int
         timeout_seconds=timeout_seconds,
         retries=retries,
         connections=8,
+        sets_volume_status=sets_volume_status,
     )
     return Cloud(settings, SystemClock())

@@ -1,7 +1,8 @@
 """The cases of the thorough matrices take turns from commit to commit where the time of a run is bounded, as in CI.
 
 With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of three commits; of a death that
-SQLite and PostgreSQL each have, one commit has it on the one, another on the other. Without the variable every case is run (as
+SQLite and PostgreSQL each have, one commit has it on the one, another on the other. A module of the real cloud takes its turn
+as a whole, since what its tests share is what takes long. Without the variable every case is run (as
 a person who runs `make test-thorough` and `make test-postgres` has it).
 """
 
@@ -31,6 +32,8 @@ def _is_due(turn: str, item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
     dialects = (SQLITE, POSTGRES)
     nodeid = item.nodeid
+    if item.get_closest_marker("openstack"):
+        nodeid = nodeid.partition("::")[0]
     for dialect in dialects:  # a case's id is the same but for the database
         nodeid = nodeid.replace(f"[{dialect}", "[")
     drawn = crc32(f"{turn} {nodeid}".encode()) % _TURNS

@@ -43,6 +43,7 @@ def work(
     hold: Hold | None = None,
     *,
     settings: WorkerSettings = QUICK,
+    sets_volume_status: bool | None = None,
 ) -> int:
     """Work until killed; `folder` has clouds.yaml and keys/. Reports "up", and "held" where `hold` says."""
     configure("info")
@@ -51,7 +52,7 @@ def work(
     ours = _Worker(
         report,
         database=database,
-        cloud=open_cloud(folder / "clouds.yaml"),
+        cloud=open_cloud(folder / "clouds.yaml", sets_volume_status=sets_volume_status),
         records=open_records(database, folder / "keys", clock),
         clock=clock,
         settings=settings,

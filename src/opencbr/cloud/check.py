@@ -7,11 +7,13 @@ from stat import S_IROTH
 from typing import Literal
 
 from opencbr.cloud.errors import CloudError, CredentialRefused, Denied
+from opencbr.cloud.microversions import at_least
 from opencbr.cloud.quotas import UNLIMITED, default_quotas, quotas_of
 from opencbr.cloud.reader import LIKE_MICROVERSION, Reader
 from opencbr.cloud.register import CATALOGUE_TYPE
 from opencbr.cloud.retry import NO_PATIENCE
 from opencbr.cloud.scopes import Scopes
+from opencbr.cloud.servers import REIMAGE_MICROVERSION
 from opencbr.cloud.transport import Transport
 
 _FEW_BACKUPS = 100
@@ -57,6 +59,7 @@ def findings(scopes: Scopes, reader: Reader, endpoint: str, project_id: str) -> 
         ("network", lambda: _answers(reader, "network", "/networks?limit=1&fields=id")),
         ("image", lambda: _answers(reader, "image", "/images?limit=1")),
         ("mover", lambda: _mover(reader)),
+        ("root volumes", lambda: _root_volumes(reader)),
         ("quotas", lambda: _quotas(transport, reader, project_id)),
     ]
     return [*said, keystone, *(_guarded(name, probe) for name, probe in probes)]
@@ -200,12 +203,29 @@ def _answers(reader: Reader, service: str, path: str) -> Finding:
 def _volume(reader: Reader) -> Finding:
     found = _answers(reader, "volume", "/volumes?limit=1")
     newest = reader.newest("volume")
-    if not newest or tuple(map(int, newest.split("."))) < tuple(map(int, LIKE_MICROVERSION.split("."))):
+    if not at_least(newest, LIKE_MICROVERSION):
         message = (
             f"Cinder speaks at most {newest or '3.0'}, and {LIKE_MICROVERSION} is needed: upgrade Cinder"
         )
         return Finding("volume", "missing", message)
     return found
+
+
+def _root_volumes(reader: Reader) -> Finding:
+    """Say by which way a server that boots from a volume is restored in place."""
+    name = "root volumes"
+    if reader.sets_volume_status():
+        return Finding(name, "ok", "restored in place: the service user sets their status meanwhile")
+    newest, without = reader.newest("compute"), "the service user may not set the status of volumes"
+    if at_least(newest, REIMAGE_MICROVERSION):
+        return Finding(
+            name, "ok", f"restored in place by a rebuild of their server, with two more copies: {without}"
+        )
+    message = (
+        f"not restored in place: {without}, and Nova speaks at most {newest or '2.1'}, where a rebuild takes "
+        f"{REIMAGE_MICROVERSION}: give the service user that right, or upgrade Nova"
+    )
+    return Finding(name, "warning", message)
 
 
 def _mover(reader: Reader) -> Finding:

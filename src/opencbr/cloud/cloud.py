@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from opencbr.cloud.check import Finding, findings, mover_is_up
 from opencbr.cloud.config import CloudSettings
-from opencbr.cloud.errors import CloudError
+from opencbr.cloud.errors import CloudError, Denied
 from opencbr.cloud.identity import Identity
 from opencbr.cloud.objects import Snapshot, UpstreamObject, VolumeBackup
 from opencbr.cloud.project import ProjectCloud
@@ -27,7 +27,12 @@ class Cloud:
     def __init__(self, settings: CloudSettings, clock: Clock) -> None:
         self._scopes = Scopes(settings, clock)
         self._pool = ThreadPoolExecutor(settings.connections, thread_name_prefix="cloud")
-        self._reader = Reader(self._scopes.home, self._pool, self._scopes.tenant)
+        self._reader = Reader(
+            self._scopes.home,
+            self._pool,
+            self._scopes.tenant,
+            sets_volume_status=settings.sets_volume_status,
+        )
         self.settings = settings
         self.identity = Identity(self._scopes.home)
         self.user_sign_in = UserSignIn(self._scopes, self.identity, clock, settings.timeout_seconds)
@@ -48,10 +53,16 @@ class Cloud:
         """Set a volume's status, which only an admin may: the one thing that the admin's right writes.
 
         Its attachments stay. A restore needs it for a root disk, which Nova never detaches, and for a volume that Cinder has
-        left in an error. Raises CloudError.
+        left in an error; where the right is not given (`Reader.sets_volume_status`) nobody asks for it. Raises CloudError.
         """
         path = f"/volumes/{quote(volume_id, safe='')}/action"
-        self._scopes.home.act("volume", path, {"os-reset_status": {"status": status}})
+        try:
+            self._scopes.home.act("volume", path, {"os-reset_status": {"status": status}})
+        except Denied as error:
+            if error.service == "volume":
+                told = "where Cinder gives nobody this right, set cloud.sets_volume_status = false"
+                error.reason = f"{error.reason or 'refused'}; {told}"
+            raise
 
     def check(self, endpoint: str = "", project_id: str = "") -> list[Finding]:
         """Look at sign-in, roles, catalogue, services, data mover and quotas, as `check.findings` says."""

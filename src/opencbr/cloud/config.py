@@ -11,7 +11,8 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `cloud` names an entry of `clouds.yaml`; `config_files` are looked at instead of openstacksdk's usual places
     (OS_CLIENT_CONFIG_FILE, ./clouds.yaml, ~/.config/openstack, /etc/openstack). `region` is the entry's own when
     empty. `timeout_seconds` bounds one HTTP call as a whole, `retries` is how often a failed one is asked again,
-    `connections` how many run at a time to each service.
+    `connections` how many run at a time to each service. `sets_volume_status` says whether Cinder lets the service user set
+    the status of volumes; left out, its role `admin` says so.
     """
 
     cloud: str = "opencbr"
@@ -21,3 +22,4 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     timeout_seconds: Annotated[float, Meta(ge=0.1, le=86400)] = 60.0
     retries: Annotated[int, Meta(ge=0)] = 4
     connections: Annotated[int, Meta(ge=1)] = 8
+    sets_volume_status: bool | None = None

@@ -1,7 +1,7 @@
 """Snapshots and backups of volumes as Cinder describes them, reduced to what the jobs decide by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from opencbr.observe.redact import redact
@@ -52,13 +52,16 @@ class VolumeBackup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """A volume; `server_ids` are the servers that it is attached to."""
+    """A volume; `server_ids` are the servers that it is attached to, `image_metadata` what it keeps of its image."""
 
     id: str
     status: str
     size_gb: int
     server_ids: tuple[str, ...]
     request_id: str | None
+    volume_type: str | None = None
+    availability_zone: str | None = None
+    image_metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -150,6 +153,11 @@ def volume_of(body: Mapping[str, Any], request_id: str | None) -> Volume:
         size_gb=int(body["size"]),
         server_ids=tuple(one for one in attached if one),
         request_id=request_id,
+        volume_type=body.get("volume_type"),
+        availability_zone=body.get("availability_zone"),
+        image_metadata={
+            name: str(value) for name, value in (body.get("volume_image_metadata") or {}).items()
+        },
     )
 
 

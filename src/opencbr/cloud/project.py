@@ -9,6 +9,7 @@ from urllib.parse import quote
 from opencbr.cloud.answer import Answer
 from opencbr.cloud.errors import Denied, NotFound
 from opencbr.cloud.images import ImageCloud
+from opencbr.cloud.microversions import at_least
 from opencbr.cloud.networks import NetworkCloud
 from opencbr.cloud.objects import Snapshot, Volume, VolumeBackup, backup_of, snapshot_of, volume_of
 from opencbr.cloud.reader import VOLUME_MICROVERSION, Reader
@@ -23,6 +24,8 @@ REVERT_MICROVERSION = "3.40"
 """From here on Cinder takes a volume back to its newest snapshot."""
 BACKUP_METADATA_MICROVERSION = "3.43"
 """From here on a Cinder backup takes metadata."""
+UPLOAD_MICROVERSION = "3.1"
+"""From here on an image that Cinder makes of a volume is its project's alone."""
 
 
 class ProjectCloud:
@@ -139,7 +142,7 @@ class ProjectCloud:
             "incremental": incremental,
         }
         microversion = VOLUME_MICROVERSION
-        if metadata and _at_least(self._transport.newest("volume"), BACKUP_METADATA_MICROVERSION):
+        if metadata and at_least(self._transport.newest("volume"), BACKUP_METADATA_MICROVERSION):
             fields["metadata"] = dict(metadata)
             microversion = BACKUP_METADATA_MICROVERSION
 
@@ -214,6 +217,30 @@ class ProjectCloud:
         """Add to what a volume keeps of the image that it was made from."""
         self._volume_action(volume_id, {"os-set_image_metadata": {"metadata": dict(metadata)}})
 
+    def unset_image_metadata(self, volume_id: str, name: str) -> None:
+        """Take one thing away of what a volume keeps of its image; NotFound means that it is not there."""
+        self._volume_action(volume_id, {"os-unset_image_metadata": {"key": name}})
+
+    def upload_image(self, volume_id: str, name: str) -> str:
+        """Begin to make an image of a volume, under a name that no other has; return its id.
+
+        The volume is `uploading` until the image is active. It is refused (400) unless it is available.
+        """
+        path = f"/volumes/{quote(volume_id, safe='')}/action"
+        wanted = {"image_name": name, "disk_format": "raw", "container_format": "bare"}
+        body = {"os-volume_upload_image": {**wanted, "visibility": "private", "protected": False}}
+
+        def create() -> str:
+            answer = self._transport.post("volume", path, body, microversion=UPLOAD_MICROVERSION)
+            made = answer.json().get("os-volume_upload_image")
+            image_id = made.get("image_id") if isinstance(made, dict) else None
+            if not isinstance(image_id, str):
+                raise answer.garbage("image_id is no text")
+            return image_id
+
+        patience, clock = self._transport.patience, self._transport.clock
+        return get_or_create(lambda: self.images.find(name), create, patience, clock)
+
     def set_bootable(self, volume_id: str, *, bootable: bool) -> None:
         """Say whether a server may boot from a volume."""
         self._volume_action(volume_id, {"os-set_bootable": {"bootable": bootable}})
@@ -243,7 +270,7 @@ class ProjectCloud:
     @property
     def can_revert(self) -> bool:
         """Whether this Cinder takes a volume back to a snapshot."""
-        return _at_least(self._transport.newest("volume"), REVERT_MICROVERSION)
+        return at_least(self._transport.newest("volume"), REVERT_MICROVERSION)
 
     def revert_volume(self, volume_id: str, snapshot_id: str) -> None:
         """Request that a volume is taken back to a snapshot; it is `reverting` from then on, and the snapshot `restoring`.
@@ -300,10 +327,6 @@ class ProjectCloud:
 
     def _list(self, path: str, wanted: Mapping[str, str]) -> Answer:
         return self._transport.get("volume", path, wanted, microversion=VOLUME_MICROVERSION)
-
-
-def _at_least(newest: str, wanted: str) -> bool:
-    return tuple(map(int, newest.split("."))) >= tuple(map(int, wanted.split("."))) if newest else False
 
 
 def exported(body: bytes) -> dict[str, Any] | None:

@@ -30,10 +30,18 @@ Json = dict[str, Any]
 class Reader:
     """Raw and reduced reads. Raises NotFound, Denied, Refused or Unreachable. Thread-safe."""
 
-    def __init__(self, transport: Transport, pool: Executor, tenant: Callable[[str], Transport]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        pool: Executor,
+        tenant: Callable[[str], Transport],
+        *,
+        sets_volume_status: bool | None = None,
+    ) -> None:
         self._transport = transport
         self._pool = pool
         self._tenant = tenant
+        self._sets_volume_status = sets_volume_status
 
     def within(self, project_id: str) -> "Reader":
         """Return a reader that sees what this project is shown."""
@@ -42,6 +50,11 @@ class Reader:
     def roles(self) -> frozenset[str]:
         """Name the roles that the service user has where this reader reads. Raises Denied where it has none."""
         return frozenset(self._transport.access().role_names)
+
+    def sets_volume_status(self) -> bool:
+        """Say whether the service user may set the status of volumes, as the settings say or its role. Raises CloudError."""
+        told = self._sets_volume_status
+        return "admin" in self.roles() if told is None else told
 
     def newest(self, service: str) -> str:
         """Return the newest microversion of `service`, discovered once; "" where it has none."""

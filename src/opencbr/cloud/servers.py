@@ -17,6 +17,8 @@ _CONSOLE_LINES = 1000
 
 HOSTNAME_MICROVERSION = "2.90"
 """From here on a server is created with a host name that is not made of its name."""
+REIMAGE_MICROVERSION = "2.93"
+"""From here on a server that boots from a volume is rebuilt from an image, which is written over that volume."""
 _GROUPS = "/os-server-groups"
 
 
@@ -176,16 +178,17 @@ class ServerCloud:
         patience, clock = self._transport.patience, self._transport.clock
         return get_or_create(lambda: ImageCloud(self._transport).find(name), create, patience, clock)
 
-    def rebuild(self, server_id: str, image_id: str) -> None:
+    def rebuild(self, server_id: str, image_id: str, *, of_volume: bool = False) -> None:
         """Request that a server's root disk is written anew from an image; ports, volumes and power stay.
 
-        Its new admin password is thrown away.
+        Where it is a volume (`of_volume`) an older Nova refuses (400). The new admin password is thrown away.
         """
-        self._act(server_id, "rebuild", {"imageRef": image_id})
+        microversion = REIMAGE_MICROVERSION if of_volume else MICROVERSION
+        self._act(server_id, "rebuild", {"imageRef": image_id}, microversion=microversion)
 
-    def _act(self, server_id: str, action: str, given: Any) -> None:
+    def _act(self, server_id: str, action: str, given: Any, *, microversion: str = MICROVERSION) -> None:
         body = {action: given}
-        self._transport.act("compute", f"{_path(server_id)}/action", body, microversion=MICROVERSION)
+        self._transport.act("compute", f"{_path(server_id)}/action", body, microversion=microversion)
 
 
 def _path(server_id: str) -> str:

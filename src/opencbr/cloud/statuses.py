@@ -25,6 +25,12 @@ CINDER_OFFERED = "awaiting-transfer"
 """A volume that its project offers to another one."""
 CINDER_REVERTING = "reverting"
 """A volume while it is taken back to a snapshot."""
+CINDER_UPLOADING = "uploading"
+"""A volume while an image is made of it."""
+CINDER_DOWNLOADING = "downloading"
+"""A volume while an image is written over it."""
+CINDER_RESERVED = "reserved"
+"""A volume that is a server's and is not connected: while it is attached, shelved, or rebuilt."""
 CINDER_DELETING = "deleting"
 CINDER_ERROR = "error"
 """How the statuses of a snapshot or backup begin that ended badly ("error", "error_deleting" ...)."""
@@ -32,7 +38,17 @@ CINDER_ERROR = "error"
 CINDER_MOVING = frozenset({"creating", "backing-up", "restoring"})
 """Statuses of a snapshot or backup in which Cinder refuses its deletion until it is done."""
 
-VOLUME_MOVING = frozenset({"creating", "downloading", CINDER_RESTORING, "attaching", "detaching", "reserved"})
+VOLUME_MOVING = frozenset(
+    {
+        "creating",
+        CINDER_DOWNLOADING,
+        CINDER_RESTORING,
+        CINDER_UPLOADING,
+        "attaching",
+        "detaching",
+        CINDER_RESERVED,
+    }
+)
 """Statuses of a volume in which Cinder refuses its deletion until it is done."""
 
 _MOVER_WAS_AWAY = (

@@ -23,6 +23,8 @@ class Backend:
         self.work = WorkQueue(self.state, self.clock, timing)
         self.failures = Failures()
         self.errors: list[Exception] = []
+        self.forbidden: set[str] = set()
+        """Rules of Cinder's policy that the operator gives to nobody."""
         self._remove_orphaned_bytes()
 
     def _remove_orphaned_bytes(self) -> None:

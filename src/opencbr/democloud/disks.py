@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 GIB = 1 << 30
 _CHUNK_BYTES = 4 << 20
@@ -32,12 +33,24 @@ class Disks:
         """Make `target` a disk of `size_bytes` with the bytes of `source`; holes stay holes."""
         partial = self.file(target).with_suffix(".partial")
         with self.file(source).open("rb") as old, partial.open("wb") as new:
-            for start, end in extents(old.fileno()):
-                old.seek(start)
-                new.seek(start)
-                for at in range(start, end, _CHUNK_BYTES):
-                    new.write(old.read(min(_CHUNK_BYTES, end - at)))
+            _copy(old, new)
             new.truncate(size_bytes)
+        partial.replace(self.file(target))
+
+    def overwrite(self, source: str, target: str) -> None:
+        """Put all bytes of `source`, zeros too, at the beginning of `target`; raises ValueError when they do not fit."""
+        size, whole = self.size_bytes(source), self.size_bytes(target)
+        if size > whole:
+            raise ValueError(f"{size} bytes of {source} do not fit into disk {target}")
+        partial = self.file(target).with_suffix(".partial")
+        with (
+            self.file(source).open("rb") as first,
+            self.file(target).open("rb") as rest,
+            partial.open("wb") as new,
+        ):
+            _copy(first, new)
+            _copy(rest, new, since=size)
+            new.truncate(whole)
         partial.replace(self.file(target))
 
     def read(self, id_: str, offset: int, length: int) -> bytes:
@@ -87,6 +100,15 @@ class Disks:
         for file in self._folder.iterdir():
             if file.suffix != ".raw" or file.stem not in ids:
                 file.unlink()
+
+
+def _copy(old: BinaryIO, new: BinaryIO, since: int = 0) -> None:
+    """Copy what is allocated of a file, from an offset on, to the same places of another."""
+    for start, end in extents(old.fileno()):
+        begin = max(start, since)
+        old.seek(begin)
+        new.seek(begin)
+        new.writelines(old.read(min(_CHUNK_BYTES, end - at)) for at in range(begin, end, _CHUNK_BYTES))
 
 
 def extents(descriptor: int) -> Iterator[tuple[int, int]]:

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-_REQUEST, _FOUND, _ROOT = "request", "found", "root_image_id"
-Writing = Literal["disks", "reverts"]
-"""What is written over the disks: what was asked for, and, when that is cancelled, what they held before."""
+_REQUEST, _FOUND, _ROOT, _REBUILT = "request", "found", "root_image_id", "rebuilt_root_id"
+IMAGE_METADATA: Final = "image_metadata"
+"""Key in the parameters: what a root volume that is written anew by a rebuild keeps of its image, as it was before."""
+Writing = Literal["disks", "reverts", "copies"]
+"""What is written over the disks: what was asked for, and, when that is cancelled, what they held before. Of a root volume
+that is written anew by a rebuild it is a copy that Cinder writes."""
 WRITES: Final = "disks"
 REVERTS: Final = "reverts"
+COPIES: Final = "copies"
 
 BEGUN: Final = "begun"
 """Cinder may be asked any moment to write over the disk, or was asked: from here on its old content counts as lost."""
@@ -34,12 +38,15 @@ class RestoreRequest:
     """What was asked for. Without a server the one disk is a volume that is attached to none.
 
     `root_image_id` is the image that the root disk of the server is written anew from, where that is no volume.
+    `rebuilt_root_id` is that of the disks which is a root volume and is written anew by a rebuild of the server, since nobody
+    may set its status.
     """
 
     server_id: str | None
     power_on: bool
     disks: tuple[DiskToRestore, ...]
     root_image_id: str | None = None
+    rebuilt_root_id: str | None = None
 
     @property
     def targets(self) -> set[str]:
@@ -83,7 +90,11 @@ def with_request(request: RestoreRequest) -> dict[str, Any]:
 
 def written(request: Any) -> dict[str, Any]:
     """Write a request; what it does not ask for is left out, so that a worker of an older release can read it."""
-    return {name: value for name, value in asdict(request).items() if (name, value) != (_ROOT, None)}
+    return {
+        name: value
+        for name, value in asdict(request).items()
+        if value is not None or name not in (_ROOT, _REBUILT)
+    }
 
 
 def request_of(parameters: Mapping[str, Any]) -> RestoreRequest:
@@ -107,6 +118,21 @@ def root_image_of(parameters: Mapping[str, Any]) -> str | None:
     """Read the image that the server's root disk is written anew from; None where that is a volume, or stays as it is."""
     image_id: str | None = parameters[_REQUEST].get(_ROOT)
     return image_id
+
+
+def rebuilt_root_of(parameters: Mapping[str, Any]) -> str | None:
+    """Read the root volume that is written anew by a rebuild of its server; None where there is none."""
+    volume_id: str | None = parameters[_REQUEST].get(_REBUILT)
+    return volume_id
+
+
+def rebuild_notice(volume_id: str) -> str:
+    """Say which way is taken for a root volume that is written anew by a rebuild, and what it costs."""
+    return (
+        f"the root volume {volume_id} is written over by a rebuild of its server, since the service user may not set its "
+        "status: a volume and an image of its size are made before the server is shut off, and removed afterwards; it is "
+        "copied twice more, and when the last copy fails server and volume are in an error that only an administrator ends"
+    )
 
 
 def sizes_of(parameters: Mapping[str, Any]) -> dict[str, int]:

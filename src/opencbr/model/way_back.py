@@ -31,7 +31,7 @@ class UndoRequest:
 
     `power_on` starts the server also when it is found shut off: a restore that failed has left it so. `places` are where that
     restore has found the disks, for those that it could not put back. `root_image_id` is the image of what a root disk held
-    that is no volume.
+    that is no volume; `rebuilt_root_id` is as in a restore.
     """
 
     restore_id: str
@@ -40,6 +40,7 @@ class UndoRequest:
     disks: tuple[DiskToRevert, ...]
     places: tuple[FoundDisk, ...] = ()
     root_image_id: str | None = None
+    rebuilt_root_id: str | None = None
 
     @property
     def targets(self) -> set[str]:

@@ -20,6 +20,7 @@ from opencbr.model.restore import DiskToRestore, RestoreRequest
 from opencbr.model.restore_plan.outcome import Overwrite
 from opencbr.model.vault import SERVER, VOLUME
 from opencbr.service.instances import Source, find_source, own_object
+from opencbr.service.root_volumes import is_rebuilt, refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def judge_server(
 
     `root_image_id` is the image to write its root disk anew from, which must be no volume then. Raises CbrError 7100, 2007 (no
     server), 7000 (a disk is not there); CloudError. What stands against it is 2008 (the server's status), 7201 (a disk is not
-    on the server), 2013, and as `_check`.
+    on the server), 2013, and as `_check` and `root_volumes.refusals`.
     """
     gone = CbrError("2007", f"{CATALOGUE['2007'].sentence} It was {backup.resource_id}.")
     server = _source(reader, backup, SERVER, server_id, gone)
@@ -94,8 +95,13 @@ def judge_server(
             else [_not_on(reader, server, child, volume_id)]
         )
         unfit += [Unfit(error, child.resource_id) for error in errors]
+    rebuilt = root if root in disks and is_rebuilt(reader) else None
+    if rebuilt is not None and rebuilt in on_server:
+        found = refusals(reader, rebuilt, encrypted=on_server[rebuilt].encrypted)
+        unfit += [Unfit(error, disks[rebuilt].resource_id) for error in found]
     request = _request(disks, server_id=server.id, power_on=power_on)
-    return Judged(Target(replace(request, root_image_id=root_image_id), server), tuple(unfit))
+    request = replace(request, root_image_id=root_image_id, rebuilt_root_id=rebuilt)
+    return Judged(Target(request, server), tuple(unfit))
 
 
 def _misfits(child: Backup, disk: Source, server: Source, root: str | None) -> Iterator[CbrError]:

@@ -2,20 +2,22 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from opencbr.cloud.cloud import Cloud, ProjectCloud
+from opencbr.cloud.disks import root_volume
 from opencbr.cloud.errors import CloudError, NotFound
 from opencbr.cloud.objects import Server
-from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
+from opencbr.cloud.statuses import CINDER_IN_USE, NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.model import statuses
 from opencbr.model.errors import (
     BEING_RESTORED,
+    DISK_UNRESTORABLE,
     NO_SUCH_SERVER,
     NO_SUCH_SNAPSHOT,
     SERVER_UNRESTORABLE,
@@ -37,6 +39,7 @@ from opencbr.model.way_back import (
 from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.restore_claims import claim_targets
+from opencbr.service.root_volumes import is_rebuilt, refusals
 from opencbr.store import ledger, operation_logs
 from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
@@ -132,7 +135,25 @@ class WaysBack:
                 raise CbrError(NO_SUCH_SERVER, "The server was deleted, whose root disk was written anew.")
             refuse_lost_image(project, image_id)
         request = _request(way_back.restore, server, disks, image_id)
+        if server is not None and (root_id := self._rebuilt(way_back.restore, server, disks)):
+            request = replace(request, rebuilt_root_id=root_id)
         return self._database.transact(lambda conn: _enter(conn, ctx, request))
+
+    def _rebuilt(self, restore: OperationLog, server: Server, disks: Sequence[DiskToRevert]) -> str | None:
+        """Name the disk that is taken back by a rebuild of its server. Raises CbrError 2011, CloudError."""
+        found, reader = found_of(restore.parameters), self._cloud.reader()
+        root_id = found.root_id if found else None
+        if root_id is None or root_id not in {disk.volume_id for disk in disks} or not is_rebuilt(reader):
+            return None
+        if root_volume(reader.get_server(server.id), reader.get_attachments(server.id)) != root_id:
+            return None  # it is no root disk any more, and taken back like any other
+        volume = reader.get_volume(root_id)
+        if volume.get("status") != CINDER_IN_USE:
+            sentence = f"Disk {root_id} is {volume.get('status')}: only an administrator sets it to {CINDER_IN_USE} again."
+            raise CbrError(DISK_UNRESTORABLE, sentence)
+        for error in refusals(reader, root_id, encrypted=bool(volume.get("encrypted"))):
+            raise error
+        return root_id
 
     def confirm(self, ctx: Context, restore_id: str) -> None:
         """Let the way back of a restore go before its time: its snapshots, and the image of a root disk, are deleted.
@@ -156,6 +177,8 @@ class WaysBack:
         problem = None
         try:
             refuse_irreversible(self._database, project, disk, server.id if server else None)
+            if server is not None:
+                self._rebuilt(way_back.restore, server, [disk])
         except CbrError as error:
             problem = error
         may_be_written, known = _since(project, way_back.restore, disk, server)

@@ -124,8 +124,12 @@ def lasting(conn: Connection, kind: str) -> list[Entry]:
 
 
 def keep(conn: Connection, operation_log_id: str, until: datetime) -> None:
-    """Keep what a job has made until a time though the job ends; what is kept already stays so long."""
+    """Keep what a job has made until a time though the job ends; what is kept already stays so long.
+
+    What is left is the janitor's.
+    """
     query = sql_update(_t).where(_t.c.operation_log_id == operation_log_id, _t.c.kept_until.is_(None))
+    query = query.where(_t.c.state != "left")
     conn.execute(query.values(kept_until=until))
 
 
@@ -144,6 +148,7 @@ def hand_over(
     Without `kept_until` it is that job's to remove, as if that had made it; with it, it is kept so long.
     """
     query = sql_update(_t).where(_t.c.operation_log_id == from_log_id, _t.c.upstream_id.is_not(None))
+    query = query.where(_t.c.state != "left")
     if kept_until is None:
         query = query.where(_t.c.kept_until.is_not(None))
     conn.execute(query.values(operation_log_id=to_log_id, state="made", kept_until=kept_until))

@@ -21,8 +21,8 @@ def need(call: Call, kind: str, id_: str, label: str | None = None) -> Doc:
 
 
 def need_admin(call: Call, rule: str) -> None:
-    """Refuse (403) everybody but an admin, naming Cinder's policy rule."""
-    if not call.is_admin:
+    """Refuse (403) everybody but an admin, naming Cinder's policy rule; what the operator gives to nobody, an admin too."""
+    if not call.is_admin or rule in call.backend.forbidden:
         raise ApiError(403, f"Policy doesn't allow {rule} to be performed.")
 
 

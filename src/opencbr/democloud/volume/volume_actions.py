@@ -1,4 +1,4 @@
-"""Actions on a volume: reset the status, extend, revert, set bootable."""
+"""Actions on a volume: reset the status, extend, revert, set bootable; those about images have a module of their own."""
 
 from opencbr.democloud.backend import Backend
 from opencbr.democloud.completion import on_finish
@@ -6,10 +6,17 @@ from opencbr.democloud.disks import GIB
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
+from opencbr.democloud.volume.image_uploads import set_image_metadata, unset_image_metadata, upload
 from opencbr.democloud.volume.quotas import check_quota
 from opencbr.democloud.volume.reverting import revert
 from opencbr.democloud.volume.routes import PROJECT, ROUTES, need, need_admin, need_member
 from opencbr.democloud.volume.status import set_status
+
+_OF_IMAGES = {
+    "os-volume_upload_image": upload,
+    "os-set_image_metadata": set_image_metadata,
+    "os-unset_image_metadata": unset_image_metadata,
+}
 
 
 @ROUTES.on("POST", PROJECT + "/volumes/{volume}/action")
@@ -31,12 +38,8 @@ def action(call: Call) -> Response:
             "volume", doc | {"bootable": str(bool(body["os-set_bootable"]["bootable"])).lower()}
         )
         return Response(200)
-    elif "os-set_image_metadata" in body:
-        need_member(call, "volume_extension:volume_image_metadata:set")
-        kept = doc.get("volume_image_metadata") or {}
-        kept = kept | body["os-set_image_metadata"]["metadata"]
-        call.backend.state.put("volume", doc | {"volume_image_metadata": kept})
-        return Response(200, {"metadata": kept})
+    elif (name := next(iter(body), "")) in _OF_IMAGES:
+        return _OF_IMAGES[name](call, doc, body[name])
     else:
         raise ApiError(400, f"There is no such action: {', '.join(body)}")
     return Response(202)

@@ -92,7 +92,8 @@ def create(call: Call) -> Response:
 def image_metadata(image: Doc) -> Doc:
     """Return what Cinder keeps of the image a volume was made from: strings only."""
     kept: Doc = {"signature_verified": "False", **{k: str(v) for k, v in image.get("properties", {}).items()}}
-    kept |= {"image_id": image["id"], "image_name": image["name"], "checksum": image["checksum"]}
+    kept |= {"image_id": image["id"], "image_name": image["name"]}
+    kept |= {"checksum": image["checksum"]} if image["checksum"] else {}
     kept |= {"container_format": image["container_format"], "disk_format": image["disk_format"]}
     return kept | {
         "min_disk": str(image["min_disk"]),

@@ -7,7 +7,7 @@ it, and back (`docs/adr/0014-restore-in-place.md`). The server is shut off and l
 from collections.abc import Sequence
 from functools import partial
 
-from opencbr.cloud.objects import Attachment, Volume
+from opencbr.cloud.objects import Attachment, Server, Volume
 from opencbr.cloud.statuses import (
     CINDER_AVAILABLE,
     CINDER_ERROR,
@@ -16,10 +16,11 @@ from opencbr.cloud.statuses import (
     CINDER_REVERTING,
 )
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.notes import note
 from opencbr.jobs.upstream.overwriting import copying_seconds, name_of
 from opencbr.jobs.upstream.reconcile import Act, Look, reconcile
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import FoundDisk, sizes_of
+from opencbr.model.restore import FoundDisk, rebuilt_root_of, sizes_of
 
 BEGIN, END = 25, 90
 """Progress in percent when Cinder begins to write and when it has ended."""
@@ -43,14 +44,14 @@ class DisksInPlace:
 
     def give_back(self, server_id: str, disks: Sequence[FoundDisk]) -> None:
         """Put the disks back on their server, in the sequence of their devices; the server is unlocked."""
-        self._reconcile(
-            {
-                disk.volume_id: partial(self._in_use, disk.volume_id)
-                if disk.is_root
-                else partial(self._attached, server_id, disk)
-                for disk in disks
-            }
-        )
+        self._reconcile({disk.volume_id: self._given_back(server_id, disk) for disk in disks})
+
+    def _given_back(self, server_id: str, disk: FoundDisk) -> Look:
+        if disk.volume_id == rebuilt_root_of(self._operation.parameters):
+            return partial(self._left_by_nova, server_id, disk.volume_id)
+        if disk.is_root:
+            return partial(self._in_use, disk.volume_id)
+        return partial(self._attached, server_id, disk)
 
     def set_free(self) -> None:
         """Leave no volume in the error of a write that failed; those without a server are available then."""
@@ -92,6 +93,16 @@ class DisksInPlace:
             return partial(self._ctx.cloud.set_volume_status, volume_id, CINDER_IN_USE)
         return self._out_of_error(volume, CINDER_IN_USE)
 
+    def _left_by_nova(self, server_id: str, volume_id: str) -> Server | None:
+        """Wait until Nova has ended its work on a root volume that it writes over; the status of that is nobody's to set."""
+        volume, server = self._project.get_volume(volume_id), self._servers.get(server_id)
+        if volume.status == CINDER_IN_USE:
+            return None
+        if server.task_state:
+            return server
+        self._tell(volume, CINDER_IN_USE)
+        return None
+
     def _freed(self, volume_id: str) -> Act | Volume | None:
         volume = self._project.get_volume(volume_id)
         is_written = volume.status in (CINDER_RESTORING, CINDER_REVERTING)
@@ -99,8 +110,21 @@ class DisksInPlace:
             return self._out_of_error(volume, CINDER_AVAILABLE)
         return None
 
-    def _out_of_error(self, volume: Volume, wanted: str) -> Act | Volume:
-        """Take a volume out of the error in which Cinder leaves it when a restore fails; else wait for it."""
-        if volume.status.startswith(CINDER_ERROR):
+    def _out_of_error(self, volume: Volume, wanted: str) -> Act | Volume | None:
+        """Take a volume out of the error in which Cinder leaves it when a restore fails; else wait for it.
+
+        Where the service user may not, nobody can do anything for it here: that is told.
+        """
+        if not volume.status.startswith(CINDER_ERROR):
+            return volume
+        if self._ctx.cloud.reader().sets_volume_status():
             return partial(self._ctx.cloud.set_volume_status, volume.id, wanted)
-        return volume
+        self._tell(volume, wanted)
+        return None
+
+    def _tell(self, volume: Volume, wanted: str) -> None:
+        sentence = (
+            f"volume {volume.id} is {volume.status}, and only an administrator takes it out of that: openstack volume set "
+            f"--state {wanted} {volume.id}"
+        )
+        note(self._ctx, self._operation, sentence)

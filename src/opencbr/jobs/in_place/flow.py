@@ -3,12 +3,27 @@
 from abc import ABC, abstractmethod
 
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.failures import JobError
 from opencbr.jobs.in_place.disks import DisksInPlace
 from opencbr.jobs.in_place.server import ServerInPlace
-from opencbr.jobs.parameters import standing
+from opencbr.jobs.notes import note
+from opencbr.jobs.parameters import change, standing
 from opencbr.jobs.upstream.rebuilding import rebuild
+from opencbr.jobs.upstream.root_copies import give_metadata_back, image_of, remove_copies
+from opencbr.model.errors import SERVER_UNRESTORABLE
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import FoundServer, found_of, is_written, root_image_of, server_of
+from opencbr.model.restore import (
+    IMAGE_METADATA,
+    RESTORED,
+    FoundServer,
+    found_of,
+    is_written,
+    rebuild_notice,
+    rebuilt_root_of,
+    root_image_of,
+    server_of,
+    stage_of,
+)
 from opencbr.store import operation_logs
 
 
@@ -42,10 +57,16 @@ class InPlace(ABC):
     def rebuild(self) -> None:
         """Have Nova write the root disk anew. Nobody rebuilds a locked server, and nobody starts one while Nova does."""
         server_id, server = self._server_id(), self._server()
-        image_id = root_image_of(self._operation.parameters)
+        image_id, root_id = root_image_of(self._operation.parameters), self._rebuilt_root_id()
+        if root_id is not None:
+            image_id = image_of(self._ctx, self._operation, root_id)
         if server_id is not None and server is not None and image_id is not None:
             server.unlock()
-            rebuild(self._ctx, self._operation, server_id, image_id)
+            rebuild(self._ctx, self._operation, server_id, image_id, root_id)
+        if root_id is not None:
+            give_metadata_back(self._ctx, self._operation, root_id)
+            for left in remove_copies(self._ctx, self._operation, root_id):
+                note(self._ctx, self._operation, f"left in the cloud for now, to be removed later: {left}")
         self._advance(92, "rebuild")
 
     def attach(self) -> None:
@@ -66,6 +87,25 @@ class InPlace(ABC):
                 server.lock_as_before(found.locked_reason)
         self._advance(98, "start")
 
+    def _keep_metadata(self, found: FoundServer | None) -> None:
+        """Write down what a root volume that is to be rebuilt keeps of its image.
+
+        Raises JobError 2008 when the server boots from another disk now: Nova would write over that one.
+        """
+        root_id = self._rebuilt_root_id()
+        if root_id is None:
+            return
+        if found is None or found.root_id != root_id:
+            raise JobError(
+                SERVER_UNRESTORABLE,
+                f"server {self._server_id()} does not boot from volume {root_id} any more",
+            )
+        kept = {
+            IMAGE_METADATA: dict(self._ctx.cloud.project(self._project_id).get_volume(root_id).image_metadata)
+        }
+        change(self._ctx, self._operation, lambda parameters: kept | parameters)
+        note(self._ctx, self._operation, rebuild_notice(root_id))
+
     @abstractmethod
     def _is_to_run(self) -> bool:
         """Say whether the server is started at the end."""
@@ -83,9 +123,17 @@ class InPlace(ABC):
     def _found(self) -> FoundServer | None:
         return found_of(standing(self._ctx, self._operation))
 
+    def _rebuilt_root_id(self) -> str | None:
+        """Name the root volume that is written anew by a rebuild."""
+        return rebuilt_root_of(self._operation.parameters)
+
     def _root_id(self) -> str | None:
         found = self._found()
         return found.root_id if found else None
+
+    def _is_done(self, volume_id: str) -> bool:
+        """Say whether one disk is written."""
+        return stage_of(standing(self._ctx, self._operation), volume_id) == RESTORED
 
     def _is_written(self) -> bool:
         """Say whether all disks are written: a job that begins anew has nothing to stop for."""

@@ -39,16 +39,16 @@ def _plug(parts: Parts, interface: NewInterface) -> None:
     }
     keys = (one.made or one.id for one in (interface.router, interface.subnet))
     port_id = parts.of_neutron("port", f"router {' '.join(map(str, keys))}", fields)
-    if _holder(parts, port_id):
+    if _stands(parts, port_id):
         return
     parts.ctx.guard()
     try:
         parts.project.networks.plug_router(router, port_id)
-    except Refused:  # it may be there: the answer to an earlier request was lost
-        if _holder(parts, port_id) != router:
+    except Refused:  # it may stand there: the answer to an earlier request was lost
+        if not _stands(parts, port_id):
             raise
 
 
-def _holder(parts: Parts, port_id: str) -> str | None:
-    """Name what has the port, if anything has."""
-    return parts.project.networks.get("port", port_id).get("device_id") or None
+def _stands(parts: Parts, port_id: str) -> bool:
+    """Say whether the router is in its subnet: the port is this job's own, so nobody else has it."""
+    return bool(parts.project.networks.get("port", port_id).get("device_id"))

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from opencbr.cloud.objects import Volume
-from opencbr.cloud.statuses import CINDER_AVAILABLE, CINDER_ERROR
+from opencbr.cloud.statuses import CINDER_AVAILABLE
 from opencbr.jobs.context import parallel
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.upstream import writing
-from opencbr.jobs.upstream.polling import Awaited, stop_if_cancelled, wait
+from opencbr.jobs.upstream.polling import stop_if_cancelled
+from opencbr.jobs.upstream.volumes import await_volumes
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.restore import DiskToRestore
 from opencbr.model.restore_plan.blueprint import NewVolume
@@ -19,17 +19,7 @@ BEGIN, END = 30, 80
 
 def make_volumes(parts: Parts) -> None:
     """Make the volumes, empty, and wait until they stand. Raises CloudError, Cancelled, JobError."""
-    ids = parallel(partial(_make_one, parts), parts.blueprint.volumes)
-
-    def look(volume_id: str) -> Volume | None:
-        volume = parts.home.get_volume(volume_id)
-        if volume.status.startswith(CINDER_ERROR):
-            raise JobError(
-                UNEXPECTED, f"volume {volume_id} ended in status {volume.status} ({volume.request_id})"
-            )
-        return None if volume.status != "creating" else volume
-
-    wait(parts.ctx, parts.operation, [Awaited(one, "volume", one) for one in ids], look)
+    await_volumes(parts.ctx, parts.operation, parallel(partial(_make_one, parts), parts.blueprint.volumes))
 
 
 def _make_one(parts: Parts, volume: NewVolume) -> str:

@@ -12,8 +12,9 @@ from opencbr.jobs.notes import note
 from opencbr.jobs.parameters import standing
 from opencbr.jobs.restore import way_back
 from opencbr.jobs.restore.rows import give_back_rows
+from opencbr.jobs.upstream.root_copies import remove_copies
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import has_begun
+from opencbr.model.restore import has_begun, rebuilt_root_of
 
 
 def compensate_restore(
@@ -30,5 +31,8 @@ def compensate_restore(
 
 
 def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
-    """Remove the snapshots when nothing was written over, or all holds again what it held."""
-    return [] if has_begun(standing(ctx, operation)) else remove_made(ctx, operation)
+    """Remove the snapshots when nothing was written over, or all holds again what it held; copies are removed always."""
+    if not has_begun(standing(ctx, operation)):
+        return remove_made(ctx, operation)
+    root_id = rebuilt_root_of(operation.parameters)
+    return remove_copies(ctx, operation, root_id) if root_id else []

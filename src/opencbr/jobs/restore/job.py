@@ -25,6 +25,7 @@ from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.restored_backup import take_backups
 from opencbr.jobs.upstream.mover import await_mover
 from opencbr.jobs.upstream.polling import stop_if_cancelled
+from opencbr.jobs.upstream.root_copies import copy_backup
 from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
 from opencbr.jobs.upstream.writing import write_backups
 from opencbr.model import statuses
@@ -43,6 +44,8 @@ def run_restore(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     job.step("begin", flow.begin)
     # A job from before images has returned nothing here.
     has_image = bool(job.step("look", flow.look))
+    if has_image and job.patched("root copy"):
+        job.step("copy", flow.copy)
     job.step("stop", flow.stop)
     job.step("detach", flow.detach)
     job.step("snapshots", flow.snapshots)
@@ -63,7 +66,7 @@ class _Flow(InPlace):
     def look(self) -> bool:
         """Write down how the server and its disks are, and refuse what has changed since the request.
 
-        Return whether its root disk is written anew from an image.
+        Return whether Nova writes its root disk anew from an image.
         """
         await_mover(self._ctx, self._operation, "the restore goes on when it is up again")
         if self._found() is None and not self._is_written():
@@ -78,9 +81,17 @@ class _Flow(InPlace):
             way_back.refuse_no_room(self._ctx, self._operation, sizes)
             if request.server_id is not None:
                 found = _found_server(self._ctx, self._project_id, request.server_id, request)
+                self._keep_metadata(found)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
         self._advance(5, "look")
-        return self._request().root_image_id is not None
+        return self._request().root_image_id is not None or self._rebuilt_root_id() is not None
+
+    def copy(self) -> None:
+        """Make the image that a root volume is written anew from; the server is not touched yet."""
+        for disk in self._request().disks:
+            if disk.volume_id == self._rebuilt_root_id() and not self._is_done(disk.volume_id):
+                copy_backup(self._ctx, self._operation, disk)
+        self._advance(9, "copy")
 
     def stop(self) -> None:
         self._heed()
@@ -96,7 +107,8 @@ class _Flow(InPlace):
         self._advance(BEGIN, "snapshots")
 
     def restore(self) -> None:
-        disks, root = self._request().disks, self._root_id()
+        rebuilt, root = self._rebuilt_root_id(), self._root_id()
+        disks = [disk for disk in self._request().disks if disk.volume_id != rebuilt]
         # Cancelled means undone once Cinder writes: without a way back it is too late.
         heed = self._heed if way_back.is_taken(self._ctx, self._operation) else lambda: None
         write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root, heed=heed)

@@ -29,6 +29,7 @@ from opencbr.model.restore import (
     begun,
     found_of,
     has_begun,
+    rebuilt_root_of,
     sizes_of,
 )
 from opencbr.model.times import wire_time
@@ -122,13 +123,13 @@ def go(ctx: JobContext, operation: OperationLog) -> None:
     found, sizes = found_of(parameters), sizes_of(parameters)
     disks = [
         DiskToRevert(snapshot_id=snapshots[volume_id], volume_id=volume_id, size_gb=sizes[volume_id])
-        for volume_id in sorted(begun(parameters))
+        for volume_id in sorted(begun(parameters) - {rebuilt_root_of(parameters)})
         if volume_id in snapshots
     ]
     if disks:
         root = found.root_id if found else None
         revert_disks(ctx, operation, disks, progress=(BEGIN, END), writing=REVERTS, root_id=root)
-    # A root disk that is no volume is written last, by Nova, and nobody is heard then but while the cloud is away.
+    # A root disk that Nova writes is written last, and nobody is heard then but while the cloud is away.
     if disks and not has_begun(standing(ctx, operation)):
         note(ctx, operation, "cancelled: every disk that was written over holds again what it held before")
 

@@ -8,7 +8,9 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.engine.port import Cancelled, Job, StepFailed
 from opencbr.jobs.in_place.compensation import compensate_in_place
 from opencbr.jobs.in_place.rows import free_targets
+from opencbr.jobs.upstream.root_copies import remove_copies
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import rebuilt_root_of
 from opencbr.model.times import wire_time
 from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK, undo_of
 from opencbr.store import ledger, operation_logs
@@ -16,7 +18,12 @@ from opencbr.store import ledger, operation_logs
 
 def compensate_undo(job: Job, ctx: JobContext, operation: OperationLog, end: StepFailed | Cancelled) -> None:
     """Give the server and its disks back, and say how it ended; the snapshots stay."""
-    compensate_in_place(job, ctx, operation, end, give_back_way, remove=list)
+    compensate_in_place(job, ctx, operation, end, give_back_way, remove=lambda: _remove(ctx, operation))
+
+
+def _remove(ctx: JobContext, operation: OperationLog) -> list[str]:
+    root_id = rebuilt_root_of(operation.parameters)
+    return remove_copies(ctx, operation, root_id) if root_id else []
 
 
 def give_back_way(ctx: JobContext, conn: Connection, operation: OperationLog) -> None:

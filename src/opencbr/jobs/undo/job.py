@@ -18,6 +18,7 @@ from opencbr.jobs.parameters import change
 from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
 from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.jobs.upstream.reverting import revert_disks
+from opencbr.jobs.upstream.root_copies import copy_snapshot
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import FoundServer, with_found
@@ -33,6 +34,8 @@ def run_undo(job: Job, ctx: JobContext, operation: OperationLog) -> None:
     job.step("begin", flow.begin)
     # A job from before images has returned nothing here.
     has_image = bool(job.step("look", flow.look))
+    if has_image and job.patched("root copy"):
+        job.step("copy", flow.copy)
     job.step("stop", flow.stop)
     job.step("detach", flow.detach)
     job.step("revert", flow.revert)
@@ -54,7 +57,7 @@ class _Flow(InPlace):
     def look(self) -> bool:
         """Write down how the server and its disks are, and refuse what has changed since the request.
 
-        Return whether its root disk is written anew from an image.
+        Return whether Nova writes its root disk anew from an image.
         """
         if self._found() is None and not self._is_written():
             request = self._request()
@@ -65,12 +68,21 @@ class _Flow(InPlace):
                 refuse_lost_image(project, request.root_image_id)
             if request.server_id is not None:
                 found = self._look_at(request.server_id)
+                self._keep_metadata(found)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
         self._advance(5, "look")
-        return self._request().root_image_id is not None
+        return self._request().root_image_id is not None or self._rebuilt_root_id() is not None
+
+    def copy(self) -> None:
+        """Make the image that a root volume is written anew from; the server is not touched yet."""
+        for disk in self._request().disks:
+            if disk.volume_id == self._rebuilt_root_id() and not self._is_done(disk.volume_id):
+                copy_snapshot(self._ctx, self._operation, disk)
+        self._advance(9, "copy")
 
     def revert(self) -> None:
-        disks, root = self._request().disks, self._root_id()
+        rebuilt, root = self._rebuilt_root_id(), self._root_id()
+        disks = [disk for disk in self._request().disks if disk.volume_id != rebuilt]
         revert_disks(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root)
         self._advance(END, "revert")
 

@@ -153,7 +153,8 @@ class _Overwriting:
 
     def _again(self, status: str) -> Act:
         self._attempts += 1
-        if self._attempts >= _ATTEMPTS:
+        # Without the right to take it out of the error the first failure is the last.
+        if self._attempts >= _ATTEMPTS or not self._ctx.cloud.reader().sets_volume_status():
             raise JobError(UNEXPECTED, self._write.failure(status, self._attempts))
         return self._take_back
 

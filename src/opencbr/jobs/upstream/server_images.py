@@ -15,6 +15,7 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.store.ledger import Entry
 
 IMAGE_ACTIVE = "active"
+_GIB = 1 << 30
 _SECONDS_PER_GB = 60.0
 """So long Nova may copy a GiB before it is thought to stand still: nothing of it is to be seen."""
 
@@ -49,9 +50,10 @@ def await_image(ctx: JobContext, operation: OperationLog, server_id: str, image_
 def copying_seconds(project: ProjectCloud, image_id: str) -> float:
     """Say how long Nova may copy between an image and a root disk before it is thought to stand still."""
     try:
-        return _SECONDS_PER_GB * project.images.get(image_id).min_disk_gb
+        image = project.images.get(image_id)
     except NotFound:
         return 0.0
+    return _SECONDS_PER_GB * max(image.min_disk_gb, -(-image.size_bytes // _GIB))
 
 
 def _look(project: ProjectCloud, server_id: str, image_id: str) -> Image | None:

@@ -6,7 +6,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.upstream.mover import is_mover_down
 from opencbr.jobs.upstream.overwriting import overwrite
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import DiskToRestore
+from opencbr.model.restore import WRITES, DiskToRestore, Writing
 from opencbr.store import disk_backups
 
 
@@ -16,6 +16,8 @@ def write_backups(
     disks: Sequence[DiskToRestore],
     *,
     progress: tuple[int, int],
+    step: str = "restore",
+    writing: Writing = WRITES,
     root_id: str | None = None,
     heed: Callable[[], None] = lambda: None,
 ) -> None:
@@ -24,8 +26,9 @@ def write_backups(
         ctx,
         operation,
         [_BackupWrite(ctx, operation, disk) for disk in disks],
-        step="restore",
+        step=step,
         progress=progress,
+        writing=writing,
         root_id=root_id,
         heed=heed,
         is_excused=lambda: is_mover_down(ctx),

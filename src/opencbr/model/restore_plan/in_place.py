@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opencbr.model.reference_fields import named
+from opencbr.model.restore import rebuild_notice
 from opencbr.model.restore_plan.captured import Captured, Json
 from opencbr.model.restore_plan.choices import DROP, Choices
 from opencbr.model.restore_plan.draft import Draft, Problem
@@ -68,6 +69,8 @@ def plan_in_place(captured: Captured, view: CloudView, choices: Choices, place: 
     if place.server is not None:
         _tell_server(draft, place.server, targets.values())
         _tell_root(draft, place.server, image)
+        if place.overwrite is not None and (root_id := place.overwrite.request.rebuilt_root_id):
+            draft.notices.append(rebuild_notice(root_id))
     mapping = replace(
         choices,
         server_id=str(place.server["id"]) if place.server else choices.server_id,

@@ -1,0 +1,118 @@
+"""Every upstream call of a root volume's rebuild, and of its undoing, with bad answers: see `test_fault_matrix.py`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from opencbr.jobs.duties import remove_leftovers
+from opencbr.model.operation_log import OperationLog
+from support.bad_answers import (
+    FAULTS,
+    FOR_GOOD,
+    Call,
+    Ground,
+    faults_in,
+    strike_each,
+    strike_for_good,
+    waited,
+)
+from support.places import how_it_is, spoil
+
+SERVER = "db1"
+WAYS = ("restore", "undo")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_the_right(plot: Ground) -> Iterator[None]:
+    plot.sets_volume_status = False
+    with plot.env.without_volume_status():
+        yield
+
+
+def requested(ground: Ground, way: str) -> tuple[OperationLog, dict[str, str]]:
+    """Ask for a restore of the root volume, or for its undoing; the request, and what it must bring back."""
+    env, root = ground.env, ground.env.volume_id("db1-root")
+    log = ground.run(ground.env.request_backup(ground.bind()))
+    assert log.status == "success", log.error_message
+    before = spoil(env, SERVER)[root]
+    operation = env.request_restore(log.backup_id or "")
+    if way == "restore":
+        return operation, {root: before}
+    spoilt = {root: env.demo.sha256(root)}
+    restore = ground.run(operation)
+    assert restore.status == "success", restore.error_message
+    return env.request_undo(restore), spoilt
+
+
+@pytest.fixture(scope="module")
+def calls(plot: Ground) -> dict[str, list[Call]]:
+    found = {}
+    for way in WAYS:
+        operation, _ = requested(plot, way)
+        found[way] = sorted(plot.calls_of(lambda operation=operation: plot.run(operation)))  # type: ignore[misc]
+        plot.env.clear()
+    return found
+
+
+def test_the_recorded_runs_know_their_calls_by_name(calls: dict[str, list[Call]]) -> None:
+    for way, own in (("restore", "backups/@/restore"), ("undo", "snapshots/@")):
+        told = " ".join(map(str, calls[way]))
+        for word in ("servers/@/action", "volumes/@/action", "images/@", own):
+            assert f"/{word}" in told, (way, word, told)
+
+
+@pytest.mark.matrix(fast=1)
+@pytest.mark.parametrize(("way", "fault"), [(way, fault) for way in WAYS for fault in FAULTS])
+def test_one_bad_answer_to_each_call_is_borne(
+    kept_plot: Ground, calls: dict[str, list[Call]], way: str, fault: str
+) -> None:
+    ground, env = kept_plot, kept_plot.env
+    was = how_it_is(env, SERVER)
+    operation, wanted = requested(ground, way)
+    struck = strike_each(ground, calls[way], fault)
+    log = ground.run(operation)
+    assert (log.status, log.error_message) == ("success", "")
+    # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
+    assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
+    env.demo.faults.clear()
+    assert how_it_is(env, SERVER) == was
+    assert {volume: env.demo.sha256(volume) for volume in wanted} == wanted
+    remove_leftovers(ground.ctx(env.cloud))
+    assert env.images() == []
+    assert {entry.kind for entry in env.ledger()} <= {"backup", "snapshot"}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("way", "fault"), [(way, fault) for way in WAYS for fault in FOR_GOOD])
+def test_a_call_that_stays_bad_ends_well_or_in_an_error_that_tells(
+    kept_plot: Ground, calls: dict[str, list[Call]], way: str, fault: str
+) -> None:
+    bad = {str(call): judge(kept_plot, call, way, fault) for call in calls[way]}
+    assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
+
+
+def judge(ground: Ground, call: Call, way: str, fault: str) -> list[str]:
+    env = ground.env
+    with env.cloud_kept():
+        was = how_it_is(env, SERVER)
+        operation, wanted = requested(ground, way)
+        strike_for_good(ground, call, fault)
+        log = ground.run(operation)
+        env.demo.faults.clear()
+        wrong = faults_in(log, call, fault) if log.status == "failed" else []
+        wrong += waited(log, call, fault)
+        now, off = how_it_is(env, SERVER), (was[0] | {"status": "SHUTOFF"}, *was[1:])
+        if now not in (was, off) and "still in the cloud" not in log.error_message:
+            wrong.append(f"it is not given back, and nobody is told: {now}")
+        if log.status == "success" and any(env.demo.sha256(one) != digest for one, digest in wanted.items()):
+            wrong.append("the root volume does not hold what it should")
+        ground.clock.sleep(86_400.0 * 2)
+        remove_leftovers(ground.ctx(env.cloud))
+        if env.upstream("snapshot") or env.images():
+            wrong.append("a snapshot or an image is left for ever")
+        if {entry.kind for entry in env.ledger()} - {"backup"}:
+            wrong.append(f"left in the ledger: {env.ledger()}")
+        if wrong and log.error_message:
+            wrong.append(log.error_message)
+    env.clear()
+    return wrong

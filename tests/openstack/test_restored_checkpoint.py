@@ -1,0 +1,87 @@
+"""A whole checkpoint comes back into an emptied project: what its servers shared is made once, and nothing else differs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from restoring import ended
+from test_restored_as_new import DOCUMENTED
+
+from sdk.installation import eventually
+from support.application import Application, Applications
+from support.fidelity import difference, told_by
+from support.full_stack import FullStack
+
+pytestmark = pytest.mark.thorough
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def applications(stack: FullStack) -> Iterator[Applications]:
+    made = Applications(stack.tenant)
+    yield made
+    made.clear()
+
+
+def test_two_servers_of_one_application_come_back_together(stack: FullStack, applications: Applications):
+    application = applications.make_application(("app", "queue"), disks=1)
+    first, *others = application.servers.values()
+    with stack.protected(first) as vault:
+        more = {"resources": [{"id": one, "type": "OS::Nova::Server"} for one in others]}
+        assert stack.member.call("POST", f"vaults/{vault['id']}/addresources", more).status_code == 200
+        backups = _backed_up(stack, vault)
+        applications.delete_application(application)
+        made = _restored(stack, backups[0]["checkpoint_id"], application)
+        again = applications.like_application(application, made)
+        try:
+            for backup in backups:
+                _compare(stack, backup, made[backup["resource_name"]])
+        finally:
+            applications.delete_application(again)
+
+
+def _backed_up(stack: FullStack, vault: Json) -> list[Json]:
+    body = {"checkpoint": {"vault_id": vault["id"], "parameters": {"name": "before"}}}
+    checkpoint = stack.member.call("POST", "checkpoints", body).json()["checkpoint"]["id"]
+
+    def backups() -> list[Json]:
+        found: list[Json] = stack.member.get(f"backups?checkpoint_id={checkpoint}")["backups"]
+        assert {one["status"] for one in found} <= {"waiting_protect", "protecting", "available"}
+        return found if {one["status"] for one in found} == {"available"} else []
+
+    return eventually(backups, "both servers are backed up", 300)
+
+
+def _restored(stack: FullStack, checkpoint: str, application: Application) -> dict[str, str]:
+    mapping = {
+        "networks": [{"network_id": application.network, "target": "new"}],
+        "security_groups": [{"security_group_id": one, "target": "new"} for one in application.groups],
+        "routers": [{"router_id": application.router, "target": "new"}],
+        "server_group": "new",
+    }
+    body = {"restore_plan": {"mapping": mapping}}
+    answer = stack.member.call("POST", f"checkpoints/{checkpoint}/restore-plans", body)
+    assert answer.status_code == 200, answer.text
+    plan = answer.json()["restore_plan"]
+    assert plan["status"] == "ready", (plan["problems"], plan["choices"])
+    assert plan["counts"]["unhandled"] == 0
+    answer = stack.member.call("POST", f"restore-plans/{plan['id']}/restore")
+    assert answer.status_code == 202, answer.text
+    log = ended(stack, answer.json()["job_id"])
+    assert (log["status"], log["error_info"]["message"]) == ("success", "")
+    resources = log["extra_info"]["restore"]["resources"]
+    return {one["resource_name"]: str(one["target_resource_id"]) for one in resources}
+
+
+def _compare(stack: FullStack, backup: Json, made: str) -> None:
+    with stack.protected(made) as vault:
+        again = stack.back_up(vault, "after")
+        before, after = (told_by(stack.admin.get(f"backups/{one['id']}/record")) for one in (backup, again))
+    others = {
+        key: both
+        for key, both in difference(before, after).items()
+        if key[0].partition("/")[0] not in DOCUMENTED
+    }
+    assert others == {}
+    assert len(before) >= 150
