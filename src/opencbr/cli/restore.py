@@ -1,28 +1,23 @@
 """`opencbr restore`: what a restore will do, field by field, and doing it; undoing one in place."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from opencbr.cli.app import Failure, Session, as_json, pass_session
 from opencbr.cli.following import follow
 from opencbr.cli.output import say, write_json, write_table
+from opencbr.cli.restore_output import plain, write_log, write_plan, write_report
 from opencbr.cli.use_cases import use_cases
 from opencbr.cli.way_back import confirm, undo, way_back
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from opencbr.model.operation_log import OperationLog
     from opencbr.model.restore_plan.choices import Choices
-    from opencbr.model.restore_plan.rows import Row
-    from opencbr.service.restore_plans import ShownPlan
 
 _project = click.option(
     "--project", required=True, metavar="ID", help="The project that the backup or checkpoint belongs to."
 )
-_TRIVIAL = {"kept", "new"}
 
 
 @click.group()
@@ -110,9 +105,9 @@ def plan(
     else:
         shown = plans.create(ctx, backup_id or "", choices, kind=kind or "new_server")
     if json_:
-        write_json(_plain(shown))
+        write_json(plain(shown))
         return
-    _tell(shown, all_=all_)
+    write_plan(shown, all_=all_)
 
 
 @restore.command("show")
@@ -128,9 +123,9 @@ def show(session: Session, *, project: str, all_: bool, json_: bool, plan_id: st
     services, ctx = use_cases(session, project)
     shown = services.restore_plans.show(ctx, plan_id)
     if json_:
-        write_json(_plain(shown))
+        write_json(plain(shown))
         return
-    _tell(shown, all_=all_)
+    write_plan(shown, all_=all_)
 
 
 @restore.command("list")
@@ -192,9 +187,9 @@ def list_(
 def apply(session: Session, *, project: str, no_wait: bool, json_: bool, plan_id: str) -> None:
     """Restore as a plan says, and follow it to its end.
 
-    The cloud is asked again first: when the plan would say something else now, nothing is done. A restore that fails removes
-    what it has made; one in place gives the server back, and cannot be cancelled. Ctrl-C ends the following, not the restore:
-    `operation-logs cancel` does that.
+    The cloud is asked again first: when the plan would say something else now, nothing is done. A restore that fails or is
+    cancelled removes what it has made; one in place gives the server back, and cancelled once a disk is being written over it
+    takes the disks back. Ctrl-C ends the following, not the restore: `operation-logs cancel` does that.
     """
     services, ctx = use_cases(session, project)
     log = services.restore_plans.apply(ctx, plan_id)
@@ -203,39 +198,9 @@ def apply(session: Session, *, project: str, no_wait: bool, json_: bool, plan_id
     if not no_wait:
         log = follow(services, ctx, log.id, "the restore", quiet=json_)
     if json_:
-        _write_log(log)
+        write_log(log)
     elif not no_wait:
-        _tell_report(log)
-
-
-def _write_log(log: "OperationLog") -> None:
-    import msgspec
-
-    from opencbr.api.cbr.operation_logs.body import operation_log_body
-
-    write_json({"operation_log": msgspec.to_builtins(operation_log_body(log))})
-
-
-def _tell_report(log: "OperationLog") -> None:
-    from opencbr.model.operation_log import REPORT, RESOURCES, RESTORE, RESTORE_CHECKPOINT, RESTORE_NEW_VOLUME
-
-    told_fields = _told(log.details.get(REPORT, {}))
-    if log.operation_type == RESTORE_CHECKPOINT:
-        for one in log.details[RESOURCES]:
-            say(f"{one['resource_name']} is there as {one['target_resource_id']}: {_told(one[REPORT])}")
-        if told_fields:
-            say(f"what several of them have, made once: {told_fields}")
-        return
-    target = log.details["target_resource_id"]
-    if log.operation_type == RESTORE:
-        say(f"{target} is restored: {told_fields}")
-        return
-    what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
-    say(f"{what} {target} is there: {told_fields}")
-
-
-def _told(report: "Mapping[str, Any]") -> str:
-    return ", ".join(f"{count} {name}" for name, count in report.items() if isinstance(count, int) and count)
+        write_report(log)
 
 
 def _choices(mapping: TextIO | None) -> "Choices":
@@ -249,43 +214,3 @@ def _choices(mapping: TextIO | None) -> "Choices":
         return choices_of(msgspec.json.decode(mapping.read(), type=PlanMapping))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Failure(f"{mapping.name} is not the mapping of a plan: {error}") from error
-
-
-def _plain(shown: "ShownPlan") -> Any:
-    import msgspec
-
-    from opencbr.api.plus.restore_plans.body import plan_body
-
-    return msgspec.to_builtins(plan_body(shown))
-
-
-def _tell(shown: "ShownPlan", *, all_: bool) -> None:
-    for one in shown.backups:
-        say(f"{one.resource_name}, backup {one.backup_id}:")
-        _write_rows(one.rows, all_=all_)
-    if shown.backups:
-        say("what several of them have, made once:")
-    _write_rows(shown.rows, all_=all_)
-    counts = ", ".join(f"{count} {fate}" for fate, count in shown.counts.items() if count)
-    for notice in shown.notices:
-        say(f"note: {notice}")
-    for choice in shown.choices:
-        say(f"choose {choice.member}: {' | '.join(choice.options)}: {choice.sentence}")
-    for problem in shown.problems:
-        say(f"refused: {problem.sentence}")
-    say(f"plan {shown.id} is {shown.status}: {counts}; kept until {shown.expires_at:%Y-%m-%d %H:%M:%S} UTC")
-
-
-def _write_rows(rows: "Sequence[Row]", *, all_: bool) -> None:
-    columns = ("document", "field", "captured", "fate", "target", "why")
-    told = [row for row in rows if all_ or row.fate not in _TRIVIAL]
-    write_table(
-        columns,
-        [(r.document, r.field, _short(r.value), r.fate, r.target, r.reason) for r in told],
-        empty="every field is given back, or made anew by the cloud",
-    )
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 -- a cell of a table

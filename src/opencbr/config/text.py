@@ -25,12 +25,12 @@ def shown(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def dumps(config: Config) -> str:
-    """Write a configuration as the TOML that `load` reads back."""
+    """Write a configuration as the TOML that `load` reads back; TOML has no null, what is None is left out."""
     plain: dict[str, dict[str, Any]] = msgspec.to_builtins(config)
     lines: list[str] = []
     for section, keys in plain.items():
         lines.append(f"[{section}]")
-        lines += [f"{key} = {_toml(value)}" for key, value in keys.items()]
+        lines += [f"{key} = {_toml(value)}" for key, value in keys.items() if value is not None]
         lines.append("")
     return "\n".join(lines)
 
