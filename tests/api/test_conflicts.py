@@ -462,6 +462,13 @@ def _(case: Case, stack: ExitStack) -> Json:
     return case.again(exclude=frozenset({case.named("volume", "db1-root")["id"]}))
 
 
+@provokes("the image that it boots from is deleted")
+def _(case: Case, stack: ExitStack) -> Json:
+    mapping = case.again("web1")
+    stack.enter_context(case.without("image", case.named("server", "web1")["image_id"]))
+    return mapping
+
+
 @provokes("a disk is not in the backup")
 def _(case: Case, stack: ExitStack) -> Json:
     return case.again(exclude=frozenset({case.named("volume", "db1-archive")["id"]}))

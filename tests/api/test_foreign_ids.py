@@ -72,8 +72,9 @@ def planning(choose: Callable[[Json, str], Json]) -> Ask:
 
     def ask(cbr: ApiServer, wanted: str) -> Request:
         backup = cbr.protected()
-        mapping = all_new(planned(cbr, backup.id))
-        mapping |= choose(mapping, wanted)
+        plan = planned(cbr, backup.id)
+        mapping = all_new(plan)
+        mapping |= choose(mapping | {"plan": plan}, wanted)
         body = {"restore_plan": {"as": "new_server", "mapping": mapping}}
         return "POST", f"backups/{backup.id}/restore-plans", body
 
@@ -100,6 +101,10 @@ def one_of(mapping: Json, kind: str) -> str:
         for row in mapping["plan"]["rows"]
         if (row["document"].partition("/")[0], row["field"]) == (kind, f"{kind}.id")
     )
+
+
+def another_router(mapping: Json, wanted: str) -> Json:
+    return {"routers": [{"router_id": one_of(mapping, "router"), "target": wanted}]}
 
 
 def planning_a_volume(choose: Callable[[str], Json]) -> Ask:
@@ -142,6 +147,15 @@ def ready_plan(cbr: ApiServer) -> str:
     return plan_of("other", "foreign1")(cbr)
 
 
+def router(cbr: ApiServer, project: str) -> Json:
+    state = cbr.cloud.backend.state
+    return state.put(
+        "router",
+        state.all("router")[0] | {"id": new_id(cbr.clock.now()), "project_id": project, "tenant_id": project},
+    )
+
+
+ROUTER = in_the_cloud(router)
 NETWORK = in_the_cloud(lambda cbr, project: make_network(cbr.cloud.backend, project, "somebody's"))
 PLACES: dict[str, tuple[Make, Ask, str]] = {
     "RestoreBackup, backup": (
@@ -232,6 +246,7 @@ PLACES: dict[str, tuple[Make, Ask, str]] = {
         planning(each("security_groups", target="{id}")),
         "6302",
     ),
+    "CreateRestorePlan, router": (ROUTER, planning(another_router), "6302"),
     "CreateRestorePlan, volume type": (
         private("volume-type"),
         planning(each("volumes", volume_type_id="{id}")),
@@ -267,6 +282,16 @@ PLACES: dict[str, tuple[Make, Ask, str]] = {
         planning_a_checkpoint(
             lambda plan, one: {"networks": [{"network_id": one_of(plan, "network"), "target": one}]}
         ),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, network of a port": (
+        NETWORK,
+        planning_a_checkpoint(each("ports", network="map", network_id="{id}")),
+        "6302",
+    ),
+    "CreateCheckpointRestorePlan, router": (
+        ROUTER,
+        planning_a_checkpoint(another_router),
         "6302",
     ),
     "CreateCheckpointRestorePlan, flavor of a backup": (

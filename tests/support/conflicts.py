@@ -186,6 +186,11 @@ NEW_SERVER: Mapping[str, Conflict] = {
         REFUSED,
         ("the boot disk is not in this backup: nothing is there to boot from",),
     ),
+    "the image that it boots from is deleted": Conflict(
+        REFUSED,
+        ("image ", ", which the server boots from, is deleted: nothing is left to boot from"),
+        "the server with all that there is boots from a volume there",
+    ),
     "a disk is not in the backup": Conflict(
         READY,
         ("volume ", " was on the server and is not in this backup: the new server does not have it"),

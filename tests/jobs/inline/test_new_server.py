@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from democloud.client import Client
 from opencbr.cloud.capture import read_server
+from opencbr.democloud.compute import boot
 from opencbr.democloud.compute.keypairs import make_keypair
 from opencbr.democloud.network.ports import make_port
 from opencbr.jobs.context import JobContext
@@ -21,7 +23,7 @@ from opencbr.model.errors import CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.choices import NEW
-from opencbr.store import ledger, restore_plans
+from opencbr.store import ledger, restore_plans, tables
 from opencbr.store.errors import RecordDamaged
 from opencbr.store.ledger import Entry
 from support.fidelity import difference, told
@@ -260,6 +262,24 @@ def test_two_projects_whose_key_pairs_share_a_name_are_restored_at_once(place: J
     service = str(env.demo.account("opencbr")["user_id"])
     assert not [pair for pair in env.things()["keypair"] if pair.startswith(service)]
     assert {entry.kind for entry in env.ledger()} == {"backup"}
+
+
+def test_the_password_that_nova_gives_a_new_server_stands_nowhere(
+    place: JobEnv, ctx: JobContext, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    password = "what-nova-calls-adminPass"
+    monkeypatch.setattr(boot, "secrets", SimpleNamespace(token_urlsafe=lambda _: password))
+    backup_id = backed_up(place, ctx)
+    place.lose_server(SERVER)
+    caplog.set_level("DEBUG")
+    new_server(carry_out_inline(place, ctx, place.request_new_server(backup_id)))
+    made = place.demo.calls.find(service="compute", method="POST", path="/servers$")
+    assert [call.status for call in made] == [202], "the password was sent"
+    with place.database.read() as conn:
+        rows = [row for table in tables.metadata.sorted_tables for row in conn.execute(table.select())]
+    assert rows
+    assert password not in repr(rows)
+    assert password not in caplog.text
 
 
 def test_nothing_of_a_plan_stands_in_the_database_in_clear(place: JobEnv, ctx: JobContext):
