@@ -4,7 +4,7 @@ import pytest
 
 from opencbr.democloud.network.security_groups import default_group
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, FOR_GOOD, Call, Ground, strike
+from support.bad_answers import FAULTS, FOR_GOOD, Call, Ground, strike_each
 from support.job_env import JobEnv
 from support.made_of_a_plan import Things, bear_for_good
 
@@ -25,12 +25,18 @@ def requested(ground: Ground) -> OperationLog:
 
 @pytest.fixture(scope="module")
 def calls(plot: Ground) -> list[Call]:
-    """The calls that hand volumes over, and those of the other project's token."""
+    """The calls of a restore into another project."""
     with plot.env.cloud_kept():
         operation = requested(plot)
         found = plot.calls_of(lambda: plot.run(operation))
     plot.env.clear()
-    return sorted(call for call in found if TRANSFERS in str(call))
+    return sorted(found)
+
+
+@pytest.fixture
+def transfers(calls: list[Call]) -> list[Call]:
+    """Those that hand volumes over: the others are a new server's, which have a matrix of their own."""
+    return [call for call in calls if TRANSFERS in str(call)]
 
 
 def volumes(env: JobEnv) -> dict[str, int]:
@@ -41,8 +47,8 @@ def volumes(env: JobEnv) -> dict[str, int]:
         return {name: len(state.all("volume", env.demo.account(name)["project_id"])) for name in names}
 
 
-def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
-    assert [str(call).split(" (")[0] for call in calls] == [
+def test_the_recorded_run_knows_its_calls_by_name(transfers: list[Call]) -> None:
+    assert [str(call).split(" (")[0] for call in transfers] == [
         f"volume POST /v3/@/{TRANSFERS}",
         f"volume POST /v3/@/{TRANSFERS}/@/accept",
     ]
@@ -56,10 +62,11 @@ def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
     ground, env = kept_plot, kept_plot.env
     operation, was = requested(ground), env.things()
     before = volumes(env)
-    struck = [strike(ground, call, fault, 1) for call in calls]
+    struck = strike_each(ground, calls, fault)
     log = ground.run(operation)
     assert (log.status, log.error_message) == ("success", "")
-    assert [fault.path for fault in struck if not fault.hits] == []
+    # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
+    assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
     assert len(env.things()["server"]) == len(was["server"]) + 1
     assert volumes(env) == {"demo": before["demo"], "other": before["other"] + 2}
     assert {entry.kind for entry in env.ledger()} == {"backup"}
@@ -68,9 +75,9 @@ def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_handover_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_plot: Ground, transfers: list[Call], fault: str
 ) -> None:
-    bear_for_good(kept_plot, calls, fault, requested, handed_over_or_nothing)
+    bear_for_good(kept_plot, transfers, fault, requested, handed_over_or_nothing)
 
 
 def handed_over_or_nothing(env: JobEnv, log: OperationLog, was: Things) -> list[str]:
