@@ -6,7 +6,7 @@ import pytest
 
 from opencbr.democloud.cloud import DemoCloud
 from opencbr.democloud.timing import Timing
-from support.bad_answers import Ground, opened_ground
+from support.bad_answers import Runner, opened_runner
 from support.databases import KINDS, Databases
 from support.job_env import STEADY, JobEnv, empty_env
 from support.processes import Processes
@@ -45,16 +45,18 @@ def env(place: JobEnv) -> Iterator[JobEnv]:
     place.clear()
 
 
-@pytest.fixture(scope="module")
-def plot(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ground]:
-    """Where jobs meet bad answers; each module has its own."""
-    with opened_ground(tmp_path_factory.mktemp("matrix"), databases) as ground:
-        yield ground
+@pytest.fixture(scope="module", params=KINDS)
+def runner(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[Runner]:
+    """What runs the jobs that meet bad answers; each module has its own."""
+    with opened_runner(request.param, tmp_path_factory.mktemp("matrix"), databases) as runner:
+        yield runner
 
 
 @pytest.fixture
-def kept_plot(plot: Ground) -> Iterator[Ground]:
+def kept_runner(runner: Runner) -> Iterator[Runner]:
     """The same, and the cloud is as it was afterwards: for jobs that write over things or make some."""
-    with plot.env.cloud_kept():
-        yield plot
-    plot.env.clear()
+    with runner.env.cloud_kept():
+        yield runner
+    runner.env.clear()

@@ -10,7 +10,7 @@ from support.bad_answers import (
     FAULTS,
     FOR_GOOD,
     Call,
-    Ground,
+    Runner,
     faults_in,
     strike_each,
     strike_for_good,
@@ -19,21 +19,21 @@ from support.bad_answers import (
 from support.job_env import JobEnv
 
 
-def requested(ground: Ground) -> OperationLog:
+def requested(runner: Runner) -> OperationLog:
     """Back up a server with two disks, and ask for a drill."""
-    env = ground.env
-    log = ground.run(env.request_backup(env.bind("db1", exclude=(env.volume_id("db1-archive"),))))
+    env = runner.env
+    log = runner.run(env.request_backup(env.bind("db1", exclude=(env.volume_id("db1-archive"),))))
     assert log.status == "success", log.error_message
     return env.request_drill(log.backup_id or "")
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> list[Call]:
+def calls(runner: Runner) -> list[Call]:
     """The calls of a drill."""
-    with plot.env.cloud_kept():
-        operation = requested(plot)
-        found = plot.calls_of(lambda: plot.run(operation))
-    plot.env.clear()
+    with runner.env.cloud_kept():
+        operation = requested(runner)
+        found = runner.calls_of(lambda: runner.run(operation))
+    runner.env.clear()
     return sorted(found)
 
 
@@ -52,50 +52,50 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_drill_bears_one_bad_answer_to_each_of_its_calls(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    ground, env = kept_plot, kept_plot.env
-    operation, was = requested(ground), env.things()
-    strike_each(ground, calls, fault)
-    log = ground.run(operation)
+    runner, env = kept_runner, kept_runner.env
+    operation, was = requested(runner), env.things()
+    strike_each(runner, calls, fault)
+    log = runner.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     assert env.drill(operation).verdict == "unchecked"
-    assert left(ground, was) == []
+    assert left(runner, was) == []
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_drill_ends_with_a_verdict_and_leaves_nothing_when_a_call_stays_bad(
-    plot: Ground, calls: list[Call], fault: str
+    runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    bad = {str(call): judge(plot, call, fault) for call in calls}
+    bad = {str(call): judge(runner, call, fault) for call in calls}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge(ground: Ground, call: Call, fault: str) -> list[str]:
-    env = ground.env
+def judge(runner: Runner, call: Call, fault: str) -> list[str]:
+    env = runner.env
     with env.cloud_kept():
-        operation, was = requested(ground), env.things()
-        strike_for_good(ground, call, fault)
-        log = ground.run(operation)
+        operation, was = requested(runner), env.things()
+        strike_for_good(runner, call, fault)
+        log = runner.run(operation)
         env.demo.faults.clear()
         wrong = faults_in(log, call, fault) if log.status == "failed" else []
         wrong += waited(log, call, fault)
         drill = env.drill(operation)
         if (log.status, drill.verdict) not in (("success", "unchecked"), ("failed", "failed")):
             wrong.append(f"the log says {log.status}, the drill {drill.verdict}")
-        wrong += left(ground, was)
+        wrong += left(runner, was)
         if wrong and log.error_message:
             wrong.append(log.error_message)
     env.clear()
     return wrong
 
 
-def left(ground: Ground, was: dict[str, set[str]]) -> list[str]:
+def left(runner: Runner, was: dict[str, set[str]]) -> list[str]:
     """What is left of a drill once the janitor has been there, and a backup that is not given back."""
-    env: JobEnv = ground.env
-    ground.clock.sleep(86_400.0)
-    remove_leftovers(ground.ctx(env.cloud))
+    env: JobEnv = runner.env
+    runner.clock.sleep(86_400.0)
+    remove_leftovers(runner.ctx(env.cloud))
     found = [f"{kind} {one}" for kind, ids in env.things().items() for one in sorted(ids ^ was[kind])]
     found += [f"{entry.kind} in the ledger" for entry in env.ledger() if entry.kind != "backup"]
     with env.database.read() as conn:

@@ -4,7 +4,7 @@ import pytest
 
 from opencbr.democloud.network.security_groups import default_group
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, FOR_GOOD, Call, Ground, strike_each
+from support.bad_answers import FAULTS, FOR_GOOD, Call, Runner, strike_each
 from support.job_env import JobEnv
 from support.made_of_a_plan import Things, bear_for_good
 
@@ -12,24 +12,24 @@ SERVER = "db1"
 TRANSFERS = "os-volume-transfer"
 
 
-def requested(ground: Ground) -> OperationLog:
+def requested(runner: Runner) -> OperationLog:
     """Back up a server with two disks, and ask for it in another project."""
-    env = ground.env
+    env = runner.env
     env.clear()  # of the run before
     with env.demo.backend.state.change():
         default_group(env.demo.backend, str(env.demo.account("other")["project_id"]))
-    log = ground.run(env.request_backup(env.bind(SERVER, exclude=(env.volume_id("db1-archive"),))))
+    log = runner.run(env.request_backup(env.bind(SERVER, exclude=(env.volume_id("db1-archive"),))))
     assert log.status == "success", log.error_message
     return env.request_elsewhere(log.backup_id or "")
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> list[Call]:
+def calls(runner: Runner) -> list[Call]:
     """The calls of a restore into another project."""
-    with plot.env.cloud_kept():
-        operation = requested(plot)
-        found = plot.calls_of(lambda: plot.run(operation))
-    plot.env.clear()
+    with runner.env.cloud_kept():
+        operation = requested(runner)
+        found = runner.calls_of(lambda: runner.run(operation))
+    runner.env.clear()
     return sorted(found)
 
 
@@ -57,13 +57,13 @@ def test_the_recorded_run_knows_its_calls_by_name(transfers: list[Call]) -> None
 @pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    ground, env = kept_plot, kept_plot.env
-    operation, was = requested(ground), env.things()
+    runner, env = kept_runner, kept_runner.env
+    operation, was = requested(runner), env.things()
     before = volumes(env)
-    struck = strike_each(ground, calls, fault)
-    log = ground.run(operation)
+    struck = strike_each(runner, calls, fault)
+    log = runner.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
     assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
@@ -75,9 +75,9 @@ def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_handover_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
-    kept_plot: Ground, transfers: list[Call], fault: str
+    kept_runner: Runner, transfers: list[Call], fault: str
 ) -> None:
-    bear_for_good(kept_plot, transfers, fault, requested, handed_over_or_nothing)
+    bear_for_good(kept_runner, transfers, fault, requested, handed_over_or_nothing)
 
 
 def handed_over_or_nothing(env: JobEnv, log: OperationLog, was: Things) -> list[str]:

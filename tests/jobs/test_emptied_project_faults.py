@@ -9,7 +9,7 @@ import pytest
 from democloud.client import Client
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.choices import NEW
-from support.bad_answers import FAULTS, FOR_GOOD, Call, Ground
+from support.bad_answers import FAULTS, FOR_GOOD, Call, Runner
 from support.full_server import FullServer, FullServers
 from support.made_of_a_plan import bear_for_good, bear_one_bad_answer, made, whole_or_nothing
 
@@ -26,14 +26,14 @@ class Emptied:
     whole: dict[str, int]
     calls: list[Call]
 
-    def requested(self, ground: Ground) -> OperationLog:
+    def requested(self, runner: Runner) -> OperationLog:
         """Ask for the server with all around it made again."""
-        return requested(ground, self.backup_id, self.full)
+        return requested(runner, self.backup_id, self.full)
 
 
-def requested(ground: Ground, backup_id: str, full: FullServer) -> OperationLog:
-    ports = ground.env.plan_new_server(backup_id).mapping.ports
-    return ground.env.request_new_server(
+def requested(runner: Runner, backup_id: str, full: FullServer) -> OperationLog:
+    ports = runner.env.plan_new_server(backup_id).mapping.ports
+    return runner.env.request_new_server(
         backup_id,
         ports=tuple(replace(port, network=NEW) for port in ports),
         security_groups=dict.fromkeys(full.groups, NEW),
@@ -43,20 +43,20 @@ def requested(ground: Ground, backup_id: str, full: FullServer) -> OperationLog:
 
 
 @pytest.fixture(scope="module")
-def emptied(plot: Ground) -> Iterator[Emptied]:
-    env = plot.env
+def emptied(runner: Runner) -> Iterator[Emptied]:
+    env = runner.env
     with env.cloud_kept():
         servers = FullServers(Client("demo", str(env.clouds_file)))
         full = servers.make()
-        log = plot.run(env.request_backup(env.bind(f"{servers.objects.prefix}-full")))
+        log = runner.run(env.request_backup(env.bind(f"{servers.objects.prefix}-full")))
         assert log.status == "success", log.error_message
         backup_id = log.backup_id or ""
         servers.delete(full)
         servers.delete_surroundings(full)
         was = env.things()
         with env.cloud_kept():
-            operation = requested(plot, backup_id, full)
-            calls = plot.calls_of(lambda: plot.run(operation))
+            operation = requested(runner, backup_id, full)
+            calls = runner.calls_of(lambda: runner.run(operation))
             whole = made(env, was)
         yield Emptied(backup_id, full, whole, sorted(one for one in calls if _SURROUNDINGS.match(str(one))))
     env.clear()
@@ -73,15 +73,15 @@ def test_the_recorded_run_knows_its_calls_by_name(emptied: Emptied) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
-    plot: Ground, emptied: Emptied, fault: str
+    runner: Runner, emptied: Emptied, fault: str
 ) -> None:
-    with plot.env.cloud_kept():
-        bear_one_bad_answer(plot, emptied.calls, fault, emptied.requested(plot), emptied.whole)
+    with runner.env.cloud_kept():
+        bear_one_bad_answer(runner, emptied.calls, fault, emptied.requested(runner), emptied.whole)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
-    plot: Ground, emptied: Emptied, fault: str
+    runner: Runner, emptied: Emptied, fault: str
 ) -> None:
-    bear_for_good(plot, emptied.calls, fault, emptied.requested, whole_or_nothing(emptied.whole))
+    bear_for_good(runner, emptied.calls, fault, emptied.requested, whole_or_nothing(emptied.whole))

@@ -16,7 +16,7 @@ import pytest
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import LEFT, OperationLog
 from opencbr.model.vault import Resource
-from support.bad_answers import FAULTS, Call, Ground, faults_in, strike, strike_for_good, waited
+from support.bad_answers import FAULTS, Call, Runner, faults_in, strike, strike_for_good, waited
 
 EACH = ("403", "503", "garbage")
 """For the jobs that share most of their calls with others: a refusal, a trouble, an answer that is none, each for good."""
@@ -26,25 +26,25 @@ DISK = "db1-archive"
 
 
 @pytest.fixture
-def ground(plot: Ground) -> Iterator[Ground]:
-    yield plot
-    plot.env.clear()
+def clean_runner(runner: Runner) -> Iterator[Runner]:
+    yield runner
+    runner.env.clear()
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> tuple[list[Call], list[Call]]:
+def calls(runner: Runner) -> tuple[list[Call], list[Call]]:
     """The calls of a full backup and an incremental one, and those of a deletion."""
-    ground, env = plot, plot.env
-    bound = ground.bind()
+    clean_runner, env = runner, runner.env
+    bound = clean_runner.bind()
     made: list[OperationLog] = []
 
     def back_up() -> None:
-        made.append(ground.run(env.request_backup(bound)))
+        made.append(clean_runner.run(env.request_backup(bound)))
         assert made[-1].status == "success", made[-1].error_message
 
-    backup = ground.calls_of(back_up) | ground.calls_of(back_up)
+    backup = clean_runner.calls_of(back_up) | clean_runner.calls_of(back_up)
     newest = made[-1].backup_id or ""
-    deletion = ground.calls_of(lambda: ground.run(env.request_deletion(newest)))
+    deletion = clean_runner.calls_of(lambda: clean_runner.run(env.request_deletion(newest)))
     env.clear()
     return sorted(backup), sorted(deletion)
 
@@ -77,9 +77,9 @@ def test_the_recorded_run_knows_the_calls_by_name(calls: tuple[list[Call], list[
         assert any(re.search(word, call) for call in deletion), (word, sorted(deletion))
 
 
-def what_is_left(ground: Ground, log: OperationLog, *, backups_left: int) -> list[str]:
+def what_is_left(clean_runner: Runner, log: OperationLog, *, backups_left: int) -> list[str]:
     """What is there beyond what should be: nothing, or what the log tells of and the janitor then removes."""
-    env = ground.env
+    env = clean_runner.env
 
     def extra() -> bool:
         things = len(env.upstream("snapshot")), len(env.upstream("backup")), len(env.ledger())
@@ -89,7 +89,7 @@ def what_is_left(ground: Ground, log: OperationLog, *, backups_left: int) -> lis
     if extra():
         if not log.details.get(LEFT):
             wrong.append("something is left and nobody is told")
-        remove_leftovers(ground.ctx(env.cloud))
+        remove_leftovers(clean_runner.ctx(env.cloud))
         if extra():
             wrong.append("something is left for ever")
     return wrong
@@ -102,20 +102,22 @@ def in_turn(calls: list[Call], kinds: tuple[str, ...]) -> list[tuple[Call, str]]
 @pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
+    clean_runner: Runner, calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
-    env = ground.env
+    env = clean_runner.env
     # A refused password is no passing trouble, and one 401 anywhere else makes the session sign in anew.
     struck = [
-        strike(ground, call, fault, 1) for call in calls[0] if (call.service, fault) != ("identity", "401")
+        strike(clean_runner, call, fault, 1)
+        for call in calls[0]
+        if (call.service, fault) != ("identity", "401")
     ]
-    log = ground.backup()
+    log = clean_runner.backup()
     assert (log.status, log.error_message) == ("success", "")
     assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()
     backup = env.backup(log.backup_id)
     assert backup is not None
-    assert (backup.status, backup.verdict) == ("available", "complete"), ground.report(log)
+    assert (backup.status, backup.verdict) == ("available", "complete"), clean_runner.report(log)
     assert len(env.posts("/snapshots$")) == 1 == len(env.posts("/backups$")), "none made twice"
     env.assert_nothing_left(backups_left=1)
 
@@ -123,16 +125,18 @@ def test_a_backup_bears_one_bad_answer_to_each_of_its_calls(
 @pytest.mark.thorough
 @pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
 def test_a_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
-    ground: Ground, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
+    clean_runner: Runner, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
 ) -> None:
-    bad = {f"{call} {fault}": judge_backup(ground, call, fault) for call, fault in in_turn(calls[0], kinds)}
+    bad = {
+        f"{call} {fault}": judge_backup(clean_runner, call, fault) for call, fault in in_turn(calls[0], kinds)
+    }
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None = None) -> list[str]:
-    env = ground.env
-    strike_for_good(ground, call, fault)
-    log = ground.run(env.request_backup(bound or ground.bind()))
+def judge_backup(clean_runner: Runner, call: Call, fault: str, bound: Resource | None = None) -> list[str]:
+    env = clean_runner.env
+    strike_for_good(clean_runner, call, fault)
+    log = clean_runner.run(env.request_backup(bound or clean_runner.bind()))
     env.demo.faults.clear()
     backup = env.backup(log.backup_id)
     assert backup is not None
@@ -142,7 +146,7 @@ def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None 
     if backup.status != ends.get(log.status):
         wrong.append(f"the job is {log.status} and the backup {backup.status}")
     wrong += [f"{what} made twice" for what in ("snapshots", "backups") if len(env.posts(f"/{what}$")) > 1]
-    wrong += what_is_left(ground, log, backups_left=1 if log.status == "success" else 0)
+    wrong += what_is_left(clean_runner, log, backups_left=1 if log.status == "success" else 0)
     if wrong and log.error_message:
         wrong.append(log.error_message)
     env.clear()
@@ -152,14 +156,16 @@ def judge_backup(ground: Ground, call: Call, fault: str, bound: Resource | None 
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_deletion_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, calls: tuple[list[Call], list[Call]], fault: str
+    clean_runner: Runner, calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
-    env = ground.env
-    backup_id = ground.backup().backup_id or ""
+    env = clean_runner.env
+    backup_id = clean_runner.backup().backup_id or ""
     struck = [
-        strike(ground, call, fault, 1) for call in calls[1] if (call.service, fault) != ("identity", "401")
+        strike(clean_runner, call, fault, 1)
+        for call in calls[1]
+        if (call.service, fault) != ("identity", "401")
     ]
-    log = ground.run(env.request_deletion(backup_id))
+    log = clean_runner.run(env.request_deletion(backup_id))
     assert (log.status, log.error_message) == ("success", "")
     assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()
@@ -169,17 +175,20 @@ def test_a_deletion_bears_one_bad_answer_to_each_of_its_calls(
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("kinds", [REFUSALS, SILENCES], ids=["refusals", "silences"])
 def test_a_deletion_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
-    ground: Ground, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
+    clean_runner: Runner, calls: tuple[list[Call], list[Call]], kinds: tuple[str, ...]
 ) -> None:
-    bad = {f"{call} {fault}": judge_deletion(ground, call, fault) for call, fault in in_turn(calls[1], kinds)}
+    bad = {
+        f"{call} {fault}": judge_deletion(clean_runner, call, fault)
+        for call, fault in in_turn(calls[1], kinds)
+    }
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
-    env = ground.env
-    backup_id = ground.backup().backup_id or ""
-    strike_for_good(ground, call, fault)
-    log = ground.run(env.request_deletion(backup_id))
+def judge_deletion(clean_runner: Runner, call: Call, fault: str) -> list[str]:
+    env = clean_runner.env
+    backup_id = clean_runner.backup().backup_id or ""
+    strike_for_good(clean_runner, call, fault)
+    log = clean_runner.run(env.request_deletion(backup_id))
     env.demo.faults.clear()
     wrong = waited(log, call, fault)
     if log.status == "failed":
@@ -188,10 +197,10 @@ def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
         assert backup is not None
         if backup.status != "error":
             wrong.append(f"the backup is {backup.status}")
-        again = ground.run(env.request_deletion(backup_id))
+        again = clean_runner.run(env.request_deletion(backup_id))
         if again.status != "success":
             wrong.append(f"a second deletion failed: {again.error_message}")
-    wrong += what_is_left(ground, log, backups_left=0)
+    wrong += what_is_left(clean_runner, log, backups_left=0)
     if wrong:
         wrong.append(log.error_message)
     env.clear()
@@ -199,15 +208,15 @@ def judge_deletion(ground: Ground, call: Call, fault: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def other_calls(plot: Ground) -> tuple[list[Call], list[Call]]:
+def other_calls(runner: Runner) -> tuple[list[Call], list[Call]]:
     """The calls of a disk's backups, and those of the removal of a server with two."""
-    ground, env = plot, plot.env
-    disk, server = env.bind(DISK, "disk"), ground.bind()
+    clean_runner, env = runner, runner.env
+    disk, server = env.bind(DISK, "disk"), clean_runner.bind()
     made: list[OperationLog] = []
-    backup = ground.calls_of(lambda: made.append(ground.run(env.request_backup(disk))))
-    backup |= ground.calls_of(lambda: made.append(ground.run(env.request_backup(disk))))
-    made += [ground.run(env.request_backup(server)) for _ in range(2)]
-    removal = ground.calls_of(lambda: made.append(ground.run(env.request_removal(server))))
+    backup = clean_runner.calls_of(lambda: made.append(clean_runner.run(env.request_backup(disk))))
+    backup |= clean_runner.calls_of(lambda: made.append(clean_runner.run(env.request_backup(disk))))
+    made += [clean_runner.run(env.request_backup(server)) for _ in range(2)]
+    removal = clean_runner.calls_of(lambda: made.append(clean_runner.run(env.request_removal(server))))
     assert [log.error_message for log in made if log.status != "success"] == []
     env.clear()
     return sorted(backup), sorted(removal)
@@ -231,10 +240,11 @@ def test_the_other_recorded_runs_know_their_calls_by_name(other_calls: tuple[lis
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", EACH)
 def test_a_disks_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
-    ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
+    clean_runner: Runner, other_calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
     bad = {
-        str(call): judge_backup(ground, call, fault, ground.env.bind(DISK, "disk")) for call in other_calls[0]
+        str(call): judge_backup(clean_runner, call, fault, clean_runner.env.bind(DISK, "disk"))
+        for call in other_calls[0]
     }
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
@@ -242,17 +252,17 @@ def test_a_disks_backup_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_removal_bears_one_bad_answer_to_each_of_its_calls(
-    ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
+    clean_runner: Runner, other_calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
-    env, bound = ground.env, ground.bind()
+    env, bound = clean_runner.env, clean_runner.bind()
     for _ in range(2):
-        ground.run(env.request_backup(bound))
+        clean_runner.run(env.request_backup(bound))
     struck = [
-        strike(ground, call, fault, 1)
+        strike(clean_runner, call, fault, 1)
         for call in other_calls[1]
         if (call.service, fault) != ("identity", "401")
     ]
-    log = ground.run(env.request_removal(bound))
+    log = clean_runner.run(env.request_removal(bound))
     assert (log.status, log.error_message) == ("success", "")
     assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()
@@ -263,17 +273,17 @@ def test_a_removal_bears_one_bad_answer_to_each_of_its_calls(
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", EACH)
 def test_a_removal_ends_well_or_in_a_clean_error_when_a_call_stays_bad(
-    ground: Ground, other_calls: tuple[list[Call], list[Call]], fault: str
+    clean_runner: Runner, other_calls: tuple[list[Call], list[Call]], fault: str
 ) -> None:
-    bad = {str(call): judge_removal(ground, call, fault) for call in other_calls[1]}
+    bad = {str(call): judge_removal(clean_runner, call, fault) for call in other_calls[1]}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge_removal(ground: Ground, call: Call, fault: str) -> list[str]:
-    env, bound = ground.env, ground.bind()
-    made = [ground.run(env.request_backup(bound)).backup_id or "" for _ in range(2)]
-    struck = strike_for_good(ground, call, fault)
-    log = ground.run(env.request_removal(bound))
+def judge_removal(clean_runner: Runner, call: Call, fault: str) -> list[str]:
+    env, bound = clean_runner.env, clean_runner.bind()
+    made = [clean_runner.run(env.request_backup(bound)).backup_id or "" for _ in range(2)]
+    struck = strike_for_good(clean_runner, call, fault)
+    log = clean_runner.run(env.request_removal(bound))
     env.demo.faults.clear()
     wrong = waited(log, call, fault) if struck.hits else ["it was never asked"]
     if log.status == "failed":
@@ -288,12 +298,12 @@ def judge_removal(ground: Ground, call: Call, fault: str) -> list[str]:
             wrong.append(
                 f"{counts} are said to have failed, there are {[row and row.status for row in rows]}"
             )
-        again = None if wrong else ground.run(env.request_removal(bound))
+        again = None if wrong else clean_runner.run(env.request_removal(bound))
         if again is not None and again.status != "success":
             wrong.append(f"a second removal failed: {again.error_message}")
     if env.resource(bound) is not None:
         wrong.append("the resource is still bound")
-    wrong += what_is_left(ground, log, backups_left=0)
+    wrong += what_is_left(clean_runner, log, backups_left=0)
     if wrong:
         wrong.append(log.error_message)
     env.clear()

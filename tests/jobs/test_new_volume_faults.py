@@ -3,28 +3,28 @@
 import pytest
 
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, FOR_GOOD, Call, Ground
+from support.bad_answers import FAULTS, FOR_GOOD, Call, Runner
 from support.made_of_a_plan import bear_for_good, bear_one_bad_answer, whole_or_nothing
 
 WHOLE = {"volume": 1, "attachment": 1}
 
 
-def requested(ground: Ground) -> OperationLog:
+def requested(runner: Runner) -> OperationLog:
     """Back up a disk, and ask for it as a new volume on another server."""
-    env = ground.env
+    env = runner.env
     env.clear()  # of the run before
-    log = ground.run(env.request_backup(env.bind("db1-data", "disk")))
+    log = runner.run(env.request_backup(env.bind("db1-data", "disk")))
     assert log.status == "success", log.error_message
     return env.request_new_volume(log.backup_id or "", server_id=env.server_id("web1"))
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> list[Call]:
+def calls(runner: Runner) -> list[Call]:
     """The calls of a restore as a new volume."""
-    with plot.env.cloud_kept():
-        operation = requested(plot)
-        found = plot.calls_of(lambda: plot.run(operation))
-    plot.env.clear()
+    with runner.env.cloud_kept():
+        operation = requested(runner)
+        found = runner.calls_of(lambda: runner.run(operation))
+    runner.env.clear()
     return sorted(found)
 
 
@@ -42,14 +42,14 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    bear_one_bad_answer(kept_plot, calls, fault, requested(kept_plot), WHOLE)
+    bear_one_bad_answer(kept_runner, calls, fault, requested(kept_runner), WHOLE)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    bear_for_good(kept_plot, calls, fault, requested, whole_or_nothing(WHOLE))
+    bear_for_good(kept_runner, calls, fault, requested, whole_or_nothing(WHOLE))

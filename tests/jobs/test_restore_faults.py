@@ -7,7 +7,7 @@ from support.bad_answers import (
     FAULTS,
     FOR_GOOD,
     Call,
-    Ground,
+    Runner,
     faults_in,
     strike_each,
     strike_for_good,
@@ -18,21 +18,21 @@ from support.places import how_it_is, spoil
 SERVER = "db1"
 
 
-def backed_up(ground: Ground) -> str:
+def backed_up(runner: Runner) -> str:
     """Back up the root and one data disk: more would be more of the same calls."""
-    log = ground.run(
-        ground.env.request_backup(ground.env.bind(SERVER, exclude=(ground.env.volume_id("db1-archive"),)))
+    log = runner.run(
+        runner.env.request_backup(runner.env.bind(SERVER, exclude=(runner.env.volume_id("db1-archive"),)))
     )
     assert log.status == "success", log.error_message
     return log.backup_id or ""
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> list[Call]:
+def calls(runner: Runner) -> list[Call]:
     """The calls of a restore of a running server."""
-    operation = plot.env.request_restore(backed_up(plot))
-    found = plot.calls_of(lambda: plot.run(operation))
-    plot.env.clear()
+    operation = runner.env.request_restore(backed_up(runner))
+    found = runner.calls_of(lambda: runner.run(operation))
+    runner.env.clear()
     return sorted(found)
 
 
@@ -45,13 +45,13 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    ground, env, backup_id = kept_plot, kept_plot.env, backed_up(kept_plot)
+    runner, env, backup_id = kept_runner, kept_runner.env, backed_up(kept_runner)
     was, before = how_it_is(env, SERVER), spoil(env, SERVER)
     operation = env.request_restore(backup_id)
-    struck = strike_each(ground, calls, fault)
-    log = ground.run(operation)
+    struck = strike_each(runner, calls, fault)
+    log = runner.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
     assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
@@ -65,20 +65,20 @@ def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", FOR_GOOD)
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    bad = {str(call): judge(kept_plot, call, fault) for call in calls}
+    bad = {str(call): judge(kept_runner, call, fault) for call in calls}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge(ground: Ground, call: Call, fault: str) -> list[str]:
-    env, backup_id = ground.env, backed_up(ground)
+def judge(runner: Runner, call: Call, fault: str) -> list[str]:
+    env, backup_id = runner.env, backed_up(runner)
     with env.cloud_kept():
         was = how_it_is(env, SERVER)
         spoil(env, SERVER)
         operation = env.request_restore(backup_id)
-        strike_for_good(ground, call, fault)
-        log = ground.run(operation)
+        strike_for_good(runner, call, fault)
+        log = runner.run(operation)
         env.demo.faults.clear()
         wrong = faults_in(log, call, fault) if log.status == "failed" else []
         wrong += waited(log, call, fault)
@@ -94,8 +94,8 @@ def judge(ground: Ground, call: Call, fault: str) -> list[str]:
             and "still in the cloud" not in log.error_message
         ):
             wrong.append(f"it is not given back, and nobody is told: {now}")
-        ground.clock.sleep(86_400.0 * 2)
-        remove_leftovers(ground.ctx(env.cloud))
+        runner.clock.sleep(86_400.0 * 2)
+        remove_leftovers(runner.ctx(env.cloud))
         if env.upstream("snapshot"):
             wrong.append("a snapshot is left for ever")
         if wrong and log.error_message:

@@ -10,7 +10,7 @@ from support.bad_answers import (
     FAULTS,
     FOR_GOOD,
     Call,
-    Ground,
+    Runner,
     faults_in,
     strike_each,
     strike_for_good,
@@ -23,34 +23,34 @@ WAYS = ("restore", "undo")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _without_the_right(plot: Ground) -> Iterator[None]:
-    plot.sets_volume_status = False
-    with plot.env.without_volume_status():
+def _without_the_right(runner: Runner) -> Iterator[None]:
+    runner.sets_volume_status = False
+    with runner.env.without_volume_status():
         yield
 
 
-def requested(ground: Ground, way: str) -> tuple[OperationLog, dict[str, str]]:
+def requested(runner: Runner, way: str) -> tuple[OperationLog, dict[str, str]]:
     """Ask for a restore of the root volume, or for its undoing; the request, and what it must bring back."""
-    env, root = ground.env, ground.env.volume_id("db1-root")
-    log = ground.run(ground.env.request_backup(ground.bind()))
+    env, root = runner.env, runner.env.volume_id("db1-root")
+    log = runner.run(runner.env.request_backup(runner.bind()))
     assert log.status == "success", log.error_message
     before = spoil(env, SERVER)[root]
     operation = env.request_restore(log.backup_id or "")
     if way == "restore":
         return operation, {root: before}
     spoilt = {root: env.demo.sha256(root)}
-    restore = ground.run(operation)
+    restore = runner.run(operation)
     assert restore.status == "success", restore.error_message
     return env.request_undo(restore), spoilt
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> dict[str, list[Call]]:
+def calls(runner: Runner) -> dict[str, list[Call]]:
     found = {}
     for way in WAYS:
-        operation, _ = requested(plot, way)
-        found[way] = sorted(plot.calls_of(lambda operation=operation: plot.run(operation)))  # type: ignore[misc]
-        plot.env.clear()
+        operation, _ = requested(runner, way)
+        found[way] = sorted(runner.calls_of(lambda operation=operation: runner.run(operation)))  # type: ignore[misc]
+        runner.env.clear()
     return found
 
 
@@ -64,20 +64,20 @@ def test_the_recorded_runs_know_their_calls_by_name(calls: dict[str, list[Call]]
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize(("way", "fault"), [(way, fault) for way in WAYS for fault in FAULTS])
 def test_one_bad_answer_to_each_call_is_borne(
-    kept_plot: Ground, calls: dict[str, list[Call]], way: str, fault: str
+    kept_runner: Runner, calls: dict[str, list[Call]], way: str, fault: str
 ) -> None:
-    ground, env = kept_plot, kept_plot.env
+    runner, env = kept_runner, kept_runner.env
     was = how_it_is(env, SERVER)
-    operation, wanted = requested(ground, way)
-    struck = strike_each(ground, calls[way], fault)
-    log = ground.run(operation)
+    operation, wanted = requested(runner, way)
+    struck = strike_each(runner, calls[way], fault)
+    log = runner.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
     assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
     env.demo.faults.clear()
     assert how_it_is(env, SERVER) == was
     assert {volume: env.demo.sha256(volume) for volume in wanted} == wanted
-    remove_leftovers(ground.ctx(env.cloud))
+    remove_leftovers(runner.ctx(env.cloud))
     assert env.images() == []
     assert {entry.kind for entry in env.ledger()} <= {"backup", "snapshot"}
 
@@ -85,19 +85,19 @@ def test_one_bad_answer_to_each_call_is_borne(
 @pytest.mark.thorough
 @pytest.mark.parametrize(("way", "fault"), [(way, fault) for way in WAYS for fault in FOR_GOOD])
 def test_a_call_that_stays_bad_ends_well_or_in_an_error_that_tells(
-    kept_plot: Ground, calls: dict[str, list[Call]], way: str, fault: str
+    kept_runner: Runner, calls: dict[str, list[Call]], way: str, fault: str
 ) -> None:
-    bad = {str(call): judge(kept_plot, call, way, fault) for call in calls[way]}
+    bad = {str(call): judge(kept_runner, call, way, fault) for call in calls[way]}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge(ground: Ground, call: Call, way: str, fault: str) -> list[str]:
-    env = ground.env
+def judge(runner: Runner, call: Call, way: str, fault: str) -> list[str]:
+    env = runner.env
     with env.cloud_kept():
         was = how_it_is(env, SERVER)
-        operation, wanted = requested(ground, way)
-        strike_for_good(ground, call, fault)
-        log = ground.run(operation)
+        operation, wanted = requested(runner, way)
+        strike_for_good(runner, call, fault)
+        log = runner.run(operation)
         env.demo.faults.clear()
         wrong = faults_in(log, call, fault) if log.status == "failed" else []
         wrong += waited(log, call, fault)
@@ -106,8 +106,8 @@ def judge(ground: Ground, call: Call, way: str, fault: str) -> list[str]:
             wrong.append(f"it is not given back, and nobody is told: {now}")
         if log.status == "success" and any(env.demo.sha256(one) != digest for one, digest in wanted.items()):
             wrong.append("the root volume does not hold what it should")
-        ground.clock.sleep(86_400.0 * 2)
-        remove_leftovers(ground.ctx(env.cloud))
+        runner.clock.sleep(86_400.0 * 2)
+        remove_leftovers(runner.ctx(env.cloud))
         if env.upstream("snapshot") or env.images():
             wrong.append("a snapshot or an image is left for ever")
         if {entry.kind for entry in env.ledger()} - {"backup"}:

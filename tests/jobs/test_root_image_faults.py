@@ -9,43 +9,43 @@ import pytest
 
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, LASTING, Call, Ground, faults_in, strike, strike_for_good
+from support.bad_answers import FAULTS, LASTING, Call, Runner, faults_in, strike, strike_for_good
 
 SERVER = "web1"
 
 
 @pytest.fixture
-def ground(plot: Ground) -> Iterator[Ground]:
-    yield plot
-    plot.env.clear()
+def clean_runner(runner: Runner) -> Iterator[Runner]:
+    yield runner
+    runner.env.clear()
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> list[Call]:
+def calls(runner: Runner) -> list[Call]:
     """What is asked of Nova and Glance beside the reading of the server."""
-    found = plot.calls_of(lambda: back_up(plot))
-    plot.env.clear()
+    found = runner.calls_of(lambda: back_up(runner))
+    runner.env.clear()
     ours = [call for call in found if call.path.endswith("/action") or "/images" in call.path]
     assert {(call.service, call.method) for call in ours} == {("compute", "POST"), ("image", "GET")}
     return sorted(ours)
 
 
-def back_up(ground: Ground) -> OperationLog:
-    return ground.run(ground.env.request_backup(ground.env.bind(SERVER)))
+def back_up(clean_runner: Runner) -> OperationLog:
+    return clean_runner.run(clean_runner.env.request_backup(clean_runner.env.bind(SERVER)))
 
 
 @pytest.mark.matrix(fast=2)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_one_bad_answer_to_each_call_is_borne(ground: Ground, calls: list[Call], fault: str) -> None:
-    env = ground.env
-    struck = [strike(ground, call, fault, 1) for call in calls]
-    log = back_up(ground)
+def test_one_bad_answer_to_each_call_is_borne(clean_runner: Runner, calls: list[Call], fault: str) -> None:
+    env = clean_runner.env
+    struck = [strike(clean_runner, call, fault, 1) for call in calls]
+    log = back_up(clean_runner)
     assert (log.status, log.error_message) == ("success", "")
     assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()
     backup = env.backup(log.backup_id)
     assert backup is not None
-    assert (backup.status, backup.verdict) == ("available", "complete"), ground.report(log)
+    assert (backup.status, backup.verdict) == ("available", "complete"), clean_runner.report(log)
     assert len(env.images()) == 1, "none made twice"
     env.assert_nothing_left(backups_left=1)
 
@@ -53,31 +53,31 @@ def test_one_bad_answer_to_each_call_is_borne(ground: Ground, calls: list[Call],
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_call_that_stays_bad_leaves_a_backup_that_says_so_or_a_clean_error(
-    ground: Ground, calls: list[Call], fault: str
+    clean_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    env = ground.env
+    env = clean_runner.env
     for call in calls:
-        strike_for_good(ground, call, fault)
-        log = back_up(ground)
+        strike_for_good(clean_runner, call, fault)
+        log = back_up(clean_runner)
         env.demo.faults.clear()
         backup = env.backup(log.backup_id)
         assert backup is not None
         if log.status == "success":
             assert (backup.status, backup.verdict) in (("available", "partial"), ("available", "complete"))
-            told = "".join(ground.report(log)["gaps"])
+            told = "".join(clean_runner.report(log)["gaps"])
             assert backup.verdict == "complete" or "answered" in told or "denied" in told, told
         else:
             assert faults_in(log, call, fault) == [], log.error_message
             assert backup.status == "error"
-        remove_leftovers(ground.ctx(env.cloud))  # the cloud refused the removal as well
+        remove_leftovers(clean_runner.ctx(env.cloud))  # the cloud refused the removal as well
         env.assert_nothing_left(backups_left=1 if log.status == "success" else 0)
         env.clear()
 
 
-def spoilt(ground: Ground) -> tuple[str, str]:
+def spoilt(clean_runner: Runner) -> tuple[str, str]:
     """Back the server up and write over its root disk; the backup, and the digest of the root disk before."""
-    env = ground.env
-    log = back_up(ground)
+    env = clean_runner.env
+    log = back_up(clean_runner)
     assert log.status == "success", log.error_message
     server = env.server_id(SERVER)
     before = env.demo.sha256(server)
@@ -87,12 +87,12 @@ def spoilt(ground: Ground) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def restore_calls(plot: Ground) -> list[Call]:
+def restore_calls(runner: Runner) -> list[Call]:
     """What a restore in place asks of Nova and Glance for the root disk, with the looks at the server."""
-    backup_id, _ = spoilt(plot)
-    operation = plot.env.request_restore(backup_id)
-    found = plot.calls_of(lambda: plot.run(operation))
-    plot.env.clear()
+    backup_id, _ = spoilt(runner)
+    operation = runner.env.request_restore(backup_id)
+    found = runner.calls_of(lambda: runner.run(operation))
+    runner.env.clear()
     ours = [call for call in found if call.path.endswith(("/action", "/servers/@")) or "/images" in call.path]
     services = {(call.service, call.method) for call in ours}
     assert services == {("compute", "GET"), ("compute", "POST"), ("image", "GET")}
@@ -102,13 +102,13 @@ def restore_calls(plot: Ground) -> list[Call]:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_restore_in_place_bears_one_bad_answer_to_each_call(
-    ground: Ground, restore_calls: list[Call], fault: str
+    clean_runner: Runner, restore_calls: list[Call], fault: str
 ) -> None:
-    env = ground.env
-    backup_id, before = spoilt(ground)
+    env = clean_runner.env
+    backup_id, before = spoilt(clean_runner)
     restore = env.request_restore(backup_id)
-    struck = [strike(ground, call, fault, 1) for call in restore_calls]
-    log = ground.run(restore)
+    struck = [strike(clean_runner, call, fault, 1) for call in restore_calls]
+    log = clean_runner.run(restore)
     assert (log.status, log.error_message) == ("success", "")
     assert [fault.path for fault in struck if not fault.hits] == []
     env.demo.faults.clear()

@@ -8,7 +8,7 @@ from support.bad_answers import (
     FAULTS,
     FOR_GOOD,
     Call,
-    Ground,
+    Runner,
     faults_in,
     strike_each,
     strike_for_good,
@@ -19,29 +19,29 @@ from support.places import how_it_is, spoil
 SERVER = "db1"
 
 
-def restored(ground: Ground) -> tuple[OperationLog, dict[str, str]]:
+def restored(runner: Runner) -> tuple[OperationLog, dict[str, str]]:
     """Back up the root and one data disk, spoil them and restore; the restore, and what they held before it."""
-    env = ground.env
+    env = runner.env
     archive = env.volume_id("db1-archive")
-    log = ground.run(env.request_backup(env.bind(SERVER, exclude=(archive,))))
+    log = runner.run(env.request_backup(env.bind(SERVER, exclude=(archive,))))
     assert log.status == "success", log.error_message
     volumes = spoil(env, SERVER).keys() - {archive}
     spoilt = {volume: env.demo.sha256(volume) for volume in volumes}
-    restore = ground.run(env.request_restore(log.backup_id or ""))
+    restore = runner.run(env.request_restore(log.backup_id or ""))
     assert restore.status == "success", restore.error_message
     return restore, spoilt
 
 
-def digests(ground: Ground, volumes: dict[str, str]) -> dict[str, str]:
-    return {volume: ground.env.demo.sha256(volume) for volume in volumes}
+def digests(runner: Runner, volumes: dict[str, str]) -> dict[str, str]:
+    return {volume: runner.env.demo.sha256(volume) for volume in volumes}
 
 
 @pytest.fixture(scope="module")
-def calls(plot: Ground) -> list[Call]:
+def calls(runner: Runner) -> list[Call]:
     """The calls of undoing the restore of a running server."""
-    operation = plot.env.request_undo(restored(plot)[0])
-    found = plot.calls_of(lambda: plot.run(operation))
-    plot.env.clear()
+    operation = runner.env.request_undo(restored(runner)[0])
+    found = runner.calls_of(lambda: runner.run(operation))
+    runner.env.clear()
     return sorted(found)
 
 
@@ -54,39 +54,39 @@ def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:
 @pytest.mark.matrix(fast=1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_undoing_bears_one_bad_answer_to_each_of_its_calls(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    ground, env = kept_plot, kept_plot.env
+    runner, env = kept_runner, kept_runner.env
     was = how_it_is(env, SERVER)
-    restore, spoilt = restored(ground)
+    restore, spoilt = restored(runner)
     operation = env.request_undo(restore)
-    struck = strike_each(ground, calls, fault)
-    log = ground.run(operation)
+    struck = strike_each(runner, calls, fault)
+    log = runner.run(operation)
     assert (log.status, log.error_message) == ("success", "")
     assert [fault.path for fault in struck if not fault.hits] == []
     assert how_it_is(env, SERVER) == was
-    assert digests(ground, spoilt) == spoilt
-    remove_leftovers(ground.ctx(env.cloud))
+    assert digests(runner, spoilt) == spoilt
+    remove_leftovers(runner.ctx(env.cloud))
     assert env.upstream("snapshot") == []
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", FOR_GOOD)
 def test_an_undoing_ends_well_or_in_an_error_that_tells_and_can_be_asked_for_again(
-    kept_plot: Ground, calls: list[Call], fault: str
+    kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
-    bad = {str(call): judge(kept_plot, call, fault) for call in calls}
+    bad = {str(call): judge(kept_runner, call, fault) for call in calls}
     assert not any(bad.values()), "\n".join(f"{case}: {wrong}" for case, wrong in bad.items() if wrong)
 
 
-def judge(ground: Ground, call: Call, fault: str) -> list[str]:
-    env = ground.env
+def judge(runner: Runner, call: Call, fault: str) -> list[str]:
+    env = runner.env
     with env.cloud_kept():
         was = how_it_is(env, SERVER)
-        restore, spoilt = restored(ground)
+        restore, spoilt = restored(runner)
         operation = env.request_undo(restore)
-        strike_for_good(ground, call, fault)
-        log = ground.run(operation)
+        strike_for_good(runner, call, fault)
+        log = runner.run(operation)
         env.demo.faults.clear()
         wrong = waited(log, call, fault)
         if log.status == "failed":
@@ -94,12 +94,12 @@ def judge(ground: Ground, call: Call, fault: str) -> list[str]:
             now, off = how_it_is(env, SERVER), (was[0] | {"status": "SHUTOFF"}, *was[1:])
             if now not in (was, off) and "still in the cloud" not in log.error_message:
                 wrong.append(f"it is not given back, and nobody is told: {now}")
-            again = ground.run(env.request_undo(restore))
+            again = runner.run(env.request_undo(restore))
             if again.status != "success":
                 wrong.append(f"asked for again it ended so: {again.error_message}")
-        if digests(ground, spoilt) != spoilt:
+        if digests(runner, spoilt) != spoilt:
             wrong.append("the disks do not hold what they held before the restore")
-        remove_leftovers(ground.ctx(env.cloud))
+        remove_leftovers(runner.ctx(env.cloud))
         if env.upstream("snapshot"):
             wrong.append("a snapshot is left for ever")
         if wrong and log.error_message:

@@ -20,7 +20,7 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
 from opencbr.store import installation
 
-from .databases import SQLITE, Databases
+from .databases import Databases
 from .inline_job import HurriedClock, carry_out_inline
 from .job_env import QUICK, JobEnv
 
@@ -61,7 +61,7 @@ class Call:
         return "^" + _ID.join(re.escape(part) for part in self.path.split("@")) + "$"
 
 
-class Ground:
+class Runner:
     """The env, and jobs run at once on a new sign-in each, so that identity and discovery are asked too."""
 
     def __init__(self, env: JobEnv) -> None:
@@ -119,14 +119,14 @@ def _kind(seen: RecordedCall) -> Call:
 
 
 @contextmanager
-def opened_ground(folder: Path, databases: Databases) -> Iterator[Ground]:
+def opened_runner(kind: str, folder: Path, databases: Databases) -> Iterator[Runner]:
     """Open a cloud that has ended each piece of work before it answers, and an env on it."""
     with (
         DemoCloud(folder / "cloud", timing=Timing.instant()) as cloud,
-        databases.fresh(SQLITE, folder) as url,
+        databases.fresh(kind, folder) as url,
     ):
         env = JobEnv(url, folder, cloud)
-        yield Ground(env)
+        yield Runner(env)
         env.close()
 
 
@@ -150,20 +150,20 @@ def is_refusal_of_the_service(call: Call, fault: str) -> bool:
     return (call.service, call.method) == ("identity", "POST") and fault in ("401", "403")
 
 
-def strike(ground: Ground, call: Call, fault: str, times: int) -> Fault:
-    return ground.env.demo.faults.inject(
+def strike(runner: Runner, call: Call, fault: str, times: int) -> Fault:
+    return runner.env.demo.faults.inject(
         service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
     )
 
 
-def strike_each(ground: Ground, calls: list[Call], fault: str) -> list[Fault]:
+def strike_each(runner: Runner, calls: list[Call], fault: str) -> list[Fault]:
     """Answer each of the calls badly once; a refusal of the service's own sign-in has tests of its own."""
-    return [strike(ground, call, fault, 1) for call in calls if (call.service, fault) != ("identity", "401")]
+    return [strike(runner, call, fault, 1) for call in calls if (call.service, fault) != ("identity", "401")]
 
 
-def strike_for_good(ground: Ground, call: Call, fault: str) -> Fault:
+def strike_for_good(runner: Runner, call: Call, fault: str) -> Fault:
     """As long as the job runs; where it would wait for an operator, for longer than it is patient with anything else."""
-    return strike(ground, call, fault, 50 if is_refusal_of_the_service(call, fault) else 0)
+    return strike(runner, call, fault, 50 if is_refusal_of_the_service(call, fault) else 0)
 
 
 def waited(log: OperationLog, call: Call, fault: str) -> list[str]:

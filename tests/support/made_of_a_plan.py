@@ -6,7 +6,7 @@ from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.restored_backup import backups_of
 from opencbr.model.operation_log import OperationLog
 
-from .bad_answers import Call, Ground, faults_in, strike_each, strike_for_good, waited
+from .bad_answers import Call, Runner, faults_in, strike_each, strike_for_good, waited
 from .job_env import JobEnv
 
 Things = dict[str, set[str]]
@@ -31,13 +31,13 @@ def whole_or_nothing(whole: dict[str, int]) -> Wrong:
 
 
 def bear_one_bad_answer(
-    ground: Ground, calls: list[Call], fault: str, operation: OperationLog, whole: dict[str, int]
+    runner: Runner, calls: list[Call], fault: str, operation: OperationLog, whole: dict[str, int]
 ) -> None:
     """Run a job each of whose calls is answered badly once, and see that all is made."""
-    env = ground.env
+    env = runner.env
     was = env.things()
-    struck = strike_each(ground, calls, fault)
-    log = ground.run(operation)
+    struck = strike_each(runner, calls, fault)
+    log = runner.run(operation)
     assert (log.status, log.error_message) == ("success", ""), log.error_message
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
     assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
@@ -46,28 +46,28 @@ def bear_one_bad_answer(
 
 
 def bear_for_good(
-    ground: Ground,
+    runner: Runner,
     calls: list[Call],
     fault: str,
-    requested: Callable[[Ground], OperationLog],
+    requested: Callable[[Runner], OperationLog],
     wrong_in: Wrong,
 ) -> None:
     """Run a job for each of its calls, which stays bad, and see that it ends well or in an error that tells."""
-    judged = {str(call): _judge(ground, call, fault, requested, wrong_in) for call in calls}
+    judged = {str(call): _judge(runner, call, fault, requested, wrong_in) for call in calls}
     wrong = [f"{call}: {words}" for call, words in judged.items() if words]
     assert not wrong, "\n".join(wrong)
 
 
 def _judge(
-    ground: Ground, call: Call, fault: str, requested: Callable[[Ground], OperationLog], wrong_in: Wrong
+    runner: Runner, call: Call, fault: str, requested: Callable[[Runner], OperationLog], wrong_in: Wrong
 ) -> list[str]:
     """Run a job one of whose calls stays bad; say what is wrong with its end, its backup, the cloud and the ledger."""
-    env = ground.env
+    env = runner.env
     with env.cloud_kept():
-        operation = requested(ground)
+        operation = requested(runner)
         was = env.things()
-        strike_for_good(ground, call, fault)
-        log = ground.run(operation)
+        strike_for_good(runner, call, fault)
+        log = runner.run(operation)
         env.demo.faults.clear()
         wrong = faults_in(log, call, fault) if log.status == "failed" else []
         wrong += waited(log, call, fault)
@@ -75,8 +75,8 @@ def _judge(
             backup = env.backup(backup_id)
             if backup is None or backup.status != "available":
                 wrong.append(f"the backup is {backup and backup.status}")
-        ground.clock.sleep(86_400.0)
-        remove_leftovers(ground.ctx(env.cloud))
+        runner.clock.sleep(86_400.0)
+        remove_leftovers(runner.ctx(env.cloud))
         wrong += wrong_in(env, log, was)
         if [entry for entry in env.ledger() if entry.kind != "backup"]:
             wrong.append("the ledger still has something of it")
