@@ -13,7 +13,7 @@ from support.full_stack import FullStack, full_stack_of
 
 @pytest.fixture(scope="module", name="settings")
 def _settings() -> str:
-    """More sections of the configuration file, for modules that need some."""
+    """More lines of the configuration file, for modules that need some."""
     return ""
 
 

@@ -27,7 +27,7 @@ _WRITES = r"/backups/[0-9a-f-]{36}/restore"
 @pytest.fixture(scope="module", name="settings")
 def _settings() -> str:
     """A worker that is silent for ten seconds is dead."""
-    return "lease_seconds = 10\n"
+    return "worker.lease_seconds = 10\n"
 
 
 @dataclass

@@ -20,7 +20,7 @@ _KEPT = {"hw_disk_bus": "virtio"}
 
 @pytest.fixture(scope="module", name="settings")
 def _settings() -> str:
-    return "sets_volume_status = false\n"
+    return "cloud.sets_volume_status = false\n"
 
 
 def test_random_bytes_on_a_root_volume_come_back_by_a_rebuild_and_go_again(stack: FullStack) -> None:

@@ -18,16 +18,12 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 T = TypeVar("T")
 
 CONFIG = """
-[database]
-url = "{url}"
-[keys]
-folder = "{folder}/keys"
-[worker]
-poll_seconds = 0.5
-outbox_seconds = 0.1
-[cloud]
-cloud = "opencbr"
-config_files = ["{clouds}"]
+database.url = "{url}"
+keys.folder = "{folder}/keys"
+worker.poll_seconds = 0.5
+worker.outbox_seconds = 0.1
+cloud.cloud = "opencbr"
+cloud.config_files = ["{clouds}"]
 """
 
 
@@ -98,7 +94,7 @@ def installed(
 ) -> Iterator[Installation]:
     """Run the service on a free port until the block ends; its database is SQLite in `folder` unless another is given.
 
-    `settings` are more keys of the section cloud and more sections of its configuration file.
+    `settings` are more lines of its configuration file: keys as `worker.lease_seconds = 10`, then sections.
     """
     config = folder / "opencbr.toml"
     database_url = database_url or f"sqlite:///{folder}/opencbr.db"

@@ -172,7 +172,7 @@ def full_stack_of(
 ) -> Iterator[FullStack]:
     """Run the service on the cloud of `clouds_file`, of which `admin`, `member` and `other` are entries.
 
-    `settings` are sections of its configuration file beside the usual ones.
+    `settings` are more lines of its configuration file.
     """
     clouds = yaml.safe_load(clouds_file.read_text())["clouds"]
     with recording(clouds["opencbr"]) as (recorder, entry):
