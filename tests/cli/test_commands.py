@@ -22,7 +22,7 @@ def test_config_check_finds_nothing_missing(on_demo):
     names = {finding["name"] for finding in found["findings"]}
     assert names == {
         *("database", "keys", "files", "keystone", "role", "tenant", "catalogue"),
-        *("compute", "volume", "network", "image", "mover", "quotas"),
+        *("compute", "volume", "network", "image", "mover", "quotas", "root volumes"),
     }
 
 

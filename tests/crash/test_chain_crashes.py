@@ -66,7 +66,7 @@ def dies_and_another_goes_on(
     workers.start(env, "w1", place)
     requested = request()
     # Who looks after the workers starts one again that a busy machine has declared dead.
-    while (status := workers.processes.wait("w1", 180)) == LEASE_LOST:
+    while (status := workers.processes.wait("w1", 600)) == LEASE_LOST:
         workers.start(env, "w1", place)
     assert status == -signal.SIGKILL
     workers.start(env, "w2")
