@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from api.api_server import ApiServer
 from api.protected_cloud import new_server, restored
-from console.backup.recorded import HOSTILE, LONG, hostile_backup, rich_server
+from console.backup.recorded import HOSTILE, LONG, canary, hostile_backup, rich_server
 from opencbr.model.backup import Backup
 from opencbr.model.drill import COMMAND, FAILED, SERVER, Finding
 from opencbr.store import backups, drills, operation_logs
@@ -116,7 +116,7 @@ def _checkpoint_log(cbr: ApiServer, backup: Backup) -> str:
 
 
 def _ended_log(cbr: ApiServer, operation_type: str, details: dict[str, object]) -> str:
-    log = cbr.log(operation_type=operation_type, resource_name=HOSTILE, details=details)
+    log = cbr.log(operation_type=operation_type, resource_name=canary("log.resource"), details=details)
     with cbr.database.write() as conn:
         assert operation_logs.finish(conn, log.id, "success", now=cbr.clock.now())
     return log.id
