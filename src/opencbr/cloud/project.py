@@ -191,9 +191,26 @@ class ProjectCloud:
         row = min(rows, key=lambda row: str(row.get("created_at")), default=None)
         return None if row is None else volume_of(row, None)
 
-    def create_volume(self, name: str, fields: Mapping[str, Any]) -> Volume:
-        """Begin to make a volume under a name that no other has; returns while it is still `creating`."""
-        body = {"volume": {**fields, "name": name}}
+    def create_volume(
+        self,
+        name: str,
+        size_gb: int,
+        *,
+        volume_type: str | None = None,
+        availability_zone: str | None = None,
+        snapshot_id: str | None = None,
+    ) -> Volume:
+        """Begin to make a volume under a name that no other has; returns while it is still `creating`.
+
+        Type and zone are Cinder's own choice where none is given; it is empty, or has what the snapshot has.
+        """
+        chosen = {
+            "volume_type": volume_type,
+            "availability_zone": availability_zone,
+            "snapshot_id": snapshot_id,
+        }
+        given = {member: value for member, value in chosen.items() if value}
+        body = {"volume": {"size": size_gb, **given, "name": name}}
 
         def create() -> Volume:
             answer = self._transport.post("volume", "/volumes", body, microversion=VOLUME_MICROVERSION)

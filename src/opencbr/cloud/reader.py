@@ -45,7 +45,8 @@ class Reader:
 
     def within(self, project_id: str) -> "Reader":
         """Return a reader that sees what this project is shown."""
-        return Reader(self._tenant(project_id), self._pool, self._tenant)
+        tenant = self._tenant(project_id)
+        return Reader(tenant, self._pool, self._tenant, sets_volume_status=self._sets_volume_status)
 
     def roles(self) -> frozenset[str]:
         """Name the roles that the service user has where this reader reads. Raises Denied where it has none."""

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from opencbr.cloud.errors import NotFound
+from opencbr.cloud.microversions import at_least
 from opencbr.cloud.quotas import Quota, network_quotas, quotas_of
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.strict_json import read_object
@@ -55,7 +56,8 @@ _LIMITS = {
     "server_groups": ("maxServerGroups", "totalServerGroupsUsed"),
 }
 """Quota of Nova -> its limit and its use in `/limits`."""
-_HOSTNAMES = (2, 90)
+_HOSTNAMES = "2.90"
+"""From here on Nova takes a hostname."""
 _LOCKS = "2.9"
 """From here on Nova says whether a server is locked."""
 
@@ -151,7 +153,7 @@ def read_views(
         floating=[one for found in below("floating/") for one in found],
         rooms={name: room for found in below("rooms/") for name, room in found.items()},
         lending=answers.get("lending", {}),
-        sets_hostnames=tuple(map(int, compute.split("."))) >= _HOSTNAMES if compute else False,
+        sets_hostnames=at_least(compute, _HOSTNAMES),
     )
     return [
         replace(shared, standing={name: answers[call] for name, (call, _) in names.items()})

@@ -163,7 +163,7 @@ def make_one_of_each(env: JobEnv, ctx: JobContext, name: Name, only: set[str] | 
     settled("image", image["id"])
     assert public is not None
     neutron("floatingip", {"floating_network_id": public["id"]})
-    volume = settled("volume", project.create_volume(name("volume"), {"size": 1}).id)
+    volume = settled("volume", project.create_volume(name("volume"), 1).id)
     snapshot = settled("snapshot", project.create_snapshot(volume, name("snapshot")).id)
     settled("backup", project.create_backup(volume, snapshot, name("backup")).id)
     disk = {"uuid": volume, "source_type": "volume", "destination_type": "volume", "boot_index": 0}

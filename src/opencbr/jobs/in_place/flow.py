@@ -1,6 +1,8 @@
 """The steps that all jobs over disks in place have."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
@@ -15,6 +17,7 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import (
     IMAGE_METADATA,
     RESTORED,
+    DiskToRestore,
     FoundServer,
     found_of,
     is_written,
@@ -24,7 +27,10 @@ from opencbr.model.restore import (
     server_of,
     stage_of,
 )
+from opencbr.model.way_back import DiskToRevert
 from opencbr.store import operation_logs
+
+D = TypeVar("D", DiskToRestore, DiskToRevert)
 
 
 class InPlace(ABC):
@@ -105,6 +111,21 @@ class InPlace(ABC):
         }
         change(self._ctx, self._operation, lambda parameters: kept | parameters)
         note(self._ctx, self._operation, rebuild_notice(root_id))
+
+    def _is_imaged(self) -> bool:
+        """Say whether Nova writes the root disk anew from an image."""
+        return root_image_of(self._operation.parameters) is not None or self._rebuilt_root_id() is not None
+
+    def _copy_root(self, disks: Iterable[D], copy: Callable[[JobContext, OperationLog, D], None]) -> None:
+        """Make the image that a root volume is written anew from; the server is not touched yet."""
+        for disk in disks:
+            if disk.volume_id == self._rebuilt_root_id() and not self._is_done(disk.volume_id):
+                copy(self._ctx, self._operation, disk)
+        self._advance(9, "copy")
+
+    def _by_cinder(self, disks: Iterable[D]) -> list[D]:
+        """Give the disks that Cinder writes over: all but a root volume that is written anew from an image."""
+        return [disk for disk in disks if disk.volume_id != self._rebuilt_root_id()]
 
     @abstractmethod
     def _is_to_run(self) -> bool:

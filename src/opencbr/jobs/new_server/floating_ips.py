@@ -5,7 +5,7 @@ from typing import Any
 
 from opencbr.cloud.errors import Refused
 from opencbr.jobs.new_server.parts import Parts
-from opencbr.model.restore_plan.blueprint import NewFloatingIp, NewForwarding
+from opencbr.model.restore_plan.blueprint import NewFloatingIp, NewForwarding, outer_ports
 
 _IPV4 = "."
 Json = dict[str, Any]
@@ -41,7 +41,7 @@ def _forward(
     """Add the port forwardings that are not there. They go with their ports."""
     there = _there(parts, floating_ip) if wanted else set()
     for one in wanted:
-        if _sign(one.fields) in there:
+        if outer_ports(one.fields) in there:
             continue
         address = one.address or _address(parts, ports[one.port])
         to = {"internal_port_id": ports[one.port], "internal_ip_address": address}
@@ -49,18 +49,12 @@ def _forward(
         try:
             parts.project.networks.add_forwarding(floating_ip, {**one.fields, **to})
         except Refused:  # it may be there: the answer to an earlier request was lost
-            if _sign(one.fields) not in _there(parts, floating_ip):
+            if outer_ports(one.fields) not in _there(parts, floating_ip):
                 raise
 
 
 def _there(parts: Parts, floating_ip: str) -> set[tuple[str, str]]:
-    return {_sign(row) for row in parts.project.networks.forwardings(floating_ip)}
-
-
-def _sign(forwarding: Mapping[str, Any]) -> tuple[str, str]:
-    """Give what tells a forwarding from the others of its floating IP: protocol and outer ports."""
-    port = forwarding.get("external_port")
-    return str(forwarding.get("protocol")), str(forwarding.get("external_port_range") or f"{port}:{port}")
+    return {outer_ports(row) for row in parts.project.networks.forwardings(floating_ip)}
 
 
 def _address(parts: Parts, port_id: str) -> str:

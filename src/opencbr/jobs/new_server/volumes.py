@@ -23,16 +23,14 @@ def make_volumes(parts: Parts) -> None:
 
 
 def _make_one(parts: Parts, volume: NewVolume) -> str:
-    fields: dict[str, object] = {"size": volume.size_gb}
-    fields |= {"volume_type": volume.type_id} if volume.type_id else {}
-    fields |= {"availability_zone": volume.availability_zone} if volume.availability_zone else {}
-    return parts.make(
-        "volume",
-        volume.key,
-        lambda name: parts.home.create_volume(name, fields).id,
-        volume.size_gb,
-        at_home=True,
-    )
+    def create(name: str) -> str:
+        zone = volume.availability_zone
+        made = parts.home.create_volume(
+            name, volume.size_gb, volume_type=volume.type_id, availability_zone=zone
+        )
+        return made.id
+
+    return parts.make("volume", volume.key, create, volume.size_gb, at_home=True)
 
 
 def write_backups(parts: Parts) -> None:

@@ -71,18 +71,13 @@ class _Flow(InPlace):
                 self._keep_metadata(found)
                 change(self._ctx, self._operation, lambda parameters: with_found(parameters, found))
         self._advance(5, "look")
-        return self._request().root_image_id is not None or self._rebuilt_root_id() is not None
+        return self._is_imaged()
 
     def copy(self) -> None:
-        """Make the image that a root volume is written anew from; the server is not touched yet."""
-        for disk in self._request().disks:
-            if disk.volume_id == self._rebuilt_root_id() and not self._is_done(disk.volume_id):
-                copy_snapshot(self._ctx, self._operation, disk)
-        self._advance(9, "copy")
+        self._copy_root(self._request().disks, copy_snapshot)
 
     def revert(self) -> None:
-        rebuilt, root = self._rebuilt_root_id(), self._root_id()
-        disks = [disk for disk in self._request().disks if disk.volume_id != rebuilt]
+        disks, root = self._by_cinder(self._request().disks), self._root_id()
         revert_disks(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root)
         self._advance(END, "revert")
 

@@ -5,11 +5,10 @@ volume's id until that is written; the server is not touched meanwhile.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from opencbr.cloud.cloud import ProjectCloud
 from opencbr.cloud.errors import NotFound
-from opencbr.cloud.objects import Image
+from opencbr.cloud.objects import Image, Volume
+from opencbr.cloud.project import ProjectCloud
 from opencbr.cloud.statuses import CINDER_UPLOADING
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
@@ -39,10 +38,12 @@ _OF_THE_IMAGE = frozenset(
 
 def copy_backup(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> None:
     """Make the image of a root volume's backup. Raises Cancelled, CloudError, JobError, Lost."""
-    root = ctx.cloud.project(operation.project_id).get_volume(disk.volume_id)
-    fields: dict[str, Any] = {"size": disk.size_gb}
-    fields |= {"volume_type": root.volume_type} if root.volume_type else {}
-    fields |= {"availability_zone": root.availability_zone} if root.availability_zone else {}
+    project = ctx.cloud.project(operation.project_id)
+    root = project.get_volume(disk.volume_id)
+
+    def create(name: str) -> Volume:
+        zone = root.availability_zone
+        return project.create_volume(name, disk.size_gb, volume_type=root.volume_type, availability_zone=zone)
 
     def fill(volume_id: str) -> None:
         copy = DiskToRestore(backup_id=disk.backup_id, volume_id=volume_id, size_gb=disk.size_gb)
@@ -56,13 +57,17 @@ def copy_backup(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -
             heed=lambda: stop_if_cancelled(ctx, operation.id),
         )
 
-    _copy(ctx, operation, disk.volume_id, fields, fill)
+    _copy(ctx, operation, disk, create, fill)
 
 
 def copy_snapshot(ctx: JobContext, operation: OperationLog, disk: DiskToRevert) -> None:
     """Make the image of a root volume's snapshot. Raises as `copy_backup`."""
-    fields = {"size": disk.size_gb, "snapshot_id": disk.snapshot_id}
-    _copy(ctx, operation, disk.volume_id, fields, lambda _: None)
+    project = ctx.cloud.project(operation.project_id)
+
+    def create(name: str) -> Volume:
+        return project.create_volume(name, disk.size_gb, snapshot_id=disk.snapshot_id)
+
+    _copy(ctx, operation, disk, create, lambda _: None)
 
 
 def image_of(ctx: JobContext, operation: OperationLog, root_id: str) -> str:
@@ -96,15 +101,15 @@ def give_metadata_back(ctx: JobContext, operation: OperationLog, root_id: str) -
 def _copy(
     ctx: JobContext,
     operation: OperationLog,
-    root_id: str,
-    fields: Mapping[str, Any],
+    disk: DiskToRestore | DiskToRevert,
+    create: Callable[[str], Volume],
     fill: Callable[[str], None],
 ) -> None:
-    project, size = ctx.cloud.project(operation.project_id), int(fields["size"])
+    project, root_id, size = ctx.cloud.project(operation.project_id), disk.volume_id, disk.size_gb
     volume = planned(ctx, operation, "volume", root_id)
     image_id = image_of(ctx, operation, root_id)
     if not image_id:
-        volume_id = make(ctx, volume, lambda: project.create_volume(volume.name, fields).id, size)
+        volume_id = make(ctx, volume, lambda: create(volume.name).id, size)
         await_volumes(ctx, operation, [volume_id])
         fill(volume_id)
         image_id = _upload(ctx, operation, root_id, volume_id)

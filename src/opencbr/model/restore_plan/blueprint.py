@@ -145,6 +145,12 @@ class NewForwarding:
     fields: Mapping[str, Any]
 
 
+def outer_ports(forwarding: Mapping[str, Any]) -> tuple[str, str]:
+    """Give what tells a port forwarding from the others of its floating IP: protocol and outer ports, as `80:80`."""
+    port = forwarding.get("external_port")
+    return str(forwarding.get("protocol")), str(forwarding.get("external_port_range") or f"{port}:{port}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFloatingIp:
     """A floating IP: one that stands (`id`), or a new one of an external network.

@@ -16,6 +16,7 @@ from opencbr.model.restore_plan.blueprint import (
     NewPort,
     NewServer,
     Ref,
+    outer_ports,
 )
 from opencbr.model.restore_plan.draft import Problem
 from opencbr.model.restore_plan.layout import Layout
@@ -150,15 +151,15 @@ class Joining:
         if known.port or floating.port:
             self._alone(backup_id, "floatingip", floating.key, floating)
             return
-        there = {_sign(one.fields) for one in known.forwards}
-        more = tuple(one for one in floating.forwards if _sign(one.fields) not in there)
+        there = {outer_ports(one.fields) for one in known.forwards}
+        more = tuple(one for one in floating.forwards if outer_ports(one.fields) not in there)
         self._made[place] = owner, replace(known, forwards=(*known.forwards, *more))
         for one in floating.forwards:
-            words = "{} port {} of floating IP {}".format(*_sign(one.fields), floating.key)
+            words = "{} port {} of floating IP {}".format(*outer_ports(one.fields), floating.key)
             for each in known.forwards:
-                if _sign(each.fields) == _sign(one.fields) and each.port != one.port:
-                    self._claim(owner, (*place, _sign(each.fields)), words, by=each.port)
-                    self._claim(backup_id, (*place, _sign(one.fields)), words, by=one.port)
+                if outer_ports(each.fields) == outer_ports(one.fields) and each.port != one.port:
+                    self._claim(owner, (*place, outer_ports(each.fields)), words, by=each.port)
+                    self._claim(backup_id, (*place, outer_ports(one.fields)), words, by=one.port)
 
     def _server(self, backup_id: str, server: NewServer) -> None:
         self._alone(backup_id, "server", server.key, server)
@@ -186,9 +187,3 @@ def _of_network(network: NewNetwork) -> Any:
 
 def _of_router(router: Any) -> Any:
     return {**asdict(router), "tags": sorted(router.tags), "routes": sorted(map(_text, router.routes))}
-
-
-def _sign(forwarding: Mapping[str, Any]) -> tuple[str, str]:
-    """Give what tells a forwarding from the others of its floating IP: protocol and outer port."""
-    port = forwarding.get("external_port_range") or forwarding.get("external_port")
-    return str(forwarding.get("protocol")), str(port)
