@@ -12,7 +12,7 @@ from opencbr.store import backups
 
 from .api_server import ApiServer
 from .protected_cloud import refused
-from .test_restore_plans import change, of_the_cloud
+from .test_restore_plans import all_new, change, of_the_cloud
 
 Json = dict[str, Any]
 
@@ -39,14 +39,7 @@ def planned(cbr: ApiServer, checkpoint_id: str, **mapping: Any) -> Json:
 
 def beside(plan: Json) -> Json:
     """The mapping of new servers beside the old ones, which still stand."""
-    mapping = plan["mapping"]
-    ports = [{**port, "network": "keep", "address": "new", "mac": "new"} for port in mapping["ports"]]
-    floating = [
-        {"floating_ip_id": choice["member"].partition(".")[2], "address": "drop"}
-        for choice in plan["choices"]
-        if choice["member"].startswith("floating_ips.")
-    ]
-    return {**mapping, "ports": ports, "user_data": "drop", "floating_ips": floating}
+    return {**all_new(plan), "user_data": "drop"}
 
 
 def test_the_records_of_all_backups_are_one_plan(cbr: ApiServer, members: list[Backup]):

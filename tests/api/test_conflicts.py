@@ -16,7 +16,7 @@ from opencbr.democloud.network.subnets import make_subnet
 from opencbr.democloud.state import State
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
-from support.conflicts import IN_PLACE, NEW_SERVER, READY, names, sentences, table
+from support.conflicts import IN_PLACE, NEW_SERVER, READY, names, provoking, sentences, table
 from support.full_server import FullServer, FullServers
 
 from .api_server import ApiServer
@@ -126,14 +126,7 @@ def case(lost: Case) -> Case:
 Provoke = Callable[[Case, ExitStack], Json | None]
 """Brings a conflict about until the stack is closed, and gives what is otherwise in the mapping."""
 PROVOKED: dict[str, Provoke] = {}
-
-
-def provokes(name: str) -> Callable[[Provoke], Provoke]:
-    def enter(provoke: Provoke) -> Provoke:
-        PROVOKED[name] = provoke
-        return provoke
-
-    return enter
+provokes = provoking(PROVOKED)
 
 
 def captured(case: Case, name: str) -> Json:

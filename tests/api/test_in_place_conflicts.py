@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opencbr.model.ids import new_id
-from support.conflicts import IN_PLACE, names, sentences
+from support.conflicts import IN_PLACE, names, provoking, sentences
 
 from .api_server import ApiServer
 from .protected_cloud import new_server
@@ -18,14 +18,7 @@ Json = dict[str, Any]
 Provoke = Callable[[ApiServer, ExitStack], Json | None]
 """Brings a conflict about until the stack is closed, and gives the mapping."""
 PROVOKED: dict[str, Provoke] = {}
-
-
-def provokes(name: str) -> Callable[[Provoke], Provoke]:
-    def enter(provoke: Provoke) -> Provoke:
-        PROVOKED[name] = provoke
-        return provoke
-
-    return enter
+provokes = provoking(PROVOKED)
 
 
 def changed(cbr: ApiServer, stack: ExitStack, kind: str, name: str, **fields: Any) -> None:

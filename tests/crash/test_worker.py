@@ -337,13 +337,10 @@ def test_a_restore_that_fails_gives_the_server_back_wherever_its_worker_dies(
     request = env.request_backup(env.bind("db1"))
     env.succeeded(request)
     (server, *disks), before = how_it_is(env, "db1"), spoil(env, "db1")
-    env.demo.fail("backup.restored", times=0, reason="as requested")
-    try:
+    with env.failing("backup.restored"):
         with death(env, workers, place):
             restore = env.request_restore(request.backup_id or "")
         assert "as requested" in env.ended(restore).error_message
-    finally:
-        env.demo.backend.failures.clear()
     assert_all_ended(env)
     assert how_it_is(env, "db1") == (server | {"status": "SHUTOFF"}, *disks)
     assert len(env.upstream("snapshot")) == 3
@@ -436,13 +433,10 @@ def test_an_undoing_that_fails_keeps_the_way_back_wherever_its_worker_dies(
     workers.start("w1", hold(RESTORE_UNDO, step, place))
     (server, *disks) = how_it_is(env, "db1")
     restore, spoilt = restored(env, "db1")
-    env.demo.fail("volume.reverted", times=0, reason="as requested")
-    try:
+    with env.failing("volume.reverted"):
         with death(env, workers, place):
             undo = env.request_undo(restore)
         assert "ended in status error 3 times" in env.ended(undo).error_message
-    finally:
-        env.demo.backend.failures.clear()
     assert_all_ended(env)
     assert how_it_is(env, "db1") == (server | {"status": "SHUTOFF"}, *disks)
     assert len(env.upstream("snapshot")) == 3
@@ -523,13 +517,10 @@ def test_a_rebuild_that_fails_leaves_no_copies_wherever_the_worker_dies(
         workers.start("w1", hold(RESTORE, step, place))
         request = env.request_backup(env.bind("db1", exclude=others))
         env.succeeded(request)
-        env.demo.fail("server.rebuilt", times=0, reason="as requested")
-        try:
+        with env.failing("server.rebuilt"):
             with death(env, workers, place):
                 restore = env.request_restore(request.backup_id or "")
             assert "as requested; its root volume" in env.ended(restore).error_message
-        finally:
-            env.demo.backend.failures.clear()
         assert_all_ended(env)
         assert env.images() == []
         assert sorted(entry.kind for entry in env.ledger()) == ["backup", "snapshot"]
@@ -650,18 +641,14 @@ def test_a_restore_as_a_new_server_that_fails_leaves_nothing_wherever_its_worker
     workers.start("w1", hold(RESTORE_NEW_SERVER, step, place))
     request = env.request_backup(env.bind("db1"))
     env.succeeded(request)
-    failure = env.demo.fail("server.built", times=0, reason="as requested")
-    try:
-        with env.losing("db1"):
-            was = env.things()
-            with death(env, workers, place):
-                restore = env.request_new_server(request.backup_id or "")
-            assert "as requested" in env.ended(restore).error_message
-            assert_all_ended(env)
-            assert env.things() == was
-            env.assert_nothing_left(backups_left=3)
-    finally:
-        failure.times = failure.hits or 1
+    with env.failing("server.built"), env.losing("db1"):
+        was = env.things()
+        with death(env, workers, place):
+            restore = env.request_new_server(request.backup_id or "")
+        assert "as requested" in env.ended(restore).error_message
+        assert_all_ended(env)
+        assert env.things() == was
+        env.assert_nothing_left(backups_left=3)
 
 
 CHECKPOINT_CALLS: dict[str, list[Call]] = {
@@ -721,16 +708,14 @@ def test_a_checkpoint_s_restore_that_fails_leaves_nothing_wherever_its_worker_di
 ) -> None:
     workers.start("w1", hold(RESTORE_CHECKPOINT, step, place))
     with application_lost(env) as (checkpoint, mapping):
-        was, failure = env.things(), env.demo.fail("server.built", times=0, reason="as requested")
-        try:
+        was = env.things()
+        with env.failing("server.built"):
             with death(env, workers, place):
                 restore = env.request_checkpoint(checkpoint, **mapping)
             assert "as requested" in env.ended(restore).error_message
             assert_all_ended(env)
             assert env.things() == was
             env.assert_nothing_left(backups_left=3)
-        finally:
-            failure.times = failure.hits or 1
 
 
 NEW_VOLUME_CALLS: dict[str, list[Call]] = {
@@ -821,8 +806,7 @@ def test_a_drill_that_fails_leaves_nothing_wherever_its_worker_dies(
     workers.start("w1", hold(DRILL, step, place))
     request = env.request_backup(env.bind("db1"))
     env.succeeded(request)
-    failure = env.demo.fail("server.built", times=0, reason="as requested")
-    try:
+    with env.failing("server.built"):
         was = env.things()
         with death(env, workers, place):
             drill = env.request_drill(request.backup_id or "")
@@ -831,8 +815,6 @@ def test_a_drill_that_fails_leaves_nothing_wherever_its_worker_dies(
         assert env.drill(drill).verdict == "failed"
         assert env.things() == was
         env.assert_nothing_left(backups_left=3)
-    finally:
-        failure.times = failure.hits or 1
 
 
 REMOVAL_CALLS: dict[str, list[Call]] = {

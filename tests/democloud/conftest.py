@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from opencbr.democloud import DemoCloud, Timing
+from support.cloud_objects import CloudObjects
 
 from .client import Client
 from .made import Made
@@ -121,3 +122,13 @@ def _backups(target: Target, volume: str, snapshot: str, made: list[tuple[str, s
         f"/backups/{lifecycle['incremental']}", "backup", {"available"}
     )
     return lifecycle
+
+
+@pytest.fixture(scope="module")
+def objects(target: Target) -> Iterator[CloudObjects]:
+    """Makes things in the tenant's project, which are gone when the module has ended."""
+    made = CloudObjects(target.member)
+    try:
+        yield made
+    finally:
+        made.clear()

@@ -1,7 +1,6 @@
 """An image of a server that boots from one, and its rebuild: what is asked, what it goes through, what is refused."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,12 +51,8 @@ class Place:
 
 
 @pytest.fixture(scope="module", name="place")
-def _place(target: Target) -> Iterator[Place]:
-    objects = CloudObjects(target.member)
-    try:
-        yield Place(target, objects)
-    finally:
-        objects.clear()
+def _place(target: Target, objects: CloudObjects) -> Place:
+    return Place(target, objects)
 
 
 def test_an_image_of_a_server_is_queued_at_once_and_found_by_its_properties(place: Place) -> None:

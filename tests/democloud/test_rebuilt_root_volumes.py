@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -77,12 +76,8 @@ class Place:
 
 
 @pytest.fixture(scope="module", name="place")
-def _place(target: Target) -> Iterator[Place]:
-    objects = CloudObjects(target.member)
-    try:
-        yield Place(target, objects)
-    finally:
-        objects.clear()
+def _place(target: Target, objects: CloudObjects) -> Place:
+    return Place(target, objects)
 
 
 def test_an_image_of_a_volume_has_its_bytes_and_what_is_told_of_its_hardware(place: Place) -> None:

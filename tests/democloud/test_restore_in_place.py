@@ -1,7 +1,6 @@
 """What a restore in place stands on: the statuses and locks that let it through, and what they refuse."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -96,12 +95,8 @@ class Place:
 
 
 @pytest.fixture(scope="module", name="place")
-def _place(target: Target) -> Iterator[Place]:
-    objects = CloudObjects(target.member)
-    try:
-        yield Place(target, objects)
-    finally:
-        objects.clear()
+def _place(target: Target, objects: CloudObjects) -> Place:
+    return Place(target, objects)
 
 
 def test_a_volume_on_a_server_is_not_written_over(place: Place) -> None:

@@ -40,11 +40,7 @@ def requested(runner: Runner) -> OperationLog:
 @pytest.fixture(scope="module")
 def calls(runner: Runner) -> list[Call]:
     """The calls of such a restore."""
-    with runner.env.cloud_kept():
-        operation = requested(runner)
-        found = runner.calls_of(lambda: runner.run(operation))
-    runner.env.clear()
-    return sorted(found)
+    return runner.calls_of_job(requested)
 
 
 @pytest.mark.thorough

@@ -30,11 +30,7 @@ def requested(runner: Runner) -> OperationLog:
 @pytest.fixture(scope="module")
 def calls(runner: Runner) -> list[Call]:
     """The calls of a drill."""
-    with runner.env.cloud_kept():
-        operation = requested(runner)
-        found = runner.calls_of(lambda: runner.run(operation))
-    runner.env.clear()
-    return sorted(found)
+    return runner.calls_of_job(requested)
 
 
 def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:

@@ -30,10 +30,7 @@ def backed_up(runner: Runner) -> str:
 @pytest.fixture(scope="module")
 def calls(runner: Runner) -> list[Call]:
     """The calls of a restore of a running server."""
-    operation = runner.env.request_restore(backed_up(runner))
-    found = runner.calls_of(lambda: runner.run(operation))
-    runner.env.clear()
-    return sorted(found)
+    return runner.calls_of_job(lambda runner: runner.env.request_restore(backed_up(runner)))
 
 
 def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:

@@ -39,10 +39,7 @@ def digests(runner: Runner, volumes: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def calls(runner: Runner) -> list[Call]:
     """The calls of undoing the restore of a running server."""
-    operation = runner.env.request_undo(restored(runner)[0])
-    found = runner.calls_of(lambda: runner.run(operation))
-    runner.env.clear()
-    return sorted(found)
+    return runner.calls_of_job(lambda runner: runner.env.request_undo(restored(runner)[0]))
 
 
 def test_the_recorded_run_knows_its_calls_by_name(calls: list[Call]) -> None:

@@ -3,9 +3,13 @@
 from typing import Any
 
 from sdk.installation import eventually
+from support.fidelity import difference, told_by
 from support.full_stack import FullStack
 
 Json = dict[str, Any]
+_DOCUMENTED = {"keypair"}
+"""Kinds of documents that a new server cannot have as the old one had them (docs/api.md, restore plans): the pair was the
+user's; the new server is the service's, and has the pair's name and key alone."""
 
 
 def act(stack: FullStack, server: str, action: str, given: Any = None) -> None:
@@ -71,3 +75,18 @@ def planned(stack: FullStack, backup_id: str, mapping: Json, as_: str = "new_ser
     assert answer.status_code == 200, answer.text
     found: Json = answer.json()["restore_plan"]
     return found
+
+
+def compare(stack: FullStack, backup: Json, made: str, *, least: int) -> None:
+    """Back a restored server up, and compare its record with that of the backup it was made of, `least` fields of it."""
+    with stack.protected(made) as vault:
+        again = stack.back_up(vault, "after")
+        before, after = (told_by(stack.admin.get(f"backups/{one['id']}/record")) for one in (backup, again))
+    others = {
+        key: both
+        for key, both in difference(before, after).items()
+        if key[0].partition("/")[0] not in _DOCUMENTED
+    }
+    assert others == {}
+    print(f"{len(before)} fields compared")
+    assert len(before) >= least

@@ -13,7 +13,16 @@ import yaml
 from conflict_scene import FREE, Scene, scene_of
 from disk_bytes import set_status
 
-from support.conflicts import IN_PLACE, NEW_SERVER, READY, Conflict, names, on_a_real_cloud, sentences
+from support.conflicts import (
+    IN_PLACE,
+    NEW_SERVER,
+    READY,
+    Conflict,
+    names,
+    on_a_real_cloud,
+    provoking,
+    sentences,
+)
 from support.full_stack import FullStack
 
 pytestmark = pytest.mark.thorough
@@ -23,6 +32,7 @@ Provoke = Callable[[Scene, ExitStack], Json | None]
 """Brings a conflict about until the stack is closed, and gives what is otherwise in the mapping."""
 ON_DISKS: dict[str, Provoke] = {}
 ON_A_NEW_SERVER: dict[str, Provoke] = {}
+provokes_in_place, provokes = provoking(ON_DISKS), provoking(ON_A_NEW_SERVER)
 
 on_real_clouds = pytest.mark.parametrize(
     "stack", [pytest.param("real", marks=pytest.mark.openstack)], indirect=True
@@ -36,72 +46,64 @@ def scene(stack: FullStack, real_clouds: Path) -> Iterator[Scene]:
         yield made
 
 
-def provokes(name: str, provoked: dict[str, Provoke] = ON_A_NEW_SERVER) -> Callable[[Provoke], Provoke]:
-    def enter(provoke: Provoke) -> Provoke:
-        provoked[name] = provoke
-        return provoke
-
-    return enter
-
-
 def drops(*volumes: str) -> list[Json]:
     return [{"volume_id": one, "target": "drop"} for one in volumes]
 
 
-@provokes("a disk is smaller than its backup (2001)", ON_DISKS)
+@provokes_in_place("a disk is smaller than its backup (2001)")
 def _(scene: Scene, stack: ExitStack) -> Json:
     root, data, archive = scene.full.volumes
     return {"disks": [*drops(root, data), {"volume_id": archive, "target": data}]}
 
 
-@provokes("a data disk is to be written over a system disk (2013)", ON_DISKS)
+@provokes_in_place("a data disk is to be written over a system disk (2013)")
 def _(scene: Scene, stack: ExitStack) -> Json:
     root, data, archive = scene.full.volumes
     return {"disks": [*drops(root, archive), {"volume_id": data, "target": root}]}
 
 
-@provokes("the mapping does without every disk", ON_DISKS)
+@provokes_in_place("the mapping does without every disk")
 def _(scene: Scene, stack: ExitStack) -> Json:
     return {"disks": drops(*scene.full.volumes)}
 
 
-@provokes("a disk is not at rest (2011)", ON_DISKS)
+@provokes_in_place("a disk is not at rest (2011)")
 def _(scene: Scene, stack: ExitStack) -> None:
     data = scene.full.volumes[1]
     set_status(scene.stack, data, "error")
     stack.callback(set_status, scene.stack, data, "in-use")
 
 
-@provokes("a disk is on several servers (2011)", ON_DISKS)
+@provokes_in_place("a disk is on several servers (2011)")
 def _(scene: Scene, stack: ExitStack) -> None:
     stack.enter_context(scene.attached(scene.full.volumes[1]))
 
 
-@provokes("the server is neither running nor shut off (2008)", ON_DISKS)
+@provokes_in_place("the server is neither running nor shut off (2008)")
 def _(scene: Scene, stack: ExitStack) -> None:
     scene.act("pause", "PAUSED")
     stack.callback(scene.act, "unpause", "ACTIVE")
 
 
-@provokes("a disk is on no server (7201)", ON_DISKS)
+@provokes_in_place("a disk is on no server (7201)")
 def _(scene: Scene, stack: ExitStack) -> None:
     scene.detach(scene.full.volumes[2])
 
 
-@provokes("a disk is on another server (7201)", ON_DISKS)
+@provokes_in_place("a disk is on another server (7201)")
 def _(scene: Scene, stack: ExitStack) -> None:
     scene.detach(scene.full.volumes[2])
     stack.enter_context(scene.attached(scene.full.volumes[2]))
 
 
-@provokes("a disk is gone (7201)", ON_DISKS)
+@provokes_in_place("a disk is gone (7201)")
 def _(scene: Scene, stack: ExitStack) -> None:
     archive = scene.full.volumes[2]
     scene.detach(archive)
     scene.gone(scene.tenant, "volumev3", f"/volumes/{archive}")
 
 
-@provokes("the server is gone (2007)", ON_DISKS)
+@provokes_in_place("the server is gone (2007)")
 def _(scene: Scene, stack: ExitStack) -> None:
     scene.lose()
 
@@ -254,20 +256,8 @@ def _(scene: Scene, stack: ExitStack) -> Json:
 
 
 @provokes("the key pair is not in the record")
-def _(scene: Scene, stack: ExitStack) -> Json:
-    return scene.other_backup(stack, "no-key")
-
-
 @provokes("a subport is not in the record")
-def _(scene: Scene, stack: ExitStack) -> Json:
-    return scene.other_backup(stack, "no-key")
-
-
 @provokes("a disk was on several servers")
-def _(scene: Scene, stack: ExitStack) -> Json:
-    return scene.other_backup(stack, "no-key")
-
-
 @provokes("a disk is not in the backup")
 def _(scene: Scene, stack: ExitStack) -> Json:
     return scene.other_backup(stack, "no-key")

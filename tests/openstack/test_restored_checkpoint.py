@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from restoring import ended
-from test_restored_as_new import DOCUMENTED
+from restoring import carried_out, compare
 
 from sdk.installation import eventually
 from support.application import Application, Applications
-from support.fidelity import difference, told_by
 from support.full_stack import FullStack
 
 pytestmark = pytest.mark.thorough
@@ -36,7 +34,7 @@ def test_two_servers_of_one_application_come_back_together(stack: FullStack, app
         again = applications.like_application(application, made)
         try:
             for backup in backups:
-                _compare(stack, backup, made[backup["resource_name"]])
+                compare(stack, backup, made[backup["resource_name"]], least=150)
         finally:
             applications.delete_application(again)
 
@@ -63,25 +61,6 @@ def _restored(stack: FullStack, checkpoint: str, application: Application) -> di
     body = {"restore_plan": {"mapping": mapping}}
     answer = stack.member.call("POST", f"checkpoints/{checkpoint}/restore-plans", body)
     assert answer.status_code == 200, answer.text
-    plan = answer.json()["restore_plan"]
-    assert plan["status"] == "ready", (plan["problems"], plan["choices"])
-    assert plan["counts"]["unhandled"] == 0
-    answer = stack.member.call("POST", f"restore-plans/{plan['id']}/restore")
-    assert answer.status_code == 202, answer.text
-    log = ended(stack, answer.json()["job_id"])
-    assert (log["status"], log["error_info"]["message"]) == ("success", "")
+    log = carried_out(stack, answer.json()["restore_plan"])
     resources = log["extra_info"]["restore"]["resources"]
     return {one["resource_name"]: str(one["target_resource_id"]) for one in resources}
-
-
-def _compare(stack: FullStack, backup: Json, made: str) -> None:
-    with stack.protected(made) as vault:
-        again = stack.back_up(vault, "after")
-        before, after = (told_by(stack.admin.get(f"backups/{one['id']}/record")) for one in (backup, again))
-    others = {
-        key: both
-        for key, both in difference(before, after).items()
-        if key[0].partition("/")[0] not in DOCUMENTED
-    }
-    assert others == {}
-    assert len(before) >= 150

@@ -113,6 +113,14 @@ class Runner:
         work()
         return {_kind(seen) for seen in self.env.demo.calls.find()}
 
+    def calls_of_job(self, requested: Callable[["Runner"], OperationLog]) -> list[Call]:
+        """Run a job as it is asked for, and forget all of it; the calls that the job has made."""
+        with self.env.cloud_kept():
+            operation = requested(self)
+            found = self.calls_of(lambda: self.run(operation))
+        self.env.clear()
+        return sorted(found)
+
 
 def _kind(seen: RecordedCall) -> Call:
     return Call(seen.service, seen.method, re.sub(_ID, "@", seen.path))

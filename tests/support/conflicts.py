@@ -4,9 +4,11 @@ The tables of docs/restore-conflicts.md are these. Each is provoked on the embed
 `test_in_place_conflicts.py`), and on a real one (`tests/openstack/test_conflicts.py`) but for those that say why not.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+P = TypeVar("P", bound=Callable[..., Any])
 
 REFUSED, INCOMPLETE, READY = "refused", "incomplete", "ready"
 
@@ -245,6 +247,19 @@ def sentences(plan: Mapping[str, Any]) -> Iterator[str]:
 def names(plan: Mapping[str, Any], conflict: Conflict) -> bool:
     """Say whether a plan names a conflict."""
     return any(_has(sentence, conflict.words) for sentence in sentences(plan))
+
+
+def provoking(provoked: dict[str, P]) -> Callable[[str], Callable[[P], P]]:
+    """Return a decorator that enters what provokes a conflict under its name."""
+
+    def named(name: str) -> Callable[[P], P]:
+        def enter(provoke: P) -> P:
+            provoked[name] = provoke
+            return provoke
+
+        return enter
+
+    return named
 
 
 def table(conflicts: Mapping[str, Conflict]) -> Iterable[str]:

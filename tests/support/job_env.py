@@ -365,6 +365,15 @@ class JobEnv:
                     state.put(kind, doc)
 
     @contextmanager
+    def failing(self, work: str) -> Iterator[None]:
+        """Let such work of the cloud fail for a while, as often as it is asked for, with the reason `as requested`."""
+        self.demo.fail(work, times=0, reason="as requested")
+        try:
+            yield
+        finally:
+            self.demo.backend.failures.clear()
+
+    @contextmanager
     def losing(self, name: str) -> Iterator[None]:
         """Take a server out of the cloud for a while, with its disks and ports."""
         with self.cloud_kept():

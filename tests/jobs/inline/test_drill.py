@@ -136,11 +136,8 @@ def test_a_backup_that_cannot_be_restored_fails_its_drill(
     work, words = FAILING[what]
     backup_id = backed_up(env, ctx)
     was = env.things()
-    env.demo.fail(work, times=0, reason="as requested")
-    try:
+    with env.failing(work):
         log, found = drill(backup_id)
-    finally:
-        env.demo.backend.failures.clear()
     assert (log.status, found.verdict) == ("failed", "failed")
     assert words in found.reason
     assert found.duration_seconds is None

@@ -204,11 +204,8 @@ def test_a_backup_is_restore_tested_until_a_drill_shows_otherwise(
     told = mark_of(env, backup)
     assert (told["drill_id"], told["verdict"]) == (second.id, "passed")
     assert told["duration_seconds"] == second.duration_seconds
-    env.demo.fail("volume.created", times=0, reason="as requested")
-    try:
+    with env.failing("volume.created"):
         _, third = drilled(env, ctx, backup, good)
-    finally:
-        env.demo.backend.failures.clear()
     assert (third.verdict, mark_of(env, backup)) == ("failed", told)  # it says nothing of the backup
     drilled(env, ctx, backup, check(command=("false",)))
     assert mark_of(env, backup) is None

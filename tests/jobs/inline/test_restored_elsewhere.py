@@ -111,11 +111,8 @@ def test_a_restore_that_fails_leaves_nothing_in_either_project(place: JobEnv, ct
     env = place
     work, words = FAILING[what]
     backup_id, was = backed_up(env, ctx), env.things()
-    failure = env.demo.fail(work, times=0, reason="as requested")
-    try:
+    with env.failing(work):
         log = carry_out_inline(env, ctx, env.request_elsewhere(backup_id))
-    finally:
-        failure.times = failure.hits or 1
     assert log.status == "failed"
     assert words in log.error_message
     assert env.things() == was
@@ -165,11 +162,8 @@ def test_what_a_job_could_not_remove_there_the_janitor_does(place: JobEnv, ctx: 
     backup_id, was = backed_up(env, ctx), env.things()
     operation = env.request_elsewhere(backup_id)
     refused = env.demo.faults.inject(service="volume", method="DELETE", path="/volumes/", status=403, times=0)
-    failure = env.demo.fail("server.built", times=0, reason="as requested")
-    try:
+    with env.failing("server.built"):
         log = carry_out_inline(env, ctx, operation)
-    finally:
-        failure.times = failure.hits or 1
     assert log.status == "failed"
     assert refused.hits
     left = whose(env, was)
