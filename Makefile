@@ -82,8 +82,9 @@ lint: $(VENV)/dev.stamp ## style, format and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
-types: $(VENV)/dev.stamp ## mypy, strict
+types: $(VENV)/dev.stamp ## mypy, strict; of the tests that every call has its arguments
 	$(BIN)/mypy
+	cd tests && $(abspath $(BIN))/mypy .
 
 lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 2; }

@@ -29,7 +29,9 @@ from .api_server import ApiServer
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 SCHEMAS = DOCUMENT["components"]["schemas"]
 HERE = "urn:opencbr"
-REGISTRY: Any = Registry().with_resource(HERE, Resource(DOCUMENT, DRAFT202012))
+REGISTRY: Any = Registry().with_resource(
+    HERE, Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
+)
 EACH = [
     pytest.param(operation, id=operation["operationId"])
     for path in DOCUMENT["paths"].values()

@@ -12,6 +12,9 @@ from support.job_env import JobEnv
 @pytest.fixture
 def env(database_url: str, tmp_path: Path, demo: DemoCloud) -> Iterator[JobEnv]:
     env = JobEnv(database_url, tmp_path, demo)
-    yield env
-    env.clear()
+    with (
+        env.cloud_kept()
+    ):  # a test that has ended badly, or with its server shut off, is none of the next one's business
+        yield env
+        env.clear()
     env.close()

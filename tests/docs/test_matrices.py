@@ -1,7 +1,14 @@
 """Which cases of a matrix stay in the fast suite, and which of two databases has a death in CI (CONTRIBUTING)."""
 
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
+WHOLE_SERVICE = Path(__file__).parents[1] / "openstack"
 MATRIX = """
 import pytest
 
@@ -92,3 +99,30 @@ def pytest_collection_modifyitems(config, items):
         assert len(deaths) == len(set(deaths)), "one database has it"
         assert len(one) < everything / 2 + 5
     assert len({name for one in turns for name in one}) == everything, "no case is left out for ever"
+
+
+def test_a_module_of_the_whole_service_takes_its_turn_as_a_whole():
+    """Its tests go on from one another."""
+
+    def taken(turn: str) -> Counter[str]:
+        command = (
+            sys.executable,
+            "-m",
+            "pytest",
+            "--collect-only",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "thorough",
+        )
+        env = os.environ | {"OPENCBR_TEST_TURN": turn}
+        run = subprocess.run(
+            [*command, str(WHOLE_SERVICE)], check=True, capture_output=True, text=True, env=env
+        )
+        return Counter(line.partition("::")[0] for line in run.stdout.splitlines() if "::" in line)
+
+    everything, *turns = [taken(turn) for turn in ("", "a", "b")]
+    for one in turns:
+        assert one
+        assert one.items() < everything.items()

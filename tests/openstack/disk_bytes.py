@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from democloud.client import Client
 from support.full_stack import FullStack
 
 GIB = 1 << 30
@@ -125,14 +126,16 @@ def expected(content: bytes, size: int) -> str:
     return whole.hexdigest()
 
 
-def digest(stack: FullStack, volume: str, size: int) -> str:
-    """Say the SHA-256 of a volume's bytes; a real cloud gives them as an image."""
+def digest(stack: FullStack, volume: str, size: int, owner: Client | None = None) -> str:
+    """Say the SHA-256 of the bytes of a volume that its owner has, the tenant if none is named; a real cloud gives them as an
+    image.
+    """
     whole = hashlib.sha256()
     if stack.demo is not None:
         for at in range(0, size * GIB, 1 << 24):
             whole.update(stack.demo.read(volume, offset=at, length=1 << 24))
         return whole.hexdigest()
-    tenant = stack.tenant
+    tenant = owner or stack.tenant
     upload = {
         "image_name": f"{stack.cloud_objects.prefix}-read",
         "disk_format": "raw",

@@ -41,7 +41,7 @@ def clear_project(tenant: Connection) -> list[str]:
     for router in _own(network.routers(**own)):
         network.update_router(router.id, routes=[])
     for router_id, port in _interfaces(network, own):
-        network.remove_interface_from_router(router_id, port_id=port)
+        network.remove_interface_from_router(router_id, port=port)
     for found, delete in (
         (network.trunks, network.delete_trunk),
         (network.ports, network.delete_port),

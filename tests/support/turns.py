@@ -1,12 +1,13 @@
 """The cases of the thorough matrices take turns from commit to commit where the time of a run is bounded, as in CI.
 
 With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of three commits; of a death that
-SQLite and PostgreSQL each have, one commit has it on the one, another on the other. A module of the real cloud takes its turn
-as a whole, since what its tests share is what takes long. Without the variable every case is run (as
-a person who runs `make test-thorough` and `make test-postgres` has it).
+SQLite and PostgreSQL each have, one commit has it on the one, another on the other. A module of the whole service takes its
+turn as a whole, on the embedded cloud as on the real one: its tests go on from one another. Without the variable every
+case is run (as a person who runs `make test-thorough` and `make test-postgres` has it).
 """
 
 import os
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -16,6 +17,7 @@ from .databases import POSTGRES, SQLITE
 VARIABLE = "OPENCBR_TEST_TURN"
 
 _TURNS = 3
+_OPENSTACK = Path(__file__).parents[1] / "openstack"
 
 
 def take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -32,7 +34,7 @@ def _is_due(turn: str, item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
     dialects = (SQLITE, POSTGRES)
     nodeid = item.nodeid
-    if item.get_closest_marker("openstack"):
+    if _OPENSTACK in item.path.parents:
         nodeid = nodeid.partition("::")[0]
     for dialect in dialects:  # a case's id is the same but for the database
         nodeid = nodeid.replace(f"[{dialect}", "[")

@@ -98,7 +98,7 @@ STUCK = {
         "restore",
         r"volume \S+ is restoring-backup",
     ),
-    "a server that is never built": (Scene.as_new, "server.built", "boot", r"server \S+ is BUILD"),
+    "a server that is never built": (Scene.as_new, "server.built", "boot", r"server \S+ \(db1\) is BUILD"),
 }
 
 
