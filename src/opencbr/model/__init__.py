@@ -1,1 +1,1 @@
-"""What a backup service talks about, without input or output: standard library only."""
+"""What a backup service talks about, without input or output: standard library and dateutil only."""
