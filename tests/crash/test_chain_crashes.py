@@ -11,7 +11,7 @@ from opencbr.democloud.timing import Timing
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import Resource
-from support.job_env import STEADY, JobEnv, eventually
+from support.job_env import PATIENT, STEADY, JobEnv, eventually
 from support.job_steps import backed_up, rows
 from support.killed_worker import work_until
 from support.processes import LEASE_LOST, Processes
@@ -33,9 +33,11 @@ class WorkerProcesses:
     def __init__(self, folder: Path) -> None:
         self.processes = Processes(folder / "errors.txt")
 
-    def start(self, env: JobEnv, name: str, dies_after: str | None = None, **more: WorkerSettings) -> None:
+    def start(
+        self, env: JobEnv, name: str, dies_after: str | None = None, settings: WorkerSettings = PATIENT
+    ) -> None:
         program, last = (work, None) if dies_after is None else (work_until, dies_after)
-        self.processes.start(name, program, env.url, env.folder, name, last, **more)
+        self.processes.start(name, program, env.url, env.folder, name, last, settings=settings)
 
     def stop(self, name: str) -> None:
         self.processes.send(name, signal.SIGINT)
@@ -68,7 +70,7 @@ def dies_and_another_goes_on(
     # Who looks after the workers starts one again that a busy machine has declared dead.
     while (status := workers.processes.wait("w1", 600)) == LEASE_LOST:
         workers.start(env, "w1", place)
-    assert status == -signal.SIGKILL
+    assert status == -signal.SIGKILL, env.log(requested)
     workers.start(env, "w2")
     env.succeeded(requested)
     assert rows(env) == 0

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -35,7 +34,7 @@ from opencbr.model.restore_plan.choices import NEW
 from opencbr.store import operation_logs, tables, vaults
 from support.application import Applications
 from support.databases import KINDS
-from support.job_env import QUICK, JobEnv, eventually
+from support.job_env import PATIENT, QUICK, JobEnv, eventually
 from support.job_steps import backed_up
 from support.places import how_it_is, spoil
 from support.postgres import cut_off, hang_up
@@ -47,9 +46,6 @@ from .steps import steps_of
 
 pytestmark = pytest.mark.kill
 
-
-PATIENT = msgspec.structs.replace(QUICK, release_timeout_seconds=60.0)
-"""A worker that takes over on a busy machine may be slow; what is proved here is the order of things."""
 
 HELD = 1.0
 """Seconds a call hangs while its worker is killed: less than a lease, as a call in flight outlives its caller only so long."""

@@ -11,19 +11,23 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from opencbr.jobs.settings import WorkerSettings
 from opencbr.store.database import Database
 
+from .job_env import QUICK
 from .processes import Report
 from .worker import work
 
 
-def work_until(report: Report, url: str, folder: Path, identity: str, function: str) -> int:
+def work_until(
+    report: Report, url: str, folder: Path, identity: str, function: str, *, settings: WorkerSettings = QUICK
+) -> int:
     """Work as `support.worker.work` does, and die as soon as what `function` wrote is committed.
 
     `function` is `module.name` below opencbr.jobs; it is called inside a transaction or opens one itself.
     """
     _arm(function)
-    return work(report, url, folder, identity, None)
+    return work(report, url, folder, identity, None, settings=settings)
 
 
 def _arm(function: str) -> None:
