@@ -73,6 +73,7 @@ class Wiring:
         from opencbr.service.protectables import Protectables
         from opencbr.service.restore_plans import RestorePlans
         from opencbr.service.restores import Restores
+        from opencbr.service.scopes import Scopes
         from opencbr.service.services import Services
         from opencbr.service.vaults import Vaults
         from opencbr.service.ways_back import WaysBack
@@ -97,6 +98,7 @@ class Wiring:
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),
+            scopes=Scopes(cloud.region),
         )
 
     def application(self, accounts: "Accounts" = ()) -> Any:

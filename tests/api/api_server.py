@@ -46,6 +46,7 @@ from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
+from opencbr.service.scopes import Scopes
 from opencbr.service.services import Services
 from opencbr.service.vaults import Vaults
 from opencbr.service.ways_back import WaysBack
@@ -298,6 +299,7 @@ def open_server(
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),
+        scopes=Scopes(adapter.region),
     )
     checks = {
         "database": partial(writable, database),

@@ -115,6 +115,14 @@ def remove_vault_resource(cbr: ApiServer) -> Scenario:
     return Scenario("", {"vault_id": vault["id"]}, body={"resource_ids": [server["id"]]}, seen=seen)
 
 
+def keystone_list_projects(cbr: ApiServer) -> Scenario:
+    return Scenario(cbr.project(), query=(("name", "RegionOne"),))
+
+
+def keystone_list_auth_domains(cbr: ApiServer) -> Scenario:
+    return Scenario("Default", query=(("name", "Default"),))
+
+
 def list_protectable(cbr: ApiServer) -> Scenario:
     server = new_server(cbr)
     return Scenario(server["name"], {"protectable_type": "server"}, (("name", server["name"]), ("limit", 5)))
@@ -335,4 +343,6 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ShowRecord": show_record,
     "ShowReport": show_report,
     "ShowMaskedValue": show_masked_value,
+    "KeystoneListProjects": keystone_list_projects,
+    "KeystoneListAuthDomains": keystone_list_auth_domains,
 }

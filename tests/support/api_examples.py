@@ -104,7 +104,11 @@ def _token(cloud: DemoCloud, who: dict[str, Any]) -> str:
 
 
 def _protect(run: Run) -> None:
-    """Make a vault for servers and one for disks, and back both up."""
+    """Find the project by the region, make a vault for servers and one for disks, and back both up."""
+    run.call(
+        "KeystoneListProjects", "region: The project of a key, by the region", query={"name": "RegionOne"}
+    )
+    run.call("KeystoneListAuthDomains", "domain: The domain of a key")
     found = run.call(
         "ListProtectable", "server: The server called db1", query={"name": "db1"}, protectable_type="server"
     )

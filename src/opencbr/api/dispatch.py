@@ -101,6 +101,7 @@ def responder(route: Route, dependencies: Dependencies) -> Responder:
                     if body_type
                     else None,
                     services,
+                    caller,
                 )
             )
             if changes:

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from opencbr.model.caller import Caller
 from opencbr.service.context import Context
 from opencbr.service.services import Services
 
@@ -17,7 +18,7 @@ class Request(Struct, Generic[Query, Body], frozen=True):
 
     `path` holds the path parameters without `project_id` (that is `ctx.project_id`); they are non-empty text
     and nothing more: a handler answers 404 for an id it cannot find. `query` and `body` are of the types that the
-    handler names, None where it names None.
+    handler names, None where it names None. `caller` is who has signed in, for what is asked about the credential itself.
     """
 
     ctx: Context
@@ -25,3 +26,4 @@ class Request(Struct, Generic[Query, Body], frozen=True):
     query: Query
     body: Body
     services: Services
+    caller: Caller

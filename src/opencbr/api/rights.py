@@ -52,6 +52,7 @@ RULES: dict[str, tuple[str, str]] = {
     INFRASTRUCTURE: (_ADMIN, "See the infrastructure in a backup's metadata: hosts, hypervisors, bindings."),
     "cbr:tasks:list": (_READER, "List operation logs."),
     "cbr:tasks:get": (_READER, "Show an operation log."),
+    "cbr:projects:list": (_READER, "Find the project and domain of one's own credential."),
 }
 """Right -> default rule and what it allows."""
 

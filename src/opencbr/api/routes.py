@@ -1,5 +1,6 @@
 """The one route table: routing, validation, rights and the OpenAPI document all come from it."""
 
+from opencbr.api import start_up
 from opencbr.api.cbr import backups, checkpoints, operation_logs, protectables, vaults
 from opencbr.api.plus import drills, record, restore_plans, way_back
 from opencbr.api.route import Route
@@ -14,4 +15,5 @@ ROUTES: tuple[Route, ...] = (
     *restore_plans.ROUTES,
     *way_back.ROUTES,
     *drills.ROUTES,
+    *start_up.ROUTES,
 )

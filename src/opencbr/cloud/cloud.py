@@ -22,7 +22,10 @@ _PROBE_SECONDS = 5.0
 
 
 class Cloud:
-    """The service credential. Making one sends nothing. Thread-safe."""
+    """The service credential. Making one sends nothing. Thread-safe.
+
+    `region` is the region's name as the entry gives it, "" where it names none.
+    """
 
     def __init__(self, settings: CloudSettings, clock: Clock) -> None:
         self._scopes = Scopes(settings, clock)
@@ -34,6 +37,7 @@ class Cloud:
             sets_volume_status=settings.sets_volume_status,
         )
         self.settings = settings
+        self.region = self._scopes.region or ""
         self.identity = Identity(self._scopes.home)
         self.user_sign_in = UserSignIn(self._scopes, self.identity, clock, settings.timeout_seconds)
 

@@ -50,7 +50,9 @@ class Identity:
             user_id=body["user"]["id"],
             user_name=body["user"]["name"],
             project_id=project["id"],
+            project_name=str(project.get("name") or ""),
             project_domain_id=project["domain"]["id"],
+            project_domain_name=str(project["domain"].get("name") or ""),
             roles=frozenset(role["name"] for role in body.get("roles") or ()),
             expires_at=_moment(answer, body["expires_at"]),
             is_bound=any(body.get(name) for name in _DELEGATED),
@@ -73,7 +75,12 @@ class Identity:
         if not roles or not all(one.get("enabled", True) for one in (project, domain)):
             return None
         return replace(
-            caller, project_id=project_id, project_domain_id=str(project["domain_id"]), roles=roles
+            caller,
+            project_id=project_id,
+            project_name=str(project.get("name") or ""),
+            project_domain_id=str(project["domain_id"]),
+            project_domain_name=str(domain.get("name") or ""),
+            roles=roles,
         )
 
     def key_owner(self, access: str, given: str | None = None) -> KeyOwner:
@@ -93,13 +100,11 @@ class Identity:
         user_id, project_id = credential["user_id"], credential["project_id"]
         user = self._thing("/users/" + quote(user_id, safe=""), "user")
         project = self._thing("/projects/" + quote(project_id, safe=""), "project")
-        domains = {user["domain_id"], project["domain_id"]}
-        owners = [
-            user,
-            project,
-            *(self._thing("/domains/" + quote(d, safe=""), "domain") for d in sorted(domains)),
-        ]
-        if not all(owner.get("enabled", True) for owner in owners):
+        domains = {
+            one: self._thing("/domains/" + quote(one, safe=""), "domain")
+            for one in sorted({user["domain_id"], project["domain_id"]})
+        }
+        if not all(owner.get("enabled", True) for owner in (user, project, *domains.values())):
             raise UnknownKey("the user, project or domain of this access key is disabled")
         roles = self._roles(user_id, project_id)
         if not roles:
@@ -110,7 +115,9 @@ class Identity:
             user_id=user_id,
             user_name=user["name"],
             project_id=project_id,
+            project_name=str(project.get("name") or ""),
             project_domain_id=project["domain_id"],
+            project_domain_name=str(domains[project["domain_id"]].get("name") or ""),
             roles=roles,
         )
 

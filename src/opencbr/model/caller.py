@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A signed-in user on one project. `expires_at` is the token's end; an access key has none.
+    """A signed-in user on one project; names are "" where Keystone tells none. `expires_at` is a token's end, a key has none.
 
     `is_bound` is whether the credential is for this project alone, whatever else its user may do.
     """
@@ -14,7 +14,9 @@ class Caller:
     user_id: str
     user_name: str
     project_id: str
+    project_name: str = ""
     project_domain_id: str
+    project_domain_name: str = ""
     roles: frozenset[str]
     expires_at: datetime | None = None
     is_bound: bool = False
@@ -29,7 +31,9 @@ class KeyOwner:
     user_id: str
     user_name: str
     project_id: str
+    project_name: str = ""
     project_domain_id: str
+    project_domain_name: str = ""
     roles: frozenset[str]
 
     def caller(self) -> Caller:
@@ -38,6 +42,8 @@ class KeyOwner:
             user_id=self.user_id,
             user_name=self.user_name,
             project_id=self.project_id,
+            project_name=self.project_name,
             project_domain_id=self.project_domain_id,
+            project_domain_name=self.project_domain_name,
             roles=self.roles,
         )

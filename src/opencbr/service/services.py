@@ -10,6 +10,7 @@ from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
+from opencbr.service.scopes import Scopes
 from opencbr.service.vaults import Vaults
 from opencbr.service.ways_back import WaysBack
 
@@ -28,3 +29,4 @@ class Services:
     drills: Drills
     metadata: Metadata
     operation_logs: OperationLogs
+    scopes: Scopes
