@@ -75,6 +75,7 @@ class Wiring:
         from opencbr.service.restores import Restores
         from opencbr.service.scopes import Scopes
         from opencbr.service.services import Services
+        from opencbr.service.vault_tags import VaultTags
         from opencbr.service.vaults import Vaults
         from opencbr.service.ways_back import WaysBack
 
@@ -87,6 +88,7 @@ class Wiring:
         )
         return Services(
             vaults=Vaults(database=database, cloud=cloud),
+            vault_tags=VaultTags(database),
             protectables=Protectables(database=database, cloud=cloud),
             checkpoints=Checkpoints(database=database, cloud=cloud),
             restores=Restores(database=database, cloud=cloud),

@@ -48,6 +48,7 @@ from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.scopes import Scopes
 from opencbr.service.services import Services
+from opencbr.service.vault_tags import VaultTags
 from opencbr.service.vaults import Vaults
 from opencbr.service.ways_back import WaysBack
 from opencbr.store import backups, checkpoints, disk_backups, leases, operation_logs, vaults
@@ -290,6 +291,7 @@ def open_server(
     shown = Metadata(database, records, **metadata)
     services = Services(
         vaults=Vaults(database=database, cloud=adapter),
+        vault_tags=VaultTags(database),
         protectables=Protectables(database=database, cloud=adapter),
         checkpoints=Checkpoints(database=database, cloud=adapter),
         restores=Restores(database=database, cloud=adapter),

@@ -20,7 +20,7 @@ def valid(kind: types.Type) -> Any:  # noqa: C901, PLR0911 -- one type a line
         case types.StructType():
             return {field.encode_name: valid(field.type) for field in kind.fields}
         case types.StrType():
-            return "a" * max(kind.min_length or 0, 1)
+            return "1" * max(kind.min_length or 0, 1)  # a text that may also have to be a number
         case types.IntType():
             return kind.ge if kind.ge is not None else 1
         case types.FloatType():

@@ -74,6 +74,12 @@ class Things:
         body = {"drill": {"backup_id": self.backup().id}}
         return str(self.cbr.call("POST", "drills", body).json()["drill"]["id"])
 
+    def key_of_the_vault(self) -> str:
+        """The key of a tag."""
+        path = f"vault/{self.id_of('vault-that-is-there')}/tags"
+        assert self.cbr.call("POST", path, {"tag": {"key": "stage"}}).status_code == 204
+        return "stage"
+
     def server_in_the_vault(self) -> str:
         self.id_of("vault-that-is-there")
         return self.made["server-in-the-vault"]
@@ -83,6 +89,7 @@ class Things:
 THERE: dict[str, Callable[[Things], str]] = {
     "vault-that-is-there": Things.vault,
     "server-in-the-vault": Things.server_in_the_vault,
+    "key-of-the-vault": Things.key_of_the_vault,
     "server-that-is-there": lambda things: str(new_server(things.cbr)["id"]),
     "disk-that-is-there": lambda things: str(new_disk(things.cbr)["id"]),
     "backup-with-a-record": lambda things: things.protected.id,
@@ -107,6 +114,7 @@ WORDS = {
     "drill_id": ["drill-that-is-there"],
     **dict.fromkeys(("instance_id", "resource_id", "resources", "id"), RESOURCES),
     "resource_ids": ["server-in-the-vault"],
+    "key": ["key-of-the-vault"],
     "marker": ["backup-that-failed", "vault-that-is-there", "log-that-is-there"],
     "type": ["OS::Nova::Server", "OS::Cinder::Volume"],
     "protectable_type": ["server", "disk"],

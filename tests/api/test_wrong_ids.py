@@ -313,13 +313,14 @@ BINDING = {
     "without disks": (server(sizes=(), image_id=""), "7108"),
     "in another vault": (bound_elsewhere, "6103"),
 }
+DELETING: dict[str, tuple[Make, str]] = {"deleting": (vault_in_deletion, "6110")}
 PLACES: dict[tuple[str, str], Place] = {
     ("ShowVault", "vault_id"): Place(by_path("ShowVault"), vault("other"), "6105"),
     ("UpdateVault", "vault_id"): Place(
         by_path("UpdateVault", {"vault": {"name": "mine"}}),
         vault("other"),
         "6105",
-        {"deleting": (vault_in_deletion, "6110")},
+        DELETING,
     ),
     ("DeleteVault", "vault_id"): Place(
         by_path("DeleteVault"), vault("other"), "6105", {"deleting": (vault_in_deletion, "6112")}
@@ -344,6 +345,23 @@ PLACES: dict[tuple[str, str], Place] = {
         "6135",
         {"protecting": (resource_in("protecting"), "6125"), "removing": (resource_in("removing"), "6134")},
     ),
+    **{
+        (operation, "vault_id"): Place(send, vault("other", tags=(("stage", "theirs"),)), "6105", states)
+        for operation, send, states in (
+            ("ShowVaultTag", by_path("ShowVaultTag"), {}),
+            ("CreateVaultTags", by_path("CreateVaultTags", {"tag": {"key": "stage"}}), DELETING),
+            (
+                "BatchCreateAndDeleteVaultTags",
+                by_path("BatchCreateAndDeleteVaultTags", {"action": "delete", "tags": [{"key": "stage"}]}),
+                DELETING,
+            ),
+            (
+                "DeleteVaultTag",
+                lambda cbr, wanted: cbr.call("DELETE", f"vault/{wanted}/tags/stage"),
+                DELETING,
+            ),
+        )
+    },
     ("ShowProtectable", "instance_id"): Place(by_path("ShowProtectable"), server("other"), "7100"),
     ("CreateCheckpoint", "checkpoint.vault_id"): Place(
         lambda cbr, wanted: cbr.call("POST", "checkpoints", {"checkpoint": {"vault_id": wanted}}),
@@ -607,7 +625,7 @@ for _name, _choose in CHOICES.items():
         "7201",
     )
 
-NOT_OF_A_PROJECT = {"protectable_type", "policy_id", "backup_policy_id", "enterprise_project_id"}
+NOT_OF_A_PROJECT = {"protectable_type", "policy_id", "backup_policy_id", "enterprise_project_id", "key"}
 """A word of the interface's own, and what this server has none of."""
 
 

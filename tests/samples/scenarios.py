@@ -58,7 +58,7 @@ def create_vault(cbr: ApiServer) -> Scenario:
         "protect_type": "backup",
         "size": 100,
     }
-    tags = [{"key": "made_by", "value": "a sample"}]
+    tags = [{"key": "made_by", "value": "a-sample.文"}]
     vault = {"name": called, "description": HOSTILE, "billing": billing, "resources": [], "tags": tags}
 
     def seen() -> bool:
@@ -121,6 +121,47 @@ def keystone_list_projects(cbr: ApiServer) -> Scenario:
 
 def keystone_list_auth_domains(cbr: ApiServer) -> Scenario:
     return Scenario("Default", query=(("name", "Default"),))
+
+
+TAG = (("made_by", "a-sample.文"),)
+
+
+def _tags(cbr: ApiServer, vault_id: str) -> Any:
+    return {tag["key"]: tag["value"] for tag in shown(cbr, f"vault/{vault_id}/tags")["tags"]}
+
+
+def show_vault_resource_instances(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault(name=name(), tags=TAG)
+    wanted = {"action": "filter", "matches": [{"key": "resource_name", "value": vault.name}], "limit": "5"}
+    return Scenario(vault.id, body=wanted | {"tags": [{"key": "made_by", "values": ["a-sample.文"]}]})
+
+
+def show_vault_project_tag(cbr: ApiServer) -> Scenario:
+    key = name()
+    cbr.vault(tags=((key, "x"),))
+    return Scenario(key)
+
+
+def show_vault_tag(cbr: ApiServer) -> Scenario:
+    key = name()
+    return Scenario(key, {"vault_id": cbr.vault(tags=((key, "x"),)).id})
+
+
+def create_vault_tags(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault()
+    body = {"tag": {"key": "made_by", "value": "a-sample.文"}}
+    return Scenario("", {"vault_id": vault.id}, body=body, seen=lambda: _tags(cbr, vault.id) == dict(TAG))
+
+
+def batch_vault_tags(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault(tags=(*TAG, ("stays", "")))
+    body = {"action": "delete", "tags": [{"key": "made_by", "value": "a-sample.文"}]}
+    return Scenario("", {"vault_id": vault.id}, body=body, seen=lambda: _tags(cbr, vault.id) == {"stays": ""})
+
+
+def delete_vault_tag(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault(tags=(("文_b", "x"),))
+    return Scenario("", {"vault_id": vault.id, "key": "文_b"}, seen=lambda: not _tags(cbr, vault.id))
 
 
 def list_protectable(cbr: ApiServer) -> Scenario:
@@ -317,6 +358,12 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "DeleteVault": delete_vault,
     "AddVaultResource": add_vault_resource,
     "RemoveVaultResource": remove_vault_resource,
+    "ShowVaultResourceInstances": show_vault_resource_instances,
+    "ShowVaultProjectTag": show_vault_project_tag,
+    "ShowVaultTag": show_vault_tag,
+    "CreateVaultTags": create_vault_tags,
+    "BatchCreateAndDeleteVaultTags": batch_vault_tags,
+    "DeleteVaultTag": delete_vault_tag,
     "ListProtectable": list_protectable,
     "ShowProtectable": show_protectable,
     "CreateCheckpoint": create_checkpoint,

@@ -185,6 +185,13 @@ def _look(run: Run) -> None:
     run.call("ListVault", "named: The vault of a name", query={"name": "production"})
     run.call("ShowVault", "servers: A vault with two servers", vault_id=vault)
     run.call("ShowSummary", "project: Two vaults together")
+    run.call("ShowVaultTag", "servers: The tags of a vault", vault_id=vault)
+    run.call("ShowVaultProjectTag", "project: The tags of all vaults")
+    wanted = {"tags": [{"key": "stage", "values": ["production", "test"]}], "object_type": "server"}
+    found = {"action": "filter", **wanted, "limit": "10", "offset": "0"}
+    run.call("ShowVaultResourceInstances", "filter: Vaults of servers with one of two values", found)
+    counted = {"action": "count", "without_any_tag": True}
+    run.call("ShowVaultResourceInstances", "count: How many vaults bear no tag", counted)
     of_vault = {"vault_id": vault, "limit": "10"}
     backup = run.call("ListBackups", "vault: The newest backups of a vault", query=of_vault)["backups"][0][
         "id"
@@ -330,6 +337,23 @@ def _remove(run: Run) -> None:
     vault = vaults["production"]
     changed = {"vault": {"billing": {"size": 800}, "auto_expand": True}}
     run.call("UpdateVault", "size: Make a vault larger", changed, vault_id=vault["id"])
+    owner = {"tag": {"key": "owner", "value": "shop"}}
+    run.call("CreateVaultTags", "owner: Give a vault a tag", owner, vault_id=vault["id"])
+    for action, title, tags in (
+        (
+            "create",
+            "create: Give a vault two tags",
+            [{"key": "stage", "value": "live"}, {"key": "tier", "value": "1"}],
+        ),
+        (
+            "delete",
+            "delete: Take two tags off, one whatever its value is",
+            [{"key": "tier", "value": "1"}, {"key": "stage"}],
+        ),
+    ):
+        body = {"action": action, "tags": tags}
+        run.call("BatchCreateAndDeleteVaultTags", title, body, vault_id=vault["id"])
+    run.call("DeleteVaultTag", "owner: Take a tag off a vault", vault_id=vault["id"], key="owner")
     web1 = {"resource_ids": [vault["resources"][1]["id"]]}
     run.call("RemoveVaultResource", "server: Take a server out of its vault", web1, vault_id=vault["id"])
     backup = run.call("ListBackups", query={"vault_id": vault["id"]})["backups"][0]["id"]

@@ -214,6 +214,14 @@ _GIVEN = {
         "what is no restore in place.",
         "Look for the id with ListOpLogs.",
     ),
+    "6600": _Given(
+        "CreateVaultTags or BatchCreateAndDeleteVaultTags would give a vault more than 20 different keys.",
+        "Delete tags of the vault first; a key that it bears already only gets another value.",
+    ),
+    "6601": _Given(
+        "DeleteVaultTag names a key that the vault does not bear; keys mind the case of letters.",
+        "Look at the vault's keys with ShowVaultTag. BatchCreateAndDeleteVaultTags does not mind a key that is not there.",
+    ),
     "7000": _Given(
         "The project has no such volume in Cinder: the id was mistyped, the disk was deleted, or it is another "
         "project's. In an operation log it went before it was backed up.",
@@ -311,7 +319,6 @@ _ELSEWHERE = {
     "replication": "1005 1011 4005 6003 6118 6119 6120 6122 6129 6130 6131",
     "policies": "6001 6002 6117 6127",
     "sharing backups": "6700 6701 6702 6703 6704 6705 6706 6707 6708 6709 6710 6711 6712 6713 6714",
-    "calls for tags": "6600 6601",
     "making images from backups": "6140 6141 6204 6207 6208 6209 6210 6211 6212 6213 6214",
     "paying in advance and billing": "6109 6111 6138 6139 8400",
     "hybrid vaults": "1006 6136 7300 7301 7302",

@@ -25,6 +25,9 @@ SPEC_CODE: dict[str, str] = {"server": "vault.backup.server.normal", "disk": "va
 MAX_RESOURCES = 256
 """Resources one vault may hold (contract 5.1, code 6100)."""
 
+MAX_TAGS = 20
+"""Tags of one vault (contract D4, code 6600)."""
+
 MAX_SIZE_GB = 10_485_760
 """The largest vault (contract 3.1)."""
 

@@ -11,6 +11,7 @@ from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.scopes import Scopes
+from opencbr.service.vault_tags import VaultTags
 from opencbr.service.vaults import Vaults
 from opencbr.service.ways_back import WaysBack
 
@@ -20,6 +21,7 @@ class Services:
     """The use cases by chapter; made once by wiring and shared by all threads."""
 
     vaults: Vaults
+    vault_tags: VaultTags
     protectables: Protectables
     checkpoints: Checkpoints
     backups: Backups

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 
 from opencbr.model.lists import TagFilter, Tags
@@ -28,6 +29,27 @@ def insert(conn: Connection, vault: Vault) -> None:
     ]
     if rows:
         conn.execute(sql_insert(_t), rows)
+
+
+def replace(conn: Connection, vault: Vault) -> None:
+    """Give a vault, which the caller has locked, the tags that it has here in place of all that it had."""
+    conn.execute(sql_delete(_t).where(_t.c.project_id == vault.project_id, _t.c.vault_id == vault.id))
+    insert(conn, vault)
+
+
+def of_project(conn: Connection, project_id: str) -> dict[str, list[str]]:
+    """Read the keys that the project's vaults bear, each with its different values, both in order.
+
+    What vaults bear that are kept for held backups alone, does not count.
+    """
+    gone = select(_vault_id).where(
+        tables.vault.c.project_id == project_id, tables.vault.c.held_at.is_not(None)
+    )
+    query = select(_t.c.key, _t.c.value).where(_t.c.project_id == project_id, _t.c.vault_id.not_in(gone))
+    found: dict[str, list[str]] = {}
+    for key, value in conn.execute(query.distinct().order_by(_t.c.key, _t.c.value)):
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def of_vaults(conn: Connection, vault_ids: Collection[str]) -> dict[str, tuple[tuple[str, str], ...]]:

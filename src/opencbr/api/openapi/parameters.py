@@ -26,7 +26,10 @@ _TEXTS = {
     "restore_job_id": "id of the operation log of a restore in place: the `job_id` of RestoreBackup",
     "drill_id": "id of a drill",
 }
-_LIMITS: dict[str, dict[str, Any]] = {"protectable_type": {"enum": ["server", "disk"]}}
+_LIMITS: dict[str, dict[str, Any]] = {
+    "protectable_type": {"enum": ["server", "disk"]},
+    "key": {"minLength": 1, "maxLength": 127},
+}
 """Of what is no id."""
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from opencbr.api.cbr.tag import TagBody, tag_bodies
 from opencbr.model import statuses
 from opencbr.model.times import wire_time
 from opencbr.model.vault import SERVER, SPEC_CODE, Resource
@@ -52,13 +53,6 @@ class ResourceBody(Struct, kw_only=True):
         Meta(description="of a server: `exclude_volumes`, and `include_volumes` where some were chosen"),
     ]
     auto_protect: Annotated[bool, Meta(description="whether automatic backups take it")]
-
-
-class TagBody(Struct):
-    """A tag as shown."""
-
-    key: Annotated[str, Meta(description="the key")]
-    value: Annotated[str, Meta(description="the value, may be empty")]
 
 
 class VaultBody(Struct, kw_only=True):
@@ -120,7 +114,7 @@ def vault_body(view: VaultView) -> VaultBody:
         updated_at=wire_time(vault.updated_at),
         billing=_billing(view),
         resources=[_resource_body(r) for r in view.resources],
-        tags=[TagBody(key, value) for key, value in vault.tags],
+        tags=tag_bodies(vault.tags),
         auto_bind=vault.auto_bind,
         bind_rules=vault.bind_rules,
         auto_expand=vault.auto_expand,

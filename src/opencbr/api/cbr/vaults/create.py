@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from opencbr.api.cbr.operations import OPERATIONS
+from opencbr.api.cbr.tag import NewTag, tags_of
 from opencbr.api.cbr.vaults.body import ShowVaultBody, vault_body
 from opencbr.api.cbr.vaults.settings import (
     AutoBind,
@@ -16,17 +17,15 @@ from opencbr.api.cbr.vaults.settings import (
     ObjectType,
     ProtectType,
     SmnNotify,
-    Tag,
     Threshold,
     bind_rules,
 )
 from opencbr.api.cbr.vaults.wanted import BINDING_ERRORS, WantedResource
-from opencbr.api.errors import bad_parameter
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Name, Text
 from opencbr.model.errors import UNSUPPORTED_TYPE
-from opencbr.model.vault import MAX_SIZE_GB
+from opencbr.model.vault import MAX_SIZE_GB, MAX_TAGS
 from opencbr.service.vaults import VaultSpec
 
 _PLAIN = (
@@ -90,7 +89,7 @@ class NewVault(Struct, kw_only=True):
         Text | None, Meta(description="a policy to bind; there are none here, so leave it out")
     ] = None
     tags: Annotated[
-        Annotated[list[Tag], Meta(max_length=20)] | None,
+        Annotated[list[NewTag], Meta(max_length=MAX_TAGS)] | None,
         Meta(description="up to 20 keys with a value each, no key twice"),
     ] = None
     enterprise_project_id: Annotated[Text | None, Meta(description="accepted and not used")] = None
@@ -133,7 +132,7 @@ def _spec(new: NewVault) -> VaultSpec:
         "cloud_type": billing.cloud_type or "public",
         "is_multi_az": bool(billing.is_multi_az),
         "bind_rules": bind_rules(new.bind_rules) if new.bind_rules else {},
-        "tags": _tags(new.tags or []),
+        "tags": tuple(tags_of(new.tags or ()).items()),
     }
     return VaultSpec(
         name=new.name,
@@ -146,17 +145,6 @@ def _spec(new: NewVault) -> VaultSpec:
         resources=[one.wanted() for one in new.resources],
         rest=rest,
     )
-
-
-def _tags(tags: list[Tag]) -> tuple[tuple[str, str], ...]:
-    """Return the tags trimmed (contract 3.9); raises 400/9900 for an empty key or one given twice."""
-    found: dict[str, str] = {}
-    for tag in tags:
-        key = tag.key.strip()
-        if not key or key in found:
-            raise bad_parameter(f"tags: the key {key!r} is empty or given twice; give each key once.")
-        found[key] = (tag.value or "").strip()
-    return tuple(found.items())
 
 
 ROUTES: tuple[Route, ...] = (

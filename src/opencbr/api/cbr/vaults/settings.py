@@ -19,8 +19,8 @@ SmnNotify = Annotated[bool | None, Meta(description="noted and shown; this serve
 Locked = Annotated[bool | None, Meta(description="true for good: automatic backups stay until they expire")]
 
 
-class Tag(Struct):
-    """A key and a value (contract 3.9)."""
+class RuleTag(Struct):
+    """A key and a value that a resource may bear."""
 
     key: Annotated[
         str,
@@ -36,7 +36,7 @@ class BindRules(Struct):
     """Which unprotected resources `auto_bind` takes; `{"tags": []}` clears them."""
 
     tags: Annotated[
-        Annotated[list[Tag], Meta(max_length=5)] | None,
+        Annotated[list[RuleTag], Meta(max_length=5)] | None,
         Meta(description="a resource with any of these is taken; an empty list clears the rules"),
     ] = None
 
