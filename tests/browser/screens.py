@@ -157,6 +157,13 @@ def _posted(page: Page, form: str) -> None:
     settle(page)
 
 
+def _refused_tag(page: Page, things: Things) -> None:
+    page.goto(f"/console/vaults/{things.backup.vault_id}/tags")
+    page.get_by_label("Key").fill("no spaces")
+    page.get_by_role("button", name="Give it").click()
+    page.wait_for_selector("[role=alert]")
+
+
 def _refused_sign_in(page: Page, _things: Things) -> None:
     page.goto("/console/sign-in?way=access-key")
     page.get_by_label("Access key", exact=True).fill("nobody")
@@ -184,6 +191,10 @@ SCREENS = [
     at("vaults.show", lambda things: f"/console/vaults/{things.hostile.vault_id}"),
     at("vaults.show", lambda things: f"/console/vaults/{things.running.vault_id}"),
     at("vaults.show", f"/console/vaults/{NOBODY}", status=404),
+    at("vault_tags.edit", lambda things: f"/console/vaults/{things.backup.vault_id}/tags"),
+    at("vault_tags.edit", lambda things: f"/console/vaults/{things.hostile.vault_id}/tags"),
+    at("vault_tags.edit", f"/console/vaults/{NOBODY}/tags", status=404),
+    Screen("vault_tags.change", "refused", _refused_tag),
     at("backups.index", "/console/backups"),
     at("backups.index", "/console/backups?start_time=yesterday", status=400),
     at("backups.show", lambda things: f"/console/backups/{things.backup.id}"),

@@ -20,6 +20,7 @@ from opencbr.console.pages import (
     operation_logs,
     overview,
     restore_plans,
+    vault_tags,
     vaults,
     ways_back,
 )
@@ -71,6 +72,7 @@ def create_console(
         sign_in,
         overview.pages,
         vaults.pages,
+        vault_tags.pages,
         backups.pages,
         restore_plans.pages,
         ways_back.pages,

@@ -3,9 +3,10 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from opencbr.console.console import api
+from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
 from opencbr.console.pages.live import live_page, work_of
+from opencbr.console.pages.vault_tags import RIGHT
 
 pages = Blueprint("vaults", __name__, url_prefix="/console/vaults")
 
@@ -29,4 +30,5 @@ def show(vault_id: str) -> ResponseReturnValue:
         vault=vault,
         backups=client.get("/backups", vault_id=vault["id"], limit=10),
         work=work,
+        may_tag=console().allows(signed_in().credential, RIGHT),
     )
