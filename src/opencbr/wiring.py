@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from opencbr.api.app import Application
     from opencbr.api.dispatch import Dependencies
     from opencbr.console.sign_in.keystone import Accounts
-    from opencbr.jobs.context import CloudContext
+    from opencbr.jobs.context import CloudContext, JobContext
+    from opencbr.jobs.engine.duty import Duty
     from opencbr.jobs.worker import Worker
     from opencbr.records.archive import Records
     from opencbr.service.services import Services
@@ -177,8 +178,22 @@ class Wiring:
             clock=self.clock,
             settings=self.config.worker,
             drill=self.config.drill,
-            duties=[janitor_duty],
+            duties=[janitor_duty, _bind_rules_duty],
         )
+
+
+def _bind_rules_duty(ctx: "JobContext") -> "Duty":
+    """Bind what the bind rules of vaults take, at the start and every `bind_seconds`, on one worker."""
+    from opencbr.jobs.engine.duty import Duty
+    from opencbr.service.bind_rules import BindRules
+
+    rules = BindRules(ctx.database, ctx.cloud, ctx.clock, ctx.guard)
+    return Duty(
+        name="bind-rules",
+        interval_seconds=ctx.settings.bind_seconds,
+        run=rules.bind_all,
+        leader_only=True,
+    )
 
 
 def build(config: Config) -> Wiring:

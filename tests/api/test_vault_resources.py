@@ -46,6 +46,7 @@ def test_a_bound_server_shows_name_and_size_of_its_disks(cbr: ApiServer):
         "backup_count": 0,
         "extra_info": {"exclude_volumes": []},
         "auto_protect": True,
+        "bound_by_rules": False,
     }
     assert vault["billing"]["allocated"] == 6
 

@@ -3,7 +3,8 @@
 import html
 
 from api.api_server import ApiServer
-from opencbr.store import vaults
+from opencbr.store import resources, vaults
+from store.samples import resource
 
 from .browser import Browser, message
 
@@ -35,7 +36,10 @@ def test_tags_are_given_and_taken_off(cbr: ApiServer, browser: Browser):
     assert browser.post(form, form, action="delete", key="stage", value="test").status_code == 303
     assert shown(cbr, vault.id) == {"stage": "live", ODD: ODD}
     text = browser.get(form).text
-    assert f'value="{html.escape(ODD, quote=True).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")}"' in text
+    assert (
+        f'value="{html.escape(ODD, quote=True).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")}"'
+        in text
+    )
     assert browser.post(form, form, action="delete", key=ODD, value=ODD).status_code == 303
     assert browser.post(form, form, action="delete", key="stage", value="live").status_code == 303
     assert shown(cbr, vault.id) == {}
@@ -66,3 +70,16 @@ def test_no_vault_no_page(cbr: ApiServer, browser: Browser):
         found = vaults.get(conn, cbr.project("other"), foreign.id)
     assert found is not None
     assert found.tags == (("secret", "theirs"),)
+
+
+def test_a_vault_that_binds_by_itself_says_so(cbr: ApiServer, browser: Browser):
+    rules = {"tags": [{"key": "backup", "value": "yes"}, {"key": ODD, "value": ""}]}
+    vault = cbr.vault(auto_bind=True, bind_rules=rules)
+    server = resource(vault, bound_by_rules=True)
+    with cbr.database.write() as conn:
+        resources.bind(conn, server)
+    text = browser.get(f"/console/vaults/{vault.id}").text
+    assert '<span class="tag">backup=yes</span>' in text
+    assert f'{server.id}</code> <span class="note">by the bind rules</span>' in text
+    bare = browser.get(f"/console/vaults/{cbr.vault(auto_bind=True).id}").text
+    assert "nothing: it has no bind rules" in bare

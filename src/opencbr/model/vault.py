@@ -65,6 +65,12 @@ class Vault:
     updated_at: datetime
 
     @property
+    def rules(self) -> frozenset[tuple[str, str]]:
+        """The tags of which a resource must have one to be bound by itself; none without `auto_bind` (contract 5.4)."""
+        tags = self.bind_rules.get("tags", ()) if self.auto_bind else ()
+        return frozenset((tag["key"], tag["value"]) for tag in tags)
+
+    @property
     def provider_id(self) -> str:
         """The provider id that clients expect for this object type."""
         return PROVIDER_ID[self.object_type]
@@ -85,6 +91,7 @@ class Resource:
     protect_status: statuses.ProtectStatus = statuses.AVAILABLE
     auto_protect: bool = True
     created_at: datetime
+    bound_by_rules: bool = False  # by the vault's bind rules, not by a request
 
     def takes(self, volume_id: str) -> bool:
         """Say whether a backup of this server holds a disk that it has; a disk holds itself."""

@@ -19,7 +19,7 @@ from opencbr.model.errors import (
 from opencbr.model.vault import MAX_RESOURCES, RESOURCE_TYPE, SERVER, VOLUME, Resource, Vault
 from opencbr.parallel import parallel
 from opencbr.service.instances import Source, find_source
-from opencbr.store import resources, vaults
+from opencbr.store import bind_exclusions, resources, vaults
 from opencbr.store.errors import AlreadyBound
 
 LOOKS_AT_ONCE = 8
@@ -84,11 +84,18 @@ def look_up(reader: Reader, project_id: str, wanted: Sequence[Wanted]) -> dict[s
 
 
 def bind(
-    conn: Connection, vault: Vault, wanted: Sequence[Wanted], found: Mapping[str, Source], now: datetime
+    conn: Connection,
+    vault: Vault,
+    wanted: Sequence[Wanted],
+    found: Mapping[str, Source],
+    now: datetime,
+    *,
+    by_rules: bool = False,
 ) -> list[str]:
     """Bind the resources, or change the volumes of those that this vault holds already (trap T12).
 
     A repeated request states the whole selection of volumes: one without any takes an older one back.
+    `by_rules` says that the vault's bind rules ask for it; what a person binds, bind rules may have again later.
     Returns the ids. Raises CbrError 6100 (too many), 6103 (in another vault), 6134 (being removed), 7003,
     7101, 7108 (cannot be protected), 7201 (a named volume is not attached), 6137 (a disk is reached twice).
     """
@@ -119,6 +126,7 @@ def bind(
             exclude_volumes=exclude,
             include_volumes=include,
             created_at=now,
+            bound_by_rules=by_rules,
         )
         _refuse_second_way(conn, fresh, source)
         if old is None:
@@ -133,6 +141,8 @@ def bind(
                 exclude_volumes=exclude,
                 include_volumes=include,
             )
+    if not by_rules:
+        bind_exclusions.lift(conn, vault.project_id, [one.id for one in wanted])
     return [one.id for one in wanted]
 
 

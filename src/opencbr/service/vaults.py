@@ -26,7 +26,7 @@ from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, bind, check_wanted, look_up, refuse_repeats
 from opencbr.service.vault_views import VaultView, views
-from opencbr.store import resources, vaults
+from opencbr.store import bind_exclusions, resources, vaults
 from opencbr.store.database import Database
 
 MB_IN_GB = 1024
@@ -155,6 +155,8 @@ class Vaults:
     def remove_resources(self, ctx: Context, vault_id: str, resource_ids: Sequence[str]) -> Sequence[str]:
         """Ask for the removal of resources with their backups, one operation log each; return their ids.
 
+        Bind rules leave them alone from now on.
+
         Raises CbrError 6105, 6104, 6110 (locked), 6112 (vault status), 6135 (not bound here), 6125 (busy),
         6134 (being removed).
         """
@@ -181,6 +183,7 @@ class Vaults:
                     )
                 _refuse_busy(resource)
                 resources.set_status(conn, ctx.project_id, resource.id, statuses.REMOVING)
+                bind_exclusions.add(conn, ctx.project_id, resource.id, now=ctx.now)
                 new_operations.request_removal(conn, ctx, vault, resource)
             return [*resource_ids]
 

@@ -4,10 +4,11 @@ A job tells its objects of one kind apart by a key of its own. In the cloud an o
 a snapshot and the backup made from it bear the same name.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, literal, select
+from sqlalchemy import ColumnElement, Connection, literal, or_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
@@ -121,6 +122,12 @@ def leave_of(conn: Connection, backup_id: str) -> None:
 def lasting(conn: Connection, kind: str) -> list[Entry]:
     """Read what backups of all projects consist of, of one kind, and the cloud has made, oldest first."""
     return _read(conn, _t.c.kind == kind, _t.c.upstream_id.is_not(None), _t.c.backup_id.is_not(None))
+
+
+def standing(conn: Connection, project_id: str, kinds: Collection[str]) -> list[Entry]:
+    """Read what stands in a project of the cloud, or may, of these kinds, and is no tenant's yet, oldest first."""
+    where = or_(_t.c.project_id == project_id, _t.c.cloud_project_id == project_id)
+    return _read(conn, _t.c.region == OWN_REGION, _t.c.kind.in_(tuple(kinds)), where)
 
 
 def keep(conn: Connection, operation_log_id: str, until: datetime) -> None:

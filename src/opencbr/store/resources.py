@@ -31,6 +31,11 @@ def get(conn: Connection, project_id: str, resource_id: str) -> Resource | None:
     return None if row is None else _resource(row)
 
 
+def ids(conn: Connection, project_id: str) -> set[str]:
+    """Read the ids of all resources of the project that are bound."""
+    return {*conn.execute(select(_t.c.id).where(_t.c.project_id == project_id)).scalars()}
+
+
 def of_vaults(conn: Connection, project_id: str, vault_ids: Collection[str]) -> dict[str, list[Resource]]:
     """Read the resources of each vault, in the order they were bound; every given id has an entry."""
     found: dict[str, list[Resource]] = {vault_id: [] for vault_id in vault_ids}

@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -103,6 +104,15 @@ resource = Table(
     Column("include_volumes", JSON, nullable=False),
     Column("protect_status", TEXT, nullable=False),
     Column("auto_protect", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("bound_by_rules", Boolean, nullable=False, server_default=false()),
+)
+
+bind_exclusion = Table(
+    "bind_exclusion",
+    metadata,
+    Column("project_id", TEXT, primary_key=True),
+    Column("resource_id", TEXT, primary_key=True),
     Column("created_at", Moment, nullable=False),
 )
 

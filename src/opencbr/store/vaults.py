@@ -39,6 +39,12 @@ def get(conn: Connection, project_id: str, vault_id: str, *, lock: bool = False)
     return None if row is None else _vaults(conn, [row])[0]
 
 
+def with_bind_rules(conn: Connection) -> builtins.list[Vault]:
+    """Read the vaults of all projects that bind resources by themselves and take any now, the oldest first."""
+    query = select(_t).where(_t.c.auto_bind, _t.c.held_at.is_(None), _t.c.status == statuses.AVAILABLE)
+    return _vaults(conn, [*conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()])
+
+
 def is_deleting(conn: Connection, project_id: str, vault_id: str) -> bool:
     """Say whether the vault's end was ordered."""
     query = select(_t.c.id).where(

@@ -49,7 +49,7 @@ def write_files(folder: Path, clouds: dict[str, Any], listen: str, endpoint: str
         database=Database(url=f"sqlite:///{folder / 'opencbr.db'}"),
         keys=Keys(folder=str(folder / "keys")),
         # The embedded cloud is quick and near, and a demo that was killed should go on soon.
-        worker=WorkerSettings(poll_seconds=0.2, outbox_seconds=0.1, lease_seconds=5.0),
+        worker=WorkerSettings(poll_seconds=0.2, outbox_seconds=0.1, lease_seconds=5.0, bind_seconds=5.0),
     )
     write_private(folder / "opencbr.toml", dumps(config))
     return config

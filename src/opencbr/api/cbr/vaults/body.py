@@ -53,6 +53,9 @@ class ResourceBody(Struct, kw_only=True):
         Meta(description="of a server: `exclude_volumes`, and `include_volumes` where some were chosen"),
     ]
     auto_protect: Annotated[bool, Meta(description="whether automatic backups take it")]
+    bound_by_rules: Annotated[
+        bool, Meta(description="whether the vault's `bind_rules` have bound it, not a request; ours")
+    ]
 
 
 class VaultBody(Struct, kw_only=True):
@@ -70,7 +73,7 @@ class VaultBody(Struct, kw_only=True):
     billing: Annotated[Billing, Meta(description="its size, its use and its status")]
     resources: Annotated[list[ResourceBody], Meta(description="what is bound to it")]
     tags: Annotated[list[TagBody], Meta(description="its tags")]
-    auto_bind: Annotated[bool, Meta(description="as it was asked for")]
+    auto_bind: Annotated[bool, Meta(description="whether resources are bound by themselves, by `bind_rules`")]
     bind_rules: Annotated[
         dict[str, Any], Meta(description="as they were asked for: which resources `auto_bind` takes")
     ]
@@ -159,6 +162,7 @@ def _resource_body(view: ResourceView) -> ResourceBody:
         backup_count=view.usage.backup_count,
         extra_info=_extra_info(resource),
         auto_protect=resource.auto_protect,
+        bound_by_rules=resource.bound_by_rules,
     )
 
 

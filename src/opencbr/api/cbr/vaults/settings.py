@@ -11,7 +11,12 @@ ObjectType = Literal["server", "disk", "turbo", "workspace", "vmware", "rds", "f
 Threshold = Annotated[int, Meta(ge=1, le=100, description="per cent of use that triggers a notification")]
 
 
-AutoBind = Annotated[bool | None, Meta(description="noted and shown; resources are bound by request")]
+AutoBind = Annotated[
+    bool | None,
+    Meta(
+        description="true: what no vault has and bears a tag of `bind_rules` is bound by itself, in a while"
+    ),
+]
 AutoExpand = Annotated[
     bool | None, Meta(description="true: a full vault grows by a quarter when a backup is asked for")
 ]
@@ -20,15 +25,15 @@ Locked = Annotated[bool | None, Meta(description="true for good: automatic backu
 
 
 class RuleTag(Struct):
-    """A key and a value that a resource may bear."""
+    """A key and a value that a resource may bear: in its metadata, or a server as a tag `key=value`."""
 
     key: Annotated[
         str,
-        Meta(min_length=1, max_length=36, description="1 to 36 characters; spaces at its ends are cut off"),
+        Meta(min_length=1, max_length=255, description="the key; spaces at its ends are cut off"),
     ]
     value: Annotated[
-        Annotated[str, Meta(max_length=43)] | None,
-        Meta(description="up to 43 characters; spaces at its ends are cut off"),
+        Annotated[str, Meta(max_length=255)] | None,
+        Meta(description="the value; spaces at its ends are cut off"),
     ] = None
 
 
