@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import yaml
 
+from democloud.client import Client
 from opencbr.democloud.identity.roles import grant
 from opencbr.democloud.network.networks import make_network
 from opencbr.democloud.network.security_groups import default_group
@@ -37,6 +40,45 @@ def role(cbr: ApiServer, name: str, account: str = "demo", on: str = "other") ->
     finally:
         with state.change():
             state.drop("grant", f"project:{target}:{user}:{found['id']}:False")
+
+
+class Keystone:
+    """Its own calls, as its administrator makes them; what was given is taken back at the end of the stack."""
+
+    def __init__(self, cbr: ApiServer, stack: ExitStack, file: Path) -> None:
+        file.write_text(yaml.safe_dump(cbr.cloud.clouds_yaml()))
+        self._admin, self._stack = Client("admin", str(file)), stack
+        self._cbr = cbr
+        self.user = str(cbr.cloud.account("demo")["user_id"])
+
+    def group(self) -> str:
+        """Make a group that the user of `demo` is in."""
+        made = str(self._done("POST", "/groups", {"group": {"name": "operators"}}).json()["group"]["id"])
+        self._stack.callback(self._done, "DELETE", f"/groups/{made}")
+        self._done("PUT", f"/groups/{made}/users/{self.user}")
+        return made
+
+    def gives(self, name: str, holder: str, on: str, more: str = "") -> None:
+        """Give a role: `holder` is `users/…` or `groups/…`, `on` is `projects/…` or `domains/…`."""
+        (role,) = self._admin.get("identity", f"/roles?name={name}")["roles"]
+        path = f"/{on}/{holder}/roles/{role['id']}{more}"
+        self._done("PUT", path)
+        self._stack.callback(self._admin.call, "DELETE", "identity", path)
+
+    def leaves(self, group: str) -> None:
+        """Take the user out of a group."""
+        self._done("DELETE", f"/groups/{group}/users/{self.user}")
+
+    def _done(self, method: str, path: str, body: Json | None = None) -> requests.Response:
+        answer = self._admin.call(method, "identity", path, body)
+        assert answer.ok, answer.text
+        return answer
+
+
+@pytest.fixture
+def keystone(cbr: ApiServer, tmp_path: Path) -> Iterator[Keystone]:
+    with ExitStack() as stack:
+        yield Keystone(cbr, stack, tmp_path / "clouds.yaml")
 
 
 @pytest.fixture(name="backup_id", scope="module")
@@ -84,6 +126,31 @@ def test_a_project_in_which_the_caller_has_no_role_is_nowhere(cbr: ApiServer, ba
 def test_a_project_in_which_the_caller_may_not_restore_says_so(cbr: ApiServer, backup_id: str):
     with role(cbr, "reader"), nothing_is_made(cbr):
         refused(asked(cbr, backup_id, project_id=cbr.project("other")), 403, "8600", "cbr:backups:restore")
+
+
+@pytest.mark.parametrize("way", ["a group's", "an inherited", "a group's inherited"])
+def test_a_role_that_the_caller_does_not_hold_itself_counts(
+    cbr: ApiServer, keystone: Keystone, backup_id: str, way: str
+):
+    """Keystone tells effective assignments: a group's role on the project, and the domain's for all its projects."""
+    other = cbr.project("other")
+    refused(asked(cbr, backup_id, project_id=other), 404, "6302", other)
+    group = keystone.group() if "group" in way else ""
+    holder = f"groups/{group}" if group else f"users/{keystone.user}"
+    inherits = "inherited" in way
+    where = "OS-INHERIT/domains/default" if inherits else f"projects/{other}"
+    more = "/inherited_to_projects" if inherits else ""
+    keystone.gives("reader", holder, where, more)
+    with nothing_is_made(cbr):
+        refused(asked(cbr, backup_id, project_id=other), 403, "8600", "cbr:backups:restore")
+    keystone.gives("member", holder, where, more)
+    plan = ready(cbr, backup_id)
+    assert (plan["status"], plan["mapping"]["project_id"]) == ("ready", other), plan["problems"]
+    if group:
+        keystone.leaves(group)
+        for method, path in (("GET", ""), ("POST", "/restore")):
+            with nothing_is_made(cbr):
+                refused(cbr.call(method, f"restore-plans/{plan['id']}{path}"), 404, "6302")
 
 
 def test_a_project_that_is_disabled_is_nowhere(cbr: ApiServer, backup_id: str):

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import secrets
 
 import pytest
 import requests
 
+from .made import NAME
 from .target import Target
 
 
@@ -203,3 +205,34 @@ def test_the_catalogue_takes_another_service(target: Target) -> None:
         assert refused.status_code == 403
     finally:
         assert target.admin.call("DELETE", "identity", f"/services/{id_}").status_code == 204
+
+
+@pytest.mark.parametrize("inherits", [False, True], ids=["on the project", "inherited from the domain"])
+def test_a_group_s_role_is_told_as_its_user_s(target: Target, inherits: bool) -> None:
+    admin = target.admin
+    body = {"group": {"name": f"{NAME}-{secrets.token_hex(4)}", "domain_id": "default"}}
+    made = admin.call("POST", "identity", "/groups", body)
+    assert made.status_code == 201, made.text
+    group = made.json()["group"]["id"]
+    (role,) = admin.get("identity", "/roles?name=manager")["roles"]
+    project, user = target.member.project_id, target.member.user_id
+    where = "OS-INHERIT/domains/default" if inherits else f"projects/{project}"
+    path = f"/{where}/groups/{group}/roles/{role['id']}" + ("/inherited_to_projects" if inherits else "")
+    query = f"/role_assignments?effective&include_names&user.id={user}&scope.project.id={project}"
+
+    def told() -> set[str]:
+        rows = admin.get("identity", query)["role_assignments"]
+        assert {row["user"]["id"] for row in rows} == {user}
+        return {row["role"]["name"] for row in rows}
+
+    try:
+        assert admin.call("PUT", "identity", path).status_code == 204
+        assert told() == {"member", "reader"}
+        assert admin.call("PUT", "identity", f"/groups/{group}/users/{user}").status_code == 204
+        assert told() == {"manager", "member", "reader"}
+        (row,) = admin.get("identity", f"/role_assignments?group.id={group}")["role_assignments"]
+        assert (row["group"]["id"], row["role"]["id"]) == (group, role["id"])
+        assert admin.call("DELETE", "identity", f"/groups/{group}/users/{user}").status_code == 204
+        assert told() == {"member", "reader"}
+    finally:
+        assert admin.call("DELETE", "identity", f"/groups/{group}").status_code == 204
