@@ -71,7 +71,10 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server; `task_state` is what Nova is doing with it, "" for nothing; `fault` is why it is in an error."""
+    """A server; `task_state` is what Nova is doing with it, "" for nothing; `fault` is why it is in an error.
+
+    `image_id` is set where its root disk is no volume.
+    """
 
     id: str
     status: str
@@ -80,6 +83,7 @@ class Server:
     locked_reason: str | None
     request_id: str | None
     fault: str = ""
+    image_id: str | None = None
 
     @property
     def state(self) -> str:
@@ -171,6 +175,7 @@ def server_of(body: Mapping[str, Any], request_id: str | None) -> Server:
         locked_reason=body.get("locked_reason"),
         request_id=request_id,
         fault=redact(str((body.get("fault") or {}).get("message") or "")[:_REASON_LENGTH]),
+        image_id=(body.get("image") or {}).get("id"),
     )
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from opencbr.jobs.context import JobContext
@@ -14,7 +15,7 @@ from opencbr.model.drill import Drill
 from opencbr.model.operation_log import OperationLog
 from opencbr.store import restore_plans
 from support.inline_job import carry_out_inline, job_context
-from support.job_env import JobEnv
+from support.job_env import QUICK, JobEnv
 
 SERVER = "db1"
 MEMBERS = ("root", "data", "archive")
@@ -119,6 +120,45 @@ def test_a_drill_of_a_server_that_is_gone_works_as_well(place: JobEnv, ctx: JobC
     _, found = drill(backup_id)
     assert found.verdict == "unchecked", found.reason
     gone_again(place, was, backup_id)
+
+
+def test_a_server_that_boots_from_an_image_has_its_root_disk_from_the_one_of_the_backup(
+    place: JobEnv, ctx: JobContext, drill: Drilling
+):
+    env, name = place, "web1"
+    server = env.server_id(name)
+    env.demo.write(server, b"the root disk", offset=1 << 20)
+    digests = {env.demo.sha256(server), env.demo.sha256(env.volume_id("web1-data"))}
+    backup_id = backed_up(env, ctx, name)
+    env.demo.write(server, b"written since", offset=1 << 20)
+    now = env.demo.sha256(server)
+    (image,), was = env.images(), env.things()
+    stood: list[set[str]] = []
+
+    def when_up(made: str) -> None:
+        volumes = [one["id"] for one in docs(env, "volume") if one["id"] not in was["volume"]]
+        stood.append({env.demo.sha256(one) for one in (made, *volumes)})
+
+    drill.when_up = when_up
+    log, found = drill(backup_id)
+    assert (log.status, log.error_message, found.verdict) == ("success", "", "unchecked")
+    assert stood == [digests]
+    assert [one.kind for one in found.findings] == ["server", "disk", "disk", "port"]
+    assert (found.findings[1].name, found.findings[1].said) == ("root disk", f"from image {image['id']}")
+    assert env.demo.sha256(server) == now, "the server that stands keeps what was written since"
+    assert [one["id"] for one in env.images()] == [image["id"]]
+    assert env.things() == was
+    assert sorted(entry.kind for entry in env.ledger()) == ["backup", "image"]
+
+
+def test_a_drill_from_the_original_image_says_that_the_backup_has_no_root_disk(
+    place: JobEnv, drill: Drilling
+):
+    with place.cloud_kept():
+        drill.ctx = job_context(place, settings=msgspec.structs.replace(QUICK, root_images=False))
+        _, found = drill(backed_up(place, drill.ctx, "web1"))
+    assert found.verdict == "unchecked"
+    assert found.findings[1].said.endswith("the original one: this backup has nothing of it")
 
 
 FAILING = {

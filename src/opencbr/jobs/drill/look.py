@@ -1,6 +1,6 @@
 """What every drill looks at: the server runs, with all disks and addresses that its plan says."""
 
-from opencbr.cloud.objects import Attachment
+from opencbr.cloud.objects import Attachment, Server
 from opencbr.cloud.statuses import NOVA_ACTIVE
 from opencbr.jobs.context import parallel
 from opencbr.jobs.failures import JobError
@@ -8,6 +8,7 @@ from opencbr.jobs.new_server.parts import Parts
 from opencbr.model.drill import DISK, PORT, SERVER, Finding, not_held
 from opencbr.model.errors import BACKUP_UNRESTORABLE
 from opencbr.model.restore_plan.blueprint import NewPort, NewVolume
+from opencbr.model.restore_plan.root_part import ORIGINAL_ONLY
 from opencbr.store import drills
 
 
@@ -19,6 +20,7 @@ def look(parts: Parts) -> None:
     plan, volumes, ports = parts.blueprint, parts.ids("volume"), parts.ids("port")
     found = [
         Finding(kind=SERVER, name=parts.server.name, held=server.status == NOVA_ACTIVE, said=server.status),
+        *_root(parts, server),
         *parallel(lambda one: _disk(parts, one, attached.get(volumes[one.key])), plan.volumes),
         *parallel(lambda one: _port(parts, one, ports[one.key], server_id), plan.ports),
     ]
@@ -31,6 +33,18 @@ def write_down(parts: Parts, found: list[Finding]) -> None:
         drills.find(conn, parts.operation.id, found)
     if wrong := not_held(found):
         raise JobError(BACKUP_UNRESTORABLE, wrong)
+
+
+def _root(parts: Parts, server: Server) -> list[Finding]:
+    """Look at a root disk that is no volume: Nova writes it from the image that the server was asked for with."""
+    planned = parts.server.image_id
+    if planned is None:
+        return []
+    held = server.image_id == planned
+    said = f"from image {planned}" if held else f"it should be from image {planned}"
+    if held and ORIGINAL_ONLY in parts.kept.notices:
+        said = f"{said}, the original one: this backup has nothing of it"
+    return [Finding(kind=DISK, name="root disk", held=held, said=said)]
 
 
 def _disk(parts: Parts, planned: NewVolume, attached: Attachment | None) -> Finding:

@@ -1,15 +1,18 @@
 """The root disk of a plan that is no volume: it comes from the image that the backup made of it, or from the original image."""
 
+from collections.abc import Mapping
+
 from opencbr.model.reference_fields import named
 from opencbr.model.restore_plan.captured import Json
 from opencbr.model.restore_plan.draft import KEPT, MAPPED, Draft
 from opencbr.model.root_image import KIND
 
 _ROOT = ("server", "image", "id")
-_ORIGINAL_ONLY = (
+ORIGINAL_ONLY = (
     "original image only: this backup has no image of the root disk, which is no volume; what was written to it since the "
     "server was made of its image is lost"
 )
+"""Notice of a plan that gives back another root disk than the one that was backed up."""
 _ACTIVE = "active"
 
 
@@ -49,16 +52,30 @@ def booted_image(draft: Draft) -> Json | None:
     return draft.standing(f"image/{original}" if ours is None else f"{KIND}/{ours}")
 
 
+def root_volume_image(draft: Draft) -> Json:
+    """Give what a root volume keeps of the image that it was made of: a new one is given that again, and Nova heeds it."""
+    if _original(draft) is not None:
+        return {}
+    root = next((disk.volume_id for disk in draft.captured.disks if disk.position == 0), "")
+    found = draft.captured.of("volume").get(root, {}).get("volume_image_metadata")
+    return found if isinstance(found, Mapping) else {}
+
+
 def _boot_original(draft: Draft, original: str) -> str:
     document = f"image/{original}"
     now = draft.standing(document)
     if now is None:
         why = f"image {original}, which the server boots from, is deleted: nothing is left to boot from"
+        if draft.is_elsewhere:
+            why = (
+                f"image {original}, which the server boots from, is not shown to project {draft.project_id}, or is deleted: "
+                "share it with that project in Glance first"
+            )
         draft.refuse(document, (), why, (original,))
     else:
         draft.stands(document, now)
-        draft.decide("server", _ROOT, KEPT, _ORIGINAL_ONLY)
-    draft.notices.append(_ORIGINAL_ONLY)
+        draft.decide("server", _ROOT, KEPT, ORIGINAL_ONLY)
+    draft.notices.append(ORIGINAL_ONLY)
     return original
 
 
