@@ -14,6 +14,10 @@ from opencbr.store.errors import RecordDamaged
 from opencbr.store.restore_plans import StoredPlan
 
 
+class OfAnotherRelease(RecordDamaged):
+    """A plan that another release of this program has kept, in a form that this one does not read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPlan:
     """What is sealed of a plan: what is shown, the mapping as it was given, and what is to be made."""
@@ -36,11 +40,11 @@ def kept_of(found: Plan, given: Choices) -> KeptPlan:
 
 
 def open_plan(records: Records, stored: StoredPlan) -> KeptPlan:
-    """Give back what was sealed of a plan. Raises RecordDamaged."""
+    """Give back what was sealed of a plan. Raises OfAnotherRelease, RecordDamaged."""
     text = records.open_plan(stored.project_id, stored.id, stored.key_id, stored.sealed)
     try:
         return msgspec.json.decode(text, type=KeptPlan)
-    except msgspec.DecodeError as error:  # of a release with other fields
-        raise RecordDamaged(
+    except msgspec.DecodeError as error:
+        raise OfAnotherRelease(
             f"restore plan {stored.id} was made by another release: make a new one"
         ) from error

@@ -31,7 +31,7 @@ from opencbr.model.restore_plan.outcome import READY, Plan, PlannedBackup
 from opencbr.model.restore_plan.rows import Row
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
-from opencbr.records.kept_plans import KeptPlan, kept_of, open_plan
+from opencbr.records.kept_plans import KeptPlan, OfAnotherRelease, kept_of, open_plan
 from opencbr.service import plan_kinds
 from opencbr.service.access import find_own
 from opencbr.service.checkpoints import no_such_checkpoint
@@ -150,7 +150,7 @@ class RestorePlans:
     def show(self, ctx: Context, plan_id: str) -> ShownPlan:
         """Return a plan of the project. Raises CbrError 6302 for all others and expired ones, and as `refuse_project`."""
         stored = self._stored(ctx, plan_id)
-        refuse_project(ctx, open_plan(self._records, stored).given)
+        refuse_project(ctx, self._opened(stored).given)
         return self._shown(stored)
 
     def apply(self, ctx: Context, plan_id: str) -> OperationLog:
@@ -161,7 +161,7 @@ class RestorePlans:
         carried out, or its backup restored), and as `create` does; CloudError.
         """
         stored = self._stored(ctx, plan_id)
-        kept = open_plan(self._records, stored)
+        kept = self._opened(stored)
         refuse_project(ctx, kept.given)
         if stored.status != READY:
             raise _conflict(
@@ -204,6 +204,13 @@ class RestorePlans:
         if stored is None or (stored.expires_at <= ctx.now and stored.operation_log_id is None):
             no_such_plan(plan_id)
         return stored
+
+    def _opened(self, stored: StoredPlan) -> KeptPlan:
+        """Open a plan. Raises CbrError 6302 for one of another release, which is as good as expired; RecordDamaged."""
+        try:
+            return open_plan(self._records, stored)
+        except OfAnotherRelease:
+            no_such_plan(stored.id)
 
     def _make(self, ctx: Context, kind: str, backups_: Sequence[Backup], choices: Choices) -> Plan:
         """Make a plan from the records and the cloud as it is now. Raises as `create` does."""
@@ -280,7 +287,8 @@ def no_such_plan(plan_id: str) -> NoReturn:
     """Raise 404/6302."""
     raise CbrError(
         NO_SUCH_RESOURCE,
-        f"There is no such restore plan, or it has expired: make a new one. Asked for: {plan_id[:64]}.",
+        "There is no such restore plan, or it has expired, by time or by an upgrade: make a new one. "
+        f"Asked for: {plan_id[:64]}.",
     )
 
 

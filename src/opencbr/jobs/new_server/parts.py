@@ -9,7 +9,7 @@ from opencbr.jobs.upstream.objects import make, planned
 from opencbr.model.errors import BACKUP_UNRESTORABLE
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.blueprint import Blueprint, NewServer, Ref
-from opencbr.records.kept_plans import KeptPlan, open_plan
+from opencbr.records.kept_plans import KeptPlan, OfAnotherRelease, open_plan
 from opencbr.store import ledger, operation_logs, restore_plans
 from opencbr.store.ledger import Entry
 
@@ -90,4 +90,7 @@ def plan_of(ctx: JobContext, operation: OperationLog) -> KeptPlan:
         stored = restore_plans.get(conn, operation.project_id, plan_id)
     if stored is None:
         raise JobError(BACKUP_UNRESTORABLE, f"restore plan {plan_id} does not exist any more")
-    return open_plan(ctx.records, stored)
+    try:
+        return open_plan(ctx.records, stored)
+    except OfAnotherRelease as error:
+        raise JobError(BACKUP_UNRESTORABLE, str(error)) from error
