@@ -68,6 +68,19 @@ def carried_out(stack: FullStack, plan: Json) -> Json:
     return log
 
 
+def backed_up(stack: FullStack, vault: Json) -> list[Json]:
+    """Back up all that is bound to a vault in one checkpoint; its backups."""
+    body = {"checkpoint": {"vault_id": vault["id"], "parameters": {"name": "before"}}}
+    checkpoint = stack.member.call("POST", "checkpoints", body).json()["checkpoint"]["id"]
+
+    def backups() -> list[Json]:
+        found: list[Json] = stack.member.get(f"backups?checkpoint_id={checkpoint}")["backups"]
+        assert {one["status"] for one in found} <= {"waiting_protect", "protecting", "available"}
+        return found if {one["status"] for one in found} == {"available"} else []
+
+    return eventually(backups, "all of the vault is backed up", 300)
+
+
 def planned(stack: FullStack, backup_id: str, mapping: Json, as_: str = "new_server") -> Json:
     """Plan a restore with these choices."""
     body = {"restore_plan": {"as": as_, "mapping": mapping}}

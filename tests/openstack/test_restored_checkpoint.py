@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from restoring import carried_out, compare
+from restoring import backed_up, carried_out, compare
 
-from sdk.installation import eventually
 from support.application import Application, Applications
 from support.full_stack import FullStack
 
@@ -28,7 +27,7 @@ def test_two_servers_of_one_application_come_back_together(stack: FullStack, app
     with stack.protected(first) as vault:
         more = {"resources": [{"id": one, "type": "OS::Nova::Server"} for one in others]}
         assert stack.member.call("POST", f"vaults/{vault['id']}/addresources", more).status_code == 200
-        backups = _backed_up(stack, vault)
+        backups = backed_up(stack, vault)
         applications.delete_application(application)
         made = _restored(stack, backups[0]["checkpoint_id"], application)
         again = applications.like_application(application, made)
@@ -37,18 +36,6 @@ def test_two_servers_of_one_application_come_back_together(stack: FullStack, app
                 compare(stack, backup, made[backup["resource_name"]], least=150)
         finally:
             applications.delete_application(again)
-
-
-def _backed_up(stack: FullStack, vault: Json) -> list[Json]:
-    body = {"checkpoint": {"vault_id": vault["id"], "parameters": {"name": "before"}}}
-    checkpoint = stack.member.call("POST", "checkpoints", body).json()["checkpoint"]["id"]
-
-    def backups() -> list[Json]:
-        found: list[Json] = stack.member.get(f"backups?checkpoint_id={checkpoint}")["backups"]
-        assert {one["status"] for one in found} <= {"waiting_protect", "protecting", "available"}
-        return found if {one["status"] for one in found} == {"available"} else []
-
-    return eventually(backups, "both servers are backed up", 300)
 
 
 def _restored(stack: FullStack, checkpoint: str, application: Application) -> dict[str, str]:

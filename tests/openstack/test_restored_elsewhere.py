@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from disk_bytes import digest, disk_of, expected
-from restoring import ended
+from restoring import backed_up, carried_out, ended
 
 from democloud.client import Client
 from sdk.installation import eventually
@@ -50,6 +50,49 @@ def test_a_server_is_restored_into_another_project(stack: FullStack):
                 other.states(f"/volumes/{volume}", "volume", {"available"})
                 told.append(digest(stack, volume, 1, other))
             assert told == [expected(bytes_, 1) for bytes_ in disks.values()]
+
+
+def test_a_whole_checkpoint_is_restored_into_another_project(stack: FullStack):
+    """Two servers on one network, which is made there once; each has the bytes of its own disk."""
+    objects, other = stack.cloud_objects, stack.other
+    content = {name: secrets.token_bytes(1 << 20) for name in ("one", "two")}
+    servers = [
+        objects.server(name, volumes=[disk_of(stack, name, bytes_)], ports=[objects.port(name)])
+        for name, bytes_ in content.items()
+    ]
+    with stack.protected(servers[0]) as vault:
+        more = {"resources": [{"id": servers[1], "type": "OS::Nova::Server"}]}
+        assert stack.member.call("POST", f"vaults/{vault['id']}/addresources", more).status_code == 200
+        backups = backed_up(stack, vault)
+        path = f"checkpoints/{backups[0]['checkpoint_id']}/restore-plans"
+        wanted = {"restore_plan": {"mapping": {"project_id": other.project_id}}}
+        assert stack.member.call("POST", path, wanted).status_code == 404
+        with member_of_both(stack), emptied(other):
+            before = things(other)
+            first = stack.member.call("POST", path, wanted).json()["restore_plan"]
+            again = {"restore_plan": {"mapping": chosen(first)}}
+            log = carried_out(stack, stack.member.call("POST", path, again).json()["restore_plan"])
+            since = {where[1]: ids - before[where] for where, ids in things(other).items()}
+            assert {where: len(since[where]) for where in ("/servers", "/volumes", "/v2.0/networks")} == {
+                "/servers": 2,
+                "/volumes": 2,
+                "/v2.0/networks": 1,
+            }
+            made = {
+                one["resource_name"].rpartition("-")[2]: str(one["target_resource_id"])
+                for one in log["extra_info"]["restore"]["resources"]
+            }
+            disks = {}
+            for name, server in made.items():
+                assert other.get("compute", f"/servers/{server}")["server"]["status"] == "ACTIVE"
+                (row,) = other.get("compute", f"/servers/{server}/os-volume_attachments")["volumeAttachments"]
+                disks[name] = row["volumeId"]
+                assert other.call("DELETE", "compute", f"/servers/{server}").status_code == 204
+            for name, volume in disks.items():
+                other.states(f"/volumes/{volume}", "volume", {"available"})
+                assert digest(stack, volume, 1, other) == expected(content[name], 1)
+            orphans = stack.opencbr("orphans", "list")
+            assert "no orphans" in orphans.stdout, orphans.stdout + orphans.stderr
 
 
 def asked(mapping: Json) -> Json:

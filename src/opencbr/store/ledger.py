@@ -19,6 +19,10 @@ from opencbr.store.statements import insert_new, touched, values_of
 _t = tables.ledger
 
 
+_HANDED_OVER = "volume"
+"""The kind of what is made in one project of the cloud and given to another."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One object of the cloud: planned (it may exist), made (its id there is known), or left.
@@ -45,8 +49,17 @@ class Entry:
 
     @property
     def projects(self) -> tuple[str, ...]:
-        """The projects of the cloud in which it may stand. What is handed over goes from the first to the last."""
-        return (self.project_id, self.cloud_project_id) if self.cloud_project_id else (self.project_id,)
+        """The projects of the cloud in which it may stand. What is handed over, a volume, goes from the first to the last.
+
+        Nothing else may be looked for in both: what bears the name of the record would be found where that was captured.
+        """
+        if self.cloud_project_id is None:
+            return (self.project_id,)
+        return (
+            (self.project_id, self.cloud_project_id)
+            if self.kind == _HANDED_OVER
+            else (self.cloud_project_id,)
+        )
 
 
 def plan(conn: Connection, entry: Entry) -> Entry:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from democloud.client import Client
+from opencbr.democloud.network.security_groups import default_group
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.operation_log import OperationLog
@@ -86,6 +87,52 @@ def test_an_application_comes_back_with_what_its_servers_share_made_once(place: 
     assert "server" not in shared
     assert log.details["report"]["restored"] > 20
     assert all(one["report"]["restored"] > 40 for one in log.details["resources"])
+
+
+def test_an_application_comes_back_in_another_project(place: JobEnv, ctx: JobContext):
+    """All that its servers need is made there once, and their disks are handed over with every byte."""
+    env, other = place, str(place.demo.account("other")["project_id"])
+    state = env.demo.backend.state
+    with state.change():
+        default_group(env.demo.backend, other)  # Neutron makes it when it is first looked at
+    applications = Applications(Client("demo", str(env.clouds_file)))
+    application = applications.make_application(("app", "queue"))
+    for number, volume in enumerate(application.volumes):
+        env.demo.write(volume, f"disk {number}".encode(), offset=1 << 20)
+    digests = sorted(env.demo.sha256(one) for one in application.volumes)
+    was, ours = env.things(), [one.id for one in env.ledger()]
+    checkpoint = backed_up(env, ctx, *application.servers)
+    operation = env.request_checkpoint(checkpoint, project_id=other, **made_again(application))
+    # First one whose second server Nova refuses: nothing stays in either project.
+    env.demo.faults.inject(service="compute", method="POST", path="/servers$", status=403, after=1, times=0)
+    log = carry_out_inline(env, ctx, operation)
+    assert (log.status, "answered 403" in log.error_message) == ("failed", True)
+    assert env.things() == was
+    env.demo.faults.clear()
+    again = env.plans().apply(env.context(), str(operation.parameters["plan_id"]))
+    log = carry_out_inline(env, ctx, again)
+    servers = succeeded(log)
+    assert servers.keys() == application.servers.keys()
+    with state.change():
+        made = [
+            (kind, doc)
+            for kind, ids in env.things().items()
+            for one in ids - was[kind]
+            if (doc := state.get(kind, one)) is not None
+        ]
+    assert {doc["project_id"] or "nobody's: a gateway's port" for _, doc in made} == {
+        other,
+        "nobody's: a gateway's port",
+    }
+    whole = {"server": 2, "volume": 3, "attachment": 3, "port": 4, "network": 1, "subnet": 1}
+    assert Counter(kind for kind, _ in made) == whole | {"security-group": 2, "router": 1, "server-group": 1}
+    assert {doc["status"] for kind, doc in made if kind == "server"} == {"ACTIVE"}
+    assert sorted(env.demo.sha256(doc["id"]) for kind, doc in made if kind == "volume") == digests
+    assert env.upstream("transfer") == []
+    assert {entry.kind for entry in env.ledger() if entry.id not in ours} == {"backup"}
+    assert take_stock(env.database, env.cloud).orphans == ()
+    told_of = [row for one in log.details["resources"] for row in one["report"]["not_as_before"]]
+    assert {row["became"] for row in told_of if row["field"] == "server.tenant_id"} == {"mapped"}
 
 
 def test_disks_come_back_as_volumes_on_no_server(place: JobEnv, ctx: JobContext):
