@@ -20,6 +20,7 @@ from support.conflicts import IN_PLACE, NEW_SERVER, READY, names, provoking, sen
 from support.full_server import FullServer, FullServers
 
 from .api_server import ApiServer
+from .test_restore_elsewhere import role
 from .test_restore_plans import all_new, planned
 
 Json = dict[str, Any]
@@ -179,6 +180,22 @@ def _(case: Case, stack: ExitStack) -> None:
     stack.enter_context(case.changed("flavor", "1", ram=512))
 
 
+@provokes("the flavor has too little memory for the image")
+def _(case: Case, stack: ExitStack) -> Json:
+    """Which its root volume was made of."""
+    root = case.named("volume", "db1-root")
+    wants = {"volume_image_metadata": root["volume_image_metadata"] | {"min_ram": "4096"}}
+    with case.changed("volume", root["id"], **wants):
+        return case.again()
+
+
+@provokes("the flavor has too small a root disk for the image")
+def _(case: Case, stack: ExitStack) -> Json:
+    mapping = case.again("web1")
+    stack.enter_context(case.changed("image", case.named("server", "web1")["image_id"], min_disk=100))
+    return mapping
+
+
 @provokes("the network is gone")
 def _(case: Case, stack: ExitStack) -> None:
     stack.enter_context(case.without("network", case.full.networks[1]))
@@ -203,6 +220,14 @@ def _(case: Case, stack: ExitStack) -> Json:
 def _(case: Case, stack: ExitStack) -> Json:
     stack.enter_context(case.without("security-group", case.full.groups[0]))
     return {"security_groups": []}
+
+
+@provokes("a security group is not in the record")
+def _(case: Case, stack: ExitStack) -> Json:
+    group = case.named("security-group", "database")["id"]
+    with case.without("security-group", group):
+        mapping = case.again()
+    return mapping | {"security_groups": [{"security_group_id": group, "target": "new"}]}
 
 
 def rule_of(case: Case, protocol: str) -> Json:
@@ -433,6 +458,29 @@ def _(case: Case, stack: ExitStack) -> Json:
     return {"routers": [{"router_id": case.full.router, "target": "drop"}]}
 
 
+@provokes("a router's external network is gone")
+def _(case: Case, stack: ExitStack) -> Json:
+    floating = [{**one, "address": "drop"} for one in case.mapping["floating_ips"]]
+    stack.enter_context(case.without("router", case.full.router))
+    stack.enter_context(case.without("network", case.named("network", "public")["id"]))
+    return {
+        "floating_ips": floating,
+        "routers": [{"router_id": case.full.router, "target": "new"}],
+    }
+
+
+@provokes("a router translated no addresses")
+def _(case: Case, stack: ExitStack) -> Json:
+    router = case.named("router", "demo-router")
+    off = {"external_gateway_info": router["external_gateway_info"] | {"enable_snat": False}}
+    with case.changed("router", router["id"], **off):
+        mapping = case.again()
+    stack.enter_context(case.without("router", router["id"]))
+    held = case.state.all("port", device_id=router["id"])
+    stack.enter_context(case.without("port", *(port["id"] for port in held)))
+    return mapping | {"routers": [{"router_id": router["id"], "target": "new"}]}
+
+
 @provokes("a router's place is taken")
 def _(case: Case, stack: ExitStack) -> Json:
     return {"routers": [{"router_id": case.full.router, "target": "new"}]}
@@ -460,6 +508,17 @@ def _(case: Case, stack: ExitStack) -> Json:
     mapping = case.again("web1")
     stack.enter_context(case.without("image", case.named("server", "web1")["image_id"]))
     return mapping
+
+
+@provokes("the image that it boots from is not shown to the other project")
+def _(case: Case, stack: ExitStack) -> Json:
+    stack.enter_context(role(case.cbr, "member"))
+    mapping = case.again("web1")
+    image = case.named("server", "web1")["image_id"]
+    own = {"visibility": "shared", "project_id": case.cbr.project()}
+    stack.enter_context(case.changed("image", image, **own))
+    elsewhere = {"project_id": case.cbr.project("other"), "security_groups": []}
+    return mapping | elsewhere | {"ports": [{**port, "network": "new"} for port in mapping["ports"]]}
 
 
 @provokes("a disk is not in the backup")
@@ -495,6 +554,19 @@ def test_a_plan_names_what_stands_against_it_and_nothing_is_made(case: Case, con
         if plan["status"] != READY:
             refused_when_applied(case.cbr, plan)
         assert changes(case.cbr) == []
+
+
+def test_a_group_that_is_not_in_the_record_can_be_named_as_it_stands(case: Case):
+    group = case.named("security-group", "database")["id"]
+    with case.without("security-group", group):
+        mapping = case.again()
+    assert f"security_groups.{group}" in {one["member"] for one in asked_of(case, mapping)["choices"]}
+    groups = [{"security_group_id": group, "target": group}]
+    assert asked_of(case, mapping | {"security_groups": groups})["status"] == READY
+
+
+def asked_of(case: Case, mapping: Json) -> Json:
+    return planned(case.cbr, case.backup.id, **case.mapping | mapping)
 
 
 def refused_when_applied(cbr: ApiServer, plan: Json) -> None:

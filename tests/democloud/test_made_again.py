@@ -161,9 +161,28 @@ def test_quotas_are_told_with_what_is_used(target: Target):
         assert all(isinstance(number, int) for number in quota[name].values())
 
 
-def test_cinder_tells_its_zones(target: Target):
+def test_cinder_tells_its_zones_and_makes_a_volume_in_one(target: Target, made: Made):
     zones = target.member.get("volumev3", "/os-availability-zone")["availabilityZoneInfo"]
+    names = [zone["zoneName"] for zone in zones if zone["zoneState"]["available"]]
+    volume = made("volume", "/volumes", service="volumev3", name=NAME, size=1, availability_zone=names[0])
+    assert volume["availability_zone"] == names[0]
+    target.member.states(f"/volumes/{volume['id']}", "volume", {"available"})
+    body = {"volume": {"name": NAME, "size": 1, "availability_zone": "mars"}}
+    answer = target.member.call("POST", "volumev3", "/volumes", body)
+    assert answer.status_code == 400, answer.text
+    assert "Availability zone 'mars' is invalid" in answer.text
+
+
+def test_nova_makes_no_server_in_a_zone_that_it_has_not(target: Target):
+    zones = target.member.get("compute", "/os-availability-zone")["availabilityZoneInfo"]
     assert [zone["zoneName"] for zone in zones if zone["zoneState"]["available"]]
+    flavor = target.member.get("compute", "/flavors")["flavors"][0]["id"]
+    image = target.member.get("image", "/v2/images")["images"][0]["id"]
+    wanted = {"name": NAME, "flavorRef": flavor, "imageRef": image, "networks": "none"}
+    body = {"server": {**wanted, "availability_zone": "mars"}}
+    answer = target.member.call("POST", "compute", "/servers", body, mv="2.37")
+    assert answer.status_code == 400, answer.text
+    assert "The requested availability zone is not available" in answer.text
 
 
 def test_a_volume_takes_what_was_known_of_its_image(target: Target, made: Made):

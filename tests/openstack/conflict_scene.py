@@ -256,6 +256,8 @@ def _filled(scene: Scene) -> Iterator[Scene]:
     root, data, archive = full.volumes
     larger = {"os-extend": {"new_size": 2}}
     scene.do(tenant, "POST", "volumev3", f"/volumes/{archive}/action", larger, mv=_EXTENDS_IN_USE)
+    off = {"external_gateway_info": {"network_id": scene.outside, "enable_snat": False}}
+    scene.do(scene.admin, "PUT", "network", f"/v2.0/routers/{full.router}", {"router": off})
     slow = {"port": {"qos_policy_id": scene.policy}}
     scene.do(scene.admin, "PUT", "network", f"/v2.0/ports/{full.ports[0]}", slow)
     scene.beside = servers.objects.server("beside", image=True, volumes=[])
@@ -274,6 +276,10 @@ def _filled(scene: Scene) -> Iterator[Scene]:
             scene.backups["no-key"] = stack.back_up(vault, "no-key")["id"]
         _choose(scene, vault, exclude_volumes=[root, archive])
         scene.backups["no-root"] = stack.back_up(vault, "no-root")["id"]
+        wants = {"os-set_image_metadata": {"metadata": {"min_ram": "4096"}}}
+        scene.do(tenant, "POST", "volumev3", f"/volumes/{root}/action", wants)
+        _choose(scene, vault, exclude_volumes=[data, archive])
+        scene.backups["large-image"] = stack.back_up(vault, "large-image")["id"]
         yield scene
 
 

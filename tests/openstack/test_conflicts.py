@@ -268,6 +268,11 @@ def _(scene: Scene, stack: ExitStack) -> Json:
     return scene.other_backup(stack, "no-root")
 
 
+@provokes("the flavor has too little memory for the image")
+def _(scene: Scene, stack: ExitStack) -> Json:
+    return scene.other_backup(stack, "large-image")
+
+
 @provokes("the service user may only read")
 def _(scene: Scene, stack: ExitStack) -> None:
     scene.only_reads(stack)
@@ -320,6 +325,12 @@ def _(scene: Scene, stack: ExitStack) -> None:
     scene.servers.delete_router(scene.full)
 
 
+@provokes("a router translated no addresses")
+def _(scene: Scene, stack: ExitStack) -> Json:
+    scene.servers.delete_router(scene.full)
+    return {"routers": [{"router_id": scene.full.router, "target": "new"}]}
+
+
 @provokes("floating IPs without their router")
 def _(scene: Scene, stack: ExitStack) -> Json:
     scene.servers.delete_router(scene.full)
@@ -333,6 +344,15 @@ def _(scene: Scene, stack: ExitStack) -> Json:
         scene.give_back(number)
     scene.gone(scene.admin, "network", f"/v2.0/networks/{scene.outside}")
     return {"floating_ips": [{**one, "address": "new"} for one in scene.mapping["floating_ips"]]}
+
+
+@provokes("a router's external network is gone")
+def _(scene: Scene, stack: ExitStack) -> Json:
+    scene.servers.delete_router(scene.full)
+    for number in (0, 1):
+        scene.give_back(number)
+    scene.gone(scene.admin, "network", f"/v2.0/networks/{scene.outside}")
+    return {"routers": [{"router_id": scene.full.router, "target": "new"}]}
 
 
 @provokes("the subnet is gone")

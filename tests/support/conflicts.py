@@ -31,6 +31,7 @@ _ENCRYPTION = "the real OpenStack of the tests has no store of keys, so that it 
 _ZONE = (
     "the real OpenStack of the tests has one host, and Nova changes no zone in which servers of others stand"
 )
+_BOOTS_FROM_A_VOLUME = "the server with all that there is boots from a volume there"
 _CINDER_ZONE = "in the real OpenStack of the tests it is a setting of Cinder's only host"
 
 NEW_SERVER: Mapping[str, Conflict] = {
@@ -54,6 +55,15 @@ NEW_SERVER: Mapping[str, Conflict] = {
         READY,
         ("flavor ", " is not as it was when the server was backed up"),
     ),
+    "the flavor has too little memory for the image": Conflict(
+        REFUSED,
+        ("flavor ", " has ", " MiB of memory, and the image wants ", ": choose another flavor"),
+    ),
+    "the flavor has too small a root disk for the image": Conflict(
+        REFUSED,
+        ("flavor ", " has ", " GiB of root disk, and the image wants ", ": choose another flavor"),
+        _BOOTS_FROM_A_VOLUME,
+    ),
     "the network is gone": Conflict(REFUSED, ("network ", " is gone: choose new or map")),
     "the subnet is gone": Conflict(
         REFUSED,
@@ -66,6 +76,11 @@ NEW_SERVER: Mapping[str, Conflict] = {
     "a security group is gone": Conflict(
         INCOMPLETE,
         ("security group ", " is gone: have it made again with its rules"),
+    ),
+    "a security group is not in the record": Conflict(
+        REFUSED,
+        ("security group ", " is not in the record: map it to another one, or do without"),
+        "a real Neutron deletes no group that a port has, and hides none from its owner",
     ),
     "a security group has more rules": Conflict(
         READY,
@@ -179,6 +194,14 @@ NEW_SERVER: Mapping[str, Conflict] = {
         REFUSED,
         ("router ", ", by which the floating IP was reached, is gone: do without the floating IP"),
     ),
+    "a router's external network is gone": Conflict(
+        REFUSED,
+        ("external network ", ", to which router ", " leads, is gone: name another router, or do without"),
+    ),
+    "a router translated no addresses": Conflict(
+        READY,
+        ("Neutron lets only an administrator switch address translation off",),
+    ),
     "a router's place is taken": Conflict(
         REFUSED,
         ("router ", " stood at ", ", and that is taken by port "),
@@ -191,7 +214,12 @@ NEW_SERVER: Mapping[str, Conflict] = {
     "the image that it boots from is deleted": Conflict(
         REFUSED,
         ("image ", ", which the server boots from, is deleted: nothing is left to boot from"),
-        "the server with all that there is boots from a volume there",
+        _BOOTS_FROM_A_VOLUME,
+    ),
+    "the image that it boots from is not shown to the other project": Conflict(
+        REFUSED,
+        ("image ", ", which the server boots from, is not shown to project ", ": share it with that project"),
+        _BOOTS_FROM_A_VOLUME,
     ),
     "a disk is not in the backup": Conflict(
         READY,

@@ -38,7 +38,7 @@ def refuse_strangers(captured: Sequence[Captured], choices: Choices) -> None:
     volumes = {disk.volume_id for each in captured for disk in each.disks}
     known: dict[str, tuple[Any, Any]] = {
         "port": (ports, _ids_of(captured, "port", "subport")),
-        "security group": (choices.security_groups, _ids_of(captured, "security_group")),
+        "security group": (choices.security_groups, {one for each in captured for one in each.groups()}),
         "volume": ([*filter(None, [choices.volume_id]), *choices.volume_types, *choices.disks], volumes),
         "router": (choices.routers, _ids_of(captured, "router")),
         "floating IP": (choices.floating_ips, floating | _ids_of(captured, "floatingip")),

@@ -14,6 +14,7 @@ from opencbr.democloud.network.security_groups import default_group
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
+from opencbr.democloud.zones import zones_of
 
 
 @ROUTES.on("POST", "/v2.1/servers")
@@ -25,6 +26,7 @@ def create(call: Call) -> Response:
     flavor = _flavor(call, str(body.get("flavorRef")))
     if body.get("key_name") and state.get("keypair", f"{call.user_id}/{body['key_name']}") is None:
         raise ApiError(400, "Invalid key_name provided.")
+    zone = _zone(call, body)
     doc = server_document(
         call.backend,
         project_id=call.project_id,
@@ -36,6 +38,7 @@ def create(call: Call) -> Response:
         tags=sorted(body.get("tags") or []),
         config_drive="True" if body.get("config_drive") else "",
         scheduler_hints=_hints(hints),
+        pinned_availability_zone=zone,
         **{
             name: body[name]
             for name in ("key_name", "description", "user_data", "hostname")
@@ -62,6 +65,13 @@ def _flavor(call: Call, wanted: str) -> Doc:
         return need_flavor(call, wanted)
     except ApiError as error:
         raise ApiError(400, error.message) from error
+
+
+def _zone(call: Call, body: Doc) -> str | None:
+    zone = body.get("availability_zone")
+    if zone is not None and zone not in zones_of(call.backend.state, "compute"):
+        raise ApiError(400, "The requested availability zone is not available")
+    return zone
 
 
 def _hints(hints: Doc) -> Doc:

@@ -7,7 +7,6 @@ from opencbr.democloud.state import Doc
 
 ROUTES = Routes()
 HOST = "democloud"
-ZONE = "nova"
 NEWEST = "2.104"
 SERVER = "/v2.1/servers/{server}"
 

@@ -1,9 +1,10 @@
-"""Nova's services and the availability zone."""
+"""Nova's services and its availability zones."""
 
-from opencbr.democloud.compute.routes import HOST, ROUTES, ZONE, need_admin
+from opencbr.democloud.compute.routes import HOST, ROUTES, need_admin
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import Response
 from opencbr.democloud.state import Doc
+from opencbr.democloud.zones import ZONE, zones_of
 
 
 @ROUTES.on("GET", "/v2.1/os-services")
@@ -24,7 +25,10 @@ def list_services(call: Call) -> Response:
 
 
 @ROUTES.on("GET", "/v2.1/os-availability-zone")
-def zones(_: Call) -> Response:
-    """List the one zone."""
-    row = {"zoneName": ZONE, "zoneState": {"available": True}, "hosts": None}
-    return Response(body={"availabilityZoneInfo": [row]})
+def zones(call: Call) -> Response:
+    """List the zones."""
+    rows = [
+        {"zoneName": name, "zoneState": {"available": True}, "hosts": None}
+        for name in zones_of(call.backend.state, "compute")
+    ]
+    return Response(body={"availabilityZoneInfo": rows})

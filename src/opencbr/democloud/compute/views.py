@@ -2,9 +2,10 @@
 
 import hashlib
 
-from opencbr.democloud.compute.routes import HOST, ZONE, bookmark, links
+from opencbr.democloud.compute.routes import HOST, bookmark, links
 from opencbr.democloud.request import Call
 from opencbr.democloud.state import Doc
+from opencbr.democloud.zones import ZONE
 
 _POWER = {"ACTIVE": 1, "PAUSED": 3, "SHUTOFF": 4, "SUSPENDED": 4, "SHELVED": 4, "SHELVED_OFFLOADED": 4}
 _VM_STATE = {"ACTIVE": "active", "SHUTOFF": "stopped", "BUILD": "building", "ERROR": "error"}
@@ -31,7 +32,7 @@ def server_view(call: Call, doc: Doc, *, detail: bool = False) -> Doc:
     if doc["status"] in ("ACTIVE", "BUILD"):
         shown["progress"] = 0
     shown |= {
-        "OS-EXT-AZ:availability_zone": ZONE,
+        "OS-EXT-AZ:availability_zone": doc.get("pinned_availability_zone") or ZONE,
         "config_drive": doc["config_drive"],
         "key_name": doc["key_name"],
     }

@@ -8,8 +8,9 @@ from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.quotas import check_quota
-from opencbr.democloud.volume.routes import PROJECT, ROUTES, ZONE, links, need, need_member
+from opencbr.democloud.volume.routes import PROJECT, ROUTES, links, need, need_member
 from opencbr.democloud.volume.status import set_status
+from opencbr.democloud.zones import ZONE
 
 _GROWN = "Invalid backup: Volume size increased since the last backup. Do a full backup."
 

@@ -7,7 +7,6 @@ from opencbr.democloud.state import Doc
 
 ROUTES = Routes()
 HOST = "democloud"
-ZONE = "nova"
 NEWEST = "3.71"
 PROJECT = "/v3/{project}"
 

@@ -4,7 +4,8 @@ from opencbr.democloud.backend import Backend
 from opencbr.democloud.request import Call
 from opencbr.democloud.response import Response
 from opencbr.democloud.state import Doc
-from opencbr.democloud.volume.routes import HOST, PROJECT, ROUTES, ZONE, need_admin
+from opencbr.democloud.volume.routes import HOST, PROJECT, ROUTES, need_admin
+from opencbr.democloud.zones import ZONE, zones_of
 
 
 @ROUTES.on("GET", PROJECT + "/os-services")
@@ -30,10 +31,13 @@ def services(call: Call) -> Response:
 
 
 @ROUTES.on("GET", PROJECT + "/os-availability-zone")
-def zones(_: Call) -> Response:
-    """List the one zone."""
-    row = {"zoneState": {"available": True}, "zoneName": ZONE}
-    return Response(body={"availabilityZoneInfo": [row]})
+def zones(call: Call) -> Response:
+    """List the zones."""
+    rows = [
+        {"zoneState": {"available": True}, "zoneName": name}
+        for name in zones_of(call.backend.state, "volume")
+    ]
+    return Response(body={"availabilityZoneInfo": rows})
 
 
 def seed_services(backend: Backend, new_id: str) -> None:

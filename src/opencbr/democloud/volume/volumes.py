@@ -9,10 +9,11 @@ from opencbr.democloud.request import Call
 from opencbr.democloud.response import ApiError, Response
 from opencbr.democloud.state import Doc
 from opencbr.democloud.volume.quotas import check_quota
-from opencbr.democloud.volume.routes import PROJECT, ROUTES, ZONE, links, marked, need, need_member, select
+from opencbr.democloud.volume.routes import PROJECT, ROUTES, links, marked, need, need_member, select
 from opencbr.democloud.volume.status import set_status
 from opencbr.democloud.volume.types import default_type, find_type
 from opencbr.democloud.volume.views import volume_view
+from opencbr.democloud.zones import ZONE, zones_of
 
 DELETABLE = {"available", "error", "error_restoring", "error_extending", "error_managing"}
 
@@ -75,6 +76,10 @@ def create(call: Call) -> Response:
         raise ApiError(
             400, f"Invalid input received: Invalid volume size provided for create request: {size}"
         )
+    zone = body.get("availability_zone") or (source or {}).get("availability_zone") or ZONE
+    if zone not in zones_of(call.backend.state, "volume"):
+        raise ApiError(400, f"Invalid input received: Availability zone '{zone}' is invalid.")
+    fields["availability_zone"] = zone
     check_quota(call.backend, call.project_id, volumes=1, gigabytes=size)
     if image:
         fields |= {"bootable": "true", "volume_image_metadata": image_metadata(image)}

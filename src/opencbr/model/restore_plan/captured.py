@@ -42,6 +42,14 @@ class Captured:
         """The id of the image that the backup made of a root disk that is no volume."""
         return next(iter(self.of(KIND)), None)
 
+    def groups(self) -> list[str]:
+        """Name the security groups of the ports, those of the record, and those that rules of these name."""
+        ports = [("port", {"port": port}) for kind in ("port", "subport") for port in self.of(kind).values()]
+        own = self.of("security_group")
+        bodies = [*ports, *(("security_group", {"security_group": one}) for one in own.values())]
+        found = [group for kind, body in bodies for group in named(kind, body, "security_group")]
+        return list(dict.fromkeys([*found, *own]))
+
     def about_disks(self, volume_ids: Collection[str]) -> "Captured":
         """Give what was captured of these disks alone: the volumes, and what is said of their types."""
         names = set()

@@ -11,6 +11,7 @@ from opencbr.model.restore_plan.draft import LOST, MADE, MAPPED, STANDS, Draft
 
 _RULE = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix")
 _RULES = "security_group_rules"
+_UNKNOWN = "is not in the record: map it to another one"
 
 
 def resolve_group(draft: Draft, group_id: str) -> None:
@@ -24,7 +25,7 @@ def resolve_group(draft: Draft, group_id: str) -> None:
         draft.loses(document, "the mapping does without this security group")
     elif chosen == NEW:
         _make(draft, document, group_id, captured)
-    elif chosen and chosen != group_id:
+    elif chosen and (chosen != group_id or captured is None):
         found = next((one for one in draft.view.security_groups if one.get("id") == chosen), None)
         draft.maps(document, chosen, {"security_group": found or {}}, "the security group that was chosen")
     elif now is not None:
@@ -56,7 +57,7 @@ def _make(draft: Draft, document: str, group_id: str, captured: Json | None) -> 
         draft.refuse(
             document,
             (),
-            f"security group {group_id} is not in the record: map it to another one",
+            f"security group {group_id} {_UNKNOWN}, or do without",
             (group_id,),
         )
     elif captured.get("name") == "default":
@@ -104,7 +105,8 @@ def _look_for_alike(draft: Draft, document: str, group_id: str, captured: Json |
         return
     name = f"{captured.get('name')} ({group_id})" if captured else group_id
     options = (*((NEW,) if captured else ()), "the id of a security group", DROP)
-    sentence = f"security group {name} is gone: have it made again with its rules, map it to another one, or do without"
+    again = "is gone: have it made again with its rules, map it to another one" if captured else _UNKNOWN
+    sentence = f"security group {name} {again}, or do without"
     draft.ask(f"security_groups.{group_id}", options, sentence, document)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from opencbr.model.reference_fields import named
 from opencbr.model.restore_plan.captured import Captured, Json, kind_of, thing
 from opencbr.model.restore_plan.choices import DROP, KEEP, NEW, Choices, PortChoice
 
@@ -41,7 +40,7 @@ def isolated(captured: Captured) -> tuple[Captured, Choices]:
             PortChoice(port_id=port, network=NEW, address=KEEP, mac=KEEP)
             for port in {**within.of("port"), **within.of("subport")}
         ),
-        security_groups={group: NEW if group in there else DROP for group in _groups(within)},
+        security_groups={group: NEW if group in there else DROP for group in within.groups()},
     )
 
 
@@ -63,12 +62,3 @@ def _cut_off(name: str, body: Json, project_id: str) -> Json:
 
 def _with(kind: str, body: Json, **changes: Any) -> Json:
     return {**body, kind: {**thing(kind, body), **changes}}
-
-
-def _groups(captured: Captured) -> list[str]:
-    """Name the groups of the ports, and those that rules name."""
-    ports = [("port", {"port": port}) for kind in ("port", "subport") for port in captured.of(kind).values()]
-    groups = [("security_group", {"security_group": one}) for one in captured.of("security_group").values()]
-    return [
-        group for kind, body in (*ports, *groups) for group in named(kind, body, "security_group")
-    ] + list(captured.of("security_group"))

@@ -5,13 +5,15 @@ from typing import Any
 
 from opencbr.model.restore_plan.captured import Json, thing
 from opencbr.model.restore_plan.choices import DROP, KEEP, RUN
-from opencbr.model.restore_plan.draft import KEPT, LOST, NEW, UNDECIDED, Draft
-from opencbr.model.restore_plan.root_part import booted_image
+from opencbr.model.restore_plan.draft import KEPT, LOST, MAPPED, NEW, UNDECIDED, Draft
+from opencbr.model.restore_plan.root_part import booted_image, root_volume_image
 from opencbr.model.restore_plan.rows import same_content
 
 _SIZES = ("ram", "vcpus", "disk", "swap", "OS-FLV-EXT-DATA:ephemeral", "extra_specs")
 USER_DATA = ("server", "OS-EXT-SRV-ATTR:user_data")
 _KEY_NAME = ("server", "key_name")
+_ZONE, _PINNED = "OS-EXT-AZ:availability_zone", "pinned_availability_zone"
+"""Where a server stands, and where it asked to stand: None for one that left that to Nova."""
 
 
 def choose_flavor(draft: Draft) -> str | None:
@@ -58,19 +60,24 @@ def _stands(draft: Draft, captured: Json, now: Json) -> None:
 
 
 def _refuse_small(draft: Draft, flavor: Json) -> None:
-    image = booted_image(draft)
-    if image is None:
-        return
-    least = (("ram", "min_ram", "MiB of memory"), ("disk", "min_disk", "GiB of root disk"))
+    """Refuse a flavor that Nova would: the image wants more. Of a root volume its image counts too, by memory alone."""
+    image, root = booted_image(draft), root_volume_image(draft)
+    memory, disk = ("ram", "min_ram", "MiB of memory"), ("disk", "min_disk", "GiB of root disk")
+    least = (memory,) if image is None else (memory, disk)
     for has, wants, what in least:
-        have, want = flavor.get(has), image.get(wants)
-        if isinstance(have, int) and isinstance(want, int) and 0 < have < want:
+        have, want = flavor.get(has), _number((root if image is None else image).get(wants))
+        if isinstance(have, int) and 0 < have < want:
             draft.refuse(
                 "server",
                 ("server", "flavor", "id"),
                 f"flavor {flavor['id']} has {have} {what}, and the image wants {want}: choose another flavor",
                 (str(flavor["id"]),),
             )
+
+
+def _number(value: Any) -> int:
+    """Read what an image wants; a volume keeps it as a text."""
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0
 
 
 def _equal(draft: Draft, captured: Json) -> Json | None:
@@ -84,17 +91,17 @@ def choose_zone(draft: Draft) -> str | None:
     """Find the availability zone to ask for; None leaves it to Nova, as for a server that asked for none."""
     server = draft.captured.server
     chosen = draft.choices.availability_zone
-    pinned = server.get("pinned_availability_zone", server.get("OS-EXT-AZ:availability_zone"))
+    pinned = server.get(_PINNED, server.get(_ZONE))
     wanted = chosen or pinned
-    field = ("server", "OS-EXT-AZ:availability_zone")
+    field = ("server", _ZONE)
     if wanted is None:
         draft.decide("server", field, NEW, "Nova chose it, and chooses again")
         return None
     if wanted in draft.view.compute_zones:
-        was = server.get("OS-EXT-AZ:availability_zone")
-        for one in (field, ("server", "pinned_availability_zone")):
-            if wanted != was:
-                draft.decide("server", one, "mapped", "the zone that was chosen", wanted)
+        # A server that asked for no zone and is given the one that it stood in is bound to that from now on.
+        for name in (_ZONE, _PINNED):
+            if wanted != server.get(name):
+                draft.decide("server", ("server", name), MAPPED, "the zone that was chosen", wanted)
         return str(wanted)
     zones = ", ".join(sorted(draft.view.compute_zones))
     if chosen:
