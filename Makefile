@@ -31,7 +31,7 @@ endef
 .DELETE_ON_ERROR:
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-24s\033[0m %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/run.stamp ## the whole thing with an embedded OpenStack: protect a server, show its metadata, keep serving
 	@exec $(BIN)/opencbr demo $(ARGS)
@@ -56,6 +56,9 @@ mutants: $(VENV)/dev.stamp ## how many of 300 small faults in model, records, ke
 
 test-postgres: $(VENV)/dev.stamp ## the fast suite's and all crash tests on a private PostgreSQL cluster, from the system's own binaries
 	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m "postgres and (kill or not thorough)" $(ARGS)
+
+test-postgres-thorough: $(VENV)/dev.stamp ## the rest of each matrix there: every fault and every wrong id on PostgreSQL
+	$(BIN)/python tests/support/postgres.py $(BIN)/python -m pytest $(XDIST) -m "postgres and thorough and not kill" $(ARGS)
 
 test-browser: $(VENV)/dev.stamp ## the console in a real Chromium (a system package, or the one that OPENCBR_TEST_CHROMIUM names)
 	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
@@ -114,4 +117,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(call install,requirements-dev.txt)
 	@touch $@
 
-.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-browser test-openstack bench docs examples screenshots lint types lock clean
+.PHONY: help demo test test-thorough coverage coverage-report mutants test-postgres test-postgres-thorough test-browser test-openstack bench docs examples screenshots lint types lock clean

@@ -1,6 +1,7 @@
-"""Which cases of a matrix stay in the fast suite, and which of two databases has a death in CI (CONTRIBUTING)."""
+"""Which cases of a matrix stay in the fast suite, and which of two databases has a thorough one in CI (CONTRIBUTING)."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -63,6 +64,9 @@ import pytest
 @pytest.fixture(params=["sqlite", "postgres"])
 def dialect(request): pass
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def runner(request): pass
+
 @pytest.mark.kill
 @pytest.mark.thorough
 @pytest.mark.parametrize("step", range(20))
@@ -70,13 +74,17 @@ def test_death(dialect, step): pass
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", range(20))
-def test_fault(fault): pass
+def test_fault(runner, fault): pass
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("page", range(20))
+def test_page(page): pass
 
 def test_fast(): pass
 """
 
 
-def test_thorough_cases_take_turns_and_a_death_is_on_one_database_at_a_time(pytester, monkeypatch):
+def test_thorough_cases_take_turns_and_are_on_one_database_at_a_time(pytester, monkeypatch):
     pytester.makeconftest("""
 from support.turns import take_turns
 
@@ -90,13 +98,13 @@ def pytest_collection_modifyitems(config, items):
         lines = pytester.runpytest("--collect-only", "-q").outlines
         return [line.partition("::")[2] for line in lines if "::" in line]
 
-    everything = 2 * 20 + 20 + 1
+    everything = 2 * 20 + 2 * 20 + 20 + 1
     assert len(taken("")) == everything
     turns = [taken(f"{commit:x}") for commit in range(24)]
     for one in turns:
         assert "test_fast" in one
-        deaths = [name.partition("-")[2] for name in one if "death" in name]
-        assert len(deaths) == len(set(deaths)), "one database has it"
+        cases = [re.sub(r"\[(sqlite|postgres)-", "[", name) for name in one]
+        assert len(cases) == len(set(cases)), "one database has it"
         assert len(one) < everything / 2 + 5
     assert len({name for one in turns for name in one}) == everything, "no case is left out for ever"
 

@@ -1,9 +1,9 @@
 """The cases of the thorough matrices take turns from commit to commit where the time of a run is bounded, as in CI.
 
-With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of three commits; of a death that
-SQLite and PostgreSQL each have, one commit has it on the one, another on the other. A module of the whole service takes its
+With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of three commits; of one that SQLite
+and PostgreSQL each have, one commit has it on the one, another on the other. A module of the whole service takes its
 turn as a whole, on the embedded cloud as on the real one: its tests go on from one another. Without the variable every
-case is run (as a person who runs `make test-thorough` and `make test-postgres` has it).
+case is run (as a person who runs `make test-thorough` and `make test-postgres-thorough` has it).
 """
 
 import os
@@ -40,5 +40,6 @@ def _is_due(turn: str, item: pytest.Item) -> bool:
         nodeid = nodeid.replace(f"[{dialect}", "[")
     drawn = crc32(f"{turn} {nodeid}".encode()) % _TURNS
     callspec = getattr(item, "callspec", None)
-    dialect = callspec.params.get("dialect") if callspec and item.get_closest_marker("kill") else None
-    return drawn == (dialects.index(dialect) if dialect else 0)
+    given = callspec.params.values() if callspec else ()
+    dialect = next((one for one in given if isinstance(one, str) and one in dialects), dialects[0])
+    return drawn == dialects.index(dialect)
