@@ -76,6 +76,18 @@ def test_a_connection_dropped_after_the_call_has_done_it(cloud: DemoCloud, clien
     assert [row.status for row in cloud.calls.find("volume", "POST")] == [202]
 
 
+def test_what_a_call_names_is_gone_and_a_path_that_names_nothing_is_not_found(
+    cloud: DemoCloud, client: Client
+) -> None:
+    made = _volumes(cloud, client, "POST", "vanishing").json()["volume"]["id"]
+    named = cloud.faults.inject(service="volume", method="GET", path=f"/volumes/{made}$", vanish=True)
+    lists = cloud.faults.inject(service="volume", method="GET", path="/volumes$", vanish=True, status=404)
+    assert client.call("GET", "volumev3", f"/volumes/{made}").status_code == 404
+    assert _volumes(cloud, client).status_code == 404
+    assert "vanishing" not in _names(client)
+    assert (named.gone, lists.gone) == ([made], [])
+
+
 def test_malformed_json(cloud: DemoCloud, client: Client) -> None:
     cloud.faults.inject(service="volume", malformed=True)
     answer = _volumes(cloud, client)

@@ -6,6 +6,7 @@ from opencbr.jobs.duties import remove_leftovers
 from support.bad_answers import (
     FAULTS,
     FOR_GOOD,
+    VANISHED,
     Call,
     Runner,
     faults_in,
@@ -13,7 +14,7 @@ from support.bad_answers import (
     strike_for_good,
     waited,
 )
-from support.places import how_it_is, spoil
+from support.places import how_it_is, not_given_back, spoil
 
 SERVER = "db1"
 
@@ -60,7 +61,7 @@ def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", FOR_GOOD)
+@pytest.mark.parametrize("fault", [*FOR_GOOD, VANISHED])
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
     kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
@@ -74,7 +75,7 @@ def judge(runner: Runner, call: Call, fault: str) -> list[str]:
         was = how_it_is(env, SERVER)
         spoil(env, SERVER)
         operation = env.request_restore(backup_id)
-        strike_for_good(runner, call, fault)
+        struck = strike_for_good(runner, call, fault)
         log = runner.run(operation)
         env.demo.faults.clear()
         wrong = faults_in(log, call, fault) if log.status == "failed" else []
@@ -83,13 +84,9 @@ def judge(runner: Runner, call: Call, fault: str) -> list[str]:
         if backup is None or backup.status != "available":
             wrong.append(f"the backup is {backup and backup.status}")
         # What Cinder refuses was not begun; of what it does not answer nobody knows.
-        now, begun = how_it_is(env, SERVER), bool(env.demo.calls.find("volume", "POST", "/restore$"))
-        off = (was[0] | {"status": "SHUTOFF"}, *was[1:])
-        if (
-            now != was
-            and not (begun and fault != "403" and now == off)
-            and "still in the cloud" not in log.error_message
-        ):
+        begun = bool(env.demo.calls.find("volume", "POST", "/restore$"))
+        now = not_given_back(env, SERVER, was, off_too=begun and fault != "403", gone=struck.gone)
+        if now and "still in the cloud" not in log.error_message:
             wrong.append(f"it is not given back, and nobody is told: {now}")
         runner.clock.sleep(86_400.0 * 2)
         remove_leftovers(runner.ctx(env.cloud))

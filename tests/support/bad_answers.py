@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
+import requests
+from requests import PreparedRequest, Response
 
+from opencbr.cloud.adapter import BoundedAdapter
 from opencbr.cloud.cloud import Cloud
 from opencbr.cloud.config import CloudSettings
 from opencbr.democloud.call_log import RecordedCall
@@ -24,6 +28,9 @@ from .databases import Databases
 from .inline_job import HurriedClock, carry_out_inline
 from .job_env import QUICK, JobEnv
 
+_TIME_OUT = "time-out"
+"""Carried out, and nothing is heard of it: as a lost answer, but the caller has to find that out."""
+
 FAULTS: dict[str, dict[str, Any]] = {
     "500": {"status": 500},
     "503": {"status": 503},
@@ -31,12 +38,17 @@ FAULTS: dict[str, dict[str, Any]] = {
     "401": {"status": 401},
     "no answer": {"drop": "before"},
     "answer lost": {"drop": "after"},
+    _TIME_OUT: {"drop": "after"},
     "garbage": {"malformed": True},
 }
 LASTING = FAULTS | {"403": {"status": 403}}
 """What may stay: nobody is refused for a moment."""
+VANISHED = "vanished"
+"""What the call is about is gone from then on; a call about nothing that could be has one 404."""
 FOR_GOOD = ("403", "503", "answer lost")
 """Of those a refusal, a trouble and a silence: what one job after the other is tried with."""
+
+_FIELDS = LASTING | {VANISHED: {"vanish": True, "status": 404}}
 
 _ID = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 
@@ -67,6 +79,7 @@ class Runner:
     def __init__(self, env: JobEnv) -> None:
         self.env = env
         self.sets_volume_status: bool | None = None
+        self.times_out = False
         self.clock = HurriedClock(env.demo)
         with env.database.write() as conn:
             self._installation = installation.installation_id(conn)
@@ -75,14 +88,15 @@ class Runner:
         wanted = CloudSettings(
             cloud="opencbr",
             config_files=(str(self.env.clouds_file),),
-            timeout_seconds=5,
+            timeout_seconds=60,  # no call of these tests is to be given up by the clock
             retries=2,
             connections=4,
             sets_volume_status=self.sets_volume_status,
         )
         cloud = Cloud(wanted, self.clock)
         try:
-            return carry_out_inline(self.env, self.ctx(cloud), operation)
+            with _timing_out() if self.times_out else nullcontext():
+                return carry_out_inline(self.env, self.ctx(cloud), operation)
         finally:
             cloud.close()
 
@@ -122,6 +136,21 @@ class Runner:
         return sorted(found)
 
 
+@contextmanager
+def _timing_out() -> Iterator[None]:
+    """Let an answer that never comes be waited for in no time: what was a lost connection is the time-out of a read."""
+    send = BoundedAdapter.send
+
+    def late(self: BoundedAdapter, request: PreparedRequest, **more: Any) -> Response:
+        try:
+            return send(self, request, **more)
+        except requests.ConnectionError as error:
+            raise requests.ReadTimeout("no answer in time", request=request) from error
+
+    with mock.patch.object(BoundedAdapter, "send", late):
+        yield
+
+
 def _kind(seen: RecordedCall) -> Call:
     return Call(seen.service, seen.method, re.sub(_ID, "@", seen.path))
 
@@ -145,10 +174,12 @@ def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
     if not re.match(r"step [a-z]+( [0-9a-f-]{36})?: ", message):
         wrong.append("no step")
     cause = rf"\b{call.service} " if call.discovers else rf"\b{call.service} {call.method} "
+    if fault == VANISHED:  # another call may be the first that misses it
+        cause = r"\b[a-z]+ (GET|POST|PUT|PATCH|DELETE) /"
     if not re.search(cause, message):
         wrong.append("no cause")
     # The library that looks for versions keeps no request id of an answer it cannot use.
-    if "status" in LASTING[fault] and "req-" not in message and not call.discovers:
+    if "status" in _FIELDS[fault] and "req-" not in message and not call.discovers:
         wrong.append("no request id")
     return wrong
 
@@ -159,8 +190,9 @@ def is_refusal_of_the_service(call: Call, fault: str) -> bool:
 
 
 def strike(runner: Runner, call: Call, fault: str, times: int) -> Fault:
+    runner.times_out = fault == _TIME_OUT
     return runner.env.demo.faults.inject(
-        service=call.service, method=call.method, path=call.pattern, times=times, **LASTING[fault]
+        service=call.service, method=call.method, path=call.pattern, times=times, **_FIELDS[fault]
     )
 
 
@@ -171,6 +203,8 @@ def strike_each(runner: Runner, calls: list[Call], fault: str) -> list[Fault]:
 
 def strike_for_good(runner: Runner, call: Call, fault: str) -> Fault:
     """As long as the job runs; where it would wait for an operator, for longer than it is patient with anything else."""
+    if fault == VANISHED:
+        return strike(runner, call, fault, 1)
     return strike(runner, call, fault, 50 if is_refusal_of_the_service(call, fault) else 0)
 
 

@@ -19,6 +19,11 @@ def made(env: JobEnv, was: Things) -> dict[str, int]:
     return {kind: len(ids - was[kind]) for kind, ids in env.things().items() if ids - was[kind]}
 
 
+def held(env: JobEnv) -> set[tuple[str, str | None]]:
+    """What the ledger has: before such a job that of its backup alone."""
+    return {(entry.kind, entry.upstream_id) for entry in env.ledger()}
+
+
 def whole_or_nothing(whole: dict[str, int]) -> Wrong:
     """All that was wanted is there when the job went well, and nothing of it when it did not."""
 
@@ -35,14 +40,14 @@ def bear_one_bad_answer(
 ) -> None:
     """Run a job each of whose calls is answered badly once, and see that all is made."""
     env = runner.env
-    was = env.things()
+    was, kept = env.things(), held(env)
     struck = strike_each(runner, calls, fault)
     log = runner.run(operation)
     assert (log.status, log.error_message) == ("success", ""), log.error_message
     # Whether cinder-backup is up is asked without patience: what strikes the sign-in or the discovery hides that call.
     assert [fault.path for fault in struck if not fault.hits and "services" not in fault.path] == []
     assert made(env, was) == whole
-    assert {entry.kind for entry in env.ledger()} == {"backup"}
+    assert held(env) == kept
 
 
 def bear_for_good(
@@ -65,7 +70,7 @@ def _judge(
     env = runner.env
     with env.cloud_kept():
         operation = requested(runner)
-        was = env.things()
+        was, kept = env.things(), held(env)
         strike_for_good(runner, call, fault)
         log = runner.run(operation)
         env.demo.faults.clear()
@@ -78,7 +83,7 @@ def _judge(
         runner.clock.sleep(86_400.0)
         remove_leftovers(runner.ctx(env.cloud))
         wrong += wrong_in(env, log, was)
-        if [entry for entry in env.ledger() if entry.kind != "backup"]:
+        if held(env) != kept:
             wrong.append("the ledger still has something of it")
         if wrong and log.error_message:
             wrong.append(log.error_message)

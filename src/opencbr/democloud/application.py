@@ -11,6 +11,7 @@ from opencbr.democloud.faults import Fault, Faults
 from opencbr.democloud.request import Request
 from opencbr.democloud.response import Reply
 from opencbr.democloud.services import SERVICES
+from opencbr.democloud.vanishing import vanish
 from opencbr.democloud.worker import Worker
 
 _JSON = {"Content-Type": "application/json"}
@@ -45,6 +46,9 @@ class Application:
     def _call(self, request: Request) -> Reply:
         fault = self._faults.take(request.service, request.method, request.path)
         call = RecordedCall(request.service, request.method, request.path, request.query)
+        if fault and fault.vanish and (gone := vanish(self._backend.state, request.path)):
+            fault.gone.append(gone)
+            fault = None
         if fault and fault.drop == "before":
             reply = Reply(0, {}, b"", "nothing")
         elif fault and fault.status:

@@ -17,13 +17,15 @@ class Fault:
 
     - `delay_seconds`: the call waits; `held`: it waits until the faults are cleared;
     - `drop` "before": the connection is closed without an answer and nothing was done;
+    - `vanish`: what the path names last is gone, and the call goes on as on a cloud that does not have it (any more); of a path
+      that names nothing of the kind there is the `status`;
     - `status` (with `headers`, and `body`, whose characters are bytes): this answer, and nothing was done;
     - `drop` "after": the call is carried out, then the connection is closed without an answer;
     - `malformed`: carried out, and the body ends in the middle although its length is announced as complete;
     - `truncated`: carried out, and the connection is closed in the middle of the body;
     - `dripping`: carried out, and after the body single bytes go on coming until the faults are cleared.
 
-    `seen` counts the calls that were selected, `hits` those that were hit.
+    `seen` counts the calls that were selected, `hits` those that were hit; `gone` are the ids of what has vanished.
     """
 
     service: str = ""
@@ -40,8 +42,10 @@ class Fault:
     malformed: bool = False
     truncated: bool = False
     dripping: bool = False
+    vanish: bool = False
     seen: int = 0
     hits: int = 0
+    gone: list[str] = field(default_factory=list)
 
     def selects(self, service: str, method: str, path: str) -> bool:
         """Say whether the fault is about such a call."""
@@ -72,7 +76,6 @@ class Faults:
             self._injected.clear()
             self.cleared.set()
             self.cleared = threading.Event()
-        """Set when the faults now in force are cleared."""
 
     def injected(self) -> list[dict[str, Any]]:
         """Return the faults with their counts."""

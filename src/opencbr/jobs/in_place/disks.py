@@ -87,7 +87,8 @@ class DisksInPlace:
 
     def _in_use(self, volume_id: str) -> Act | Volume | None:
         volume = self._project.get_volume(volume_id)
-        if volume.status == CINDER_IN_USE:
+        # One that is on no server any more is free: in use by nobody it would be nobody's for good.
+        if volume.status == CINDER_IN_USE or (volume.status == CINDER_AVAILABLE and not volume.server_ids):
             return None
         if volume.status == CINDER_AVAILABLE:
             return partial(self._ctx.cloud.set_volume_status, volume_id, CINDER_IN_USE)
