@@ -71,6 +71,7 @@ class Wiring:
         from opencbr.service.drills import Drills
         from opencbr.service.metadata import Metadata
         from opencbr.service.operation_logs import OperationLogs
+        from opencbr.service.policies import Policies
         from opencbr.service.protectables import Protectables
         from opencbr.service.restore_plans import RestorePlans
         from opencbr.service.restores import Restores
@@ -98,6 +99,7 @@ class Wiring:
                 database, cloud, self.records, lifetime_seconds=self.config.restore.plan_seconds
             ),
             drills=Drills(database),
+            policies=Policies(database),
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),

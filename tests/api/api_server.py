@@ -43,6 +43,7 @@ from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
+from opencbr.service.policies import Policies
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
@@ -298,6 +299,7 @@ def open_server(
         restore_plans=RestorePlans(database, adapter, records),
         ways_back=WaysBack(database, adapter),
         drills=Drills(database),
+        policies=Policies(database),
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),

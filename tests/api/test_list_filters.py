@@ -28,6 +28,7 @@ def test_the_command_line_clients_words_for_a_member_status(cbr: ApiServer, stat
 EMPTY = {
     "vaults": "id=&name=&status=&object_type=&resource_ids=&policy_id=&limit=&offset=&marker=&sort=",
     "backups": "name=&status=&member_status=&own_type=&start_time=&incremental=&used_percent=&marker=",
+    "policies": "operation_type=&vault_id=&limit=&offset=&marker=&sort=",
     "operation-logs": "status=&operation_type=&resource_id=&start_time=&end_time=&limit=",
     "restore-plans": "backup_id=&limit=&offset=&marker=&sort=",
     "drills": "backup_id=&resource_id=&verdict=&limit=&offset=&marker=&sort=",

@@ -22,6 +22,7 @@ from opencbr.model.backup import Backup
 from .api_server import ApiServer
 from .declared_errors import check_declared
 from .protected_cloud import new_disk, new_server, new_vault, restored, server_ref
+from .test_policies import new_policy
 
 DOCUMENT = json.loads(msgspec.json.encode(document(ROUTES)))
 schema = schemathesis.openapi.from_dict(DOCUMENT)
@@ -80,6 +81,18 @@ class Things:
         assert self.cbr.call("POST", path, {"tag": {"key": "stage"}}).status_code == 204
         return "stage"
 
+    def policy(self) -> str:
+        """The project's newest policy: it has 32 at most."""
+        found = self.cbr.call("GET", "policies?limit=1").json()["policies"]
+        return str(found[0]["id"] if found else new_policy(self.cbr)["id"])
+
+    def bound_policy(self) -> str:
+        """The policy of the vault that is there."""
+        policy, vault = self.id_of("policy-that-is-there"), self.id_of("vault-that-is-there")
+        answer = self.cbr.call("POST", f"vaults/{vault}/associatepolicy", {"policy_id": policy})
+        assert answer.status_code == 200, answer.text
+        return policy
+
     def server_in_the_vault(self) -> str:
         self.id_of("vault-that-is-there")
         return self.made["server-in-the-vault"]
@@ -102,6 +115,8 @@ THERE: dict[str, Callable[[Things], str]] = {
     "plan-that-is-there": Things.plan,
     "restore-that-is-there": lambda things: restored(things.cbr, new_server(things.cbr)).id,
     "drill-that-is-there": Things.drill,
+    "policy-that-is-there": Things.policy,
+    "policy-of-the-vault": Things.bound_policy,
 }
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
 WORDS = {
@@ -112,6 +127,7 @@ WORDS = {
     "plan_id": ["plan-that-is-there"],
     "restore_job_id": ["restore-that-is-there"],
     "drill_id": ["drill-that-is-there"],
+    "policy_id": ["policy-that-is-there", "policy-of-the-vault"],
     **dict.fromkeys(("instance_id", "resource_id", "resources", "id"), RESOURCES),
     "resource_ids": ["server-in-the-vault"],
     "key": ["key-of-the-vault"],
@@ -162,6 +178,9 @@ FULL_OF_CHOICES = {
     "CreateRestorePlan",
     "CreateCheckpointRestorePlan",
     "CreateDrill",
+    "CreatePolicy",
+    "UpdatePolicy",
+    "AssociateVaultPolicy",
 }
 """What is drawn for them always chooses something that is not offered or does not fit: they come as far as to that."""
 

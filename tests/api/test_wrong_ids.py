@@ -17,8 +17,9 @@ from opencbr.api.route import Route
 from opencbr.api.routes import ROUTES
 from opencbr.democloud.network.networks import make_network
 from opencbr.model.ids import new_id
+from opencbr.model.policy import Policy
 from opencbr.model.vault import SERVER
-from opencbr.store import resources, tables, vaults
+from opencbr.store import policies, resources, tables, vault_policies, vaults
 
 from .api_server import ApiServer
 from .bad_values import places
@@ -218,6 +219,59 @@ def drill_of(account: str = "demo", name: str = "db1") -> Make:
         return str(answer.json()["drill"]["id"])
 
     return make
+
+
+def policy(account: str = "demo") -> Make:
+    def make(cbr: ApiServer) -> str:
+        with cbr.database.write() as conn:
+            made = Policy(
+                id=new_id(cbr.clock.now()),
+                project_id=cbr.project(account),
+                name="nightly",
+                patterns=("FREQ=DAILY;BYHOUR=2;BYMINUTE=0",),
+                trigger_id=new_id(cbr.clock.now()),
+                created_at=cbr.clock.now(),
+                updated_at=cbr.clock.now(),
+            )
+            policies.insert(conn, made)
+        return made.id
+
+    return make
+
+
+def with_policy(**changes: Any) -> Make:
+    """A vault that has a policy, and the policy's id."""
+
+    def make(cbr: ApiServer) -> str:
+        made, home = policy()(cbr), cbr.vault(**changes)
+        with cbr.database.write() as conn:
+            found = policies.get(conn, cbr.project(), made)
+            assert found
+            vault_policies.bind(conn, home.id, found)
+        return made
+
+    return make
+
+
+def binding(operation: str, member: str = "policy_id") -> Send:
+    """Give a vault a policy or take it away; the policy is this member of the request."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        body = {member: [wanted] if member == "add_policy_ids" else wanted}
+        return cbr.call("POST", f"vaults/{cbr.vault().id}/{operation}", body)
+
+    return send
+
+
+def making_a_policy(method: str, path: Make, member: str) -> Send:
+    """Make or change a policy; the id is this member of its definition."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        properties = {"pattern": ["FREQ=DAILY;BYHOUR=2;BYMINUTE=0"]}
+        body = {"name": "p", "operation_type": "backup", "trigger": {"properties": properties}}
+        return cbr.call(method, path(cbr), {"policy": body | {"operation_definition": {member: wanted}}})
+
+    return send
 
 
 def drilling(member: str) -> Send:
@@ -544,6 +598,53 @@ PLACES: dict[tuple[str, str], Place] = {
         },
     ),
     ("ShowDrill", "drill_id"): Place(by_path("ShowDrill"), drill_of("other", "foreign1"), "6302"),
+    ("ShowPolicy", "policy_id"): Place(by_path("ShowPolicy"), policy("other"), "6000"),
+    ("UpdatePolicy", "policy_id"): Place(
+        by_path("UpdatePolicy", {"policy": {"name": "mine"}}), policy("other"), "6000"
+    ),
+    ("DeletePolicy", "policy_id"): Place(
+        by_path("DeletePolicy"),
+        policy("other"),
+        "6000",
+        {"of a locked vault": (with_policy(locked=True), "6110")},
+    ),
+    ("CreatePolicy", "policy.operation_definition.destination_project_id"): Place(
+        making_a_policy("POST", lambda _cbr: "policies", "destination_project_id"),
+        lambda cbr: cbr.project("other"),
+        "9900",
+    ),
+    ("UpdatePolicy", "policy.operation_definition.destination_project_id"): Place(
+        making_a_policy("PUT", lambda cbr: f"policies/{policy()(cbr)}", "destination_project_id"),
+        lambda cbr: cbr.project("other"),
+        "9900",
+    ),
+    **{
+        (operation, "vault_id"): Place(
+            by_path(operation, {"policy_id": "any"}),
+            vault("other"),
+            "6105",
+            {"deleting": (vault_in_deletion, "6110")},
+        )
+        for operation in ("AssociateVaultPolicy", "DisassociateVaultPolicy")
+    },
+    ("AssociateVaultPolicy", "policy_id"): Place(binding("associatepolicy"), policy("other"), "6000"),
+    ("AssociateVaultPolicy", "add_policy_ids.0"): Place(
+        binding("associatepolicy", "add_policy_ids"), policy("other"), "6000"
+    ),
+    ("AssociateVaultPolicy", "destination_vault_id"): Place(
+        binding("associatepolicy", "destination_vault_id"), vault("other"), "9900"
+    ),
+    ("DisassociateVaultPolicy", "policy_id"): Place(
+        binding("dissociatepolicy"), policy("other"), "6000", {"of no vault": (policy(), "6002")}
+    ),
+    ("CreateVault", "vault.backup_policy_id"): Place(
+        lambda cbr, wanted: cbr.call("POST", "vaults", vault_body(backup_policy_id=wanted)),
+        policy("other"),
+        "6000",
+    ),
+    ("CreateCheckpoint", "checkpoint.parameters.policy_id"): Place(
+        backing_up(lambda _cbr, _one, wanted: {"policy_id": wanted}), policy("other"), "6000"
+    ),
     ("ShowOpLog", "operation_log_id"): Place(by_path("ShowOpLog"), lambda cbr: cbr.log("other").id, "6500"),
 }
 for _member, _choose_one in {
@@ -625,7 +726,7 @@ for _name, _choose in CHOICES.items():
         "7201",
     )
 
-NOT_OF_A_PROJECT = {"protectable_type", "policy_id", "backup_policy_id", "enterprise_project_id", "key"}
+NOT_OF_A_PROJECT = {"protectable_type", "enterprise_project_id", "key"}
 """A word of the interface's own, and what this server has none of."""
 
 
@@ -635,7 +736,8 @@ def ids_of(route: Route) -> Iterator[str]:
     for place, _, _ in places(types.type_info(route.types.body)) if route.types.body else ():
         *_, list_of, last = ("", *map(str, place))
         if re.fullmatch(r"(\w+_)?id", last) or (
-            last == "0" and list_of in {"resource_ids", "exclude_volumes", "include_volumes"}
+            last == "0"
+            and list_of in {"resource_ids", "exclude_volumes", "include_volumes", "add_policy_ids"}
         ):
             yield ".".join(map(str, place))
         elif last == "0" and list_of == "resources" and route.operation.name == "CreateCheckpoint":

@@ -239,7 +239,7 @@ SCREENS = [
     at("ways_back.ask_undo", f"/console/restores/{NOBODY}/undo", status=404),
     at("explorer.index", "/explorer"),
     at("explorer.index", "/explorer?q=nothing-is-called-so"),
-    *(at("explorer.form", f"/explorer/{name}") for name in [*FORMS, "CreatePolicy"]),
+    *(at("explorer.form", f"/explorer/{name}") for name in [*FORMS, "CopyBackup"]),
     at("explorer.form", "/explorer/Nothing", status=404),
     Screen("explorer.row", "a second row", _row),
     Screen("explorer.choose", "one id", _chosen("DeleteVault", "vault_id")),

@@ -146,7 +146,28 @@ def test_what_cannot_be_restored_says_why(cbr, demo):
     assert "There is no such server" in errors
 
 
-def test_what_is_not_offered_says_so(cbr):
-    code, _, errors = cbr("policy", "list")
+def test_a_policy_is_made_and_given_to_a_vault(cbr, shown):
+    pattern = "FREQ=WEEKLY;BYDAY=MO,TU;BYHOUR=14;BYMINUTE=00"
+    kept = ("--max-backups", "7", "--week-backups", "4", "--timezone", "UTC+08:00")
+    made = shown("policy", "create", "of-the-client", "--pattern", pattern, *kept)
+    assert (made["name"], made["enabled"], made["schedule_pattern_1"]) == ("of-the-client", True, pattern)
+    assert (made["max_backups"], made["week_backups"], made["retention_duration_days"]) == (7, 4, -1)
+    assert [row["ID"] for row in shown("policy", "list", "--operation-type", "backup")] == [made["ID"]]
+    (vault,) = shown("vault", "list", "--name", "demo")
+    assert shown("vault", "bind", "demo", made["ID"])["policy_id"] == made["ID"]
+    assert [row["ID"] for row in shown("policy", "list", "--vault-id", vault["ID"])] == [made["ID"]]
+    assert [row["ID"] for row in shown("vault", "list", "--policy-id", made["ID"])] == [vault["ID"]]
+
+    code, _, errors = cbr("vault", "unbind", "demo", made["ID"])
+    assert code == 0, errors
+    assert shown("policy", "list", "--vault-id", vault["ID"]) == []
+    code, _, errors = cbr("vault", "unbind", "demo", made["ID"])
     assert code == 1
-    assert "is not offered here" in errors
+    assert "does not have policy" in errors
+
+
+@pytest.mark.parametrize("command", ["show", "update", "delete"])
+def test_three_commands_of_the_client_are_broken(cbr, command):
+    code, _, errors = cbr("policy", command, "of-the-client")
+    assert code == 1
+    assert "find_policy() got an unexpected keyword argument 'policy_id'" in errors

@@ -230,8 +230,8 @@ def test_several_values_in_a_link_stand_in_the_form_and_are_sent(browser: Browse
 
 @pytest.mark.parametrize("place", ["send", "samples", "signature", "choose"])
 def test_what_is_not_offered_has_neither_form_nor_samples(browser: Browser, place: str):
-    assert browser.post(f"/explorer/CreatePolicy/{place}", "/explorer/ShowVault").status_code == 404
-    page = browser.get("/explorer/CreatePolicy").text
+    assert browser.post(f"/explorer/CopyBackup/{place}", "/explorer/ShowVault").status_code == 404
+    page = browser.get("/explorer/CopyBackup").text
     assert "This server does not offer the operation" in page
     assert "samples" not in page
 

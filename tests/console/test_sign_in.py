@@ -349,7 +349,7 @@ CLOSED = [
     for rule in create_console(_console(), Plain()).url_map.iter_rules()
     if rule.endpoint not in OPEN
     for method in rule.methods & {"GET", "POST"}
-    for name in (("ListVault", "CreatePolicy", "Nothing") if rule.endpoint.startswith("explorer") else ("x",))
+    for name in (("ListVault", "CopyBackup", "Nothing") if rule.endpoint.startswith("explorer") else ("x",))
 ]
 """All other pages, of operations that are offered, that are not and that there are not."""
 

@@ -326,6 +326,81 @@ def show_metadata(cbr: ApiServer) -> Scenario:
     return Scenario(backup.id, {"backup_id": backup.id})
 
 
+def new_policy(cbr: ApiServer) -> str:
+    """Make a policy, in the place of the one before: a project has 32 at most."""
+    for one in shown(cbr, "policies")["policies"]:
+        assert cbr.call("DELETE", f"policies/{one['id']}").status_code == 204
+    trigger = {"properties": {"pattern": ["FREQ=WEEKLY;BYDAY=MO,TH;BYHOUR=02;BYMINUTE=30"]}}
+    policy = {"name": name(), "operation_type": "backup", "operation_definition": {}, "trigger": trigger}
+    answer = cbr.call("POST", "policies", {"policy": policy})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["policy"]["id"])
+
+
+def list_policies(cbr: ApiServer) -> Scenario:
+    return Scenario(new_policy(cbr), query=(("operation_type", "backup"),))
+
+
+def create_policy(cbr: ApiServer) -> Scenario:
+    new_policy(cbr)
+    called, pattern = name(), ["FREQ=DAILY;INTERVAL=1;BYHOUR=02;BYMINUTE=30"]
+    policy = {"name": called, "operation_type": "backup", "operation_definition": {"max_backups": 7}}
+
+    def seen() -> bool:
+        [made] = [one for one in shown(cbr, "policies")["policies"] if one["name"] == called]
+        kept = made["operation_definition"].get("max_backups")
+        return (made["trigger"]["properties"]["pattern"], kept) == (pattern, 7)
+
+    body = {"policy": policy | {"trigger": {"properties": {"pattern": pattern}}}}
+    return Scenario(called, body=body, seen=seen)
+
+
+def show_policy(cbr: ApiServer) -> Scenario:
+    policy = new_policy(cbr)
+    return Scenario("MO,TH", {"policy_id": policy})
+
+
+def update_policy(cbr: ApiServer) -> Scenario:
+    policy, called = new_policy(cbr), name()
+    return Scenario(
+        called,
+        {"policy_id": policy},
+        body={"policy": {"name": called, "operation_definition": {"retention_duration_days": 30}}},
+        seen=lambda: shown(cbr, f"policies/{policy}")["policy"]["name"] == called,
+    )
+
+
+def delete_policy(cbr: ApiServer) -> Scenario:
+    policy = new_policy(cbr)
+    return Scenario(
+        "",
+        {"policy_id": policy},
+        seen=lambda: cbr.call("GET", f"policies/{policy}").status_code == 404,
+    )
+
+
+def associate_vault_policy(cbr: ApiServer) -> Scenario:
+    policy, vault = new_policy(cbr), cbr.vault().id
+    return Scenario(
+        policy,
+        {"vault_id": vault},
+        body={"policy_id": policy},
+        seen=lambda: shown(cbr, f"policies?vault_id={vault}")["count"] == 1,
+    )
+
+
+def disassociate_vault_policy(cbr: ApiServer) -> Scenario:
+    policy, vault = new_policy(cbr), cbr.vault().id
+    answer = cbr.call("POST", f"vaults/{vault}/associatepolicy", {"policy_id": policy})
+    assert answer.status_code == 200, answer.text
+    return Scenario(
+        "",
+        {"vault_id": vault},
+        body={"policy_id": policy},
+        seen=lambda: shown(cbr, f"policies?vault_id={vault}")["count"] == 0,
+    )
+
+
 def list_op_logs(cbr: ApiServer) -> Scenario:
     return Scenario(cbr.log().id)
 
@@ -364,6 +439,8 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "CreateVaultTags": create_vault_tags,
     "BatchCreateAndDeleteVaultTags": batch_vault_tags,
     "DeleteVaultTag": delete_vault_tag,
+    "AssociateVaultPolicy": associate_vault_policy,
+    "DisassociateVaultPolicy": disassociate_vault_policy,
     "ListProtectable": list_protectable,
     "ShowProtectable": show_protectable,
     "CreateCheckpoint": create_checkpoint,
@@ -385,6 +462,11 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "UpdateBackup": update_backup,
     "DeleteBackup": delete_backup,
     "ShowMetadata": show_metadata,
+    "ListPolicies": list_policies,
+    "CreatePolicy": create_policy,
+    "ShowPolicy": show_policy,
+    "UpdatePolicy": update_policy,
+    "DeletePolicy": delete_policy,
     "ListOpLogs": list_op_logs,
     "ShowOpLog": show_op_log,
     "ShowRecord": show_record,

@@ -8,10 +8,18 @@ from sqlalchemy import event
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint
 from opencbr.model.ids import new_id
-from opencbr.model.lists import BackupFilter, DrillFilter, OperationLogFilter, Page, TagFilter, VaultFilter
+from opencbr.model.lists import (
+    BackupFilter,
+    DrillFilter,
+    OperationLogFilter,
+    Page,
+    PolicyFilter,
+    TagFilter,
+    VaultFilter,
+)
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
-from opencbr.store import backups, checkpoints, disk_backups, drills, operation_logs, vaults
+from opencbr.store import backups, checkpoints, disk_backups, drills, operation_logs, policies, vaults
 from opencbr.store.database import Database
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -119,6 +127,12 @@ def test_a_page_of_drills_is_not_sorted(filled):
     _, (rows,) = plans(filled, lambda conn: drills.list(conn, PROJECT, DrillFilter(), Page(5)))
     assert len(rows) == 1, rows
     assert "USING INDEX ix_drill_list " in rows[0], rows
+
+
+def test_a_page_of_policies_is_not_sorted(filled):
+    _, (rows,) = plans(filled, lambda conn: policies.list(conn, PROJECT, PolicyFilter(), Page(5)))
+    assert len(rows) == 1, rows
+    assert "USING INDEX ix_policy_list " in rows[0], rows
 
 
 def test_what_the_status_asks_reads_no_table_as_a_whole(filled):

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,9 +19,11 @@ import yaml
 from opencbr.api.openapi import examples
 from opencbr.api.routes import ROUTES
 from opencbr.democloud import DemoCloud, Timing
+from opencbr.model.schedule import next_runs
+from opencbr.model.times import wire_time
 from sdk.installation import Key, eventually, installed
 
-from .stable_texts import stable
+from .stable_texts import EPOCH, stable
 
 FILE = Path(examples.__file__).with_name("examples.json")
 _ROUTES = {route.operation.name: route.operation for route in ROUTES}
@@ -70,6 +73,7 @@ def made() -> dict[str, list[dict[str, Any]]]:
     """Run the service on an embedded cloud of its own and return the examples, by operation."""
     with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as run:
         _protect(run)
+        _schedule(run)
         _look(run)
         _restore(run)
         _plan(run)
@@ -77,7 +81,20 @@ def made() -> dict[str, list[dict[str, Any]]]:
         _remove(run)
         ordered = {name: run.examples[name] for name in _ROUTES}
     found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
+    for operation in ("ListPolicies", "CreatePolicy", "ShowPolicy", "UpdatePolicy"):
+        for example in found[operation]:
+            _in_order(example["answer"])
     return found
+
+
+def _in_order(answer: dict[str, Any]) -> None:
+    """Give policies runs that follow the time at which the examples were made."""
+    for policy in answer.get("policies", [answer.get("policy")]):
+        properties = policy["trigger"]["properties"]
+        properties["start_time"] = f"{EPOCH:%Y-%m-%d %H:%M:%S}"
+        zone, now = properties["time_zone"], EPOCH.replace(tzinfo=UTC)
+        runs = next_runs(properties["pattern"], now, start=now, time_zone=zone) if policy["enabled"] else []
+        policy["next_runs"] = [wire_time(run) for run in runs]
 
 
 @contextmanager
@@ -176,6 +193,35 @@ def _back_up(run: Run, title: str, wanted: dict[str, Any]) -> None:
     eventually(ended, f"{title} has ended")
     if name == "one":
         run.call("ShowCheckpoint", "ended: A checkpoint whose backups have ended", checkpoint_id=checkpoint)
+
+
+def _schedule(run: Run) -> None:
+    """Make policies, and give one to a vault."""
+    daily = _policy("daily", ["FREQ=DAILY;INTERVAL=1;BYHOUR=22;BYMINUTE=00"], {"retention_duration_days": 30})
+    title = "daily: Every day at 22:00 UTC, kept for thirty days"
+    other = run.call("CreatePolicy", title, daily)["policy"]["id"]
+    weekly = ["FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=02;BYMINUTE=30"]
+    kept = {"max_backups": 14, "week_backups": 4, "timezone": "UTC+01:00", "full_backup_interval": 7}
+    wanted = _policy("workdays", weekly, kept, time_zone="Europe/Berlin")
+    title = "workdays: Each working night in local time; fourteen backups and the last of four weeks are kept"
+    policy = run.call("CreatePolicy", title, wanted)["policy"]["id"]
+    vaults = {row["name"]: row["id"] for row in run.call("ListVault")["vaults"]}
+    vault = vaults["production"]
+    run.call("AssociateVaultPolicy", "policy: Give a vault a policy", {"policy_id": policy}, vault_id=vault)
+    run.call("ShowPolicy", "workdays: A policy that a vault has", policy_id=policy)
+    run.call("ListPolicies", "all: Two policies, one of which a vault has")
+    run.call("ListPolicies", "vault: The policy of a vault", query={"vault_id": vault})
+    changed = {"policy": {"enabled": False, "operation_definition": {"max_backups": 30}}}
+    run.call("UpdatePolicy", "pause: Keep more, and make no backups for now", changed, policy_id=policy)
+    taken = {"policy_id": policy}
+    run.call("DisassociateVaultPolicy", "policy: Take a policy from a vault", taken, vault_id=vault)
+    run.call("DeletePolicy", "daily: Delete a policy", policy_id=other)
+
+
+def _policy(name: str, pattern: list[str], kept: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    trigger = {"properties": {"pattern": pattern, **properties}}
+    policy = {"name": name, "operation_type": "backup", "operation_definition": kept, "trigger": trigger}
+    return {"policy": policy}
 
 
 def _look(run: Run) -> None:

@@ -14,7 +14,7 @@ _HARDWARE = re.compile(r"\bfa:16:3e(?::[0-9a-f]{2}){3}\b")
 _RESERVATION = re.compile(r"\br-[0-9a-z]{8}\b")
 _URL = re.compile(r"http://127\.0\.0\.1:\d+")
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?")
-_EPOCH = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 -- written without a zone
+EPOCH = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 -- written without a zone
 
 
 def stable(text: str) -> str:
@@ -60,7 +60,7 @@ def _digits(kind: str, number: int) -> str:
 def _with_stable_times(text: str) -> str:
     """The run is one of seconds: each second that occurs becomes the next one after the epoch."""
     seconds = sorted({match[1] for match in _TIME.finditer(text)})
-    new = {old: f"{_EPOCH + timedelta(seconds=place):%Y-%m-%dT%H:%M:%S}" for place, old in enumerate(seconds)}
+    new = {old: f"{EPOCH + timedelta(seconds=place):%Y-%m-%dT%H:%M:%S}" for place, old in enumerate(seconds)}
     return _TIME.sub(
         lambda match: new[match[1]] + ("." + "0" * (len(match[2]) - 1) if match[2] else ""), text
     )

@@ -1,7 +1,7 @@
 """The one route table: routing, validation, rights and the OpenAPI document all come from it."""
 
 from opencbr.api import start_up
-from opencbr.api.cbr import backups, checkpoints, operation_logs, protectables, vault_tags, vaults
+from opencbr.api.cbr import backups, checkpoints, operation_logs, policies, protectables, vault_tags, vaults
 from opencbr.api.plus import drills, record, restore_plans, way_back
 from opencbr.api.route import Route
 
@@ -10,6 +10,7 @@ ROUTES: tuple[Route, ...] = (
     *protectables.ROUTES,
     *checkpoints.ROUTES,
     *backups.ROUTES,
+    *policies.ROUTES,
     *operation_logs.ROUTES,
     *vault_tags.ROUTES,
     *record.ROUTES,

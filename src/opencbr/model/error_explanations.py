@@ -82,8 +82,16 @@ _GIVEN = {
         "Ask for the deletion again. When it fails again, the operator finds the rest with `opencbr orphans list`.",
     ),
     "6000": _Given(
-        "CreateVault named a policy in `backup_policy_id`, and this server has no policies yet.",
-        "Leave `backup_policy_id` out.",
+        "The project has no policy of this id: it was mistyped, deleted, or is another project's.",
+        "Look for the id with ListPolicies, with a credential of the project that has the policy.",
+    ),
+    "6001": _Given(
+        "CreatePolicy was asked for by a project that has 32 policies of this type.",
+        "Delete a policy that no vault has, or give one policy to several vaults.",
+    ),
+    "6002": _Given(
+        "DisassociateVaultPolicy names a policy that the vault does not have: it has another one, or none.",
+        "Ask ListPolicies with `vault_id` which policy the vault has.",
     ),
     "6100": _Given(
         "AddVaultResource would give the vault more than 256 resources.",
@@ -116,7 +124,7 @@ _GIVEN = {
     ),
     "6110": _Given(
         "The vault is being deleted and cannot be changed, or it is locked: the lock is not taken back, its resources "
-        "stay in it, and it stays while it holds backups.",
+        "stay in it, it keeps its policy and what that keeps, and it stays while it holds backups.",
         "Leave `locked` out of UpdateVault. A locked vault can be deleted when its backups are gone.",
     ),
     "6112": _Given(
@@ -143,6 +151,10 @@ _GIVEN = {
         "server offers.",
         "Use `server` or `disk`, in `object_type` of a vault and in the path of protectables.",
     ),
+    "6117": _Given(
+        "CreatePolicy asked for `operation_type` replication, which this server does not offer.",
+        "Use `operation_type` backup.",
+    ),
     "6125": _Given(
         "DeleteVault or RemoveVaultResource names a resource that is being backed up or restored, or a checkpoint "
         "skipped one that is.",
@@ -160,6 +172,10 @@ _GIVEN = {
     "6135": _Given(
         "CreateCheckpoint or RemoveVaultResource names a server or disk that this vault does not hold.",
         "Take the ids from ShowVault, or bind the resource first.",
+    ),
+    "6136": _Given(
+        "CreateVault or AssociateVaultPolicy gives a policy to a vault that was made with `cloud_type` hybrid.",
+        "Use a vault with `cloud_type` public.",
     ),
     "6137": _Given(
         "A disk would be backed up through two vaults: as a disk of its own, and with the server that it is attached "
@@ -316,12 +332,11 @@ _GIVEN = {
 
 _ELSEWHERE = {
     "restoring": "2003 2012 2014 2015 7008 7114 7115",
-    "replication": "1005 1011 4005 6003 6118 6119 6120 6122 6129 6130 6131",
-    "policies": "6001 6002 6117 6127",
+    "replication": "1005 1011 4005 6003 6118 6119 6120 6122 6127 6129 6130 6131",
     "sharing backups": "6700 6701 6702 6703 6704 6705 6706 6707 6708 6709 6710 6711 6712 6713 6714",
     "making images from backups": "6140 6141 6204 6207 6208 6209 6210 6211 6212 6213 6214",
     "paying in advance and billing": "6109 6111 6138 6139 8400",
-    "hybrid vaults": "1006 6136 7300 7301 7302",
+    "hybrid vaults": "1006 7300 7301 7302",
     "moving resources between vaults or projects": "4001 4006 4007",
     "object buckets": "6400 6401 6402 6403 6404 6405 6406 6407 6408",
     "agents and files": "7403 7407 7410",

@@ -110,6 +110,7 @@ class VaultFilter:
     protect_types: tuple[str, ...] = ()
     cloud_types: tuple[str, ...] = ()
     resource_ids: tuple[str, ...] = ()  # vaults that hold any of them
+    policy_ids: tuple[str, ...] = ()  # vaults that have any of them
     tags: TagFilter = TagFilter()
     name_part: str | None = None  # occurs in the name, in this case of letters; empty: the name is empty
 
@@ -140,3 +141,11 @@ class DrillFilter:
     backup_ids: tuple[str, ...] = ()
     resource_ids: tuple[str, ...] = ()
     verdicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFilter:
+    """Which policies (contract 2, ListPolicies). Several values of one field mean any of them; an empty field is no filter."""
+
+    operation_types: tuple[str, ...] = ()
+    vault_ids: tuple[str, ...] = ()  # policies of any of these vaults

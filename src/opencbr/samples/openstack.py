@@ -12,12 +12,16 @@ from opencbr.samples.sdk.arguments import request_of
 def command(call: Call) -> str:
     """Write the command.
 
-    Raises NotAvailable where there is none for the operation, where it has no argument for something in the call, and
-    where an argument cannot hold a value.
+    Raises NotAvailable where there is none for the operation or it sends nothing, where it has no argument for something in
+    the call, and where an argument cannot hold a value.
     """
     known = COMMANDS.get(call.operation)
     if known is None:
         raise NotAvailable("There is no `openstack cbr` command for this operation.")
+    if known.broken:
+        raise NotAvailable(
+            f"The command `openstack cbr {known.words}` ends with an error of its own and sends nothing."
+        )
     request_of(call)  # so that everything has the contract's types
     members = members_of(call)
     sent = {path: value for path, value in members.items() if known.fixed.get(path) != value}

@@ -20,6 +20,7 @@ class Command:
     switches: dict[tuple[str, Any], str] = field(default_factory=dict)
     fixed: dict[str, Any] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
 
 
 def _named(prefix: str, *names: str) -> dict[str, str]:
@@ -139,7 +140,7 @@ COMMANDS = {
     "ListOpLogs": Command(words="task list"),
     "ShowOpLog": Command(words="task show", arguments=("operation_log_id",)),
     "ListPolicies": Command(words="policy list", options=_named("", "vault_id", "operation_type")),
-    "ShowPolicy": Command(words="policy show", arguments=("policy_id",)),
+    "ShowPolicy": Command(words="policy show", arguments=("policy_id",), broken=True),
     "CreatePolicy": Command(
         words="policy create",
         arguments=("policy.name",),
@@ -152,6 +153,7 @@ COMMANDS = {
         arguments=("policy_id",),
         options=_SCHEDULE | _named("policy.", "name"),
         switches={("policy.enabled", True): "--enable", ("policy.enabled", False): "--disable"},
+        broken=True,
     ),
-    "DeletePolicy": Command(words="policy delete", arguments=("policy_id",)),
+    "DeletePolicy": Command(words="policy delete", arguments=("policy_id",), broken=True),
 }

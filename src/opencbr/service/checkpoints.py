@@ -27,6 +27,7 @@ from opencbr.service.backup_targets import BackupTarget, find_targets
 from opencbr.service.context import Context
 from opencbr.service.new_checkpoint import CheckpointSpec, new_backup, new_checkpoint
 from opencbr.service.resources import check_wanted, refuse_repeats
+from opencbr.service.vault_policies import get_policy
 from opencbr.service.vaults import MB_IN_GB, get_vault
 from opencbr.store import backups, checkpoints, resources, restore_targets, vaults
 from opencbr.store.database import Database
@@ -62,13 +63,15 @@ class Checkpoints:
     def create(self, ctx: Context, spec: CheckpointSpec) -> CheckpointView:
         """Write checkpoint, backups and operation logs; workers find the logs and do the work.
 
-        What cannot be backed up now is listed as skipped. Raises CbrError 6105, 6113 (vault status), 6114
+        What cannot be backed up now is listed as skipped. Raises CbrError 6105, 6000 (policy), 6113 (vault status), 6114
         (vault full), 6135 (resource not in the vault), 0001 (nothing to back up), 1001 (everything asked for
         is being backed up).
         """
         refuse_repeats(spec.resource_ids)
         with self._database.read() as conn:
             vault = get_vault(conn, ctx, spec.vault_id)
+            if spec.policy_id:
+                get_policy(conn, ctx, spec.policy_id)
             check_wanted(vault.object_type, spec.details)
             chosen = _choose(conn, vault, spec)
         # The cloud is asked outside the transaction: nobody waits for a row while Nova thinks.

@@ -7,6 +7,7 @@ from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
+from opencbr.service.policies import Policies
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
@@ -29,6 +30,7 @@ class Services:
     restore_plans: RestorePlans
     ways_back: WaysBack
     drills: Drills
+    policies: Policies
     metadata: Metadata
     operation_logs: OperationLogs
     scopes: Scopes

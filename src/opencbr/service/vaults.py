@@ -25,6 +25,7 @@ from opencbr.model.vault import PROVIDER_ID, Resource, Vault
 from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, bind, check_wanted, look_up, refuse_repeats
+from opencbr.service.vault_policies import bind_policy
 from opencbr.service.vault_views import VaultView, views
 from opencbr.store import bind_exclusions, resources, vaults
 from opencbr.store.database import Database
@@ -56,9 +57,9 @@ class Vaults:
         self._cloud = cloud
 
     def create(self, ctx: Context, spec: VaultSpec) -> VaultView:
-        """Make a vault and bind what it names, all or nothing.
+        """Make a vault and bind what it names, policy and resources, all or nothing.
 
-        Raises CbrError 6116, 6128, 6111, 6000 for what this server does not offer, and what binding raises.
+        Raises CbrError 6116, 6128, 9900 for what this server does not offer, 6000, 6136, and what binding raises.
         """
         _check_offer(spec)
         check_wanted(spec.object_type, spec.resources)
@@ -80,6 +81,8 @@ class Vaults:
         def work(conn: Connection) -> VaultView:
             vaults.insert(conn, vault)
             bind(conn, vault, spec.resources, found, ctx.now)
+            if spec.backup_policy_id:
+                bind_policy(conn, ctx, vault, spec.backup_policy_id)
             return views(conn, ctx.project_id, [vault])[0]
 
         return self._database.transact(work)
@@ -217,7 +220,7 @@ class Vaults:
 
 
 def _check_offer(spec: VaultSpec) -> None:
-    """Refuse what the wire knows and this server has not: other types, replicas, pre-paid, policies."""
+    """Refuse what the wire knows and this server has not: other types, replicas, pre-paid."""
     if spec.object_type not in PROVIDER_ID:
         raise CbrError(
             UNSUPPORTED_TYPE, f"Vaults of object_type {spec.object_type} are not offered: use server or disk."
@@ -228,8 +231,6 @@ def _check_offer(spec: VaultSpec) -> None:
         raise CbrError(
             BAD_PARAMETER, "charging_mode pre_paid is not offered, there is no billing here: use post_paid."
         )
-    if spec.backup_policy_id:
-        raise CbrError("6000", "There is no such policy: leave backup_policy_id out.")
 
 
 def get_vault(conn: Connection, ctx: Context, vault_id: str, *, lock: bool = False) -> Vault:

@@ -116,6 +116,38 @@ bind_exclusion = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+# When backups are made by themselves. What is due is found by its own index, over all projects.
+policy = Table(
+    "policy",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("operation_type", TEXT, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("patterns", JSON, nullable=False),
+    Column("time_zone", TEXT),
+    Column("start_window_minutes", Integer),
+    Column("trigger_id", TEXT, nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("next_fire_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+_FIRES = text("next_fire_at IS NOT NULL")
+Index("ix_policy_list", policy.c.project_id, policy.c.created_at.desc(), policy.c.id.desc())
+Index("ix_policy_next_fire_at", policy.c.next_fire_at, sqlite_where=_FIRES, postgresql_where=_FIRES)
+
+# A vault has at most one policy of a type (contract 5.1): the key says so.
+vault_policy = Table(
+    "vault_policy",
+    metadata,
+    Column("vault_id", TEXT, ForeignKey("vault.id", ondelete="CASCADE"), primary_key=True),
+    Column("operation_type", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("policy_id", TEXT, ForeignKey("policy.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
 checkpoint = Table(
     "checkpoint",
     metadata,

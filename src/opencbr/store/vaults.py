@@ -16,7 +16,7 @@ from sqlalchemy import update as sql_update
 from opencbr.model import statuses
 from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.vault import Usage, Vault
-from opencbr.store import tables, vault_tags
+from opencbr.store import tables, vault_policies, vault_tags
 from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, contains, touched, values_of
 
@@ -68,7 +68,7 @@ def delete(conn: Connection, project_id: str, vault_id: str) -> bool:
 
 
 def dismiss(conn: Connection, project_id: str, vault_id: str, *, now: datetime) -> bool:
-    """Remove a vault for its user; held backups in it keep its row until the last of them goes.
+    """Remove a vault with its policy for its user; held backups in it keep its row until the last of them goes.
 
     Say whether it existed. The caller has seen that nothing else is in it.
     """
@@ -81,6 +81,7 @@ def dismiss(conn: Connection, project_id: str, vault_id: str, *, now: datetime) 
     )
     if conn.execute(held.limit(1)).first() is None:
         return delete(conn, project_id, vault_id)
+    vault_policies.unbind(conn, project_id, vault_id)
     return update(conn, project_id, vault_id, held_at=now, updated_at=now)
 
 
@@ -123,6 +124,12 @@ def list(  # noqa: A001 - read as vaults.list(…)
             bound.c.project_id == project_id, among(bound.c.id, wanted.resource_ids)
         )
         conditions.append(_t.c.id.in_(holders))
+    if wanted.policy_ids:
+        having = tables.vault_policy
+        governed = select(having.c.vault_id).where(
+            having.c.project_id == project_id, among(having.c.policy_id, wanted.policy_ids)
+        )
+        conditions.append(_t.c.id.in_(governed))
     rows = read_page(conn, _t, _KEYS, visible=_t.c.project_id == project_id, conditions=conditions, page=page)
     return Listing(_vaults(conn, rows.items), rows.count)
 

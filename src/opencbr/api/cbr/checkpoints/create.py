@@ -11,7 +11,13 @@ from opencbr.api.errors import bad_parameter
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Id, Name, Text
-from opencbr.model.errors import BEING_BACKED_UP, NOT_ATTACHED, NOT_IN_VAULT, NOTHING_TO_BACK_UP
+from opencbr.model.errors import (
+    BEING_BACKED_UP,
+    NO_SUCH_POLICY,
+    NOT_ATTACHED,
+    NOT_IN_VAULT,
+    NOTHING_TO_BACK_UP,
+)
 from opencbr.service.new_checkpoint import CheckpointSpec
 
 
@@ -106,6 +112,7 @@ ROUTES: tuple[Route, ...] = (
             "6102",
             "6104",
             "6105",
+            NO_SUCH_POLICY,
             "6113",
             "6114",
             NOT_IN_VAULT,

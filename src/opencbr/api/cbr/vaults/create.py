@@ -24,7 +24,7 @@ from opencbr.api.cbr.vaults.wanted import BINDING_ERRORS, WantedResource
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Name, Text
-from opencbr.model.errors import UNSUPPORTED_TYPE
+from opencbr.model.errors import NO_SUCH_POLICY, UNSUPPORTED_TYPE
 from opencbr.model.vault import MAX_SIZE_GB, MAX_TAGS
 from opencbr.service.vaults import VaultSpec
 
@@ -86,7 +86,7 @@ class NewVault(Struct, kw_only=True):
         Description | None, Meta(description="at most 255 characters, without < and >")
     ] = None
     backup_policy_id: Annotated[
-        Text | None, Meta(description="a policy to bind; there are none here, so leave it out")
+        Text | None, Meta(description="the policy by which the vault is backed up")
     ] = None
     tags: Annotated[
         Annotated[list[NewTag], Meta(max_length=MAX_TAGS)] | None,
@@ -158,7 +158,7 @@ ROUTES: tuple[Route, ...] = (
             "names: all of them, or nothing is made. A vault takes servers or disks, not both, and a resource "
             "is in one vault at most. The vault is `available` in the answer; nothing is reserved in the cloud."
         ),
-        errors=(*BINDING_ERRORS, UNSUPPORTED_TYPE, "6128", "6000"),
+        errors=(*BINDING_ERRORS, UNSUPPORTED_TYPE, "6128", NO_SUCH_POLICY, "6136"),
         upstream=True,
     ),
 )

@@ -52,7 +52,7 @@ class ListVaultQuery(PageQuery, kw_only=True):
     ] = ()
     policy_id: Annotated[
         tuple[Text, ...],
-        Meta(description="vaults with this policy; there are none here, so any value matches nothing"),
+        Meta(description="vaults that have this policy; repeated: any"),
     ] = ()
     resource_ids: Annotated[
         tuple[_Ids, ...],
@@ -74,7 +74,7 @@ def list_vaults(request: Request[ListVaultQuery, None]) -> ListVaultBody:
     """Answer ListVault."""
     query = request.query
     page = page_of(query)
-    if _nothing_can_match(query):
+    if only_other_enterprise_projects(query.enterprise_project_id):
         return ListVaultBody([], 0, query.limit, query.offset)
     found = request.services.vaults.list(request.ctx, _filter(query), page)
     return ListVaultBody([vault_body(v) for v in found.items], found.count, query.limit, query.offset)
@@ -93,6 +93,7 @@ def _filter(query: ListVaultQuery) -> VaultFilter:
         object_types=query.object_type,
         protect_types=query.protect_type,
         cloud_types=query.cloud_type,
+        policy_ids=query.policy_id,
         resource_ids=tuple(
             one.strip()
             for text in query.resource_ids + query.resources_ids
@@ -100,11 +101,6 @@ def _filter(query: ListVaultQuery) -> VaultFilter:
             if one.strip()
         ),
     )
-
-
-def _nothing_can_match(query: ListVaultQuery) -> bool:
-    """Say whether a filter asks for what does not exist here: policies, another enterprise project."""
-    return bool(query.policy_id) or only_other_enterprise_projects(query.enterprise_project_id)
 
 
 ROUTES: tuple[Route, ...] = (

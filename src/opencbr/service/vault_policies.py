@@ -1,0 +1,64 @@
+"""Which policy a vault has: bound with the vault or later, taken away, and what forbids it (contract 5.1, 5.6)."""
+
+from sqlalchemy import Connection
+
+from opencbr.model import statuses
+from opencbr.model.errors import NO_SUCH_POLICY, VAULT_UNCHANGEABLE, CbrError
+from opencbr.model.ids import is_uuid
+from opencbr.model.policy import Policy
+from opencbr.model.vault import Vault
+from opencbr.service.context import Context
+from opencbr.store import policies, vault_policies
+
+
+def get_policy(conn: Connection, ctx: Context, policy_id: str, *, lock: bool = False) -> Policy:
+    """Read the policy; raises CbrError 6000. With `lock` nobody else changes or removes it meanwhile."""
+    found = policies.get(conn, ctx.project_id, policy_id, lock=lock) if is_uuid(policy_id) else None
+    if found is None:
+        raise CbrError(
+            NO_SUCH_POLICY,
+            f"There is no policy {policy_id[:64]} in this project: check the id and the project.",
+        )
+    return found
+
+
+def bind_policy(conn: Connection, ctx: Context, vault: Vault, policy_id: str) -> None:
+    """Give a vault, which is read with its lock, a policy in place of the one it has; the same one again is no change (T13).
+
+    Raises CbrError 6000, 6136 (a hybrid vault), 6110 (being deleted, or locked with another policy).
+    """
+    _refuse_deleting(vault)
+    policy = get_policy(conn, ctx, policy_id, lock=True)
+    if vault.cloud_type == "hybrid":
+        raise CbrError(
+            "6136", f"Vault {vault.id} is hybrid and takes no policy: use a vault with cloud_type public."
+        )
+    bound = vault_policies.policy_of(conn, ctx.project_id, vault.id, policy.operation_type)
+    if vault.locked and bound not in {None, policy.id}:
+        raise CbrError(
+            VAULT_UNCHANGEABLE, f"Vault {vault.id} is locked: it keeps its policy {bound}, change that one."
+        )
+    vault_policies.bind(conn, vault.id, policy)
+
+
+def unbind_policy(conn: Connection, ctx: Context, vault: Vault, policy_id: str) -> None:
+    """Take a policy from a vault, which is read with its lock.
+
+    Raises CbrError 6000, 6002 (the vault has another or none), 6110 (being deleted, or locked).
+    """
+    _refuse_deleting(vault)
+    policy = get_policy(conn, ctx, policy_id)
+    bound = vault_policies.policy_of(conn, ctx.project_id, vault.id, policy.operation_type)
+    if bound != policy.id:
+        raise CbrError(
+            "6002",
+            f"Vault {vault.id} does not have policy {policy.id}: ListPolicies with vault_id tells which it has.",
+        )
+    if vault.locked:
+        raise CbrError(VAULT_UNCHANGEABLE, f"Vault {vault.id} is locked: its policy stays.")
+    vault_policies.unbind(conn, ctx.project_id, vault.id, policy.id)
+
+
+def _refuse_deleting(vault: Vault) -> None:
+    if vault.status == statuses.DELETING:
+        raise CbrError(VAULT_UNCHANGEABLE, f"Vault {vault.id} is being deleted: use another one.")
