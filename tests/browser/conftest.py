@@ -43,6 +43,7 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     restored_log = _restored_log(cbr, backup, plans[0])
     way_back_log = restored(cbr, new_server(cbr, sizes=(1, 1))).id
     drills = _ended_drill(cbr, hostile), _drill(cbr, cbr.backup(vault, resource_name=HOSTILE))
+    policies = _policy(cbr, vault_id=hostile.vault_id), _policy(cbr, enabled=False)
     return Things(
         backup=backup,
         hostile=hostile,
@@ -54,7 +55,29 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
         way_back_log=way_back_log,
         plans=plans,
         drills=drills,
+        policies=policies,
     )
+
+
+def _policy(cbr: ApiServer, *, vault_id: str | None = None, enabled: bool = True) -> str:
+    kept = {"max_backups": 14, "day_backups": 7, "timezone": "UTC+01:00", "full_backup_interval": 7}
+    pattern = [
+        "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=02,14;BYMINUTE=30",
+        "FREQ=DAILY;INTERVAL=2;BYHOUR=22;BYMINUTE=00",
+    ]
+    trigger = {"properties": {"pattern": pattern, "time_zone": "Europe/Berlin"}}
+    policy = {
+        "name": "workdays",
+        "operation_type": "backup",
+        "operation_definition": kept,
+        "trigger": trigger,
+    }
+    answer = cbr.call("POST", "policies", {"policy": policy | {"enabled": enabled}})
+    assert answer.status_code == 200, answer.text
+    made = str(answer.json()["policy"]["id"])
+    if vault_id is not None:
+        assert cbr.call("POST", f"vaults/{vault_id}/associatepolicy", {"policy_id": made}).status_code == 200
+    return made
 
 
 def _drill(cbr: ApiServer, backup: Backup) -> str:

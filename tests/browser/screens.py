@@ -19,6 +19,7 @@ class Things:
     """What the pages are about: a backup that has everything, one of HOSTILE, one that is being made, and logs' ids.
 
     `drills` are one that has found HOSTILE and one that is under way.
+    `policies` are one that a vault has and one that is disabled.
     `plans` are the addresses of restore plans: of the first, of HOSTILE, and one that is ready.
     """
 
@@ -32,6 +33,7 @@ class Things:
     way_back_log: str
     plans: tuple[str, str, str]
     drills: tuple[str, str]
+    policies: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,13 @@ SCREENS = [
     at("vault_tags.edit", lambda things: f"/console/vaults/{things.hostile.vault_id}/tags"),
     at("vault_tags.edit", f"/console/vaults/{NOBODY}/tags", status=404),
     Screen("vault_tags.change", "refused", _refused_tag),
+    at("policies.index", "/console/policies"),
+    at("policies.index", f"/console/policies?vault_id={NOBODY}"),
+    *(
+        at("policies.show", lambda things, number=number: f"/console/policies/{things.policies[number]}")
+        for number in range(2)
+    ),
+    at("policies.show", f"/console/policies/{NOBODY}", status=404),
     at("backups.index", "/console/backups"),
     at("backups.index", "/console/backups?start_time=yesterday", status=400),
     at("backups.show", lambda things: f"/console/backups/{things.backup.id}"),

@@ -146,7 +146,7 @@ def test_what_cannot_be_restored_says_why(cbr, demo):
     assert "There is no such server" in errors
 
 
-def test_a_policy_is_made_and_given_to_a_vault(cbr, shown):
+def test_a_policy_is_made_and_given_to_a_vault(cbr, shown, on_demo, demo):
     pattern = "FREQ=WEEKLY;BYDAY=MO,TU;BYHOUR=14;BYMINUTE=00"
     kept = ("--max-backups", "7", "--week-backups", "4", "--timezone", "UTC+08:00")
     made = shown("policy", "create", "of-the-client", "--pattern", pattern, *kept)
@@ -157,6 +157,19 @@ def test_a_policy_is_made_and_given_to_a_vault(cbr, shown):
     assert shown("vault", "bind", "demo", made["ID"])["policy_id"] == made["ID"]
     assert [row["ID"] for row in shown("policy", "list", "--vault-id", vault["ID"])] == [made["ID"]]
     assert [row["ID"] for row in shown("vault", "list", "--policy-id", made["ID"])] == [vault["ID"]]
+
+    project = demo.env()["OPENCBR_PROJECT_ID"]
+    (row,) = json.loads(on_demo("policy", "list", "--json", "--project", project).stdout)["policies"]
+    assert (row["id"], len(row["next_runs"])) == (made["ID"], 5)
+    words = on_demo("policy", "list", "--project", project, "--vault", vault["ID"]).stdout
+    assert "Monday and Tuesday at 14:00 UTC" in words
+    words = on_demo("policy", "show", "--project", project, made["ID"]).stdout
+    assert "keeps: the newest 7, and the last one of each of 4 weeks (UTC+08:00)" in words
+    assert vault["ID"] in words
+    one = json.loads(on_demo("policy", "show", "--json", "--project", project, made["ID"]).stdout)["policy"]
+    assert one["associated_vaults"] == [{"vault_id": vault["ID"], "destination_vault_id": None}]
+    missing = on_demo("policy", "show", "--project", project, vault["ID"])
+    assert (missing.returncode, "There is no policy" in missing.stderr) == (1, True)
 
     code, _, errors = cbr("vault", "unbind", "demo", made["ID"])
     assert code == 0, errors

@@ -21,6 +21,7 @@ _PLACES = {
     "record": "opencbr.cli.record:record",
     "restore": "opencbr.cli.restore:restore",
     "drill": "opencbr.cli.drill:drill",
+    "policy": "opencbr.cli.policy:policy",
     "keys": "opencbr.cli.keys:keys",
 }
 

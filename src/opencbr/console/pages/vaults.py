@@ -19,7 +19,7 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<vault_id>")
 def show(vault_id: str) -> ResponseReturnValue:
-    """Show one vault, the newest backups in it, and the work on it while there is some."""
+    """Show one vault, its policy, the newest backups in it, and the work on it while there is some."""
     client = api()
     vault = client.get(f"/vaults/{vault_id}")["vault"]
     work = work_of(client, vault_id=vault["id"])
@@ -28,6 +28,7 @@ def show(vault_id: str) -> ResponseReturnValue:
         "vaults/content.html",
         live=work["count"] > 0,
         vault=vault,
+        policies=client.get("/policies", vault_id=vault["id"])["policies"],
         backups=client.get("/backups", vault_id=vault["id"], limit=10),
         work=work,
         may_tag=console().allows(signed_in().credential, RIGHT),
