@@ -39,10 +39,6 @@ class WorkerProcesses:
         program, last = (work, None) if dies_after is None else (work_until, dies_after)
         self.processes.start(name, program, env.url, env.folder, name, last, settings=settings)
 
-    def stop(self, name: str) -> None:
-        self.processes.send(name, signal.SIGINT)
-        self.processes.wait(name)
-
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[WorkerProcesses]:
@@ -58,7 +54,7 @@ def held_chain(env: JobEnv, workers: WorkerProcesses, length: int) -> tuple[Reso
     *older, newest = backed_up(env, bound, length)
     for one in older:
         env.succeeded(env.request_deletion(one))
-    workers.stop("w0")
+    workers.processes.stop("w0")
     return bound, newest
 
 

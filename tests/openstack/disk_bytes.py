@@ -11,7 +11,7 @@ from democloud.client import Client
 from support.full_stack import FullStack
 
 GIB = 1 << 30
-_SECONDS = 300
+_SECONDS = 900
 Json = dict[str, Any]
 
 

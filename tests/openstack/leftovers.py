@@ -17,7 +17,7 @@ from openstack.exceptions import ConflictException, NotFoundException
 OWN_NAME = re.compile(r"opencbr-")
 OWN_USER = r"opencbr(-test-(admin|member|other))?-{}-[0-9a-f]{{8}}"
 """Users and projects that `prepare.py --own` makes for one run in the project `{}`; those of other names are kept."""
-_SECONDS = 240
+_SECONDS = 900
 
 
 def clear_project(tenant: Connection) -> list[str]:

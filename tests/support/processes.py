@@ -102,6 +102,11 @@ class Processes:
         if what is signal.SIGKILL:
             assert self.wait(name) in {-signal.SIGKILL, LEASE_LOST}
 
+    def stop(self, name: str) -> None:
+        """Let it stop in order, as from a keyboard."""
+        self.send(name, signal.SIGINT)
+        assert self.wait(name) is not None, self.errors()
+
     def wait(self, name: str, seconds: float = 120) -> int | None:
         """Wait for its end; return the exit status, or minus the signal's number.
 
@@ -148,4 +153,7 @@ def _run(task: Callable[[], int], errors: str) -> None:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     faulthandler.register(signal.SIGUSR1, file=2)
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored where a shell runs the tests in the background
     raise SystemExit(task())
