@@ -72,6 +72,7 @@ class Wiring:
         from opencbr.service.metadata import Metadata
         from opencbr.service.operation_logs import OperationLogs
         from opencbr.service.policies import Policies
+        from opencbr.service.policy_runs import PolicyRuns
         from opencbr.service.protectables import Protectables
         from opencbr.service.restore_plans import RestorePlans
         from opencbr.service.restores import Restores
@@ -100,6 +101,7 @@ class Wiring:
             ),
             drills=Drills(database),
             policies=Policies(database),
+            policy_runs=PolicyRuns(database, self.config.schedule),
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),
@@ -180,8 +182,23 @@ class Wiring:
             clock=self.clock,
             settings=self.config.worker,
             drill=self.config.drill,
-            duties=[janitor_duty, _bind_rules_duty],
+            duties=[janitor_duty, _bind_rules_duty, self._scheduler_duty],
         )
+
+    def _scheduler_duty(self, ctx: "JobContext") -> "Duty":
+        """Fire policies and start their runs: a duty that calls use cases, so it is made here."""
+        from opencbr.jobs.engine.duty import Duty
+        from opencbr.service.scheduler import Scheduler
+
+        settings = self.config.schedule
+        kept_days = self.config.worker.operation_log_days
+        scheduler = Scheduler(self.database, self.cloud, self.clock, settings, kept_days=kept_days)
+
+        def run() -> bool:
+            ctx.guard()
+            return scheduler.round()
+
+        return Duty(name="scheduler", interval_seconds=settings.look_seconds, run=run, leader_only=True)
 
 
 def _bind_rules_duty(ctx: "JobContext") -> "Duty":

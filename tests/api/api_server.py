@@ -27,6 +27,7 @@ from opencbr.cloud.config import CloudSettings
 from opencbr.console.mount import mount_console
 from opencbr.console.sign_in.keystone import Account
 from opencbr.democloud import DemoCloud
+from opencbr.jobs.settings import ScheduleSettings
 from opencbr.keys.master_key import open_master_key
 from opencbr.keys.session_seal import SessionSeal
 from opencbr.model.backup import Backup
@@ -44,6 +45,7 @@ from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.policies import Policies
+from opencbr.service.policy_runs import PolicyRuns
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
@@ -300,6 +302,7 @@ def open_server(
         ways_back=WaysBack(database, adapter),
         drills=Drills(database),
         policies=Policies(database),
+        policy_runs=PolicyRuns(database, ScheduleSettings()),
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),

@@ -14,12 +14,22 @@ from opencbr.model.lists import (
     OperationLogFilter,
     Page,
     PolicyFilter,
+    PolicyRunFilter,
     TagFilter,
     VaultFilter,
 )
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.vault import PROVIDER_ID, SERVER, Vault
-from opencbr.store import backups, checkpoints, disk_backups, drills, operation_logs, policies, vaults
+from opencbr.store import (
+    backups,
+    checkpoints,
+    disk_backups,
+    drills,
+    operation_logs,
+    policies,
+    policy_runs,
+    vaults,
+)
 from opencbr.store.database import Database
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -133,6 +143,16 @@ def test_a_page_of_policies_is_not_sorted(filled):
     _, (rows,) = plans(filled, lambda conn: policies.list(conn, PROJECT, PolicyFilter(), Page(5)))
     assert len(rows) == 1, rows
     assert "USING INDEX ix_policy_list " in rows[0], rows
+
+
+def test_a_page_of_the_runs_of_a_policy_is_not_sorted_and_what_is_open_has_an_index(filled):
+    wanted = PolicyRunFilter()
+    _, (rows,) = plans(filled, lambda conn: policy_runs.list(conn, PROJECT, "a policy", wanted, Page(5)))
+    assert len(rows) == 1, rows
+    assert "USING INDEX ix_policy_run_list " in rows[0], rows
+    _, (waiting, running) = plans(filled, policy_runs.is_any_open)
+    assert "INDEX uq_policy_run_waiting" in waiting[0], waiting
+    assert "INDEX ix_policy_run_running" in running[0], running
 
 
 def test_what_the_status_asks_reads_no_table_as_a_whole(filled):

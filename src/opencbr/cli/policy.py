@@ -6,6 +6,7 @@ import click
 
 from opencbr.cli.app import Session, as_json, pass_session
 from opencbr.cli.output import say, write_json, write_table
+from opencbr.cli.policy_runs import run, runs
 from opencbr.cli.use_cases import use_cases
 
 _project = click.option(
@@ -15,7 +16,11 @@ _project = click.option(
 
 @click.group()
 def policy() -> None:
-    """Look at a project's policies; clients of CBR make and change them."""
+    """Look at a project's policies and their runs, or run one now; clients of CBR make and change them."""
+
+
+policy.add_command(run)
+policy.add_command(runs)
 
 
 @policy.command("list")

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from opencbr.cloud.config import CloudSettings
-from opencbr.jobs.settings import YEAR, DrillSettings, WorkerSettings
+from opencbr.jobs.settings import YEAR, DrillSettings, ScheduleSettings, WorkerSettings
 
 _Count = Annotated[int, Meta(ge=1)]
 _Seconds = Annotated[float, Meta(ge=0, le=YEAR)]
@@ -81,6 +81,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database: Database = field(default_factory=Database)
     keys: Keys = field(default_factory=Keys)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     auth: Auth = field(default_factory=Auth)
     metadata: Metadata = field(default_factory=Metadata)
     restore: Restore = field(default_factory=Restore)

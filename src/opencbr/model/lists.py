@@ -149,3 +149,13 @@ class PolicyFilter:
 
     operation_types: tuple[str, ...] = ()
     vault_ids: tuple[str, ...] = ()  # policies of any of these vaults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRunFilter:
+    """Which runs of a policy. Several values of one field mean any of them; an empty field is no filter."""
+
+    statuses: tuple[str, ...] = ()
+    vault_ids: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    late: bool | None = None

@@ -29,6 +29,8 @@ LEFT = "left_in_cloud"
 
 FULL_INSTEAD = "full_instead"
 """Key in `details` of the disks of which a full backup is made though an incremental was asked for: id and why."""
+FULL_INTERVAL = "full_backup_interval"
+"""Key in `parameters` of a backup by a policy: every so manieth is a full one."""
 RESOURCES = "resources"
 """Key in `details` of the restore of a checkpoint: each server and disk with its backup, and in the end what it has become."""
 REPORT = "report"

@@ -76,7 +76,7 @@ class Checkpoints:
             chosen = _choose(conn, vault, spec)
         # The cloud is asked outside the transaction: nobody waits for a row while Nova thinks.
         seen = find_targets(self._cloud.reader(), chosen, {d.id: d for d in spec.details})
-        return self._database.transact(lambda conn: _request(conn, ctx, spec, seen))
+        return self._database.transact(lambda conn: request_checkpoint(conn, ctx, spec, seen))
 
     def show(self, ctx: Context, checkpoint_id: str) -> CheckpointView:
         """Return a checkpoint; raises CbrError 6217 when there is none or its last backup is gone (T4)."""
@@ -118,9 +118,21 @@ def _choose(conn: Connection, vault: Vault, spec: CheckpointSpec) -> list[Resour
     return chosen
 
 
-def _request(
+class NothingTaken(CbrError):
+    """Nothing that was asked for can be backed up now; `skipped` says why, each by itself."""
+
+    def __init__(self, code: str, message: str, skipped: Sequence[Skipped]) -> None:
+        super().__init__(code, message)
+        self.skipped = tuple(skipped)
+
+
+def request_checkpoint(
     conn: Connection, ctx: Context, spec: CheckpointSpec, seen: Collection[BackupTarget]
 ) -> CheckpointView:
+    """Write checkpoint, backups and operation logs of what the cloud has shown.
+
+    Raises CbrError 6105, 6113, 6114, and NothingTaken.
+    """
     vault = get_vault(conn, ctx, spec.vault_id, lock=True)
     if vault.status != statuses.AVAILABLE:
         raise CbrError(
@@ -163,7 +175,9 @@ def _request(
     for one in taken:
         backup = new_backup(spec, checkpoint, vault, one)
         backups.insert(conn, backup)
-        new_operations.request_backup(conn, ctx, vault, backup, spec.policy_id)
+        new_operations.request_backup(
+            conn, ctx, vault, backup, spec.policy_id, full_backup_interval=spec.full_backup_interval
+        )
     return _view(conn, checkpoint, statuses.PROTECTING, vault)
 
 
@@ -182,11 +196,11 @@ def _refuse_full(conn: Connection, vault: Vault, ctx: Context) -> None:
         vaults.update(conn, vault.project_id, vault.id, size_gb=size_gb, updated_at=ctx.now)
 
 
-def _nothing_left(skipped: Sequence[Skipped]) -> CbrError:
+def _nothing_left(skipped: Sequence[Skipped]) -> NothingTaken:
     reasons = " ".join(f"{s.id}: {s.reason}" for s in skipped[:3])
     if all(s.code == wire_code(RESOURCE_BUSY) for s in skipped):
-        return CbrError(BEING_BACKED_UP, f"{CATALOGUE[BEING_BACKED_UP].sentence} {reasons}")
-    return CbrError(NOTHING_TO_BACK_UP, f"Nothing is left to back up. {reasons}")
+        return NothingTaken(BEING_BACKED_UP, f"{CATALOGUE[BEING_BACKED_UP].sentence} {reasons}", skipped)
+    return NothingTaken(NOTHING_TO_BACK_UP, f"Nothing is left to back up. {reasons}", skipped)
 
 
 def _view(

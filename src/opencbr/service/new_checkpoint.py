@@ -25,6 +25,7 @@ class CheckpointSpec:
     incremental: bool = True
     auto_trigger: bool = False
     policy_id: str | None = None
+    full_backup_interval: int | None = None  # every so manieth backup of a resource is a full one
     resource_ids: Sequence[str] = ()
     details: Sequence[Wanted] = ()
 

@@ -18,9 +18,19 @@ from opencbr.store import operation_logs
 
 
 def request_backup(
-    conn: Connection, ctx: Context, vault: Vault, backup: Backup, policy_id: str | None = None
+    conn: Connection,
+    ctx: Context,
+    vault: Vault,
+    backup: Backup,
+    policy_id: str | None = None,
+    *,
+    full_backup_interval: int | None = None,
 ) -> OperationLog:
-    """Ask for the backup that `backup`, a row already, stands for; `policy_id` is the one that a user named."""
+    """Ask for the backup that `backup`, a row already, stands for.
+
+    `policy_id` is the one that a user named. `full_backup_interval`: no chain of it is longer, where the worker's own setting
+    does not make it shorter still.
+    """
     details = {
         "backup_id": backup.id,
         "backup_name": backup.name,
@@ -28,7 +38,10 @@ def request_backup(
         "app_consistency_error_message": "",
         "app_consistency_status": "0",
     }
-    return _enter(conn, ctx, logs.BACKUP, details, policy_id, **_about_backup(backup, vault.name))
+    about = _about_backup(backup, vault.name)
+    if full_backup_interval is not None:
+        about["parameters"] = {logs.FULL_INTERVAL: full_backup_interval}
+    return _enter(conn, ctx, logs.BACKUP, details, policy_id, **about)
 
 
 def request_deletion(conn: Connection, ctx: Context, backup: Backup, vault_name: str | None) -> OperationLog:

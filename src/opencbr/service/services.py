@@ -8,6 +8,7 @@ from opencbr.service.drills import Drills
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.policies import Policies
+from opencbr.service.policy_runs import PolicyRuns
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
@@ -31,6 +32,7 @@ class Services:
     ways_back: WaysBack
     drills: Drills
     policies: Policies
+    policy_runs: PolicyRuns
     metadata: Metadata
     operation_logs: OperationLogs
     scopes: Scopes

@@ -77,6 +77,14 @@ def unfinished(conn: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
+def under_way(conn: Connection, operation_type: str) -> dict[str, int]:
+    """Count the operations of a type that have not ended, by project."""
+    query = select(_t.c.project_id, func.count()).where(
+        _t.c.ended_at.is_(None), _t.c.operation_type == operation_type
+    )
+    return {row[0]: row[1] for row in conn.execute(query.group_by(_t.c.project_id))}
+
+
 def oldest_waiting(conn: Connection) -> OperationLog | None:
     """Read the log, of any project, that has waited longest for its work to begin."""
     query = select(_t).where(_t.c.ended_at.is_(None), _t.c.status == statuses.WAITING)

@@ -2,6 +2,7 @@
 
 import builtins
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
@@ -63,6 +64,19 @@ def update(conn: Connection, project_id: str, policy_id: str, **changes: Any) ->
     """Change fields of a policy, `updated_at` among them; say whether it exists."""
     query = sql_update(_t).where(_t.c.project_id == project_id, _t.c.id == policy_id)
     return touched(conn.execute(query.values(**_written(changes))))
+
+
+def due(conn: Connection, now: datetime, limit: int) -> builtins.list[tuple[str, str]]:
+    """Name the policies of all projects that are due, project id and id, what was due first first."""
+    query = select(_t.c.project_id, _t.c.id).where(_t.c.next_fire_at.is_not(None), _t.c.next_fire_at <= now)
+    rows = conn.execute(query.order_by(_t.c.next_fire_at, _t.c.id).limit(limit))
+    return [(project_id, policy_id) for project_id, policy_id in rows]
+
+
+def fired(conn: Connection, policy: Policy, following: datetime | None) -> bool:
+    """Set when a policy fires next, unless another has fired it meanwhile; say whether it was set."""
+    query = sql_update(_t).where(_t.c.id == policy.id, _t.c.next_fire_at == policy.next_fire_at)
+    return touched(conn.execute(query.values(next_fire_at=following)))
 
 
 def delete(conn: Connection, project_id: str, policy_id: str) -> bool:

@@ -148,6 +148,55 @@ vault_policy = Table(
     Column("policy_id", TEXT, ForeignKey("policy.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
+# One row for each time that a policy is due and each resource of its vaults. The id is derived of those three, so that
+# whoever fires makes it once.
+policy_run = Table(
+    "policy_run",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("policy_id", TEXT, ForeignKey("policy.id", ondelete="CASCADE"), nullable=False),
+    Column("vault_id", TEXT, ForeignKey("vault.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("resource_id", TEXT, nullable=False),
+    Column("resource_name", TEXT, nullable=False),
+    Column("resource_type", TEXT, nullable=False),
+    Column("trigger", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("start_by", Moment, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("code", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("checkpoint_id", TEXT),
+    Column("backup_id", TEXT),
+    Column("operation_log_id", TEXT),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+)
+_RUN_WAITS = text("status = 'waiting'")
+_RUN_RUNS = text("status = 'running'")
+Index(
+    "ix_policy_run_list",
+    policy_run.c.project_id,
+    policy_run.c.policy_id,
+    policy_run.c.created_at.desc(),
+    policy_run.c.id.desc(),
+)
+Index("ix_policy_run_created_at", policy_run.c.created_at)
+# At most one run of a policy waits for a resource: the key says so.
+Index(
+    "uq_policy_run_waiting",
+    policy_run.c.policy_id,
+    policy_run.c.resource_id,
+    unique=True,
+    sqlite_where=_RUN_WAITS,
+    postgresql_where=_RUN_WAITS,
+)
+Index("ix_policy_run_running", policy_run.c.id, sqlite_where=_RUN_RUNS, postgresql_where=_RUN_RUNS)
+
 checkpoint = Table(
     "checkpoint",
     metadata,

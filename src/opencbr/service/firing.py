@@ -1,0 +1,128 @@
+"""A policy fires: what was due becomes a run for each resource of its vaults, in the transaction that sets its next time.
+
+Whoever fires compares the time that was due with the row, under its lock, and every run has an id made of policy, time and
+resource: no number of workers fires twice. Of several times that have passed, only the last may still be run; those before it,
+and it too when its start window is over and the operator wants no late runs, are written down as missed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from opencbr.jobs.settings import ScheduleSettings
+from opencbr.model import policy_run as runs
+from opencbr.model.ids import derived_id
+from opencbr.model.policy import Policy
+from opencbr.model.policy_run import PolicyRun
+from opencbr.model.schedule import next_runs
+from opencbr.model.vault import Resource
+from opencbr.store import policies, policy_runs, resources, vault_policies
+
+RECORDED = 24
+"""Missed times of one policy that are written down; of a longer outage the newest."""
+
+_BACK = timedelta(days=30)
+_MOST = 24 * 31
+"""Times that a policy can have in `_BACK`: runs are an hour apart (contract 5.6)."""
+
+_NOBODY = "no worker was there in its start window, or the clock was put forward"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """What came of a firing: how many runs `waiting` there are, and the times of the policy that had `passed` for good."""
+
+    waiting: int
+    passed: tuple[datetime, ...]
+
+
+def fire(
+    conn: Connection, settings: ScheduleSettings, project_id: str, policy_id: str, now: datetime
+) -> Fired | None:
+    """Fire a policy if it is due; return None when it is not, or when another has fired it."""
+    policy = policies.get(conn, project_id, policy_id, lock=True)
+    if policy is None or policy.next_fire_at is None or policy.next_fire_at > now:
+        return None
+    due = _passed(policy, now)
+    following = next_runs(policy.patterns, now, start=policy.created_at, time_zone=policy.time_zone, count=1)
+    if not policies.fired(conn, policy, following[0] if following else None):
+        return None
+    policy_runs.supersede(conn, policy.id, now=now)
+    bound = bound_resources(conn, policy)
+    for missed in due[-1 - RECORDED : -1]:
+        for resource in bound:
+            run = new_run(policy, resource, missed, now, settings)
+            policy_runs.insert(conn, _missed(run, now))
+    waiting = 0
+    for resource in bound:
+        run = new_run(policy, resource, due[-1], now, settings)
+        if now > run.start_by:
+            run = _late(run, now) if settings.run_missed else _missed(run, now)
+        if policy_runs.insert(conn, run) and run.status == runs.WAITING:
+            waiting += 1
+    over = due if now > due[-1] + window(policy, settings) else due[:-1]
+    return Fired(waiting=waiting, passed=tuple(over))
+
+
+def bound_resources(conn: Connection, policy: Policy) -> list[Resource]:
+    """Read what a policy backs up: the resources of its vaults that follow it."""
+    vault_ids = vault_policies.vaults_of(conn, policy.project_id, [policy.id])[policy.id]
+    bound = resources.of_vaults(conn, policy.project_id, vault_ids)
+    return [one for vault_id in vault_ids for one in bound[vault_id] if one.auto_protect]
+
+
+def new_run(
+    policy: Policy, resource: Resource, due_at: datetime, now: datetime, settings: ScheduleSettings
+) -> PolicyRun:
+    """Make the waiting run of a resource at one time; the spread puts it always at the same place after that."""
+    begins = due_at + _place(resource, settings.spread_seconds)
+    return PolicyRun(
+        id=derived_id(policy.id, f"{due_at.isoformat()} {resource.id}"),
+        project_id=policy.project_id,
+        policy_id=policy.id,
+        vault_id=resource.vault_id,
+        resource_id=resource.id,
+        resource_name=resource.name,
+        resource_type=resource.type,
+        due_at=due_at,
+        not_before=begins,
+        start_by=begins + window(policy, settings),
+        created_at=now,
+    )
+
+
+def window(policy: Policy, settings: ScheduleSettings) -> timedelta:
+    """Return how long a run of the policy may wait to begin."""
+    if policy.start_window_minutes is not None:
+        return timedelta(minutes=policy.start_window_minutes)
+    return timedelta(seconds=settings.start_window_seconds)
+
+
+def _passed(policy: Policy, now: datetime) -> Sequence[datetime]:
+    """Return the times that are due, the newest last; of an outage that is longer than `_BACK` the first and the end."""
+    assert policy.next_fire_at is not None
+    since = max(policy.next_fire_at, now - _BACK)
+    later = next_runs(
+        policy.patterns, since, start=policy.created_at, time_zone=policy.time_zone, count=_MOST
+    )
+    return [policy.next_fire_at, *(one for one in later if one <= now)]
+
+
+def _place(resource: Resource, spread_seconds: float) -> timedelta:
+    digest = hashlib.sha256(resource.id.encode()).digest()
+    return timedelta(seconds=int(spread_seconds * int.from_bytes(digest[:4]) / (1 << 32)))
+
+
+def _missed(run: PolicyRun, now: datetime) -> PolicyRun:
+    return replace(run, status=runs.MISSED, reason=_NOBODY, ended_at=now)
+
+
+def _late(run: PolicyRun, now: datetime) -> PolicyRun:
+    """Give a run a new start window that begins now, its place in the spread kept."""
+    begins = now + (run.not_before - run.due_at)
+    return replace(
+        run, late=True, reason=_NOBODY, not_before=begins, start_by=begins + (run.start_by - run.not_before)
+    )
