@@ -598,6 +598,10 @@ PLACES: dict[tuple[str, str], Place] = {
         },
     ),
     ("ShowDrill", "drill_id"): Place(by_path("ShowDrill"), drill_of("other", "foreign1"), "6302"),
+    ("RunPolicy", "policy_id"): Place(
+        by_path("RunPolicy"), policy("other"), "6000", {"of no vault": (policy(), "0001")}
+    ),
+    ("ListPolicyRuns", "policy_id"): Place(by_path("ListPolicyRuns"), policy("other"), "6000"),
     ("ShowPolicy", "policy_id"): Place(by_path("ShowPolicy"), policy("other"), "6000"),
     ("UpdatePolicy", "policy_id"): Place(
         by_path("UpdatePolicy", {"policy": {"name": "mine"}}), policy("other"), "6000"

@@ -401,6 +401,30 @@ def disassociate_vault_policy(cbr: ApiServer) -> Scenario:
     )
 
 
+def _bound_policy(cbr: ApiServer) -> tuple[str, str]:
+    """A policy of a vault, and the server in it."""
+    policy, server = new_policy(cbr), new_server(cbr)
+    vault = new_vault(cbr, server_ref(server))
+    answer = cbr.call("POST", f"vaults/{vault['id']}/associatepolicy", {"policy_id": policy})
+    assert answer.status_code == 200, answer.text
+    return policy, str(server["id"])
+
+
+def run_policy(cbr: ApiServer) -> Scenario:
+    policy, server = _bound_policy(cbr)
+    return Scenario(
+        server,
+        {"policy_id": policy},
+        seen=lambda: shown(cbr, f"policies/{policy}/runs")["runs"][0]["trigger"] == "request",
+    )
+
+
+def list_policy_runs(cbr: ApiServer) -> Scenario:
+    policy, server = _bound_policy(cbr)
+    assert cbr.call("POST", f"policies/{policy}/run").status_code == 202
+    return Scenario(server, {"policy_id": policy}, query=(("status", "waiting"),))
+
+
 def list_op_logs(cbr: ApiServer) -> Scenario:
     return Scenario(cbr.log().id)
 
@@ -467,6 +491,8 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ShowPolicy": show_policy,
     "UpdatePolicy": update_policy,
     "DeletePolicy": delete_policy,
+    "RunPolicy": run_policy,
+    "ListPolicyRuns": list_policy_runs,
     "ListOpLogs": list_op_logs,
     "ShowOpLog": show_op_log,
     "ShowRecord": show_record,

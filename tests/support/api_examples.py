@@ -78,6 +78,7 @@ def made() -> dict[str, list[dict[str, Any]]]:
         _restore(run)
         _plan(run)
         _drill(run)
+        _run_policy(run)
         _remove(run)
         ordered = {name: run.examples[name] for name in _ROUTES}
     found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
@@ -216,6 +217,21 @@ def _schedule(run: Run) -> None:
     taken = {"policy_id": policy}
     run.call("DisassociateVaultPolicy", "policy: Take a policy from a vault", taken, vault_id=vault)
     run.call("DeletePolicy", "daily: Delete a policy", policy_id=other)
+
+
+def _run_policy(run: Run) -> None:
+    """Run a policy that a vault has, and follow it."""
+    vaults = {row["name"]: row["id"] for row in run.call("ListVault")["vaults"]}
+    [policy] = [row["id"] for row in run.call("ListPolicies")["policies"]]
+    run.call("AssociateVaultPolicy", "", {"policy_id": policy}, vault_id=vaults["production"])
+    run.call("RunPolicy", "now: A policy whose vault has two servers", policy_id=policy)
+
+    def ended() -> bool:
+        rows = run.call("ListPolicyRuns", policy_id=policy)["runs"]
+        return all(row["ended_at"] for row in rows)
+
+    eventually(ended, "the runs have ended")
+    run.call("ListPolicyRuns", "ended: What has come of them", policy_id=policy)
 
 
 def _policy(name: str, pattern: list[str], kept: dict[str, Any], **properties: Any) -> dict[str, Any]:

@@ -56,6 +56,8 @@ RULES: dict[str, tuple[str, str]] = {
     "cbr:policies:get": (_READER, "Show a policy."),
     "cbr:policies:create": (_MEMBER, "Make a policy."),
     "cbr:policies:update": (_MEMBER, "Change a policy: when backups are made, and how long they are kept."),
+    "cbr:policies:run": (_MEMBER, "Run a policy now."),
+    "cbr:policies:listRuns": (_READER, "List the runs of a policy, the missed ones too."),
     "cbr:policies:delete": (_MEMBER, "Delete a policy; its backups stay."),
     "cbr:drills:list": (_READER, "List restore drills."),
     "cbr:drills:get": (_READER, "Show a restore drill."),

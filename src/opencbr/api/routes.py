@@ -2,7 +2,7 @@
 
 from opencbr.api import start_up
 from opencbr.api.cbr import backups, checkpoints, operation_logs, policies, protectables, vault_tags, vaults
-from opencbr.api.plus import drills, record, restore_plans, way_back
+from opencbr.api.plus import drills, policy_runs, record, restore_plans, way_back
 from opencbr.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -17,5 +17,6 @@ ROUTES: tuple[Route, ...] = (
     *restore_plans.ROUTES,
     *way_back.ROUTES,
     *drills.ROUTES,
+    *policy_runs.ROUTES,
     *start_up.ROUTES,
 )
