@@ -4,14 +4,13 @@ import pytest
 from otcextensions import sdk
 
 import openstack
-from sdk.installation import eventually
 
 # The SDK's proxies, resources and exceptions still use what it deprecates itself.
 pytestmark = pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning")
 
 
-@pytest.fixture(name="connection")
-def _connection(demo):
+@pytest.fixture(name="cbr")
+def _cbr(demo):
     env = demo.env()
     connection = openstack.connect(
         load_yaml_config=False,
@@ -26,13 +25,8 @@ def _connection(demo):
         cbr_endpoint_override=f"{env['OPENCBR_ENDPOINT']}/v3/{env['OPENCBR_PROJECT_ID']}",
     )
     sdk.register_otc_extensions(connection)
-    yield connection
+    yield connection.cbr
     connection.close()
-
-
-@pytest.fixture(name="cbr")
-def _cbr(connection):
-    return connection.cbr
 
 
 def test_it_finds_what_the_demo_has_made(cbr, demo):
@@ -46,36 +40,6 @@ def test_it_finds_what_the_demo_has_made(cbr, demo):
     assert (shown.status, shown.resource_name) == ("available", "db1")
     assert {child["resource_type"] for child in shown.children} == {"OS::Cinder::Volume"}
     assert cbr.get_checkpoint(backup.checkpoint_id).status == "available"
-
-
-def test_a_vault_that_binds_by_itself_takes_a_server_that_is_tagged_later(connection, cbr):
-    """As `openstack cbr vault create --auto-bind True --bind-rule backup=yes` sends it; the demo's worker binds."""
-    server = connection.compute.find_server("web1", ignore_missing=False)
-    vault = cbr.create_vault(
-        name="by-tags",
-        resources=[],
-        auto_bind=True,
-        bind_rules={"tags": [{"key": "backup", "value": "yes"}]},
-        tags=[{"key": "made_by", "value": "osc"}],
-        billing={
-            "object_type": "server",
-            "protect_type": "backup",
-            "consistent_level": "crash_consistent",
-            "size": 10,
-        },
-    )
-    connection.compute.set_server_metadata(server, backup="yes")
-
-    def resources():
-        return [(row["id"], row["bound_by_rules"]) for row in cbr.get_vault(vault.id).resources]
-
-    try:
-        eventually(resources, "the server is bound")
-        assert resources() == [(server.id, True)]
-        assert [(tag["key"], tag["value"]) for tag in cbr.get_vault(vault.id).tags] == [("made_by", "osc")]
-    finally:
-        cbr.delete_vault(vault.id)
-        eventually(lambda: cbr.find_vault("by-tags") is None, "the vault is gone")
 
 
 def test_tasks_are_listed(cbr):
