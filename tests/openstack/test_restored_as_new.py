@@ -9,6 +9,8 @@ from restoring import compare, restored_as_new
 from support.full_server import FullServer, FullServers
 from support.full_stack import FullStack
 
+pytestmark = pytest.mark.thorough  # a quarter of an hour on a machine that has other work
+
 Json = dict[str, Any]
 
 LEAST = 400
