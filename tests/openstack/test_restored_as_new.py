@@ -10,6 +10,8 @@ from opencbr.democloud.zones import add_zone
 from support.full_server import FullServer, FullServers
 from support.full_stack import FullStack
 
+pytestmark = pytest.mark.thorough  # a quarter of an hour on a machine that has other work
+
 Json = dict[str, Any]
 
 LEAST = 400

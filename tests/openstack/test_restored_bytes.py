@@ -28,6 +28,8 @@ from restoring import act, ended, how_it_is, restored_as_new
 from sdk.installation import eventually
 from support.full_stack import FullStack
 
+pytestmark = pytest.mark.thorough  # half an hour on a machine that has other work
+
 Json = dict[str, Any]
 _LOCK = {"locked_reason": "a test's own"}
 _OPENSTACK = "import sys; from openstackclient.shell import main; sys.exit(main(sys.argv[1:]))"

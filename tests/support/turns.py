@@ -1,6 +1,6 @@
 """The cases of the thorough matrices take turns from commit to commit where the time of a run is bounded, as in CI.
 
-With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of three commits; of one that SQLite
+With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of four commits; of one that SQLite
 and PostgreSQL each have, one commit has it on the one, another on the other. A module of the whole service takes its
 turn as a whole, on the embedded cloud as on the real one: its tests go on from one another. Without the variable every
 case is run (as a person who runs `make test-thorough` and `make test-postgres-thorough` has it).
@@ -16,7 +16,7 @@ from .databases import POSTGRES, SQLITE
 
 VARIABLE = "OPENCBR_TEST_TURN"
 
-_TURNS = 3
+_TURNS = 4
 _OPENSTACK = Path(__file__).parents[1] / "openstack"
 
 
