@@ -1,6 +1,7 @@
 """What the contract lets a client send is taken, refused by name, or stands here with the reason why it means nothing."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ WITHOUT_MEANING = {
     "CreateVault vault.billing.is_auto_pay": "of pre-paid vaults; clients send it with post_paid too",
     "CreateVault vault.billing.console_url": "where the vendor's shop leads back to",
 }
+ADVANCED = re.compile(r"(Create|Update)Policy policy\.operation_definition\.advanced_retention_rules\..+")
+"""Of the advanced rules, which are refused as a whole."""
 
 
 def members(schema: dict[str, Any], schemas: dict[str, Any], path: str = "") -> set[str]:
@@ -45,4 +48,4 @@ def test_every_member_that_the_contract_knows_is_known_here():
             walked += len(wanted)
             dropped |= {f"{name} {member}" for member in wanted - members(body, schemas)}
     assert walked > 50
-    assert dropped == WITHOUT_MEANING.keys()
+    assert {one for one in dropped if not ADVANCED.fullmatch(one)} == WITHOUT_MEANING.keys()

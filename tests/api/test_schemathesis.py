@@ -179,6 +179,7 @@ FULL_OF_CHOICES = {
     "CreateCheckpointRestorePlan",
     "CreateDrill",
     "CreatePolicy",
+    "BatchCreateAndDeleteVaultTags",
     "UpdatePolicy",
     "AssociateVaultPolicy",
 }

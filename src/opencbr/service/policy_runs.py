@@ -38,8 +38,11 @@ class PolicyRuns:
         Raises CbrError 6000, UnknownMarker, UnknownSortKey.
         """
         with self._database.read() as conn:
+            found = policy_runs.list(
+                conn, ctx.project_id, policy_id, wanted, page
+            )  # a wrong page is told of first
             get_policy(conn, ctx, policy_id)
-            return policy_runs.list(conn, ctx.project_id, policy_id, wanted, page)
+            return found
 
     def _create(self, conn: Connection, ctx: Context, policy_id: str) -> builtins.list[PolicyRun]:
         policy = get_policy(conn, ctx, policy_id, lock=True)

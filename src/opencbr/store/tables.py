@@ -176,8 +176,8 @@ policy_run = Table(
     Column("started_at", Moment),
     Column("ended_at", Moment),
 )
-_RUN_WAITS = text("status = 'waiting'")
-_RUN_RUNS = text("status = 'running'")
+_RUN_WAITS = text(f"status = '{statuses.WAITING}'")
+_RUN_RUNS = text(f"status = '{statuses.RUNNING}'")
 Index(
     "ix_policy_run_list",
     policy_run.c.project_id,

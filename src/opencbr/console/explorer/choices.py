@@ -24,6 +24,8 @@ _CALLED = {
     "resources": "bound_id",
     "include_volumes": "volume_id",
     "exclude_volumes": "volume_id",
+    "backup_policy_id": "policy_id",
+    "add_policy_ids": "policy_id",
 }
 """Fields that hold ids and are not called so."""
 _OF_A_LIST = {"Vault": "vault_id", "Protectable": "instance_id"}
@@ -112,6 +114,10 @@ def _vault(row: dict[str, Any]) -> list[Choice]:
     return [Choice(row["id"], f"{row['name']} ({row['billing']['object_type']})")]
 
 
+def _policy(row: dict[str, Any]) -> list[Choice]:
+    return [Choice(row["id"], row["name"])]
+
+
 def _bound(row: dict[str, Any]) -> list[Choice]:
     return [Choice(one["id"], f"{one['name']} in {row['name']}") for one in row["resources"]]
 
@@ -146,6 +152,7 @@ def _log(row: dict[str, Any]) -> list[Choice]:
 
 _FINDERS: dict[str, Find] = {
     "vault_id": _listed("/vaults", "vaults", _vault, "name"),
+    "policy_id": _listed("/policies", "policies", _policy),
     "bound_id": _listed("/vaults", "vaults", _bound, "name"),
     "backup_id": _backups(_backup),
     "parent_id": _backups(_backup),

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-_ONE_CLASS = re.compile(
-    r"\^(\[\^?(?:(?!--)[A-Za-z0-9_<>-]|\\u[0-9A-Fa-f]{4}|\\-)+\](?:[*+]|\{\d+(?:,\d*)?\}))\$(?:\(\?!\\n\))?"
-)
+_CHARACTER = r"(?:(?!\+\+|\.\.|<<|>>)[A-Za-z0-9_.<>+]|\\u[0-9A-Fa-f]{4}|\\-)"
+_ONE = rf"(?:\[\^?(?:{_CHARACTER}(?:-{_CHARACTER})?)+\]|[A-Za-z0-9: ])"
+_COUNT = r"(?:[*+?]|\{\d+(?:,\d*)?\})?"
+_GROUP = rf"\((?:\?:)?(?:{_ONE}{_COUNT})+(?:\|(?:{_ONE}{_COUNT})+)*\)"
+_ALIKE = re.compile(rf"\^((?:(?:{_ONE}|{_GROUP}){_COUNT})+)\$(?:\(\?!\\n\))?")
+"""Letters, digits, classes and groups of them, each counted."""
 _DEPTH = 4
 """Objects deeper than this are written as JSON."""
 
@@ -148,9 +151,9 @@ def form_pattern(pattern: str) -> str:
     """Write a pattern of JSON Schema as the attribute `pattern` of HTML, which fits the whole value; "" where it cannot be.
 
     Browsers read it with the flag `v`, where more characters of a class have a meaning: only classes that both read alike
-    are taken.
+    are taken, in which a hyphen that is no range is escaped.
     """
-    found = _ONE_CLASS.fullmatch(pattern)
+    found = _ALIKE.fullmatch(pattern)
     return found[1] if found else ""
 
 

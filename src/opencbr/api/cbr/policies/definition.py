@@ -44,7 +44,7 @@ class OperationDefinition(Struct, kw_only=True, omit_defaults=True):
                 min_length=9,
                 max_length=9,
                 # Refused with a sentence of its own, which says how to write it.
-                extra_json_schema={"pattern": "^UTC[+-](0[0-9]|1[0-4]):[0-5][0-9]$"},
+                extra_json_schema={"pattern": "^UTC[+\\-](0[0-9]|1[0-4]):[0-5][0-9]$"},
             ),
         ]
         | None,
