@@ -206,7 +206,8 @@ def apply(session: Session, *, project: str, no_wait: bool, json_: bool, plan_id
 def _choices(mapping: TextIO | None) -> "Choices":
     import msgspec
 
-    from opencbr.api.plus.restore_plans.mapping import PlanMapping, choices_of
+    from opencbr.api.plus.restore_plans.mapped_choices import choices_of
+    from opencbr.api.plus.restore_plans.mapping import PlanMapping
 
     if mapping is None:
         return choices_of(None)

@@ -10,7 +10,8 @@ from opencbr.cli.output import say, write_json, write_table
 from opencbr.cli.use_cases import use_cases
 
 if TYPE_CHECKING:
-    from opencbr.service.ways_back import ShownDisk, ShownImage, ShownWayBack
+    from opencbr.service.disks_since import ShownDisk, ShownImage
+    from opencbr.service.ways_back import ShownWayBack
 
 _project = click.option("--project", required=True, metavar="ID", help="The project of the restore.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -92,7 +93,7 @@ def _plain(shown: "ShownWayBack") -> Any:
 
 def _of(shown: "ShownDisk | ShownImage") -> tuple[str, str, str]:
     """Name a disk, its size and what holds what it held."""
-    from opencbr.service.ways_back import ShownDisk
+    from opencbr.service.disks_since import ShownDisk
 
     if isinstance(shown, ShownDisk):
         return shown.disk.volume_id, str(shown.disk.size_gb), shown.disk.snapshot_id

@@ -1,13 +1,10 @@
-"""The cloud as a restore plan needs it: what the record names, read again as the project sees it, and what could replace it.
-
-Who holds an address or a MAC is asked as administrator, since a port of another project can hold one too; its id is not told.
-"""
+"""The cloud as a restore plan needs it: what the record names, read again as the project sees it, and what could replace it."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 
+from opencbr.cloud.address_holders import asked_floating, asked_holders
 from opencbr.cloud.errors import NotFound
 from opencbr.cloud.microversions import at_least
 from opencbr.cloud.quotas import Quota, network_quotas, quotas_of
@@ -16,10 +13,9 @@ from opencbr.cloud.strict_json import read_object
 from opencbr.model.document import Document
 from opencbr.model.field_classes import ADMIN_DOCUMENTS
 from opencbr.model.ids import is_uuid
-from opencbr.model.reference_fields import named
-from opencbr.model.restore_plan.captured import Captured, Json, kind_of, rows, thing
-from opencbr.model.restore_plan.choices import KEEP, MAP, NEW, Choices
-from opencbr.model.restore_plan.view import CloudView, FloatingHolder, Holder, Room
+from opencbr.model.restore_plan.captured import Captured, Json, kind_of, rows
+from opencbr.model.restore_plan.choices import Choices
+from opencbr.model.restore_plan.view import CloudView, Room
 from opencbr.model.secrets import Fingerprint, mask
 
 _STANDING: frozenset[str] = frozenset(
@@ -130,14 +126,8 @@ def read_views(
             for name, (call, document) in names.items()
             if call not in asked
         }
-        asked |= {
-            f"holders/{query}": _holders(reader, query, project_id)
-            for query in _held(one.captured, one.choices)
-        }
-        asked |= {
-            f"floating/{address}": _floating(reader, address, project_id)
-            for address in _addresses(one.captured)
-        }
+        asked |= asked_holders(reader, one.captured, one.choices, project_id)
+        asked |= asked_floating(reader, one.captured, project_id)
     if project_id != first.captured.project_id:
         asked["lending"] = lambda: _rooms("volume", quotas_of(reader, first.captured.project_id))
         asked["lent types"] = lambda: _types(reader.within(first.captured.project_id))
@@ -237,88 +227,3 @@ def _compute_rooms(own: Reader, microversion: str) -> dict[str, Room]:
 
 def _rooms(service: str, quotas: Mapping[str, Quota]) -> dict[str, Room]:
     return {f"{service}/{name}": Room(one.limit, one.used) for name, one in quotas.items()}
-
-
-def _held(captured: Captured, choices: Choices) -> set[str]:
-    """Give the queries that find who has an address or MAC of the record on the networks that were chosen."""
-    found = set()
-    ports = {**captured.of("port"), **captured.of("subport")}
-    for choice in choices.ports:
-        port = ports.get(choice.port_id)
-        if port is None or choice.network not in (KEEP, MAP):
-            continue
-        network = choice.network_id if choice.network == MAP else named("port", {"port": port}, "network")[0]
-        if network is None:
-            continue
-        found.add(_query(network_id=network, mac_address=str(port.get("mac_address"))))
-        for fixed in rows(port, "fixed_ips"):
-            found.add(_query(network_id=network, fixed_ips=f"ip_address={fixed.get('ip_address')}"))
-    if NEW in choices.routers.values():
-        for subnet in captured.of("subnet").values():
-            network = named("subnet", {"subnet": subnet}, "network")[0]
-            found.add(_query(network_id=network, fixed_ips=f"ip_address={subnet.get('gateway_ip')}"))
-    return found
-
-
-def _query(**fields: str) -> str:
-    return urlencode(fields)
-
-
-def _holders(reader: Reader, query: str, project_id: str) -> Ask:
-    def ask() -> list[Holder]:
-        found = reader.ask("network", f"/ports?{query}").json()
-        return [_holder(row, project_id) for row in rows(found, "ports")]
-
-    return ask
-
-
-def _holder(port: Json, project_id: str) -> Holder:
-    ours = project_id in (port.get("project_id"), port.get("tenant_id"))
-    on_server = str(port.get("device_owner") or "").startswith("compute:")
-    return Holder(
-        network_id=named("port", {"port": port}, "network")[0],
-        port_id=str(port.get("id")) if ours else None,
-        mac=str(port.get("mac_address")),
-        addresses=tuple(str(one.get("ip_address")) for one in rows(port, "fixed_ips")),
-        server_id=str(port.get("device_id")) if ours and on_server else None,
-    )
-
-
-def _addresses(captured: Captured) -> list[str]:
-    found = [
-        str(row.get("floating_ip_address"))
-        for name, body in captured.documents.items()
-        if kind_of(name) == "floatingips"
-        for row in rows(body, "floatingips")
-    ]
-    found += [
-        str(thing("floatingip", body).get("floating_ip_address"))
-        for name, body in captured.documents.items()
-        if kind_of(name) == "floatingip"
-    ]
-    return list(dict.fromkeys(found))
-
-
-def _floating(reader: Reader, address: str, project_id: str) -> Ask:
-    def ask() -> list[FloatingHolder]:
-        found = reader.ask("network", "/floatingips", {"floating_ip_address": address}).json()
-        return [
-            FloatingHolder(
-                address=address,
-                id=str(row.get("id"))
-                if (ours := project_id in (row.get("project_id"), row.get("tenant_id")))
-                else None,
-                port_id=row.get("port_id") if ours else None,
-                forwards=_forwards(row) if ours else (),
-            )
-            for row in rows(found, "floatingips")
-        ]
-
-    return ask
-
-
-def _forwards(floating_ip: Json) -> tuple[tuple[str, int, str], ...]:
-    return tuple(
-        (str(row.get("protocol")), row.get("external_port") or 0, str(row.get("internal_port_id")))
-        for row in rows(floating_ip, "port_forwardings")
-    )

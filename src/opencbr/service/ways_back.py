@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -16,28 +15,25 @@ from opencbr.jobs.undo.obstacles import refuse_irreversible, refuse_lost_image
 from opencbr.jobs.upstream.kinds import KINDS
 from opencbr.model import statuses
 from opencbr.model.errors import (
-    BEING_RESTORED,
     DISK_UNRESTORABLE,
     NO_SUCH_SERVER,
-    NO_SUCH_SNAPSHOT,
     SERVER_UNRESTORABLE,
     CbrError,
 )
-from opencbr.model.ids import is_uuid
-from opencbr.model.operation_log import RESTORE, TERMINAL, OperationLog
-from opencbr.model.restore import found_of, request_of, server_of, sizes_of, stage_of
+from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import found_of, server_of
 from opencbr.model.times import wire_time
 from opencbr.model.way_back import (
     CONFIRMED_AT,
-    KEPT_UNTIL,
     UNDO_JOB,
     WAY_BACK,
     DiskToRevert,
     UndoRequest,
-    WayBackStatus,
 )
 from opencbr.service import new_operations
 from opencbr.service.context import Context
+from opencbr.service.disks_since import ShownDisk, ShownImage, disk_of, shown_image, written_since
+from opencbr.service.kept_way_back import WayBack, find_way_back, refuse_gone
 from opencbr.service.restore_claims import claim_targets
 from opencbr.service.root_volumes import is_rebuilt, refusals
 from opencbr.store import ledger, operation_logs
@@ -45,38 +41,6 @@ from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
 
 _log = logging.getLogger("opencbr.service")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WayBack:
-    """Where the way back of a restore stands; `entries` are its snapshots while they are kept, `image` that of a root disk."""
-
-    restore: OperationLog
-    status: WayBackStatus
-    kept_until: datetime | None
-    undo_job_id: str | None
-    entries: tuple[Entry, ...]
-    image: Entry | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownDisk:
-    """A disk that can be taken back: what is known of its time since the restore, and what stands against it."""
-
-    disk: DiskToRevert
-    may_be_written: bool
-    known: str
-    problem: CbrError | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownImage:
-    """A root disk that is no volume, and can be taken back to the image of what it held; otherwise as ShownDisk."""
-
-    image_id: str
-    may_be_written: bool
-    known: str
-    problem: CbrError | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +67,13 @@ class WaysBack:
     def show(self, ctx: Context, restore_id: str) -> ShownWayBack:
         """Say where the way back of a restore stands, and of each disk what is known. Raises CbrError 6500; CloudError."""
         with self._database.read() as conn:
-            way_back = _find(conn, ctx, restore_id)
+            way_back = find_way_back(conn, ctx, restore_id)
         if way_back.status != "kept":
             return ShownWayBack(way_back=way_back, disks=())
         project = self._cloud.project(ctx.project_id)
         server = _server(project, server_of(way_back.restore.parameters))
         disks = tuple(self._shown(project, way_back, entry, server) for entry in way_back.entries)
-        return ShownWayBack(
-            way_back=way_back, disks=disks, root_image=_shown_image(project, way_back, server)
-        )
+        return ShownWayBack(way_back=way_back, disks=disks, root_image=shown_image(project, way_back, server))
 
     def undo(self, ctx: Context, restore_id: str) -> OperationLog:
         """Ask for a restore to be undone, and return its log; a worker does it. All is checked before anything is changed.
@@ -120,13 +82,13 @@ class WaysBack:
         the same server or disks), 2008 (the server's status), and as `refuse_irreversible`; CloudError.
         """
         with self._database.read() as conn:
-            way_back = _find(conn, ctx, restore_id)
-        _refuse_gone(way_back)
+            way_back = find_way_back(conn, ctx, restore_id)
+        refuse_gone(way_back)
         project = self._cloud.project(ctx.project_id)
         server = _server(project, server_of(way_back.restore.parameters))
         if server is not None:
             _refuse_status(server)
-        disks = [_disk(project, way_back.restore, entry) for entry in way_back.entries]
+        disks = [disk_of(project, way_back.restore, entry) for entry in way_back.entries]
         for disk in disks:
             refuse_irreversible(self._database, project, disk, server.id if server else None)
         image_id = way_back.image.upstream_id if way_back.image else None
@@ -173,7 +135,7 @@ class WaysBack:
     def _shown(
         self, project: ProjectCloud, way_back: WayBack, entry: Entry, server: Server | None
     ) -> ShownDisk:
-        disk = _disk(project, way_back.restore, entry)
+        disk = disk_of(project, way_back.restore, entry)
         problem = None
         try:
             refuse_irreversible(self._database, project, disk, server.id if server else None)
@@ -181,57 +143,8 @@ class WaysBack:
                 self._rebuilt(way_back.restore, server, [disk])
         except CbrError as error:
             problem = error
-        may_be_written, known = _since(project, way_back.restore, disk, server)
+        may_be_written, known = written_since(project, way_back.restore, disk, server)
         return ShownDisk(disk=disk, may_be_written=may_be_written, known=known, problem=problem)
-
-
-def _find(conn: Connection, ctx: Context, restore_id: str, *, lock: bool = False) -> WayBack:
-    """Read where the way back of a restore stands; with `lock` nothing changes it meanwhile. Raises CbrError 6500."""
-    restore = operation_logs.get(conn, ctx.project_id, restore_id, lock=lock) if is_uuid(restore_id) else None
-    if restore is None or restore.operation_type != RESTORE:
-        raise CbrError(
-            "6500", "The project has no restore in place of this id: it is the id of its operation log."
-        )
-    told = restore.details.get(WAY_BACK, {})
-    kept = tuple(
-        entry
-        for entry in ledger.of_log(conn, restore.id)
-        if entry.kept_until is not None and entry.kept_until > ctx.now and _is_written(restore, entry)
-    )
-    snapshots = tuple(entry for entry in kept if entry.kind == "snapshot")
-    image = next((entry for entry in kept if entry.kind == "image"), None)
-    undo_id = told.get(UNDO_JOB)
-    undo = operation_logs.get(conn, ctx.project_id, undo_id) if undo_id else None
-    status: WayBackStatus = "kept" if kept else "expired" if KEPT_UNTIL in told else "none"
-    if undo_id is not None:  # one that fails takes its name out again
-        status = "undoing" if undo is not None and undo.status not in TERMINAL else "undone"
-    elif CONFIRMED_AT in told:
-        status = "confirmed"
-    until = min((entry.kept_until for entry in kept if entry.kept_until), default=None)
-    return WayBack(
-        restore=restore, status=status, kept_until=until, undo_job_id=undo_id, entries=snapshots, image=image
-    )
-
-
-def _is_written(restore: OperationLog, entry: Entry) -> bool:
-    """Say whether the disk of this snapshot, or the root disk of this image, may have been written over."""
-    written = server_of(restore.parameters) if entry.kind == "image" else entry.volume_id
-    return written is not None and stage_of(restore.parameters, written) is not None
-
-
-def _refuse_gone(way_back: WayBack) -> None:
-    restore = way_back.restore
-    if restore.status not in TERMINAL:
-        raise CbrError(BEING_RESTORED, "The restore has not ended: wait for that first.")
-    why = {
-        "none": "The restore has no way back: it has written over nothing, or snapshots were not kept.",
-        "undoing": f"The restore is being undone already, by the operation {way_back.undo_job_id}.",
-        "confirmed": "The restore was confirmed: its snapshots are removed.",
-        "undone": f"The restore was undone already, by the operation {way_back.undo_job_id}.",
-        "expired": "The way back of the restore has expired: its snapshots are removed.",
-    }.get(way_back.status)
-    if why is not None:
-        raise CbrError(BEING_RESTORED if way_back.status == "undoing" else NO_SUCH_SNAPSHOT, why)
 
 
 def _server(project: ProjectCloud, server_id: str | None) -> Server | None:
@@ -250,58 +163,6 @@ def _refuse_status(server: Server) -> None:
         )
 
 
-def _disk(project: ProjectCloud, restore: OperationLog, entry: Entry) -> DiskToRevert:
-    """Give the disk of a kept snapshot; of a snapshot that is gone the size of the backup stands in."""
-    assert entry.volume_id is not None, "a snapshot is of a volume"
-    assert entry.upstream_id is not None, "nothing is written over before its snapshot stands"
-    try:
-        size = project.get_snapshot(entry.upstream_id).size_gb
-    except NotFound:
-        size = sizes_of(restore.parameters)[entry.volume_id]
-    return DiskToRevert(snapshot_id=entry.upstream_id, volume_id=entry.volume_id, size_gb=size)
-
-
-def _shown_image(project: ProjectCloud, way_back: WayBack, server: Server | None) -> ShownImage | None:
-    if way_back.image is None:
-        return None
-    image_id = way_back.image.upstream_id or ""
-    problem = None
-    try:
-        refuse_lost_image(project, image_id)
-    except CbrError as error:
-        problem = error
-    may_be_written, known = (
-        _server_since(way_back.restore, server) if server else (False, "the server is gone")
-    )
-    return ShownImage(image_id=image_id, may_be_written=may_be_written, known=known, problem=problem)
-
-
-def _since(
-    project: ProjectCloud, restore: OperationLog, disk: DiskToRevert, server: Server | None
-) -> tuple[bool, str]:
-    """Say whether a disk may have been written since the restore, and what is known of it."""
-    try:
-        attached = project.get_volume(disk.volume_id).server_ids
-    except NotFound:
-        return False, "the disk is gone"
-    if not attached:
-        return False, "it is on no server"
-    if server is None or server.id not in attached:
-        return True, f"it is on server {attached[0]}"
-    return _server_since(restore, server)
-
-
-def _server_since(restore: OperationLog, server: Server) -> tuple[bool, str]:
-    if server.status != NOVA_SHUTOFF:
-        return True, f"it is on server {server.id}, which is {server.status}"
-    if restore.status == statuses.SUCCESS and request_of(restore.parameters).power_on:
-        return True, f"it is on server {server.id}, which the restore has started, and which is shut off now"
-    return (
-        False,
-        f"it is on server {server.id}, which the restore has left shut off, and which is shut off now",
-    )
-
-
 def _request(
     restore: OperationLog, server: Server | None, disks: Sequence[DiskToRevert], image_id: str | None
 ) -> UndoRequest:
@@ -317,8 +178,8 @@ def _request(
 
 
 def _let_go(conn: Connection, ctx: Context, restore_id: str) -> list[Entry]:
-    way_back = _find(conn, ctx, restore_id, lock=True)
-    _refuse_gone(way_back)
+    way_back = find_way_back(conn, ctx, restore_id, lock=True)
+    refuse_gone(way_back)
     restore = way_back.restore
     told = restore.details.get(WAY_BACK, {}) | {CONFIRMED_AT: wire_time(ctx.now)}
     operation_logs.amend(conn, restore, {WAY_BACK: told}, now=ctx.now)
@@ -326,8 +187,8 @@ def _let_go(conn: Connection, ctx: Context, restore_id: str) -> list[Entry]:
 
 
 def _enter(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog:
-    way_back = _find(conn, ctx, request.restore_id, lock=True)
-    _refuse_gone(way_back)
+    way_back = find_way_back(conn, ctx, request.restore_id, lock=True)
+    refuse_gone(way_back)
     restore = way_back.restore
     log = new_operations.request_undo(conn, ctx, restore, request)
     claim_targets(conn, ctx, log.id, request.targets)

@@ -18,7 +18,8 @@ from opencbr.model.errors import (
     CbrError,
 )
 from opencbr.model.times import wire_time
-from opencbr.service.ways_back import ShownDisk, ShownImage, ShownWayBack
+from opencbr.service.disks_since import ShownDisk, ShownImage
+from opencbr.service.ways_back import ShownWayBack
 
 
 class WayBackProblem(Struct):

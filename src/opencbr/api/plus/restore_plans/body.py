@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from opencbr.api.plus.restore_plans.mapping import PlanMapping, mapping_of
+from opencbr.api.plus.restore_plans.mapped_choices import mapping_of
+from opencbr.api.plus.restore_plans.mapping import PlanMapping
 from opencbr.model.restore_plan.rows import Row
 from opencbr.model.times import wire_time
 from opencbr.service.restore_plans import ShownPlan

@@ -5,7 +5,8 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from opencbr.api.plus.restore_plans.body import RestoredAs, RestorePlanBody, plan_body
-from opencbr.api.plus.restore_plans.mapping import PlanMapping, choices_of
+from opencbr.api.plus.restore_plans.mapped_choices import choices_of
+from opencbr.api.plus.restore_plans.mapping import PlanMapping
 from opencbr.api.request import Request
 from opencbr.api.route import Operation, Route
 from opencbr.model.errors import BACKUP_UNRESTORABLE, NO_SUCH_BACKUP, NO_SUCH_RESOURCE
