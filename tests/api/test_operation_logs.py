@@ -28,6 +28,17 @@ def test_a_running_log(cbr: ApiServer):
     assert shown["extra_info"]["resource"]["id"] == "r-1"
 
 
+def test_bytes_come_beside_the_progress_whatever_the_work_is(cbr: ApiServer):
+    told = {"done": 1 << 30, "total": 3 << 30, "estimated": True}
+    for kind, member in (("backup", "backup"), ("restore_undo", "restore"), ("drill", "drill")):
+        log = cbr.log(operation_type=kind, progress=40, details={"bytes": told, "notes": ["an outage"]})
+        info = cbr.call("GET", f"operation-logs/{log.id}").json()["operation_log"]["extra_info"]
+        common = {"progress": 40, "request_id": log.request_id, "task_id": log.id, "bytes": told}
+        assert info["common"] == common
+        assert info[member]["notes"] == ["an outage"]
+        assert "bytes" not in info[member]
+
+
 def test_a_failed_log_names_a_full_code(cbr: ApiServer):
     log = cbr.log(status="failed", error_code="7101", error_message="why", ended_at=cbr.clock.now())
     shown = cbr.call("GET", f"operation-logs/{log.id}").json()["operation_log"]

@@ -100,6 +100,13 @@ def test_work_that_has_ended_shows_its_end_and_no_step(cbr: ApiServer, browser: 
     assert "snapshots" not in browser.get(f"/console/operation-logs/{log.id}").text
 
 
+def test_work_that_runs_tells_how_much_of_the_disks_is_done(cbr: ApiServer, browser: Browser):
+    told = {"bytes": {"done": 1 << 30, "total": 1500 << 30, "estimated": True}}
+    log = cbr.log(resource_name="copies", status="running", step="wait", details=told)
+    for page in ("/console/operation-logs", f"/console/operation-logs/{log.id}"):
+        assert "</progress> 1 GiB of 1,500 GiB (estimated)" in browser.get(page).text
+
+
 def test_sizes_are_in_one_unit_and_what_was_asked_for_is_not_told_as_made(cbr: ApiServer, browser: Browser):
     vault = cbr.vault(name="sized")
     backup = cbr.backup(vault, disks=1, incremental=True)

@@ -24,7 +24,7 @@ def follow(
     clock, seen, told = SystemClock(), "", 0
     while True:
         log = services.operation_logs.show(ctx, log_id)
-        line = f"{log.progress:3} % {log.step}"
+        line = f"{log.progress:3} % {log.step}{_written(log)}"
         if log.step and line != seen and not quiet:
             say(line)
             seen = line
@@ -37,3 +37,14 @@ def follow(
     if log.status != statuses.SUCCESS:
         raise Failure(f"{what} ended in {log.status}: {log.error_message}")
     return log
+
+
+def _written(log: "OperationLog") -> str:
+    """Say how much of the disks is done, once that is known."""
+    from opencbr.model.operation_log import BYTES
+
+    told = log.details.get(BYTES)
+    if not told:
+        return ""
+    done, total = (told[name] >> 30 for name in ("done", "total"))
+    return f", {done} of {total} GiB" + (" (estimated)" if told["estimated"] else "")

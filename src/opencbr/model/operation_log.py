@@ -37,6 +37,8 @@ REPORT = "report"
 """Key in `details` of a restore by a plan: what became of the captured fields, and those that are not as before."""
 VERDICT = "verdict"
 """Key in `details` of a drill: what came of it."""
+BYTES = "bytes"
+"""Key in `details` of how much of the disks that are copied or written is done: bytes `done`, `total`, and `estimated`."""
 NOTES = "notes"
 """Key in `details` of what else somebody who waits should know, a sentence each: an outage, an object that is stuck."""
 

@@ -21,10 +21,11 @@ from opencbr.jobs.upstream.names import backup_name
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.polling import Awaited, wait
 from opencbr.jobs.upstream.removal import Outcome, remove
+from opencbr.jobs.written import tell_written
 from opencbr.model.backup import DiskBackup
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import disk_backups, ledger, operation_logs
+from opencbr.store import disk_backups, ledger
 
 BEGIN, END = 20, 90
 """Progress in percent when Cinder begins to back up and when it has ended; the rest is reading and clean-up."""
@@ -124,7 +125,7 @@ def _disks(ctx: JobContext, operation: OperationLog) -> list[DiskBackup]:
 def _wait(ctx: JobContext, operation: OperationLog, disks: Sequence[DiskBackup]) -> list[_Failed]:
     """Wait for the end of all; return those that another attempt may help."""
     project = ctx.cloud.project(operation.project_id)
-    whole = sum(disk.resource_size for disk in disks) or 1
+    sizes = {disk.id: disk.resource_size for disk in disks}
     failed: list[_Failed] = []
 
     def look(disk: DiskBackup) -> VolumeBackup | None:
@@ -142,10 +143,8 @@ def _wait(ctx: JobContext, operation: OperationLog, disks: Sequence[DiskBackup])
         return made
 
     def tell(unfinished: Sequence[DiskBackup]) -> None:
-        done = whole - sum(disk.resource_size for disk in unfinished)
-        with ctx.database.write() as conn:
-            progress = BEGIN + (END - BEGIN) * done // whole
-            operation_logs.advance(conn, operation.id, progress, "wait", now=ctx.clock.now())
+        ids = [disk.id for disk in unfinished]
+        tell_written(ctx, operation, sizes, ids, step="wait", progress=(BEGIN, END))
 
     awaited = [
         Awaited(disk, "backup", disk.cinder_backup_id or "", disk.resource_size * _SECONDS_PER_GB)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
-from opencbr.jobs.in_place.disks import DisksInPlace
+from opencbr.jobs.in_place.disks import END, DisksInPlace
 from opencbr.jobs.in_place.server import ServerInPlace
 from opencbr.jobs.notes import note
 from opencbr.jobs.parameters import change, standing
@@ -68,7 +68,7 @@ class InPlace(ABC):
             image_id = image_of(self._ctx, self._operation, root_id)
         if server_id is not None and server is not None and image_id is not None:
             server.unlock()
-            rebuild(self._ctx, self._operation, server_id, image_id, root_id)
+            rebuild(self._ctx, self._operation, server_id, image_id, root_id, progress=(END, 92))
         if root_id is not None:
             give_metadata_back(self._ctx, self._operation, root_id)
             for left in remove_copies(self._ctx, self._operation, root_id):

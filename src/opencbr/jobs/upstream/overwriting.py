@@ -17,10 +17,10 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.parameters import reach, standing
 from opencbr.jobs.upstream.limits import Seen
 from opencbr.jobs.upstream.reconcile import Act, reconcile
+from opencbr.jobs.written import tell_written
 from opencbr.model.errors import DISK_UNRESTORABLE, UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, WRITES, Writing, stage_of
-from opencbr.store import operation_logs
 
 _ATTEMPTS = 3
 """Writes over one disk asked for in a row: Cinder's services may go away while they write."""
@@ -63,20 +63,15 @@ def overwrite(
 ) -> None:
     """Have Cinder do the writes, all at once.
 
-    `progress` is told in percent, from when Cinder begins to write until it has ended, by the GiB of the disks that are done;
+    `progress` is in percent, from when Cinder begins to write until it has ended, told as `tell_written` does;
     `writing` is where the parameters have the stages; `root_id` is a disk that stays on its server; what `heed` raises ends
     the wait. Raises CloudError, JobError, Lost.
     """
-    begin, end = progress
     sizes = {name_of(write.volume_id): write.size_gb for write in writes}
-    whole = sum(sizes.values()) or 1
 
     def tell(unfinished: Sequence[str]) -> None:
         heed()
-        done = whole - sum(sizes[one] for one in unfinished)
-        percent = begin + (end - begin) * done // whole
-        with ctx.database.write() as conn:
-            operation_logs.advance(conn, operation.id, percent, step, now=ctx.clock.now())
+        tell_written(ctx, operation, sizes, unfinished, step=step, progress=progress)
 
     reconcile(
         ctx,

@@ -17,7 +17,8 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.jobs.parameters import reach, standing
 from opencbr.jobs.upstream.reconcile import Act, reconcile
-from opencbr.jobs.upstream.server_images import copying_seconds
+from opencbr.jobs.upstream.server_images import copying_seconds, size_gb
+from opencbr.jobs.written import tell_written
 from opencbr.model.errors import UNEXPECTED
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import ACCEPTED, BEGUN, RESTORED, stage_of
@@ -27,18 +28,31 @@ _ATTEMPTS = 3
 
 
 def rebuild(
-    ctx: JobContext, operation: OperationLog, server_id: str, image_id: str, root_id: str | None = None
+    ctx: JobContext,
+    operation: OperationLog,
+    server_id: str,
+    image_id: str,
+    root_id: str | None = None,
+    *,
+    progress: tuple[int, int],
 ) -> None:
     """Have Nova write an image over the root disk of an unlocked server, which is shut off again afterwards.
 
-    Its ports, volumes and id stay; `root_id` is the root disk where that is one of them. Raises CloudError, Lost; JobError 9910
-    when Nova ends it in an error each time, or in one that it does not rebuild again.
+    Its ports, volumes and id stay; `root_id` is the root disk where that is one of them; `progress` is in percent, told as
+    `tell_written` does. Raises CloudError, Lost; JobError 9910 when Nova ends it in an error each time, or in one that it does
+    not rebuild again.
     """
     if stage_of(standing(ctx, operation), root_id or server_id) == RESTORED:
         return  # the image may be removed already
     project = ctx.cloud.project(operation.project_id)
-    looks = {f"server {server_id}": _Rebuilding(ctx, operation, server_id, image_id, root_id)}
-    reconcile(ctx, operation, looks, copying_seconds=copying_seconds(project, image_id))
+    name, size = f"server {server_id}", size_gb(project, image_id)
+    reconcile(
+        ctx,
+        operation,
+        {name: _Rebuilding(ctx, operation, server_id, image_id, root_id)},
+        copying_seconds=copying_seconds(size),
+        told=lambda left: tell_written(ctx, operation, {name: size}, left, step="rebuild", progress=progress),
+    )
 
 
 class _Rebuilding:

@@ -42,18 +42,23 @@ def begin_image(ctx: JobContext, entry: Entry, server_id: str) -> str:
 def await_image(ctx: JobContext, operation: OperationLog, server_id: str, image_id: str) -> None:
     """Wait until an image has its bytes. Raises NotMade, and as `polling.wait`."""
     project = ctx.cloud.project(operation.project_id)
-    copying = copying_seconds(project, image_id)
+    copying = copying_seconds(size_gb(project, image_id))
     waited = Awaited(image_id, "image", image_id, copying_seconds=copying)
     wait(ctx, operation, [waited], lambda _: _look(project, server_id, image_id))
 
 
-def copying_seconds(project: ProjectCloud, image_id: str) -> float:
-    """Say how long Nova may copy between an image and a root disk before it is thought to stand still."""
+def size_gb(project: ProjectCloud, image_id: str) -> int:
+    """Give the size of an image's disk in GiB, 0 of one that is gone. Raises CloudError."""
     try:
         image = project.images.get(image_id)
     except NotFound:
-        return 0.0
-    return _SECONDS_PER_GB * max(image.min_disk_gb, -(-image.size_bytes // _GIB))
+        return 0
+    return max(image.min_disk_gb, -(-image.size_bytes // _GIB))
+
+
+def copying_seconds(size_gb: int) -> float:
+    """Say how long Nova may copy between an image and a root disk before it is thought to stand still."""
+    return _SECONDS_PER_GB * size_gb
 
 
 def _look(project: ProjectCloud, server_id: str, image_id: str) -> Image | None:

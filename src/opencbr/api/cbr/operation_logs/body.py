@@ -1,5 +1,6 @@
 """An operation log as clients see it (contract 3.8)."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -7,6 +8,7 @@ from msgspec import Meta, Struct
 from opencbr.model.errors import wire_code
 from opencbr.model.operation_log import (
     BACKUP,
+    BYTES,
     DELETE,
     REMOVE_RESOURCE,
     RESTORE,
@@ -60,7 +62,8 @@ class OperationLogBody(Struct, kw_only=True):
     extra_info: Annotated[
         dict[str, Any],
         Meta(
-            description="`common` with the progress in per cent, `resource`, and details under the operation type's name"
+            description="`common` with the progress in per cent and, while disks are copied, in `bytes`; `resource`; and "
+            "details under the operation type's name"
         ),
     ]
 
@@ -89,8 +92,12 @@ def operation_log_body(log: OperationLog) -> OperationLogBody:
 
 
 def _extra_info(log: OperationLog) -> dict[str, Any]:
+    common = {"progress": log.progress, "request_id": log.request_id, "task_id": log.id}
+    # Ours, beside the progress whatever the work is.
+    told = {BYTES: log.details[BYTES]} if BYTES in log.details else {}
+    log = replace(log, details={name: value for name, value in log.details.items() if name != BYTES})
     info: dict[str, Any] = {
-        "common": {"progress": log.progress, "request_id": log.request_id, "task_id": log.id},
+        "common": common | told,
         "resource": {
             "id": log.resource_id or log.vault_id or "",
             "name": log.resource_name or log.vault_name or "",
