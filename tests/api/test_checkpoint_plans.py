@@ -98,7 +98,7 @@ def test_a_plan_that_is_applied_makes_all_its_backups_busy(cbr: ApiServer, membe
     log = cbr.call("GET", f"operation-logs/{answer.json()['job_id']}").json()["operation_log"]
     assert (log["operation_type"], log["checkpoint_id"]) == ("restore_checkpoint", checkpoint)
     told = log["extra_info"]["restore"]
-    assert told["restore_plan_id"] == plan["id"]
+    assert (told["restore_plan_id"], told["target_project_id"]) == (plan["id"], members[0].project_id)
     assert [one["resource_name"] for one in told["resources"]] == ["db1", "web1"]
     refused(
         cbr.call("POST", f"restore-plans/{plan['id']}/restore"), 400, "2005", "db1 (backup ", "web1 (backup "

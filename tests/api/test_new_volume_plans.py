@@ -52,7 +52,8 @@ def test_the_fields_of_the_disk_are_told_and_no_others(cbr: ApiServer):
     assert answer.status_code == 202, answer.text
     log = cbr.call("GET", f"operation-logs/{answer.json()['job_id']}").json()["operation_log"]
     assert log["operation_type"] == "restore_new_volume"
-    assert log["extra_info"]["restore"]["target_resource_name"] == "db1-data"
+    told = log["extra_info"]["restore"]
+    assert (told["target_resource_name"], told["target_project_id"]) == ("db1-data", backup.project_id)
 
 
 def test_a_server_that_gets_it_is_named_in_the_plan(cbr: ApiServer):

@@ -124,6 +124,7 @@ def test_the_log_of_a_restore_ends_with_its_report(cbr: ApiServer, browser: Brow
     }
     details = {"backup_id": new_id(cbr.clock.now()), "report": report | {"not_as_before": [other]}}
     details |= {"restore_plan_id": "p", "target_resource_id": "the-new-one", "notes": ["look & see"]}
+    details |= {"target_project_id": "<another>"}
     log = cbr.log(operation_type="restore_new_server", details=details)
     with cbr.database.write() as conn:
         assert operation_logs.finish(conn, log.id, "success", now=cbr.clock.now())
@@ -133,7 +134,7 @@ def test_the_log_of_a_restore_ends_with_its_report(cbr: ApiServer, browser: Brow
     assert "server.<b> Of server Became mapped Why the name that was chosen" in words
     assert "server.<b>" not in page.text
     assert "look & see" in words
-    assert "the-new-one" in words
+    assert "the-new-one In project <another>" in words
     assert f'href="/console/backups/{details["backup_id"]}"' in page.text
 
 

@@ -43,7 +43,7 @@ def told_of(bodies: Mapping[str, Json], server_id: str, disks: Mapping[str, int]
     found: Told = {}
     for name, body in bodies.items():
         kind = kind_of(name)
-        if kind in ("export", "image", "qos_specs", "encryption"):
+        if kind == "export":
             continue
         label = _labelled(name, words)
         for path, value in fields(_sorted(body, words)):

@@ -70,10 +70,12 @@ def write_report(log: "OperationLog") -> None:
     """Tell what a restore has made, and how many fields became what."""
     from opencbr.model.operation_log import REPORT, RESOURCES, RESTORE, RESTORE_CHECKPOINT, RESTORE_NEW_VOLUME
 
-    told_fields = _told(log.details.get(REPORT, {}))
+    told_fields, where = _told(log.details.get(REPORT, {})), _elsewhere(log)
     if log.operation_type == RESTORE_CHECKPOINT:
         for one in log.details[RESOURCES]:
-            say(f"{one['resource_name']} is there as {one['target_resource_id']}: {_told(one[REPORT])}")
+            say(
+                f"{one['resource_name']} is there as {one['target_resource_id']}{where}: {_told(one[REPORT])}"
+            )
         if told_fields:
             say(f"what several of them have, made once: {told_fields}")
         return
@@ -82,7 +84,12 @@ def write_report(log: "OperationLog") -> None:
         say(f"{target} is restored: {told_fields}")
         return
     what = "volume" if log.operation_type == RESTORE_NEW_VOLUME else "server"
-    say(f"{what} {target} is there: {told_fields}")
+    say(f"{what} {target} is there{where}: {told_fields}")
+
+
+def _elsewhere(log: "OperationLog") -> str:
+    project_id = log.details.get("target_project_id", log.project_id)
+    return "" if project_id == log.project_id else f" in project {project_id}"
 
 
 def _told(report: "Mapping[str, Any]") -> str:

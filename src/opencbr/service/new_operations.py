@@ -99,13 +99,15 @@ def request_planned(
     operation_type: str,
     plan_id: str,
     name: str,
+    project_id: str,
 ) -> OperationLog:
-    """Ask for a restore by a plan, which makes something of this name."""
+    """Ask for a restore by a plan, which makes something of this name in that project."""
     details = {
         "backup_id": backup.id,
         "backup_name": backup.name,
         "target_resource_id": "",
         "target_resource_name": name,
+        "target_project_id": project_id,
         "restore_plan_id": plan_id,
     }
     about = _about_backup(backup, vault_name) | {"parameters": {"plan_id": plan_id}}
@@ -113,15 +115,22 @@ def request_planned(
 
 
 def request_checkpoint_restore(
-    conn: Connection, ctx: Context, backups: Sequence[Backup], vault_name: str | None, *, plan_id: str
+    conn: Connection,
+    ctx: Context,
+    backups: Sequence[Backup],
+    vault_name: str | None,
+    *,
+    plan_id: str,
+    project_id: str,
 ) -> OperationLog:
-    """Ask for a restore of these backups of one checkpoint by one plan."""
+    """Ask for a restore of these backups of one checkpoint by one plan, which makes all of it in that project."""
     about = _about_backup(backups[0], vault_name)
     of_one = ("backup_id", "backup_name", "resource_id", "resource_name", "resource_type")
     about |= dict.fromkeys(of_one)
     about["parameters"] = {"plan_id": plan_id, "backup_ids": [one.id for one in backups]}
     details = {
         "checkpoint_id": backups[0].checkpoint_id,
+        "target_project_id": project_id,
         "restore_plan_id": plan_id,
         logs.RESOURCES: [
             {

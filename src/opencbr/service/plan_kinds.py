@@ -49,6 +49,12 @@ class Applied:
         """The backup, or of a checkpoint the first one."""
         return self.backups[0]
 
+    @property
+    def project_id(self) -> str:
+        """Where all that is made will stand."""
+        blueprint = self.plan.blueprint
+        return (blueprint.project_id if blueprint else None) or self.backup.project_id
+
 
 Request = Callable[[Connection, Context, Applied], OperationLog]
 
@@ -149,6 +155,7 @@ def _makes(operation_type: str) -> Request:
             operation_type=operation_type,
             plan_id=applied.plan_id,
             name=applied.plan.mapping.name or "",
+            project_id=applied.project_id,
         )
         server = applied.plan.blueprint.attach_to if applied.plan.blueprint else None
         if server and restore_targets.claim(conn, ctx.project_id, [server], log.id):
@@ -160,7 +167,12 @@ def _makes(operation_type: str) -> Request:
 
 def _makes_all(conn: Connection, ctx: Context, applied: Applied) -> OperationLog:
     return new_operations.request_checkpoint_restore(
-        conn, ctx, applied.backups, applied.vault_name, plan_id=applied.plan_id
+        conn,
+        ctx,
+        applied.backups,
+        applied.vault_name,
+        plan_id=applied.plan_id,
+        project_id=applied.project_id,
     )
 
 

@@ -58,6 +58,7 @@ def test_the_server_and_all_that_it_needs_are_the_other_project_s(place: JobEnv,
     digests = sorted(env.demo.sha256(env.volume_id(name)) for name in DISKS)
     backup_id, was = backed_up(env, ctx), env.things()
     log = carry_out_inline(env, ctx, env.request_elsewhere(backup_id))
+    assert log.details["target_project_id"] == other
     server = state_of(env, "server", new_server(log))
     assert (server["project_id"], server["name"], server["key_name"]) == (other, SERVER, "demo-key")
     assert server["user_data"] == state_of(env, "server", env.server_id(SERVER))["user_data"]
