@@ -62,6 +62,7 @@ class Scene:
     def __init__(self, tenant: Any) -> None:
         self.c = tenant
         self.server = ""
+        self.flavor = ""  # its id: of a server Nova tells the flavor's name
         self.volumes: list[str] = []
         self._image: Any = None
 
@@ -80,9 +81,9 @@ class Scene:
         ]
         self.volumes = [v.id for v in volumes]
         wait(lambda: {self.c.block_storage.get_volume(v).status for v in self.volumes} == {"available"})
-        flavor = min(self.c.compute.flavors(), key=lambda f: f.ram)
+        self.flavor = min(self.c.compute.flavors(), key=lambda f: f.ram).id
         self.server = self.c.compute.create_server(
-            name=NAME, flavor_id=flavor.id, networks="none",
+            name=NAME, flavor_id=self.flavor, networks="none",
             block_device_mapping=[
                 {"uuid": v, "source_type": "volume", "destination_type": "volume", "boot_index": 0 if n == 0 else -1, "delete_on_termination": False}
                 for n, v in enumerate(self.volumes)
