@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from democloud.client import Client
 from sdk.installation import eventually
 from support.fidelity import difference, told_by
 from support.full_stack import FullStack
@@ -33,6 +34,19 @@ def how_it_is(stack: FullStack, server: str) -> Json:
     }
 
 
+def in_order_of_devices(owner: Client, server: str) -> list[str]:
+    """Name the volumes on a server."""
+    rows = owner.get("compute", f"/servers/{server}/os-volume_attachments")["volumeAttachments"]
+    return [str(row["volumeId"]) for row in sorted(rows, key=lambda row: row["device"])]
+
+
+def asked(stack: FullStack, path: str, body: Json | None = None) -> str:
+    """Ask for a job; its id."""
+    answer = stack.member.call("POST", path, body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["job_id"])
+
+
 def ended(stack: FullStack, log_id: str) -> Json:
     """Wait until an operation has ended; its log."""
 
@@ -61,30 +75,24 @@ def carried_out(stack: FullStack, plan: Json) -> Json:
     """Apply a plan, and wait until it is carried out; its log."""
     assert plan["status"] == "ready", (plan["problems"], plan["choices"])
     assert plan["counts"]["unhandled"] == 0, [r for r in plan["rows"] if r["fate"] == "unhandled"]
-    answer = stack.member.call("POST", f"restore-plans/{plan['id']}/restore")
-    assert answer.status_code == 202, answer.text
-    log = ended(stack, answer.json()["job_id"])
+    log = ended(stack, asked(stack, f"restore-plans/{plan['id']}/restore"))
     assert (log["status"], log["error_info"]["message"]) == ("success", "")
     return log
-
-
-def backed_up(stack: FullStack, vault: Json) -> list[Json]:
-    """Back up all that is bound to a vault in one checkpoint; its backups."""
-    body = {"checkpoint": {"vault_id": vault["id"], "parameters": {"name": "before"}}}
-    checkpoint = stack.member.call("POST", "checkpoints", body).json()["checkpoint"]["id"]
-
-    def backups() -> list[Json]:
-        found: list[Json] = stack.member.get(f"backups?checkpoint_id={checkpoint}")["backups"]
-        assert {one["status"] for one in found} <= {"waiting_protect", "protecting", "available"}
-        return found if {one["status"] for one in found} == {"available"} else []
-
-    return eventually(backups, "all of the vault is backed up", 300)
 
 
 def planned(stack: FullStack, backup_id: str, mapping: Json, as_: str = "new_server") -> Json:
     """Plan a restore with these choices."""
     body = {"restore_plan": {"as": as_, "mapping": mapping}}
     answer = stack.member.call("POST", f"backups/{backup_id}/restore-plans", body)
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()["restore_plan"]
+    return found
+
+
+def planned_whole(stack: FullStack, checkpoint_id: str, mapping: Json) -> Json:
+    """Plan a restore of a whole checkpoint with these choices."""
+    body = {"restore_plan": {"mapping": mapping}}
+    answer = stack.member.call("POST", f"checkpoints/{checkpoint_id}/restore-plans", body)
     assert answer.status_code == 200, answer.text
     found: Json = answer.json()["restore_plan"]
     return found

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from disk_bytes import bytes_of, disk_of, expected
+from made_things import things
 
 from sdk.installation import eventually
 from support.full_stack import FullStack
@@ -60,7 +61,7 @@ def test_the_bytes_of_every_disk_while_a_drill_stands(stack: FullStack, meeting:
     own = ports_of(stack, server)
     with stack.protected(server) as vault:
         backup = stack.back_up(vault, "to-try")
-        was = things(stack)
+        was = things(stack.tenant)
         answer = stack.member.call("POST", "drills", {"drill": {"resource_id": server}})
         assert answer.status_code == 202, answer.text
         drill = answer.json()["drill"]
@@ -82,7 +83,7 @@ def test_the_bytes_of_every_disk_while_a_drill_stands(stack: FullStack, meeting:
         assert found["duration_seconds"] > 0
         tested = stack.member.get(f"backups/{backup['id']}")["backup"]["extend_info"]["restore_tested"]
         assert (tested["drill_id"], tested["verdict"]) == (drill["id"], "passed")
-        assert things(stack) == was
+        assert things(stack.tenant) == was
         orphans = stack.opencbr("orphans", "list")
         assert "no orphans" in orphans.stdout, orphans.stdout + orphans.stderr
 
@@ -106,14 +107,3 @@ def ports_of(stack: FullStack, server: str) -> list[Json]:
 
 def addresses(ports: list[Json]) -> set[str]:
     return {fixed["ip_address"] for port in ports for fixed in port["fixed_ips"]}
-
-
-def things(stack: FullStack) -> dict[str, set[str]]:
-    """What a drill makes, as far as the project has it."""
-    network = ("networks", "subnets", "ports", "security-groups", "trunks")
-    found = {kind: stack.tenant.get("network", f"/v2.0/{kind}") for kind in network}
-    found |= {
-        "servers": stack.tenant.get("compute", "/servers"),
-        "volumes": stack.tenant.get("volumev3", "/volumes"),
-    }
-    return {kind: {row["id"] for row in body[kind.replace("-", "_")]} for kind, body in found.items()}

@@ -1,9 +1,5 @@
-"""A worker is killed right after the first call of a restore that changes bytes or makes a server; another one ends it.
+"""A worker is killed right after the first call of a restore that changes bytes or makes a server; another one ends it."""
 
-The recorder between service and cloud kills it when the cloud has accepted the call, before anybody has the answer.
-"""
-
-import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -12,124 +8,162 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from disk_bytes import digest, digests_of, disk_of, expected, remove
-from restoring import carried_out, how_it_is, planned, restored_as_new
+from disk_bytes import cinder_backup, digest, digests_of, disk_of, expected, overwrite, remove
+from elsewhere import digests_there, member_of_both, planned_elsewhere
+from killing import LEASE, killed_after, nothing_is_left
+from made_things import emptied, made_since, things
+from restoring import (
+    asked,
+    carried_out,
+    ended,
+    how_it_is,
+    in_order_of_devices,
+    planned,
+    planned_whole,
+    restored_as_new,
+)
 
 from support.full_stack import FullStack
-from support.recording import Exchange
 
 pytestmark = pytest.mark.thorough
 
 Json = dict[str, Any]
 _WRITES = r"/backups/[0-9a-f-]{36}/restore"
+_HANDS_OVER = r"/os-volume-transfer/[0-9a-f-]{36}/accept"
 
 
 @pytest.fixture(scope="module", name="settings")
 def _settings() -> str:
-    """A worker that is silent for ten seconds is dead."""
-    return "worker.lease_seconds = 10\n"
+    return LEASE
 
 
 @dataclass
 class Scene:
-    """A server of two disks, what they hold, and its backup."""
+    """A server of two disks and one of one, backed up in one checkpoint; what the disks held then, and hold `since`."""
 
     stack: FullStack
     server: str
     held: dict[str, bytes]
+    since: dict[str, bytes]
     backup: Json
-    strikes: int = 0
-
-    def killed_after(self, method: str, path: str) -> None:
-        """Kill the worker when the cloud has accepted such a call, before it has the answer, and start another."""
-        installation, recorder = self.stack.installation, self.stack.recorder
-        self.strikes = 0
-
-        def strike(exchange: Exchange) -> None:
-            called = exchange.method == method and re.search(rf"{path}\Z", exchange.path)
-            if called and exchange.status == 202 and not self.strikes:
-                self.strikes += 1
-                installation.worker.kill()
-                installation.worker.start()
-
-        recorder.before_answer = strike
-
-    def things(self) -> Counter[str]:
-        """Count what the project has of the kinds that restores make."""
-        tenant = self.stack.tenant
-        return Counter(
-            {
-                "servers": len(tenant.get("compute", "/servers")["servers"]),
-                "volumes": len(tenant.get("volumev3", "/volumes")["volumes"]),
-                "snapshots": len(tenant.get("volumev3", "/snapshots")["snapshots"]),
-                "ports": len(tenant.get("network", f"/v2.0/ports?project_id={tenant.project_id}")["ports"]),
-            }
-        )
-
-    def in_order(self) -> None:
-        """Nothing is in the cloud that belongs to nothing, and one worker was killed."""
-        self.stack.recorder.before_answer = lambda _: None
-        assert self.strikes == 1
-        orphans = self.stack.opencbr("orphans", "list")
-        assert "no orphans" in orphans.stdout, orphans.stdout + orphans.stderr
+    second: str
+    second_held: bytes
 
 
 @pytest.fixture(scope="module")
 def scene(stack: FullStack) -> Iterator[Scene]:
-    contents = {name: secrets.token_bytes(1 << 20) for name in ("root", "data")}
+    names, objects = ("root", "data", "second", "since"), stack.cloud_objects
+    contents = {name: secrets.token_bytes(1 << 20) for name in names}
     with ThreadPoolExecutor(2) as pool:
-        volumes = list(pool.map(lambda name: disk_of(stack, name, contents[name]), contents))
-    port = stack.cloud_objects.port("killed")
-    server = stack.cloud_objects.server("killed", volumes=volumes, ports=[port])
-    with stack.protected(server) as vault:
-        held = dict(zip(volumes, contents.values(), strict=True))
-        yield Scene(stack, server, held, stack.back_up(vault, "before"))
+        made = pool.map(lambda name: disk_of(stack, name, contents[name]), names)
+        disks = dict(zip(names, made, strict=True))
+    own = {disks[name]: contents[name] for name in ("root", "data")}
+    server = objects.server("killed", volumes=[*own], ports=[objects.port("killed")])
+    second = objects.server("second", volumes=[disks["second"]], ports=[objects.port("second")])
+    spoiling = cinder_backup(stack, disks["since"])
+    with stack.protected(server, second) as vault:
+        backups = {backup["resource_id"]: backup for backup in stack.back_up_all(vault, "before")}
+        for volume in own:
+            overwrite(stack, volume, spoiling)
+        remove(stack, f"/backups/{spoiling}", "backup")
+        since = dict.fromkeys(own, contents["since"])
+        yield Scene(stack, server, own, since, backups[server], second, contents["second"])
 
 
-def test_a_restore_in_place_by_a_plan_after_its_first_overwritten_byte(scene: Scene):
+def test_in_place_by_a_plan_and_its_undoing_after_the_first_overwritten_byte(scene: Scene):
     stack = scene.stack
-    was, before = how_it_is(stack, scene.server), scene.things()
-    scene.killed_after("POST", _WRITES)
-    plan = planned(stack, scene.backup["id"], {}, "in_place")
-    try:
-        carried_out(stack, plan)
-        scene.in_order()
+    was = how_it_is(stack, scene.server)
+    with emptied(stack.tenant) as before:
+        with killed_after(stack, "POST", _WRITES):
+            log = carried_out(stack, planned(stack, scene.backup["id"], {}, "in_place"))
+        nothing_is_left(stack)
         assert how_it_is(stack, scene.server) == was
-        assert scene.things() - before == Counter(snapshots=2), "the way back of both disks"
-        found = digests_of(stack, dict.fromkeys(scene.held, 1))
-        assert found == {volume: expected(bytes_, 1) for volume, bytes_ in scene.held.items()}
-    finally:
-        for one in stack.upstream("snapshots").values():
-            remove(stack, f"/snapshots/{one['id']}", "snapshot")
+        assert made_since(stack.tenant, before) == Counter(snapshots=2), "the way back of both disks"
+        hold(stack, scene.held)
+        with killed_after(stack, "POST", r"/volumes/[0-9a-f-]{36}/action", "revert"):
+            log = ended(stack, asked(stack, f"restores/{log['id']}/undo"))
+        assert (log["status"], log["error_info"]["message"]) == ("success", "")
+        nothing_is_left(stack)
+        assert how_it_is(stack, scene.server) == was
+        assert things(stack.tenant) == before, "the way back is gone"
+        hold(stack, scene.since)
 
 
-def test_a_restore_as_a_new_server_when_nova_has_begun_it(scene: Scene):
+def test_a_new_server_when_nova_has_begun_it(scene: Scene):
     stack = scene.stack
-    before = scene.things()
-    scene.killed_after("POST", "/servers")
-    made = restored_as_new(stack, scene.backup["id"], network="keep", beside=True)
-    rows = stack.tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
-    ports = stack.tenant.get("network", f"/v2.0/ports?device_id={made}")["ports"]
-    for port in ports:
-        stack.cloud_objects.adopt("network", f"/v2.0/ports/{port['id']}", "port")
-    for row in rows:
-        stack.cloud_objects.adopt("volumev3", f"/volumes/{row['volumeId']}", "volume")
-    stack.cloud_objects.adopt("compute", f"/servers/{made}", "server")
-    scene.in_order()
-    assert scene.things() - before == Counter(servers=1, volumes=2, ports=1), "none made twice"
-    volumes = [row["volumeId"] for row in sorted(rows, key=lambda row: row["device"])]
-    found = digests_of(stack, dict.fromkeys(volumes, 1))
-    assert [found[volume] for volume in volumes] == [expected(one, 1) for one in scene.held.values()]
+    with emptied(stack.tenant) as before:
+        with killed_after(stack, "POST", "/servers"):
+            made = restored_as_new(stack, scene.backup["id"], network="keep", beside=True)
+        nothing_is_left(stack)
+        assert made_since(stack.tenant, before) == Counter(servers=1, volumes=2, ports=1), "none made twice"
+        disks = in_order_of_devices(stack.tenant, made)
+        hold(stack, dict(zip(disks, scene.held.values(), strict=True)))
 
 
-def test_a_restore_as_a_new_volume_after_the_first_byte_that_is_written(scene: Scene):
-    stack = scene.stack
-    before = scene.things()
-    data = [*scene.held][1]
-    scene.killed_after("POST", _WRITES)
-    plan = planned(stack, scene.backup["id"], {"volume_id": data}, "new_volume")
-    made = str(carried_out(stack, plan)["extra_info"]["restore"]["target_resource_id"])
-    stack.cloud_objects.adopt("volumev3", f"/volumes/{made}", "volume")
-    scene.in_order()
-    assert scene.things() - before == Counter(volumes=1), "none made twice"
-    assert digest(stack, made, 1) == expected(scene.held[data], 1)
+def test_a_new_volume_after_the_first_byte_that_is_written(scene: Scene):
+    stack, data = scene.stack, [*scene.held][1]
+    with emptied(stack.tenant) as before:
+        with killed_after(stack, "POST", _WRITES):
+            log = carried_out(stack, planned(stack, scene.backup["id"], {"volume_id": data}, "new_volume"))
+        made = str(log["extra_info"]["restore"]["target_resource_id"])
+        nothing_is_left(stack)
+        assert made_since(stack.tenant, before) == Counter(volumes=1), "none made twice"
+        assert digest(stack, made, 1) == expected(scene.held[data], 1)
+
+
+def test_a_whole_checkpoint_when_nova_has_begun_the_first_of_its_servers(scene: Scene):
+    stack, checkpoint = scene.stack, scene.backup["checkpoint_id"]
+    mapping = planned_whole(stack, checkpoint, {})["mapping"]
+    beside = {"network": "keep", "mac": "new", "address": "new"}
+    ports = [{**port, **beside} for port in mapping["ports"]]
+    with emptied(stack.tenant) as before:
+        plan = planned_whole(stack, checkpoint, {**mapping, "ports": ports})
+        with killed_after(stack, "POST", "/servers"):
+            told = carried_out(stack, plan)["extra_info"]["restore"]["resources"]
+        nothing_is_left(stack)
+        assert made_since(stack.tenant, before) == Counter(servers=2, volumes=3, ports=2), "none made twice"
+        made = {one["resource_id"]: str(one["target_resource_id"]) for one in told}
+        contents = {scene.server: [*scene.held.values()], scene.second: [scene.second_held]}
+        assert made.keys() == contents.keys()
+        for was, server in made.items():
+            disks = in_order_of_devices(stack.tenant, server)
+            hold(stack, dict(zip(disks, contents[was], strict=True)))
+
+
+def test_another_project_when_it_has_the_first_of_the_disks(scene: Scene):
+    stack, other = scene.stack, scene.stack.other
+    at_home = things(stack.tenant)
+    with member_of_both(stack), emptied(other) as before:
+        plan = planned_elsewhere(stack, scene.backup["id"])
+        with killed_after(stack, "POST", _HANDS_OVER):
+            log = carried_out(stack, plan)
+        nothing_is_left(stack)
+        assert things(stack.tenant) == at_home
+        made = made_since(other, before)
+        assert {name: made[name] for name in ("servers", "volumes", "ports")} == {
+            "servers": 1,
+            "volumes": 2,
+            "ports": 1,
+        }, "none made twice"
+        server = str(log["extra_info"]["restore"]["target_resource_id"])
+        assert digests_there(stack, server) == [expected(bytes_, 1) for bytes_ in scene.held.values()]
+
+
+def test_a_drill_when_nova_has_begun_its_server(scene: Scene):
+    stack, before = scene.stack, things(scene.stack.tenant)
+    with killed_after(stack, "POST", "/servers"):
+        answer = stack.member.call("POST", "drills", {"drill": {"backup_id": scene.backup["id"]}})
+        assert answer.status_code == 202, answer.text
+        id_ = answer.json()["drill"]["id"]
+        log = ended(stack, id_)
+    assert (log["status"], log["error_info"]["message"]) == ("success", "")
+    drill = stack.member.get(f"drills/{id_}")["drill"]
+    assert (drill["verdict"], drill["reason"]) == ("unchecked", "booted, content unchecked")
+    nothing_is_left(stack)
+    assert things(stack.tenant) == before
+
+
+def hold(stack: FullStack, contents: dict[str, bytes]) -> None:
+    """See that disks on a server hold these bytes, and nothing else."""
+    found = digests_of(stack, dict.fromkeys(contents, 1))
+    assert found == {volume: expected(bytes_, 1) for volume, bytes_ in contents.items()}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from disk_bytes import bytes_of, cinder_backup, disk_of, expected, overwrite, remove
-from restoring import act, ended, how_it_is
+from restoring import act, asked, ended, how_it_is
 from test_root_image import images
 
 from sdk.installation import eventually
@@ -54,10 +54,10 @@ def test_random_bytes_on_a_root_volume_come_back_by_a_rebuild_and_go_again(stack
             act(stack, server, "unlock")
             for one in stack.upstream("snapshots").values():
                 remove(stack, f"/snapshots/{one['id']}", "snapshot")
-            _delete_broken(stack, server)
+            delete_broken(stack, server)
 
 
-def _delete_broken(stack: FullStack, server: str) -> None:
+def delete_broken(stack: FullStack, server: str) -> None:
     """Delete a server that Nova has left in an error: the usual removal takes that for a failure of its own."""
     path = f"/servers/{server}"
     if stack.tenant.get("compute", path)["server"]["status"] == "ERROR":
@@ -66,9 +66,7 @@ def _delete_broken(stack: FullStack, server: str) -> None:
 
 
 def restored(stack: FullStack, path: str, body: Json | None = None) -> str:
-    answer = stack.member.call("POST", path, body)
-    assert answer.status_code == 202, answer.text
-    job = str(answer.json()["job_id"])
+    job = asked(stack, path, body)
     log = ended(stack, job)
     # Of a large image Nova waits for the copying, 20 s a GiB: a machine that is busy with other things takes longer.
     if "reimage_timeout_per_gb" in log["error_info"]["message"]:

@@ -23,7 +23,7 @@ from disk_bytes import (
     remove,
 )
 from huaweicloudsdkcbr import v1
-from restoring import act, ended, how_it_is, restored_as_new
+from restoring import act, asked, ended, how_it_is, in_order_of_devices, restored_as_new
 
 from sdk.installation import eventually
 from support.full_stack import FullStack
@@ -138,9 +138,7 @@ def test_the_backup_after_a_disk_was_extended_by_the_openstack_client(chain: Cha
     job = by_the_openstack_client(stack, chain.backups["extended"]["id"], chain.server)
     chain.holds("extended")
     was = how_it_is(stack, chain.server)
-    answer = stack.member.call("POST", f"restores/{job}/undo")
-    assert answer.status_code == 202, answer.text
-    log = ended(stack, answer.json()["job_id"])
+    log = ended(stack, asked(stack, f"restores/{job}/undo"))
     assert (log["status"], log["error_info"]["message"]) == ("success", "")
     assert how_it_is(stack, chain.server) == was
     chain.holds("incremental")
@@ -151,11 +149,10 @@ def test_an_incremental_one_after_a_restore_in_place_as_a_new_server(chain: Chai
     stack, name = chain.stack, "after-a-restore"
     made = restored_as_new(stack, chain.backups[name]["id"], network="keep", beside=True)
     act(stack, made, "unlock")
-    rows = stack.tenant.get("compute", f"/servers/{made}/os-volume_attachments")["volumeAttachments"]
-    for row in rows:
-        stack.cloud_objects.adopt("volumev3", f"/volumes/{row['volumeId']}", "volume")
+    volumes = in_order_of_devices(stack.tenant, made)
+    for volume in volumes:
+        stack.cloud_objects.adopt("volumev3", f"/volumes/{volume}", "volume")
     stack.cloud_objects.adopt("compute", f"/servers/{made}", "server")
-    volumes = [row["volumeId"] for row in sorted(rows, key=lambda row: row["device"])]
     found = digests_of(stack, dict.fromkeys(volumes, 1))
     assert [found[volume] for volume in volumes] == [expected(one, 1) for one in chain.kept[name].values()]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from disk_bytes import remove
-from restoring import ended, how_it_is, restored_as_new
+from restoring import asked, ended, how_it_is, restored_as_new
 
 from sdk.installation import eventually
 from support.full_stack import FullStack
@@ -60,9 +60,7 @@ def _restore_and_undo(stack: FullStack, server: str, backup: Json, content: byte
     if stack.demo:
         stack.demo.write(server, since)
     with hypervisor(stack, since):
-        answer = stack.member.call("POST", f"backups/{backup['id']}/restore", {"restore": {}})
-        assert answer.status_code == 202, answer.text
-        job = answer.json()["job_id"]
+        job = asked(stack, f"backups/{backup['id']}/restore", {"restore": {}})
         log = ended(stack, job)
     assert (log["status"], log["error_info"]["message"]) == ("success", "")
     assert how_it_is(stack, server) == was
@@ -71,9 +69,7 @@ def _restore_and_undo(stack: FullStack, server: str, backup: Json, content: byte
     assert bytes_of(stack, kept)[: len(since)] == since
     if stack.demo:
         assert stack.demo.read(server, length=len(content)) == content
-    answer = stack.member.call("POST", f"restores/{job}/undo")
-    assert answer.status_code == 202, answer.text
-    log = ended(stack, answer.json()["job_id"])
+    log = ended(stack, asked(stack, f"restores/{job}/undo"))
     assert (log["status"], log["error_info"]["message"]) == ("success", "")
     assert how_it_is(stack, server) == was
     assert stack.tenant.get("compute", f"/servers/{server}", mv="2.79")["server"]["image"]["id"] == kept

@@ -196,7 +196,7 @@ def test_a_server_without_ports_that_is_deleted_meanwhile(stack: FullStack):
 def test_a_disk_is_kept_byte_for_byte(stack: FullStack):
     cloud_objects, canary = stack.cloud_objects, f"canary-{secrets.token_hex(8)}"
     disk = cloud_objects.volume("disk-文", metadata={"db_password": canary, "tier": "gold"})
-    with stack.protected(disk, "disk") as vault:
+    with stack.protected(disk, kind="disk") as vault:
         first = stack.back_up(vault, "disk")
         assert (first["resource_id"], first["resource_type"]) == (disk, TYPES["disk"])
         assert first["children"] == []

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,28 +66,33 @@ class FullStack:
         return self.entry | {"cbr_endpoint_override": f"{self.installation.url}/v3/{self.tenant.project_id}"}
 
     @contextmanager
-    def protected(self, resource_id: str, kind: str = "server") -> Iterator[dict[str, Any]]:
-        """Yield a vault with the server or disk bound to it; afterwards it is deleted with all it holds."""
-        vault = self._protect(resource_id, kind)
+    def protected(self, *resource_ids: str, kind: str = "server") -> Iterator[dict[str, Any]]:
+        """Yield a vault with the servers or disks bound to it; afterwards it is deleted with all it holds."""
+        vault = self._protect(resource_ids, kind)
         try:
             yield vault
         finally:
             self._drop(vault)
 
-    def _protect(self, resource_id: str, kind: str) -> dict[str, Any]:
+    def _protect(self, resource_ids: Sequence[str], kind: str) -> dict[str, Any]:
         billing = {"object_type": kind, "protect_type": "backup", "consistent_level": "crash_consistent"}
         billing |= {"size": 100}
         body = {"vault": {"name": f"{self.cloud_objects.prefix}-vault", "billing": billing, "resources": []}}
         answer = self.member.call("POST", "vaults", body)
         assert answer.status_code == 200, answer.text
         vault: dict[str, Any] = answer.json()["vault"]
-        body = {"resources": [{"id": resource_id, "type": TYPES[kind]}]}
+        body = {"resources": [{"id": one, "type": TYPES[kind]} for one in resource_ids]}
         answer = self.member.call("POST", f"vaults/{vault['id']}/addresources", body)
         assert answer.status_code == 200, answer.text
         return vault
 
     def back_up(self, vault: dict[str, Any], name: str) -> dict[str, Any]:
-        """Run a checkpoint to its end and return the backup with its children."""
+        """Run the checkpoint of one server or disk to its end and return its backup with its children."""
+        (backup,) = self.back_up_all(vault, name)
+        return backup
+
+    def back_up_all(self, vault: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        """Run a checkpoint to its end and return its backups with their children."""
         body = {"checkpoint": {"vault_id": vault["id"], "parameters": {"name": name}}}
         answer = self.member.call("POST", "checkpoints", body)
         assert answer.status_code == 200, answer.text
@@ -99,10 +104,10 @@ class FullStack:
             return bool(status == "available")
 
         eventually(done, f"checkpoint {name} is available", 300)
-        (row,) = self.member.get(f"backups?checkpoint_id={id_}")["backups"]
-        backup: dict[str, Any] = self.member.get(f"backups/{row['id']}")["backup"]
-        assert backup["status"] == "available"
-        return backup
+        rows = self.member.get(f"backups?checkpoint_id={id_}")["backups"]
+        found = [self.member.get(f"backups/{row['id']}")["backup"] for row in rows]
+        assert {backup["status"] for backup in found} == {"available"}
+        return found
 
     def delete(self, backup: dict[str, Any]) -> None:
         """Delete a backup and wait until nobody can see it any more, nor any worker is at it."""

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ _TIMEOUT_SECONDS = 300
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call and its answer; `path` is the upstream's path with query, `body` what the cloud sent."""
+    """One call and its answer; `path` is the upstream's path with query, `sent` and `body` what client and cloud sent."""
 
     origin: str
     method: str
@@ -31,6 +31,7 @@ class Exchange:
     status: int
     request_id: str | None
     body: bytes
+    sent: bytes = field(repr=False)  # a sign-in's has a password
 
 
 class Recorder:
@@ -126,7 +127,7 @@ class _Relay(BaseHTTPRequestHandler):
             self.recorder.troubles.append(f"{self.command} {self.origin}{self.path}: {error}")
             self.close_connection = True
             return
-        self._keep(answer, body)
+        self._keep(sent, answer, body)
         body = self._turned(body)
         self.send_response_only(answer.status_code)
         for name, value in answer.headers.items():
@@ -143,7 +144,7 @@ class _Relay(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass
 
-    def _keep(self, answer: requests.Response, body: bytes) -> None:
+    def _keep(self, sent: bytes, answer: requests.Response, body: bytes) -> None:
         asked = self.headers.get("OpenStack-API-Version", "").rpartition(" ")[2]
         found = answer.headers
         exchange = Exchange(
@@ -154,6 +155,7 @@ class _Relay(BaseHTTPRequestHandler):
             status=answer.status_code,
             request_id=found.get("x-openstack-request-id") or found.get("x-compute-request-id"),
             body=body,
+            sent=sent,
         )
         self.recorder.exchanges.append(exchange)
         self.recorder.before_answer(exchange)
