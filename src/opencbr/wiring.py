@@ -171,6 +171,7 @@ class Wiring:
         from opencbr.jobs.duties import janitor_duty
         from opencbr.jobs.engine.dbos import journal_url
         from opencbr.jobs.worker import Worker
+        from opencbr.service.expiry import expiry_duty
         from opencbr.store.private_file import make_private
 
         # The engine would make its journal as the umask allows.
@@ -182,7 +183,12 @@ class Wiring:
             clock=self.clock,
             settings=self.config.worker,
             drill=self.config.drill,
-            duties=[janitor_duty, _bind_rules_duty, self._scheduler_duty],
+            duties=[
+                janitor_duty,
+                _bind_rules_duty,
+                self._scheduler_duty,
+                lambda ctx: expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
+            ],
         )
 
     def _scheduler_duty(self, ctx: "JobContext") -> "Duty":

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.store import backups, checkpoints, operation_logs, resources, vaults
@@ -277,6 +278,15 @@ def test_status_follows_the_backups_and_ends_in_404(cbr: ApiServer):
     refused(cbr.call("GET", f"checkpoints/{checkpoint['id']}"), 404, "6217")
 
 
+def test_backups_expire_so_many_days_after_they_were_asked_for(cbr: ApiServer):
+    vault = new_vault(cbr, server_ref(new_server(cbr)))
+    checkpoint = request(cbr, vault, retention_duration_days=7).json()["checkpoint"]
+    assert checkpoint["extra_info"]["retention_duration"] == 7
+    (backup,) = cbr.call("GET", f"backups?checkpoint_id={checkpoint['id']}").json()["backups"]
+    created = datetime.fromisoformat(backup["created_at"])
+    assert datetime.fromisoformat(backup["expired_at"]) == created + timedelta(days=7)
+
+
 def test_bad_fields_are_named(cbr: ApiServer):
     vault = new_vault(cbr, server_ref(new_server(cbr)))
     cases = [
@@ -288,7 +298,7 @@ def test_bad_fields_are_named(cbr: ApiServer):
         ({"resources": [7]}, "resources"),
         ({"resource_details": [{"id": NOWHERE}]}, "type"),
         ({"retention_duration_days": 0}, "retention_duration_days"),
-        ({"retention_duration_days": 7}, "do not expire by themselves"),
+        ({"retention_duration_days": 7, "auto_trigger": True}, "for backups that a person asks for"),
         ({"retention_duration_days": -2}, "retention_duration_days"),
         ({"retention_duration_days": 36501}, "retention_duration_days"),
     ]

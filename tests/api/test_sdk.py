@@ -1,21 +1,28 @@
 """The vendor's own Python SDK, unmodified, on the chapters backups and tasks; signing with an access key."""
 
+from datetime import timedelta
+
 import pytest
 from huaweicloudsdkcbr.v1 import (
     BackupUpdate,
     BackupUpdateReq,
     CbrClient,
+    CheckpointParam,
+    CreateCheckpointRequest,
     DeleteBackupRequest,
     ListBackupsRequest,
     ListOpLogsRequest,
     ShowBackupRequest,
     ShowOpLogRequest,
     UpdateBackupRequest,
+    VaultBackup,
+    VaultBackupReq,
 )
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
 from .api_server import ApiServer
+from .protected_cloud import new_server, new_vault, server_ref
 
 
 def client(cbr: ApiServer, account: str = "demo", project: str | None = None) -> CbrClient:
@@ -52,6 +59,18 @@ def test_rename_and_delete_and_follow(cbr: ApiServer):
     log = sdk.show_op_log(ShowOpLogRequest(operation_log_id=logs.operation_logs[0].id)).operation_log
     assert (log.status, log.extra_info.delete.backup_name) == ("waiting", "new-name")
     assert log.extra_info.common.progress == 0
+
+
+def test_a_checkpoint_says_when_its_backups_expire_and_a_pin_disturbs_no_client(cbr: ApiServer):
+    vault = new_vault(cbr, server_ref(new_server(cbr)))
+    wanted = VaultBackup(vault_id=vault["id"], parameters=CheckpointParam(retention_duration_days=30))
+    sdk = client(cbr)
+    made = sdk.create_checkpoint(CreateCheckpointRequest(body=VaultBackupReq(checkpoint=wanted))).checkpoint
+    assert made.extra_info.retention_duration == 30
+    (backup,) = sdk.list_backups(ListBackupsRequest(checkpoint_id=made.id)).backups
+    assert backup.expired_at - backup.created_at == timedelta(days=30)
+    assert cbr.call("PUT", f"backups/{backup.id}/pin").status_code == 200
+    assert sdk.show_backup(ShowBackupRequest(backup_id=backup.id)).backup.expired_at == backup.expired_at
 
 
 def test_errors_reach_the_caller(cbr: ApiServer):

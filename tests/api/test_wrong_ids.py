@@ -449,6 +449,12 @@ PLACES: dict[tuple[str, str], Place] = {
     ("UpdateBackup", "backup_id"): Place(
         by_path("UpdateBackup", {"backup": {"name": "mine"}}), backup("other"), "6200", HELD
     ),
+    ("PinBackup", "backup_id"): Place(
+        by_path("PinBackup"), backup("other"), "6200", HELD | {"a disk of a server": (child, "6201")}
+    ),
+    ("UnpinBackup", "backup_id"): Place(
+        by_path("UnpinBackup"), backup("other"), "6200", HELD | {"a disk of a server": (child, "6201")}
+    ),
     ("DeleteBackup", "backup_id"): Place(
         by_path("DeleteBackup"),
         backup("other"),

@@ -311,6 +311,24 @@ def update_backup(cbr: ApiServer) -> Scenario:
     )
 
 
+def pin_backup(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault())
+
+    def seen() -> bool:
+        return "pinned_at" in shown(cbr, f"backups/{backup.id}")["backup"]["extend_info"]
+
+    return Scenario("pinned_at", {"backup_id": backup.id}, seen=seen)
+
+
+def unpin_backup(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault(), pinned_at=cbr.clock.now())
+
+    def seen() -> bool:
+        return "pinned_at" not in shown(cbr, f"backups/{backup.id}")["backup"]["extend_info"]
+
+    return Scenario(backup.resource_id, {"backup_id": backup.id}, seen=seen)
+
+
 def delete_backup(cbr: ApiServer) -> Scenario:
     backup = cbr.backup(cbr.vault())
 
@@ -485,6 +503,8 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "ShowDrill": show_drill,
     "UpdateBackup": update_backup,
     "DeleteBackup": delete_backup,
+    "PinBackup": pin_backup,
+    "UnpinBackup": unpin_backup,
     "ShowMetadata": show_metadata,
     "ListPolicies": list_policies,
     "CreatePolicy": create_policy,

@@ -284,6 +284,8 @@ def _look(run: Run) -> None:
     )
     renamed = {"backup": {"name": "release-11"}}
     run.call("UpdateBackup", "rename: Give a backup another name", renamed, backup_id=backup)
+    run.call("PinBackup", "pin: Keep a backup from what would remove it by itself", backup_id=backup)
+    run.call("UnpinBackup", "unpin: Let it go by itself again", backup_id=backup)
 
 
 def _restore(run: Run) -> None:

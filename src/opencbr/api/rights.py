@@ -48,6 +48,7 @@ RULES: dict[str, tuple[str, str]] = {
     "cbr:backups:get": (_READER, "Show a backup."),
     "cbr:backups:update": (_MEMBER, "Rename a backup."),
     "cbr:backups:delete": (_MEMBER, "Delete a backup."),
+    "cbr:backups:pin": (_MEMBER, "Keep a backup from what would remove it by itself, or no longer."),
     "cbr:backups:restore": (
         _MEMBER,
         "Write a backup over its server or disk or another of the project, or restore it as a new server.",

@@ -86,5 +86,6 @@ def child_of(top: Backup, disk: Disk) -> Backup:
         resource_size=disk.size_gb,
         resource_az=None,
         status=statuses.PROTECTING,
+        pinned_at=None,
         extend_info=disk_info(top, disk, child=True),
     )

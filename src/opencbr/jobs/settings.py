@@ -27,8 +27,9 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     refused. `root_images`: Nova makes an image of the root disk of a server that boots from one; without it such
     a disk is in no backup. `janitor_seconds`: between two rounds that try again to remove what ended jobs have
     left in the cloud. `bind_seconds`: between two rounds that bind servers and disks by their tags, where a vault's bind rules
-    say so. In days, after which ended work is removed: `journal_days` from the journal of jobs, which
-    nobody needs then, `operation_log_days` from the operation logs that users read.
+    say so. `expiry_seconds`: between two looks for backups that have expired. In days, after which
+    ended work is removed: `journal_days` from the journal of jobs, which nobody needs then, `operation_log_days` from the
+    operation logs that users read.
     """
 
     lease_seconds: _Long = 30.0
@@ -46,6 +47,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     root_images: bool = True
     janitor_seconds: _Long = 600.0
     bind_seconds: _Long = 300.0
+    expiry_seconds: _Long = 60.0
     journal_days: Annotated[float, Meta(ge=0.01, le=3660)] = 7.0
     operation_log_days: Annotated[float, Meta(ge=1, le=36600)] = 366.0
 

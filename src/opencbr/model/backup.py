@@ -77,6 +77,7 @@ class Backup:
     updated_at: datetime
     protected_at: datetime | None = None
     expired_at: datetime | None = None
+    pinned_at: datetime | None = None  # while it is set nothing removes the backup by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

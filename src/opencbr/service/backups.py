@@ -1,37 +1,20 @@
-"""Backups: list, show, rename, delete (contract 3.3, 4.3)."""
+"""Backups: list, show, rename, delete (contract 3.3, 4.3), and pin, which is ours."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from opencbr.model import operation_log as logs
 from opencbr.model import statuses
 from opencbr.model.backup import Backup
-from opencbr.model.errors import (
-    BACKUP_IN_USE,
-    BACKUP_UNDELETABLE,
-    BACKUP_UNFINISHED,
-    CATALOGUE,
-    CbrError,
-)
+from opencbr.model.errors import BACKUP_UNDELETABLE, CbrError
 from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.model.operation_log import OperationLog
-from opencbr.service import new_operations
 from opencbr.service.access import find_own, find_visible
+from opencbr.service.backup_deletion import refuse_disk, request_deletion
 from opencbr.service.context import Context
-from opencbr.store import backups, operation_logs, vaults
+from opencbr.store import backups
 from opencbr.store.database import Database
-
-_DELETE_REFUSED = {
-    statuses.WAITING_PROTECT: BACKUP_UNFINISHED,
-    statuses.PROTECTING: BACKUP_UNFINISHED,
-    statuses.WAITING_RESTORE: BACKUP_IN_USE,
-    statuses.RESTORING: BACKUP_IN_USE,
-    statuses.WAITING_DELETE: BACKUP_UNDELETABLE,
-    statuses.DELETING: BACKUP_UNDELETABLE,
-}
-"""Status -> why a backup in it cannot be deleted (contract 4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +61,12 @@ class Backups:
     def delete(self, ctx: Context, backup_id: str) -> OperationLog:
         """Ask for the deletion of a backup with its disks, and return its log; a worker carries it out.
 
-        Raises 404/6200; 403/8600 for one that another project shares;
-        400/6201 for a disk of a server backup and for a deletion under way, 6203 while it or
-        its successor runs, 6216 during a restore, 6220 for an automatic one in a locked vault.
+        Raises 404/6200, 403/8600 for one that another project shares, and as `request_deletion` does.
         """
 
         def request(conn: Connection) -> tuple[OperationLog, set[str]]:
             backup = find_own(conn, ctx.project_id, backup_id, lock=True)
-            _check_deletable(conn, ctx, backup)
-            vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-            log = new_operations.request_deletion(conn, ctx, backup, vault.name if vault else None)
-            if not backups.move_family(
-                conn, ctx.project_id, backup.id, to=statuses.WAITING_DELETE, updated_at=ctx.now
-            ):
-                raise CbrError(BACKUP_IN_USE)
+            log = request_deletion(conn, ctx, backup)
             disks = backups.children(conn, ctx.project_id, [backup_id])[backup_id]
             return log, {backup_id, *(disk.id for disk in disks)}
 
@@ -100,44 +75,29 @@ class Backups:
             self._forget(gone)
         return log
 
+    def pin(self, ctx: Context, backup_id: str, *, pinned: bool) -> BackupView:
+        """Keep a backup from whatever would remove it by itself, its expiry and a policy, or no longer.
+
+        Either may be asked for again. Raises 404/6200, 403/8600 for one that another project shares, 400/6201 for a disk of a
+        server backup and for one that is being deleted.
+        """
+
+        def change(conn: Connection) -> BackupView:
+            backup = find_own(conn, ctx.project_id, backup_id, lock=True)
+            refuse_disk(backup)
+            if backup.status in (statuses.WAITING_DELETE, statuses.DELETING):
+                raise CbrError(
+                    BACKUP_UNDELETABLE, "The backup is being deleted: no pin can keep it any more."
+                )
+            if (backup.pinned_at is not None) != pinned:
+                since = ctx.now if pinned else None
+                backups.update(conn, ctx.project_id, backup_id, pinned_at=since, updated_at=ctx.now)
+            return _view(conn, ctx.project_id, find_own(conn, ctx.project_id, backup_id))
+
+        return self._database.transact(change)
+
 
 def _view(conn: Connection, project_id: str, backup: Backup) -> BackupView:
     if backup.parent_id is not None:
         return BackupView(backup)
     return BackupView(backup, tuple(backups.children(conn, project_id, [backup.id])[backup.id]))
-
-
-def _check_deletable(conn: Connection, ctx: Context, backup: Backup) -> None:
-    if backup.parent_id is not None:
-        raise CbrError(
-            BACKUP_UNDELETABLE,
-            f"This is one disk of the server backup {backup.parent_id}: delete that one instead.",
-        )
-    refused = _DELETE_REFUSED.get(backup.status)
-    if refused is not None:
-        raise CbrError(refused, f"The backup is {backup.status}: {_advice(refused)}")
-    if _successor_runs(conn, ctx, backup):
-        raise CbrError(
-            BACKUP_UNFINISHED,
-            "A newer backup of this resource is running and may build on this one: wait for it.",
-        )
-    if backup.extend_info.get("auto_trigger"):
-        vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-        if vault is not None and vault.locked and (backup.expired_at is None or backup.expired_at > ctx.now):
-            raise CbrError("6220")
-
-
-def _advice(code: str) -> str:
-    return CATALOGUE[code].sentence.partition(": ")[2]
-
-
-def _successor_runs(conn: Connection, ctx: Context, backup: Backup) -> bool:
-    """Say whether this is the newest finished backup of a resource that is being backed up (contract 4.3)."""
-    if backup.status == statuses.ERROR:
-        return False
-    unfinished = operation_logs.unfinished_for(conn, ctx.project_id, backup.resource_id)
-    if not any(log.operation_type == logs.BACKUP for log in unfinished):
-        return False
-    wanted = BackupFilter(resource_ids=(backup.resource_id,), statuses=(statuses.AVAILABLE,))
-    newest = backups.list(conn, ctx.project_id, wanted, Page(limit=1)).items
-    return bool(newest) and newest[0].id == backup.id

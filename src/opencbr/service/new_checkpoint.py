@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from opencbr.model.backup import Backup
 from opencbr.model.checkpoint import Checkpoint, Skipped
@@ -26,6 +27,7 @@ class CheckpointSpec:
     auto_trigger: bool = False
     policy_id: str | None = None
     full_backup_interval: int | None = None  # every so manieth backup of a resource is a full one
+    retention_days: int = -1  # days after which the backups expire; -1: never
     resource_ids: Sequence[str] = ()
     details: Sequence[Wanted] = ()
 
@@ -47,6 +49,7 @@ def new_checkpoint(
         description=spec.description,
         incremental=spec.incremental,
         auto_trigger=spec.auto_trigger,
+        retention_days=spec.retention_days,
         resources=tuple(
             {
                 "id": one.resource.id,
@@ -92,6 +95,7 @@ def new_backup(spec: CheckpointSpec, checkpoint: Checkpoint, vault: Vault, one: 
         enterprise_project_id=vault.enterprise_project_id,
         created_at=now,
         updated_at=now,
+        expired_at=None if spec.retention_days < 0 else now + timedelta(days=spec.retention_days),
     )
     return _with_extend_info(backup, one)
 

@@ -244,11 +244,13 @@ backup = Table(
     Column("updated_at", Moment, nullable=False),
     Column("protected_at", Moment),
     Column("expired_at", Moment),
+    Column("pinned_at", Moment),
 )
 _LISTED = text("parent_id IS NULL AND held_at IS NULL")
 _UNUSUAL = text(f"status <> '{statuses.AVAILABLE}' AND parent_id IS NULL AND held_at IS NULL")
 _CHILD = text("parent_id IS NOT NULL")
 _HELD = text("held_at IS NOT NULL")
+_EXPIRING = text("expired_at IS NOT NULL AND parent_id IS NULL AND held_at IS NULL")
 _NEWEST = (backup.c.created_at.desc(), backup.c.id.desc())
 # Always NULL in what is listed; without them SQLite would fetch every row to count them.
 _NULLS = (backup.c.parent_id, backup.c.held_at)
@@ -315,6 +317,15 @@ Index(
     backup.c.resource_id,
     sqlite_where=_HELD,
     postgresql_where=_HELD,
+)
+
+# Few have a time of their own to go; a worker looks for those whose time has come.
+Index(
+    "ix_backup_expired_at",
+    backup.c.expired_at,
+    backup.c.id,
+    sqlite_where=_EXPIRING,
+    postgresql_where=_EXPIRING,
 )
 
 # The objects in the cloud that hold a disk's backup: one in each region where it lies.

@@ -65,13 +65,16 @@ class BackupBody(Struct, kw_only=True):
     protected_at: Annotated[
         str | None, Meta(description="when it was finished, UTC without a zone; null until then")
     ]
-    expired_at: Annotated[str | None, Meta(description="when it is deleted by itself; null: never")]
+    expired_at: Annotated[
+        str | None, Meta(description="when it is deleted by itself; null: it has no such time")
+    ]
     extend_info: Annotated[
         dict[str, Any],
         Meta(
             description="further facts, as `bootable`, `encrypted`, `auto_trigger`; `lost` says what of it the cloud "
             "has lost, `root_image` (id, bytes) is the image made of a server's root disk that is no volume, "
-            "`restore_tested` (drill_id, verdict, tested_at, duration_seconds) its newest drill, as long as that came up"
+            "`restore_tested` (drill_id, verdict, tested_at, duration_seconds) its newest drill, as long as that came up, "
+            "`pinned_at` since when nothing removes it by itself"
         ),
     ]
     children: Annotated[
@@ -107,7 +110,11 @@ def backup_body(backup: Backup, children: tuple[Backup, ...] = ()) -> BackupBody
         updated_at=wire_time(backup.updated_at),
         protected_at=wire_time(backup.protected_at),
         expired_at=wire_time(backup.expired_at),
-        extend_info=_EXTEND_INFO | backup.extend_info,
+        extend_info=_EXTEND_INFO | backup.extend_info | _pin(backup),
         children=[backup_body(child) for child in children],
         replication_records=[],
     )
+
+
+def _pin(backup: Backup) -> dict[str, Any]:
+    return {} if backup.pinned_at is None else {"pinned_at": wire_time(backup.pinned_at)}

@@ -49,7 +49,8 @@ class Parameters(Struct, kw_only=True):
     retention_duration_days: Annotated[
         Annotated[int, Meta(ge=-1, le=36500, description="days, -1 for ever")] | None,
         Meta(
-            description="-1 or left out: the backups are kept until somebody deletes them; other numbers are refused here"
+            description="days after which the backups are deleted by themselves, -1 or left out: never; refused with "
+            "`auto_trigger`: what is automatic is the policy's"
         ),
     ] = None
 
@@ -78,9 +79,11 @@ def create_checkpoint(request: Request[None, CreateCheckpointBody]) -> ShowCheck
 
 def _spec(new: NewCheckpoint) -> CheckpointSpec:
     asked = new.parameters or Parameters()
-    if asked.retention_duration_days not in {None, -1}:
+    if asked.retention_duration_days == 0:
+        raise bad_parameter("retention_duration_days: give 1 day at least, or -1 for ever.")
+    if asked.auto_trigger and (asked.retention_duration_days or -1) > 0:
         raise bad_parameter(
-            "retention_duration_days: backups do not expire by themselves here; leave it out, or give -1 for ever."
+            "retention_duration_days: it is for backups that a person asks for; leave it out, or auto_trigger."
         )
     return CheckpointSpec(
         vault_id=new.vault_id,
@@ -89,6 +92,7 @@ def _spec(new: NewCheckpoint) -> CheckpointSpec:
         incremental=asked.incremental is not False,
         auto_trigger=bool(asked.auto_trigger),
         policy_id=asked.policy_id or None,
+        retention_days=asked.retention_duration_days or -1,
         resource_ids=tuple(asked.resources or ()),
         details=tuple(one.wanted() for one in asked.resource_details or ()),
     )
