@@ -76,6 +76,7 @@ class Wiring:
         from opencbr.service.protectables import Protectables
         from opencbr.service.restore_plans import RestorePlans
         from opencbr.service.restores import Restores
+        from opencbr.service.retention_previews import RetentionPreviews
         from opencbr.service.scopes import Scopes
         from opencbr.service.services import Services
         from opencbr.service.vault_tags import VaultTags
@@ -102,6 +103,7 @@ class Wiring:
             drills=Drills(database),
             policies=Policies(database),
             policy_runs=PolicyRuns(database, self.config.schedule),
+            retention_previews=RetentionPreviews(database),
             backups=Backups(database, metadata.forget),
             metadata=metadata,
             operation_logs=OperationLogs(database),
@@ -172,6 +174,7 @@ class Wiring:
         from opencbr.jobs.engine.dbos import journal_url
         from opencbr.jobs.worker import Worker
         from opencbr.service.expiry import expiry_duty
+        from opencbr.service.retention import retention_duty
         from opencbr.store.private_file import make_private
 
         # The engine would make its journal as the umask allows.
@@ -188,6 +191,7 @@ class Wiring:
                 _bind_rules_duty,
                 self._scheduler_duty,
                 lambda ctx: expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
+                lambda ctx: retention_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
             ],
         )
 

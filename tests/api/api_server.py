@@ -49,6 +49,7 @@ from opencbr.service.policy_runs import PolicyRuns
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
+from opencbr.service.retention_previews import RetentionPreviews
 from opencbr.service.scopes import Scopes
 from opencbr.service.services import Services
 from opencbr.service.vault_tags import VaultTags
@@ -303,6 +304,7 @@ def open_server(
         drills=Drills(database),
         policies=Policies(database),
         policy_runs=PolicyRuns(database, ScheduleSettings()),
+        retention_previews=RetentionPreviews(database),
         backups=Backups(database, shown.forget),
         metadata=shown,
         operation_logs=OperationLogs(database),

@@ -274,6 +274,18 @@ def making_a_policy(method: str, path: Make, member: str) -> Send:
     return send
 
 
+def previewing(member: str) -> Send:
+    """Preview what is no policy yet; the id is the vault's, or a member of the definition."""
+
+    def send(cbr: ApiServer, wanted: str) -> requests.Response:
+        vault_id = wanted if member == "vault_id" else cbr.vault().id
+        definition = {} if member == "vault_id" else {member: wanted}
+        asked = {"vault_id": vault_id, "operation_definition": definition}
+        return cbr.call("POST", "retention-previews", {"retention_preview": asked})
+
+    return send
+
+
 def drilling(member: str) -> Send:
     return lambda cbr, wanted: cbr.call("POST", "drills", {"drill": {member: wanted}})
 
@@ -448,6 +460,11 @@ PLACES: dict[tuple[str, str], Place] = {
     ("ShowBackup", "backup_id"): Place(by_path("ShowBackup"), backup("other"), "6200", HELD),
     ("UpdateBackup", "backup_id"): Place(
         by_path("UpdateBackup", {"backup": {"name": "mine"}}), backup("other"), "6200", HELD
+    ),
+    ("ShowRetentionPreview", "policy_id"): Place(by_path("ShowRetentionPreview"), policy("other"), "6000"),
+    ("PreviewRetention", "retention_preview.vault_id"): Place(previewing("vault_id"), vault("other"), "6105"),
+    ("PreviewRetention", "retention_preview.operation_definition.destination_project_id"): Place(
+        previewing("destination_project_id"), lambda cbr: cbr.project("other"), "9900"
     ),
     ("PinBackup", "backup_id"): Place(
         by_path("PinBackup"), backup("other"), "6200", HELD | {"a disk of a server": (child, "6201")}

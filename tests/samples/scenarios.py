@@ -329,6 +329,21 @@ def unpin_backup(cbr: ApiServer) -> Scenario:
     return Scenario(backup.resource_id, {"backup_id": backup.id}, seen=seen)
 
 
+def show_retention_preview(cbr: ApiServer) -> Scenario:
+    policy, vault = new_policy(cbr), cbr.vault()
+    answer = cbr.call("POST", f"vaults/{vault.id}/associatepolicy", {"policy_id": policy})
+    assert answer.status_code == 200, answer.text
+    backup = cbr.backup(vault)
+    return Scenario(backup.resource_id, {"policy_id": policy}, query=(("vault_id", vault.id), ("limit", 10)))
+
+
+def preview_retention(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault()
+    backup = cbr.backup(vault)
+    asked = {"vault_id": vault.id, "operation_definition": {"max_backups": 7}, "limit": 10}
+    return Scenario(backup.resource_id, body={"retention_preview": asked})
+
+
 def delete_backup(cbr: ApiServer) -> Scenario:
     backup = cbr.backup(cbr.vault())
 
@@ -505,6 +520,8 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "DeleteBackup": delete_backup,
     "PinBackup": pin_backup,
     "UnpinBackup": unpin_backup,
+    "ShowRetentionPreview": show_retention_preview,
+    "PreviewRetention": preview_retention,
     "ShowMetadata": show_metadata,
     "ListPolicies": list_policies,
     "CreatePolicy": create_policy,

@@ -210,6 +210,12 @@ def _schedule(run: Run) -> None:
     vault = vaults["production"]
     run.call("AssociateVaultPolicy", "policy: Give a vault a policy", {"policy_id": policy}, vault_id=vault)
     run.call("ShowPolicy", "workdays: A policy that a vault has", policy_id=policy)
+    some = {"vault_id": vault, "limit": "10"}
+    title = "vault: What a policy keeps in one of its vaults"
+    run.call("ShowRetentionPreview", title, query=some, policy_id=policy)
+    asked = {"vault_id": vault, "operation_definition": {"max_backups": 7}, "limit": 10}
+    title = "seven: What a policy that keeps seven backups would delete in a vault"
+    run.call("PreviewRetention", title, {"retention_preview": asked})
     run.call("ListPolicies", "all: Two policies, one of which a vault has")
     run.call("ListPolicies", "vault: The policy of a vault", query={"vault_id": vault})
     changed = {"policy": {"enabled": False, "operation_definition": {"max_backups": 30}}}

@@ -2,7 +2,7 @@
 
 from opencbr.api import start_up
 from opencbr.api.cbr import backups, checkpoints, operation_logs, policies, protectables, vault_tags, vaults
-from opencbr.api.plus import drills, pins, policy_runs, record, restore_plans, way_back
+from opencbr.api.plus import drills, pins, policy_runs, record, restore_plans, retention_previews, way_back
 from opencbr.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -19,5 +19,6 @@ ROUTES: tuple[Route, ...] = (
     *drills.ROUTES,
     *policy_runs.ROUTES,
     *pins.ROUTES,
+    *retention_previews.ROUTES,
     *start_up.ROUTES,
 )

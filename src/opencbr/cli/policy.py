@@ -6,6 +6,7 @@ import click
 
 from opencbr.cli.app import Session, as_json, pass_session
 from opencbr.cli.output import say, write_json, write_table
+from opencbr.cli.policy_preview import preview
 from opencbr.cli.policy_runs import run, runs
 from opencbr.cli.use_cases import use_cases
 
@@ -21,6 +22,7 @@ def policy() -> None:
 
 policy.add_command(run)
 policy.add_command(runs)
+policy.add_command(preview)
 
 
 @policy.command("list")

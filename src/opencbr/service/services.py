@@ -12,6 +12,7 @@ from opencbr.service.policy_runs import PolicyRuns
 from opencbr.service.protectables import Protectables
 from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
+from opencbr.service.retention_previews import RetentionPreviews
 from opencbr.service.scopes import Scopes
 from opencbr.service.vault_tags import VaultTags
 from opencbr.service.vaults import Vaults
@@ -33,6 +34,7 @@ class Services:
     drills: Drills
     policies: Policies
     policy_runs: PolicyRuns
+    retention_previews: RetentionPreviews
     metadata: Metadata
     operation_logs: OperationLogs
     scopes: Scopes

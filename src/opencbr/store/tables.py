@@ -343,6 +343,19 @@ volume_backup = Table(
 _BASED = text("based_on IS NOT NULL")
 Index("ix_volume_backup_based_on", volume_backup.c.based_on, sqlite_where=_BASED, postgresql_where=_BASED)
 
+# Where an automatic backup has succeeded the vault's policy may clean up: a worker does, and takes the row away.
+# No foreign key: the backup may go first.
+retention_due = Table(
+    "retention_due",
+    metadata,
+    Column("backup_id", TEXT, primary_key=True),
+    Column("project_id", TEXT, nullable=False),
+    Column("vault_id", TEXT, nullable=False),
+    Column("resource_id", TEXT, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_retention_due_created_at", "created_at", "backup_id"),
+)
+
 # Whom a backup is shared with. It ends with the backup: sharing is a right to look, nothing of its own.
 member = Table(
     "member",

@@ -20,7 +20,7 @@ from opencbr.model.operation_log import OperationLog
 from opencbr.model.root_image import RootImage, root_image_in
 from opencbr.model.vault import VOLUME
 from opencbr.records.drafts import IMAGE
-from opencbr.store import backups, ledger, operation_logs, resources
+from opencbr.store import backups, ledger, operation_logs, resources, retention
 
 
 def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequence[str]) -> None:
@@ -70,6 +70,8 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
         resources.set_status(
             conn, top.project_id, top.resource_id, statuses.AVAILABLE, only_from={statuses.PROTECTING}
         )
+        if top.extend_info.get("auto_trigger"):
+            retention.enter(conn, top, now)
         ledger.leave(conn, operation.id, "snapshot")
         details = details_at_end(conn, operation, left)
         operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=ended, details=details)

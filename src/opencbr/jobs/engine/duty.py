@@ -1,4 +1,4 @@
-"""What a worker does besides its jobs, again and again: beat, look for operations, clean up, fire policies, later expire."""
+"""What a worker does besides its jobs, again and again: beat, look for operations, clean up, fire policies, expire."""
 
 import logging
 import threading
