@@ -3,11 +3,13 @@
 What costs time, making and proving the record, is done before it: a transaction holds up every other writer on SQLite.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from opencbr.jobs.backup.threshold import notice
 from opencbr.jobs.compensation import details_at_end
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.disks import disk_rows, top_row
@@ -16,11 +18,13 @@ from opencbr.model.backup import Backup
 from opencbr.model.backup_member import backup_member
 from opencbr.model.document import Reading
 from opencbr.model.extend_info import with_root_image
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import NOTES, OperationLog
 from opencbr.model.root_image import RootImage, root_image_in
 from opencbr.model.vault import VOLUME
 from opencbr.records.drafts import IMAGE
 from opencbr.store import backups, ledger, operation_logs, resources, retention
+
+log = logging.getLogger(__name__)
 
 
 def close(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequence[str]) -> None:
@@ -48,6 +52,8 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
     done = replace(top, status=statuses.AVAILABLE, protected_at=now, updated_at=now, extend_info=info)
     record = ctx.records.prepare(done, backups_member=backup_member(done))
     ended = ctx.clock.now()  # a record of many documents takes its time
+    with ctx.database.read() as conn:
+        fullness = notice(conn, top, stored.get("stored_mb", 0))
 
     def write(conn: Connection) -> bool:
         if top_row(conn, operation.project_id, backup_id) != top or not ctx.records.write(conn, record):
@@ -74,10 +80,16 @@ def _closed(ctx: JobContext, operation: OperationLog, backup_id: str, left: Sequ
             retention.enter(conn, top, now)
         ledger.leave(conn, operation.id, "snapshot")
         details = details_at_end(conn, operation, left)
+        if fullness is not None:
+            details |= {NOTES: [*details.get(NOTES, ()), fullness]}
         operation_logs.finish(conn, operation.id, statuses.SUCCESS, now=ended, details=details)
         return True
 
-    return ctx.database.transact(write)
+    if not ctx.database.transact(write):
+        return False
+    if fullness is not None:
+        log.warning("job %s: %s", operation.id, fullness)
+    return True
 
 
 def _image(ctx: JobContext, top: Backup) -> RootImage | None:

@@ -80,8 +80,10 @@ class VaultBody(Struct, kw_only=True):
     auto_expand: Annotated[
         bool, Meta(description="whether a full vault grows by a quarter when a backup is asked for")
     ]
-    threshold: Annotated[int, Meta(description="per cent of use that would be notified")]
-    smn_notify: Annotated[bool, Meta(description="as it was asked for; this server sends no notifications")]
+    threshold: Annotated[int, Meta(description="per cent of use from which the logs of backups say so")]
+    smn_notify: Annotated[
+        bool, Meta(description="whether the logs of backups tell when the threshold is reached")
+    ]
     locked: Annotated[
         bool, Meta(description="whether automatic backups stay until they expire; never taken back")
     ]

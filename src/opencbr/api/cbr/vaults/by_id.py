@@ -51,7 +51,9 @@ class ChangedVault(Struct):
     bind_rules: NewBindRules = None
     auto_expand: AutoExpand = None
     smn_notify: SmnNotify = None
-    threshold: Annotated[Threshold | None, Meta(description="per cent of use that would be notified")] = None
+    threshold: Annotated[
+        Threshold | None, Meta(description="per cent of use from which the logs of backups say so")
+    ] = None
     locked: Locked = None
 
 

@@ -97,7 +97,8 @@ class NewVault(Struct, kw_only=True):
     bind_rules: NewBindRules = None
     auto_expand: AutoExpand = None
     threshold: Annotated[
-        Threshold | None, Meta(description="per cent of use that would be notified; 80 where it is left out")
+        Threshold | None,
+        Meta(description="per cent of use from which the logs of backups say so; 80 where it is left out"),
     ] = None
     smn_notify: SmnNotify = None
     backup_name_prefix: Annotated[

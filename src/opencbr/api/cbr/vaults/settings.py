@@ -8,7 +8,9 @@ ConsistentLevel = Literal["crash_consistent", "app_consistent"]
 CloudType = Literal["public", "hybrid"]
 ProtectType = Literal["backup", "replication"]
 ObjectType = Literal["server", "disk", "turbo", "workspace", "vmware", "rds", "file"]
-Threshold = Annotated[int, Meta(ge=1, le=100, description="per cent of use that triggers a notification")]
+Threshold = Annotated[
+    int, Meta(ge=1, le=100, description="per cent of use from which the logs of backups say so")
+]
 
 
 AutoBind = Annotated[
@@ -20,7 +22,10 @@ AutoBind = Annotated[
 AutoExpand = Annotated[
     bool | None, Meta(description="true: a full vault grows by a quarter when a backup is asked for")
 ]
-SmnNotify = Annotated[bool | None, Meta(description="noted and shown; this server sends no notifications")]
+SmnNotify = Annotated[
+    bool | None,
+    Meta(description="whether the logs of backups tell that the threshold is reached"),
+]
 Locked = Annotated[bool | None, Meta(description="true for good: automatic backups stay until they expire")]
 
 
