@@ -79,6 +79,9 @@ class Wiring:
         from opencbr.service.retention_previews import RetentionPreviews
         from opencbr.service.scopes import Scopes
         from opencbr.service.services import Services
+        from opencbr.service.storage_usage import StorageUsage
+        from opencbr.service.vault_expiry import VaultExpiry
+        from opencbr.service.vault_resources import VaultResources
         from opencbr.service.vault_tags import VaultTags
         from opencbr.service.vaults import Vaults
         from opencbr.service.ways_back import WaysBack
@@ -93,6 +96,9 @@ class Wiring:
         return Services(
             vaults=Vaults(database=database, cloud=cloud),
             vault_tags=VaultTags(database),
+            vault_resources=VaultResources(database),
+            vault_expiry=VaultExpiry(database),
+            storage_usage=StorageUsage(database),
             protectables=Protectables(database=database, cloud=cloud),
             checkpoints=Checkpoints(database=database, cloud=cloud),
             restores=Restores(database=database, cloud=cloud),

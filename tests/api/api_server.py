@@ -52,6 +52,9 @@ from opencbr.service.restores import Restores
 from opencbr.service.retention_previews import RetentionPreviews
 from opencbr.service.scopes import Scopes
 from opencbr.service.services import Services
+from opencbr.service.storage_usage import StorageUsage
+from opencbr.service.vault_expiry import VaultExpiry
+from opencbr.service.vault_resources import VaultResources
 from opencbr.service.vault_tags import VaultTags
 from opencbr.service.vaults import Vaults
 from opencbr.service.ways_back import WaysBack
@@ -296,6 +299,9 @@ def open_server(
     services = Services(
         vaults=Vaults(database=database, cloud=adapter),
         vault_tags=VaultTags(database),
+        vault_resources=VaultResources(database),
+        vault_expiry=VaultExpiry(database),
+        storage_usage=StorageUsage(database),
         protectables=Protectables(database=database, cloud=adapter),
         checkpoints=Checkpoints(database=database, cloud=adapter),
         restores=Restores(database=database, cloud=adapter),

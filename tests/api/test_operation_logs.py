@@ -57,7 +57,10 @@ def test_counters_come_under_both_names(cbr: ApiServer, kind, member):
 
 @pytest.mark.parametrize(
     "kind",
-    ["backup", "delete", "remove_resource", "vault_delete", "restore", "restore_undo", "drill", "new_kind"],
+    [
+        *("backup", "delete", "remove_resource", "vault_delete", "restore", "restore_undo", "drill"),
+        *("migrate_resources", "update_expiration_time", "new_kind"),
+    ],
 )
 def test_a_jobs_parameters_are_in_no_answer(cbr: ApiServer, kind):
     log = cbr.log(

@@ -121,6 +121,7 @@ THERE: dict[str, Callable[[Things], str]] = {
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
 WORDS = {
     "vault_id": ["vault-that-is-there"],
+    "destination_vault_id": ["vault-that-is-there"],
     "backup_id": [word for word in THERE if word.startswith("backup-")],
     "checkpoint_id": ["checkpoint-that-is-there"],
     "operation_log_id": ["log-that-is-there"],

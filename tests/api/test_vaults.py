@@ -317,14 +317,6 @@ def test_a_vault_whose_deletion_failed_can_be_deleted_again(cbr: ApiServer):
     assert cbr.call("DELETE", f"vaults/{vault['id']}").status_code == 204
 
 
-def test_a_locked_vault_keeps_its_backups(cbr: ApiServer):
-    vault = cbr.vault(locked=True)
-    cbr.backup(vault)
-    refused(cbr.call("DELETE", f"vaults/{vault.id}"), 400, "6110", "locked")
-    empty = cbr.vault(locked=True)
-    assert cbr.call("DELETE", f"vaults/{empty.id}").status_code == 204
-
-
 def test_a_disk_vault_takes_disks(cbr: ApiServer):
     disk = new_disk(cbr, size=2)
     vault = new_disk_vault(cbr, disk)

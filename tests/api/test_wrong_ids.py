@@ -142,10 +142,35 @@ def detail(choose: Callable[[str], Any]) -> Callable[[ApiServer, dict[str, Any],
 
 
 def removing(cbr: ApiServer, wanted: str) -> requests.Response:
+    return cbr.call("POST", f"vaults/{holder(cbr, wanted)}/removeresources", {"resource_ids": [wanted]})
+
+
+def setting(cbr: ApiServer, wanted: str) -> requests.Response:
+    body = {"resource_ids": [wanted], "action": "suspend"}
+    return cbr.call("PUT", f"vaults/{holder(cbr, wanted)}/set-resources", body)
+
+
+def migrating(cbr: ApiServer, wanted: str) -> requests.Response:
+    body = {"destination_vault_id": cbr.vault().id, "resource_ids": [wanted]}
+    return cbr.call("POST", f"vaults/{holder(cbr, wanted)}/migrateresources", body)
+
+
+def migrating_from(cbr: ApiServer, wanted: str) -> requests.Response:
+    body = {"destination_vault_id": cbr.vault().id, "resource_ids": ["any"]}
+    return cbr.call("POST", f"vaults/{wanted}/migrateresources", body)
+
+
+def migrating_to(cbr: ApiServer, wanted: str) -> requests.Response:
+    one = bound_elsewhere(cbr)
+    body = {"destination_vault_id": wanted, "resource_ids": [one]}
+    return cbr.call("POST", f"vaults/{holder(cbr, one)}/migrateresources", body)
+
+
+def holder(cbr: ApiServer, resource_id: str) -> str:
+    """The vault that holds a resource; one that holds nothing where none does."""
     with cbr.database.read() as conn:
-        found = resources.get(conn, cbr.project(), wanted)
-    vault_id = found.vault_id if found else cbr.vault().id
-    return cbr.call("POST", f"vaults/{vault_id}/removeresources", {"resource_ids": [wanted]})
+        found = resources.get(conn, cbr.project(), resource_id)
+    return found.vault_id if found else cbr.vault().id
 
 
 def backing_up_one(cbr: ApiServer, wanted: str) -> requests.Response:
@@ -428,6 +453,39 @@ PLACES: dict[tuple[str, str], Place] = {
             ),
         )
     },
+    ("SetVaultResource", "vault_id"): Place(
+        by_path("SetVaultResource", {"resource_ids": ["any"], "action": "suspend"}),
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6112")},
+    ),
+    ("SetVaultResource", "resource_ids.0"): Place(
+        setting, server("other"), "6135", {"removing": (resource_in("removing"), "6134")}
+    ),
+    ("MigrateVaultResource", "vault_id"): Place(
+        migrating_from,
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6112"), "locked": (vault(locked=True), "6110")},
+    ),
+    ("MigrateVaultResource", "destination_vault_id"): Place(
+        migrating_to,
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6112"), "of disks": (vault(object_type="disk"), "6102")},
+    ),
+    ("MigrateVaultResource", "resource_ids.0"): Place(
+        migrating,
+        server("other"),
+        "6135",
+        {"protecting": (resource_in("protecting"), "6125"), "removing": (resource_in("removing"), "6134")},
+    ),
+    ("UpdateExpirationTime", "vault_id"): Place(
+        by_path("UpdateExpirationTime", {"expect_expiration_date": "2099-01-31", "time_zone": "UTC"}),
+        vault("other"),
+        "6105",
+        {"deleting": (vault_in_deletion, "6112")},
+    ),
     ("ShowProtectable", "instance_id"): Place(by_path("ShowProtectable"), server("other"), "7100"),
     ("CreateCheckpoint", "checkpoint.vault_id"): Place(
         lambda cbr, wanted: cbr.call("POST", "checkpoints", {"checkpoint": {"vault_id": wanted}}),

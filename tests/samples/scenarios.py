@@ -115,6 +115,55 @@ def remove_vault_resource(cbr: ApiServer) -> Scenario:
     return Scenario("", {"vault_id": vault["id"]}, body={"resource_ids": [server["id"]]}, seen=seen)
 
 
+def set_vault_resource(cbr: ApiServer) -> Scenario:
+    server = new_server(cbr)
+    vault = new_vault(cbr, server_ref(server))
+
+    def seen() -> bool:
+        [bound] = shown(cbr, f"vaults/{vault['id']}")["vault"]["resources"]
+        return bound["auto_protect"] is False
+
+    body = {"resource_ids": [server["id"]], "action": "suspend"}
+    return Scenario(server["id"], {"vault_id": vault["id"]}, body=body, seen=seen)
+
+
+def migrate_vault_resource(cbr: ApiServer) -> Scenario:
+    server = new_server(cbr)
+    vault, other = new_vault(cbr, server_ref(server)), cbr.vault()
+
+    def seen() -> bool:
+        bound = shown(cbr, f"vaults/{other.id}")["vault"]["resources"]
+        return [one["id"] for one in bound] == [server["id"]]
+
+    body = {"destination_vault_id": other.id, "resource_ids": [server["id"]]}
+    return Scenario(server["id"], {"vault_id": vault["id"]}, body=body, seen=seen)
+
+
+def batch_update_vault(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault()
+
+    def seen() -> bool:
+        return bool(shown(cbr, f"vaults/{vault.id}")["vault"]["threshold"] == 90)
+
+    return Scenario(vault.id, body={"vault": {"threshold": 90, "smn_notify": True}}, seen=seen)
+
+
+def update_expiration_time(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault())
+
+    def seen() -> bool:
+        expires = shown(cbr, f"backups/{backup.id}")["backup"]["expired_at"]
+        return bool(expires == "2099-01-31T16:00:00.000000")
+
+    body = {"expect_expiration_date": "2099-01-31", "time_zone": "UTC+08:00"}
+    return Scenario("2099-01-31", {"vault_id": backup.vault_id}, body=body, seen=seen)
+
+
+def show_storage_usage(cbr: ApiServer) -> Scenario:
+    backup = cbr.backup(cbr.vault())
+    return Scenario(backup.resource_id, query=(("resource_id", backup.resource_id), ("limit", 5)))
+
+
 def keystone_list_projects(cbr: ApiServer) -> Scenario:
     return Scenario(cbr.project(), query=(("name", "RegionOne"),))
 
@@ -498,6 +547,11 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "DeleteVaultTag": delete_vault_tag,
     "AssociateVaultPolicy": associate_vault_policy,
     "DisassociateVaultPolicy": disassociate_vault_policy,
+    "SetVaultResource": set_vault_resource,
+    "MigrateVaultResource": migrate_vault_resource,
+    "BatchUpdateVault": batch_update_vault,
+    "UpdateExpirationTime": update_expiration_time,
+    "ShowStorageUsage": show_storage_usage,
     "ListProtectable": list_protectable,
     "ShowProtectable": show_protectable,
     "CreateCheckpoint": create_checkpoint,

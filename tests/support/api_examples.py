@@ -405,6 +405,7 @@ def _remove(run: Run) -> None:
     """Change and delete what was made."""
     vaults = {row["name"]: row for row in run.call("ListVault")["vaults"]}
     vault = vaults["production"]
+    _arrange(run, vault, vaults["single-disks"])
     changed = {"vault": {"billing": {"size": 800}, "auto_expand": True}}
     run.call("UpdateVault", "size: Make a vault larger", changed, vault_id=vault["id"])
     owner = {"tag": {"key": "owner", "value": "shop"}}
@@ -429,6 +430,29 @@ def _remove(run: Run) -> None:
     backup = run.call("ListBackups", query={"vault_id": vault["id"]})["backups"][0]["id"]
     run.call("DeleteBackup", "backup: Delete a backup", backup_id=backup)
     run.call("DeleteVault", "vault: Delete a vault with its backups", vault_id=vaults["single-disks"]["id"])
+
+
+def _arrange(run: Run, vault: dict[str, Any], disks: dict[str, Any]) -> None:
+    """Suspend, move and set the expiry of what a vault holds, and change all vaults."""
+    web1 = [vault["resources"][1]["id"]]
+    suspended = {"resource_ids": web1, "action": "suspend"}
+    run.call(
+        "SetVaultResource", "server: Leave a server out of automatic backups", suspended, vault_id=vault["id"]
+    )
+    staging = {"name": "staging", "billing": _billing("server", 100), "resources": []}
+    other = run.call("CreateVault", body={"vault": staging})["vault"]["id"]
+    title = "server: Move a server with its backups to another vault"
+    there = {"destination_vault_id": other, "resource_ids": web1}
+    run.call("MigrateVaultResource", title, there, vault_id=vault["id"])
+    back = {"destination_vault_id": vault["id"], "resource_ids": web1}
+    run.call("MigrateVaultResource", body=back, vault_id=other)
+    run.call("DeleteVault", vault_id=other)
+    notice = {"vault": {"threshold": 90, "smn_notify": True}}
+    run.call("BatchUpdateVault", "threshold: Another threshold for all vaults", notice)
+    day = {"expect_expiration_date": "2099-01-31", "time_zone": "UTC+08:00"}
+    title = "day: Keep all backups of a vault until the end of a day"
+    run.call("UpdateExpirationTime", title, day, vault_id=disks["id"])
+    run.call("ShowStorageUsage", "servers: What the backups of servers use", query={"resource_type": _SERVER})
 
 
 def main() -> None:

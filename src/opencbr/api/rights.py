@@ -35,6 +35,10 @@ RULES: dict[str, tuple[str, str]] = {
     "cbr:vaults:removeResources": (_MEMBER, "Remove servers or disks from a vault, with their backups."),
     "cbr:vaults:associatePolicy": (_MEMBER, "Give a vault a policy."),
     "cbr:vaults:dissociatePolicy": (_MEMBER, "Take a policy from a vault."),
+    "cbr:vaults:migrateResources": (
+        _MEMBER,
+        "Move servers or disks with their backups to another vault (with cbr:vaults:addResources).",
+    ),
     "cbr:vaults:backup": (_MEMBER, "Back up what a vault holds, and follow that."),
     "cbr:vaults:listProtectables": (_READER, "List servers or disks that could be protected."),
     "cbr:vaults:getProtectables": (_READER, "Show one server or disk that could be protected."),

@@ -1,7 +1,16 @@
 """The one route table: routing, validation, rights and the OpenAPI document all come from it."""
 
 from opencbr.api import start_up
-from opencbr.api.cbr import backups, checkpoints, operation_logs, policies, protectables, vault_tags, vaults
+from opencbr.api.cbr import (
+    backups,
+    checkpoints,
+    operation_logs,
+    policies,
+    protectables,
+    storage_usage,
+    vault_tags,
+    vaults,
+)
 from opencbr.api.plus import drills, pins, policy_runs, record, restore_plans, retention_previews, way_back
 from opencbr.api.route import Route
 
@@ -13,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *policies.ROUTES,
     *operation_logs.ROUTES,
     *vault_tags.ROUTES,
+    *storage_usage.ROUTES,
     *record.ROUTES,
     *restore_plans.ROUTES,
     *way_back.ROUTES,

@@ -124,12 +124,13 @@ _GIVEN = {
     ),
     "6110": _Given(
         "The vault is being deleted and cannot be changed, or it is locked: the lock is not taken back, its resources "
-        "stay in it, it keeps its policy and what that keeps, and it stays while it holds backups.",
-        "Leave `locked` out of UpdateVault. A locked vault can be deleted when its backups are gone.",
+        "and automatic backups stay in it, it keeps its policy and what that keeps, and no day of expiry is made "
+        "earlier.",
+        "Leave `locked` out of UpdateVault. A locked vault can be deleted when its automatic backups have expired.",
     ),
     "6112": _Given(
-        "DeleteVault or RemoveVaultResource was asked for a vault whose status forbids it; most often it is being "
-        "deleted already.",
+        "DeleteVault, RemoveVaultResource, MigrateVaultResource, SetVaultResource or UpdateExpirationTime was asked "
+        "for a vault whose status forbids it; most often it is being deleted already.",
         "Ask ShowVault until the vault is available, or answers 404 because it is gone.",
     ),
     "6113": _Given(
@@ -155,6 +156,10 @@ _GIVEN = {
         "CreatePolicy asked for `operation_type` replication, which this server does not offer.",
         "Use `operation_type` backup.",
     ),
+    "6118": _Given(
+        "MigrateVaultResource names the vault itself as the destination.",
+        "Name another vault of the project, for the same type of resource.",
+    ),
     "6125": _Given(
         "DeleteVault or RemoveVaultResource names a resource that is being backed up or restored, or a checkpoint "
         "skipped one that is.",
@@ -164,13 +169,18 @@ _GIVEN = {
         "CreateVault asked for `protect_type` replication, which this server does not offer.",
         "Use `protect_type` backup.",
     ),
+    "6129": _Given(
+        "MigrateVaultResource would move more backups to a vault than it has room for; the sentence has the numbers.",
+        "Enlarge the destination with UpdateVault, delete backups in it, or name another vault.",
+    ),
     "6134": _Given(
         "A resource is being taken out of its vault, with its backups, and cannot be bound, removed, backed up or "
         "restored to meanwhile.",
         "Wait until ShowVault no longer lists it.",
     ),
     "6135": _Given(
-        "CreateCheckpoint or RemoveVaultResource names a server or disk that this vault does not hold.",
+        "CreateCheckpoint, RemoveVaultResource, MigrateVaultResource or SetVaultResource names a server or disk that this "
+        "vault does not hold.",
         "Take the ids from ShowVault, or bind the resource first.",
     ),
     "6136": _Given(
@@ -206,6 +216,10 @@ _GIVEN = {
         "failed, or is being deleted, so that there is no closed record of it.",
         "Ask again when ShowBackup says available. A backup that failed has nothing to show; its operation log says "
         "why.",
+    ),
+    "6215": _Given(
+        "CreateCheckpoint was asked for an automatic backup, and a resource is suspended; it stands in `skipped_resources`.",
+        "Let automatic backups take it again with SetVaultResource, or ask for a backup that is not automatic.",
     ),
     "6216": _Given(
         "DeleteBackup names a backup that is being restored, or another request has begun to work with it.",
@@ -332,7 +346,7 @@ _GIVEN = {
 
 _ELSEWHERE = {
     "restoring": "2003 2012 2014 2015 7008 7114 7115",
-    "replication": "1005 1011 4005 6003 6118 6119 6120 6122 6127 6129 6130 6131",
+    "replication": "1005 1011 4005 6003 6119 6120 6122 6127 6130 6131",
     "sharing backups": "6700 6701 6702 6703 6704 6705 6706 6707 6708 6709 6710 6711 6712 6713 6714",
     "making images from backups": "6140 6141 6204 6207 6208 6209 6210 6211 6212 6213 6214",
     "paying in advance and billing": "6109 6111 6138 6139 8400",
@@ -345,7 +359,7 @@ _ELSEWHERE = {
         "6205 7001 7002 7007 7009 7102 7104 7105 7106 7107 7111 7117"
     ),
     "the vendor's way of saying what another code says here": (
-        "0002 6106 6107 6121 6123 6124 6132 6133 6142 6215 6300 6301 6501 7006 7110 7116 7202 7204 7303"
+        "0002 6106 6107 6121 6123 6124 6132 6133 6142 6300 6301 6501 7006 7110 7116 7202 7204 7303"
     ),
 }
 """What this server does not offer -> the codes that come with it. They keep their meaning for the day when it does."""

@@ -135,6 +135,14 @@ class OperationLogFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorageUsageFilter:
+    """Which resources, of those that have backups. Several values of one field mean any of them; empty is no filter."""
+
+    resource_ids: tuple[str, ...] = ()
+    resource_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrillFilter:
     """Which drills. Several values of one field mean any of them; an empty field is no filter."""
 

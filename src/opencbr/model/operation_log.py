@@ -22,6 +22,8 @@ RESTORE_CHECKPOINT = "restore_checkpoint"
 RESTORE_UNDO = "restore_undo"
 REMOVE_RESOURCE = "remove_resource"
 VAULT_DELETE = "vault_delete"
+MIGRATE_RESOURCES = "migrate_resources"
+UPDATE_EXPIRATION_TIME = "update_expiration_time"
 DRILL = "drill"
 
 LEFT = "left_in_cloud"

@@ -1,6 +1,9 @@
 """The one time format of the wire: naive UTC with six digits (contract 0.3, trap T9)."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+_OFFSET = re.compile(r"UTC([+-])(\d\d):([0-5]\d)\Z")
 
 
 def wire_time(moment: datetime | None) -> str | None:
@@ -20,3 +23,17 @@ def parse_time(text: str) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:  # the first day of year 1 in a zone ahead of UTC
         raise ValueError("there is no such time in UTC") from error
+
+
+def utc_offset(text: str) -> timezone:
+    """Read a zone as clients write it: `UTC+08:00`, or `UTC` (contract 3.1, 3.7).
+
+    Raises ValueError when the text is none, or further from UTC than any place is.
+    """
+    form = _OFFSET.match("UTC+00:00" if text == "UTC" else text)
+    if form is None:
+        raise ValueError("a zone is written like UTC+08:00")
+    ahead = timedelta(hours=int(form[2]), minutes=int(form[3]))
+    if ahead > timedelta(hours=14):
+        raise ValueError("no place is further than 14 hours from UTC")
+    return timezone(ahead if form[1] == "+" else -ahead)

@@ -17,6 +17,7 @@ from opencbr.model.errors import (
     NOT_IN_VAULT,
     NOTHING_TO_BACK_UP,
     RESOURCE_BUSY,
+    SUSPENDED,
     CbrError,
     wire_code,
 )
@@ -28,12 +29,14 @@ from opencbr.service.context import Context
 from opencbr.service.new_checkpoint import CheckpointSpec, new_backup, new_checkpoint
 from opencbr.service.resources import check_wanted, refuse_repeats
 from opencbr.service.vault_policies import get_policy
-from opencbr.service.vaults import MB_IN_GB, get_vault
+from opencbr.service.vaults import MB_IN_GB, bound_to, get_vault
 from opencbr.store import backups, checkpoints, resources, restore_targets, vaults
 from opencbr.store.database import Database
 
 _GROWTH = 1.25
 """What a full vault with auto_expand grows by (contract 5.1)."""
+
+_SUSPENDED = "It is suspended: automatic backups leave it out until set-resources lets it in again."
 
 _BUSY = {
     statuses.PROTECTING: RESOURCE_BUSY,
@@ -139,10 +142,11 @@ def request_checkpoint(
             "6113", f"Vault {vault.id} is {vault.status}: a backup needs a vault that is available."
         )
     _refuse_full(conn, vault, ctx)
+    suspended = {r.id for r in bound_to(conn, vault) if spec.auto_trigger and not r.auto_protect}
     taken: list[BackupTarget] = []
     skipped: list[Skipped] = []
     for one in seen:
-        trouble = one.trouble
+        trouble = (SUSPENDED, _SUSPENDED) if one.resource.id in suspended else one.trouble
         if trouble is None and restore_targets.is_taken(conn, ctx.project_id, one.resource.id):
             # Bound since the restore began: its own status does not say so.
             trouble = (BEING_RESTORED, CATALOGUE[BEING_RESTORED].sentence)

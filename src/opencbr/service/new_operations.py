@@ -1,11 +1,13 @@
 """New operations: the one place where an operation log is made. A worker finds it and does the work."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from opencbr.model import operation_log as logs
+from opencbr.model import statuses
 from opencbr.model.backup import Backup
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
@@ -165,10 +167,37 @@ def request_vault_deletion(conn: Connection, ctx: Context, vault: Vault) -> Oper
     return _enter(conn, ctx, logs.VAULT_DELETE, dict(_COUNTERS), **_about_vault(vault), **about)
 
 
+def note_migration(
+    conn: Connection, ctx: Context, source: Vault, destination: Vault, resource: Resource
+) -> OperationLog:
+    """Note that a resource has moved to another vault with its backups: that is done, and no job's."""
+    about = {"resource_id": resource.id, "resource_name": resource.name, "resource_type": resource.type}
+    details = {
+        "source_vault_id": source.id,
+        "source_vault_name": source.name,
+        "destination_vault_id": destination.id,
+        "destination_vault_name": destination.name,
+    }
+    done = _done(ctx)
+    return _enter(conn, ctx, logs.MIGRATE_RESOURCES, details, **_about_vault(source), **about, **done)
+
+
+def note_expiry(conn: Connection, ctx: Context, vault: Vault, *, count: int, day: date) -> OperationLog:
+    """Note that so many backups of a vault have been given a day to expire on: that is done, and no job's."""
+    about = {"resource_id": vault.id, "resource_name": vault.name, "resource_type": VAULT}
+    details = {"affected_backups_count": count, "expiration_day": day.isoformat()}
+    done = _done(ctx)
+    return _enter(conn, ctx, logs.UPDATE_EXPIRATION_TIME, details, **_about_vault(vault), **about, **done)
+
+
 _ABOUT_RESTORE = frozenset({"backup_id", "backup_name", "target_resource_id", "target_resource_name"})
 """Details of a restore that its undoing has too."""
 _COUNTERS = {"fail_count": 0, "total_count": 0, "fail_delete_count": 0, "total_delete_count": 0}
 """Two counters under the two names that clients read (trap T19)."""
+
+
+def _done(ctx: Context) -> dict[str, Any]:
+    return {"status": statuses.SUCCESS, "progress": 100, "started_at": ctx.now, "ended_at": ctx.now}
 
 
 def _about_vault(vault: Vault) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from opencbr.service.restore_plans import RestorePlans
 from opencbr.service.restores import Restores
 from opencbr.service.retention_previews import RetentionPreviews
 from opencbr.service.scopes import Scopes
+from opencbr.service.storage_usage import StorageUsage
+from opencbr.service.vault_expiry import VaultExpiry
+from opencbr.service.vault_resources import VaultResources
 from opencbr.service.vault_tags import VaultTags
 from opencbr.service.vaults import Vaults
 from opencbr.service.ways_back import WaysBack
@@ -25,6 +28,9 @@ class Services:
 
     vaults: Vaults
     vault_tags: VaultTags
+    vault_resources: VaultResources
+    vault_expiry: VaultExpiry
+    storage_usage: StorageUsage
     protectables: Protectables
     checkpoints: Checkpoints
     backups: Backups

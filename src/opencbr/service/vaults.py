@@ -27,7 +27,7 @@ from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, bind, check_wanted, look_up, refuse_repeats
 from opencbr.service.vault_policies import bind_policy
 from opencbr.service.vault_views import VaultView, views
-from opencbr.store import bind_exclusions, resources, vaults
+from opencbr.store import bind_exclusions, resources, vault_backups, vaults
 from opencbr.store.database import Database
 
 MB_IN_GB = 1024
@@ -135,6 +135,15 @@ class Vaults:
 
         return self._database.transact(work)
 
+    def update_all(self, ctx: Context, changes: dict[str, Any]) -> Sequence[str]:
+        """Change fields of all vaults of the project, named as in `model.vault.Vault`; return the ids of those changed.
+
+        A vault that is being deleted is left out.
+        """
+        return self._database.transact(
+            lambda conn: vaults.update_all(conn, ctx.project_id, **changes, updated_at=ctx.now)
+        )
+
     def add_resources(self, ctx: Context, vault_id: str, wanted: Sequence[Wanted]) -> Sequence[str]:
         """Bind resources, all or none; return their ids.
 
@@ -176,7 +185,7 @@ class Vaults:
                     VAULT_UNCHANGEABLE,
                     f"Vault {vault.id} is locked: its resources and backups stay until they expire.",
                 )
-            held = {r.id: r for r in _bound(conn, vault)}
+            held = {r.id: r for r in bound_to(conn, vault)}
             for resource_id in resource_ids:
                 resource = held.get(resource_id)
                 if resource is None:
@@ -184,7 +193,7 @@ class Vaults:
                         NOT_IN_VAULT,
                         f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is.",
                     )
-                _refuse_busy(resource)
+                refuse_busy(resource)
                 resources.set_status(conn, ctx.project_id, resource.id, statuses.REMOVING)
                 bind_exclusions.add(conn, ctx.project_id, resource.id, now=ctx.now)
                 new_operations.request_removal(conn, ctx, vault, resource)
@@ -195,7 +204,7 @@ class Vaults:
     def delete(self, ctx: Context, vault_id: str) -> None:
         """Ask for the end of a vault: a job deletes its backups, its bindings and then itself.
 
-        Raises CbrError 6105, 6112 (deleting already), 6110 (locked and not empty), 6125 or 6134 (a resource
+        Raises CbrError 6105, 6112 (deleting already), 6110 (locked, with automatic backups), 6125 or 6134 (a resource
         is busy).
         """
 
@@ -206,13 +215,13 @@ class Vaults:
                     VAULT_STATUS,
                     f"Vault {vault.id} is {vault.status}: it can be deleted when available or error.",
                 )
-            if vault.locked and vaults.usage(conn, [vault.id])[vault.id].backup_count:
+            if vault.locked and vault_backups.has_automatic(conn, ctx.project_id, vault.id, after=ctx.now):
                 raise CbrError(
                     VAULT_UNCHANGEABLE,
-                    f"Vault {vault.id} is locked and holds backups: it stays until they are gone.",
+                    f"Vault {vault.id} is locked and holds automatic backups: it stays until they have expired.",
                 )
-            for resource in _bound(conn, vault):
-                _refuse_busy(resource)
+            for resource in bound_to(conn, vault):
+                refuse_busy(resource)
             vaults.update(conn, ctx.project_id, vault.id, status=statuses.DELETING, updated_at=ctx.now)
             new_operations.request_vault_deletion(conn, ctx, vault)
 
@@ -246,16 +255,23 @@ def get_vault(conn: Connection, ctx: Context, vault_id: str, *, lock: bool = Fal
     return vault
 
 
-def _bound(conn: Connection, vault: Vault) -> Sequence[Resource]:
+def bound_to(conn: Connection, vault: Vault) -> Sequence[Resource]:
+    """Read what is bound to the vault, oldest binding first."""
     return resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])
 
 
-def _refuse_busy(resource: Resource) -> None:
+def refuse_busy(resource: Resource) -> None:
+    """Raise CbrError 6125 while a backup or restore of the resource runs, 6134 while it is being removed."""
     if resource.protect_status in _TASK:
         raise CbrError(
             RESOURCE_BUSY,
             f"{_TASK[resource.protect_status]} of resource {resource.id} is running: wait for it to end.",
         )
+    refuse_removing(resource)
+
+
+def refuse_removing(resource: Resource) -> None:
+    """Raise CbrError 6134 while the resource is being removed from its vault."""
     if resource.protect_status == statuses.REMOVING:
         raise CbrError(
             BEING_REMOVED, f"Resource {resource.id} is being removed already: wait for that to end."

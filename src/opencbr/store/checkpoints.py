@@ -6,9 +6,10 @@ Their status is not stored, it follows from the backups (contract 4.2).
 from collections.abc import Collection
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, exists, select
+from sqlalchemy import Connection, RowMapping, exists, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
 
 from opencbr.model.checkpoint import Checkpoint, Skipped
 from opencbr.store import tables
@@ -43,6 +44,21 @@ def delete_if_empty(conn: Connection, project_id: str, checkpoint_id: str) -> bo
     conn.execute(select(_t.c.id).where(*mine).with_for_update())
     used = exists().where(tables.backup.c.checkpoint_id == _t.c.id)
     return touched(conn.execute(sql_delete(_t).where(*mine, ~used)))
+
+
+def follow_backups(conn: Connection, project_id: str, vault_id: str) -> None:
+    """Move the checkpoints of this vault that have backups in other vaults alone to one of those."""
+    kept = tables.backup
+    here = kept.alias("here")
+    stays = exists().where(
+        here.c.checkpoint_id == _t.c.id, here.c.vault_id == vault_id, here.c.held_at.is_(None)
+    )
+    elsewhere = kept.c.checkpoint_id == _t.c.id, kept.c.held_at.is_(None)
+    where = select(func.min(kept.c.vault_id)).where(*elsewhere).scalar_subquery()
+    query = sql_update(_t).where(
+        _t.c.project_id == project_id, _t.c.vault_id == vault_id, ~stays, exists().where(*elsewhere)
+    )
+    conn.execute(query.values(vault_id=where))
 
 
 def _checkpoint(row: RowMapping) -> Checkpoint:

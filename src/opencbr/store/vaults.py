@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, func, select
+from sqlalchemy import Connection, RowMapping, exists, func, literal, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
@@ -16,7 +16,7 @@ from sqlalchemy import update as sql_update
 from opencbr.model import statuses
 from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.vault import Usage, Vault
-from opencbr.store import tables, vault_policies, vault_tags
+from opencbr.store import checkpoints, tables, vault_policies, vault_tags
 from opencbr.store.pages import read_page, sort_keys
 from opencbr.store.statements import among, contains, touched, values_of
 
@@ -59,6 +59,19 @@ def update(conn: Connection, project_id: str, vault_id: str, **changes: Any) -> 
     return touched(conn.execute(query.values(**changes)))
 
 
+def update_all(conn: Connection, project_id: str, **changes: Any) -> builtins.list[str]:
+    """Change fields of all vaults of the project but those in deletion, `updated_at` among them; return their ids."""
+    mine = (
+        _t.c.project_id == project_id,
+        _t.c.held_at.is_(None),
+        _t.c.status != literal(statuses.DELETING, literal_execute=True),
+    )
+    # Locked in one order: two that change all at once would else wait for each other.
+    ids = [*conn.execute(select(_t.c.id).where(*mine).order_by(_t.c.id).with_for_update()).scalars()]
+    conn.execute(sql_update(_t).where(*mine).values(**changes))
+    return ids
+
+
 def delete(conn: Connection, project_id: str, vault_id: str) -> bool:
     """Remove a vault that holds nothing any more; say whether it existed.
 
@@ -74,6 +87,8 @@ def dismiss(conn: Connection, project_id: str, vault_id: str, *, now: datetime) 
     """
     if get(conn, project_id, vault_id, lock=True) is None:
         return False
+    # Those of which some backups have migrated to another vault and the last one here is gone.
+    checkpoints.follow_backups(conn, project_id, vault_id)
     held = select(tables.backup.c.id).where(
         tables.backup.c.project_id == project_id,
         tables.backup.c.vault_id == vault_id,

@@ -19,6 +19,7 @@ _MOST = 200
 """Of so many, the newest, any part of a name or id is looked for; of all others the whole name."""
 
 _CALLED = {
+    "destination_vault_id": "vault_id",
     "resource_ids": "bound_id",
     "resources_ids": "bound_id",
     "resources": "bound_id",

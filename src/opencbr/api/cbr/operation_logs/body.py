@@ -38,7 +38,7 @@ class OperationLogBody(Struct, kw_only=True):
     operation_type: Annotated[
         str,
         Meta(
-            description="`backup`, `restore`, `delete`, `remove_resource` or `vault_delete`; newer servers have more"
+            description="`backup`, `restore`, `delete`, `remove_resource`, `vault_delete` and others; newer servers have more"
         ),
     ]
     status: Annotated[

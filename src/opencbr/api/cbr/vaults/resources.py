@@ -1,6 +1,6 @@
-"""AddVaultResource and RemoveVaultResource: what is bound to a vault (contract 5.1)."""
+"""AddVaultResource, RemoveVaultResource and SetVaultResource: what is bound to a vault (contract 3.1, 5.1)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -42,6 +42,25 @@ class RemovedResourcesBody(Struct):
     remove_resource_ids: Annotated[list[str], Meta(description="the ids of what is being removed")]
 
 
+class SetResourcesBody(Struct):
+    """The request of SetVaultResource."""
+
+    resource_ids: Annotated[
+        list[Id],
+        Meta(min_length=1, max_length=256, description="ids of resources of this vault, all or none"),
+    ]
+    action: Annotated[
+        Literal["suspend", "unsuspend"],
+        Meta(description="`suspend`: automatic backups leave them out; `unsuspend`: they take them again"),
+    ]
+
+
+class ResourcesSetBody(Struct):
+    """What was suspended or let in again."""
+
+    set_resource_ids: Annotated[list[str], Meta(description="the ids of what was set")]
+
+
 def add_resources(request: Request[None, AddResourcesBody]) -> AddedResourcesBody:
     """Answer AddVaultResource."""
     wanted = [one.wanted() for one in request.body.resources]
@@ -56,6 +75,17 @@ def remove_resources(request: Request[None, RemoveResourcesBody]) -> RemovedReso
         request.ctx, request.path["vault_id"], request.body.resource_ids
     )
     return RemovedResourcesBody([*ids])
+
+
+def set_resources(request: Request[None, SetResourcesBody]) -> ResourcesSetBody:
+    """Answer SetVaultResource."""
+    ids = request.services.vault_resources.suspend(
+        request.ctx,
+        request.path["vault_id"],
+        request.body.resource_ids,
+        suspended=request.body.action == "suspend",
+    )
+    return ResourcesSetBody([*ids])
 
 
 ROUTES: tuple[Route, ...] = (
@@ -83,5 +113,17 @@ ROUTES: tuple[Route, ...] = (
             "with an operation log for each."
         ),
         errors=("6105", "6104", VAULT_UNCHANGEABLE, VAULT_STATUS, RESOURCE_BUSY, BEING_REMOVED, NOT_IN_VAULT),
+    ),
+    Route(
+        operation=OPERATIONS["SetVaultResource"],
+        handler=set_resources,
+        right="cbr:vaults:update",
+        summary="Suspend resources of a vault, or let automatic backups take them again",
+        description=(
+            "Keeps resources of a vault out of automatic backups, or lets them in again; `auto_protect` of each says "
+            "which. Their backups stay, and a backup that a user asks for takes them all the same. An automatic "
+            "checkpoint lists a suspended resource in `skipped_resources` with 6215."
+        ),
+        errors=("6105", "6104", VAULT_STATUS, BEING_REMOVED, NOT_IN_VAULT),
     ),
 )
