@@ -12,9 +12,8 @@ from support.job_env import JobEnv
 @pytest.fixture
 def env(database_url: str, tmp_path: Path, demo: DemoCloud) -> Iterator[JobEnv]:
     env = JobEnv(database_url, tmp_path, demo)
-    with (
-        env.cloud_kept()
-    ):  # a test that has ended badly, or with its server shut off, is none of the next one's business
+    # A test that has ended badly, or with its server shut off, is none of the next one's business.
+    with env.cloud_kept():
         yield env
         env.clear()
     env.close()

@@ -14,13 +14,12 @@ from sqlalchemy import Connection
 from opencbr.jobs.settings import WorkerSettings
 from opencbr.store.database import Database
 
-from .job_env import QUICK
 from .processes import Report
 from .worker import work
 
 
 def work_until(
-    report: Report, url: str, folder: Path, identity: str, function: str, *, settings: WorkerSettings = QUICK
+    report: Report, url: str, folder: Path, identity: str, function: str, *, settings: WorkerSettings
 ) -> int:
     """Work as `support.worker.work` does, and die as soon as what `function` wrote is committed.
 

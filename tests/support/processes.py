@@ -153,7 +153,6 @@ def _run(task: Callable[[], int], errors: str) -> None:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     faulthandler.register(signal.SIGUSR1, file=2)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored where a shell runs the tests in the background
+    # A shell that runs the tests in the background has them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     raise SystemExit(task())
