@@ -134,7 +134,7 @@ def test_a_server_that_never_starts_again_ends_the_restore_with_all_else_given_b
     assert how_it_is(scene.env, SERVER)[1:] == (places, statuses)
 
 
-@pytest.mark.matrix(fast=2)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("request_", "call", "step"),
     [
@@ -182,6 +182,7 @@ def test_what_is_accepted_without_effect_is_not_asked_for_again_and_again(scene:
     assert took < timedelta(seconds=2 * STALL)
 
 
+@pytest.mark.thorough
 def test_a_mover_that_goes_away_for_good_while_it_writes_ends_the_restore_with_its_time(scene: Scene) -> None:
     state = scene.env.demo.backend.state
     scene.env.demo.fail("backup.restored", stick=True, times=0)
