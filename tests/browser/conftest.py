@@ -1,6 +1,7 @@
 """The console in a real browser: what any page does wrong fails the test that opened it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +12,9 @@ from api.protected_cloud import new_server, restored
 from console.backup.recorded import HOSTILE, LONG, canary, hostile_backup, rich_server
 from opencbr.model.backup import Backup
 from opencbr.model.drill import COMMAND, FAILED, SERVER, Finding
-from opencbr.store import backups, drills, operation_logs
+from opencbr.model.ids import new_id
+from opencbr.model.policy_run import MISSED, WAITING, PolicyRun
+from opencbr.store import backups, drills, operation_logs, policy_runs
 from support.chromium import chromium
 from support.databases import Databases
 
@@ -44,6 +47,7 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     way_back_log = restored(cbr, new_server(cbr, sizes=(1, 1))).id
     drills = _ended_drill(cbr, hostile), _drill(cbr, cbr.backup(vault, resource_name=HOSTILE))
     policies = _policy(cbr, vault_id=hostile.vault_id), _policy(cbr, enabled=False)
+    _runs(cbr, policies[0], hostile)
     return Things(
         backup=backup,
         hostile=hostile,
@@ -78,6 +82,35 @@ def _policy(cbr: ApiServer, *, vault_id: str | None = None, enabled: bool = True
     if vault_id is not None:
         assert cbr.call("POST", f"vaults/{vault_id}/associatepolicy", {"policy_id": made}).status_code == 200
     return made
+
+
+def _runs(cbr: ApiServer, policy_id: str, backup: Backup) -> None:
+    """Write runs of a policy with every link and the longest words: one waits, one was missed."""
+    now = cbr.clock.now()
+    for status in (WAITING, MISSED):
+        run = PolicyRun(
+            id=new_id(now),
+            project_id=backup.project_id,
+            policy_id=policy_id,
+            vault_id=backup.vault_id,
+            resource_id=backup.resource_id,
+            resource_name=HOSTILE,
+            resource_type=backup.resource_type,
+            status=status,
+            due_at=now - timedelta(hours=30),
+            not_before=now,
+            start_by=now + timedelta(days=1),
+            late=True,
+            attempts=2,
+            code="2005",
+            reason=f"{HOSTILE} {LONG}",
+            backup_id=backup.id,
+            operation_log_id=new_id(now),
+            created_at=now,
+            ended_at=None if status == WAITING else now,
+        )
+        with cbr.database.write() as conn:
+            assert policy_runs.insert(conn, run)
 
 
 def _drill(cbr: ApiServer, backup: Backup) -> str:

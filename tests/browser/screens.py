@@ -166,6 +166,12 @@ def _refused_tag(page: Page, things: Things) -> None:
     page.wait_for_selector("[role=alert]")
 
 
+def _refused_run(page: Page, things: Things) -> None:
+    page.goto(f"/console/policies/{things.policies[1]}")
+    page.get_by_role("button", name="Run now").click()
+    page.wait_for_selector("[role=alert]")
+
+
 def _refused_sign_in(page: Page, _things: Things) -> None:
     page.goto("/console/sign-in?way=access-key")
     page.get_by_label("Access key", exact=True).fill("nobody")
@@ -204,6 +210,12 @@ SCREENS = [
         for number in range(2)
     ),
     at("policies.show", f"/console/policies/{NOBODY}", status=404),
+    at("retention.show", lambda things: f"/console/policies/{things.policies[0]}/retention"),
+    at("retention.show", f"/console/policies/{NOBODY}/retention", status=404),
+    at("policies.calendar", "/console/policies/calendar"),
+    Screen("policy_runs.run", "refused", _refused_run),
+    at("policy_runs.index", lambda things: f"/console/policies/{things.policies[0]}/runs"),
+    at("policy_runs.index", f"/console/policies/{NOBODY}/runs", status=404),
     at("backups.index", "/console/backups"),
     at("backups.index", "/console/backups?start_time=yesterday", status=400),
     at("backups.show", lambda things: f"/console/backups/{things.backup.id}"),

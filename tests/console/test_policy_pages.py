@@ -35,7 +35,7 @@ def test_a_policy_is_told_in_words_with_its_vaults(cbr: ApiServer, browser: Brow
         assert "the newest 14, and the last one of each of 4 weeks (UTC+01:00)" in told(one)
     assert f'href="{page}"' in listed.text
     assert f'href="/console/vaults/{vault}">shop</a>' in shown.text
-    assert shown.text.count("<li><time") == 5
+    assert shown.text.count('<span class="day">') == 5
     at_vault = browser.get(f"/console/vaults/{vault}")
     assert f'href="{page}">workdays</a>, next <time' in at_vault.text
     assert "No policy fits these filters." in told(browser.get("/console/policies?vault_id=nothing"))

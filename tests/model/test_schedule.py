@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opencbr.model.schedule import check_patterns, check_time_zone, next_runs
+from opencbr.model.schedule import check_patterns, check_time_zone, next_runs, runs_between
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 TUESDAY = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
@@ -80,6 +80,7 @@ def test_runs_are_those_of_a_walk_over_the_minutes(texts: list[str], zone: str, 
     expected = walked(texts, after, start, zone, days=9)
     told = next_runs(texts, after, start=start, time_zone=zone, count=len(expected) + 1)
     assert [run for run in told if run <= after + 9 * DAY] == expected
+    assert runs_between(texts, after, after + 9 * DAY + MINUTE, start=start, time_zone=zone) == expected
 
 
 @settings(max_examples=60, deadline=None)

@@ -130,13 +130,38 @@ def next_runs(
     return sorted(found)[:count]
 
 
-def _moments(pattern: _Pattern, start: date, zone: tzinfo, after: datetime, count: int) -> Iterator[datetime]:
+def runs_between(
+    patterns: Sequence[str],
+    after: datetime,
+    before: datetime,
+    *,
+    start: datetime,
+    time_zone: str | None = None,
+) -> list[datetime]:
+    """Return all moments (UTC, in order) after `after` and before `before` at which a policy of these patterns fires.
+
+    All times are aware; no run is before `start`, when the policy was made. Raises ValueError as `next_runs` does.
+    """
+    zone = _zone(time_zone)
+    anchor, floor = _anchor(start, time_zone), max(after, start)
+    last = before.astimezone(zone).replace(tzinfo=None) + _DAY
+    days = max(0, (before - floor) // _DAY) + 3
+    found: set[datetime] = set()
+    for text in patterns:
+        pattern = _read(text)
+        found.update(_moments(pattern, anchor, zone, floor, days * len(pattern.times), last=last))
+    return sorted(moment for moment in found if moment < before)
+
+
+def _moments(
+    pattern: _Pattern, start: date, zone: tzinfo, after: datetime, count: int, *, last: datetime = _LAST
+) -> Iterator[datetime]:
     """Tell the first `count` runs after `after`, and some more: where clocks jump, the order of walls is not that of moments.
 
-    No jump is longer than a day.
+    No jump is longer than a day. None is told whose wall is later than `last`.
     """
     found: set[datetime] = set()
-    enough = _LAST
+    enough = last
     near = after.astimezone(zone).replace(tzinfo=None) - _DAY
     for wall in pattern.walls(start, near, runs=count + 1):
         if wall > enough:
@@ -146,7 +171,7 @@ def _moments(pattern: _Pattern, start: date, zone: tzinfo, after: datetime, coun
             yield moment
             found.add(moment)
             if len(found) == count:
-                enough = wall + _DAY
+                enough = min(last, wall + _DAY)
 
 
 def _check_distance(one: _Pattern, other: _Pattern, start: date) -> None:

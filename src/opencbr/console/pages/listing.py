@@ -33,9 +33,13 @@ class Page:
 def page_of(client: ApiClient, operation: str, envelope: str, **fixed: str) -> Page:
     """Read the page of a list that the browser's query asks for; only the operation's filters go to it. Raises Refused.
 
-    Filters that the page itself sets (`fixed`) cannot be entered.
+    Filters that the page itself sets (`fixed`), and ids in the operation's path among them, cannot be entered.
     """
     listed = console().operations[operation]
+    path = listed.path.removeprefix("/v3/{project_id}")
+    filters = {name: value for name, value in fixed.items() if f"{{{name}}}" not in path}
+    for name in fixed.keys() - filters.keys():
+        path = path.replace(f"{{{name}}}", fixed[name])
     fields = tuple(
         one for one in listed.fields if one.place == "query" and one.name not in _PAGING.union(fixed)
     )
@@ -44,9 +48,7 @@ def page_of(client: ApiClient, operation: str, envelope: str, **fixed: str) -> P
     }
     given = {name: values for name, values in asked.items() if values}
     marker = request.args.get("marker", "")
-    answer = client.get(
-        listed.path.removeprefix("/v3/{project_id}"), limit=LIMIT, marker=marker, **given, **fixed
-    )
+    answer = client.get(path, limit=LIMIT, marker=marker, **given, **filters)
     rows = answer[envelope]
     more = None
     if len(rows) == LIMIT:
