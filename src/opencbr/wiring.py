@@ -198,8 +198,21 @@ class Wiring:
                 self._scheduler_duty,
                 lambda ctx: expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
                 lambda ctx: retention_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
+                *self._webhook(),
             ],
         )
+
+    def _webhook(self) -> "list[Callable[[JobContext], Duty]]":
+        """Tell the operator's URL what went wrong, where one is set. Raises ConfigError when it cannot be used."""
+        settings = self.config.webhook
+        if not settings.url:
+            return []
+        from opencbr.jobs.webhook.delivery import webhook_duty
+
+        finding = _webhook(self.config)
+        if not finding.ok:
+            raise ConfigError(finding.message)
+        return [lambda ctx: webhook_duty(ctx.database, ctx.clock, settings, ctx.guard)]
 
     def _scheduler_duty(self, ctx: "JobContext") -> "Duty":
         """Fire policies and start their runs: a duty that calls use cases, so it is made here."""
@@ -328,6 +341,8 @@ def check(config: Config, project_id: str = "") -> list[Finding]:
     here = _here(config)
     if here[0].ok:
         here += _journal(config)
+    if config.webhook.url:
+        here.append(_webhook(config))
     try:
         cloud = open_cloud(config)
     except ConfigError as error:
@@ -353,6 +368,23 @@ def _policy(config: Config) -> list[Finding]:
     except ValueError as error:
         return [Finding("policy", "unusable", str(error))]
     return [Finding("policy", "ok", config.policy.file)]
+
+
+def _webhook(config: Config) -> Finding:
+    """Look at the secret and the certificates of the webhook; nothing is sent."""
+    from opencbr.jobs.webhook.post import Post
+    from opencbr.jobs.webhook.signing import SecretTrouble, read_secrets
+
+    try:
+        read_secrets(Path(config.webhook.secret_file))
+        Post(config.webhook)
+    except SecretTrouble as error:
+        return Finding("webhook", "unusable", f"webhook.secret_file: {error}")
+    except OSError as error:
+        return Finding(
+            "webhook", "unusable", f"webhook.ca_file: it cannot be used: {error.strerror or error}"
+        )
+    return Finding("webhook", "ok", f"tells of {', '.join(config.webhook.told)}")
 
 
 def _journal(config: Config) -> list[Finding]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from opencbr.cloud.config import CloudSettings
 from opencbr.config import SECTIONS, Api, Config, ConfigError, dumps, listen_address, load, loading, shown
 from opencbr.jobs.settings import WorkerSettings
+from opencbr.wiring import build
 
 
 def write(folder, text):
@@ -50,6 +51,23 @@ def test_relative_paths_start_at_the_file(tmp_path):
     assert found.keys.folder == str(tmp_path / "k")
     assert found.policy.file == str(tmp_path / "policy.yaml")
     assert found.database.url == f"sqlite:///{tmp_path}/a/b.db"
+
+
+def test_a_webhook_is_looked_at_before_a_worker_starts_and_its_address_is_not_shown(tmp_path):
+    text = '[webhook]\nurl = "https://hooks.example.org/T0/hushhush"\nsecret_file = "webhook.secret"\n'
+    config = load(write(tmp_path, text), {})
+    assert config.webhook.secret_file == str(tmp_path / "webhook.secret")
+    assert shown(config)["webhook"]["url"] == "https://hooks.example.org/(hidden)"
+    with pytest.raises(ConfigError, match=r"webhook\.secret_file: the file .* cannot be read"):
+        build(config)._webhook()
+    secret = tmp_path / "webhook.secret"
+    secret.write_text("whsec_" + "A" * 32)
+    secret.chmod(0o600)
+    assert len(build(config)._webhook()) == 1
+    assert build(load(write(tmp_path, ""), {}))._webhook() == []
+    again = {"OPENCBR_WEBHOOK_CA_FILE": "nothing.pem"}
+    with pytest.raises(ConfigError, match=r"webhook\.ca_file: it cannot be used: No such file"):
+        build(load(write(tmp_path, text), again))._webhook()
 
 
 @pytest.mark.parametrize(

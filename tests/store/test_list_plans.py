@@ -25,6 +25,7 @@ from opencbr.store import (
     checkpoints,
     disk_backups,
     drills,
+    notices,
     operation_logs,
     policies,
     policy_runs,
@@ -153,6 +154,18 @@ def test_a_page_of_the_runs_of_a_policy_is_not_sorted_and_what_is_open_has_an_in
     _, (waiting, running) = plans(filled, policy_runs.is_any_open)
     assert "INDEX uq_policy_run_waiting" in waiting[0], waiting
     assert "INDEX ix_policy_run_running" in running[0], running
+
+
+def test_what_may_be_told_to_the_operator_has_an_index(filled):
+    looks = {
+        "ix_policy_run_ended_at (ended_at>?": lambda conn: notices.ended_runs(conn, ["failed"], NOW, 5),
+        "ix_policy_run_created_at (created_at>?": lambda conn: notices.late_runs(conn, NOW, 5),
+        "ix_drill_ended_at (ended_at>?": lambda conn: notices.failed_drills(conn, NOW, 5),
+        "ix_notice_next_attempt_at": lambda conn: notices.due(conn, NOW, 5),
+    }
+    for index, look in looks.items():
+        _, (plan,) = plans(filled, look)
+        assert f"INDEX {index}" in plan[0], plan
 
 
 def test_what_the_status_asks_reads_no_table_as_a_whole(filled):

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -37,18 +38,22 @@ def status(session: Session, *, hours: float, json_: bool) -> None:
     mover       whether a cinder-backup of the cloud is up
     orphans     objects in the cloud under this installation's name that belong to nothing, and those that
                 finished backups need and that are gone (`opencbr orphans list` names them)
+    webhook     notices that wait for its receiver, and those given up in the last --hours
     failures    the newest of the last --hours, with the sentence that says why
 
     Changes nothing. The database is asked by a few indexed queries, the cloud for a minute at most.
 
     Exit code 1 when something is wrong, and each wrong thing is a sentence: no worker alive, one that is
     silent, a job that has waited for more than ten minutes, failed jobs in the last --hours, a service user
-    who cannot sign in, no mover, orphans or lost objects, a cloud that does not answer. For a monitor:
+    who cannot sign in, no mover, orphans or lost objects, a cloud that does not answer, notices that nobody
+    takes. For a monitor:
     `opencbr status --hours 1 --json`, whose `ok` and `troubles` say the same.
     """  # noqa: D301 -- \b keeps click from joining the lines
     now = SystemClock().now()
     database = wiring.open_database(session.config)
-    jobs = service.of_jobs(database, now, timedelta(hours=hours))
+    jobs = service.of_jobs(
+        database, now, timedelta(hours=hours), has_webhook=bool(session.config.webhook.url)
+    )
     cloud = service.of_cloud(database, wiring.open_cloud(session.config))
     troubles = service.troubles(jobs, cloud, now)
     if json_:
@@ -75,6 +80,7 @@ def _document(
         "mover": cloud.mover,
         "orphans": stock and len(stock.orphans) + len(stock.unneeded),
         "missing": stock and len(stock.missing),
+        "webhook": jobs.notices and asdict(jobs.notices),
     }
 
 
@@ -82,6 +88,12 @@ def _brief(log: OperationLog) -> dict[str, Any]:
     names = ("id", "project_id", "operation_type", "status", "vault_name", "resource_id", "resource_name")
     ends = ("error_code", "error_message", "created_at", "ended_at")
     return {name: getattr(log, name) for name in (*names, *ends)}
+
+
+def _webhook(jobs: Jobs) -> str:
+    if jobs.notices is None:
+        return "not set up"
+    return f"{jobs.notices.waiting} notice(s) wait, {jobs.notices.given_up} given up"
 
 
 def _show(jobs: Jobs, cloud: CloudStatus, troubles: Sequence[str], waited: timedelta | None) -> None:
@@ -103,6 +115,7 @@ def _show(jobs: Jobs, cloud: CloudStatus, troubles: Sequence[str], waited: timed
         ("credential", words[cloud.credential]),
         ("mover", words[cloud.mover]),
         ("orphans", f"{len(stock.orphans) + len(stock.unneeded)}{lost}" if stock else "did not tell"),
+        ("webhook", _webhook(jobs)),
     ):
         say(f"{name:<11} {text}")
     if jobs.failures:

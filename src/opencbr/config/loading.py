@@ -168,4 +168,12 @@ def _anchored(config: Config, folder: Path) -> Config:
             config_files=tuple(str(folder / Path(name).expanduser()) for name in config.cloud.config_files),
         ),
         policy=replace(config.policy, file=str(folder / config.policy.file) if config.policy.file else ""),
+        webhook=replace(
+            config.webhook,
+            **{
+                name: str(folder / Path(named).expanduser())
+                for name in ("secret_file", "ca_file")
+                if (named := getattr(config.webhook, name))
+            },
+        ),
     )

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from opencbr.cloud.config import CloudSettings
-from opencbr.jobs.settings import YEAR, DrillSettings, ScheduleSettings, WorkerSettings
+from opencbr.jobs.settings import YEAR, DrillSettings, ScheduleSettings, WebhookSettings, WorkerSettings
 
 _Count = Annotated[int, Meta(ge=1)]
 _Seconds = Annotated[float, Meta(ge=0, le=YEAR)]
@@ -86,6 +86,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     metadata: Metadata = field(default_factory=Metadata)
     restore: Restore = field(default_factory=Restore)
     drill: DrillSettings = field(default_factory=DrillSettings)
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
     policy: Policy = field(default_factory=Policy)
     log: Log = field(default_factory=Log)
 

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -21,6 +22,10 @@ def shown(config: Config) -> dict[str, dict[str, Any]]:
     except (ArgumentError, ValueError):
         url = "(cannot be read)"
     plain["database"]["url"] = url
+    if config.webhook.url:  # some receivers know who writes by what stands behind the host
+        parts = urlsplit(config.webhook.url)
+        rest = parts.path.strip("/") or parts.query
+        plain["webhook"]["url"] = f"{parts.scheme}://{parts.netloc}/{'(hidden)' if rest else ''}"
     return plain
 
 

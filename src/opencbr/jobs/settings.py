@@ -1,8 +1,11 @@
 """What an operator can turn on a worker."""
 
-from typing import Annotated
+from typing import Annotated, get_args
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
+
+from opencbr.model.notice import Event
 
 YEAR = 366 * 86400.0
 """The longest time that a setting may be, in seconds."""
@@ -106,3 +109,45 @@ class DrillSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(
                 "a check of a TCP port needs drill.enter, the command that leads into the network of a drill"
             )
+
+
+class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom the workers tell of runs and drills that went wrong; without `url` nobody.
+
+    `secret_file` has the secret that signs, `whsec_` and base64, one or two lines. `events` are told; none: all
+    but `policy_run.skipped`. `timeout_seconds` is all
+    the time of one call, `give_up_hours` the age at which a notice is not sent any more. `ca_file`: certificates to trust
+    instead of the system's.
+    """
+
+    url: str = ""
+    secret_file: str = ""
+    events: tuple[Event, ...] = ()
+    timeout_seconds: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
+    give_up_hours: Annotated[float, Meta(ge=0.01, le=24 * 366)] = 72.0
+    ca_file: str = ""
+
+    @property
+    def told(self) -> tuple[Event, ...]:
+        """The events that are told."""
+        return self.events or tuple(one for one in get_args(Event) if one != "policy_run.skipped")
+
+    def __post_init__(self) -> None:
+        """Refuse a URL by which others could read along, and one without a secret."""
+        if not self.url:
+            return
+        try:
+            parts = urlsplit(self.url)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise ValueError("url is none: write it as in https://alerts.example.org/opencbr") from error
+        if not host or parts.scheme not in ("https", "http"):
+            raise ValueError("url is none: write it as in https://alerts.example.org/opencbr")
+        if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError(
+                "url must begin with https://, since http:// is for a receiver on this machine alone"
+            )
+        if "@" in parts.netloc:
+            raise ValueError("url must not have a user or a password: notices are signed instead")
+        if not self.secret_file:
+            raise ValueError("url needs secret_file, the file with the secret that signs what is sent there")

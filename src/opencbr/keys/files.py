@@ -41,7 +41,24 @@ def read_public_key(path: Path) -> str:
     return _read(path, 0o022, f"others may change the key file {path}; run chmod 644 {path}").hex()
 
 
+def read_private(path: Path, limit: int) -> bytes:
+    """Read a file of so many bytes at most that only its owner may read. Raises KeyExposed, KeyWrong (no file), OSError."""
+    return _bytes(path, 0o077, f"others may read the file {path}; run chmod 600 {path}", limit)
+
+
 def _read(path: Path, forbidden: int, exposed: str) -> bytes:
+    text = _bytes(path, forbidden, exposed, KEY_BYTES * 2 + 2)
+    check_folder(path.parent)
+    try:
+        key = bytes.fromhex(text.strip().decode("ascii"))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise KeyWrong(f"the file {path} holds no key (64 hex digits); put the right file there")
+    return key
+
+
+def _bytes(path: Path, forbidden: int, exposed: str, limit: int) -> bytes:
     # A pipe in the place of a file would be waited for without end.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
@@ -51,17 +68,9 @@ def _read(path: Path, forbidden: int, exposed: str) -> bytes:
             raise KeyWrong(f"{path} is no file: put the right key file there")
         if stat.S_IMODE(mode) & forbidden:
             raise KeyExposed(exposed)
-        text = os.read(descriptor, KEY_BYTES * 2 + 2)
+        return os.read(descriptor, limit)
     finally:
         os.close(descriptor)
-    check_folder(path.parent)
-    try:
-        key = bytes.fromhex(text.strip().decode("ascii"))
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise KeyWrong(f"the file {path} holds no key (64 hex digits); put the right file there")
-    return key
 
 
 def check_folder(folder: Path) -> None:

@@ -11,8 +11,9 @@ from opencbr.deadline import within
 from opencbr.jobs.upstream.inventory import Inventory, take_stock
 from opencbr.model import statuses
 from opencbr.model.operation_log import OperationLog
-from opencbr.store import leases, operation_logs
+from opencbr.store import leases, notices, operation_logs
 from opencbr.store.database import Database
+from opencbr.store.notices import Standing
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class Jobs:
     """What the database knows: workers and operation logs of all projects.
 
     `ended` counts and `failures` lists those requested since `since`, so that no table is read as a whole; `waiting` and
-    `running` are all there are. `oldest` has waited longest.
+    `running` are all there are. `oldest` has waited longest. `notices` is None where no webhook is set up.
     """
 
     alive: tuple[str, ...]
@@ -37,6 +38,7 @@ class Jobs:
     since: datetime
     oldest: OperationLog | None
     failures: tuple[OperationLog, ...]
+    notices: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class CloudStatus:
     untold: tuple[str, ...] = ()
 
 
-def of_jobs(database: Database, now: datetime, window: timedelta) -> Jobs:
+def of_jobs(database: Database, now: datetime, window: timedelta, *, has_webhook: bool = False) -> Jobs:
     """Look into the database; a handful of queries, each from an index."""
     since = now - window
     with database.read() as conn:
@@ -61,6 +63,7 @@ def of_jobs(database: Database, now: datetime, window: timedelta) -> Jobs:
             since=since,
             oldest=operation_logs.oldest_waiting(conn),
             failures=tuple(operation_logs.failures_since(conn, since, _FAILURES)),
+            notices=notices.standing(conn, since) if has_webhook else None,
         )
 
 
@@ -104,6 +107,19 @@ def _of_jobs(jobs: Jobs, now: datetime) -> Iterable[str]:
     )
     if failed:
         yield f"{failed} of the jobs requested since {jobs.since:%Y-%m-%d %H:%M} UTC failed"
+    if jobs.notices is not None:
+        yield from _of_notices(jobs.notices, jobs.since, now)
+
+
+def _of_notices(standing: Standing, since: datetime, now: datetime) -> Iterable[str]:
+    if standing.since is not None and now - standing.since > LONG_WAIT:
+        why = standing.reason or "no worker has sent it: does one run with [webhook] url?"
+        yield (
+            f"{standing.waiting} notice(s) of the webhook wait, the oldest since "
+            f"{standing.since:%Y-%m-%d %H:%M:%S} UTC: {why}"
+        )
+    if standing.given_up:
+        yield f"{standing.given_up} notice(s) of the webhook were given up since {since:%Y-%m-%d %H:%M} UTC"
 
 
 def _of_cloud(cloud: CloudStatus) -> Iterable[str]:

@@ -28,7 +28,7 @@ def get(conn: Connection, project_id: str, drill_id: str) -> Drill | None:
     """Read one drill of the project."""
     query = select(_t).where(_t.c.project_id == project_id, _t.c.id == drill_id)
     row = conn.execute(query).mappings().first()
-    return None if row is None else _drill(row)
+    return None if row is None else from_row(row)
 
 
 def list(  # noqa: A001 - read as drills.list(…)
@@ -42,7 +42,7 @@ def list(  # noqa: A001 - read as drills.list(…)
     ]
     visible = _t.c.project_id == project_id
     rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
-    return Listing([_drill(row) for row in rows.items], rows.count)
+    return Listing([from_row(row) for row in rows.items], rows.count)
 
 
 def begin(conn: Connection, drill_id: str, *, now: datetime) -> None:
@@ -70,6 +70,7 @@ def _change(conn: Connection, drill_id: str, *conditions: ColumnElement[bool], *
     return touched(conn.execute(query.values(**changes)))
 
 
-def _drill(row: RowMapping) -> Drill:
+def from_row(row: RowMapping) -> Drill:
+    """Read a drill from its row."""
     known = {field.name: row[field.name] for field in fields(Drill)}
     return Drill(**known | {"findings": tuple(Finding(**one) for one in row["findings"])})

@@ -33,7 +33,7 @@ def insert(conn: Connection, run: PolicyRun) -> bool:
 def get(conn: Connection, project_id: str, run_id: str) -> PolicyRun | None:
     """Read one run of the project."""
     row = conn.execute(select(_t).where(_t.c.project_id == project_id, _t.c.id == run_id)).mappings().first()
-    return None if row is None else _run(row)
+    return None if row is None else from_row(row)
 
 
 def waiting_of(conn: Connection, policy_id: str) -> dict[str, str]:
@@ -55,7 +55,7 @@ def list(  # noqa: A001 - read as policy_runs.list(…)
         conditions.append(_t.c.late.is_(wanted.late))
     visible = and_(_t.c.project_id == project_id, _t.c.policy_id == policy_id)
     rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
-    return Listing([_run(row) for row in rows.items], rows.count)
+    return Listing([from_row(row) for row in rows.items], rows.count)
 
 
 def one_at_a_time(conn: Connection) -> None:
@@ -90,7 +90,7 @@ def next_to_start(
     taken: set[tuple[str, str]] = set()
     found: builtins.list[tuple[int, PolicyRun]] = []
     for row in conn.execute(query).mappings():
-        run = _run(row)
+        run = from_row(row)
         if (run.project_id, run.resource_id) not in taken:
             taken.add((run.project_id, run.resource_id))
             found.append((under_way.get(run.project_id, 0) + row["place"], run))
@@ -180,7 +180,7 @@ def ended_work(conn: Connection, limit: int) -> builtins.list[tuple[PolicyRun, O
     joined = _t.outerjoin(logs, logs.c.id == _t.c.operation_log_id)
     ended = or_(logs.c.id.is_(None), logs.c.ended_at.is_not(None))
     rows = conn.execute(select(_t).select_from(joined).where(_RUNS, ended).limit(limit)).mappings()
-    found = [_run(row) for row in rows]
+    found = [from_row(row) for row in rows]
     return [(run, operation_logs.get(conn, run.project_id, run.operation_log_id or "")) for run in found]
 
 
@@ -210,5 +210,6 @@ def _change(conn: Connection, run: PolicyRun, *conditions: ColumnElement[bool], 
     return touched(conn.execute(sql_update(_t).where(*as_read, *conditions).values(**changes)))
 
 
-def _run(row: RowMapping) -> PolicyRun:
+def from_row(row: RowMapping) -> PolicyRun:
+    """Read a run from its row."""
     return PolicyRun(**{field.name: row[field.name] for field in fields(PolicyRun)})

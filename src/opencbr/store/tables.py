@@ -196,6 +196,9 @@ Index(
     postgresql_where=_RUN_WAITS,
 )
 Index("ix_policy_run_running", policy_run.c.id, sqlite_where=_RUN_RUNS, postgresql_where=_RUN_RUNS)
+# A worker looks for those that ended badly lately, to tell the operator.
+_RUN_FAILS = text("status IN ('failed', 'missed', 'skipped')")
+Index("ix_policy_run_ended_at", policy_run.c.ended_at, sqlite_where=_RUN_FAILS, postgresql_where=_RUN_FAILS)
 
 checkpoint = Table(
     "checkpoint",
@@ -504,6 +507,36 @@ drill = Table(
     Column("ended_at", Moment),
 )
 Index("ix_drill_list", drill.c.project_id, drill.c.created_at.desc(), drill.c.id.desc())
+_DRILL_FAILS = text("verdict = 'failed'")
+Index("ix_drill_ended_at", drill.c.ended_at, sqlite_where=_DRILL_FAILS, postgresql_where=_DRILL_FAILS)
+
+# What the operator's webhook is told. No foreign key: a notice outlives what it is of.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("event", TEXT, nullable=False),
+    Column("subject_id", TEXT, nullable=False),
+    Column("project_id", TEXT, nullable=False),
+    Column("body", TEXT, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("sent_at", Moment),
+    Column("given_up_at", Moment),
+    Column("reason", TEXT, nullable=False),
+    # Whoever looks tells of each thing once.
+    UniqueConstraint("subject_id", "event"),
+    Index("ix_notice_created_at", "created_at"),
+)
+_TO_SEND = text("next_attempt_at IS NOT NULL")
+Index(
+    "ix_notice_next_attempt_at",
+    notice.c.next_attempt_at,
+    notice.c.id,
+    sqlite_where=_TO_SEND,
+    postgresql_where=_TO_SEND,
+)
 
 worker = Table(
     "worker",

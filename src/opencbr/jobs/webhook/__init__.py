@@ -1,0 +1,1 @@
+"""The operator's webhook: failed, missed and late runs of policies and failed drills are told to a URL, signed."""
