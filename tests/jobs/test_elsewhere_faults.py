@@ -4,7 +4,7 @@ import pytest
 
 from opencbr.democloud.network.security_groups import default_group
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, FOR_GOOD, Call, Runner, strike_each
+from support.bad_answers import FAULTS, FOR_GOOD, VANISHED, Call, Runner, strike_each
 from support.job_env import JobEnv
 from support.made_of_a_plan import Things, bear_for_good
 
@@ -69,7 +69,7 @@ def test_a_handover_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", FOR_GOOD)
+@pytest.mark.parametrize("fault", [*FOR_GOOD, VANISHED])
 def test_a_handover_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
     kept_runner: Runner, transfers: list[Call], fault: str
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from opencbr.model.operation_log import OperationLog
-from support.bad_answers import FAULTS, FOR_GOOD, Call, Runner
+from support.bad_answers import FAULTS, FOR_GOOD, VANISHED, Call, Runner
 from support.made_of_a_plan import bear_for_good, bear_one_bad_answer, whole_or_nothing
 
 SERVER = "db1"
@@ -45,7 +45,7 @@ def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", FOR_GOOD)
+@pytest.mark.parametrize("fault", [*FOR_GOOD, VANISHED])
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
     kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:

@@ -7,6 +7,7 @@ from opencbr.model.operation_log import OperationLog
 from support.bad_answers import (
     FAULTS,
     FOR_GOOD,
+    VANISHED,
     Call,
     Runner,
     faults_in,
@@ -14,7 +15,7 @@ from support.bad_answers import (
     strike_for_good,
     waited,
 )
-from support.places import how_it_is, spoil
+from support.places import how_it_is, not_given_back, spoil
 
 SERVER = "db1"
 
@@ -68,7 +69,7 @@ def test_an_undoing_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", FOR_GOOD)
+@pytest.mark.parametrize("fault", [*FOR_GOOD, VANISHED])
 def test_an_undoing_ends_well_or_in_an_error_that_tells_and_can_be_asked_for_again(
     kept_runner: Runner, calls: list[Call], fault: str
 ) -> None:
@@ -82,24 +83,39 @@ def judge(runner: Runner, call: Call, fault: str) -> list[str]:
         was = how_it_is(env, SERVER)
         restore, spoilt = restored(runner)
         operation = env.request_undo(restore)
-        strike_for_good(runner, call, fault)
+        struck = strike_for_good(runner, call, fault)
         log = runner.run(operation)
         env.demo.faults.clear()
         wrong = waited(log, call, fault)
         if log.status == "failed":
-            wrong += faults_in(log, call, fault)
-            now, off = how_it_is(env, SERVER), (was[0] | {"status": "SHUTOFF"}, *was[1:])
-            if now not in (was, off) and "still in the cloud" not in log.error_message:
+            named = any(
+                f"{one}, which was written over, was deleted" in log.error_message for one in struck.gone
+            )
+            wrong += [] if named else faults_in(log, call, fault)
+            now = not_given_back(env, SERVER, was, off_too=True, gone=struck.gone)
+            if now and "still in the cloud" not in log.error_message:
                 wrong.append(f"it is not given back, and nobody is told: {now}")
-            again = runner.run(env.request_undo(restore))
-            if again.status != "success":
-                wrong.append(f"asked for again it ended so: {again.error_message}")
-        if digests(runner, spoilt) != spoilt:
-            wrong.append("the disks do not hold what they held before the restore")
+        if not struck.gone:  # of what has vanished nothing is to be had back
+            wrong += not_had_back(runner, restore, log, spoilt)
+        runner.clock.sleep(86_400.0 * 2)  # longer than a way back is kept
         remove_leftovers(runner.ctx(env.cloud))
         if env.upstream("snapshot"):
             wrong.append("a snapshot is left for ever")
         if wrong and log.error_message:
             wrong.append(log.error_message)
     env.clear()
+    return wrong
+
+
+def not_had_back(
+    runner: Runner, restore: OperationLog, log: OperationLog, spoilt: dict[str, str]
+) -> list[str]:
+    """Say what is not as before the restore once its undoing, where it failed, was asked for again."""
+    wrong = []
+    if log.status == "failed":
+        again = runner.run(runner.env.request_undo(restore))
+        if again.status != "success":
+            wrong.append(f"asked for again it ended so: {again.error_message}")
+    if digests(runner, spoilt) != spoilt:
+        wrong.append("the disks do not hold what they held before the restore")
     return wrong

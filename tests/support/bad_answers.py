@@ -189,6 +189,11 @@ def is_refusal_of_the_service(call: Call, fault: str) -> bool:
     return (call.service, call.method) == ("identity", "POST") and fault in ("401", "403")
 
 
+def would_lie(call: Call, fault: str) -> bool:
+    """Say whether the answer would be untrue: what a call names otherwise than by its id (a key pair) does not vanish."""
+    return fault == VANISHED and call.method == "DELETE" and "@" not in call.path
+
+
 def strike(runner: Runner, call: Call, fault: str, times: int) -> Fault:
     runner.times_out = fault == _TIME_OUT
     return runner.env.demo.faults.inject(

@@ -35,10 +35,8 @@ def vanish(state: State, path: str) -> str:
 
 
 def _let_go(state: State, kind: str, doc: Doc) -> None:
-    """Free the volumes of a server, and remove its ports; take a volume off its server."""
-    if kind not in ("server", "volume"):
-        return
-    for held in state.all("attachment", **{f"{kind}_id": doc["id"]}):
+    """Free the volumes of a server, and remove its ports or a router's; take a volume off its server."""
+    for held in state.all("attachment", **{f"{kind}_id": doc["id"]}) if kind in ("server", "volume") else ():
         state.drop("attachment", held["id"])
         if kind == "server" and (volume := state.get("volume", held["volume_id"])):
             state.put("volume", volume | {"status": "available"})
