@@ -69,6 +69,7 @@ class Wiring:
         from opencbr.service.backups import Backups
         from opencbr.service.checkpoints import Checkpoints
         from opencbr.service.drills import Drills
+        from opencbr.service.freshness import Freshness
         from opencbr.service.metadata import Metadata
         from opencbr.service.operation_logs import OperationLogs
         from opencbr.service.policies import Policies
@@ -109,6 +110,7 @@ class Wiring:
             drills=Drills(database),
             policies=Policies(database),
             policy_runs=PolicyRuns(database, self.config.schedule),
+            freshness=Freshness(database),
             retention_previews=RetentionPreviews(database),
             backups=Backups(database, metadata.forget),
             metadata=metadata,

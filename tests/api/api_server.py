@@ -42,6 +42,7 @@ from opencbr.service.backups import Backups
 from opencbr.service.browser_sessions import BrowserSessions
 from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.drills import Drills
+from opencbr.service.freshness import Freshness
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.policies import Policies
@@ -310,6 +311,7 @@ def open_server(
         drills=Drills(database),
         policies=Policies(database),
         policy_runs=PolicyRuns(database, ScheduleSettings()),
+        freshness=Freshness(database),
         retention_previews=RetentionPreviews(database),
         backups=Backups(database, shown.forget),
         metadata=shown,

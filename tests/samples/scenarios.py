@@ -507,6 +507,20 @@ def list_policy_runs(cbr: ApiServer) -> Scenario:
     return Scenario(server, {"policy_id": policy}, query=(("status", "waiting"),))
 
 
+def show_freshness(cbr: ApiServer) -> Scenario:
+    return Scenario("oldest_unprotected_seconds")
+
+
+def list_vault_freshness(cbr: ApiServer) -> Scenario:
+    vault = cbr.vault().id
+    return Scenario(vault, query=(("vault_id", vault),))
+
+
+def list_resource_freshness(cbr: ApiServer) -> Scenario:
+    _, server = _bound_policy(cbr)
+    return Scenario(server, query=(("resource_id", server), ("has_backup", "false")))
+
+
 def list_op_logs(cbr: ApiServer) -> Scenario:
     return Scenario(cbr.log().id)
 
@@ -584,6 +598,9 @@ SCENARIOS: dict[str, Callable[[ApiServer], Scenario]] = {
     "DeletePolicy": delete_policy,
     "RunPolicy": run_policy,
     "ListPolicyRuns": list_policy_runs,
+    "ShowFreshness": show_freshness,
+    "ListVaultFreshness": list_vault_freshness,
+    "ListResourceFreshness": list_resource_freshness,
     "ListOpLogs": list_op_logs,
     "ShowOpLog": show_op_log,
     "ShowRecord": show_record,

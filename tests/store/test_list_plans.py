@@ -11,6 +11,7 @@ from opencbr.model.ids import new_id
 from opencbr.model.lists import (
     BackupFilter,
     DrillFilter,
+    FreshnessFilter,
     OperationLogFilter,
     Page,
     PolicyFilter,
@@ -25,6 +26,7 @@ from opencbr.store import (
     checkpoints,
     disk_backups,
     drills,
+    freshness,
     notices,
     operation_logs,
     policies,
@@ -235,3 +237,24 @@ def test_what_a_vault_holds_is_summed_up_from_an_index_alone(filled):
     steps = [step for plan in found for step in plan if " backup " in step]
     assert "COVERING INDEX ix_backup_usage " in steps[0], steps
     assert all("COVERING INDEX" in step for step in steps), steps
+
+
+def test_how_fresh_resources_are_is_found_by_searches_for_each(filled):
+    page = Page(5, sort=(("unprotected_since", "asc"),))
+    _, (rows,) = plans(filled, lambda conn: freshness.list(conn, PROJECT, FreshnessFilter(), page))
+    _, (summed,) = plans(filled, lambda conn: freshness.summary(conn, PROJECT))
+    of_resource = "(project_id=? AND resource_id=?"
+    searches = {
+        "backup": (f"ix_backup_complete {of_resource})", f"ix_backup_resource {of_resource}", "(id=?)"),
+        "drill": (f"COVERING INDEX ix_drill_resource {of_resource} AND verdict=?)",),
+        "policy_run": (f"INDEX ix_policy_run_resource {of_resource} AND policy_id=?)",),
+    }
+    for plan in (rows, summed):
+        assert not [step for step in plan if step.startswith("SCAN")], plan
+        for step in plan:
+            for table, known in searches.items():
+                if step.startswith(f"SEARCH {table} "):
+                    assert any(one in step for one in known), step
+    # Sums need no drill and no count of runs; only the newest of a drill's backups, and the resources, are sorted.
+    assert not any("drill" in step for step in summed), summed
+    assert "USE TEMP B-TREE FOR ORDER BY" not in summed, summed

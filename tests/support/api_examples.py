@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,8 +19,9 @@ import yaml
 from opencbr.api.openapi import examples
 from opencbr.api.routes import ROUTES
 from opencbr.democloud import DemoCloud, Timing
+from opencbr.model.freshness import age_seconds
 from opencbr.model.schedule import next_runs
-from opencbr.model.times import wire_time
+from opencbr.model.times import parse_time, wire_time
 from sdk.installation import Key, eventually, installed
 
 from .stable_texts import EPOCH, stable
@@ -79,13 +80,36 @@ def made() -> dict[str, list[dict[str, Any]]]:
         _plan(run)
         _drill(run)
         _run_policy(run)
+        _be_fresh(run)
         _remove(run)
         ordered = {name: run.examples[name] for name in _ROUTES}
     found: dict[str, list[dict[str, Any]]] = json.loads(stable(json.dumps(ordered, ensure_ascii=False)))
     for operation in ("ListPolicies", "CreatePolicy", "ShowPolicy", "UpdatePolicy"):
         for example in found[operation]:
             _in_order(example["answer"])
+    for operation in ("ShowFreshness", "ListVaultFreshness", "ListResourceFreshness"):
+        for example in found[operation]:
+            answer = example["answer"].get("freshness", example["answer"])
+            _aged(answer, parse_time(answer["counted_at"]))
     return found
+
+
+def _aged(told: Any, now: datetime) -> None:
+    """Give ages that fit the times that the examples tell."""
+    if isinstance(told, list):
+        for one in told:
+            _aged(one, now)
+    if not isinstance(told, dict):
+        return
+    for age, since in (
+        ("age_seconds", "created_at"),
+        ("unprotected_seconds", "unprotected_since"),
+        ("oldest_unprotected_seconds", "oldest_unprotected_since"),
+    ):
+        if age in told:
+            told[age] = age_seconds(parse_time(told[since]), now)
+    for one in told.values():
+        _aged(one, now)
 
 
 def _in_order(answer: dict[str, Any]) -> None:
@@ -238,6 +262,15 @@ def _run_policy(run: Run) -> None:
 
     eventually(ended, "the runs have ended")
     run.call("ListPolicyRuns", "ended: What has come of them", policy_id=policy)
+
+
+def _be_fresh(run: Run) -> None:
+    """Ask how fresh the backups are."""
+    run.call("ShowFreshness", "project: All that is bound in a project")
+    run.call("ListVaultFreshness", "named: The vault of a name", query={"name": "production"})
+    vaults = {row["name"]: row["id"] for row in run.call("ListVault")["vaults"]}
+    title = "vault: What is bound to a vault, the longest unprotected first"
+    run.call("ListResourceFreshness", title, query={"vault_id": vaults["production"]})
 
 
 def _policy(name: str, pattern: list[str], kept: dict[str, Any], **properties: Any) -> dict[str, Any]:

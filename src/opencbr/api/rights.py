@@ -67,6 +67,7 @@ RULES: dict[str, tuple[str, str]] = {
     "cbr:drills:list": (_READER, "List restore drills."),
     "cbr:drills:get": (_READER, "Show a restore drill."),
     "cbr:drills:create": (_MEMBER, "Try a backup: restore it into an isolated network, and remove it."),
+    "cbr:freshness:list": (_READER, "See how old the newest backups of what is bound to vaults are."),
     "cbr:backups:getMetadata": (_READER, "Show what was backed up, secrets and infrastructure masked."),
     SECRETS: (_MANAGER, "See the secrets in a backup's metadata: user data, passwords, key material."),
     INFRASTRUCTURE: (_ADMIN, "See the infrastructure in a backup's metadata: hosts, hypervisors, bindings."),

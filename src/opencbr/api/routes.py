@@ -11,7 +11,16 @@ from opencbr.api.cbr import (
     vault_tags,
     vaults,
 )
-from opencbr.api.plus import drills, pins, policy_runs, record, restore_plans, retention_previews, way_back
+from opencbr.api.plus import (
+    drills,
+    freshness,
+    pins,
+    policy_runs,
+    record,
+    restore_plans,
+    retention_previews,
+    way_back,
+)
 from opencbr.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -28,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *way_back.ROUTES,
     *drills.ROUTES,
     *policy_runs.ROUTES,
+    *freshness.ROUTES,
     *pins.ROUTES,
     *retention_previews.ROUTES,
     *start_up.ROUTES,

@@ -167,3 +167,14 @@ class PolicyRunFilter:
     vault_ids: tuple[str, ...] = ()
     resource_ids: tuple[str, ...] = ()
     late: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessFilter:
+    """Which bound resources. Several values of one field mean any of them; an empty field is no filter."""
+
+    ids: tuple[str, ...] = ()
+    vault_ids: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    last_runs: tuple[str, ...] = ()  # statuses of the last run that has ended
+    has_backup: bool | None = None  # a finished one

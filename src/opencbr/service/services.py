@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from opencbr.service.backups import Backups
 from opencbr.service.checkpoints import Checkpoints
 from opencbr.service.drills import Drills
+from opencbr.service.freshness import Freshness
 from opencbr.service.metadata import Metadata
 from opencbr.service.operation_logs import OperationLogs
 from opencbr.service.policies import Policies
@@ -40,6 +41,7 @@ class Services:
     drills: Drills
     policies: Policies
     policy_runs: PolicyRuns
+    freshness: Freshness
     retention_previews: RetentionPreviews
     metadata: Metadata
     operation_logs: OperationLogs

@@ -59,6 +59,14 @@ def get(
     return None if row is None else _backup(row)
 
 
+def by_ids(conn: Connection, project_id: str, backup_ids: Collection[str]) -> dict[str, Backup]:
+    """Read those of these backups that the project has."""
+    query = select(_t).where(
+        _t.c.project_id == project_id, _t.c.id.in_(tuple(backup_ids)), *_visible(held=False)
+    )
+    return {row["id"]: _backup(row) for row in conn.execute(query).mappings()} if backup_ids else {}
+
+
 def children(
     conn: Connection, project_id: str, parent_ids: Collection[str], *, held: bool = False
 ) -> dict[str, builtins.list[Backup]]:

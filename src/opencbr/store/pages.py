@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     RowMapping,
     Table,
     and_,
@@ -38,7 +39,7 @@ def sort_keys(table: Table, *names: str) -> dict[str, ColumnElement[Any]]:
 
 def read_page(
     conn: Connection,
-    table: Table,
+    table: FromClause,
     keys: Mapping[str, ColumnElement[Any]],
     *,
     visible: ColumnElement[bool],
@@ -87,7 +88,7 @@ def _order(keys: Mapping[str, ColumnElement[Any]], sort: Sequence[tuple[str, Dir
 
 
 def _marker_values(
-    conn: Connection, table: Table, order: _Order, visible: ColumnElement[bool], marker: str
+    conn: Connection, table: FromClause, order: _Order, visible: ColumnElement[bool], marker: str
 ) -> tuple[Any, ...]:
     row = None
     if storable(marker):

@@ -1,7 +1,7 @@
 """Runs of policies: the queue of each resource, and the history."""
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,12 @@ def get(conn: Connection, project_id: str, run_id: str) -> PolicyRun | None:
     """Read one run of the project."""
     row = conn.execute(select(_t).where(_t.c.project_id == project_id, _t.c.id == run_id)).mappings().first()
     return None if row is None else from_row(row)
+
+
+def by_ids(conn: Connection, project_id: str, run_ids: Collection[str]) -> dict[str, PolicyRun]:
+    """Read those of these runs that the project has."""
+    query = select(_t).where(_t.c.project_id == project_id, _t.c.id.in_(tuple(run_ids)))
+    return {row["id"]: from_row(row) for row in conn.execute(query).mappings()} if run_ids else {}
 
 
 def waiting_of(conn: Connection, policy_id: str) -> dict[str, str]:

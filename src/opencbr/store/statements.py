@@ -20,7 +20,7 @@ def values_of(subject: Any, kind: type[Any] | None = None) -> dict[str, Any]:
     return {field.name: getattr(subject, field.name) for field in fields(kind or subject)}
 
 
-def among(column: Column[str], wanted: Collection[str]) -> ColumnElement[bool]:
+def among(column: ColumnElement[str], wanted: Collection[str]) -> ColumnElement[bool]:
     """Say that `column` is one of `wanted` (contract 2, rule 7); no wish at all is no condition."""
     if not wanted:
         return true()

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from opencbr.model import statuses
+from opencbr.model.report import COMPLETE
 from opencbr.store.columns import TEXT, Moment
 
 metadata = MetaData(
@@ -195,6 +196,17 @@ Index(
     sqlite_where=_RUN_WAITS,
     postgresql_where=_RUN_WAITS,
 )
+# What has come of the runs of one resource.
+Index(
+    "ix_policy_run_resource",
+    policy_run.c.project_id,
+    policy_run.c.resource_id,
+    policy_run.c.policy_id,
+    policy_run.c.due_at.desc(),
+    policy_run.c.status,
+    policy_run.c.late,
+    policy_run.c.ended_at,
+)
 Index("ix_policy_run_running", policy_run.c.id, sqlite_where=_RUN_RUNS, postgresql_where=_RUN_RUNS)
 # A worker looks for those that ended badly lately, to tell the operator.
 _RUN_FAILS = text("status IN ('failed', 'missed', 'skipped')")
@@ -251,6 +263,7 @@ backup = Table(
 )
 _LISTED = text("parent_id IS NULL AND held_at IS NULL")
 _UNUSUAL = text(f"status <> '{statuses.AVAILABLE}' AND parent_id IS NULL AND held_at IS NULL")
+_COMPLETE = text(f"verdict = '{COMPLETE}' AND parent_id IS NULL AND held_at IS NULL")
 _CHILD = text("parent_id IS NOT NULL")
 _HELD = text("held_at IS NOT NULL")
 _EXPIRING = text("expired_at IS NOT NULL AND parent_id IS NULL AND held_at IS NULL")
@@ -303,6 +316,15 @@ Index(
     postgresql_where=_LISTED,
 )
 Index("ix_backup_resource", backup.c.project_id, backup.c.resource_id, *_NEWEST, *_NULLS)
+# The newest complete backup of a resource is found at once, whatever lies above it.
+Index(
+    "ix_backup_complete",
+    backup.c.project_id,
+    backup.c.resource_id,
+    *_NEWEST,
+    sqlite_where=_COMPLETE,
+    postgresql_where=_COMPLETE,
+)
 # Nearly every backup is available; the others are few and asked for often.
 Index(
     "ix_backup_unusual",
@@ -507,6 +529,7 @@ drill = Table(
     Column("ended_at", Moment),
 )
 Index("ix_drill_list", drill.c.project_id, drill.c.created_at.desc(), drill.c.id.desc())
+Index("ix_drill_resource", drill.c.project_id, drill.c.resource_id, drill.c.verdict, drill.c.backup_id)
 _DRILL_FAILS = text("verdict = 'failed'")
 Index("ix_drill_ended_at", drill.c.ended_at, sqlite_where=_DRILL_FAILS, postgresql_where=_DRILL_FAILS)
 

@@ -21,6 +21,7 @@ CHAPTERS = {
     "Drill": "A drill tries whether a backup can be restored, and keeps what came of it. This chapter is opencbr's own.",
     "PolicyRun": "A run is what one time of a policy becomes, for one server or disk. This chapter is opencbr's own.",
     "Retention": "What a policy keeps and deletes, and pins, which keep what would go. This chapter is opencbr's own.",
+    "Freshness": "How old the newest backups of all that is bound to vaults are. This chapter is opencbr's own.",
     "Identity": "What clients with an access key ask Keystone for at their start, answered here too.",
     "Record": "The signed record of a backup, which is verified without this server. This chapter is opencbr's own.",
 }
