@@ -166,6 +166,20 @@ def _refused_tag(page: Page, things: Things) -> None:
     page.wait_for_selector("[role=alert]")
 
 
+def _refused_policy(page: Page, _things: Things) -> None:
+    page.goto("/console/policies/new")
+    page.get_by_label("Name", exact=True).fill("no spaces")
+    page.get_by_role("button", name="Make it").click()
+    page.wait_for_selector("[role=alert]")
+
+
+def _previewed_policy(page: Page, things: Things) -> None:
+    page.goto(f"/console/policies/{things.policies[0]}/edit")
+    page.get_by_label("The newest", exact=True).fill("1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_selector("#preview")
+
+
 def _refused_run(page: Page, things: Things) -> None:
     page.goto(f"/console/policies/{things.policies[1]}")
     page.get_by_role("button", name="Run now").click()
@@ -212,6 +226,14 @@ SCREENS = [
     at("policies.show", f"/console/policies/{NOBODY}", status=404),
     at("retention.show", lambda things: f"/console/policies/{things.policies[0]}/retention"),
     at("retention.show", f"/console/policies/{NOBODY}/retention", status=404),
+    at("policy_forms.new", "/console/policies/new"),
+    Screen("policy_forms.create", "refused", _refused_policy),
+    at("policy_forms.edit", lambda things: f"/console/policies/{things.policies[0]}/edit"),
+    at("policy_forms.edit", f"/console/policies/{NOBODY}/edit", status=404),
+    Screen("policy_forms.change", "previewed", _previewed_policy),
+    at("policy_acts.ask_delete", lambda things: f"/console/policies/{things.policies[0]}/delete"),
+    at("vault_policies.edit", lambda things: f"/console/vaults/{things.hostile.vault_id}/policy"),
+    at("vault_policies.edit", lambda things: f"/console/vaults/{things.backup.vault_id}/policy"),
     at("policies.calendar", "/console/policies/calendar"),
     Screen("policy_runs.run", "refused", _refused_run),
     at("policy_runs.index", lambda things: f"/console/policies/{things.policies[0]}/runs"),
@@ -277,6 +299,10 @@ SCREENS = [
 NO_PAGES = {
     "assets": "files",
     "drills.create": "leads to the drill that was asked for",
+    "policy_acts.delete": "leads to the list",
+    "policy_acts.enable": "leads to the policy",
+    "vault_policies.change": "leads to the vault",
+    "vault_policies.change_vaults": "leads to the policy",
     "explorer.choices": "the options of a field",
     "explorer.samples": "a part of each form",
     "sign_in.choose": "leads on to the page that was asked for",

@@ -1,4 +1,4 @@
-"""The coming runs in words: `Tonight 02:00 web-daily: 12 servers`."""
+"""The coming runs in words: tonight at 02:00 the policy web-daily, 12 servers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -6,12 +6,13 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from opencbr.console.api_client import Answer
 from opencbr.console.calendar.runs import coming_until, zone_of
 from opencbr.console.calendar.weeks import first_day, last_day, weeks_of
 from opencbr.console.calendar.words import lines_of, protected_in_words
-from opencbr.console.console import api, console, signed_in
+from opencbr.console.console import api, console
 from opencbr.console.pages.listing import page_of
-from opencbr.console.pages.policy_runs import RIGHT_TO_RUN
+from opencbr.console.pages.policy_rights import may
 from opencbr.model.policy_words import full_in_words, kept_in_words, schedule_in_words
 
 pages = Blueprint("policies", __name__, url_prefix="/console/policies")
@@ -29,7 +30,12 @@ def index() -> ResponseReturnValue:
     words = {one["id"]: _in_words(one) for one in page.rows}
     lines = _lines(page.rows)
     return render_template(
-        "policies/index.html", page=page, words=words, lines=lines[:_LINES], more=len(lines) > _LINES
+        "policies/index.html",
+        page=page,
+        words=words,
+        lines=lines[:_LINES],
+        more=len(lines) > _LINES,
+        may=may(),
     )
 
 
@@ -53,6 +59,11 @@ def calendar() -> ResponseReturnValue:
 @pages.get("/<policy_id>")
 def show(policy_id: str) -> ResponseReturnValue:
     """Show one policy with its next times and the names of the vaults that have it. Raises Refused."""
+    return policy_page(policy_id)
+
+
+def policy_page(policy_id: str, refusal: Answer | None = None) -> ResponseReturnValue:
+    """Render the page of a policy, with what was refused on it. Raises Refused."""
     client, now = api(), console().clock.now()
     policy = client.get(f"/policies/{policy_id}")["policy"]
     vaults = client.get("/vaults", policy_id=policy["id"])
@@ -60,7 +71,8 @@ def show(policy_id: str) -> ResponseReturnValue:
     first = first_day(now, [zone])
     runs = coming_until(policy, now, last_day(first))
     what = protected_in_words(vaults["vaults"])
-    return render_template(
+    having = {one["id"] for one in vaults["vaults"]}
+    page = render_template(
         "policies/show.html",
         policy=policy,
         words=_in_words(policy),
@@ -69,8 +81,11 @@ def show(policy_id: str) -> ResponseReturnValue:
         zones=[zone],
         lines=lines_of(runs, now, {policy["id"]: what})[:_LINES],
         weeks=weeks_of(runs, now, first, zone),
-        may_run=console().allows(signed_in().credential, RIGHT_TO_RUN),
+        others=[one for one in client.get("/vaults")["vaults"] if one["id"] not in having],
+        may=may(),
+        refusal=refusal and refusal.json(),
     )
+    return page, refusal.status if refusal else 200
 
 
 def _lines(policies: list[dict[str, Any]]) -> list[Any]:

@@ -7,14 +7,14 @@ from flask import Blueprint, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from opencbr.console.api_client import Answer, Refused
-from opencbr.console.console import api, console, signed_in
+from opencbr.console.console import api, console
 from opencbr.console.pages.listing import page_of
 from opencbr.console.pages.live import live_page
+from opencbr.console.pages.policy_rights import may
 from opencbr.model.policy_run import RUNNING, WAITING
 from opencbr.model.times import parse_time
 
 pages = Blueprint("policy_runs", __name__, url_prefix="/console/policies/<policy_id>/runs")
-RIGHT_TO_RUN = "cbr:policies:run"
 _NOTHING_TO_RUN = 400
 _DIGITS = 6
 """Longer is no number of runs."""
@@ -57,7 +57,7 @@ def _page(policy_id: str, refusal: Answer | None = None) -> ResponseReturnValue:
             vault_names={one["id"]: one["name"] for one in vaults},
             asked=int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < _DIGITS else 0,
             refusal=refusal and refusal.json(),
-            may_run=console().allows(signed_in().credential, RIGHT_TO_RUN),
+            may_run=may()["run"],
         )
     )
     if refusal:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from opencbr.console.console import api, console, signed_in
 from opencbr.console.pages.listing import page_of
 from opencbr.console.pages.live import live_page, work_of
+from opencbr.console.pages.policy_rights import may
 from opencbr.console.pages.vault_tags import RIGHT
 
 pages = Blueprint("vaults", __name__, url_prefix="/console/vaults")
@@ -31,5 +32,6 @@ def show(vault_id: str) -> ResponseReturnValue:
         policies=client.get("/policies", vault_id=vault["id"])["policies"],
         backups=client.get("/backups", vault_id=vault["id"], limit=10),
         work=work,
+        may_give=may()["give"],
         may_tag=console().allows(signed_in().credential, RIGHT),
     )
