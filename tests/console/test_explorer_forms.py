@@ -19,7 +19,7 @@ from .browser import Browser
 
 ASKED_ABOUT = {
     *("DeleteVault", "RemoveVaultResource", "DeleteBackup", "RestoreBackup"),
-    *("DeletePolicy", "DeleteVaultTag"),
+    *("DeletePolicy", "DeleteVaultTag", "UnpinBackup"),
 }
 OFFERED = {name: one for name, one in described(document(ROUTES)).items() if one.offered}
 ABSENT = {name: one for name, one in described(document(ROUTES)).items() if not one.offered}
