@@ -22,6 +22,7 @@ _PLACES = {
     "restore": "opencbr.cli.restore:restore",
     "drill": "opencbr.cli.drill:drill",
     "policy": "opencbr.cli.policy:policy",
+    "freshness": "opencbr.cli.freshness:freshness",
     "keys": "opencbr.cli.keys:keys",
 }
 
