@@ -77,11 +77,11 @@ def dies_and_another_goes_on(
 @pytest.mark.parametrize(
     "place",
     [
-        "delete.job.start_deleting",
-        "upstream.removal._strike",
-        "backup_chains._write_erased",
-        "backup_chains._claim",
-        "backup_chains._write_settled",
+        "jobs.delete.job.start_deleting",
+        "jobs.upstream.removal._strike",
+        "jobs.backup_chains._write_erased",
+        "jobs.backup_chains._claim",
+        "jobs.backup_chains._write_settled",
     ],
 )
 def test_a_deletion_killed_anywhere_takes_the_held_ones_along(
@@ -92,7 +92,7 @@ def test_a_deletion_killed_anywhere_takes_the_held_ones_along(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("place", ["backup_chains._write_erased", "backup_chains._write_settled"])
+@pytest.mark.parametrize("place", ["jobs.backup_chains._write_erased", "jobs.backup_chains._write_settled"])
 def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
     env: JobEnv, workers: WorkerProcesses, place: str
 ) -> None:
@@ -101,7 +101,7 @@ def test_the_end_of_a_vault_killed_anywhere_takes_the_held_ones_along(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("place", ["backup_chains._claim", "backup_chains._write_settled"])
+@pytest.mark.parametrize("place", ["jobs.backup_chains._claim", "jobs.backup_chains._write_settled"])
 def test_a_compensation_killed_anywhere_takes_the_held_ones_along(
     database_url: str, tmp_path: Path, workers: WorkerProcesses, place: str
 ) -> None:

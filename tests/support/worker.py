@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,12 @@ def work(
     *,
     settings: WorkerSettings = QUICK,
     sets_volume_status: bool | None = None,
+    duties: Sequence[worker.DutyOf] = (),
 ) -> int:
-    """Work until killed; `folder` has clouds.yaml and keys/. Reports "up", and "held" where `hold` says."""
+    """Work until killed; `folder` has clouds.yaml and keys/. Reports "up", and "held" where `hold` says.
+
+    The janitor is always among the duties.
+    """
     configure("info")
     database, clock = Database(url), SystemClock()
     job_types = JOB_TYPES if hold is None else _held(database, hold, report)
@@ -57,7 +61,7 @@ def work(
         clock=clock,
         settings=settings,
         job_types=job_types,
-        duties=[janitor_duty],
+        duties=[janitor_duty, *duties],
         identity=identity,
     )
     try:
