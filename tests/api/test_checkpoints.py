@@ -35,6 +35,7 @@ def backups_of(cbr: ApiServer, checkpoint) -> list[dict]:
 
 
 def test_a_checkpoint_is_whole_in_its_answer_and_in_the_first_poll(cbr: ApiServer):
+    """Its resources stand there from the first poll, their sizes as strings (traps T4 and T5)."""
     one, two = new_server(cbr, sizes=(1, 2)), new_server(cbr)
     vault = new_vault(cbr, server_ref(one), server_ref(two))
     checkpoint = requested(cbr, vault)
@@ -95,6 +96,7 @@ def test_each_backup_has_its_operation_log(cbr: ApiServer):
 
 
 def test_what_a_client_asks_for_is_kept(cbr: ApiServer):
+    """`incremental` tells what was asked for, as the filter does (trap T15)."""
     server = new_server(cbr)
     checkpoint = requested(
         cbr,
@@ -113,6 +115,8 @@ def test_what_a_client_asks_for_is_kept(cbr: ApiServer):
     (backup,) = backups_of(cbr, checkpoint)
     assert (backup["name"], backup["description"]) == ("before_upgrade", "the big one")
     assert backup["incremental"] is False
+    only = [f"backups?checkpoint_id={checkpoint['id']}&incremental={wanted}" for wanted in ("true", "false")]
+    assert [len(cbr.call("GET", path).json()["backups"]) for path in only] == [0, 1]
     assert backup["extend_info"]["auto_trigger"] is True
     assert backup["expired_at"] is None
 
@@ -264,6 +268,7 @@ def test_another_project_sees_and_requests_nothing(cbr: ApiServer):
 
 
 def test_status_follows_the_backups_and_ends_in_404(cbr: ApiServer):
+    """When its last backup is gone it is not there, rather than deleted (trap T4)."""
     server = new_server(cbr)
     checkpoint = requested(cbr, new_vault(cbr, server_ref(server)))
     (backup,) = backups_of(cbr, checkpoint)

@@ -182,6 +182,7 @@ def test_where_no_masked_value_stands_there_is_none_to_show(cbr: ApiServer, back
 
 
 def test_the_sdk_reads_strings(cbr: ApiServer, backup: Backup):
+    """Strings, and no objects, which it would spoil without a word (trap T1)."""
     shown = client(cbr).show_metadata(ShowMetadataRequest(backup_id=backup.id))
     assert json.loads(shown.server)["server"]["name"] == "db1"
     assert all(json.loads(text)["volume"] for text in shown.volumes)

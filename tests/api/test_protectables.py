@@ -33,6 +33,7 @@ def shown(cbr: ApiServer, kind: str, one: str) -> dict:
 
 
 def test_a_server_is_shown_with_its_disks(cbr: ApiServer):
+    """Its status is the cloud's own word (trap T30)."""
     server = new_server(cbr, sizes=(1, 2))
     seen = shown(cbr, "server", server["id"])
     assert seen["name"] == server["name"]

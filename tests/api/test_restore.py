@@ -34,6 +34,7 @@ def log_of(cbr: ApiServer, answer: requests.Response) -> dict[str, Any]:
 
 
 def test_a_restore_is_written_down_and_its_backup_and_server_are_busy(cbr: ApiServer):
+    """The answer is 202 with a job_id, whose operation log can be read at once (trap T3)."""
     server = new_server(cbr, sizes=(1, 1))
     vault = new_vault(cbr, server_ref(server))
     backup = restorable(cbr, server)

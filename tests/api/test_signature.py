@@ -86,6 +86,7 @@ def accepted(authorization: str, request: SignedRequest, now: datetime = NOW) ->
 
 @given(st.sampled_from(["GET", "POST", "PUT", "DELETE"]), paths, queries, headers, bodies)
 def test_whatever_the_sdk_signs_is_accepted(method, path, query, extra, body):
+    """The path that it signs ends in a slash, that on the wire as it was sent (trap T23)."""
     assume(len({name.lower() for name in extra}) == len(extra))
     authorization, request = sign(method, path, query, extra, body)
     verify(request, read_claim(authorization), SECRET, NOW)

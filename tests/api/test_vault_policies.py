@@ -81,6 +81,7 @@ def test_another_policy_takes_the_place_of_the_first(cbr: ApiServer):
 
 
 def test_a_policy_is_taken_away_once(cbr: ApiServer):
+    """The path says `dissociatepolicy` (trap T25)."""
     policy = new_policy(cbr)["id"]
     vault = new_vault(cbr, backup_policy_id=policy)["id"]
     answer = dissociate(cbr, vault, policy)

@@ -59,6 +59,7 @@ def test_resources_are_added_later_with_a_name_of_the_clients(cbr: ApiServer):
 
 
 def test_binding_again_restates_the_disks(cbr: ApiServer):
+    """Of a server that this vault has, and without 6103 (trap T12)."""
     server = new_server(cbr, sizes=(1, 2, 4))
     one, two, three = server["disks"]
     vault = new_vault(cbr, server_ref(server))

@@ -22,6 +22,7 @@ def tags_of(cbr: ApiServer, vault_id: str) -> dict[str, str]:
 
 
 def test_a_tag_is_given_changed_and_taken_off(cbr: ApiServer):
+    """Under `/vault/`, where the rest is under `/vaults/` (trap T26)."""
     vault = cbr.vault(tags=(("stage", "test"),))
     body = {"tag": {"key": " owner ", "value": " 文-a.b_C "}}
     answer = cbr.call("POST", f"vault/{vault.id}/tags", body)

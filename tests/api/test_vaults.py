@@ -183,6 +183,7 @@ def test_a_vault_of_another_project_does_not_exist(cbr: ApiServer):
 
 
 def test_lists_filter_page_and_count(cbr: ApiServer):
+    """Vaults of which nobody said so are public, as Terraform asks for them (trap T16)."""
     server, disk = new_server(cbr), new_disk(cbr)
     first = new_vault(cbr, server_ref(server), name="list-a")
     second = new_disk_vault(cbr, disk)

@@ -1,17 +1,13 @@
 """Every byte of every disk comes back, from each kind of backup, by each client: one server and one chain of backups."""
 
 import json
-import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import yaml
 from disk_bytes import (
     bytes_of,
     cinder_backup,
@@ -23,6 +19,7 @@ from disk_bytes import (
     remove,
 )
 from huaweicloudsdkcbr import v1
+from openstack_client import openstack_client
 from restoring import act, asked, ended, how_it_is, in_order_of_devices, restored_as_new
 
 from sdk.installation import eventually
@@ -32,7 +29,6 @@ pytestmark = pytest.mark.thorough  # half an hour on a machine that has other wo
 
 Json = dict[str, Any]
 _LOCK = {"locked_reason": "a test's own"}
-_OPENSTACK = "import sys; from openstackclient.shell import main; sys.exit(main(sys.argv[1:]))"
 
 
 @dataclass
@@ -189,20 +185,7 @@ def by_terraform(stack: FullStack, backup_id: str) -> None:
 
 def by_the_openstack_client(stack: FullStack, backup_id: str, server: str) -> str:
     """`openstack cbr backup restore`, then `task show` until it has ended; the task's id."""
-    file = stack.folder / "client.yaml"
-    file.touch(mode=0o600)
-    file.write_text(yaml.safe_dump({"clouds": {"client": stack.member_entry()}}))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
-    environment["OS_CLIENT_CONFIG_FILE"] = str(file)
-
-    def cbr(*words: str) -> str:
-        command = [sys.executable, "-W", "ignore", "-c", _OPENSTACK, "--os-cloud", "client", "cbr", *words]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=300
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
+    cbr = openstack_client(stack)
     cbr("backup", "restore", backup_id, "--server-id", server, "--power-on")
     tasks = json.loads(cbr("task", "list", "-f", "json"))
     restores = [one for one in tasks if one["operation_type"] == "restore"]

@@ -81,6 +81,8 @@ class FullStack:
         answer = self.member.call("POST", "vaults", body)
         assert answer.status_code == 200, answer.text
         vault: dict[str, Any] = answer.json()["vault"]
+        if not resource_ids:
+            return vault
         body = {"resources": [{"id": one, "type": TYPES[kind]} for one in resource_ids]}
         answer = self.member.call("POST", f"vaults/{vault['id']}/addresources", body)
         assert answer.status_code == 200, answer.text
