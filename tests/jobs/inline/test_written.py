@@ -8,6 +8,7 @@ from opencbr.jobs.context import JobContext
 from opencbr.jobs.notes import note
 from opencbr.jobs.written import tell_written
 from opencbr.model.operation_log import BYTES, NOTES, OperationLog
+from opencbr.model.restore_plan.choices import KEEP, RUN
 from support.inline_job import WatchedClock, carry_out_inline, job_context
 from support.job_env import JobEnv
 
@@ -43,9 +44,10 @@ def _new_server(env: JobEnv, ctx: JobContext) -> OperationLog:
 
 
 def _checkpoint(env: JobEnv, ctx: JobContext) -> OperationLog:
-    checkpoint_id = _backed_up(env, ctx).checkpoint_id or ""
+    backup = _backed_up(env, ctx)
+    networks = dict.fromkeys((one["id"] for one in env.upstream("network")), KEEP)
     env.lose_server(SERVER)
-    return env.request_checkpoint(checkpoint_id)
+    return env.request_checkpoint(backup.checkpoint_id or "", networks=networks, user_data=RUN)
 
 
 KINDS: dict[str, Callable[[JobEnv, JobContext], OperationLog]] = {
