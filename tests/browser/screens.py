@@ -269,6 +269,8 @@ SCREENS = [
         for number in range(2)
     ),
     at("drills.show", f"/console/drills/{NOBODY}", status=404),
+    at("freshness.index", "/console/freshness"),
+    at("freshness.index", "/console/freshness?last_run=nothing"),
     at("operation_logs.index", "/console/operation-logs"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.hostile_log}"),
     at("operation_logs.show", lambda things: f"/console/operation-logs/{things.running_log}"),

@@ -17,6 +17,7 @@ from opencbr.console.explorer.pages import pages as explorer
 from opencbr.console.pages import (
     backups,
     drills,
+    freshness,
     operation_logs,
     overview,
     policies,
@@ -84,6 +85,7 @@ def create_console(
         restore_plans.pages,
         ways_back.pages,
         drills.pages,
+        freshness.pages,
         policies.pages,
         policy_acts.pages,
         policy_forms.pages,

@@ -14,6 +14,7 @@ from pygments.lexers import get_lexer_by_name
 
 from opencbr.console.console import browser_session
 from opencbr.console.reference.marks import marked
+from opencbr.model.freshness_words import age_in_words
 from opencbr.model.times import parse_time
 from opencbr.observe.printable import printable
 
@@ -35,6 +36,7 @@ def teach(app: Flask) -> None:
         "gibibytes": gibibytes,
         "marked": marked,
         "unquoted": unquoted,
+        "age": age_in_words,
     }
     app.jinja_env.globals |= {"asset_url": asset_url}
     app.context_processor(
