@@ -121,6 +121,40 @@ def test_no_order_of_the_backups_matters(all_: list[Candidate], limits: Limits) 
     assert decide(all_, limits, NOW) == decide(all_[::-1], limits, NOW)
 
 
+by_time = st.one_of(
+    st.builds(Limits, duration_days=st.integers(1, 300)),
+    st.builds(
+        Limits,
+        max_backups=st.just(0),
+        periods=st.dictionaries(st.sampled_from(PERIODS), st.integers(1, 8), min_size=1),
+        zone=zones,
+    ),
+)
+
+
+@given(candidates, by_time, st.integers(1, 40))
+def test_no_number_of_backups_made_today_pushes_out_what_days_or_a_duration_keep(
+    all_: list[Candidate], limits: Limits, count: int
+) -> None:
+    """What a locked vault's policy protects by time stays, however often somebody lets it run; docs/design.md says so."""
+    later = NOW + timedelta(minutes=1)
+    nightly = [*all_, Candidate(id="tonight", created_at=NOW)]
+    more = [Candidate(id=f"more {n}", created_at=NOW + timedelta(seconds=n)) for n in range(1, count + 1)]
+    before = of(decide(nightly, limits, later))
+    after = of(decide([*nightly, *more], limits, later))
+    today = period_of(NOW, "day", limits.zone)
+    earlier = [one.id for one in all_ if period_of(one.created_at, "day", limits.zone) != today]
+    assert [before[id_].outcome for id_ in earlier] == [after[id_].outcome for id_ in earlier]
+
+
+def test_a_count_alone_is_pushed_out_by_backups_made_on_purpose() -> None:
+    """The limit that docs/design.md and docs/api.md tell of, and advise against in a locked vault."""
+    nights = [backup(n) for n in range(1, 8)]
+    more = [backup(n / 1000, f"more {n}") for n in range(7)]
+    decided = of(decide([*nights, *more], Limits(max_backups=7), NOW))
+    assert {decided[one.id].outcome for one in nights} == {"goes"}
+
+
 # each reason
 
 
