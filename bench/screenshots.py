@@ -4,7 +4,7 @@ Of a project that has nothing, and with words as long as they may be, too.
 
 python -m bench.screenshots [FOLDER]      # build/screenshots
 
-`readme-backup-light.png` and `readme-explorer-light.png` are the two that stand in `docs/`.
+`readme-backup-light.png`, `readme-explorer-light.png` and `readme-policy-light.png` are those that stand in `docs/`.
 """
 
 import os
@@ -21,6 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 from bench.demo import console_of, running
 from bench.extremes import EMPTY, Extremes
 
+_AUTOMATIC_BACKUPS = 3
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
@@ -95,6 +96,7 @@ def main_pages(page: Page, shot: Shot) -> None:
     shot("backup")
     page.evaluate("document.querySelector('#topology').scrollIntoView()")
     shot("readme-backup", whole=False)
+    policies(page, shot)
     restore(page, shot)
     page.goto("/explorer")
     shot("explorer")
@@ -124,6 +126,39 @@ def main_pages(page: Page, shot: Shot) -> None:
     shot("refusal")
     page.goto("/explorer/reference/ShowMetadata")
     shot("reference")
+
+
+def policies(page: Page, shot: Shot) -> None:
+    """The demo's policy with its calendar and runs, and what a shorter retention would delete, which is not saved."""
+    page.goto("/console/policies")
+    shot("policies")
+    page.locator("tbody a").first.click()
+    runs = page.url + "/runs"
+    while True:
+        page.goto(runs)
+        page.locator(".status.moving").first.wait_for(state="hidden", timeout=120_000)
+        if page.locator("tbody tr").count() >= _AUTOMATIC_BACKUPS:
+            break
+        page.get_by_role("button", name="Run now").click()
+        page.wait_for_url("**/runs?asked=*")
+    shot("policy-runs")
+    page.goto("/console/policies/calendar")
+    shot("calendar")
+    page.goto(runs.removesuffix("runs") + "edit")
+    shot("policy-form")
+    page.get_by_label("Time zone").fill("Europe/Berlin")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url(runs.removesuffix("/runs"))
+    shot("policy")
+    page.goto(runs.removesuffix("runs") + "edit")
+    page.get_by_label("The newest", exact=True).fill("1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("#preview").wait_for()
+    shot("policy-preview")
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": 1000})
+    page.evaluate("document.querySelector('#preview').scrollIntoView()")
+    shot("readme-policy", whole=False)
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": 800})
 
 
 def restore(page: Page, shot: Shot) -> None:

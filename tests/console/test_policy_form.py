@@ -196,6 +196,9 @@ def test_changed_retention_is_shown_before_it_is_saved(cbr: ApiServer, browser: 
     assert "2 kept, 1 to go" in told(again)
     assert browser.post(form, form, **entered(again.text)).status_code == 303
     assert shown(cbr, scene.policy["id"])["operation_definition"] == {"max_backups": 2}
+    assert "When it would run" in told(again)
+    assert again.text.count('<span class="run">') >= 28
+    assert "BYHOUR of the pattern" in told(sent(browser, form, at="26:00", preview="yes"))
     refused = sent(browser, form, max_backups="0", preview="yes")
     assert 'id="max_backups-wrong"' in refused.text
 

@@ -57,7 +57,7 @@ def demo(
 ) -> None:
     """Show the whole thing without a cloud: embedded OpenStack, API and worker.
 
-    Makes a vault, binds a server, backs it up and prints its metadata, then serves until Ctrl-C. Everything
+    Makes a vault, binds a server, gives it a policy, runs that and prints its metadata, then serves until Ctrl-C. Everything
     is kept in the state folder: a second start finds the backups. Users and passwords are made at the first
     start: demo-admin is an admin of the project and sees the documents verbatim, demo is a plain member
     and sees secrets and infrastructure masked.
@@ -147,11 +147,14 @@ class Demo:
         assert self.family is not None, "open() comes first"
         client = self._client(_ADMIN)
         vault_id = story.ensure_vault(client, self._tell)
+        policy_id = story.ensure_policy(client, vault_id, self._tell)
         earlier = story.earlier_backups(client, vault_id)
         if earlier:
             show.backups(self.console, earlier)
         usable = _newest_usable(earlier)
-        self.backup_id = usable["id"] if usable else story.request_backup(client, vault_id)
+        self.backup_id = (
+            usable["id"] if usable else story.request_backup(client, policy_id, self.family.check)
+        )
         if usable is None or story.is_running(usable):
             with progress(self.console) as tell:
                 story.await_backup(client, self.backup_id, tell, self.family.check)

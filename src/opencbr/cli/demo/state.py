@@ -10,7 +10,7 @@ from typing import IO, Any
 from opencbr.cli.app import Failure
 from opencbr.cloud.config import CloudSettings
 from opencbr.config import Api, Config, Database, Keys, dumps
-from opencbr.jobs.settings import WorkerSettings
+from opencbr.jobs.settings import ScheduleSettings, WorkerSettings
 
 
 def default_folder(environ: dict[str, str]) -> Path:
@@ -50,6 +50,7 @@ def write_files(folder: Path, clouds: dict[str, Any], listen: str, endpoint: str
         keys=Keys(folder=str(folder / "keys")),
         # The embedded cloud is quick and near, and a demo that was killed should go on soon.
         worker=WorkerSettings(poll_seconds=0.2, outbox_seconds=0.1, lease_seconds=5.0, bind_seconds=5.0),
+        schedule=ScheduleSettings(look_seconds=0.2),
     )
     write_private(folder / "opencbr.toml", dumps(config))
     return config

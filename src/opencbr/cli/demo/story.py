@@ -1,4 +1,4 @@
-"""What the demo does as a client: a vault, a server bound to it, a backup, and its metadata."""
+"""What the demo does as a client: a vault, a server bound to it, a policy that is run now, and the metadata of its backup."""
 
 import time
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from opencbr.cli.demo.client import Client
 from opencbr.model import statuses
 
 VAULT = "demo"
+POLICY = "nightly"
 SERVER = "db1"
 
 _POLL_SECONDS = 0.15
@@ -58,17 +59,39 @@ def ensure_vault(client: Client, tell: Callable[[str], None]) -> str:
     return str(vault["id"])
 
 
+def ensure_policy(client: Client, vault_id: str, tell: Callable[[str], None]) -> str:
+    """Return the id of the policy that the vault has; it is given the demo's where it has none."""
+    found = client.get("/policies", vault_id=vault_id)["policies"]
+    if found:
+        return str(found[0]["id"])
+    named = [one for one in client.get("/policies")["policies"] if one["name"] == POLICY]
+    policy = named[0] if named else _create_policy(client)
+    client.post(f"/vaults/{vault_id}/associatepolicy", {"policy_id": policy["id"]})
+    tell(
+        f"{'found' if named else 'created'} policy {POLICY}: every day at 02:00 UTC, the newest 7 backups stay"
+    )
+    return str(policy["id"])
+
+
 def earlier_backups(client: Client, vault_id: str) -> list[dict[str, Any]]:
     """Return the vault's backups, newest first, running ones too."""
     found: list[dict[str, Any]] = client.get("/backups", vault_id=vault_id)["backups"]
     return found
 
 
-def request_backup(client: Client, vault_id: str) -> str:
-    """Request a checkpoint of the vault and return the id of its backup."""
-    body = {"checkpoint": {"vault_id": vault_id, "parameters": {"incremental": True}}}
-    checkpoint = client.post("/checkpoints", body)["checkpoint"]
-    return str(client.get("/backups", checkpoint_id=checkpoint["id"])["backups"][0]["id"])
+def request_backup(client: Client, policy_id: str, check: Callable[[], None]) -> str:
+    """Run the policy now and return the id of the backup that a worker begins; `check` as in `await_backup`. Raises Failure."""
+    run_id = client.post(f"/policies/{policy_id}/run", None)["runs"][0]["id"]
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        check()
+        run = next(one for one in client.get(f"/policies/{policy_id}/runs")["runs"] if one["id"] == run_id)
+        if run["backup_id"]:
+            return str(run["backup_id"])
+        if run["ended_at"]:
+            raise Failure(f"the run of the policy ended as {run['status']}: {run['reason']}")
+        time.sleep(_POLL_SECONDS)
+    raise Failure(f"the run of the policy did not begin within {_PATIENCE_SECONDS:.0f} seconds")
 
 
 def is_running(backup: dict[str, Any]) -> bool:
@@ -109,6 +132,17 @@ def _create_vault(client: Client) -> dict[str, Any]:
         "/vaults", {"vault": {"name": VAULT, "resources": [], "billing": billing}}
     )["vault"]
     return vault
+
+
+def _create_policy(client: Client) -> dict[str, Any]:
+    wanted = {
+        "name": POLICY,
+        "operation_type": "backup",
+        "operation_definition": {"max_backups": 7},
+        "trigger": {"properties": {"pattern": ["FREQ=DAILY;BYHOUR=02;BYMINUTE=00"]}},
+    }
+    policy: dict[str, Any] = client.post("/policies", {"policy": wanted})["policy"]
+    return policy
 
 
 def _log_of(client: Client, backup: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Making and changing a policy: by a form, with what it would delete shown before it is saved."""
+"""Making and changing a policy: by a form, with its coming runs and what it would delete shown before it is saved."""
 
 import json
 from collections.abc import Mapping
@@ -10,10 +10,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from opencbr.console.api_client import Answer, Refused
-from opencbr.console.console import api
+from opencbr.console.calendar.runs import coming_until, zone_of
+from opencbr.console.calendar.weeks import Day, first_day, last_day, weeks_of
+from opencbr.console.console import api, console
 from opencbr.console.policy_form.entries import Entries
 from opencbr.console.policy_form.refusal import field_of
 from opencbr.console.policy_form.times import STEPS
+from opencbr.model.schedule import check_patterns, check_time_zone
+from opencbr.model.times import parse_time
 
 pages = Blueprint("policy_forms", __name__, url_prefix="/console/policies")
 _ENTRY = (400, 409)
@@ -91,6 +95,23 @@ def _previewed(
     return _page(entries, policy, foreseen=found)
 
 
+def _weeks(entries: Entries, policy: Mapping[str, Any] | None) -> tuple[list[list[Day]], str]:
+    """Return the coming runs of what is entered as a grid, or why it has none."""
+    now, properties = console().clock.now(), entries.properties()
+    start = policy["trigger"]["properties"]["start_time"] if policy else now.isoformat()
+    try:
+        if entries.time_zone:
+            check_time_zone(entries.time_zone)
+        check_patterns(properties["pattern"], start=parse_time(start), time_zone=properties["time_zone"])
+    except ValueError as error:
+        return [], str(error)
+    new = {"id": "", "name": entries.name, "enabled": True}
+    meant = new | {"trigger": {"properties": properties | {"start_time": start}}}
+    zone = zone_of(meant)
+    first = first_day(now, [zone])
+    return weeks_of(coming_until(meant, now, last_day(first)), now, first, zone), ""
+
+
 def _page(
     entries: Entries,
     policy: Mapping[str, Any] | None = None,
@@ -102,6 +123,7 @@ def _page(
         raise Refused(refusal)
     message = refusal.json()["error_msg"] if refusal else ""
     vaults = api().get("/vaults")["vaults"]
+    weeks, times_wrong = _weeks(entries, policy) if foreseen is not None else ([], "")
     page = render_template(
         "policies/form.html",
         entries=entries,
@@ -109,6 +131,8 @@ def _page(
         message=message,
         wrong=field_of(message),
         foreseen=foreseen,
+        weeks=weeks,
+        times_wrong=times_wrong,
         mark=_mark(entries) if foreseen is not None else request.form.get("seen", ""),
         vaults=vaults,
         vault_names={one["id"]: one["name"] for one in vaults},
