@@ -15,7 +15,7 @@ def test_what_is_no_policy_yet_is_previewed(on_demo):
     (resource,) = json.loads(done.stdout)["retention_preview"]["resources"]
     assert [row["backup_id"] for row in resource["backups"]] == [backup_id]
     table = on_demo(*asked, "--definition", '{"max_backups": 1}').stdout
-    assert "kept because it is a manual backup" in table
+    assert "kept because it is number 1 of the 1 newest" in table
     for wrong, word in (('{"max_backups": "x"}', "max_backups"), ("{", "cannot be used")):
         done = on_demo(*asked, "--definition", wrong)
         assert (done.returncode, word in done.stderr) == (1, True)
