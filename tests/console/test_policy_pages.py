@@ -56,3 +56,11 @@ def test_a_vault_without_a_policy_says_what_follows(cbr: ApiServer, browser: Bro
 def test_a_policy_of_another_project_has_no_page(cbr: ApiServer, browser: Browser):
     foreign = new_policy(cbr, account="other")["id"]
     assert browser.get(f"/console/policies/{foreign}").status_code == 404
+
+
+def test_a_policy_of_drills_says_what_it_tries_and_keeps_nothing(cbr: ApiServer, browser: Browser):
+    policy = new_policy(cbr, name="weekly", operation_type="drill", operation_definition={"drill_sample": 3})
+    page = f"/console/policies/{policy['id']}"
+    for one in (browser.get("/console/policies"), browser.get(page)):
+        assert "tries the newest backup of 3 servers of each vault" in told(one)
+    assert f"{page}/retention" not in browser.get(page).text

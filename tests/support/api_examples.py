@@ -230,6 +230,10 @@ def _schedule(run: Run) -> None:
     wanted = _policy("workdays", weekly, kept, time_zone="Europe/Berlin")
     title = "workdays: Each working night in local time; fourteen backups and the last of four weeks are kept"
     policy = run.call("CreatePolicy", title, wanted)["policy"]["id"]
+    drills = _policy("drills", ["FREQ=WEEKLY;BYDAY=SU;BYHOUR=03;BYMINUTE=00"], {"drill_sample": 3})
+    drills["policy"]["operation_type"] = "drill"
+    title = "drills: Each Sunday the newest backups of three servers of each vault are tried; opencbr's own"
+    drilling = run.call("CreatePolicy", title, drills)["policy"]["id"]
     vaults = {row["name"]: row["id"] for row in run.call("ListVault")["vaults"]}
     vault = vaults["production"]
     run.call("AssociateVaultPolicy", "policy: Give a vault a policy", {"policy_id": policy}, vault_id=vault)
@@ -247,6 +251,7 @@ def _schedule(run: Run) -> None:
     taken = {"policy_id": policy}
     run.call("DisassociateVaultPolicy", "policy: Take a policy from a vault", taken, vault_id=vault)
     run.call("DeletePolicy", "daily: Delete a policy", policy_id=other)
+    run.call("DeletePolicy", policy_id=drilling)
 
 
 def _run_policy(run: Run) -> None:

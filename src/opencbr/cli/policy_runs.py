@@ -20,7 +20,7 @@ _project = click.option("--project", required=True, metavar="ID", help="The proj
 @click.argument("policy_id")
 @pass_session
 def run(session: Session, *, project: str, json_: bool, policy_id: str) -> None:
-    """Run a policy now: an automatic backup of each resource of its vaults. A worker starts them."""
+    """Run a policy now: an automatic backup of each resource of its vaults, or its drills. A worker starts them."""
     services, ctx = use_cases(session, project)
     _write(services.policy_runs.create(ctx, policy_id), json_=json_)
 
@@ -68,10 +68,11 @@ def _write(found: "list[PolicyRun]", *, json_: bool, count: int | None = None) -
         write_json({"runs": msgspec.to_builtins(rows)} | ({} if count is None else {"count": count}))
         return
     write_table(
-        ("id", "resource", "due", "status", "began", "why"),
+        ("id", "type", "resource", "due", "status", "began", "why"),
         [
             (
                 row.id,
+                row.operation_type,
                 row.resource_name,
                 row.due_at,
                 f"{row.status}, late" if row.late else row.status,

@@ -59,14 +59,15 @@ class ScheduleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How policies fire; all times in seconds.
 
     `look_seconds`: between two looks for what is due. `backups_at_once`: while so many backups are under way in the cloud,
-    those that were asked for by hand included, policies start none. `start_window_seconds`: so long a run may wait to begin,
-    where its policy says nothing. `spread_seconds`: over so long the runs of one time are spread, each resource at the same
-    place every time. `retry_seconds`: so long after a failure a run is tried again, within its start window. `run_missed`:
-    what no worker was there for in its start window is run once, late.
+    those that were asked for by hand included, policies start none; `drills_at_once`: the same of drills.
+    `start_window_seconds`: so long a run may wait to begin, where its policy says nothing. `spread_seconds`: over so long the
+    runs of one time are spread, each resource at the same place every time. `retry_seconds`: so long after a failure a run is
+    tried again, within its start window. `run_missed`: what no worker was there for in its start window is run once, late.
     """
 
     look_seconds: _Often = 2.0
     backups_at_once: _Count = 32
+    drills_at_once: _Count = 2
     start_window_seconds: Annotated[float, Meta(ge=60, le=86400)] = 3600.0
     spread_seconds: Annotated[float, Meta(ge=0, le=86400)] = 0.0
     retry_seconds: _Long = 300.0

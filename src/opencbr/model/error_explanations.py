@@ -154,7 +154,7 @@ _GIVEN = {
     ),
     "6117": _Given(
         "CreatePolicy asked for `operation_type` replication, which this server does not offer.",
-        "Use `operation_type` backup.",
+        "Use `operation_type` backup, or drill.",
     ),
     "6118": _Given(
         "MigrateVaultResource names the vault itself as the destination.",
@@ -164,6 +164,10 @@ _GIVEN = {
         "DeleteVault or RemoveVaultResource names a resource that is being backed up or restored, or a checkpoint "
         "skipped one that is.",
         "Follow the work with ListOpLogs and ask again when it has ended.",
+    ),
+    "6127": _Given(
+        "AssociateVaultPolicy gives a policy of drills to a vault of disks, or CreateVault names one as `backup_policy_id`.",
+        "Give policies of drills to vaults of servers, with AssociateVaultPolicy.",
     ),
     "6128": _Given(
         "CreateVault asked for `protect_type` replication, which this server does not offer.",

@@ -70,6 +70,7 @@ def text_of_run(event: str, run: PolicyRun, reason: str, now: datetime) -> str:
             "project_id": run.project_id,
             "policy_run_id": run.id,
             "policy_id": run.policy_id,
+            "operation_type": run.operation_type,
             "vault_id": run.vault_id,
             "resource_id": run.resource_id,
             "resource_type": run.resource_type,

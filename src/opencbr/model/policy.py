@@ -1,4 +1,4 @@
-"""Policies: when backups are made by themselves, and how long they are kept (contract 3.7, 5.6)."""
+"""Policies: when backups are made by themselves, and how long they are kept (contract 3.7, 5.6); or when they are drilled."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,13 @@ from math import inf
 from typing import Any, Final
 
 BACKUP: Final = "backup"
-"""The one operation_type of policies here; the contract has replication too."""
+"""The operation_type of policies for backups; the contract has replication too, which is not offered."""
+DRILL: Final = "drill"
+"""The operation_type of policies that try whether backups can be restored; ours."""
+
+DRILL_SAMPLE: Final = "drill_sample"
+"""Member of the definition of a policy of drills: of how many servers of each vault the newest backup is tried each time."""
+MAX_SAMPLE: Final = 100
 
 MAX_POLICIES = 32
 """Policies of a type that one project may have (contract 5.1, code 6001)."""
@@ -47,11 +53,17 @@ class Policy:
     updated_at: datetime
 
 
-def check_definition(definition: Mapping[str, Any]) -> None:
+def check_definition(definition: Mapping[str, Any], operation_type: str = BACKUP) -> None:
     """Check that the members of a definition go together (contract 5.6, D17); each by itself is within its limits.
 
     Raises ValueError with the member to change, and how.
     """
+    if operation_type == DRILL:
+        for name in definition.keys() - {DRILL_SAMPLE}:
+            raise ValueError(f"{name}: a policy of drills makes and keeps no backup: leave it out")
+        return
+    if DRILL_SAMPLE in definition:
+        raise ValueError(f"{DRILL_SAMPLE}: it is for a policy with operation_type {DRILL}: leave it out")
     most, days = _limit(definition, "max_backups"), _limit(definition, "retention_duration_days")
     long_term = [name for name in LONG_TERM if definition.get(name)]
     if days == 0:
@@ -73,6 +85,11 @@ def check_definition(definition: Mapping[str, Any]) -> None:
         )
     if most == 0 and not long_term:
         raise ValueError("max_backups: 0 would keep no backup: give 1 or more, or -1 for no limit")
+
+
+def sample_of(definition: Mapping[str, Any]) -> int:
+    """Return how many servers of each vault a policy of drills tries each time; one where it does not say."""
+    return int(definition.get(DRILL_SAMPLE, 1))
 
 
 def shortens(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

@@ -1,12 +1,14 @@
 """The runs of policies: one for each time that a policy is due and each resource of its vaults; ours, beside the contract.
 
 A run waits in a queue of its resource, so that one that is busy keeps no other waiting; then it becomes a checkpoint, a backup
-and an operation log. What could not be run is a row too, with why.
+and an operation log, or a drill, whose id is that of the log. What could not be run is a row too, with why.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
+
+from opencbr.model.policy import BACKUP
 
 WAITING: Final = "waiting"
 RUNNING: Final = "running"
@@ -15,7 +17,7 @@ FAILED: Final = "failed"
 MISSED: Final = "missed"
 """It has not begun in its start window: no worker was there, or the resource or the cap left no room."""
 SKIPPED: Final = "skipped"
-"""It was not to be run: the vault takes no backups, or the policy was taken away meanwhile."""
+"""It was not to be run: the vault takes no backups, the policy was taken away meanwhile, or a quota has no room for a drill."""
 
 RunStatus = Literal["waiting", "running", "success", "failed", "missed", "skipped"]
 
@@ -31,6 +33,7 @@ class PolicyRun:
     It begins from `not_before` on, which is later than `due_at` by the spread, or to try again; and until `start_by`, the
     end of its start window. `late`: it is run after all, though no worker was there in that window. `code` (of the catalogue)
     and `reason` say why it ended so, or why it still waits. Each attempt is a backup of its own: the ids are the last one's.
+    `operation_type` is the policy's; of a drill `backup_id` is what is tried.
     """
 
     id: str
@@ -40,6 +43,7 @@ class PolicyRun:
     resource_id: str
     resource_name: str
     resource_type: str
+    operation_type: str = BACKUP
     trigger: Literal["schedule", "request"] = SCHEDULE
     status: RunStatus = WAITING
     due_at: datetime

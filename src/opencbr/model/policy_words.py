@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opencbr.model.policy import LONG_TERM, NO_LIMIT
+from opencbr.model.policy import LONG_TERM, NO_LIMIT, sample_of
 
 _DAYS = {
     "MO": "Monday",
@@ -37,6 +37,11 @@ def kept_in_words(definition: Mapping[str, Any]) -> str:
     if periods:
         words.append(f"the last one of each of {_listed(periods)} ({definition.get('timezone', 'UTC')})")
     return ", and ".join(words)
+
+
+def drills_in_words(definition: Mapping[str, Any]) -> str:
+    """Say what a policy of drills tries."""
+    return f"tries the newest backup of {_count(sample_of(definition), 'server')} of each vault"
 
 
 def full_in_words(definition: Mapping[str, Any]) -> str:

@@ -31,7 +31,9 @@ class Drills:
         """
         if (backup_id is None) == (resource_id is None):
             raise CbrError(BAD_PARAMETER, "drill: name either backup_id or resource_id.")
-        return self._database.transact(lambda conn: _request(conn, ctx, backup_id, resource_id))
+        return self._database.transact(
+            lambda conn: request(conn, ctx, backup_id or _newest(conn, ctx, resource_id or ""))
+        )
 
     def list(self, ctx: Context, wanted: DrillFilter, page: Page) -> Listing[Drill]:
         """Return a page of the project's drills, newest first unless sorted. Raises UnknownMarker and UnknownSortKey."""
@@ -48,9 +50,8 @@ class Drills:
         raise CbrError(NO_SUCH_RESOURCE, f"There is no such drill. Asked for: {drill_id[:64]}.")
 
 
-def _request(conn: Connection, ctx: Context, backup_id: str | None, resource_id: str | None) -> Drill:
-    if backup_id is None:
-        backup_id = _newest(conn, ctx, resource_id or "")
+def request(conn: Connection, ctx: Context, backup_id: str) -> Drill:
+    """Ask for a drill of a backup. Raises CbrError as `Drills.create` does."""
     backup = find_own(conn, ctx.project_id, backup_id, lock=True)
     _refuse(backup)
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)

@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 from opencbr.jobs.settings import ScheduleSettings
 from opencbr.model import policy_run as runs
 from opencbr.model.ids import derived_id
-from opencbr.model.policy import Policy
+from opencbr.model.policy import DRILL, Policy, sample_of
 from opencbr.model.policy_run import PolicyRun
 from opencbr.model.schedule import next_runs
 from opencbr.model.vault import Resource
+from opencbr.service.drill_runs import sample
 from opencbr.store import policies, policy_runs, resources, vault_policies
 
 RECORDED = 24
@@ -51,7 +52,7 @@ def fire(
     if not policies.fired(conn, policy, following[0] if following else None):
         return None
     policy_runs.supersede(conn, policy.id, now=now)
-    bound = bound_resources(conn, policy)
+    bound = subjects(conn, policy)
     for missed in due[-1 - RECORDED : -1]:
         for resource in bound:
             run = new_run(policy, resource, missed, now, settings)
@@ -67,11 +68,15 @@ def fire(
     return Fired(waiting=waiting, passed=tuple(over))
 
 
-def bound_resources(conn: Connection, policy: Policy) -> list[Resource]:
-    """Read what a policy backs up: the resources of its vaults that follow it."""
+def subjects(conn: Connection, policy: Policy) -> list[Resource]:
+    """Read what a policy backs up, the resources of its vaults that follow it; or a sample of them, if it drills."""
     vault_ids = vault_policies.vaults_of(conn, policy.project_id, [policy.id])[policy.id]
     bound = resources.of_vaults(conn, policy.project_id, vault_ids)
-    return [one for vault_id in vault_ids for one in bound[vault_id] if one.auto_protect]
+    following = [[one for one in bound[vault_id] if one.auto_protect] for vault_id in vault_ids]
+    if policy.operation_type == DRILL:
+        size = sample_of(policy.definition)
+        following = [sample(conn, policy.project_id, of_vault, size) for of_vault in following]
+    return [one for of_vault in following for one in of_vault]
 
 
 def new_run(
@@ -87,6 +92,7 @@ def new_run(
         resource_id=resource.id,
         resource_name=resource.name,
         resource_type=resource.type,
+        operation_type=policy.operation_type,
         due_at=due_at,
         not_before=begins,
         start_by=begins + window(policy, settings),

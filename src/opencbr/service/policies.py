@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from opencbr.model.errors import BAD_PARAMETER, VAULT_UNCHANGEABLE, CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.lists import Listing, Page, PolicyFilter
-from opencbr.model.policy import BACKUP, MAX_POLICIES, RUNS_SHOWN, Policy, check_definition, shortens
+from opencbr.model.policy import BACKUP, DRILL, MAX_POLICIES, RUNS_SHOWN, Policy, check_definition, shortens
 from opencbr.model.schedule import check_patterns, check_time_zone, next_runs
 from opencbr.service.context import Context
 from opencbr.service.vault_policies import bind_policy, get_policy, unbind_policy
@@ -151,9 +151,9 @@ class Policies:
 
 
 def _check_type(operation_type: str) -> None:
-    if operation_type != BACKUP:
+    if operation_type not in (BACKUP, DRILL):
         raise CbrError(
-            "6117", f"Policies with operation_type {operation_type} are not offered: use {BACKUP}."
+            "6117", f"Policies with operation_type {operation_type} are not offered: use {BACKUP} or {DRILL}."
         )
 
 
@@ -165,7 +165,7 @@ def _check(policy: Policy) -> None:
     with _told("trigger.properties.pattern: "):
         check_patterns(policy.patterns, start=policy.created_at, time_zone=policy.time_zone)
     with _told("operation_definition."):
-        check_definition(policy.definition)
+        check_definition(policy.definition, policy.operation_type)
 
 
 @contextmanager
@@ -178,7 +178,7 @@ def _told(place: str) -> Iterator[None]:
 
 def _refuse_locked(conn: Connection, policy: Policy, what: str) -> None:
     vault_id = vault_policies.locked_vault_of(conn, policy.project_id, policy.id)
-    if vault_id is not None:
+    if vault_id is not None and policy.operation_type == BACKUP:
         raise CbrError(VAULT_UNCHANGEABLE, f"The locked vault {vault_id} has policy {policy.id}: {what}.")
 
 

@@ -11,7 +11,7 @@ from opencbr.model.errors import NOTHING_TO_BACK_UP, CbrError
 from opencbr.model.lists import Listing, Page, PolicyRunFilter
 from opencbr.model.policy_run import PolicyRun
 from opencbr.service.context import Context
-from opencbr.service.firing import bound_resources, new_run, window
+from opencbr.service.firing import new_run, subjects, window
 from opencbr.service.vault_policies import get_policy
 from opencbr.store import policy_runs
 from opencbr.store.database import Database
@@ -46,7 +46,7 @@ class PolicyRuns:
 
     def _create(self, conn: Connection, ctx: Context, policy_id: str) -> builtins.list[PolicyRun]:
         policy = get_policy(conn, ctx, policy_id, lock=True)
-        bound = bound_resources(conn, policy)
+        bound = subjects(conn, policy)
         if not bound:
             raise CbrError(
                 NOTHING_TO_BACK_UP,

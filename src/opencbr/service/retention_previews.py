@@ -86,9 +86,13 @@ class RetentionPreviews:
         self._database = database
 
     def of_policy(self, ctx: Context, policy_id: str, wanted: Wanted) -> Preview:
-        """Preview a policy on all vaults that have it. Raises CbrError 6000."""
+        """Preview a policy on all vaults that have it. Raises CbrError 6000, 9900 (a policy of drills)."""
         with self._database.read() as conn:
             policy = get_policy(conn, ctx, policy_id)
+            if policy.operation_type != BACKUP:
+                raise CbrError(
+                    BAD_PARAMETER, f"policy_id: policy {policy.id} drills, and keeps and removes nothing."
+                )
             bound = vault_policies.vaults_of(conn, ctx.project_id, [policy.id])[policy.id]
             vaults = [one for one in bound if wanted.vault_id in (None, one)]
             subject = _Subject(

@@ -1,4 +1,4 @@
-"""The scheduler: policies that are due fire, their runs become checkpoints, and what failed is tried again.
+"""The scheduler: policies that are due fire, their runs become checkpoints or drills, and backups that failed are tried again.
 
 A round is done again and again by a worker; two at once do no harm. A run is started in the transaction that writes its
 checkpoint, under a lock that lets one start at a time: so it is started once, and no more backups are under way than may be.
@@ -23,6 +23,7 @@ from opencbr.model.policy_run import PolicyRun
 from opencbr.service.backup_targets import BackupTarget, find_targets
 from opencbr.service.checkpoints import NothingTaken, request_checkpoint
 from opencbr.service.context import Context, automatic
+from opencbr.service.drill_runs import start_drills
 from opencbr.service.firing import Fired, fire
 from opencbr.service.new_checkpoint import CheckpointSpec
 from opencbr.store import operation_logs, policies, policy_runs, resources
@@ -60,7 +61,8 @@ class Scheduler:
         if not is_any_open:
             return is_more
         self._database.transact(lambda conn: self._follow(conn, now))
-        return self._start(now) > 0 or is_more
+        started = self._start(now) + start_drills(self._database, self._settings, now)
+        return started > 0 or is_more
 
     def _fire(self, now: datetime) -> bool:
         """Fire what is due; return whether there may be more."""
@@ -91,20 +93,24 @@ class Scheduler:
             if work is not None and work.status == statuses.SUCCESS:
                 policy_runs.end(conn, run, runs.SUCCESS, now=now)
                 continue
+            if work is not None and work.status == statuses.SKIPPED:  # a drill for which a quota has no room
+                policy_runs.end(conn, run, runs.SKIPPED, work.error_code, work.error_message, now=now)
+                continue
             code = work.error_code if work else ""
             reason = work.error_message if work else "its operation log is gone"
             again = now + timedelta(seconds=self._settings.retry_seconds)
             may = work is not None and not work.cancel_requested and again <= run.start_by
+            may = may and run.operation_type == BACKUP  # a drill that fails has found something
             if not may or not policy_runs.put_off(conn, run, code, reason, until=again):
                 policy_runs.end(conn, run, runs.FAILED, code, reason, now=now)
         policy_runs.give_up(conn, now=now)
 
     def _start(self, now: datetime) -> int:
-        """Start as many runs as there is room for; return how many have begun or ended."""
+        """Start as many backups as there is room for; return how many runs have begun or ended."""
         with self._database.read() as conn:
             under_way = operation_logs.under_way(conn, BACKUP)
             free = self._settings.backups_at_once - sum(under_way.values())
-            chosen = policy_runs.next_to_start(conn, now, free, under_way) if free > 0 else []
+            chosen = policy_runs.next_to_start(conn, BACKUP, now, free, under_way) if free > 0 else []
         together: dict[tuple[str, str, datetime], list[PolicyRun]] = {}
         for run in chosen:
             together.setdefault((run.policy_id, run.vault_id, run.due_at), []).append(run)

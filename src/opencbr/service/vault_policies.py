@@ -3,9 +3,9 @@
 from sqlalchemy import Connection
 
 from opencbr.model import statuses
-from opencbr.model.errors import NO_SUCH_POLICY, VAULT_UNCHANGEABLE, CbrError
+from opencbr.model.errors import NO_SUCH_POLICY, UNFIT_POLICY, VAULT_UNCHANGEABLE, CbrError
 from opencbr.model.ids import is_uuid
-from opencbr.model.policy import Policy
+from opencbr.model.policy import BACKUP, DRILL, Policy
 from opencbr.model.vault import Vault
 from opencbr.service.context import Context
 from opencbr.store import policies, vault_policies
@@ -22,19 +22,33 @@ def get_policy(conn: Connection, ctx: Context, policy_id: str, *, lock: bool = F
     return found
 
 
-def bind_policy(conn: Connection, ctx: Context, vault: Vault, policy_id: str) -> None:
-    """Give a vault, which is read with its lock, a policy in place of the one it has; the same one again is no change (T13).
+def bind_policy(
+    conn: Connection, ctx: Context, vault: Vault, policy_id: str, *, operation_type: str | None = None
+) -> None:
+    """Give a vault, which is read with its lock, a policy in place of the one of its type that it has.
 
-    Raises CbrError 6000, 6136 (a hybrid vault), 6110 (being deleted, or locked with another policy).
+    The same one again is no change (T13). With `operation_type` it must be one of that type. Raises CbrError 6000, 6136 (a
+    hybrid vault), 6127 (it does not fit the vault), 6110 (being deleted, or locked with another policy).
     """
     _refuse_deleting(vault)
     policy = get_policy(conn, ctx, policy_id, lock=True)
+    if operation_type not in (None, policy.operation_type):
+        raise CbrError(
+            UNFIT_POLICY,
+            f"Policy {policy.id} has operation_type {policy.operation_type}, and here one of {operation_type} is wanted: "
+            "name another one; AssociateVaultPolicy gives a vault one of each.",
+        )
+    if policy.operation_type == DRILL and vault.object_type != "server":
+        raise CbrError(
+            UNFIT_POLICY,
+            f"Vault {vault.id} is for disks, and policy {policy.id} drills servers: use a vault for servers.",
+        )
     if vault.cloud_type == "hybrid":
         raise CbrError(
             "6136", f"Vault {vault.id} is hybrid and takes no policy: use a vault with cloud_type public."
         )
     bound = vault_policies.policy_of(conn, ctx.project_id, vault.id, policy.operation_type)
-    if vault.locked and bound not in {None, policy.id}:
+    if vault.locked and policy.operation_type == BACKUP and bound not in {None, policy.id}:
         raise CbrError(
             VAULT_UNCHANGEABLE, f"Vault {vault.id} is locked: it keeps its policy {bound}, change that one."
         )
@@ -54,7 +68,7 @@ def unbind_policy(conn: Connection, ctx: Context, vault: Vault, policy_id: str) 
             "6002",
             f"Vault {vault.id} does not have policy {policy.id}: ListPolicies with vault_id tells which it has.",
         )
-    if vault.locked:
+    if vault.locked and policy.operation_type == BACKUP:
         raise CbrError(VAULT_UNCHANGEABLE, f"Vault {vault.id} is locked: its policy stays.")
     vault_policies.unbind(conn, ctx.project_id, vault.id, policy.id)
 

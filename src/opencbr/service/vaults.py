@@ -21,6 +21,7 @@ from opencbr.model.errors import (
 )
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page, VaultFilter
+from opencbr.model.policy import BACKUP
 from opencbr.model.vault import PROVIDER_ID, Resource, Vault
 from opencbr.service import new_operations
 from opencbr.service.context import Context
@@ -82,7 +83,7 @@ class Vaults:
             vaults.insert(conn, vault)
             bind(conn, vault, spec.resources, found, ctx.now)
             if spec.backup_policy_id:
-                bind_policy(conn, ctx, vault, spec.backup_policy_id)
+                bind_policy(conn, ctx, vault, spec.backup_policy_id, operation_type=BACKUP)
             return views(conn, ctx.project_id, [vault])[0]
 
         return self._database.transact(work)

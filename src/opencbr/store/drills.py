@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -43,6 +43,13 @@ def list(  # noqa: A001 - read as drills.list(…)
     visible = _t.c.project_id == project_id
     rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
     return Listing([from_row(row) for row in rows.items], rows.count)
+
+
+def newest_of(conn: Connection, project_id: str, resource_ids: builtins.list[str]) -> dict[str, datetime]:
+    """Tell when the newest drill of each server was asked for, however it ended; one that was never drilled is missing."""
+    mine = (_t.c.project_id == project_id, _t.c.resource_id.in_(resource_ids))
+    query = select(_t.c.resource_id, func.max(_t.c.created_at)).where(*mine).group_by(_t.c.resource_id)
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def begin(conn: Connection, drill_id: str, *, now: datetime) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal, or_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
 from opencbr.model.drill import FAILED, Drill
 from opencbr.model.notice import DRILL_FAILED, RUN_ENDS, RUN_LATE, Notice
+from opencbr.model.policy import DRILL
 from opencbr.model.policy_run import PolicyRun
 from opencbr.store import drills, policy_runs, tables
 from opencbr.store.statements import insert_new, touched, values_of
@@ -34,7 +35,15 @@ def ended_runs(conn: Connection, ends: Collection[str], since: datetime, limit: 
     event = literal("policy_run.") + runs.c.status
     # The index has a row of the three alone, and is used by a query that repeats its condition.
     fails = runs.c.status.in_(bindparam("fails", [*RUN_ENDS], expanding=True, literal_execute=True))
-    ended = (fails, runs.c.status.in_(tuple(ends)), runs.c.ended_at >= since, _untold(event, runs.c.id))
+    # A drill that failed has a notice of its own.
+    is_told = or_(runs.c.operation_type != DRILL, runs.c.status != FAILED)
+    ended = (
+        fails,
+        is_told,
+        runs.c.status.in_(tuple(ends)),
+        runs.c.ended_at >= since,
+        _untold(event, runs.c.id),
+    )
     query = select(runs).where(*ended).order_by(runs.c.ended_at, runs.c.id).limit(limit)
     return [policy_runs.from_row(row) for row in conn.execute(query).mappings()]
 

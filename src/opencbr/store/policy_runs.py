@@ -13,7 +13,8 @@ from sqlalchemy import update as sql_update
 from opencbr.model import policy_run as runs
 from opencbr.model import statuses
 from opencbr.model.lists import Listing, Page, PolicyRunFilter
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import DRILL, OperationLog
+from opencbr.model.policy import BACKUP
 from opencbr.model.policy_run import PolicyRun, RunStatus
 from opencbr.store import operation_logs, tables
 from opencbr.store.pages import read_page, sort_keys
@@ -74,22 +75,17 @@ def one_at_a_time(conn: Connection) -> None:
 
 
 def next_to_start(
-    conn: Connection, now: datetime, limit: int, under_way: Mapping[str, int]
+    conn: Connection, operation_type: str, now: datetime, limit: int, under_way: Mapping[str, int]
 ) -> builtins.list[PolicyRun]:
-    """Choose `limit` waiting runs of all projects whose resources are free, one for a resource.
+    """Choose `limit` waiting runs of this type, of all projects, whose resources are free for it, one for a resource.
 
-    Projects take turns: whoever has the fewest backups `under_way` (project id -> how many) is next, and within a project
-    what was due first.
+    Projects take turns: whoever has the fewest operations of the type `under_way` (project id -> how many) is next, and within
+    a project what was due first.
     """
-    bound = tables.resource
-    is_free = exists().where(
-        bound.c.project_id == _t.c.project_id,
-        bound.c.id == _t.c.resource_id,
-        bound.c.vault_id == _t.c.vault_id,
-        bound.c.protect_status.in_((statuses.AVAILABLE, statuses.ERROR)),
-    )
+    is_free = _is_bound_and_free() if operation_type == BACKUP else ~_is_drilled()
     place = func.row_number().over(partition_by=_t.c.project_id, order_by=(_t.c.due_at, _t.c.id))
-    ranked = select(_t, place.label("place")).where(_WAITS, _t.c.not_before <= now, is_free).subquery()
+    due = (_WAITS, _t.c.operation_type == operation_type, _t.c.not_before <= now, is_free)
+    ranked = select(_t, place.label("place")).where(*due).subquery()
     query = (
         select(ranked).where(ranked.c.place <= limit).order_by(ranked.c.place, ranked.c.due_at, ranked.c.id)
     )
@@ -199,6 +195,27 @@ def purge(conn: Connection, before: datetime, limit: int) -> int:
         .limit(limit)
     )
     return conn.execute(sql_delete(_t).where(_t.c.id.in_(old.scalar_subquery()))).rowcount
+
+
+def _is_bound_and_free() -> ColumnElement[bool]:
+    bound = tables.resource
+    return exists().where(
+        bound.c.project_id == _t.c.project_id,
+        bound.c.id == _t.c.resource_id,
+        bound.c.vault_id == _t.c.vault_id,
+        bound.c.protect_status.in_((statuses.AVAILABLE, statuses.ERROR)),
+    )
+
+
+def _is_drilled() -> ColumnElement[bool]:
+    """Say whether a drill of the resource is under way; what else is done with it stands in no drill's way."""
+    logs = tables.operation_log
+    return exists().where(
+        logs.c.project_id == _t.c.project_id,
+        logs.c.resource_id == _t.c.resource_id,
+        logs.c.ended_at.is_(None),
+        logs.c.operation_type == DRILL,
+    )
 
 
 def _why(sentence: str) -> ColumnElement[str]:

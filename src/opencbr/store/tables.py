@@ -176,6 +176,7 @@ policy_run = Table(
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("ended_at", Moment),
+    Column("operation_type", TEXT, nullable=False, server_default="backup"),
 )
 _RUN_WAITS = text(f"status = '{statuses.WAITING}'")
 _RUN_RUNS = text(f"status = '{statuses.RUNNING}'")

@@ -30,7 +30,7 @@ class Page:
     first: str | None
 
 
-def page_of(client: ApiClient, operation: str, envelope: str, **fixed: str) -> Page:
+def page_of(client: ApiClient, operation: str, envelope: str, **fixed: str | tuple[str, ...]) -> Page:
     """Read the page of a list that the browser's query asks for; only the operation's filters go to it. Raises Refused.
 
     Filters that the page itself sets (`fixed`), and ids in the operation's path among them, cannot be entered.
@@ -39,7 +39,7 @@ def page_of(client: ApiClient, operation: str, envelope: str, **fixed: str) -> P
     path = listed.path.removeprefix("/v3/{project_id}")
     filters = {name: value for name, value in fixed.items() if f"{{{name}}}" not in path}
     for name in fixed.keys() - filters.keys():
-        path = path.replace(f"{{{name}}}", fixed[name])
+        path = path.replace(f"{{{name}}}", str(fixed[name]))
     fields = tuple(
         one for one in listed.fields if one.place == "query" and one.name not in _PAGING.union(fixed)
     )

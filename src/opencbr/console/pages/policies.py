@@ -13,12 +13,15 @@ from opencbr.console.calendar.words import lines_of, protected_in_words
 from opencbr.console.console import api, console
 from opencbr.console.pages.listing import page_of
 from opencbr.console.pages.policy_rights import may
-from opencbr.model.policy_words import full_in_words, kept_in_words, schedule_in_words
+from opencbr.model.policy import BACKUP, DRILL
+from opencbr.model.policy_words import drills_in_words, full_in_words, kept_in_words, schedule_in_words
 
 pages = Blueprint("policies", __name__, url_prefix="/console/policies")
 
 _AGENDA_DAYS = timedelta(days=7)
 """How far the calendar of all policies tells the runs in words."""
+_TYPES = (BACKUP, DRILL)
+"""Policies of drills are listed only for who asks for them."""
 _LINES = 5
 """Lines of the coming runs above the list."""
 
@@ -26,7 +29,7 @@ _LINES = 5
 @pages.get("")
 def index() -> ResponseReturnValue:
     """List policies, and what they do next."""
-    page = page_of(api(), "ListPolicies", "policies")
+    page = page_of(api(), "ListPolicies", "policies", operation_type=_TYPES)
     words = {one["id"]: _in_words(one) for one in page.rows}
     lines = _lines(page.rows)
     return render_template(
@@ -42,7 +45,7 @@ def index() -> ResponseReturnValue:
 @pages.get("/calendar")
 def calendar() -> ResponseReturnValue:
     """Show the coming runs of all policies: a week in words, and five weeks as a grid. Raises Refused."""
-    policies, now = api().get("/policies")["policies"], console().clock.now()
+    policies, now = api().get("/policies", operation_type=_TYPES)["policies"], console().clock.now()
     zones = sorted({zone_of(one) for one in policies if one["enabled"]})
     first = first_day(now, zones)
     runs = [run for one in policies for run in coming_until(one, now, last_day(first))]
@@ -70,12 +73,13 @@ def policy_page(policy_id: str, refusal: Answer | None = None) -> ResponseReturn
     zone = zone_of(policy)
     first = first_day(now, [zone])
     runs = coming_until(policy, now, last_day(first))
-    what = protected_in_words(vaults["vaults"])
+    words = _in_words(policy)
+    what = words["drills"] or protected_in_words(vaults["vaults"])
     having = {one["id"] for one in vaults["vaults"]}
     page = render_template(
         "policies/show.html",
         policy=policy,
-        words=_in_words(policy),
+        words=words,
         vaults=vaults,
         what=what,
         zones=[zone],
@@ -96,7 +100,8 @@ def _lines(policies: list[dict[str, Any]]) -> list[Any]:
     vaults = api().get("/vaults", policy_id=[one["id"] for one in policies])["vaults"]
     by_id = {one["id"]: one for one in vaults}
     what = {
-        one["id"]: protected_in_words(
+        one["id"]: _in_words(one)["drills"]
+        or protected_in_words(
             [by_id[row["vault_id"]] for row in one["associated_vaults"] if row["vault_id"] in by_id]
         )
         for one in policies
@@ -108,7 +113,9 @@ def _lines(policies: list[dict[str, Any]]) -> list[Any]:
 
 def _in_words(policy: dict[str, Any]) -> dict[str, Any]:
     properties, definition = policy["trigger"]["properties"], policy["operation_definition"]
+    drills = policy["operation_type"] == DRILL
     return {
+        "drills": drills_in_words(definition) if drills else "",
         "times": schedule_in_words(properties["pattern"], properties["time_zone"]),
         "kept": kept_in_words(definition),
         "full": full_in_words(definition),

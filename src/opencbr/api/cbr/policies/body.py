@@ -24,7 +24,7 @@ class PolicyBody(Struct, kw_only=True):
     id: Annotated[str, Meta(description="id of the policy")]
     name: Annotated[str, Meta(description="name of the policy; need not be unique")]
     enabled: Annotated[bool, Meta(description="whether it makes backups by itself")]
-    operation_type: Annotated[str, Meta(description="`backup`")]
+    operation_type: Annotated[str, Meta(description="`backup`, or opencbr's own `drill`")]
     operation_definition: Annotated[
         OperationDefinition, Meta(description="how long its backups are kept, as it was sent")
     ]

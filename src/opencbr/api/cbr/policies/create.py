@@ -13,7 +13,7 @@ from opencbr.api.route import Route
 from opencbr.api.schema import Name
 from opencbr.service.policies import PolicySpec
 
-OperationType = Literal["backup", "replication"]
+OperationType = Literal["backup", "replication", "drill"]
 
 
 class NewPolicy(Struct, kw_only=True):
@@ -25,7 +25,9 @@ class NewPolicy(Struct, kw_only=True):
             description="1 to 64 letters, digits, underscores, hyphens or CJK ideographs; need not be unique"
         ),
     ]
-    operation_type: Annotated[OperationType, Meta(description="this server offers `backup`")]
+    operation_type: Annotated[
+        OperationType, Meta(description="`backup`, or opencbr's own `drill`; `replication` is not offered")
+    ]
     operation_definition: Annotated[
         WantedDefinition, Meta(description="how long backups are kept; `{}` keeps them for ever")
     ]
@@ -64,7 +66,8 @@ ROUTES: tuple[Route, ...] = (
         description=(
             "Makes a policy: at which times the vaults that have it are backed up, and how long those backups are kept. "
             "AssociateVaultPolicy gives it to a vault, as does `backup_policy_id` of CreateVault. Nothing is backed up "
-            "before the first of its times, which `next_runs` tells."
+            "before the first of its times, which `next_runs` tells. With `operation_type` drill, opencbr's own, it tries at "
+            "its times whether the newest backups of some servers of each vault can be restored."
         ),
         errors=("6001", "6117"),
     ),

@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 
 from opencbr.api.errors import bad_parameter
 from opencbr.api.schema import Text
+from opencbr.model.policy import MAX_SAMPLE
 
 _Limit = Annotated[int, Meta(ge=-1, le=99_999)]
 _Kept = Annotated[int, Meta(ge=0, le=100)]
@@ -54,6 +55,13 @@ class OperationDefinition(Struct, kw_only=True, omit_defaults=True):
         Annotated[int, Meta(ge=-1, le=100)] | None,
         Meta(
             description="every so many automatic backups one is full; -1, 0 or left out: none but the first"
+        ),
+    ] = None
+    drill_sample: Annotated[
+        Annotated[int, Meta(ge=1, le=MAX_SAMPLE)] | None,
+        Meta(
+            description="opencbr's own, with `operation_type` drill: of how many servers of each vault the newest backup is "
+            "tried each time, the least recently tried first; left out: of one"
         ),
     ] = None
 

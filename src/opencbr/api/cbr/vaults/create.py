@@ -24,7 +24,7 @@ from opencbr.api.cbr.vaults.wanted import BINDING_ERRORS, WantedResource
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Description, Name, Text
-from opencbr.model.errors import NO_SUCH_POLICY, UNSUPPORTED_TYPE
+from opencbr.model.errors import NO_SUCH_POLICY, UNFIT_POLICY, UNSUPPORTED_TYPE
 from opencbr.model.vault import MAX_SIZE_GB, MAX_TAGS
 from opencbr.service.vaults import VaultSpec
 
@@ -159,7 +159,7 @@ ROUTES: tuple[Route, ...] = (
             "names: all of them, or nothing is made. A vault takes servers or disks, not both, and a resource "
             "is in one vault at most. The vault is `available` in the answer; nothing is reserved in the cloud."
         ),
-        errors=(*BINDING_ERRORS, UNSUPPORTED_TYPE, "6128", NO_SUCH_POLICY, "6136"),
+        errors=(*BINDING_ERRORS, UNSUPPORTED_TYPE, "6128", NO_SUCH_POLICY, UNFIT_POLICY, "6136"),
         upstream=True,
     ),
 )

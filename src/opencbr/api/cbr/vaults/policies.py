@@ -9,7 +9,7 @@ from opencbr.api.errors import bad_parameter
 from opencbr.api.request import Request
 from opencbr.api.route import Route
 from opencbr.api.schema import Id, Text
-from opencbr.model.errors import NO_SUCH_POLICY, VAULT_UNCHANGEABLE
+from opencbr.model.errors import NO_SUCH_POLICY, UNFIT_POLICY, VAULT_UNCHANGEABLE
 
 
 class AssociatePolicyBody(Struct, kw_only=True):
@@ -18,7 +18,7 @@ class AssociatePolicyBody(Struct, kw_only=True):
     policy_id: Annotated[Id | None, Meta(description="id of the policy")] = None
     add_policy_ids: Annotated[
         Annotated[list[Id], Meta(max_length=10)] | None,
-        Meta(description="the same as a list; a vault has one policy, so it has one entry"),
+        Meta(description="the same as a list; it has one entry"),
     ] = None
     destination_vault_id: Annotated[
         Text | None, Meta(description="of replication, which is not offered: leave it out")
@@ -85,10 +85,11 @@ ROUTES: tuple[Route, ...] = (
         right="cbr:vaults:associatePolicy",
         summary="Give a vault a policy",
         description=(
-            "Gives a vault a policy, in place of the one that it has; the same one again changes nothing. What the vault holds "
-            "is backed up from the policy's next time on, not at once. A locked vault keeps the policy that it has."
+            "Gives a vault a policy, in place of the one of its `operation_type` that it has; the same one again changes "
+            "nothing. What the vault holds is backed up from the policy's next time on, not at once. A locked vault keeps the "
+            "policy of backups that it has."
         ),
-        errors=("6105", NO_SUCH_POLICY, "6136", VAULT_UNCHANGEABLE),
+        errors=("6105", NO_SUCH_POLICY, UNFIT_POLICY, "6136", VAULT_UNCHANGEABLE),
     ),
     Route(
         operation=OPERATIONS["DisassociateVaultPolicy"],

@@ -18,25 +18,28 @@ class PolicyRunRow(Struct, kw_only=True):
     resource_id: Annotated[str, Meta(description="the server or disk")]
     resource_name: Annotated[str, Meta(description="its name when the policy fired")]
     resource_type: Annotated[str, Meta(description="`OS::Nova::Server` or `OS::Cinder::Volume`")]
+    operation_type: Annotated[str, Meta(description="`backup` or `drill`, as the policy's")]
     trigger: Annotated[str, Meta(description="`schedule`, or `request`: somebody has asked for it")]
     status: Annotated[
         str,
         Meta(
             description="waiting, running, success, failed; missed: it has not begun in its start window; skipped: it was not "
-            "to be run"
+            "to be run, or a quota has no room for the drill"
         ),
     ]
     late: Annotated[
         bool, Meta(description="whether it is run though no worker was there in its start window")
     ]
-    attempts: Annotated[int, Meta(description="how many backups were begun for it")]
+    attempts: Annotated[int, Meta(description="how many backups, or drills, were begun for it")]
     code: Annotated[
         str, Meta(description="why it ended so or still waits, as a whole code of the catalogue; or empty")
     ]
     reason: Annotated[str, Meta(description="the same as a sentence, or empty")]
     checkpoint_id: Annotated[str | None, Meta(description="the checkpoint that it has become")]
-    backup_id: Annotated[str | None, Meta(description="the backup")]
-    operation_log_id: Annotated[str | None, Meta(description="its operation log")]
+    backup_id: Annotated[str | None, Meta(description="the backup; of a drill the one that is tried")]
+    operation_log_id: Annotated[
+        str | None, Meta(description="its operation log; of a drill also the drill's id")
+    ]
     due_at: Annotated[str | None, Meta(description="when the policy was due, UTC without a zone")]
     begins_after: Annotated[str | None, Meta(description="it begins, or is tried again, no earlier")]
     start_by: Annotated[str | None, Meta(description="the end of its start window")]
@@ -53,6 +56,7 @@ def run_row(run: PolicyRun) -> PolicyRunRow:
         resource_id=run.resource_id,
         resource_name=run.resource_name,
         resource_type=run.resource_type,
+        operation_type=run.operation_type,
         trigger=run.trigger,
         status=run.status,
         late=run.late,

@@ -33,9 +33,10 @@ ROUTES: tuple[Route, ...] = (
         right="cbr:policies:run",
         summary="Run a policy now",
         description=(
-            "Asks for an automatic backup of each resource of the policy's vaults, as if the policy were due now; also of a "
-            "policy that is disabled. A resource for which a run waits already has no second one. The answer comes at once: "
-            "ListPolicyRuns tells what has come of the runs. This operation is opencbr's own."
+            "Asks for an automatic backup of each resource of the policy's vaults, or for the drills of a policy of drills, as "
+            "if the policy were due now; also of a policy that is disabled. A resource for which a run waits already has no "
+            "second one. The answer comes at once: ListPolicyRuns tells what has come of the runs. This operation is "
+            "opencbr's own."
         ),
         errors=(NO_SUCH_POLICY, NOTHING_TO_BACK_UP),
     ),
