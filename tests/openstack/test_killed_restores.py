@@ -61,9 +61,9 @@ def scene(stack: FullStack) -> Iterator[Scene]:
     server = objects.server("killed", volumes=[*own], ports=[objects.port("killed")])
     second = objects.server("second", volumes=[disks["second"]], ports=[objects.port("second")])
     spoiling = cinder_backup(stack, disks["since"])
-    remove(
-        stack, f"/volumes/{disks['since']}", "volume"
-    )  # a project may have ten, and each look at one makes another
+    # A project may have ten, and each look at one makes another.
+    remove(stack, f"/volumes/{disks['since']}", "volume")
+    objects.forget(disks["since"])
     with stack.protected(server, second) as vault:
         backups = {backup["resource_id"]: backup for backup in stack.back_up_all(vault, "before")}
         for volume in own:
