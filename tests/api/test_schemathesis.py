@@ -101,6 +101,7 @@ class Things:
 # One word each: what stands in a path is drawn percent-encoded.
 THERE: dict[str, Callable[[Things], str]] = {
     "vault-that-is-there": Things.vault,
+    "vault-that-is-empty": lambda things: str(new_vault(things.cbr)["id"]),
     "server-in-the-vault": Things.server_in_the_vault,
     "key-of-the-vault": Things.key_of_the_vault,
     "server-that-is-there": lambda things: str(new_server(things.cbr)["id"]),
@@ -121,7 +122,7 @@ THERE: dict[str, Callable[[Things], str]] = {
 RESOURCES = ["server-in-the-vault", "server-that-is-there", "disk-that-is-there"]
 WORDS = {
     "vault_id": ["vault-that-is-there"],
-    "destination_vault_id": ["vault-that-is-there"],
+    "destination_vault_id": ["vault-that-is-empty"],
     "backup_id": [word for word in THERE if word.startswith("backup-")],
     "checkpoint_id": ["checkpoint-that-is-there"],
     "operation_log_id": ["log-that-is-there"],

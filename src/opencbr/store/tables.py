@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from opencbr.model import statuses
+from opencbr.model.policy_run import MISSED
 from opencbr.model.report import COMPLETE
 from opencbr.store.columns import TEXT, Moment
 
@@ -210,7 +211,7 @@ Index(
 )
 Index("ix_policy_run_running", policy_run.c.id, sqlite_where=_RUN_RUNS, postgresql_where=_RUN_RUNS)
 # A worker looks for those that ended badly lately, to tell the operator.
-_RUN_FAILS = text("status IN ('failed', 'missed', 'skipped')")
+_RUN_FAILS = text(f"status IN ('{statuses.FAILED}', '{MISSED}', '{statuses.SKIPPED}')")
 Index("ix_policy_run_ended_at", policy_run.c.ended_at, sqlite_where=_RUN_FAILS, postgresql_where=_RUN_FAILS)
 
 checkpoint = Table(
@@ -531,7 +532,7 @@ drill = Table(
 )
 Index("ix_drill_list", drill.c.project_id, drill.c.created_at.desc(), drill.c.id.desc())
 Index("ix_drill_resource", drill.c.project_id, drill.c.resource_id, drill.c.verdict, drill.c.backup_id)
-_DRILL_FAILS = text("verdict = 'failed'")
+_DRILL_FAILS = text(f"verdict = '{statuses.FAILED}'")
 Index("ix_drill_ended_at", drill.c.ended_at, sqlite_where=_DRILL_FAILS, postgresql_where=_DRILL_FAILS)
 
 # What the operator's webhook is told. No foreign key: a notice outlives what it is of.
