@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from api.api_server import ApiServer
 from api.protected_cloud import masked_place, new_server, restored
+from api.test_policies import new_policy
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.api.routes import ROUTES
 from opencbr.democloud.seed.empty import make_account
@@ -21,6 +22,7 @@ from .conftest import watched
 pytestmark = pytest.mark.browser
 
 READS = [route.operation.name for route in ROUTES if route.operation.method == "GET"]
+OF_A_POLICY = {route.operation.name for route in ROUTES if "{policy_id}" in route.operation.path}
 ABSENT = sorted(OPERATIONS.keys() - {route.operation.name for route in ROUTES})
 
 
@@ -58,6 +60,8 @@ def test_every_reading_operation_is_sent_with_what_is_offered(
         assert cbr.call("POST", "drills", body).status_code < 300
     if name == "ShowRestoreWayBack":
         restored(cbr, new_server(cbr))
+    if name in OF_A_POLICY:
+        new_policy(cbr)
     page = opened(admin, name)
     document, offset = masked_place(cbr, backup, "infrastructure")
     known = {"backup_id": backup.id, "operation_log_id": log.id, "protectable_type": "server"}
