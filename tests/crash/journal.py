@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 from dbos import DBOSClient
@@ -66,19 +67,26 @@ def freeze(processes: Processes, name: str, database_url: str) -> None:
     while True:
         with between_writes(database_url):
             processes.send(name, signal.SIGSTOP)
-        if not _in_a_transaction(database_url):
+        if not _in_a_transaction(database_url, _ports(processes.pid(name))):
             return
         processes.send(name, signal.SIGCONT)
 
 
-def _in_a_transaction(database_url: str) -> bool:
-    """Say whether any session of a PostgreSQL database is inside a transaction."""
+def _ports(pid: int) -> list[int]:
+    """The local TCP ports of a process's connections."""
+    sockets = {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[1].partition(":")[2], 16) for row in rows if f"socket:[{row[9]}]" in sockets]
+
+
+def _in_a_transaction(database_url: str, ports: list[int]) -> bool:
+    """Say whether a session that a PostgreSQL database has from one of these ports is inside a transaction."""
     if database_url.startswith("sqlite"):
         return False
     with maintenance(database_url) as conn:
         row = conn.execute(
             "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = %s AND backend_type = 'client backend' AND xact_start IS NOT NULL",
-            [sa.make_url(database_url).database],
+            " WHERE datname = %s AND client_port = ANY(%s) AND xact_start IS NOT NULL",
+            [sa.make_url(database_url).database, ports],
         ).fetchone()
     return row is not None and row[0] > 0

@@ -139,10 +139,16 @@ class CloudObjects:
             client, service, path, key = self._made.pop()
             self._before.pop(path, lambda: None)()
             if key == "volume":
-                self._until(service, path, key, "available")
+                self._release(client, service, path)
             answer = client.call("DELETE", service, path)
             assert answer.status_code in {202, 204, 404}, answer.text
             self._until(service, path, key, None)
+
+    def _release(self, client: Client, service: str, path: str) -> None:
+        """Wait until a volume is free; a rebuild that Nova gave up leaves it reserved for good."""
+        if client.call("GET", service, path).json().get("volume", {}).get("status") == "reserved":
+            client.call("POST", service, f"{path}/action", {"os-unreserve": None})
+        self._until(service, path, "volume", "available")
 
     def forget(self, *ids: str) -> None:
         """Say that these are gone, or somebody else's to remove."""

@@ -102,6 +102,9 @@ class Processes:
         if what is signal.SIGKILL:
             assert self.wait(name) in {-signal.SIGKILL, LEASE_LOST}
 
+    def pid(self, name: str) -> int:
+        return int(self._running[name].pid)
+
     def stop(self, name: str) -> None:
         """Let it stop in order, as from a keyboard."""
         self.send(name, signal.SIGINT)
