@@ -1,7 +1,8 @@
-"""The cases of the thorough matrices take turns from commit to commit where the time of a run is bounded, as in CI.
+"""The cases of the thorough matrices take turns from day to day where the time of a run is bounded, as in CI.
 
-With `OPENCBR_TEST_TURN` (any word, such as the commit's) a thorough case is run at one of four commits; of one that SQLite
-and PostgreSQL each have, one commit has it on the one, another on the other. A module of the whole service takes its
+With `OPENCBR_TEST_TURN` (any word; CI takes the day of the commit, so that what was tried before it is what it tries) a
+thorough case is run on one of four days; of one that SQLite and PostgreSQL each have, one day has it on the one, another
+on the other. A module of the whole service takes its
 turn as a whole, on the embedded cloud as on the real one: its tests go on from one another. Without the variable every
 case is run (as a person who runs `make test-thorough` and `make test-postgres-thorough` has it).
 """
