@@ -1,11 +1,12 @@
 """Policies: when backups are made by themselves, and how long they are kept (contract 3.7, 5.6); or when they are drilled."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from typing import Any, Final
+
+from opencbr.model.retention.limits import zone_of
 
 BACKUP: Final = "backup"
 """The operation_type of policies for backups; the contract has replication too, which is not offered."""
@@ -25,8 +26,6 @@ LONG_TERM = ("day_backups", "week_backups", "month_backups", "year_backups")
 
 RUNS_SHOWN = 5
 """Next runs that an answer tells."""
-
-_OFFSET = re.compile(r"UTC[+-](0[0-9]|1[0-4]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +76,21 @@ def check_definition(definition: Mapping[str, Any], operation_type: str = BACKUP
             f"{long_term[0]}: it does not go with retention_duration_days: use it with max_backups, or leave it out"
         )
     zone = definition.get("timezone")
-    if zone is not None and not _OFFSET.fullmatch(zone):
-        raise ValueError(f"timezone: {zone!r} is none: write it as in UTC+08:00")
+    if zone is not None:
+        _check_zone(zone)
     if long_term and zone is None:
         raise ValueError(
             f"{long_term[0]}: it needs timezone, in which days and weeks begin: add it, as in UTC+08:00"
         )
     if most == 0 and not long_term:
         raise ValueError("max_backups: 0 would keep no backup: give 1 or more, or -1 for no limit")
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        zone_of(zone)
+    except ValueError as error:
+        raise ValueError(f"timezone: {zone!r} is none: write it as in UTC+08:00") from error
 
 
 def sample_of(definition: Mapping[str, Any]) -> int:

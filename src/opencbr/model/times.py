@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-_OFFSET = re.compile(r"UTC([+-])(\d\d):([0-5]\d)\Z")
+_OFFSET = re.compile(r"UTC([+-])([0-9][0-9]):([0-5][0-9])")
 
 
 def wire_time(moment: datetime | None) -> str | None:
@@ -30,10 +30,18 @@ def utc_offset(text: str) -> timezone:
 
     Raises ValueError when the text is none, or further from UTC than any place is.
     """
-    form = _OFFSET.match("UTC+00:00" if text == "UTC" else text)
-    if form is None:
+    ahead = ahead_of_utc("UTC+00:00" if text == "UTC" else text)
+    if ahead is None:
         raise ValueError("a zone is written like UTC+08:00")
-    ahead = timedelta(hours=int(form[2]), minutes=int(form[3]))
-    if ahead > timedelta(hours=14):
+    if abs(ahead) > timedelta(hours=14):
         raise ValueError("no place is further than 14 hours from UTC")
-    return timezone(ahead if form[1] == "+" else -ahead)
+    return timezone(ahead)
+
+
+def ahead_of_utc(text: str) -> timedelta | None:
+    """Say how far ahead of UTC a zone like `UTC+08:00` is, less than 100 hours; None for a text of another form."""
+    form = _OFFSET.fullmatch(text)
+    if form is None:
+        return None
+    ahead = timedelta(hours=int(form[2]), minutes=int(form[3]))
+    return ahead if form[1] == "+" else -ahead

@@ -22,6 +22,9 @@ PROVIDER_ID: dict[str, str] = {
 
 SPEC_CODE: dict[str, str] = {"server": "vault.backup.server.normal", "disk": "vault.backup.volume.normal"}
 
+MB_IN_GB = 1024
+"""MiB in the unit of a vault's size."""
+
 MAX_RESOURCES = 256
 """Resources one vault may hold (contract 5.1, code 6100)."""
 

@@ -22,14 +22,14 @@ from opencbr.model.errors import (
     wire_code,
 )
 from opencbr.model.ids import is_uuid
-from opencbr.model.vault import MAX_SIZE_GB, Resource, Usage, Vault
+from opencbr.model.vault import MAX_SIZE_GB, MB_IN_GB, Resource, Usage, Vault
 from opencbr.service import new_operations
 from opencbr.service.backup_targets import BackupTarget, find_targets
 from opencbr.service.context import Context
 from opencbr.service.new_checkpoint import CheckpointSpec, new_backup, new_checkpoint
 from opencbr.service.resources import check_wanted, refuse_repeats
 from opencbr.service.vault_policies import get_policy
-from opencbr.service.vaults import MB_IN_GB, bound_to, get_vault
+from opencbr.service.vaults import bound_to, get_vault
 from opencbr.store import backups, checkpoints, resources, restore_targets, vaults
 from opencbr.store.database import Database
 

@@ -13,11 +13,10 @@ from opencbr.model import operation_log as logs
 from opencbr.model import policy_run as runs
 from opencbr.model.backup import RECORDED
 from opencbr.model.errors import BEING_RESTORED, NO_SUCH_BACKUP, CbrError
-from opencbr.model.lists import BackupFilter, Page
 from opencbr.model.policy_run import PolicyRun
 from opencbr.model.vault import SERVER, Resource
 from opencbr.service.context import automatic
-from opencbr.service.drills import request
+from opencbr.service.drills import newest_backup, request
 from opencbr.store import backups, drills, operation_logs, policy_runs
 from opencbr.store.database import Database
 
@@ -25,8 +24,9 @@ from opencbr.store.database import Database
 def sample(conn: Connection, project_id: str, of_vault: Sequence[Resource], size: int) -> list[Resource]:
     """Choose servers of one vault: those with a backup there first, of them what was never or least recently drilled."""
     servers = [one for one in of_vault if one.type == SERVER]
-    tested = drills.newest_of(conn, project_id, [one.id for one in servers])
-    backed_up = {one.id for one in servers if _newest(conn, one.project_id, one.vault_id, one.id)}
+    ids, vault_ids = [one.id for one in servers], {one.vault_id for one in servers}
+    tested = drills.newest_of(conn, project_id, ids)
+    backed_up = backups.resources_with(conn, project_id, vault_ids, ids, sorted(RECORDED))
 
     def turn(one: Resource) -> tuple[bool, float, str]:
         at = tested.get(one.id)
@@ -68,7 +68,7 @@ def _begin(conn: Connection, settings: ScheduleSettings, run: PolicyRun, now: da
     unfinished = operation_logs.unfinished_for(conn, run.project_id, run.resource_id)
     if any(one.operation_type == logs.DRILL for one in unfinished):
         raise CbrError(BEING_RESTORED, "A drill of this server is under way.")
-    backup_id = _newest(conn, run.project_id, run.vault_id, run.resource_id)
+    backup_id = newest_backup(conn, run.project_id, run.resource_id, run.vault_id)
     if backup_id is None:
         raise CbrError(
             NO_SUCH_BACKUP, "The server has no finished backup in the vault: there is nothing to try."
@@ -79,15 +79,3 @@ def _begin(conn: Connection, settings: ScheduleSettings, run: PolicyRun, now: da
     assert work is not None, "a drill has an operation log"
     policy_runs.begun(conn, claimed, work, now=now)
     return True
-
-
-def _newest(conn: Connection, project_id: str, vault_id: str, resource_id: str) -> str | None:
-    """Find the newest finished backup of a server in a vault."""
-    wanted = BackupFilter(
-        vault_ids=(vault_id,),
-        resource_ids=(resource_id,),
-        resource_types=(SERVER,),
-        statuses=tuple(sorted(RECORDED)),
-    )
-    found = backups.list(conn, project_id, wanted, Page(limit=1)).items
-    return found[0].id if found else None

@@ -74,15 +74,23 @@ def request(conn: Connection, ctx: Context, backup_id: str) -> Drill:
 
 
 def _newest(conn: Connection, ctx: Context, resource_id: str) -> str:
-    """Find the newest finished backup of a server."""
-    wanted = BackupFilter(
-        resource_ids=(resource_id,), resource_types=(SERVER,), statuses=tuple(sorted(RECORDED))
-    )
-    found = backups.list(conn, ctx.project_id, wanted, Page(limit=1)).items
-    if not found:
+    backup_id = newest_backup(conn, ctx.project_id, resource_id)
+    if backup_id is None:
         sentence = f"The project has no finished backup of a server {resource_id[:64]}: back it up first."
         raise CbrError(NO_SUCH_BACKUP, sentence)
-    return found[0].id
+    return backup_id
+
+
+def newest_backup(conn: Connection, project_id: str, resource_id: str, *vault_ids: str) -> str | None:
+    """Find the newest finished backup of a server, in these vaults where some are named."""
+    wanted = BackupFilter(
+        vault_ids=vault_ids,
+        resource_ids=(resource_id,),
+        resource_types=(SERVER,),
+        statuses=tuple(sorted(RECORDED)),
+    )
+    found = backups.list(conn, project_id, wanted, Page(limit=1)).items
+    return found[0].id if found else None
 
 
 def _refuse(backup: Backup) -> None:

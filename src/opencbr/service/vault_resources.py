@@ -1,6 +1,6 @@
 """Bound resources that stay protected: kept out of automatic backups, or moved to another vault (contract 3.1, 5.1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -8,17 +8,16 @@ from opencbr.model import statuses
 from opencbr.model.errors import (
     DESTINATION_REFUSED,
     NOT_ALLOWED,
-    NOT_IN_VAULT,
     RESOURCE_BUSY,
     VAULT_STATUS,
     VAULT_UNCHANGEABLE,
     CbrError,
 )
-from opencbr.model.vault import MAX_RESOURCES, Resource, Vault
+from opencbr.model.vault import MAX_RESOURCES, MB_IN_GB, Resource, Vault
 from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.resources import refuse_repeats
-from opencbr.service.vaults import MB_IN_GB, bound_to, get_vault, refuse_busy, refuse_removing
+from opencbr.service.vaults import bound_to, find_bound, get_vault, refuse_busy, refuse_removing
 from opencbr.store import checkpoints, operation_logs, resources, vault_backups, vaults
 from opencbr.store.database import Database
 
@@ -127,12 +126,8 @@ def _refuse_idle(vault: Vault) -> None:
 
 
 def _named(bound: Sequence[Resource], vault: Vault, resource_ids: Sequence[str]) -> list[Resource]:
-    held: Mapping[str, Resource] = {one.id: one for one in bound}
-    if foreign := [one for one in resource_ids if one not in held]:
-        raise CbrError(
-            NOT_IN_VAULT, f"Resource {foreign[0][:64]} is not in vault {vault.id}: name one that is."
-        )
-    return [held[one] for one in resource_ids]
+    held = {one.id: one for one in bound}
+    return [find_bound(held, vault, one) for one in resource_ids]
 
 
 def _refuse_full(conn: Connection, source: Vault, destination: Vault, resource_ids: Sequence[str]) -> None:

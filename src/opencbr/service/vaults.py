@@ -1,7 +1,7 @@
 """Vaults: make, show, list, change, and what is bound to them (contract 3.1, 4.1, 5.1)."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from opencbr.model.errors import (
 from opencbr.model.ids import is_uuid, new_id
 from opencbr.model.lists import Listing, Page, VaultFilter
 from opencbr.model.policy import BACKUP
-from opencbr.model.vault import PROVIDER_ID, Resource, Vault
+from opencbr.model.vault import MB_IN_GB, PROVIDER_ID, Resource, Vault
 from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.resources import Wanted, bind, check_wanted, look_up, refuse_repeats
@@ -31,7 +31,6 @@ from opencbr.service.vault_views import VaultView, views
 from opencbr.store import bind_exclusions, resources, vault_backups, vaults
 from opencbr.store.database import Database
 
-MB_IN_GB = 1024
 _TASK = {statuses.PROTECTING: "A backup", statuses.RESTORING: "A restore"}
 
 
@@ -188,12 +187,7 @@ class Vaults:
                 )
             held = {r.id: r for r in bound_to(conn, vault)}
             for resource_id in resource_ids:
-                resource = held.get(resource_id)
-                if resource is None:
-                    raise CbrError(
-                        NOT_IN_VAULT,
-                        f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is.",
-                    )
+                resource = find_bound(held, vault, resource_id)
                 refuse_busy(resource)
                 resources.set_status(conn, ctx.project_id, resource.id, statuses.REMOVING)
                 bind_exclusions.add(conn, ctx.project_id, resource.id, now=ctx.now)
@@ -259,6 +253,15 @@ def get_vault(conn: Connection, ctx: Context, vault_id: str, *, lock: bool = Fal
 def bound_to(conn: Connection, vault: Vault) -> Sequence[Resource]:
     """Read what is bound to the vault, oldest binding first."""
     return resources.of_vaults(conn, vault.project_id, [vault.id]).get(vault.id, [])
+
+
+def find_bound(held: Mapping[str, Resource], vault: Vault, resource_id: str) -> Resource:
+    """Return one of the resources that the vault holds, by its id. Raises CbrError 6135 for what is none of them."""
+    if resource_id not in held:
+        raise CbrError(
+            NOT_IN_VAULT, f"Resource {resource_id[:64]} is not in vault {vault.id}: name one that is."
+        )
+    return held[resource_id]
 
 
 def refuse_busy(resource: Resource) -> None:

@@ -67,6 +67,25 @@ def by_ids(conn: Connection, project_id: str, backup_ids: Collection[str]) -> di
     return {row["id"]: _backup(row) for row in conn.execute(query).mappings()} if backup_ids else {}
 
 
+def resources_with(
+    conn: Connection,
+    project_id: str,
+    vault_ids: Collection[str],
+    resource_ids: Collection[str],
+    wanted: Collection[statuses.BackupStatus],
+) -> set[str]:
+    """Name those of these resources that have a backup of one of the statuses in one of the vaults."""
+    query = select(_t.c.resource_id).where(
+        _t.c.project_id == project_id,
+        _t.c.vault_id.in_(tuple(vault_ids)),
+        _t.c.resource_id.in_(tuple(resource_ids)),
+        _t.c.status.in_(tuple(wanted)),
+        _t.c.parent_id.is_(None),
+        *_visible(held=False),
+    )
+    return {*conn.execute(query.distinct()).scalars()}
+
+
 def children(
     conn: Connection, project_id: str, parent_ids: Collection[str], *, held: bool = False
 ) -> dict[str, builtins.list[Backup]]:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from opencbr.console.calendar.runs import Coming
+from opencbr.model.vault import RESOURCE_TYPE
 
 _EVENING: Final = 18
 _MORNING: Final = 6
@@ -52,9 +53,8 @@ def lines_of(runs: Sequence[Coming], now: datetime, what: Mapping[str, str]) -> 
 
 def protected_in_words(vaults: Sequence[Mapping[str, Any]]) -> str:
     """Say how many servers and disks of these vaults of the API automatic backups take; "nothing to back up" for none."""
-    kinds = {"server": "OS::Nova::Server", "disk": "OS::Cinder::Volume"}
     taken = [row["type"] for vault in vaults for row in vault["resources"] if row["auto_protect"]]
-    counts = {kind: taken.count(type_) for kind, type_ in kinds.items()}
+    counts = {kind: taken.count(type_) for kind, type_ in RESOURCE_TYPE.items()}
     words = [f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in counts.items() if n]
     return " and ".join(words) or "nothing to back up"
 

@@ -14,8 +14,9 @@ DAYS: Final = "days"
 ALL: Final = "all"
 """How backups are kept: the newest, and the last ones of periods; for some days; for good."""
 
-_NUMBERS: Final = ("max_backups", "retention_duration_days", *LONG_TERM, "full_backup_interval")
-_TEXTS: Final = ("name", "time_zone", "start_window_minutes")
+NUMBERS: Final = ("max_backups", "retention_duration_days", *LONG_TERM, "full_backup_interval")
+TEXTS: Final = ("name", "time_zone", "start_window_minutes")
+"""The fields that are named as the members of the API which they become."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +30,28 @@ class Entries:
     start_window_minutes: str = ""
     keeps: str = NUMBER
     numbers: Mapping[str, str] = field(
-        default_factory=lambda: dict.fromkeys(_NUMBERS, "") | {"max_backups": "14"}
+        default_factory=lambda: dict.fromkeys(NUMBERS, "") | {"max_backups": "14"}
     )
     timezone: str = ""
 
     @classmethod
     def of_form(cls, form: "MultiDict[str, str]") -> Self:
         """Read what a browser has sent."""
-        given = {name: form.get(name, "").strip() for name in (*_TEXTS, *_NUMBERS, "keeps", "timezone")}
+        given = {name: form.get(name, "").strip() for name in (*TEXTS, *NUMBERS, "keeps", "timezone")}
         times = {name: form.get(name, "") for name in ("times", "at", "hours", "minute", "patterns")}
         return cls(
             enabled="enabled" in form,
             times=Times(days=tuple(form.getlist("days")), **times),
-            numbers={name: given[name] for name in _NUMBERS},
-            **{name: given[name] for name in (*_TEXTS, "keeps", "timezone")},
+            numbers={name: given[name] for name in NUMBERS},
+            **{name: given[name] for name in (*TEXTS, "keeps", "timezone")},
         )
 
     @classmethod
     def of_policy(cls, policy: Mapping[str, Any]) -> Self:
         """Read a policy of the API."""
         properties, definition = policy["trigger"]["properties"], policy["operation_definition"]
-        numbers = {name: str(definition.get(name, "")) for name in _NUMBERS}
-        numbers |= {name: "" for name in _NUMBERS[:2] if numbers[name] == str(NO_LIMIT)}
+        numbers = {name: str(definition.get(name, "")) for name in NUMBERS}
+        numbers |= {name: "" for name in NUMBERS[:2] if numbers[name] == str(NO_LIMIT)}
         by_days, by_number = (
             numbers["retention_duration_days"],
             any(numbers[n] for n in ("max_backups", *LONG_TERM)),

@@ -3,26 +3,12 @@
 import re
 from typing import Final
 
+from opencbr.console.policy_form.entries import NUMBERS, TEXTS
+
 _PLACES: Final = re.compile(r"(?:[\w.\[\]]+: )+")
 _FIELDS: Final = {
     "pattern": "times",
-    "name": "name",
-    "time_zone": "time_zone",
-    "start_window_minutes": "start_window_minutes",
-    "timezone": "timezone",
-    "vault_id": "vault_id",
-    **{
-        name: name
-        for name in (
-            "max_backups",
-            "retention_duration_days",
-            "day_backups",
-            "week_backups",
-            "month_backups",
-            "year_backups",
-            "full_backup_interval",
-        )
-    },
+    **{name: name for name in (*TEXTS, *NUMBERS, "timezone", "vault_id")},
 }
 
 

@@ -3,9 +3,8 @@
 from sqlalchemy import Connection
 
 from opencbr.model.backup import Backup
+from opencbr.model.vault import MB_IN_GB
 from opencbr.store import vaults
-
-_MB_IN_GB = 1024
 
 
 def notice(conn: Connection, top: Backup, more_mb: int) -> str | None:
@@ -17,7 +16,7 @@ def notice(conn: Connection, top: Backup, more_mb: int) -> str | None:
     if vault is None or not vault.smn_notify:
         return None
     used_mb = vaults.usage(conn, [vault.id])[vault.id].used_mb + more_mb
-    size_mb = vault.size_gb * _MB_IN_GB
+    size_mb = vault.size_gb * MB_IN_GB
     if used_mb * 100 < vault.threshold * size_mb:
         return None
     return (

@@ -1,18 +1,17 @@
 """What a policy's `operation_definition` says about keeping backups (contract 3.7, 5.6)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, Literal
+
+from opencbr.model.times import ahead_of_utc
 
 Period = Literal["day", "week", "month", "year"]
 PERIODS: tuple[Period, ...] = ("day", "week", "month", "year")
 
 NEVER = -1
 """No limit: what both numbers say for a policy that keeps for ever."""
-
-_ZONE = re.compile(r"UTC([+-])(0\d|1[0-4]):([0-5]\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +54,10 @@ def limits_of(definition: Mapping[str, Any]) -> Limits:
 
 def zone_of(text: str) -> tzinfo:
     """Read `UTC+08:00`; raises ValueError for anything else."""
-    found = _ZONE.fullmatch(text)
-    if found is None:
+    ahead = ahead_of_utc(text)
+    if ahead is None or abs(ahead) >= timedelta(hours=15):
         raise ValueError(f"{text[:32]!r} is no time zone: write it as UTC+08:00")
-    offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return timezone(-offset if found[1] == "-" else offset)
+    return timezone(ahead)
 
 
 def period_of(moment: datetime, period: Period, zone: tzinfo) -> str:
