@@ -2,9 +2,9 @@
 
 With `OPENCBR_TEST_TURN` (any word; CI takes the day of the commit, so that what was tried before it is what it tries) a
 thorough case is run on one of four days; of one that SQLite and PostgreSQL each have, one day has it on the one, another
-on the other. A module of the whole service takes its
-turn as a whole, on the embedded cloud as on the real one: its tests go on from one another. Without the variable every
-case is run (as a person who runs `make test-thorough` and `make test-postgres-thorough` has it).
+on the other. A module of the whole service takes its turn as a whole, on the embedded cloud as on the real one: its tests
+go on from one another. Without the variable every case is run (as a person who runs `make test-thorough` and
+`make test-postgres-thorough` has it).
 """
 
 import os
