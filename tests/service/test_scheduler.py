@@ -301,6 +301,30 @@ def test_the_spread_gives_each_server_the_same_place_every_night(database: Datab
     assert tonight == {resource_id: DUE + DAY + place for resource_id, place in first.items()}
 
 
+def test_a_spread_longer_than_the_interval_lets_every_server_run_each_time(database: Database):
+    """Whoever has a late place in it would else be given up each time, since the policy is due again."""
+    scene = Scene(database, spread_seconds=7200.0)
+    policy, bound = scene.policy(servers=8, patterns=("FREQ=DAILY;BYHOUR=1,2,3,4;BYMINUTE=0",))
+    for minute in range(0, 4 * 60, 10):
+        scene.round(DUE + minute * MINUTE)
+        for one in scene.work():
+            scene.end(one)
+    scene.round()
+    hourly = [("success", DUE + hour * HOUR) for hour in range(3) for _ in bound]
+    assert scene.told(policy)[: len(hourly)] == hourly
+    begun = {run.not_before - run.due_at for run in scene.runs(policy)[: len(bound)]}
+    assert max(begun) < HOUR / 2, "they share half of the hour that there is"
+    assert len(begun) > 4
+
+
+def test_a_late_run_has_its_place_before_the_policy_is_due_again(database: Database):
+    scene = Scene(database, spread_seconds=7200.0)
+    policy, _ = scene.policy(servers=8)
+    scene.round(DUE + DAY - 30 * MINUTE)
+    assert {run.late for run in scene.runs(policy)} == {True}
+    assert max(run.not_before for run in scene.runs(policy)) < DUE + DAY
+
+
 def test_a_policys_full_backup_interval_goes_to_the_job(scene: Scene):
     scene.policy(definition={"full_backup_interval": 3})
     scene.policy(definition={"full_backup_interval": 0})

@@ -58,10 +58,14 @@ def fire(
             run = new_run(policy, resource, missed, now, settings)
             policy_runs.insert(conn, _missed(run, now))
     waiting = 0
+    until = following[0] if following else None
     for resource in bound:
-        run = new_run(policy, resource, due[-1], now, settings)
-        if now > run.start_by:
-            run = _late(run, now) if settings.run_missed else _missed(run, now)
+        place = _place(resource, settings, due[-1], until)
+        run = new_run(policy, resource, due[-1], now, settings, place=place)
+        if now > run.start_by and settings.run_missed:
+            run = _late(run, now, _place(resource, settings, now, until))
+        elif now > run.start_by:
+            run = _missed(run, now)
         if policy_runs.insert(conn, run) and run.status == runs.WAITING:
             waiting += 1
     over = due if now > due[-1] + window(policy, settings) else due[:-1]
@@ -80,10 +84,16 @@ def subjects(conn: Connection, policy: Policy) -> list[Resource]:
 
 
 def new_run(
-    policy: Policy, resource: Resource, due_at: datetime, now: datetime, settings: ScheduleSettings
+    policy: Policy,
+    resource: Resource,
+    due_at: datetime,
+    now: datetime,
+    settings: ScheduleSettings,
+    *,
+    place: timedelta = timedelta(),
 ) -> PolicyRun:
-    """Make the waiting run of a resource at one time; the spread puts it always at the same place after that."""
-    begins = due_at + _place(resource, settings.spread_seconds)
+    """Make the waiting run of a resource at one time; it begins `place` after that."""
+    begins = due_at + place
     return PolicyRun(
         id=derived_id(policy.id, f"{due_at.isoformat()} {resource.id}"),
         project_id=policy.project_id,
@@ -117,18 +127,27 @@ def _passed(policy: Policy, now: datetime) -> Sequence[datetime]:
     return [policy.next_fire_at, *(one for one in later if one <= now)]
 
 
-def _place(resource: Resource, spread_seconds: float) -> timedelta:
+def _place(
+    resource: Resource, settings: ScheduleSettings, begins: datetime, until: datetime | None
+) -> timedelta:
+    """Return the place of a resource in the spread, always the same part of it.
+
+    The spread takes half of the time until the policy is due again (`until`) at most: what has not begun then is given up.
+    """
+    spread = timedelta(seconds=settings.spread_seconds)
+    if until is not None:
+        spread = min(spread, (until - begins) / 2)
     digest = hashlib.sha256(resource.id.encode()).digest()
-    return timedelta(seconds=int(spread_seconds * int.from_bytes(digest[:4]) / (1 << 32)))
+    return timedelta(seconds=int(spread.total_seconds() * int.from_bytes(digest[:4]) / (1 << 32)))
 
 
 def _missed(run: PolicyRun, now: datetime) -> PolicyRun:
     return replace(run, status=runs.MISSED, reason=_NOBODY, ended_at=now)
 
 
-def _late(run: PolicyRun, now: datetime) -> PolicyRun:
-    """Give a run a new start window that begins now, its place in the spread kept."""
-    begins = now + (run.not_before - run.due_at)
+def _late(run: PolicyRun, now: datetime, place: timedelta) -> PolicyRun:
+    """Give a run a new start window that begins now, and a place in the spread after that."""
+    begins = now + place
     return replace(
         run, late=True, reason=_NOBODY, not_before=begins, start_by=begins + (run.start_by - run.not_before)
     )

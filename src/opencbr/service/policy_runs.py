@@ -11,7 +11,7 @@ from opencbr.model.errors import NOTHING_TO_BACK_UP, CbrError
 from opencbr.model.lists import Listing, Page, PolicyRunFilter
 from opencbr.model.policy_run import PolicyRun
 from opencbr.service.context import Context
-from opencbr.service.firing import new_run, subjects, window
+from opencbr.service.firing import new_run, subjects
 from opencbr.service.vault_policies import get_policy
 from opencbr.store import policy_runs
 from opencbr.store.database import Database
@@ -62,10 +62,7 @@ class PolicyRuns:
                 found += [there] if there is not None else []
                 continue
             run = replace(
-                new_run(policy, resource, ctx.now, ctx.now, self._settings),
-                trigger=runs.REQUEST,
-                not_before=ctx.now,
-                start_by=ctx.now + window(policy, self._settings),
+                new_run(policy, resource, ctx.now, ctx.now, self._settings), trigger=runs.REQUEST
             )
             policy_runs.insert(conn, run)
             found.append(run)
