@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opencbr.model.report import COMPLETE, DRIFTED, PARTIAL
 from opencbr.model.retention.decide import decide
 from opencbr.model.retention.decision import GOOD, IN_USE, LEAVING, UNFINISHED, Candidate, Decision
 from opencbr.model.retention.forecast import forecast
@@ -49,7 +50,10 @@ def goes(  # noqa: C901, PLR0911 -- one sentence of the contract after the other
     if not one.is_automatic or (limits.max_backups < 0 and limits.duration_days < 0):
         return False
     newer = [c for c in all_ if (c.created_at, c.id) > (one.created_at, one.id) and c.status in GOOD]
-    if one.status in GOOD and not any(c.expired_at is None for c in newer):
+    lasting = [c for c in newer if c.expired_at is None]
+    if one.status in GOOD and not lasting:
+        return False
+    if one.status in GOOD and one.verdict == COMPLETE and not any(c.verdict == COMPLETE for c in lasting):
         return False
     if limits.duration_days >= 0:
         return now - one.created_at >= timedelta(days=limits.duration_days)
@@ -73,6 +77,7 @@ candidates = st.lists(
         id=st.uuids().map(str),
         created_at=moments,
         status=st.sampled_from(STATUSES),
+        verdict=st.sampled_from((COMPLETE, PARTIAL, DRIFTED, None)),
         is_automatic=st.integers(0, 4).map(bool),
         is_pinned=st.integers(0, 6).map(lambda n: n == 0),
         expired_at=st.one_of(
@@ -112,6 +117,8 @@ def test_carrying_it_out_leaves_a_good_backup_and_nothing_more_to_do(
     left = [one for one in all_ if one.id not in gone]
     lasting = [one for one in all_ if one.status in GOOD and one.expired_at is None]
     assert not lasting or max(lasting, key=lambda one: (one.created_at, one.id)) in left
+    complete = [one for one in lasting if one.verdict == COMPLETE]
+    assert not complete or max(complete, key=lambda one: (one.created_at, one.id)) in left
     again = {one.backup_id for one in decide(left, limits, NOW) if one.outcome == "goes"}
     assert not again
 
@@ -208,6 +215,20 @@ def test_none_kept_leaves_the_last_good_one() -> None:
     assert codes(decided["2"]) == ["last_good"]
     assert decided["3"].outcome == "goes"
     assert decided["1"].outcome == "kept", "nothing newer than the failed one is good"
+
+
+@pytest.mark.parametrize("verdict", [PARTIAL, DRIFTED])
+def test_the_last_complete_one_stays_while_newer_ones_are_not(verdict: str) -> None:
+    some = [backup(0.5, verdict=verdict), backup(1), backup(2), backup(3, verdict=verdict)]
+    decided = of(decide(some, Limits(max_backups=1), NOW))
+    assert codes(decided["0.5"]) == ["among_newest", "last_good"]
+    assert (decided["1"].outcome, codes(decided["1"])) == ("kept", ["last_complete"])
+    assert {decided["2"].outcome, decided["3"].outcome} == {"goes"}
+    by_days = of(decide([backup(8, verdict=verdict), backup(9)], Limits(duration_days=7), NOW))
+    assert {one.outcome for one in by_days.values()} == {"kept"}
+    assert by_days["9"].goes_at is None, "it has no day while no other complete one is there"
+    tomorrow = NOW + timedelta(days=1)
+    assert forecast(some[:2], Limits(max_backups=1), [tomorrow]) == {"0.5": tomorrow, "1": tomorrow}
 
 
 def test_a_manual_one_that_expires_is_not_the_last_good_one() -> None:

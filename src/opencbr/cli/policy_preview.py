@@ -44,8 +44,8 @@ def preview(
 ) -> None:
     """Say of each backup whether a policy keeps it, why, and when it goes; nothing is deleted.
 
-    A policy cleans up after an automatic backup that has succeeded, and never takes the last good backup, a pinned or manual
-    one, or one that is being restored.
+    A policy cleans up after an automatic backup that has succeeded, and never takes the last good backup, the last complete
+    one, a pinned or manual one, or one that is being restored.
     """
     from opencbr.service.retention_previews import Wanted
 

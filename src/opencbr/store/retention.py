@@ -42,6 +42,7 @@ class Kept:
                 id=one.id,
                 created_at=one.created_at,
                 status=one.status,
+                verdict=one.verdict,
                 is_automatic=bool(one.extend_info.get("auto_trigger")),
                 is_pinned=one.pinned_at is not None,
                 expired_at=one.expired_at,

@@ -1,7 +1,7 @@
 """Deciding which backups of a resource stay (contract 5.6).
 
-A policy counts the automatic backups that are good, and never takes a manual one, a pinned one, the last good one, or one
-that is being restored. A time that a backup was given itself (`expired_at`) stands above the policy, in both directions.
+A policy counts the automatic backups that are good, and never takes a manual one, a pinned one, the last good one, the last
+complete one, or one that is being restored. A time that a backup was given itself (`expired_at`) stands above the policy, in both directions.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from opencbr.model import statuses
+from opencbr.model.report import COMPLETE
 from opencbr.model.retention.decision import (
     BLOCKED,
     GOES,
@@ -27,6 +28,10 @@ from opencbr.model.retention.limits import PERIODS, Limits, period_of
 _LAST = Reason(
     "last_good",
     "kept because it is the newest good backup of the resource that does not expire: no policy takes that one",
+)
+_COMPLETE = Reason(
+    "last_complete",
+    "kept because it is the newest complete backup of the resource that does not expire: in newer ones something is missing",
 )
 _PINNED = Reason(
     "pinned", "kept because it is pinned: nothing removes it by itself until the pin is taken off"
@@ -51,9 +56,17 @@ def decide(
     """
     ordered = sorted(candidates, key=lambda one: (one.created_at, one.id), reverse=True)
     wanted = _wanted(ordered, limits, now)
-    last = next((one.id for one in ordered if one.status in GOOD and one.expired_at is None), None)
-    decisions = [_decide(one, wanted.get(one.id, ()), limits, now, is_last=one.id == last) for one in ordered]
+    last = _last(ordered)
+    decisions = [_decide(one, wanted.get(one.id, ()), limits, now, last=last.get(one.id)) for one in ordered]
     return _with_needs(ordered, decisions, links or {})
+
+
+def _last(ordered: Sequence[Candidate]) -> dict[str, Reason]:
+    """Say which backups no policy takes, since a server is had back from them: the newest good one, and the newest complete."""
+    lasting = [one for one in ordered if one.is_lasting]
+    complete = next((one for one in lasting if one.verdict == COMPLETE), None)
+    found = {} if complete is None else {complete.id: _COMPLETE}
+    return found | {one.id: _LAST for one in lasting[:1]}
 
 
 def _wanted(ordered: Sequence[Candidate], limits: Limits, now: datetime) -> dict[str, list[Reason]]:
@@ -87,7 +100,7 @@ def _wanted(ordered: Sequence[Candidate], limits: Limits, now: datetime) -> dict
 
 
 def _decide(
-    one: Candidate, wanted: Sequence[Reason], limits: Limits, now: datetime, *, is_last: bool
+    one: Candidate, wanted: Sequence[Reason], limits: Limits, now: datetime, *, last: Reason | None
 ) -> Decision:
     if one.status in LEAVING:
         return Decision(backup_id=one.id, outcome=GOES, reasons=(_LEAVING,))
@@ -103,11 +116,11 @@ def _decide(
     else:
         if limits.duration_days >= 0:
             due = _due(one.created_at, limits)
-        wanted = [*wanted, *([_LAST] if is_last else [])]
+        wanted = [*wanted, *([last] if last else [])]
     if one.is_pinned:
         wanted = [_PINNED, *wanted]
     if wanted:
-        stays = one.is_pinned or (is_last and one.expired_at is None)
+        stays = one.is_pinned or last is not None
         return Decision(backup_id=one.id, outcome=KEPT, reasons=tuple(wanted), goes_at=None if stays else due)
     outcome, reasons = (BLOCKED, (_IN_USE, why)) if one.status in IN_USE else (GOES, (why,))
     return Decision(backup_id=one.id, outcome=outcome, reasons=reasons, goes_at=due)

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 from opencbr.model import statuses
+from opencbr.model.report import COMPLETE
 from opencbr.model.statuses import BackupStatus
 
 GOOD: frozenset[BackupStatus] = frozenset({statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING})
@@ -24,16 +25,23 @@ BLOCKED: Outcome = "blocked"
 class Candidate:
     """A backup of one resource in one vault, as far as keeping it depends on it.
 
-    `needed_by` names the backups that are built directly on its disks, held ones too.
+    `verdict` is its record's: complete, partial or drifted, None before there is one. `needed_by` names the backups that are
+    built directly on its disks, held ones too.
     """
 
     id: str
     created_at: datetime
     status: BackupStatus = statuses.AVAILABLE
+    verdict: str | None = COMPLETE
     is_automatic: bool = True
     is_pinned: bool = False
     expired_at: datetime | None = None
     needed_by: frozenset[str] = frozenset()
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether a server could be had back from it, today and on any later day."""
+        return self.status in GOOD and self.expired_at is None
 
 
 @dataclass(frozen=True, slots=True)

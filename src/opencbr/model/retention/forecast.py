@@ -1,4 +1,4 @@
-"""When the backups that a policy keeps today will go, if its next runs all succeed."""
+"""When the backups that a policy keeps today will go, if its next runs all succeed and are complete."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
