@@ -14,7 +14,7 @@ from opencbr.model.errors import CbrError
 from opencbr.model.lists import Page, PolicyRunFilter
 from opencbr.service.context import Context, operator
 from opencbr.service.policy_runs import PolicyRuns
-from opencbr.store import backups, operation_logs, policies, resources, tables, vault_policies
+from opencbr.store import backups, freshness, operation_logs, policies, resources, tables, vault_policies
 from opencbr.store.database import Database
 from store.samples import OTHER, PROJECT
 from support.policy_scene import DAY, DUE, HOUR, MINUTE, Scene
@@ -219,23 +219,49 @@ def test_a_run_that_somebody_cancelled_is_not_tried_again(scene: Scene):
 
 
 @pytest.mark.parametrize(
-    ("table", "values", "code"),
+    ("values", "code"),
     [
-        ("vault", {"status": "frozen"}, "6113"),
-        ("vault", {"status": "lock"}, "6113"),
-        ("vault", {"status": "error"}, "6113"),
-        ("vault", {"size_gb": 0}, "6114"),
+        ({"status": "frozen"}, "6113"),
+        ({"status": "lock"}, "6113"),
+        ({"status": "error"}, "6113"),
+        ({"size_gb": 0}, "6114"),
     ],
 )
-def test_a_vault_that_takes_no_backups_is_a_run_that_says_why(
-    scene: Scene, table: str, values: dict[str, Any], code: str
+def test_a_vault_that_takes_no_backups_is_asked_again_until_the_window_ends(
+    scene: Scene, values: dict[str, Any], code: str
 ):
-    policy, (bound,) = scene.policy()
+    policy, (bound,) = scene.policy(start_window_minutes=60)
     scene.change(tables.vault, bound.vault_id, **values)
     scene.round(DUE)
     [run] = scene.runs(policy)
-    assert (run.status, run.code) == ("skipped", code)
+    assert (run.status, run.code) == ("waiting", code)
+    scene.round(DUE + HOUR + MINUTE)
+    [run] = scene.runs(policy)
+    assert (run.status, run.code) == ("failed", code)
+    assert run.reason.startswith("it could not begin in its start window: ")
     assert bound.vault_id in run.reason
+    with scene.database.read() as conn:
+        assert freshness.summary(conn, PROJECT).last_run_failed == 1
+
+
+def test_a_full_vault_that_is_enlarged_in_the_window_takes_its_backups(scene: Scene):
+    policy, (bound,) = scene.policy()
+    scene.change(tables.vault, bound.vault_id, size_gb=0)
+    scene.round(DUE)
+    assert scene.work() == []
+    scene.change(tables.vault, bound.vault_id, size_gb=1000)
+    scene.round(DUE + 10 * MINUTE)
+    [run] = scene.runs(policy)
+    assert (run.status, run.code, run.reason) == ("running", "", "")
+
+
+def test_a_vault_that_is_full_until_the_policy_is_due_again_is_a_run_that_has_failed(scene: Scene):
+    policy, (bound,) = scene.policy(start_window_minutes=2880)
+    scene.change(tables.vault, bound.vault_id, size_gb=0)
+    scene.round(DUE)
+    scene.round(DUE + DAY)
+    assert scene.told(policy) == [("failed", DUE), ("waiting", DUE + DAY)]
+    assert scene.runs(policy)[0].reason.startswith("the policy was due again")
 
 
 def test_what_was_taken_away_while_it_waited_says_so(scene: Scene):

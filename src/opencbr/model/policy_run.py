@@ -17,7 +17,10 @@ FAILED: Final = "failed"
 MISSED: Final = "missed"
 """It has not begun in its start window: no worker was there, or the resource or the cap left no room."""
 SKIPPED: Final = "skipped"
-"""It was not to be run: the vault takes no backups, the policy was taken away meanwhile, or a quota has no room for a drill."""
+"""It was not to be run: the policy was taken away meanwhile, or a quota has no room for a drill."""
+
+VAULT_REFUSES: Final = ("6113", "6114")
+"""Codes for which a run waits, since the vault's status and its size change; if they last until it ends, it has failed."""
 
 RunStatus = Literal["waiting", "running", "success", "failed", "missed", "skipped"]
 

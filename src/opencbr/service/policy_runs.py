@@ -61,9 +61,7 @@ class PolicyRuns:
                 there = policy_runs.get(conn, ctx.project_id, waiting[resource.id])
                 found += [there] if there is not None else []
                 continue
-            run = replace(
-                new_run(policy, resource, ctx.now, ctx.now, self._settings), trigger=runs.REQUEST
-            )
+            run = replace(new_run(policy, resource, ctx.now, ctx.now, self._settings), trigger=runs.REQUEST)
             policy_runs.insert(conn, run)
             found.append(run)
         return found

@@ -134,6 +134,10 @@ class Scheduler:
             return 0
         except CbrError as error:
             refusal = error.code, error.message
+            if error.code in runs.VAULT_REFUSES:
+                why = dict.fromkeys((one.resource_id for one in group), refusal)
+                self._database.transact(lambda conn: self._put_off(conn, group, why, now))
+                return 0
             self._database.transact(lambda conn: _skip(conn, group, refusal, now))
             return len(group)
         except Exception as error:
@@ -197,6 +201,6 @@ def _tell(policy_id: str, fired: Fired) -> None:
 
 
 def _skip(conn: Connection, group: Sequence[PolicyRun], why: tuple[str, str], now: datetime) -> None:
-    """End the runs of a vault that takes no backups."""
+    """End the runs of a vault that is gone."""
     for run in group:
         policy_runs.end(conn, run, runs.SKIPPED, *why, now=now)

@@ -6,7 +6,19 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, literal, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
@@ -24,6 +36,8 @@ _t = tables.policy_run
 _KEYS = sort_keys(_t, "created_at", "due_at", "started_at", "ended_at", "status")
 _WAITS = _t.c.status == literal(runs.WAITING, literal_execute=True)
 _RUNS = _t.c.status == literal(runs.RUNNING, literal_execute=True)
+_IN_VAIN = case((_t.c.code.in_(runs.VAULT_REFUSES), runs.FAILED), else_=runs.MISSED)
+"""How a run ends that has waited until its time was over."""
 
 
 def insert(conn: Connection, run: PolicyRun) -> bool:
@@ -149,7 +163,7 @@ def supersede(conn: Connection, policy_id: str, *, now: datetime) -> None:
     """Give up what waits of a policy that is due again."""
     query = sql_update(_t).where(_t.c.policy_id == policy_id, _WAITS)
     reason = _why("the policy was due again before it could begin")
-    conn.execute(query.values(status=runs.MISSED, reason=reason, ended_at=now))
+    conn.execute(query.values(status=_IN_VAIN, reason=reason, ended_at=now))
 
 
 def give_up(conn: Connection, *, now: datetime) -> int:
@@ -163,11 +177,11 @@ def give_up(conn: Connection, *, now: datetime) -> int:
     )
     is_enabled = exists().where(policy.c.id == _t.c.policy_id, policy.c.enabled)
     has_policy = exists().where(binding.c.vault_id == _t.c.vault_id, binding.c.policy_id == _t.c.policy_id)
-    ends: tuple[tuple[ColumnElement[bool], str, Any], ...] = (
+    ends: tuple[tuple[ColumnElement[bool], Any, Any], ...] = (
         (~is_bound, runs.SKIPPED, "the resource has left the vault"),
         (~has_policy, runs.SKIPPED, "the policy was taken from the vault"),
         (and_(~asked, ~is_enabled), runs.SKIPPED, "the policy was disabled"),
-        (_t.c.start_by < now, runs.MISSED, _why("it could not begin in its start window")),
+        (_t.c.start_by < now, _IN_VAIN, _why("it could not begin in its start window")),
     )
     count = 0
     for condition, status, reason in ends:

@@ -1,7 +1,8 @@
 """Deciding which backups of a resource stay (contract 5.6).
 
 A policy counts the automatic backups that are good, and never takes a manual one, a pinned one, the last good one, the last
-complete one, or one that is being restored. A time that a backup was given itself (`expired_at`) stands above the policy, in both directions.
+complete one, or one that is being restored. A time that a backup was given itself (`expired_at`) stands above the policy, in
+both directions.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -17,8 +17,8 @@ class RetentionReason(Struct):
         str,
         Meta(
             description="of what is kept `among_newest`, `newest_of_day`, `…_week`, `…_month`, `…_year`, `within_duration`, "
-            "`endless`, `last_good`, `last_complete`, `pinned`, `manual`, `until_expiry`, `failed` or `unfinished`; of what goes "
-            "`beyond_count`, `beyond_duration`, `expired` or `deleting`, and `needed`; of what is blocked `in_use`"
+            "`endless`, `last_good`, `last_complete`, `pinned`, `manual`, `until_expiry`, `failed` or `unfinished`; of what "
+            "goes `beyond_count`, `beyond_duration`, `expired` or `deleting`, and `needed`; of what is blocked `in_use`"
         ),
     ]
     text: Annotated[str, Meta(description="the reason as a sentence")]
