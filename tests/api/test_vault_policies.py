@@ -1,16 +1,18 @@
 """Which policy a vault has, over HTTP: with the vault, later, instead of another, no more."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 
-from opencbr.store import vaults
+from opencbr.store import backups, vault_policies, vaults
 
 from .api_server import ApiServer
 from .protected_cloud import new_vault, refused, vault_body
 from .test_policies import NOWHERE, changed, new_policy, room, shown
+from .test_vault_operations import automatic
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +150,38 @@ def test_a_locked_vault_keeps_its_policy_and_what_that_keeps(cbr: ApiServer):
     assert associate(cbr, vault, policy).status_code == 200
     assert changed(cbr, policy, operation_definition={"max_backups": 6}, enabled=False)["enabled"] is False
     change_vault(cbr, vault, locked=False)  # for the next test: no client can
+
+
+def test_a_locked_vault_that_keeps_its_automatic_backups_takes_no_policy_that_would_end_them(cbr: ApiServer):
+    counted = new_policy(cbr, operation_definition={"max_backups": 1})["id"]
+    timed = new_policy(cbr, operation_definition={"retention_duration_days": 1})["id"]
+    endless = new_policy(cbr, operation_definition={})["id"]
+    vault = cbr.vault(locked=True)
+    kept = automatic(cbr, cbr.backup(vault))
+    for policy in (counted, timed):
+        refused(associate(cbr, vault.id, policy), 400, "6110", "for ever")
+    assert policies_of(cbr, vault.id) == []
+    with cbr.database.write() as conn:
+        backups.update(conn, cbr.project(), kept.id, expired_at=cbr.clock.now() + timedelta(days=1))
+    assert associate(cbr, vault.id, counted).status_code == 200, "what has a day of its own goes on that"
+    with cbr.database.write() as conn:
+        vault_policies.unbind(conn, cbr.project(), vault.id)
+        backups.update(conn, cbr.project(), kept.id, expired_at=None)
+    assert associate(cbr, vault.id, endless).status_code == 200
+    shorter = {"policy": {"operation_definition": {"max_backups": 1}}}
+    refused(cbr.call("PUT", f"policies/{endless}", shorter), 400, "6110", vault.id)
+    change_vault(cbr, vault.id, locked=False)  # for the next test: no client can
+
+
+def test_a_locked_vaults_policy_chooses_the_last_of_a_day_in_its_zone_for_good(cbr: ApiServer):
+    """In another zone other backups are the last of their days, and those that were kept would go."""
+    daily = {"max_backups": 1, "day_backups": 7, "timezone": "UTC+00:00"}
+    policy = new_policy(cbr, operation_definition=daily)["id"]
+    vault = new_vault(cbr, locked=True, backup_policy_id=policy)["id"]
+    moved = {"policy": {"operation_definition": daily | {"timezone": "UTC+08:00"}}}
+    refused(cbr.call("PUT", f"policies/{policy}", moved), 400, "6110", vault)
+    change_vault(cbr, vault, locked=False)  # for the next test: no client can
+    assert cbr.call("PUT", f"policies/{policy}", moved).status_code == 200
 
 
 def test_two_policies_for_one_vault_at_once_leave_one(cbr: ApiServer):

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from opencbr.model.policy import LONG_TERM, check_definition, shortens
 
+LONG = {"max_backups": 5, "week_backups": 2}
+
 counts = st.integers(1, 99_999)
 kept = st.fixed_dictionaries({}, optional=dict.fromkeys(LONG_TERM, st.integers(0, 100)))
 definitions = st.one_of(
@@ -42,6 +44,9 @@ def test_two_definitions_keep_less_one_way_at_most_when_they_are_of_one_form(one
         ({"max_backups": 5, "week_backups": 2}, {"max_backups": 9}, True),
         ({"max_backups": 5}, {"max_backups": 5, "week_backups": 2}, False),
         ({"max_backups": 5, "week_backups": 0}, {"max_backups": 5}, False),
+        (LONG | {"timezone": "UTC+00:00"}, LONG | {"timezone": "UTC+08:00"}, True),
+        (LONG | {"timezone": "UTC+00:00"}, LONG | {"timezone": "UTC+00:00", "max_backups": 6}, False),
+        ({"max_backups": 5, "timezone": "UTC+00:00"}, {"max_backups": 5, "timezone": "UTC+08:00"}, False),
     ],
 )
 def test_what_may_keep_a_backup_for_a_shorter_time(old, new, less):

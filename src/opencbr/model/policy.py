@@ -99,10 +99,15 @@ def sample_of(definition: Mapping[str, Any]) -> int:
 
 
 def shortens(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Say whether a changed definition may keep a backup for a shorter time than the one before."""
-    return any(
-        _limit(new, name) < _limit(old, name) for name in ("max_backups", "retention_duration_days")
-    ) or any((new.get(name) or 0) < (old.get(name) or 0) for name in LONG_TERM)
+    """Say whether a changed definition may keep a backup for a shorter time than the one before.
+
+    In another `timezone` other backups are the last of their days, weeks, months and years.
+    """
+    if any(_limit(new, name) < _limit(old, name) for name in ("max_backups", "retention_duration_days")):
+        return True
+    if any((new.get(name) or 0) < (old.get(name) or 0) for name in LONG_TERM):
+        return True
+    return any(old.get(name) for name in LONG_TERM) and old.get("timezone") != new.get("timezone")
 
 
 def _limit(definition: Mapping[str, Any], name: str) -> float:

@@ -6,9 +6,10 @@ from opencbr.model import statuses
 from opencbr.model.errors import NO_SUCH_POLICY, UNFIT_POLICY, VAULT_UNCHANGEABLE, CbrError
 from opencbr.model.ids import is_uuid
 from opencbr.model.policy import BACKUP, DRILL, Policy
+from opencbr.model.retention.limits import limits_of
 from opencbr.model.vault import Vault
 from opencbr.service.context import Context
-from opencbr.store import policies, vault_policies
+from opencbr.store import policies, vault_backups, vault_policies
 
 
 def get_policy(conn: Connection, ctx: Context, policy_id: str, *, lock: bool = False) -> Policy:
@@ -28,7 +29,8 @@ def bind_policy(
     """Give a vault, which is read with its lock, a policy in place of the one of its type that it has.
 
     The same one again is no change (T13). With `operation_type` it must be one of that type. Raises CbrError 6000, 6136 (a
-    hybrid vault), 6127 (it does not fit the vault), 6110 (being deleted, or locked with another policy).
+    hybrid vault), 6127 (it does not fit the vault), 6110 (being deleted; or locked, and it has another policy, or keeps its
+    automatic backups for ever and would not any more).
     """
     _refuse_deleting(vault)
     policy = get_policy(conn, ctx, policy_id, lock=True)
@@ -52,6 +54,8 @@ def bind_policy(
         raise CbrError(
             VAULT_UNCHANGEABLE, f"Vault {vault.id} is locked: it keeps its policy {bound}, change that one."
         )
+    if vault.locked and policy.operation_type == BACKUP and bound is None:
+        _refuse_shorter(conn, vault, policy)
     vault_policies.bind(conn, vault.id, policy)
 
 
@@ -71,6 +75,18 @@ def unbind_policy(conn: Connection, ctx: Context, vault: Vault, policy_id: str) 
     if vault.locked and policy.operation_type == BACKUP:
         raise CbrError(VAULT_UNCHANGEABLE, f"Vault {vault.id} is locked: its policy stays.")
     vault_policies.unbind(conn, ctx.project_id, vault.id, policy.id)
+
+
+def _refuse_shorter(conn: Connection, vault: Vault, policy: Policy) -> None:
+    """Refuse a policy that ends what a locked vault without one keeps for ever. Raises CbrError 6110."""
+    if limits_of(policy.definition).is_endless:
+        return
+    if vault_backups.has_automatic(conn, vault.project_id, vault.id, after=None):
+        raise CbrError(
+            VAULT_UNCHANGEABLE,
+            f"Vault {vault.id} is locked and has no policy, so that its automatic backups are kept for ever, and policy "
+            f"{policy.id} would let them go: use one without max_backups and retention_duration_days.",
+        )
 
 
 def _refuse_deleting(vault: Vault) -> None:

@@ -34,16 +34,20 @@ def move(
     conn.execute(query.values(vault_id=destination, updated_at=updated_at))
 
 
-def has_automatic(conn: Connection, project_id: str, vault_id: str, *, after: datetime) -> bool:
-    """Say whether the vault has an automatic backup that expires later than `after`, or never (contract 5.1)."""
+def has_automatic(conn: Connection, project_id: str, vault_id: str, *, after: datetime | None) -> bool:
+    """Say whether the vault has an automatic backup that expires later than `after`, or never (contract 5.1).
+
+    Without `after` only those that never expire count.
+    """
     asked = tables.checkpoint
+    later = [] if after is None else [_t.c.expired_at > after]
     query = (
         select(_t.c.id)
         .join(asked, asked.c.id == _t.c.checkpoint_id)
         .where(
             *_standing(_t, project_id, vault_id),
             asked.c.auto_trigger,
-            or_(_t.c.expired_at.is_(None), _t.c.expired_at > after),
+            or_(_t.c.expired_at.is_(None), *later),
         )
     )
     return conn.execute(query.limit(1)).first() is not None
