@@ -8,13 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select, text
 
 from opencbr.model.errors import CbrError
 from opencbr.model.lists import Page, PolicyRunFilter
 from opencbr.service.context import Context, operator
 from opencbr.service.policy_runs import PolicyRuns
-from opencbr.store import backups, freshness, operation_logs, policies, resources, tables, vault_policies
+from opencbr.store import (
+    backups,
+    freshness,
+    operation_logs,
+    policies,
+    policy_runs,
+    resources,
+    tables,
+    vault_policies,
+)
 from opencbr.store.database import Database
 from store.samples import OTHER, PROJECT
 from support.policy_scene import DAY, DUE, HOUR, MINUTE, Scene
@@ -380,6 +389,69 @@ def test_run_now_begins_at_once_also_of_a_disabled_policy_and_waits_once(scene: 
         "running",
         work.id,
     )
+
+
+def test_run_now_answers_the_run_that_another_lets_wait_in_that_moment(scene: Scene, monkeypatch):
+    """What it has read of the waiting ones is older than what its insert finds: it looks at the answer."""
+    policy, (bound,) = scene.policy()
+    use_case = PolicyRuns(scene.database, scene.settings)
+    [first] = use_case.create(asked(scene), policy.id)
+    scene.clock.moment += MINUTE
+    monkeypatch.setattr(policy_runs, "waiting_of", lambda conn, policy_id: {})
+    assert [run.id for run in use_case.create(asked(scene), policy.id)] == [first.id]
+    assert [(run.id, run.resource_id) for run in scene.runs(policy)] == [(first.id, bound.id)]
+
+
+def test_run_now_twice_at_one_moment_is_one_run_also_when_it_has_begun(scene: Scene):
+    policy, _ = scene.policy()
+    use_case = PolicyRuns(scene.database, scene.settings)
+    [first] = use_case.create(asked(scene), policy.id)
+    scene.round()
+    [again] = use_case.create(asked(scene), policy.id)
+    assert (again.id, again.status) == (first.id, "running")
+
+
+def test_a_run_is_tried_again_or_asked_for_and_neither_is_lost(database: Database):
+    """A run that has failed is to wait again while somebody asks for one: whoever comes second sees the other."""
+    scene = Scene(database)
+    policy, _ = scene.policy()
+    scene.round(DUE)
+    [work] = scene.work()
+    scene.end(work, "failed")
+    scene.clock.moment += MINUTE
+    asking, may_end = threading.Event(), threading.Event()
+
+    def ask(conn: Connection) -> str:
+        [run] = PolicyRuns(database, scene.settings)._create(conn, asked(scene), policy.id)
+        asking.set()
+        assert may_end.wait(30)
+        return run.id
+
+    with ThreadPoolExecutor(2) as threads:
+        wanted = threads.submit(database.transact, ask)
+        assert asking.wait(30)
+        followed = threads.submit(scene.scheduler().round)
+        wait_for_a_writer(database)
+        may_end.set()
+        asked_for = wanted.result()
+        assert followed.exception() is None
+    scene.round()
+    standing = {run.id: run.status for run in scene.runs(policy)}
+    assert standing[asked_for] == "running"
+    assert sorted(standing.values()) == ["failed", "running"]
+
+
+def wait_for_a_writer(database: Database) -> None:
+    """Wait until somebody waits for a row's lock. SQLite's writers take turns, whoever comes when."""
+    if database.dialect != "postgresql":
+        return
+    blocked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(3000):
+        with database.read() as conn:
+            if conn.execute(blocked).scalar_one():
+                return
+        threading.Event().wait(0.01)
+    raise AssertionError("nobody waits for the policy's row")
 
 
 def test_run_now_of_nothing_and_of_another_project_is_refused(scene: Scene):

@@ -62,6 +62,8 @@ class PolicyRuns:
                 found += [there] if there is not None else []
                 continue
             run = replace(new_run(policy, resource, ctx.now, ctx.now, self._settings), trigger=runs.REQUEST)
-            policy_runs.insert(conn, run)
-            found.append(run)
+            there = run if policy_runs.insert(conn, run) else policy_runs.in_the_way_of(conn, run)
+            if there is not None:
+                policy_runs.hurry(conn, there.id, now=ctx.now)
+                found.append(there)
         return found

@@ -61,6 +61,7 @@ class Scheduler:
         if not is_any_open:
             return is_more
         self._database.transact(lambda conn: self._follow(conn, now))
+        self._database.transact(lambda conn: policy_runs.give_up(conn, now=now))
         started = self._start(now) + start_drills(self._database, self._settings, now)
         return started > 0 or is_more
 
@@ -88,7 +89,7 @@ class Scheduler:
         return count == _BATCH
 
     def _follow(self, conn: Connection, now: datetime) -> None:
-        """End the runs whose work has ended, or let them try again; give up what cannot begin any more."""
+        """End the runs whose work has ended, or let them try again."""
         for run, work in policy_runs.ended_work(conn, _BATCH):
             if work is not None and work.status == statuses.SUCCESS:
                 policy_runs.end(conn, run, runs.SUCCESS, now=now)
@@ -101,9 +102,10 @@ class Scheduler:
             again = now + timedelta(seconds=self._settings.retry_seconds)
             may = work is not None and not work.cancel_requested and again <= run.start_by
             may = may and run.operation_type == BACKUP  # a drill that fails has found something
+            if may:
+                policies.get(conn, run.project_id, run.policy_id, lock=True)
             if not may or not policy_runs.put_off(conn, run, code, reason, until=again):
                 policy_runs.end(conn, run, runs.FAILED, code, reason, now=now)
-        policy_runs.give_up(conn, now=now)
 
     def _start(self, now: datetime) -> int:
         """Start as many backups as there is room for; return how many runs have begun or ended."""

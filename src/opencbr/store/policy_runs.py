@@ -51,6 +51,14 @@ def get(conn: Connection, project_id: str, run_id: str) -> PolicyRun | None:
     return None if row is None else from_row(row)
 
 
+def in_the_way_of(conn: Connection, run: PolicyRun) -> PolicyRun | None:
+    """Read the run for which `insert` has not added this one: itself, or the one that waits for the resource."""
+    waits = and_(_t.c.policy_id == run.policy_id, _t.c.resource_id == run.resource_id, _WAITS)
+    query = select(_t).where(_t.c.project_id == run.project_id, or_(_t.c.id == run.id, waits))
+    row = conn.execute(query.order_by(_t.c.id != run.id).limit(1)).mappings().first()
+    return None if row is None else from_row(row)
+
+
 def by_ids(conn: Connection, project_id: str, run_ids: Collection[str]) -> dict[str, PolicyRun]:
     """Read those of these runs that the project has."""
     query = select(_t).where(_t.c.project_id == project_id, _t.c.id.in_(tuple(run_ids)))
@@ -135,7 +143,10 @@ def begun(conn: Connection, run: PolicyRun, log: OperationLog, *, now: datetime)
 
 
 def put_off(conn: Connection, run: PolicyRun, code: str, reason: str, *, until: datetime) -> bool:
-    """Let a run wait, or wait again, and say why; False when another of its policy waits for the resource by now."""
+    """Let a run wait, or wait again, and say why; False when another of its policy waits for the resource by now.
+
+    Of a run that is `running`, the caller holds the policy's row: who fires it, or asks for a run, is then seen.
+    """
     other = _t.alias("other")
     is_alone = ~exists().where(
         other.c.policy_id == _t.c.policy_id,
