@@ -17,7 +17,7 @@ from opencbr.model import policy_run as runs
 from opencbr.model.ids import derived_id
 from opencbr.model.policy import DRILL, Policy, sample_of
 from opencbr.model.policy_run import PolicyRun
-from opencbr.model.schedule import next_runs
+from opencbr.model.schedule import next_runs, runs_between
 from opencbr.model.vault import Resource
 from opencbr.service.drill_runs import sample
 from opencbr.store import policies, policy_runs, resources, vault_policies
@@ -26,8 +26,7 @@ RECORDED = 24
 """Missed times of one policy that are written down; of a longer outage the newest."""
 
 _BACK = timedelta(days=30)
-_MOST = 24 * 31
-"""Times that a policy can have in `_BACK`: runs are an hour apart (contract 5.6)."""
+_INSTANT = timedelta(microseconds=1)
 
 _NOBODY = "no worker was there in its start window, or the clock was put forward"
 
@@ -121,10 +120,10 @@ def _passed(policy: Policy, now: datetime) -> Sequence[datetime]:
     """Return the times that are due, the newest last; of an outage that is longer than `_BACK` the first and the end."""
     assert policy.next_fire_at is not None
     since = max(policy.next_fire_at, now - _BACK)
-    later = next_runs(
-        policy.patterns, since, start=policy.created_at, time_zone=policy.time_zone, count=_MOST
+    later = runs_between(
+        policy.patterns, since, now + _INSTANT, start=policy.created_at, time_zone=policy.time_zone
     )
-    return [policy.next_fire_at, *(one for one in later if one <= now)]
+    return [policy.next_fire_at, *later]
 
 
 def _place(
