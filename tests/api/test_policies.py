@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from opencbr.model.times import wire_time
 from opencbr.service.context import operator
@@ -65,6 +65,8 @@ def let_it_be_due(cbr: ApiServer, policy_id: str) -> datetime:
     due = cbr.clock.now() - timedelta(hours=1)
     with cbr.database.write() as conn:
         assert policies.update(conn, cbr.project(), policy_id, next_fire_at=due)
+        bound = update(tables.resource).where(tables.resource.c.created_at > due)
+        conn.execute(bound.values(created_at=due))
     return due
 
 

@@ -185,6 +185,22 @@ def test_times_that_no_worker_was_there_for_are_written_down_and_the_last_is_run
     assert scene.told(policy)[-1] == ("running", DUE + 4 * DAY)
 
 
+@pytest.mark.parametrize("run_missed", [True, False])
+def test_what_was_bound_during_an_outage_has_missed_only_what_came_after(
+    database: Database, run_missed: bool
+):
+    scene = Scene(database, run_missed=run_missed)
+    policy, (before, between, after) = scene.policy(servers=3)
+    scene.change(tables.resource, between.id, created_at=DUE + DAY + HOUR)
+    scene.change(tables.resource, after.id, created_at=DUE + 2 * DAY + HOUR)
+    scene.round(DUE + 2 * DAY + 5 * HOUR)
+    told = {
+        one.id: [run.due_at for run in scene.runs(policy) if run.resource_id == one.id]
+        for one in (before, between, after)
+    }
+    assert told == {before.id: [DUE, DUE + DAY, DUE + 2 * DAY], between.id: [DUE + 2 * DAY], after.id: []}
+
+
 def test_a_year_without_workers_writes_down_the_newest_times(scene: Scene):
     policy, _ = scene.policy(patterns=("FREQ=DAILY;BYHOUR=1,13;BYMINUTE=0",))
     scene.round(DUE + 366 * DAY)

@@ -51,31 +51,39 @@ def fire(
     if not policies.fired(conn, policy, following[0] if following else None):
         return None
     policy_runs.supersede(conn, policy.id, now=now)
-    bound = subjects(conn, policy)
-    for missed in due[-1 - RECORDED : -1]:
-        for resource in bound:
-            run = new_run(policy, resource, missed, now, settings)
-            policy_runs.insert(conn, _missed(run, now))
+    _note(conn, settings, policy, due[-1 - RECORDED : -1], now, _NOBODY)
     waiting = 0
     until = following[0] if following else None
-    for resource in bound:
+    for resource in subjects(conn, policy):
         place = _place(resource, settings, due[-1], until)
         run = new_run(policy, resource, due[-1], now, settings, place=place)
+        if now > run.start_by and resource.created_at > run.due_at:
+            continue  # it was bound since then, and has missed nothing
         if now > run.start_by and settings.run_missed:
             run = _late(run, now, _place(resource, settings, now, until))
         elif now > run.start_by:
-            run = _missed(run, now)
+            run = _missed(run, now, _NOBODY)
         if policy_runs.insert(conn, run) and run.status == runs.WAITING:
             waiting += 1
     over = due if now > due[-1] + window(policy, settings) else due[:-1]
     return Fired(waiting=waiting, passed=tuple(over))
 
 
-def subjects(conn: Connection, policy: Policy) -> list[Resource]:
-    """Read what a policy backs up, the resources of its vaults that follow it; or a sample of them, if it drills."""
+def subjects(conn: Connection, policy: Policy, *, bound_by: datetime | None = None) -> list[Resource]:
+    """Read what a policy backs up, the resources of its vaults that follow it; or a sample of them, if it drills.
+
+    With `bound_by` only those that were bound by then.
+    """
     vault_ids = vault_policies.vaults_of(conn, policy.project_id, [policy.id])[policy.id]
     bound = resources.of_vaults(conn, policy.project_id, vault_ids)
-    following = [[one for one in bound[vault_id] if one.auto_protect] for vault_id in vault_ids]
+    following = [
+        [
+            one
+            for one in bound[vault_id]
+            if one.auto_protect and (bound_by is None or one.created_at <= bound_by)
+        ]
+        for vault_id in vault_ids
+    ]
     if policy.operation_type == DRILL:
         size = sample_of(policy.definition)
         following = [sample(conn, policy.project_id, of_vault, size) for of_vault in following]
@@ -140,8 +148,23 @@ def _place(
     return timedelta(seconds=int(spread.total_seconds() * int.from_bytes(digest[:4]) / (1 << 32)))
 
 
-def _missed(run: PolicyRun, now: datetime) -> PolicyRun:
-    return replace(run, status=runs.MISSED, reason=_NOBODY, ended_at=now)
+def _note(
+    conn: Connection,
+    settings: ScheduleSettings,
+    policy: Policy,
+    times: Sequence[datetime],
+    now: datetime,
+    reason: str,
+) -> None:
+    """Write down that what was bound at these times has missed them; a time that stands in a run already is let be."""
+    for due_at in times:
+        for resource in subjects(conn, policy, bound_by=due_at):
+            run = new_run(policy, resource, due_at, now, settings)
+            policy_runs.insert(conn, _missed(run, now, reason))
+
+
+def _missed(run: PolicyRun, now: datetime, reason: str) -> PolicyRun:
+    return replace(run, status=runs.MISSED, reason=reason, ended_at=now)
 
 
 def _late(run: PolicyRun, now: datetime, place: timedelta) -> PolicyRun:
