@@ -108,7 +108,7 @@ class Wiring:
                 database, cloud, self.records, lifetime_seconds=self.config.restore.plan_seconds
             ),
             drills=Drills(database),
-            policies=Policies(database),
+            policies=Policies(database, self.config.schedule),
             policy_runs=PolicyRuns(database, self.config.schedule),
             freshness=Freshness(database),
             retention_previews=RetentionPreviews(database),

@@ -309,7 +309,7 @@ def open_server(
         restore_plans=RestorePlans(database, adapter, records),
         ways_back=WaysBack(database, adapter),
         drills=Drills(database),
-        policies=Policies(database),
+        policies=Policies(database, ScheduleSettings()),
         policy_runs=PolicyRuns(database, ScheduleSettings()),
         freshness=Freshness(database),
         retention_previews=RetentionPreviews(database),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, text
 from opencbr.model.errors import CbrError
 from opencbr.model.lists import Page, PolicyRunFilter
 from opencbr.service.context import Context, operator
+from opencbr.service.policies import Policies
 from opencbr.service.policy_runs import PolicyRuns
 from opencbr.store import (
     backups,
@@ -199,6 +200,19 @@ def test_what_was_bound_during_an_outage_has_missed_only_what_came_after(
         for one in (before, between, after)
     }
     assert told == {before.id: [DUE, DUE + DAY, DUE + 2 * DAY], between.id: [DUE + 2 * DAY], after.id: []}
+
+
+@pytest.mark.parametrize("changes", [{"patterns": ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0",)}, {"enabled": False}])
+def test_an_edit_during_an_outage_writes_down_what_was_due_before_it(scene: Scene, changes: dict[str, Any]):
+    policy, _ = scene.policy()
+    scene.clock.moment = DUE + DAY + 6 * HOUR
+    Policies(scene.database, scene.settings).update(asked(scene), policy.id, changes)
+    assert scene.told(policy) == [("missed", DUE), ("missed", DUE + DAY)]
+    assert {run.reason.partition(",")[0] for run in scene.runs(policy)} == {
+        "the policy was changed after this time"
+    }
+    scene.round()
+    assert len(scene.runs(policy)) == 2, "an edit makes no backup"
 
 
 def test_a_year_without_workers_writes_down_the_newest_times(scene: Scene):

@@ -28,6 +28,7 @@ RECORDED = 24
 _BACK = timedelta(days=30)
 _INSTANT = timedelta(microseconds=1)
 
+_CHANGED = "the policy was changed after this time, and no worker had seen by then that it was due"
 _NOBODY = "no worker was there in its start window, or the clock was put forward"
 
 
@@ -67,6 +68,15 @@ def fire(
             waiting += 1
     over = due if now > due[-1] + window(policy, settings) else due[:-1]
     return Fired(waiting=waiting, passed=tuple(over))
+
+
+def note_passed(conn: Connection, settings: ScheduleSettings, policy: Policy, now: datetime) -> None:
+    """Write down as missed the times of a policy that have passed and have not fired, before its times change.
+
+    The caller holds its row.
+    """
+    if policy.next_fire_at is not None and policy.next_fire_at <= now:
+        _note(conn, settings, policy, _passed(policy, now)[-RECORDED:], now, _CHANGED)
 
 
 def subjects(conn: Connection, policy: Policy, *, bound_by: datetime | None = None) -> list[Resource]:

@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from opencbr.jobs.settings import ScheduleSettings
 from opencbr.model.errors import BAD_PARAMETER, VAULT_UNCHANGEABLE, CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.lists import Listing, Page, PolicyFilter
 from opencbr.model.policy import BACKUP, DRILL, MAX_POLICIES, RUNS_SHOWN, Policy, check_definition, shortens
 from opencbr.model.schedule import check_patterns, check_time_zone, next_runs
 from opencbr.service.context import Context
+from opencbr.service.firing import note_passed
 from opencbr.service.vault_policies import bind_policy, get_policy, unbind_policy
 from opencbr.service.vaults import get_vault
 from opencbr.store import policies, vault_policies
@@ -47,8 +49,9 @@ class PolicyView:
 class Policies:
     """The use cases of the chapter; every one touches the context's project alone."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: ScheduleSettings) -> None:
         self._database = database
+        self._settings = settings
 
     def create(self, ctx: Context, spec: PolicySpec) -> PolicyView:
         """Make a policy. It fires for the first time at the first of its times after now.
@@ -97,7 +100,8 @@ class Policies:
     def update(self, ctx: Context, policy_id: str, changes: dict[str, Any]) -> PolicyView:
         """Change fields of a policy, named as in `model.policy.Policy`; a definition is replaced as a whole.
 
-        It goes on at the first of its times after now where they have changed, and as before where they have not.
+        It goes on at the first of its times after now where they have changed, and as before where they have not. Those of
+        the old times that have passed and that no worker has seen are written down as missed.
 
         Raises CbrError 6000, 9900 (patterns, time zone, retention, or another operation_type), 6110 (retention shortened that
         a locked vault has).
@@ -119,6 +123,7 @@ class Policies:
                 _refuse_locked(conn, old, "what it keeps cannot become less")
             new = replace(new, updated_at=ctx.now)
             if any(getattr(new, name) != getattr(old, name) for name in _SCHEDULE):
+                note_passed(conn, self._settings, old, ctx.now)
                 new = replace(new, next_fire_at=_next_fire(new, ctx.now))
             written = {name: getattr(new, name) for name in (*changes, "next_fire_at", "updated_at")}
             policies.update(conn, ctx.project_id, policy_id, **written)
