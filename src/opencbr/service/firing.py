@@ -52,7 +52,7 @@ def fire(
     if not policies.fired(conn, policy, following[0] if following else None):
         return None
     policy_runs.supersede(conn, policy.id, now=now)
-    _note(conn, settings, policy, due[-1 - RECORDED : -1], now, _NOBODY)
+    _note(conn, settings, policy, due[-1 - RECORDED : -1], now, reason=_NOBODY)
     waiting = 0
     until = following[0] if following else None
     for resource in subjects(conn, policy):
@@ -76,7 +76,7 @@ def note_passed(conn: Connection, settings: ScheduleSettings, policy: Policy, no
     The caller holds its row.
     """
     if policy.next_fire_at is not None and policy.next_fire_at <= now:
-        _note(conn, settings, policy, _passed(policy, now)[-RECORDED:], now, _CHANGED)
+        _note(conn, settings, policy, _passed(policy, now)[-RECORDED:], now, reason=_CHANGED)
 
 
 def subjects(conn: Connection, policy: Policy, *, bound_by: datetime | None = None) -> list[Resource]:
@@ -164,6 +164,7 @@ def _note(
     policy: Policy,
     times: Sequence[datetime],
     now: datetime,
+    *,
     reason: str,
 ) -> None:
     """Write down that what was bound at these times has missed them; a time that stands in a run already is let be."""
