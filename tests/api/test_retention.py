@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from opencbr.model.backup import Backup
+from opencbr.model.errors import CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.lists import OperationLogFilter, Page
+from opencbr.model.retention.decide import decide
 from opencbr.model.vault import VOLUME, Vault
+from opencbr.service import retention as service
 from opencbr.service.retention import Retention
 from opencbr.store import backups, disk_backups, operation_logs, policies, retention, vault_policies, vaults
 
@@ -80,6 +83,41 @@ def test_the_oldest_go_after_a_success_and_not_before(cbr: ApiServer) -> None:
     scene.clean()
     scene.clean()
     assert scene.gone() == {3, 4}
+
+
+def test_many_that_go_are_decided_of_together(cbr: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the work would grow with the square of what a shorter policy lets go."""
+    scene = Scene(cbr, 7, max_backups=1)
+    decided: list[int] = []
+
+    def counted(candidates: Any, *given: Any, **named: Any) -> Any:
+        decided.append(len(candidates))
+        return decide(candidates, *given, **named)
+
+    monkeypatch.setattr(service, "decide", counted)
+    monkeypatch.setattr(service, "_AT_ONCE", 3)
+    scene.succeeded()
+    scene.clean()
+    assert scene.gone() == {1, 2, 3, 4, 5, 6, 7}
+    assert decided == [8, 8, 8], "once for three of them"
+    scene.clean()
+    assert len(decided) == 3, "it is settled"
+
+
+def test_one_that_refuses_to_go_keeps_no_other(cbr: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(cbr, 4, max_backups=1)
+    request = service.request_deletion
+
+    def refusing(conn: Any, ctx: Any, backup: Backup, **more: Any) -> Any:
+        if backup.id == scene.made[3].id:
+            raise CbrError("6203")
+        return request(conn, ctx, backup, **more)
+
+    monkeypatch.setattr(service, "request_deletion", refusing)
+    monkeypatch.setattr(service, "_AT_ONCE", 2)
+    scene.succeeded()
+    scene.clean()
+    assert scene.gone() == {1, 2, 4}
 
 
 def test_the_log_of_a_deletion_names_the_policy(cbr: ApiServer) -> None:

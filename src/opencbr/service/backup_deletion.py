@@ -40,12 +40,12 @@ def request_deletion(
     """
     _check_deletable(conn, ctx, backup, by_policy=by_policy)
     vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-    log = new_operations.request_deletion(conn, ctx, backup, vault.name if vault else None)
+    # First of all what can be refused: then nothing is written, and a policy goes on with the next one.
     if not backups.move_family(
         conn, ctx.project_id, backup.id, to=statuses.WAITING_DELETE, updated_at=ctx.now
     ):
         raise CbrError(BACKUP_IN_USE)
-    return log
+    return new_operations.request_deletion(conn, ctx, backup, vault.name if vault else None)
 
 
 def refuse_disk(backup: Backup) -> None:

@@ -86,10 +86,19 @@ def settle(conn: Connection, one: Due) -> None:
     conn.execute(sql_delete(_due).where(_due.c.backup_id == one.backup_id))
 
 
-def of_resource(conn: Connection, project_id: str, vault_id: str, resource_id: str) -> Kept:
-    """Read the backups of one resource in one vault, with what is built on them."""
+def of_resource(
+    conn: Connection, project_id: str, vault_id: str, resource_id: str, *, lock: bool = False
+) -> Kept:
+    """Read the backups of one resource in one vault, with what is built on them.
+
+    With `lock` nobody else changes one of them until this transaction ends.
+    """
     mine = (_t.c.project_id == project_id, _t.c.vault_id == vault_id, _t.c.resource_id == resource_id)
     rows = select(_t).where(*mine, _t.c.parent_id.is_(None)).order_by(_t.c.created_at.desc(), _t.c.id.desc())
+    if lock:
+        # A statement of its own: what waits for a lock would not see what is committed meanwhile.
+        standing = select(_t.c.id).where(*mine, _t.c.parent_id.is_(None)).order_by(_t.c.id)
+        conn.execute(standing.with_for_update()).all()
     tops = [Backup(**row) for row in conn.execute(rows).mappings()]
     needed: dict[str, set[str]] = {}
     for below, above in conn.execute(_links(project_id, vault_id, resource_id)):
