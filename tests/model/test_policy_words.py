@@ -52,4 +52,4 @@ def test_what_a_policy_keeps(definition, said):
 )
 def test_which_backups_are_full(interval, said):
     assert full_in_words({"full_backup_interval": interval}) == said
-    assert full_in_words({}) == "the first"
+    assert full_in_words({}) == "the first, then as the operator has set it"

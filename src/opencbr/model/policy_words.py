@@ -46,7 +46,9 @@ def drills_in_words(definition: Mapping[str, Any]) -> str:
 
 def full_in_words(definition: Mapping[str, Any]) -> str:
     """Say which backups of a policy are full."""
-    interval = definition.get("full_backup_interval", 0)
+    interval = definition.get("full_backup_interval")
+    if interval is None:
+        return "the first, then as the operator has set it"
     if interval == 1:
         return "every one"
     return "the first" if interval < 1 else f"the first, then one in {interval}"

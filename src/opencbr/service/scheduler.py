@@ -162,12 +162,11 @@ class Scheduler:
         policy = policies.get(conn, ctx.project_id, group[0].policy_id)
         if not claimed or policy is None:
             return 0
-        interval = policy.definition.get("full_backup_interval", 0)
         spec = CheckpointSpec(
             vault_id=group[0].vault_id,
             auto_trigger=True,
             policy_id=policy.id,
-            full_backup_interval=interval if interval > 0 else None,
+            full_backup_interval=policy.definition.get("full_backup_interval"),
         )
         view = request_checkpoint(conn, ctx, spec, [one for one in seen if one.resource.id in claimed])
         for backed_up in view.checkpoint.resources:

@@ -24,8 +24,8 @@ def choose_parent(
     """Return our id of the backup to build on, None for a full one, and note it: from then on the parent is needed.
 
     A parent must be the newest of its volume, whichever vault that is in: Cinder builds on the newest it
-    has. It must be available in our table and in Cinder, and its chain shorter than `full_backup_interval`, the policy's or
-    the worker's, whichever is less.
+    has. It must be available in our table and in Cinder, and its chain shorter than `full_backup_interval`, the policy's
+    where it has one, else the worker's; with -1 or 0 any chain is short enough (contract 3.7).
     Raises CloudError.
     """
     if not disk.incremental or was_refused(ctx, operation, disk):
@@ -34,9 +34,8 @@ def choose_parent(
         parent = disk_backups.latest(conn, disk.project_id, disk.resource_id)
         if parent is None or parent.id == disk.id or parent.cinder_backup_id is None:
             return None
-        longest = ctx.settings.full_backup_interval
-        longest = min(longest, operation.parameters.get(FULL_INTERVAL, longest))
-        if disk_backups.chain_length(conn, disk.project_id, parent.id) >= longest:
+        longest = operation.parameters.get(FULL_INTERVAL, ctx.settings.full_backup_interval)
+        if longest > 0 and disk_backups.chain_length(conn, disk.project_id, parent.id) >= longest:
             return None
     obstacle = _obstacle(project, disk, parent)
     if obstacle is None and note_parent(ctx, disk, parent.id):

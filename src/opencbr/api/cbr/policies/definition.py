@@ -54,7 +54,8 @@ class OperationDefinition(Struct, kw_only=True, omit_defaults=True):
     full_backup_interval: Annotated[
         Annotated[int, Meta(ge=-1, le=100)] | None,
         Meta(
-            description="every so many automatic backups one is full; -1, 0 or left out: none but the first"
+            description="every so many automatic backups one is full; -1 or 0: none but the first; left out: as the operator "
+            "has set it"
         ),
     ] = None
     drill_sample: Annotated[
