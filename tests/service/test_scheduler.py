@@ -20,7 +20,6 @@ from opencbr.store import (
     freshness,
     operation_logs,
     policies,
-    policy_runs,
     resources,
     tables,
     vault_policies,
@@ -420,17 +419,6 @@ def test_run_now_begins_at_once_also_of_a_disabled_policy_and_waits_once(scene: 
         "running",
         work.id,
     )
-
-
-def test_run_now_answers_the_run_that_another_lets_wait_in_that_moment(scene: Scene, monkeypatch):
-    """What it has read of the waiting ones is older than what its insert finds: it looks at the answer."""
-    policy, (bound,) = scene.policy()
-    use_case = PolicyRuns(scene.database, scene.settings)
-    [first] = use_case.create(asked(scene), policy.id)
-    scene.clock.moment += MINUTE
-    monkeypatch.setattr(policy_runs, "waiting_of", lambda conn, policy_id: {})
-    assert [run.id for run in use_case.create(asked(scene), policy.id)] == [first.id]
-    assert [(run.id, run.resource_id) for run in scene.runs(policy)] == [(first.id, bound.id)]
 
 
 def test_run_now_twice_at_one_moment_is_one_run_also_when_it_has_begun(scene: Scene):

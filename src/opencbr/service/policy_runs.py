@@ -53,17 +53,12 @@ class PolicyRuns:
                 f"No vault with policy {policy.id} has a resource that follows it: "
                 "give a vault the policy, and bind a resource to it.",
             )
-        waiting = policy_runs.waiting_of(conn, policy.id)
         found: builtins.list[PolicyRun] = []
         for resource in bound:
-            if resource.id in waiting:
-                policy_runs.hurry(conn, waiting[resource.id], now=ctx.now)
-                there = policy_runs.get(conn, ctx.project_id, waiting[resource.id])
-                found += [there] if there is not None else []
-                continue
             run = replace(new_run(policy, resource, ctx.now, ctx.now, self._settings), trigger=runs.REQUEST)
             there = run if policy_runs.insert(conn, run) else policy_runs.in_the_way_of(conn, run)
-            if there is not None:
+            if there is not None and there.not_before > ctx.now:
                 policy_runs.hurry(conn, there.id, now=ctx.now)
-                found.append(there)
+                there = policy_runs.get(conn, ctx.project_id, there.id)
+            found += [there] if there is not None else []
         return found

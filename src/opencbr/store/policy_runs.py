@@ -65,12 +65,6 @@ def by_ids(conn: Connection, project_id: str, run_ids: Collection[str]) -> dict[
     return {row["id"]: from_row(row) for row in conn.execute(query).mappings()} if run_ids else {}
 
 
-def waiting_of(conn: Connection, policy_id: str) -> dict[str, str]:
-    """Give the waiting runs of a policy: resource id -> id of the run."""
-    query = select(_t.c.resource_id, _t.c.id).where(_t.c.policy_id == policy_id, _WAITS)
-    return {row[0]: row[1] for row in conn.execute(query)}
-
-
 def list(  # noqa: A001 - read as policy_runs.list(…)
     conn: Connection, project_id: str, policy_id: str, wanted: PolicyRunFilter, page: Page
 ) -> Listing[PolicyRun]:
