@@ -178,11 +178,8 @@ class Wiring:
 
     def worker(self) -> "Worker":
         """Make the worker of this process."""
-        from opencbr.jobs.duties import janitor_duty
         from opencbr.jobs.engine.dbos import journal_url
         from opencbr.jobs.worker import Worker
-        from opencbr.service.expiry import expiry_duty
-        from opencbr.service.retention import retention_duty
         from opencbr.store.private_file import make_private
 
         # The engine would make its journal as the umask allows.
@@ -194,15 +191,25 @@ class Wiring:
             clock=self.clock,
             settings=self.config.worker,
             drill=self.config.drill,
-            duties=[
-                janitor_duty,
-                _bind_rules_duty,
-                self._scheduler_duty,
-                lambda ctx: expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
-                lambda ctx: retention_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
-                *self._webhook(),
-            ],
+            duties=self.duties(),
         )
+
+    def duties(self) -> "list[Callable[[JobContext], Duty]]":
+        """Say what a worker does again and again beside its jobs. Raises ConfigError."""
+        from opencbr.jobs.duties import janitor_duty
+        from opencbr.service.expiry import expiry_duty
+        from opencbr.service.plan_expiry import plan_expiry_duty
+        from opencbr.service.retention import retention_duty
+
+        return [
+            janitor_duty,
+            _bind_rules_duty,
+            self._scheduler_duty,
+            lambda ctx: expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
+            lambda ctx: retention_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
+            lambda ctx: plan_expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
+            *self._webhook(),
+        ]
 
     def _webhook(self) -> "list[Callable[[JobContext], Duty]]":
         """Tell the operator's URL what went wrong, where one is set. Raises ConfigError when it cannot be used."""

@@ -9,6 +9,8 @@ import pytest
 import requests
 
 from opencbr.model.ids import new_id
+from opencbr.service.plan_expiry import plan_expiry_duty
+from opencbr.store import restore_plans
 
 from .api_server import ApiServer
 from .protected_cloud import new_disk, refused, restorable
@@ -351,6 +353,30 @@ def test_a_plan_expires(cbr: ApiServer):
     plan = planned(cbr, cbr.protected().id)
     cbr.clock.ahead += timedelta(hours=2)
     refused(cbr.call("GET", f"restore-plans/{plan['id']}"), 404, "6302", "expired")
+
+
+def test_a_worker_removes_plans_whose_time_is_over_and_that_no_restore_carries_out(cbr: ApiServer):
+    backup = cbr.protected()
+    plan, carried_out = (planned(cbr, backup.id)["id"] for _ in range(2))
+    log_id = new_id(cbr.clock.now())
+    with cbr.database.write() as conn:
+        assert restore_plans.claim(conn, cbr.project(), carried_out, log_id)
+    duty = plan_expiry_duty(cbr.database, cbr.clock, 60.0)
+
+    def stored() -> set[str]:
+        with cbr.database.read() as conn:
+            ids = (plan, carried_out)
+            return {one for one in ids if restore_plans.get(conn, cbr.project(), one) is not None}
+
+    duty.run()
+    assert stored() == {plan, carried_out}
+    cbr.clock.ahead += timedelta(hours=2)
+    duty.run()
+    assert stored() == {carried_out}
+    with cbr.database.write() as conn:
+        restore_plans.free(conn, log_id)
+    duty.run()
+    assert stored() == set()
 
 
 def test_only_a_server_s_backup_that_is_available_can_be_planned(cbr: ApiServer):

@@ -1,5 +1,7 @@
 """A configuration is what the file and the environment say, or a sentence about what is wrong with them."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -68,6 +70,16 @@ def test_a_webhook_is_looked_at_before_a_worker_starts_and_its_address_is_not_sh
     again = {"OPENCBR_WEBHOOK_CA_FILE": "nothing.pem"}
     with pytest.raises(ConfigError, match=r"webhook\.ca_file: it cannot be used: No such file"):
         build(load(write(tmp_path, text), again))._webhook()
+
+
+def test_a_worker_has_every_duty(tmp_path):
+    wiring = build(load(write(tmp_path, ""), {}))
+    vars(wiring)["cloud"] = None  # nothing is asked of it here
+    ctx = SimpleNamespace(
+        database=None, cloud=None, clock=None, settings=wiring.config.worker, guard=lambda: None
+    )
+    names = [make(ctx).name for make in wiring.duties()]
+    assert names == ["janitor", "bind-rules", "scheduler", "expiry", "policy-retention", "plan-expiry"]
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,6 @@ class RestorePlans:
             expires_at=ctx.now + self._lifetime,
         )
         with self._database.write() as conn:
-            restore_plans.delete_over(conn, ctx.now)
             restore_plans.insert(conn, stored)
         return self._shown(stored)
 
