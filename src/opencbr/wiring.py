@@ -66,6 +66,7 @@ class Wiring:
     @cached_property
     def services(self) -> "Services":
         """The use cases."""
+        from opencbr.model.way_back import WayBackRule
         from opencbr.service.backups import Backups
         from opencbr.service.checkpoints import Checkpoints
         from opencbr.service.drills import Drills
@@ -105,7 +106,14 @@ class Wiring:
             restores=Restores(database=database, cloud=cloud),
             ways_back=WaysBack(database, cloud),
             restore_plans=RestorePlans(
-                database, cloud, self.records, lifetime_seconds=self.config.restore.plan_seconds
+                database,
+                cloud,
+                self.records,
+                lifetime_seconds=self.config.restore.plan_seconds,
+                way_back=WayBackRule(
+                    is_taken=self.config.worker.way_back_seconds > 0,
+                    is_optional=self.config.worker.way_back_optional,
+                ),
             ),
             drills=Drills(database),
             policies=Policies(database, self.config.schedule),

@@ -2,12 +2,19 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 
+from opencbr.democloud.volume import quotas
 from opencbr.model.ids import new_id
+from opencbr.model.restore_plan.choices import Choices
+from opencbr.model.way_back import WayBackRule
+from opencbr.service.context import automatic
+from opencbr.service.restore_plans import RestorePlans
 from opencbr.store import operation_logs, restore_targets
 
 from .api_server import ApiServer
@@ -148,6 +155,75 @@ def test_a_disk_that_is_detached_since_the_plan_is_a_conflict(cbr: ApiServer):
     finally:
         restore_doc(cbr, "attachment", attachment)
     refused(answer, 409, "9900", "it is on no server", "Make a new plan")
+
+
+@contextmanager
+def room(cbr: ApiServer, **more: int) -> Iterator[dict[str, int]]:
+    """Let the project's quotas have room for so many more alone; the quotas."""
+    has = quotas.used(cbr.cloud.backend, cbr.project())
+    limits = {name: has[name] + number for name, number in more.items()}
+    restore_doc(cbr, "quota", {"id": cbr.project(), **limits})
+    try:
+        yield limits
+    finally:
+        hide(cbr, "quota", cbr.project())
+
+
+@pytest.mark.parametrize(("name", "needs"), [("snapshots", 3), ("gigabytes", 5)])
+def test_no_room_for_the_way_back_is_named_with_both_numbers(cbr: ApiServer, name: str, needs: int):
+    backup = cbr.protected()
+    with room(cbr, snapshots=3, gigabytes=5):
+        assert planned(cbr, backup.id)["status"] == "ready"
+    with room(cbr, **{name: needs - 1}) as limits:
+        plan = planned(cbr, backup.id)
+        refused(cbr.call("POST", f"restore-plans/{plan['id']}/restore"), 409, "9900", "refused")
+    (problem,) = plan["problems"]
+    used = limits[name] - needs + 1
+    assert problem["sentence"].startswith(
+        f"the project has {used} of {limits[name]} {name} (volume), and the way back needs {needs} more"
+    )
+
+
+def test_an_operator_may_do_without_a_way_back_and_the_plan_says_so(cbr: ApiServer):
+    ctx, backup_id = automatic("test", cbr.project(), cbr.clock.now()), cbr.protected().id
+    with room(cbr, snapshots=0, gigabytes=0):
+        plan = planned_by(cbr, WayBackRule(is_optional=True)).create(
+            ctx, backup_id, Choices(), kind="in_place"
+        )
+        assert plan.status == "ready"
+        assert any(
+            "quota of gigabytes and snapshots has no room for the way back" in one for one in plan.notices
+        )
+        plan = planned_by(cbr, WayBackRule(is_taken=False)).create(ctx, backup_id, Choices(), kind="in_place")
+        assert plan.status == "ready"
+        assert not any("way back" in one for one in plan.notices)
+
+
+def planned_by(cbr: ApiServer, rule: WayBackRule) -> RestorePlans:
+    return RestorePlans(cbr.database, cbr.adapter, cbr.records, way_back=rule)
+
+
+@pytest.mark.parametrize("kind", ["new_volume", "in_place"])
+def test_a_service_user_that_may_only_read_is_named(cbr: ApiServer, kind: str):
+    backup = cbr.protected()
+    chosen = {"volume_id": disk_of(cbr)} if kind == "new_volume" else {}
+    reader = of_the_cloud(cbr, "role", "reader")["id"]
+    service, state = cbr.cloud.account("opencbr")["user_id"], cbr.cloud.backend.state
+    with state.change():
+        held = [
+            dict(one) for one in state.all("grant") if one["user_id"] == service and one["scope"] == "domain"
+        ]
+    for one in held:
+        change(cbr, "grant", one["id"], role_id=reader)
+    cbr.adapter._scopes._tenants.clear()
+    try:
+        plan = restore_planned(cbr, backup.id, as_=kind, **chosen)
+    finally:
+        for one in held:
+            restore_doc(cbr, "grant", one)
+        cbr.adapter._scopes._tenants.clear()
+    sentences = [one["sentence"] for one in plan["problems"]]
+    assert any("the service user may only read in this project" in one for one in sentences), sentences
 
 
 @pytest.mark.parametrize("kind", ["new_server", "new_volume", "in_place"])

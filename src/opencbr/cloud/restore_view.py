@@ -33,8 +33,10 @@ SERVER_LISTS = frozenset(
     }
 )
 """What the plan of a new server is made from besides what the record names."""
-VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume", "servers"})
+VOLUME_LISTS = frozenset({"volume_types", "volume_zones", "rooms/volume", "servers", "roles"})
 """The same for a new volume."""
+IN_PLACE_LISTS = frozenset({"rooms/volume", "roles"})
+"""The same for a restore in place."""
 _OF_A_SERVER = frozenset({"server", "keypair"})
 _LISTED = {name for name in SERVER_LISTS if "/" not in name} - {"volume_types"} | {"servers"}
 """Answers that are members of a view as they are."""

@@ -17,6 +17,18 @@ WayBackStatus = Literal["none", "kept", "undoing", "undone", "confirmed", "expir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayBackRule:
+    """What the operator wants: whether snapshots are taken, and whether a restore without room for them goes on without."""
+
+    is_taken: bool = True
+    is_optional: bool = False
+
+
+REQUIRED: Final = WayBackRule()
+"""What holds where the operator has set nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskToRevert:
     """A disk that was written over and the snapshot of what it held before; `size_gb` is the snapshot's."""
 

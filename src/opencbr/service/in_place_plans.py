@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opencbr.cloud.reader import Reader
-from opencbr.cloud.restore_view import TOUCHED, Recorded, read_view
+from opencbr.cloud.restore_view import IN_PLACE_LISTS, TOUCHED, Recorded, read_view
 from opencbr.model.backup import Backup
 from opencbr.model.errors import NO_SUCH_DISK, NO_SUCH_RESOURCE, NO_SUCH_SERVER, CbrError
 from opencbr.model.extend_info import root_image_of
@@ -14,6 +14,7 @@ from opencbr.model.restore_plan.draft import Problem
 from opencbr.model.restore_plan.in_place import Place, Target, plan_in_place, targets_of
 from opencbr.model.restore_plan.outcome import Plan
 from opencbr.model.vault import SERVER
+from opencbr.model.way_back import REQUIRED, WayBackRule
 from opencbr.records.restorable import Restorable
 from opencbr.service.instances import Source
 from opencbr.service.restore_disks import Judged, judge_disk, judge_server
@@ -25,7 +26,7 @@ _FOREIGN = frozenset({NO_SUCH_SERVER, NO_SUCH_DISK})
 class Wanted:
     """What a plan is asked of: the backup, those of its disks by their volumes, its record, and the mapping.
 
-    With `gives_secrets` what is sealed may go into another project.
+    With `gives_secrets` what is sealed may go into another project. `way_back` is what a restore in place keeps.
     """
 
     backup: Backup
@@ -33,6 +34,7 @@ class Wanted:
     record: Restorable
     choices: Choices
     gives_secrets: bool
+    way_back: WayBackRule = REQUIRED
 
     def recorded(self, captured: Captured) -> Recorded:
         """Give what the cloud is read for, of all that was captured or a part of it."""
@@ -56,7 +58,7 @@ def draft_in_place(reader: Reader, wanted: Wanted) -> Plan:
         # Of another server there is nothing to compare but its disks.
         captured = captured.about_disks([disk.volume_id for disk in captured.disks])
     kinds = TOUCHED - {"volume"}
-    view = read_view(reader, wanted.recorded(captured), lists=(), kinds=kinds)
+    view = read_view(reader, wanted.recorded(captured), lists=IN_PLACE_LISTS, kinds=kinds)
     return plan_in_place(captured, view, choices, place)
 
 
@@ -86,7 +88,13 @@ def _place(reader: Reader, wanted: Wanted) -> tuple[Place, Source | None]:
         Target(volume_id=disk, target_id=target, body=there.get(target)) for disk, target in targets.items()
     ]
     server = source.detail if of_a_server else None
-    place = Place(server=server, disks=disks, problems=problems, overwrite=judged.target.overwrite)
+    place = Place(
+        server=server,
+        disks=disks,
+        problems=problems,
+        overwrite=judged.target.overwrite,
+        way_back=wanted.way_back,
+    )
     return place, source
 
 

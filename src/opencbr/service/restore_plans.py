@@ -29,6 +29,7 @@ from opencbr.model.restore_plan.draft import OpenChoice, Problem
 from opencbr.model.restore_plan.listed import ListedPlan
 from opencbr.model.restore_plan.outcome import READY, Plan, PlannedBackup
 from opencbr.model.restore_plan.rows import Row
+from opencbr.model.way_back import REQUIRED, WayBackRule
 from opencbr.records.archive import Records
 from opencbr.records.build import RecordRefused
 from opencbr.records.kept_plans import KeptPlan, OfAnotherRelease, kept_of, open_plan
@@ -75,15 +76,25 @@ class ShownPlan:
 
 
 class RestorePlans:
-    """The use cases; they touch the context's project alone. `lifetime_seconds`: so long a plan is kept."""
+    """The use cases; they touch the context's project alone.
+
+    `lifetime_seconds`: so long a plan is kept; `way_back`: what a restore in place keeps before it writes.
+    """
 
     def __init__(
-        self, database: Database, cloud: Cloud, records: Records, *, lifetime_seconds: float = PLAN_SECONDS
+        self,
+        database: Database,
+        cloud: Cloud,
+        records: Records,
+        *,
+        lifetime_seconds: float = PLAN_SECONDS,
+        way_back: WayBackRule = REQUIRED,
     ) -> None:
         self._database = database
         self._cloud = cloud
         self._records = records
         self._lifetime = timedelta(seconds=lifetime_seconds)
+        self._way_back = way_back
 
     def create(
         self, ctx: Context, backup_id: str, choices: Choices, *, kind: str = plan_kinds.NEW_SERVER
@@ -245,6 +256,7 @@ class RestorePlans:
             record=record,
             choices=choices,
             gives_secrets=ctx.can(SECRETS_RIGHT),
+            way_back=self._way_back,
         )
 
     def _shown(self, stored: StoredPlan) -> ShownPlan:

@@ -11,9 +11,10 @@ from opencbr.model.restore import rebuild_notice
 from opencbr.model.restore_plan.captured import Captured, Json
 from opencbr.model.restore_plan.choices import DROP, Choices
 from opencbr.model.restore_plan.draft import Draft, Problem
-from opencbr.model.restore_plan.outcome import Overwrite, Plan, outcome_of
+from opencbr.model.restore_plan.outcome import Overwrite, Plan, check_rights, outcome_of, without_room
 from opencbr.model.restore_plan.treatment import CHANGED, IDENTITY, REASONS, STATE, TIME
 from opencbr.model.restore_plan.view import CloudView
+from opencbr.model.way_back import REQUIRED, WayBackRule
 
 _REASONS: Mapping[str, str] = {
     **REASONS,
@@ -37,13 +38,14 @@ class Target:
 class Place:
     """Where a backup is to be written: the server, None for a volume's backup or one that is gone, and the disks.
 
-    `problems` stand against it; `overwrite` is what a job would be asked for.
+    `problems` stand against it; `overwrite` is what a job would be asked for, and `way_back` what it keeps before it writes.
     """
 
     server: Json | None
     disks: Sequence[Target]
     problems: Sequence[Problem]
     overwrite: Overwrite | None
+    way_back: WayBackRule = REQUIRED
 
 
 def targets_of(captured: Captured, choices: Choices) -> dict[str, str]:
@@ -56,6 +58,7 @@ def plan_in_place(captured: Captured, view: CloudView, choices: Choices, place: 
     """Say what a restore of `captured` over `place` would do; `view` has what the documents of the record are now."""
     draft = Draft(captured, view, choices, _REASONS)
     draft.problems.extend(place.problems)
+    check_rights(draft)
     targets = targets_of(captured, choices)
     image = place.overwrite.request.root_image_id if place.overwrite else None
     if not targets and image is None:
@@ -66,6 +69,7 @@ def plan_in_place(captured: Captured, view: CloudView, choices: Choices, place: 
             draft.loses(f"volume/{disk.volume_id}", "the mapping does without this disk: it is left as it is")
     for one in place.disks:
         _judge_disk(draft, one)
+    _judge_rooms(draft, place)
     if place.server is not None:
         _tell_server(draft, place.server, targets.values())
         _tell_root(draft, place.server, image)
@@ -99,6 +103,37 @@ def _judge_disk(draft: Draft, one: Target) -> None:
     if isinstance(now, int) and now > was:
         told += f"; it has grown from {was} GiB, and its size is kept"
     draft.notices.append(told)
+
+
+def _judge_rooms(draft: Draft, place: Place) -> None:
+    """Refuse what Cinder's quotas have no room for: the copy of a root volume that is rebuilt, then the way back.
+
+    The copy is gone before the snapshots are taken, so that each is judged by itself.
+    """
+    request = place.overwrite.request if place.overwrite else None
+    if request is None:
+        return
+    for disk in request.disks:
+        if disk.volume_id == request.rebuilt_root_id:
+            copy = {("volume/volumes", ""): 1, ("volume/gigabytes", ""): disk.size_gb}
+            draft.problems.extend(without_room(copy, draft.view, "the copy that a rebuild writes"))
+    if not place.way_back.is_taken:
+        return
+    kept = {}
+    for one in place.disks:
+        if one.body is not None:
+            kept["volume/snapshots", one.target_id] = 1
+            kept["volume/gigabytes", one.target_id] = int(one.body.get("size") or 0)
+    short = list(without_room(kept, draft.view, "the way back"))
+    if not place.way_back.is_optional:
+        draft.problems.extend(short)
+    elif short:
+        # Without the numbers: they move whenever anybody makes anything, and the plan would not be the same any more.
+        names = " and ".join(one.field.partition("/")[2] for one in short)
+        draft.notices.append(
+            f"the project's quota of {names} has no room for the way back: it is restored without, and what is written over "
+            "cannot be had back"
+        )
 
 
 def _tell_server(draft: Draft, server: Json, targets: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.disk_part import plan_disk
 from opencbr.model.restore_plan.draft import LOST, MAPPED, Draft, Problem
 from opencbr.model.restore_plan.layout import Layout
-from opencbr.model.restore_plan.outcome import Plan, check_rooms, outcome_of
+from opencbr.model.restore_plan.outcome import Plan, check_rights, check_rooms, outcome_of
 from opencbr.model.restore_plan.project_part import judge_project
 from opencbr.model.restore_plan.view import CloudView
 
@@ -48,6 +48,7 @@ def lay_out_volume(draft: Draft, disk: Disk) -> Layout:
         draft.decide(f"volume/{disk.volume_id}", _NAME, MAPPED, "the name that was chosen", choices.name)
         volume = replace(volume, name=choices.name)
     _judge_server(draft, disk.volume_id)
+    check_rights(draft)
     judge_project(draft)
     types = {disk.volume_id: volume.type_id} if volume.type_id else {}
     where = draft.project_id if draft.is_elsewhere else None

@@ -10,6 +10,7 @@ from typing import Final
 
 from opencbr.model.restore import RestoreRequest
 from opencbr.model.restore_plan.blueprint import Blueprint
+from opencbr.model.restore_plan.captured import Path
 from opencbr.model.restore_plan.choices import Choices
 from opencbr.model.restore_plan.draft import FATES, Draft, Needs, OpenChoice, Problem
 from opencbr.model.restore_plan.rows import Row, rows_of
@@ -72,14 +73,21 @@ def status_of(draft: Draft) -> str:
     return REFUSED if draft.problems else INCOMPLETE if draft.open else READY
 
 
-def check_rights(draft: Draft) -> None:
-    """Refuse what the service user cannot make: by OpenStack's own rules who is a reader alone makes nothing."""
-    if draft.view.roles == _READER:
-        sentence = (
-            "the service user may only read in this project, and make nothing: an operator gives it the role `member` there "
-            "(`opencbr register`)"
-        )
-        draft.refuse("server", ("server", "user_id"), sentence)
+def check_rights(draft: Draft, document: str = "", field: Path = ()) -> None:
+    """Refuse what the service user cannot do: by OpenStack's own rules who is a reader alone makes and changes nothing.
+
+    `document` and `field` say whose the thing would be, where a captured field tells that.
+    """
+    if draft.view.roles != _READER:
+        return
+    sentence = (
+        "the service user may only read in this project, and make nothing: an operator gives it the role `member` there "
+        "(`opencbr register`)"
+    )
+    if document:
+        draft.refuse(document, field, sentence)
+    else:
+        draft.problems.append(Problem(document="", field="", sentence=sentence))
 
 
 def check_rooms(draft: Draft, what: str) -> None:

@@ -55,7 +55,7 @@ def lay_out_server(captured: Captured, view: CloudView, choices: Choices) -> Lay
     floating = FloatingIps(draft, ports.made)
     floating.plan()
     groups = new_groups(draft)
-    check_rights(draft)
+    check_rights(draft, "server", ("server", "user_id"))
     judge_project(draft)
     server = captured.server
     name = choices.name or str(server.get("name") or "")
