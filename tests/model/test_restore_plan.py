@@ -1,6 +1,7 @@
 """The plan as a pure function: whatever is captured, chosen and standing, every field has one fate, and no fate is guessed."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -251,6 +252,38 @@ def grouped(*there: Json, chosen_group: str | None) -> Plan:
     more = {"server_groups": there, "rooms": {"compute/server_groups": Room(10, 9)}}
     seen = CloudView(**{n: getattr(seen, n) for n in seen.__slots__} | more)
     return plan(captured, seen, chosen(server_group=chosen_group))
+
+
+def regrouped(*there: Json) -> Plan:
+    """Plan for a project that has these security groups in place of the one that is gone."""
+    seen = view(frozenset({f"security_group/{GROUP}"}))
+    return plan(CAPTURED, replace(seen, security_groups=there), chosen())
+
+
+def test_which_of_several_security_groups_with_the_same_rules_is_asked_for():
+    one, other = ({"id": id_, "name": id_, "security_group_rules": []} for id_ in ("one", "other"))
+    found = regrouped(one, other)
+    (choice,) = found.choices
+    assert (found.status, choice.member) == (INCOMPLETE, f"security_groups.{GROUP}")
+    assert "several have its rules, one (one), other (other): choose one" in choice.sentence
+    assert fate(found, "security_group.name", f"security_group/{GROUP}") == "undecided"
+    namesakes = [one | {"name": "web"}, other | {"name": "web"}]
+    assert regrouped(*namesakes).status == INCOMPLETE
+    for there, wanted in (([one], "one"), ([one, other | {"name": "web"}], "other")):
+        found = regrouped(*there)
+        assert (found.status, found.mapping.security_groups) == (READY, {GROUP: wanted})
+    rule = {"id": "r", "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
+    found = regrouped(namesakes[0] | {"security_group_rules": [rule]}, namesakes[1])
+    assert found.mapping.security_groups == {GROUP: "other"}, "of two namesakes the one with its rules"
+
+
+def test_which_of_several_server_groups_of_one_name_is_asked_for():
+    alike = [{"id": id_, "name": "apart", "policy": "affinity"} for id_ in ("one", "other")]
+    assert grouped(alike[0], chosen_group=None).mapping.server_group == "one"
+    found = grouped(*alike, chosen_group=None)
+    (choice,) = found.choices
+    assert (found.status, choice.member) == (INCOMPLETE, "server_group")
+    assert "choose one of one, other, or do without" in choice.sentence
 
 
 def test_a_server_group_that_is_gone_is_made_again_where_the_mapping_says_so():

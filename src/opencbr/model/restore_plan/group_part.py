@@ -92,20 +92,25 @@ def _judge_remote(draft: Draft, document: str, group_id: str, number: int, rule:
 
 
 def _look_for_alike(draft: Draft, document: str, group_id: str, captured: Json | None) -> None:
+    """Find the one group that bears its name, else the one that has its rules; which of several is the caller's to say."""
     alike = [
         one for one in draft.view.security_groups if captured and one.get("name") == captured.get("name")
     ]
     why = "its id is gone, this group bears its name"
     if len(alike) != 1 and captured:
-        alike = [one for one in draft.view.security_groups if _content(captured) == _content(one)]
+        same = [one for one in draft.view.security_groups if _content(captured) == _content(one)]
+        alike = [one for one in same if one.get("name") == captured.get("name")] or same
         why = "it is gone, this group has the same rules"
-    if len(alike) >= 1 and captured:
+    if len(alike) == 1 and captured:
         draft.maps(document, str(alike[0]["id"]), {"security_group": alike[0]}, why)
         _tell_added(draft, group_id, captured, alike[0])
         return
     name = f"{captured.get('name')} ({group_id})" if captured else group_id
     options = (*((NEW,) if captured else ()), "the id of a security group", DROP)
     again = "is gone: have it made again with its rules, map it to another one" if captured else _UNKNOWN
+    if alike:
+        several = ", ".join(f"{one['id']} ({one.get('name')})" for one in alike)
+        again = f"is gone, and several have its rules, {several}: choose one, have it made again"
     sentence = f"security group {name} {again}, or do without"
     draft.ask(f"security_groups.{group_id}", options, sentence, document)
 

@@ -12,7 +12,7 @@ from opencbr.model.restore_plan.rows import same_content
 
 
 def choose_group(draft: Draft) -> Ref | None:
-    """Find the server group: the chosen one, else by id, by name and policy. None for none."""
+    """Find the server group: the chosen one, else by id, or the one of its name and policy. None for none."""
     newest = draft.captured.thing("server@newest") or {}
     ids = named("server@newest", {"server": newest}, "server_group")
     if not ids:
@@ -35,16 +35,21 @@ def _found(draft: Draft, document: str, group_id: str, captured: Json) -> Ref | 
     if now is not None:
         draft.stands(document, now)
         return Ref(id=group_id)
-    for one in draft.view.server_groups:
-        if captured and same_content(captured, one, "name", "policy"):
-            _map(draft, document, str(one["id"]), "its id is gone, this group has its name and policy")
-            return Ref(id=str(one["id"]))
+    alike = [
+        str(one["id"])
+        for one in draft.view.server_groups
+        if captured and same_content(captured, one, "name", "policy")
+    ]
+    if len(alike) == 1:
+        _map(draft, document, alike[0], "its id is gone, this group has its name and policy")
+        return Ref(id=alike[0])
     options = (
         *((NEW,) if captured and not _namesakes(draft, captured) else ()),
         "the id of a server group",
         DROP,
     )
-    sentence = f"server group {captured.get('name') or group_id} is gone: have it made again, choose another one, or do without"
+    ways = f"choose one of {', '.join(alike)}" if alike else "have it made again, choose another one"
+    sentence = f"server group {captured.get('name') or group_id} is gone: {ways}, or do without"
     draft.ask("server_group", options, sentence, document)
     return None
 
