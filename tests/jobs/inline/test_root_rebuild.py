@@ -1,12 +1,15 @@
 """A restore in place of a server whose root disk is no volume: Nova writes it anew from the image of the backup, and back."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+from opencbr.democloud.compute import rebuild
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import NOTES, OperationLog
+from opencbr.store import tables
 from support.inline_job import job_context
 from support.job_env import QUICK
 from support.restore_scene import JobEnv, Scene, opened_scene
@@ -78,6 +81,26 @@ def test_an_undoing_takes_the_root_disk_back_too(scene: Scene) -> None:
     assert images(scene) == own
     scene.env.assert_nothing_left(backups_left=1)
     scene.rows_at_rest()
+
+
+def test_the_password_that_nova_gives_a_rebuilt_server_stands_nowhere(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    password, sent = "what-nova-calls-adminPass", []
+
+    def token_urlsafe(_: int) -> str:
+        sent.append(password)
+        return password
+
+    monkeypatch.setattr(rebuild, "secrets", SimpleNamespace(token_urlsafe=token_urlsafe))
+    caplog.set_level("DEBUG")
+    restored(scene)
+    assert sent == [password]
+    with scene.env.database.read() as conn:
+        rows = [row for table in tables.metadata.sorted_tables for row in conn.execute(table.select())]
+    assert rows
+    assert password not in repr(rows)
+    assert password not in caplog.text
 
 
 def test_mappings_name_volumes_and_leave_the_root_disk_as_it_is(scene: Scene) -> None:
