@@ -192,7 +192,11 @@ def test_a_key_pair_of_the_service_s_own_keeps_its_name_and_is_not_deleted(place
         log = carry_out_inline(env, ctx, env.request_new_server(backup_id))
         server = state_of(env, "server", new_server(log))
         assert server["key_name"].startswith("opencbr-")
-        assert any("another key pair called demo-key" in note for note in log.details["notes"])
+        (told,) = [note for note in log.details["notes"] if "another key pair called demo-key" in note]
+        mapped = {
+            one["field"]: one for one in log.details["report"]["not_as_before"] if "key" in one["field"]
+        }
+        assert (mapped["server.key_name"]["became"], mapped["server.key_name"]["why"]) == ("mapped", told)
         pairs = env.things()["keypair"]
         assert f"{service}/demo-key" in pairs
         assert not [one for one in pairs if "opencbr-" in one]

@@ -11,6 +11,7 @@ from opencbr.jobs.new_server.flow import Flow
 from opencbr.jobs.new_server.job import make_all
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.new_server.report import report_of
+from opencbr.jobs.new_server.server import with_shown_keys
 from opencbr.model.operation_log import REPORT, RESOURCES, OperationLog
 
 # A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
@@ -27,7 +28,7 @@ def run_checkpoint_restore(job: Job, ctx: JobContext, operation: OperationLog) -
 def _told(parts: Parts) -> dict[str, Any]:
     """Say what each resource has become, with the report of the fields that are its alone."""
     made = {**parts.ids("volume"), **parts.ids("server")}
-    rows = {one.backup_id: one.rows for one in parts.kept.backups}
+    rows = {one.backup_id: with_shown_keys(parts, one.rows) for one in parts.kept.backups}
     resources = [
         one | {"target_resource_id": made[one["resource_id"]], REPORT: report_of(rows[one["backup_id"]])}
         for one in parts.operation.details[RESOURCES]

@@ -15,6 +15,7 @@ from opencbr.jobs.engine.port import Job
 from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.new_server.report import report_of
 from opencbr.jobs.new_server.rows import give_back_rows
+from opencbr.jobs.new_server.server import with_shown_keys
 from opencbr.jobs.restored_backup import take_backups
 from opencbr.jobs.upstream.mover import await_mover
 from opencbr.model import statuses
@@ -57,7 +58,7 @@ class Flow:
     def _close(self, told: Callable[[Parts], Mapping[str, Any]]) -> None:
         ctx, operation = self._ctx, self._operation
         parts = Parts(ctx, operation)
-        end = {**told(parts), REPORT: report_of(parts.kept.rows)}
+        end = {**told(parts), REPORT: report_of(with_shown_keys(parts, parts.kept.rows))}
 
         def write(conn: Connection) -> None:
             for entry in ledger.of_log(conn, operation.id):

@@ -1,6 +1,7 @@
 """The servers themselves: key pairs for the time in which Nova takes servers on, the servers, and their boot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,13 +18,17 @@ from opencbr.jobs.upstream.polling import rest
 from opencbr.jobs.upstream.reconcile import Act, reconcile
 from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model.errors import UNEXPECTED
+from opencbr.model.operation_log import NOTES
 from opencbr.model.restore_plan.blueprint import NewServer, NewServerGroup, NewVolume
-from opencbr.store import ledger
+from opencbr.model.restore_plan.draft import MAPPED
+from opencbr.model.restore_plan.rows import Row
+from opencbr.store import ledger, operation_logs
 from opencbr.store.ledger import Entry
 
 _CONFLICT = 409
 _OURS, _UNIQUE = "key", "unique key"
 _GROUP = "server_group"
+_KEY_FIELDS = frozenset({"server.key_name", "keypair.name"})
 
 
 def import_keys(parts: Parts) -> None:
@@ -92,8 +97,29 @@ def _import_uniquely(parts: Parts, name: str, server: NewServer) -> None:
         return entry.name
 
     make(parts.ctx, entry, create)
-    why = f"the service user has another key pair called {name}"
-    note(parts.ctx, parts.operation, f"{why}: the server shows {entry.name} in its place")
+    note(parts.ctx, parts.operation, _told_key(name, entry.name))
+
+
+def _told_key(name: str, shown: str) -> str:
+    return f"the service user has another key pair called {name}: the server shows {shown} in its place"
+
+
+def with_shown_keys(parts: Parts, rows: Iterable[Row]) -> list[Row]:
+    """Say of rows of the plan, once the servers are there, that a key pair's name is mapped where they show one of ours."""
+    with parts.ctx.database.read() as conn:
+        log = operation_logs.get(conn, parts.operation.project_id, parts.operation.id)
+    notes = (log or parts.operation).details.get(NOTES, [])
+    shown = {}
+    for name in {one.key_name for one in parts.blueprint.servers if one.key_name}:
+        ours = planned(parts.ctx, parts.operation, "keypair", f"{_UNIQUE} {name}").name
+        if (told := _told_key(name, ours)) in notes:
+            shown[name] = ours, told
+    return [
+        replace(row, fate=MAPPED, target=shown[row.value][0], reason=shown[row.value][1])
+        if row.field in _KEY_FIELDS and row.value in shown
+        else row
+        for row in rows
+    ]
 
 
 def _same(one: str, other: str | None) -> bool:
