@@ -86,7 +86,8 @@ def test_an_undoing_takes_the_root_disk_back_too(scene: Scene) -> None:
 def test_the_password_that_nova_gives_a_rebuilt_server_stands_nowhere(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    password, sent = "what-nova-calls-adminPass", []
+    password = "what-nova-calls-adminPass"
+    sent: list[str] = []
 
     def token_urlsafe(_: int) -> str:
         sent.append(password)

@@ -109,7 +109,7 @@ def with_shown_keys(parts: Parts, rows: Iterable[Row]) -> list[Row]:
     with parts.ctx.database.read() as conn:
         log = operation_logs.get(conn, parts.operation.project_id, parts.operation.id)
     notes = (log or parts.operation).details.get(NOTES, [])
-    shown = {}
+    shown: dict[str, tuple[str, str]] = {}
     for name in {one.key_name for one in parts.blueprint.servers if one.key_name}:
         ours = planned(parts.ctx, parts.operation, "keypair", f"{_UNIQUE} {name}").name
         if (told := _told_key(name, ours)) in notes:

@@ -119,7 +119,7 @@ def _judge_rooms(draft: Draft, place: Place) -> None:
             draft.problems.extend(without_room(copy, draft.view, "the copy that a rebuild writes"))
     if not place.way_back.is_taken:
         return
-    kept = {}
+    kept: dict[tuple[str, str], int] = {}
     for one in place.disks:
         if one.body is not None:
             kept["volume/snapshots", one.target_id] = 1
