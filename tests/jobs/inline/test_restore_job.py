@@ -31,6 +31,28 @@ def test_every_disk_has_the_bytes_of_its_backup_again(scene: Scene) -> None:
     assert scene.digests() == before
     assert scene.how_it_is() == was
     scene.rows_at_rest()
+    report = log.details["report"]
+    assert report["restored"] > 100
+    assert report["not_as_before"] == []
+
+
+def test_a_restore_without_a_plan_reports_what_is_not_as_before(scene: Scene) -> None:
+    root, data, archive = scene.volumes
+    scene.change("volume", data, name="another")
+    report = scene.restore([data]).details["report"]
+    rows = {(one["document"].replace("@newest", ""), one["field"]): one for one in report["not_as_before"]}
+    name = rows[f"volume/{data}", "volume.name"]
+    assert (name["became"], name["why"]) == ("impossible", 'kept as it is now: "another"')
+    assert {rows[f"volume/{one}", "volume.name"]["became"] for one in (root, archive)} == {"skipped"}
+    assert report["skipped"] > 0
+
+
+def test_a_report_that_the_cloud_is_silent_about_keeps_no_restore_from_its_end(scene: Scene) -> None:
+    scene.env.demo.faults.inject(service="network", method="GET", path="/v2.0/ports/", status=500, times=0)
+    log = scene.restore()
+    assert (log.status, log.error_message) == ("success", "")
+    assert "report" not in log.details
+    assert any("there is no report of the captured fields" in one for one in log.details[NOTES])
 
 
 def asked(scene: Scene) -> int:
@@ -117,6 +139,7 @@ def test_a_disk_is_restored_to_where_it_came_from_or_to_another(env: JobEnv, els
     assert log.details["target_resource_id"] == free["id"]
     assert env.demo.sha256(free["id"]) == before
     assert state.get("volume", free["id"])["status"] == "available"
+    assert log.details["report"]["restored"] + log.details["report"]["mapped"] > 10
 
 
 def test_what_was_written_over_can_be_had_back_for_a_time(scene: Scene) -> None:

@@ -4,8 +4,6 @@ What it found stands in the log's parameters before it changes anything; each la
 still to be done. The snapshots of the way back come before the first byte.
 """
 
-from typing import Any
-
 from sqlalchemy import Connection
 
 from opencbr.cloud.errors import NotFound
@@ -17,10 +15,9 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.in_place.disks import BEGIN, END
 from opencbr.jobs.in_place.flow import InPlace
 from opencbr.jobs.in_place.look import look_at_server
-from opencbr.jobs.new_server.parts import PLAN, plan_of
-from opencbr.jobs.new_server.report import report_of
 from opencbr.jobs.parameters import change
 from opencbr.jobs.restore import way_back
+from opencbr.jobs.restore.report import told_report
 from opencbr.jobs.restore.rows import give_back_rows
 from opencbr.jobs.restored_backup import take_backups
 from opencbr.jobs.upstream.mover import await_mover
@@ -30,10 +27,9 @@ from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
 from opencbr.jobs.upstream.writing import write_backups
 from opencbr.model import statuses
 from opencbr.model.errors import BACKUP_UNRESTORABLE, DISK_TOO_SMALL, DISK_UNRESTORABLE, NOT_ATTACHED
-from opencbr.model.operation_log import REPORT, OperationLog
+from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import FoundServer, RestoreRequest, request_of, with_found
 from opencbr.store import operation_logs
-from opencbr.store.errors import RecordDamaged
 
 # A step's name and place are in the journals of running jobs: a change of their row asks `job.patched`.
 
@@ -110,7 +106,7 @@ class _Flow(InPlace):
         self._advance(END, "restore")
 
     def close(self) -> None:
-        told = _report(self._ctx, self._operation)
+        told = told_report(self._ctx, self._operation)
 
         def write(conn: Connection) -> None:
             give_back_rows(self._ctx, conn, self._operation)
@@ -129,16 +125,6 @@ class _Flow(InPlace):
 
     def _request(self) -> RestoreRequest:
         return request_of(self._operation.parameters)
-
-
-def _report(ctx: JobContext, operation: OperationLog) -> dict[str, Any]:
-    """Give the report of a restore by a plan; one whose plan cannot be read is restored all the same."""
-    if PLAN not in operation.parameters:
-        return {}
-    try:
-        return {REPORT: report_of(plan_of(ctx, operation).rows)}
-    except (JobError, RecordDamaged):
-        return {}
 
 
 def _refuse_unusable(ctx: JobContext, project_id: str, image_id: str) -> None:
