@@ -1,7 +1,7 @@
 """Bad answers to upstream calls, and jobs that meet them: run in the test's thread, on clocks whose pauses cost nothing."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,12 +167,17 @@ def opened_runner(kind: str, folder: Path, databases: Databases) -> Iterator[Run
         env.close()
 
 
-def faults_in(log: OperationLog, call: Call, fault: str) -> list[str]:
-    """What is wrong with a failed job's log: it names step, cause and, where there was one, the request."""
+def faults_in(log: OperationLog, call: Call, fault: str, gone: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a failed job's log: it names step, cause and, where there was one, the request.
+
+    The cause may be one of the `gone`, the ids of what has vanished: a look of ours has missed it then, and no call failed.
+    """
     message = log.error_message
     wrong = []
     if not re.match(r"step [a-z]+( [0-9a-f-]{36})?: ", message):
         wrong.append("no step")
+    if any(one in message for one in gone):
+        return wrong
     cause = rf"\b{call.service} " if call.discovers else rf"\b{call.service} {call.method} "
     if fault == VANISHED:  # another call may be the first that misses it
         cause = r"\b[a-z]+ (GET|POST|PUT|PATCH|DELETE) /"
