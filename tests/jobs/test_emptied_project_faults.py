@@ -9,7 +9,7 @@ import pytest
 from democloud.client import Client
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore_plan.choices import NEW
-from support.bad_answers import FAULTS, FOR_GOOD, Call, Runner
+from support.bad_answers import FAULTS, FOR_GOOD, VANISHED, Call, Runner
 from support.full_server import FullServer, FullServers
 from support.made_of_a_plan import bear_for_good, bear_one_bad_answer, made, whole_or_nothing
 
@@ -80,7 +80,7 @@ def test_a_restore_bears_one_bad_answer_to_each_of_its_calls(
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("fault", FOR_GOOD)
+@pytest.mark.parametrize("fault", [*FOR_GOOD, VANISHED])
 def test_a_restore_ends_well_or_in_an_error_that_tells_when_a_call_stays_bad(
     runner: Runner, emptied: Emptied, fault: str
 ) -> None:
