@@ -1,6 +1,7 @@
 """Carrying out one operation, to an end that its log tells, whatever breaks."""
 
 import logging
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -26,10 +27,11 @@ def carry_out(job_type: JobType, job: Job, ctx: JobContext, operation: Operation
     """
     try:
         try:
-            patient = Patient(job, ctx, operation, cancellable=job_type.cancellable)
+            heeds = partial(job_type.heeds_cancellation, ctx, operation)
+            patient = Patient(job, ctx, operation, cancellable=heeds)
             job_type.run(patient, ctx, operation)
         except (StepFailed, Cancelled) as end:
-            way_back = Patient(job, ctx, operation, cancellable=False, way_back=True)
+            way_back = Patient(job, ctx, operation, cancellable=lambda: False, way_back=True)
             job_type.compensate(way_back, ctx, operation, end)
     except Exception as error:
         log.exception("job %s broke outside of its steps and is given up", job.id)

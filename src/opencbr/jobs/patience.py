@@ -17,12 +17,19 @@ class Patient:
     """A job whose steps are run again while the cloud is away, `patience_seconds` long at most.
 
     An outage is told once in the operation log. A service credential that Keystone refuses is borne until an operator has
-    corrected it: to fail would help nobody. With `cancellable` a request to cancel ends the wait; with `way_back` the job has
-    failed or is cancelled, and its end waits for the credential no longer than for the cloud: what it leaves is the janitor's.
+    corrected it: to fail would help nobody. While the job is `cancellable` a request to cancel ends the wait; with `way_back`
+    the job has failed or is cancelled, and its end waits for the credential no longer than for the cloud: what it leaves is
+    the janitor's.
     """
 
     def __init__(
-        self, job: Job, ctx: JobContext, operation: OperationLog, *, cancellable: bool, way_back: bool = False
+        self,
+        job: Job,
+        ctx: JobContext,
+        operation: OperationLog,
+        *,
+        cancellable: Callable[[], bool],
+        way_back: bool = False,
     ) -> None:
         self.id = job.id
         self.project_id = job.project_id
@@ -48,7 +55,7 @@ class Patient:
         )
 
     def _heed_cancellation(self) -> None:
-        if self._cancellable:
+        if self._cancellable():
             stop_if_cancelled(self._ctx, self._operation.id)
 
     def _outlast(self, name: str, work: Callable[[], T]) -> T:
@@ -69,4 +76,4 @@ class Patient:
                     note(ctx, self._operation, f"step {name} waits for the cloud: {error}")
                 elif now >= until:
                     raise
-            rest(ctx, next(gaps), self._operation.id if self._cancellable else None)
+            rest(ctx, next(gaps), self._operation.id if self._cancellable() else None)

@@ -22,6 +22,7 @@ from opencbr.jobs.new_volume.job import run_new_volume
 from opencbr.jobs.restore.compensation import compensate_restore
 from opencbr.jobs.restore.job import run_restore
 from opencbr.jobs.restore.rows import give_back_rows
+from opencbr.jobs.restore.way_back import may_stop
 from opencbr.jobs.undo.compensation import compensate_undo, give_back_way
 from opencbr.jobs.undo.job import run_undo
 from opencbr.model import operation_log
@@ -39,13 +40,18 @@ class JobType:
     which cleans up, ends the log as failed, and must cope with any point that the work may have come to.
     `frees` lets go the resource, backup or vault that the operation keeps busy: `compensate` uses it, and it
     is all that is left to do when that breaks itself. `cancellable`: the steps heed the log's
-    `cancel_requested`.
+    `cancel_requested`; of such a job `may_stop` says whether a wait within a step may still end by that.
     """
 
     run: Run
     compensate: Compensate
     cancellable: bool
     frees: Straighten
+    may_stop: Callable[[JobContext, OperationLog], bool] = lambda ctx, operation: True  # noqa: ARG005
+
+    def heeds_cancellation(self, ctx: JobContext, operation: OperationLog) -> bool:
+        """Say whether a request to cancel is heeded now."""
+        return self.cancellable and self.may_stop(ctx, operation)
 
 
 JOB_TYPES: Mapping[str, JobType] = {
@@ -63,6 +69,7 @@ JOB_TYPES: Mapping[str, JobType] = {
         compensate=compensate_restore,
         cancellable=True,
         frees=give_back_rows,
+        may_stop=may_stop,
     ),
     operation_log.RESTORE_UNDO: JobType(
         run=run_undo,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from opencbr.democloud.faults import Fault
 from opencbr.democloud.volume.restores import restored
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import NOTES, OperationLog
@@ -34,7 +35,9 @@ def one_is_written(parameters: dict[str, Any]) -> bool:
     return RESTORED in {stage_of(parameters, disk.volume_id) for disk in disks}
 
 
-def cancelled(scene: Scene, clock: WatchedClock, moment: Moment) -> OperationLog:
+def cancelled(
+    scene: Scene, clock: WatchedClock, moment: Moment, then: Callable[[], object] = lambda: None
+) -> OperationLog:
     """Restore, and ask for the end at the first wait of such a moment. Until then one disk is being written."""
     operation = scene.env.request_restore(scene.backup_id)
     lasting = scene.env.demo.fail("backup.restored", stick=True)
@@ -45,6 +48,7 @@ def cancelled(scene: Scene, clock: WatchedClock, moment: Moment) -> OperationLog
             scene.env.cancel(operation)
             lasting.work = "none any more"
             write_the_last(scene)
+            then()
 
     clock.before_sleep = before_sleep
     try:
@@ -103,5 +107,23 @@ def test_without_snapshots_what_is_begun_is_brought_to_its_end(scene: Scene, clo
     scene.ctx = replace(job_context(scene.env, settings=settings), clock=clock)
     before, was = scene.overwrite(), scene.how_it_is()
     log = cancelled(scene, clock, has_begun)
+    assert (log.status, log.cancel_requested) == ("success", True)
+    assert (scene.digests(), scene.how_it_is()) == (before, was)
+
+
+def test_without_snapshots_no_outage_lets_a_cancelled_restore_end_half_written(
+    scene: Scene, clock: WatchedClock
+) -> None:
+    settings = msgspec.structs.replace(QUICK, way_back_seconds=0.0)
+    scene.ctx = replace(job_context(scene.env, settings=settings), clock=clock)
+    before, was = scene.overwrite(), scene.how_it_is()
+    struck: list[Fault] = []
+
+    def go_away() -> None:
+        fault = scene.env.demo.faults.inject(service="volume", method="GET", path="/volumes/", status=503)
+        struck.append(fault)
+
+    log = cancelled(scene, clock, has_begun, then=go_away)
+    assert [fault.hits for fault in struck] == [1]
     assert (log.status, log.cancel_requested) == ("success", True)
     assert (scene.digests(), scene.how_it_is()) == (before, was)

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from opencbr.cloud.reader import Reader
+from opencbr.democloud.faults import Fault
 from opencbr.model.errors import CbrError
 from opencbr.model.operation_log import NOTES, OperationLog
+from opencbr.model.restore import stage_of
 from opencbr.model.restore_plan.choices import Choices
 from support.inline_job import WatchedClock, job_context
 from support.job_env import SET_STATUS, JobEnv
@@ -72,6 +75,28 @@ def test_a_root_volume_that_has_grown_keeps_its_size_and_what_lies_behind(scene:
     assert scene.env.demo.read(root, length=2 << 20) == before
     assert scene.env.demo.read(root, offset=1 << 30, length=6) == b"behind"
     assert scene.doc("volume", root)["size"] == 2
+
+
+def test_a_cancellation_is_not_heeded_once_the_rebuild_has_begun(scene: Scene, clock: WatchedClock) -> None:
+    """What Nova writes is not taken back: not even an outage lets a restore end with a root disk of its own."""
+    scene.ctx = replace(scene.ctx, clock=clock)
+    was, before = scene.how_it_is(), scene.overwrite()
+    operation, root_id = scene.env.request_restore(scene.backup_id), scene.volumes[0]
+    struck: list[Fault] = []
+
+    def before_sleep() -> None:
+        log = scene.env.log(operation)
+        if not struck and stage_of(log.parameters, root_id) is not None:
+            scene.env.cancel(operation)
+            away = scene.env.demo.faults.inject(service="compute", method="GET", path="/servers/", status=503)
+            struck.append(away)
+
+    clock.before_sleep = before_sleep
+    log = scene.run(operation)
+    clock.before_sleep = lambda: None
+    assert [fault.hits for fault in struck] == [1]
+    assert (log.status, log.cancel_requested, log.error_message) == ("success", True, "")
+    assert (scene.how_it_is(), scene.digests()) == (was, before)
 
 
 def test_an_undoing_goes_the_same_way(scene: Scene) -> None:

@@ -100,7 +100,7 @@ class _Flow(InPlace):
 
     def restore(self) -> None:
         disks, root = self._by_cinder(self._request().disks), self._root_id()
-        # Cancelled means undone once Cinder writes: without a way back it is too late.
+        # Cancelled means undone once Cinder writes: without a way back it is too late (`way_back.may_stop`).
         heed = self._heed if way_back.is_taken(self._ctx, self._operation) else lambda: None
         write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root, heed=heed)
         self._advance(END, "restore")

@@ -29,6 +29,7 @@ from opencbr.model.restore import (
     begun,
     found_of,
     has_begun,
+    is_written,
     rebuilt_root_of,
     sizes_of,
 )
@@ -112,6 +113,22 @@ def is_taken(ctx: JobContext, operation: OperationLog) -> bool:
         return bool(_snapshots(conn, operation))
 
 
+def may_stop(ctx: JobContext, operation: OperationLog) -> bool:
+    """Say whether a cancelled restore can leave all as it was.
+
+    It can while nothing is begun, or all that is can be taken back by `go`: not without its snapshot, and not what Nova
+    writes. A restore whose disks are all written is brought to its end.
+    """
+    parameters = standing(ctx, operation)
+    if not has_begun(parameters):
+        return True
+    if is_written(parameters):
+        return False
+    with ctx.database.read() as conn:
+        kept = _snapshots(conn, operation).keys()
+    return begun(parameters) <= kept - {rebuilt_root_of(parameters)}
+
+
 def go(ctx: JobContext, operation: OperationLog) -> None:
     """Take every disk that may have been written over back to its snapshot, once Cinder has ended what it writes.
 
@@ -129,7 +146,7 @@ def go(ctx: JobContext, operation: OperationLog) -> None:
     if disks:
         root = found.root_id if found else None
         revert_disks(ctx, operation, disks, progress=(BEGIN, END), writing=REVERTS, root_id=root)
-    # A root disk that Nova writes is written last, and nobody is heard then but while the cloud is away.
+    # A root disk that Nova writes is written last, and nobody is heard then.
     if disks and not has_begun(standing(ctx, operation)):
         note(ctx, operation, "cancelled: every disk that was written over holds again what it held before")
 
