@@ -52,7 +52,10 @@ class VolumeBackup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """A volume; `server_ids` are the servers that it is attached to, `image_metadata` what it keeps of its image."""
+    """A volume; `server_ids` are the servers that it is attached to, `image_metadata` what it keeps of its image.
+
+    `updated_at` is Cinder's own text (naive UTC), "" while nothing has changed.
+    """
 
     id: str
     status: str
@@ -61,6 +64,7 @@ class Volume:
     request_id: str | None
     volume_type: str | None = None
     availability_zone: str | None = None
+    updated_at: str = ""
     image_metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -73,7 +77,7 @@ class Volume:
 class Server:
     """A server; `task_state` is what Nova is doing with it, "" for nothing; `fault` is why it is in an error.
 
-    `image_id` is set where its root disk is no volume.
+    `image_id` is set where its root disk is no volume; `updated_at` is Nova's own text.
     """
 
     id: str
@@ -84,6 +88,7 @@ class Server:
     request_id: str | None
     fault: str = ""
     image_id: str | None = None
+    updated_at: str = ""
 
     @property
     def state(self) -> str:
@@ -159,6 +164,7 @@ def volume_of(body: Mapping[str, Any], request_id: str | None) -> Volume:
         request_id=request_id,
         volume_type=body.get("volume_type"),
         availability_zone=body.get("availability_zone"),
+        updated_at=body.get("updated_at") or "",
         image_metadata={
             name: str(value) for name, value in (body.get("volume_image_metadata") or {}).items()
         },
@@ -176,6 +182,7 @@ def server_of(body: Mapping[str, Any], request_id: str | None) -> Server:
         request_id=request_id,
         fault=redact(str((body.get("fault") or {}).get("message") or "")[:_REASON_LENGTH]),
         image_id=(body.get("image") or {}).get("id"),
+        updated_at=body.get("updated") or "",
     )
 
 

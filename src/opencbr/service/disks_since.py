@@ -10,7 +10,8 @@ from opencbr.jobs.undo.obstacles import refuse_lost_image
 from opencbr.model import statuses
 from opencbr.model.errors import CbrError
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import request_of, sizes_of
+from opencbr.model.restore import is_written, request_of, server_of, sizes_of
+from opencbr.model.times import parse_time
 from opencbr.model.way_back import DiskToRevert
 from opencbr.service.kept_way_back import WayBack
 from opencbr.store.ledger import Entry
@@ -66,24 +67,54 @@ def shown_image(project: ProjectCloud, way_back: WayBack, server: Server | None)
 def written_since(
     project: ProjectCloud, restore: OperationLog, disk: DiskToRevert, server: Server | None
 ) -> tuple[bool, str]:
-    """Say whether a disk may have been written since the restore, and what is known of it."""
+    """Say whether a disk may have been written since the restore, and what is known of it.
+
+    Where it is now tells nothing of where it has been: no is said only where the restore has started no server, and Nova and
+    Cinder have changed nothing since.
+    """
     try:
-        attached = project.get_volume(disk.volume_id).server_ids
+        volume = project.get_volume(disk.volume_id)
     except NotFound:
         return False, "the disk is gone"
-    if not attached:
-        return False, "it is on no server"
-    if server is None or server.id not in attached:
-        return True, f"it is on server {attached[0]}"
-    return _server_since(restore, server)
+    if server is not None and server.id in volume.server_ids:
+        may_be_written, known = _server_since(restore, server)
+    elif volume.server_ids:
+        return True, f"it is on server {volume.server_ids[0]}"
+    elif started := _started(restore):
+        return True, f"it is on no server now; the restore {started} the one that it was on"
+    else:
+        may_be_written, known = False, "it is on no server"
+    if not may_be_written and _is_after(volume.updated_at, restore):
+        return True, f"{known}, but was last changed in Cinder {_when(volume.updated_at)}"
+    return may_be_written, known
 
 
 def _server_since(restore: OperationLog, server: Server) -> tuple[bool, str]:
     if server.status != NOVA_SHUTOFF:
         return True, f"it is on server {server.id}, which is {server.status}"
-    if restore.status == statuses.SUCCESS and request_of(restore.parameters).power_on:
-        return True, f"it is on server {server.id}, which the restore has started, and which is shut off now"
-    return (
-        False,
-        f"it is on server {server.id}, which the restore has left shut off, and which is shut off now",
-    )
+    if started := _started(restore):
+        return True, f"it is on server {server.id}, which the restore {started}, and which is shut off now"
+    known = f"it is on server {server.id}, which the restore has left shut off, and which is shut off now"
+    if _is_after(server.updated_at, restore):
+        return True, f"{known}, but was last changed in Nova {_when(server.updated_at)}: it may have run"
+    return False, known
+
+
+def _started(restore: OperationLog) -> str:
+    """Say whether the restore has started the server, "" when it has not."""
+    parameters = restore.parameters
+    if server_of(parameters) is None or not request_of(parameters).power_on or not is_written(parameters):
+        return ""
+    return "has started" if restore.status == statuses.SUCCESS else "may have started"
+
+
+def _is_after(text: str, restore: OperationLog) -> bool:
+    """Say whether a time that the cloud tells is after the end of the restore; so is one that nobody can read."""
+    try:
+        return restore.ended_at is None or parse_time(text) > restore.ended_at
+    except ValueError:
+        return True
+
+
+def _when(text: str) -> str:
+    return f"at {text}, after the restore" if text else "at a time that is not told"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.errors import CbrError
 from opencbr.model.operation_log import NOTES, OperationLog
+from opencbr.service.disks_since import ShownDisk
 from support.job_env import JobEnv
 from support.restore_scene import Scene, opened_scene
 
@@ -304,7 +306,53 @@ def test_what_is_known_of_the_disks_is_told(scene: Scene) -> None:
     scene.change("server", scene.server_id, status="SHUTOFF")
     shown = scene.env.ways_back().show(scene.env.context(), restore.id)
     assert all(one.may_be_written and "has started" in one.known for one in shown.disks)
-    assert scene.undo(restore).status == "success"
+    data = scene.volumes[1]
+    detach(scene, data)
+    known = {one.disk.volume_id: (one.may_be_written, one.known) for one in disks_of(scene, restore)}
+    assert known[data] == (
+        True,
+        "it is on no server now; the restore has started the one that it was on",
+    )
+
+
+def test_of_a_server_that_was_left_off_it_is_told_whether_it_may_have_run(scene: Scene) -> None:
     restore, _ = restored(scene, power_on=False)
-    shown = scene.env.ways_back().show(scene.env.context(), restore.id)
-    assert not any(one.may_be_written for one in shown.disks)
+    assert restore.ended_at is not None
+    end = restore.ended_at.replace(tzinfo=None, microsecond=0)
+    root, data, archive = scene.volumes
+    changed(scene, end)
+    assert not any(one.may_be_written for one in disks_of(scene, restore))
+    # Run, and shut off again.
+    changed(scene, end, server=end + timedelta(minutes=5))
+    assert all(one.may_be_written and "changed in Nova at" in one.known for one in disks_of(scene, restore))
+    # One disk was on another server meanwhile, and another one was detached and nothing more.
+    changed(scene, end)
+    scene.change("volume", data, updated_at=f"{end + timedelta(minutes=5):%Y-%m-%dT%H:%M:%S.000000}")
+    detach(scene, archive)
+    known = {one.disk.volume_id: (one.may_be_written, one.known) for one in disks_of(scene, restore)}
+    assert known[data][0]
+    assert "changed in Cinder at" in known[data][1]
+    assert (known[root][0], known[archive]) == (False, (False, "it is on no server"))
+    scene.change("volume", archive, updated_at=None)
+    known = {one.disk.volume_id: (one.may_be_written, one.known) for one in disks_of(scene, restore)}
+    assert known[archive][0], "a time that is not told proves nothing"
+
+
+def disks_of(scene: Scene, restore: OperationLog) -> tuple[ShownDisk, ...]:
+    return scene.env.ways_back().show(scene.env.context(), restore.id).disks
+
+
+def detach(scene: Scene, volume_id: str) -> None:
+    """Take a disk off its server, without a trace in its times."""
+    state = scene.env.demo.backend.state
+    (row,) = [row for row in scene.attachments() if row["volume_id"] == volume_id]
+    with state.change():
+        state.drop("attachment", row["id"])
+    scene.change("volume", volume_id, status="available")
+
+
+def changed(scene: Scene, disks: datetime, *, server: datetime | None = None) -> None:
+    """Let Cinder and Nova have changed disks and server last at these times (naive, UTC)."""
+    scene.change("server", scene.server_id, updated=f"{server or disks:%Y-%m-%dT%H:%M:%SZ}")
+    for volume_id in scene.volumes:
+        scene.change("volume", volume_id, updated_at=f"{disks:%Y-%m-%dT%H:%M:%S.000000}")
