@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
@@ -160,6 +160,35 @@ def test_a_restore_that_is_cancelled_leaves_nothing(place: JobEnv, ctx: JobConte
     env.cancel(operation)
     log = carry_out_inline(env, ctx, operation)
     assert (log.status, "cancelled by request" in log.error_message) == ("failed", True)
+    assert env.things() == was
+
+
+def at_boot(env: JobEnv, ctx: JobContext, operation: OperationLog, act: Callable[[], None]) -> OperationLog:
+    """Carry it out, and act once, at the first pause of the boot of its server."""
+    clock, acted = WatchedClock(env.demo), []
+
+    def before_sleep() -> None:
+        if not acted and any(one["status"] == "BUILD" for one in env.upstream("server")):
+            acted.append(True)
+            act()
+
+    clock.before_sleep = before_sleep
+    log = carry_out_inline(env, replace(ctx, clock=clock), operation)
+    assert acted
+    return log
+
+
+def test_a_boot_that_hangs_is_cancelled(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    was, operation = env.things(), env.request_new_server(backup_id)
+    env.demo.fail("server.built", stick=True)
+    try:
+        log = at_boot(env, ctx, operation, lambda: env.cancel(operation))
+    finally:
+        env.demo.backend.failures.clear()
+    assert (log.status, log.error_message) == ("failed", "step boot: cancelled by request")
     assert env.things() == was
 
 

@@ -14,7 +14,7 @@ from opencbr.jobs.new_server.parts import Parts
 from opencbr.jobs.notes import note
 from opencbr.jobs.upstream.limits import Progress
 from opencbr.jobs.upstream.objects import make, planned
-from opencbr.jobs.upstream.polling import rest
+from opencbr.jobs.upstream.polling import rest, stop_if_cancelled
 from opencbr.jobs.upstream.reconcile import Act, reconcile
 from opencbr.jobs.upstream.removal import Outcome, remove
 from opencbr.model.errors import UNEXPECTED
@@ -233,7 +233,10 @@ def forget_keys(parts: Parts) -> None:
 
 
 def await_servers(parts: Parts) -> None:
-    """Wait until the servers run, and lock those that were locked. JobError 9910 when Nova ends one in an error."""
+    """Wait until the servers run, and lock those that were locked.
+
+    Raises Cancelled; JobError 9910 when Nova ends one in an error.
+    """
     ids = parts.ids("server")
     looks = {
         f"server {ids[one.key]} ({one.name})": partial(_look, parts, one, ids[one.key])
@@ -241,6 +244,7 @@ def await_servers(parts: Parts) -> None:
     }
 
     def told(waiting: Sequence[str]) -> None:
+        stop_if_cancelled(parts.ctx, parts.operation.id)
         if waiting and len(looks) > 1:
             parts.at(volumes.END, f"boot: {', '.join(waiting)}")
 
