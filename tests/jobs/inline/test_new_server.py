@@ -192,6 +192,28 @@ def test_a_boot_that_hangs_is_cancelled(place: JobEnv, ctx: JobContext):
     assert env.things() == was
 
 
+def test_a_floating_ip_that_was_led_elsewhere_meanwhile_is_left_there(place: JobEnv, ctx: JobContext):
+    env = place
+    backup_id = backed_up(env, ctx)
+    env.lose_server(SERVER)
+    was, operation = env.things(), env.request_new_server(backup_id)
+    (floating,) = [one["id"] for one in env.upstream("floatingip") if one["port_id"] is None]
+    other = next(one for one in env.upstream("port") if one["device_id"] == env.server_id("web1"))
+    led = {"port_id": other["id"], "fixed_ip_address": other["fixed_ips"][0]["ip_address"]}
+
+    def lead_elsewhere() -> None:
+        state = env.demo.backend.state
+        with state.change():
+            state.put("floatingip", state.get("floatingip", floating) | led)
+
+    log = at_boot(env, ctx, operation, lead_elsewhere)
+    assert log.status == "failed"
+    assert f"floating IP {floating} was led to port {other['id']}" in log.error_message
+    found = state_of(env, "floatingip", floating)
+    assert {name: found[name] for name in led} == led
+    assert env.things() == was
+
+
 def test_a_cloud_that_has_moved_is_told_and_nothing_is_made(place: JobEnv, ctx: JobContext):
     env = place
     backup_id = backed_up(env, ctx)

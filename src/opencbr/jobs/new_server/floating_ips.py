@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from opencbr.cloud.errors import Refused
+from opencbr.jobs.failures import JobError
 from opencbr.jobs.new_server.parts import Parts
+from opencbr.model.errors import UNEXPECTED
 from opencbr.model.restore_plan.blueprint import NewFloatingIp, NewForwarding, outer_ports
 
 _IPV4 = "."
@@ -12,7 +14,7 @@ Json = dict[str, Any]
 
 
 def lead_floating_ips(parts: Parts) -> None:
-    """Let the floating IPs lead to the ports, or forward to them."""
+    """Let the floating IPs lead to the ports, or forward to them. Raises CloudError; JobError as `_redirect`."""
     ports = parts.ids("port") if parts.blueprint.floating_ips else {}
     kept = {port.key for port in parts.blueprint.ports if port.addresses is not None}
     for one in parts.blueprint.floating_ips:
@@ -27,12 +29,30 @@ def _lead(parts: Parts, one: NewFloatingIp, ports: Mapping[str, str], *, has_add
     parts.ctx.guard()
     if one.id is not None:
         if to:
-            parts.project.networks.update("floatingip", one.id, to)
+            _redirect(parts, one.id, to)
         return one.id
     made = parts.of_neutron("floatingip", one.key, {"floating_network_id": one.network_id, **to})
     if one.tags:
         parts.project.networks.set_tags("floatingip", made, one.tags)
     return made
+
+
+def _redirect(parts: Parts, floating_ip: str, to: Json) -> None:
+    """Lead a floating IP that stands to a port. Raises JobError 9910 for one that somebody has led elsewhere meanwhile.
+
+    It led nowhere when the plan was applied, hours ago perhaps, and Neutron takes it from any port without a word.
+    """
+    leads_to = parts.project.networks.get("floatingip", floating_ip).get("port_id")
+    if leads_to == to["port_id"]:
+        return
+    if leads_to:
+        raise JobError(
+            UNEXPECTED,
+            f"floating IP {floating_ip} was led to port {leads_to} since the plan was applied, and is left there: free it, or "
+            "choose a new one or none in the mapping",
+        )
+    parts.ctx.guard()
+    parts.project.networks.update("floatingip", floating_ip, to)
 
 
 def _forward(
