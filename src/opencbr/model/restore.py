@@ -3,6 +3,7 @@
 Kept in the `parameters` of its operation log, where any worker that goes on with it reads them.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
@@ -22,6 +23,10 @@ BEGUN: Final = "begun"
 ACCEPTED: Final = "accepted"
 """Cinder has said that it does."""
 RESTORED: Final = "restored"
+
+
+_LOCK_REASON = "{} {} writes over its disks"
+_OWN_LOCK = re.compile(_LOCK_REASON.format("restore(?:_undo)?", "[0-9a-f-]{36}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,16 @@ class FoundServer:
     def root_id(self) -> str | None:
         """The root disk, where it is among them."""
         return next((disk.volume_id for disk in self.disks if disk.is_root), None)
+
+
+def lock_reason(operation_type: str, operation_id: str) -> str:
+    """Give the reason of the lock that a restore or an undoing puts on its server."""
+    return _LOCK_REASON.format(operation_type, operation_id)
+
+
+def is_own_lock(reason: str | None) -> bool:
+    """Say whether a lock is one of ours: a job that could not take it off has left it, and no tenant wants it back."""
+    return reason is not None and _OWN_LOCK.fullmatch(reason) is not None
 
 
 def with_request(request: RestoreRequest) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.errors import CbrError
+from opencbr.model.ids import new_id
 from opencbr.model.operation_log import NOTES, OperationLog
 from opencbr.service.disks_since import ShownDisk
 from support.job_env import JobEnv
@@ -73,6 +74,16 @@ def test_a_lock_and_the_places_of_the_disks_stay(scene: Scene) -> None:
     was = scene.how_it_is()
     assert scene.undo(restore).status == "success"
     assert (scene.digests(), scene.how_it_is()) == (spoilt, was)
+
+
+def test_a_lock_that_a_job_of_ours_has_left_is_nobody_s(scene: Scene) -> None:
+    """Neither a restore nor an undoing puts it back, though both find it on the server."""
+    for kind, job in (("restore", lambda: restored(scene)[0]), ("restore_undo", lambda: scene.undo(restore))):
+        reason = f"{kind} {new_id(scene.env.clock.now())} writes over its disks"
+        scene.change("server", scene.server_id, locked=True, locked_reason=reason, locked_by="owner")
+        restore = job()
+        assert restore.status == "success", restore.error_message
+        assert (scene.server["locked"], scene.server["locked_reason"]) == (False, None)
 
 
 def test_the_disks_that_were_not_restored_are_left_alone(scene: Scene) -> None:

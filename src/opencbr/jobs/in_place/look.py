@@ -7,7 +7,7 @@ from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.model.errors import SERVER_UNRESTORABLE
-from opencbr.model.restore import FoundDisk, FoundServer
+from opencbr.model.restore import FoundDisk, FoundServer, is_own_lock
 
 
 def look_at_server(
@@ -35,10 +35,11 @@ def look_at_server(
         for row in servers.attachments(server_id)
         if row.volume_id in volume_ids
     ]
+    is_locked = server.locked and not is_own_lock(server.locked_reason)
     return FoundServer(
         was_on=server.status == NOVA_ACTIVE,
-        locked=server.locked,
-        locked_reason=server.locked_reason,
+        locked=is_locked,
+        locked_reason=server.locked_reason if is_locked else None,
         disks=by_device(found),
     )
 

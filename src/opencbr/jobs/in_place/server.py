@@ -10,6 +10,7 @@ from opencbr.jobs.failures import JobError
 from opencbr.jobs.upstream.reconcile import Act, Look, reconcile
 from opencbr.model.errors import SERVER_UNRESTORABLE
 from opencbr.model.operation_log import OperationLog
+from opencbr.model.restore import lock_reason
 
 
 class ServerInPlace:
@@ -20,7 +21,7 @@ class ServerInPlace:
         self._operation = operation
         self._servers = ctx.cloud.servers(operation.project_id)
         self._id = server_id
-        self._reason = f"{operation.operation_type} {operation.id} writes over its disks"
+        self._reason = lock_reason(operation.operation_type, operation.id)
 
     def stop(self) -> None:
         """Shut it off, and open a tenant's lock. JobError 2008 when its status allows no restore."""
