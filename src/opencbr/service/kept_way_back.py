@@ -14,6 +14,8 @@ from opencbr.service.context import Context
 from opencbr.store import ledger, operation_logs
 from opencbr.store.ledger import Entry
 
+EXPIRED = "The way back of the restore has expired: its snapshots are removed."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayBack:
@@ -71,7 +73,7 @@ def refuse_gone(way_back: WayBack) -> None:
         "undoing": f"The restore is being undone already, by the operation {way_back.undo_job_id}.",
         "confirmed": "The restore was confirmed: its snapshots are removed.",
         "undone": f"The restore was undone already, by the operation {way_back.undo_job_id}.",
-        "expired": "The way back of the restore has expired: its snapshots are removed.",
+        "expired": EXPIRED,
     }.get(way_back.status)
     if why is not None:
         raise CbrError(BEING_RESTORED if way_back.status == "undoing" else NO_SUCH_SNAPSHOT, why)

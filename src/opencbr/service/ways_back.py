@@ -17,6 +17,7 @@ from opencbr.model import statuses
 from opencbr.model.errors import (
     DISK_UNRESTORABLE,
     NO_SUCH_SERVER,
+    NO_SUCH_SNAPSHOT,
     SERVER_UNRESTORABLE,
     CbrError,
 )
@@ -33,7 +34,7 @@ from opencbr.model.way_back import (
 from opencbr.service import new_operations
 from opencbr.service.context import Context
 from opencbr.service.disks_since import ShownDisk, ShownImage, disk_of, shown_image, written_since
-from opencbr.service.kept_way_back import WayBack, find_way_back, refuse_gone
+from opencbr.service.kept_way_back import EXPIRED, WayBack, find_way_back, refuse_gone
 from opencbr.service.restore_claims import claim_targets
 from opencbr.service.root_volumes import is_rebuilt, refusals
 from opencbr.store import ledger, operation_logs
@@ -192,7 +193,10 @@ def _enter(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog
     restore = way_back.restore
     log = new_operations.request_undo(conn, ctx, restore, request)
     claim_targets(conn, ctx, log.id, request.targets)
-    ledger.hand_over(conn, restore.id, log.id, kept_until=None)
+    handed = {entry.upstream_id for entry in ledger.hand_over(conn, restore.id, log.id, kept_until=None)}
+    if not {*(disk.snapshot_id for disk in request.disks), request.root_image_id} - {None} <= handed:
+        # The janitor lets it go by the ledger alone, and does not wait for whoever has the log.
+        raise CbrError(NO_SUCH_SNAPSHOT, EXPIRED)
     told = restore.details.get(WAY_BACK, {}) | {UNDO_JOB: log.id}
     operation_logs.amend(conn, restore, {WAY_BACK: told}, now=ctx.now)
     return log

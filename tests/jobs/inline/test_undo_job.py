@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import NOTES, OperationLog
+from opencbr.service import ways_back
 from opencbr.service.disks_since import ShownDisk
+from opencbr.service.restore_claims import claim_targets
+from opencbr.store import ledger
 from support.job_env import JobEnv
 from support.restore_scene import Scene, opened_scene
 
@@ -84,6 +88,24 @@ def test_a_lock_that_a_job_of_ours_has_left_is_nobody_s(scene: Scene) -> None:
         restore = job()
         assert restore.status == "success", restore.error_message
         assert (scene.server["locked"], scene.server["locked_reason"]) == (False, None)
+
+
+def test_a_way_back_that_expires_while_its_undoing_is_asked_for_is_gone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The janitor does not wait for the log of the restore: it may come in between the look and what follows from it."""
+    restore, _ = restored(scene)
+
+    def claim(conn: Connection, *wanted: Any) -> None:
+        claim_targets(conn, *wanted)
+        assert ledger.expire(conn, scene.env.clock.now() + timedelta(days=9))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ways_back, "claim_targets", claim)
+        error = refused(scene, restore)
+    assert (error.code, "has expired" in error.message) == ("7202", True)
+    assert status_of(scene, restore) == "kept", "nothing of the request has stayed"
+    scene.rows_at_rest()
 
 
 def test_the_disks_that_were_not_restored_are_left_alone(scene: Scene) -> None:
