@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
@@ -17,6 +17,9 @@ from opencbr.democloud.compute import boot
 from opencbr.democloud.compute.keypairs import make_keypair
 from opencbr.democloud.network.ports import make_port
 from opencbr.jobs.context import JobContext
+from opencbr.jobs.new_server import server
+from opencbr.jobs.new_server.parts import Parts
+from opencbr.jobs.new_server.server import await_servers
 from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.document import Reading
 from opencbr.model.errors import CbrError
@@ -163,36 +166,29 @@ def test_a_restore_that_is_cancelled_leaves_nothing(place: JobEnv, ctx: JobConte
     assert env.things() == was
 
 
-def at_boot(env: JobEnv, ctx: JobContext, operation: OperationLog, act: Callable[[], None]) -> OperationLog:
-    """Carry it out, and act once, at the first pause of the boot of its server."""
-    clock, acted = WatchedClock(env.demo), []
-
-    def before_sleep() -> None:
-        if not acted and any(one["status"] == "BUILD" for one in env.upstream("server")):
-            acted.append(True)
-            act()
-
-    clock.before_sleep = before_sleep
-    log = carry_out_inline(env, replace(ctx, clock=clock), operation)
-    assert acted
-    return log
-
-
 def test_a_boot_that_hangs_is_cancelled(place: JobEnv, ctx: JobContext):
     env = place
     backup_id = backed_up(env, ctx)
     env.lose_server(SERVER)
-    was, operation = env.things(), env.request_new_server(backup_id)
+    was, operation, clock = env.things(), env.request_new_server(backup_id), WatchedClock(env.demo)
     env.demo.fail("server.built", stick=True)
+
+    def before_sleep() -> None:
+        if env.log(operation).step == "forget":  # the step before is the last that has ended
+            env.cancel(operation)
+
+    clock.before_sleep = before_sleep
     try:
-        log = at_boot(env, ctx, operation, lambda: env.cancel(operation))
+        log = carry_out_inline(env, replace(ctx, clock=clock), operation)
     finally:
         env.demo.backend.failures.clear()
     assert (log.status, log.error_message) == ("failed", "step boot: cancelled by request")
     assert env.things() == was
 
 
-def test_a_floating_ip_that_was_led_elsewhere_meanwhile_is_left_there(place: JobEnv, ctx: JobContext):
+def test_a_floating_ip_that_was_led_elsewhere_meanwhile_is_left_there(
+    place: JobEnv, ctx: JobContext, monkeypatch: pytest.MonkeyPatch
+):
     env = place
     backup_id = backed_up(env, ctx)
     env.lose_server(SERVER)
@@ -201,12 +197,14 @@ def test_a_floating_ip_that_was_led_elsewhere_meanwhile_is_left_there(place: Job
     other = next(one for one in env.upstream("port") if one["device_id"] == env.server_id("web1"))
     led = {"port_id": other["id"], "fixed_ip_address": other["fixed_ips"][0]["ip_address"]}
 
-    def lead_elsewhere() -> None:
-        state = env.demo.backend.state
-        with state.change():
-            state.put("floatingip", state.get("floatingip", floating) | led)
+    def boot(parts: Parts) -> None:
+        await_servers(parts)
+        found = state_of(env, "floatingip", floating)
+        with env.demo.backend.state.change():
+            env.demo.backend.state.put("floatingip", found | led)
 
-    log = at_boot(env, ctx, operation, lead_elsewhere)
+    monkeypatch.setattr(server, "await_servers", boot)
+    log = carry_out_inline(env, ctx, operation)
     assert log.status == "failed"
     assert f"floating IP {floating} was led to port {other['id']}" in log.error_message
     found = state_of(env, "floatingip", floating)

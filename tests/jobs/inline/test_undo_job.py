@@ -82,12 +82,17 @@ def test_a_lock_and_the_places_of_the_disks_stay(scene: Scene) -> None:
 
 def test_a_lock_that_a_job_of_ours_has_left_is_nobody_s(scene: Scene) -> None:
     """Neither a restore nor an undoing puts it back, though both find it on the server."""
-    for kind, job in (("restore", lambda: restored(scene)[0]), ("restore_undo", lambda: scene.undo(restore))):
+
+    def leave_a_lock(kind: str) -> None:
         reason = f"{kind} {new_id(scene.env.clock.now())} writes over its disks"
         scene.change("server", scene.server_id, locked=True, locked_reason=reason, locked_by="owner")
-        restore = job()
-        assert restore.status == "success", restore.error_message
-        assert (scene.server["locked"], scene.server["locked_reason"]) == (False, None)
+
+    leave_a_lock("restore_undo")
+    restore, _ = restored(scene)
+    assert not scene.server["locked"]
+    leave_a_lock("restore")
+    assert scene.undo(restore).status == "success"
+    assert not scene.server["locked"]
 
 
 def test_a_way_back_that_expires_while_its_undoing_is_asked_for_is_gone(
