@@ -13,7 +13,7 @@ CONTRACT = Path(__file__).parents[2] / "src/opencbr/contract/operations.json"
 WITHOUT_MEANING = {
     "CreateVault vault.billing.period_type": "of pre-paid vaults, which are refused as a whole",
     "CreateVault vault.billing.period_num": "of pre-paid vaults",
-    "CreateVault vault.billing.is_auto_renew": "of pre-paid vaults; clients send it with post_paid too (contract 10.2, T20)",
+    "CreateVault vault.billing.is_auto_renew": "of pre-paid vaults; clients send it with post_paid too (contract 10.2, T17)",
     "CreateVault vault.billing.is_auto_pay": "of pre-paid vaults; clients send it with post_paid too",
     "CreateVault vault.billing.console_url": "where the vendor's shop leads back to",
 }
