@@ -21,6 +21,7 @@ from support.chromium import CHROMIUM, chromium
 from support.databases import KINDS, Databases
 from support.matrices import leave_the_rest_to_thorough
 from support.postgres import VARIABLE
+from support.sdk_answers import decoded_whole
 from support.transactions import only_rows
 from support.turns import take_turns
 
@@ -139,6 +140,14 @@ def transactions() -> Iterator[None]:
     with only_rows() as seen:
         yield
     assert not seen, f"done inside a transaction: {dict.fromkeys(seen)}"
+
+
+@pytest.fixture(autouse=True)
+def _decoded_whole() -> Iterator[None]:
+    """Whatever the vendor's SDK is answered in a test: it decodes that without a warning, a guess or an undue None."""
+    with decoded_whole() as seen:
+        yield
+    assert not seen, f"decoded otherwise than it was sent: {list(dict.fromkeys(seen))}"
 
 
 @pytest.fixture(scope="session")
