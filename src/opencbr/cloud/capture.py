@@ -11,6 +11,7 @@ from opencbr.cloud.disks import chooser, disk_of, ordered_volumes
 from opencbr.cloud.reader import COMPUTE_MICROVERSION, VOLUME_MICROVERSION, Reader
 from opencbr.cloud.reading_pass import Pass
 from opencbr.cloud.references import Newest, named_by, server_itself, volume_itself
+from opencbr.cloud.shared_documents import DocumentsInCommon
 from opencbr.cloud.statuses import DISK_STATES, SERVER_STATES, disk_advice
 from opencbr.model.clock import Clock
 from opencbr.model.document import ABSENT, Disk, Reading
@@ -47,16 +48,18 @@ def read_server(
     include: frozenset[str],
     clock: Clock,
     root_image: bool = False,
+    shared: DocumentsInCommon | None = None,
 ) -> Reading:
     """Read a server and everything it touches; `exclude` and `include` are volume ids.
 
-    With `root_image` an image is made of a root disk that is no volume; without it such a disk is a gap. Raises
+    With `root_image` an image is made of a root disk that is no volume; without it such a disk is a gap. What `shared` has
+    was read for another server that is backed up together with it. Raises
     CaptureRefused: 7100 gone or foreign, 7101 its state, 7108 no disk to protect, 7003 a disk's state. Raises CloudError
     when the cloud fails; a document that is denied or absent is told in the Reading instead.
     """
     started = clock.now()
     newest = Newest(reader.newest("compute"), reader.newest("volume"))
-    one_pass = Pass(reader, project_id)
+    one_pass = Pass(reader, project_id, shared)
     one_pass.read(server_itself(server_id, newest, project_id))
     server = _there(one_pass.need("server"), NO_SUCH_SERVER, f"Server {server_id}")["server"]
     if server["status"] not in SERVER_STATES:
@@ -94,11 +97,18 @@ def read_server(
     )
 
 
-def read_disk(reader: Reader, *, volume_id: str, project_id: str, clock: Clock) -> Reading:
-    """Read a volume. Raises CaptureRefused (7000 gone or foreign, 7003 its state) and CloudError."""
+def read_disk(
+    reader: Reader,
+    *,
+    volume_id: str,
+    project_id: str,
+    clock: Clock,
+    shared: DocumentsInCommon | None = None,
+) -> Reading:
+    """Read a volume; `shared` as of a server. Raises CaptureRefused (7000 gone or foreign, 7003 its state) and CloudError."""
     started = clock.now()
     newest = Newest(reader.newest("compute"), reader.newest("volume"))
-    one_pass = Pass(reader, project_id)
+    one_pass = Pass(reader, project_id, shared)
     one_pass.read(volume_itself(volume_id, newest))
     volume = _there(one_pass.need(f"volume/{volume_id}"), NO_SUCH_DISK, f"Disk {volume_id}")["volume"]
     _check_state(volume)

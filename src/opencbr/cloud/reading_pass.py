@@ -1,6 +1,7 @@
 """One pass over a resource: what was read, what may be kept of it, and what could not be had."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from opencbr.cloud.answer import NOT_PROMISED
@@ -9,6 +10,7 @@ from opencbr.cloud.hidden import hidden_fields
 from opencbr.cloud.ownership import is_shareable, may_keep
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.references import SIDE_READS, Want, lacking, misread, says_nothing
+from opencbr.cloud.shared_documents import DocumentsInCommon
 from opencbr.cloud.strict_json import read_object
 from opencbr.model.document import ABSENT, EMPTY, FOREIGN, Document, Reading, Unread, unread
 
@@ -23,11 +25,12 @@ _LYING_IN_OTHERS = ("subnet/", "port_forwardings/", "interface")
 
 
 class Pass:
-    """Documents read in waves, each once."""
+    """Documents read in waves, each once; what `shared` has is taken from there."""
 
-    def __init__(self, reader: Reader, project_id: str) -> None:
+    def __init__(self, reader: Reader, project_id: str, shared: DocumentsInCommon | None = None) -> None:
         self.reader = reader
         self.project_id = project_id
+        self.shared = shared
         self.kept: dict[str, Document] = {}
         self.bodies: dict[str, Mapping[str, Any]] = {}
         self.unread: dict[str, Unread] = {}
@@ -41,9 +44,17 @@ class Pass:
 
     def answers(self, wants: Iterable[Want]) -> list[Document | Unread]:
         """Read at once, judging nothing."""
-        return self.reader.at_once(
-            lambda w: self.reader.document(w.name, w.service, w.path, w.microversion), wants
-        )
+        return self._ask(self.reader, wants)
+
+    def _ask(
+        self, reader: Reader, wants: Iterable[Want], *, as_project: bool = False
+    ) -> list[Document | Unread]:
+        def read(want: Want) -> Document | Unread:
+            return reader.document(want.name, want.service, want.path, want.microversion)
+
+        if (shared := self.shared) is None:
+            return reader.at_once(read, wants)
+        return reader.at_once(lambda want: shared.get(want, read, as_project=as_project), wants)
 
     def follow(self, wanted: Callable[[], Iterable[Want]]) -> None:
         """Read wave after wave until nothing new is named."""
@@ -85,11 +96,21 @@ class Pass:
             reason=reason,
         )
 
-    def reading(self, *, gaps: Iterable[str] = (), **fields: Any) -> Reading:
-        """Close the pass. Side reads are dropped, unless they failed: then something may be missing."""
+    def reading(self, *, started_at: datetime, gaps: Iterable[str] = (), **fields: Any) -> Reading:
+        """Close the pass. Side reads are dropped, unless they failed: then something may be missing.
+
+        It began when the first of its documents was read: another capture may have read that for this one.
+        """
         documents = [doc for name, doc in self.kept.items() if not name.startswith(SIDE_READS)]
         found = (gap for name, body in self.bodies.items() for gap in lacking(name, body))
         return Reading(
+            started_at=min(
+                [
+                    started_at,
+                    *(one.read_at for one in documents),
+                    *(one.read_at for one in self.unread.values()),
+                ]
+            ),
             project_id=self.project_id,
             documents=tuple(documents),
             unread=tuple(
@@ -131,10 +152,8 @@ class Pass:
         asked = [one for one in foreign if is_shareable(one.name)]
         seen: dict[str, Document | Unread] = {}
         if asked:
-            reader = self.reader.within(self.project_id)
-            answers = reader.at_once(
-                lambda d: reader.document(d.name, d.service, d.path, d.microversion), asked
-            )
+            wants = [Want(one.name, one.service, one.path, one.microversion) for one in asked]
+            answers = self._ask(self.reader.within(self.project_id), wants, as_project=True)
             seen = {answer.name: answer for answer in answers}
         for one in foreign:
             answer = seen.get(one.name)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from opencbr.cloud.cloud import Cloud
+from opencbr.cloud.shared_documents import SharedDocuments
 from opencbr.jobs.intervals import SharedAnswers
 from opencbr.jobs.settings import DrillSettings, WorkerSettings
 from opencbr.model.clock import Clock
@@ -40,12 +41,13 @@ class JobContext(CloudContext):
     """A worker's tools.
 
     `installation` is the eight hex digits that tell our upstream objects from another installation's. `drill` is what the
-    operator has set up for restore drills.
+    operator has set up for restore drills. `documents` are those that captures made together share.
     """
 
     records: Records
     installation: str
     drill: DrillSettings = field(default_factory=DrillSettings)
+    documents: SharedDocuments = field(default_factory=SharedDocuments)
 
 
 def parallel(work: Callable[[A], B], items: Sequence[A]) -> list[B]:

@@ -180,7 +180,13 @@ def request_checkpoint(
         backup = new_backup(spec, checkpoint, vault, one)
         backups.insert(conn, backup)
         new_operations.request_backup(
-            conn, ctx, vault, backup, spec.policy_id, full_backup_interval=spec.full_backup_interval
+            conn,
+            ctx,
+            vault,
+            backup,
+            spec.policy_id,
+            full_backup_interval=spec.full_backup_interval,
+            firing=spec.firing,
         )
     return _view(conn, checkpoint, statuses.PROTECTING, vault)
 

@@ -27,11 +27,12 @@ def request_backup(
     policy_id: str | None = None,
     *,
     full_backup_interval: int | None = None,
+    firing: str | None = None,
 ) -> OperationLog:
     """Ask for the backup that `backup`, a row already, stands for.
 
     `policy_id` is the one that a user named. `full_backup_interval`: no chain of it is longer, where the worker's own setting
-    does not make it shorter still.
+    does not make it shorter still. `firing` is the same for all backups of a policy that are due at one time.
     """
     details = {
         "backup_id": backup.id,
@@ -41,8 +42,9 @@ def request_backup(
         "app_consistency_status": "0",
     }
     about = _about_backup(backup, vault.name)
-    if full_backup_interval is not None:
-        about["parameters"] = {logs.FULL_INTERVAL: full_backup_interval}
+    told = {logs.FULL_INTERVAL: full_backup_interval, logs.FIRING: firing}
+    if parameters := {key: value for key, value in told.items() if value is not None}:
+        about["parameters"] = parameters
     return _enter(conn, ctx, logs.BACKUP, details, policy_id, **about)
 
 

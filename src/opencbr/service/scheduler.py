@@ -167,6 +167,7 @@ class Scheduler:
             auto_trigger=True,
             policy_id=policy.id,
             full_backup_interval=policy.definition.get("full_backup_interval"),
+            firing=f"{policy.id}@{group[0].due_at.isoformat()}",
         )
         view = request_checkpoint(conn, ctx, spec, [one for one in seen if one.resource.id in claimed])
         for backed_up in view.checkpoint.resources:

@@ -21,7 +21,7 @@ from opencbr.model import statuses
 from opencbr.model.backup import Backup, DiskBackup
 from opencbr.model.document import Reading
 from opencbr.model.errors import BACKUP_UNFINISHED
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import FIRING, OperationLog
 from opencbr.model.root_image import boots_from_image
 from opencbr.model.vault import SERVER
 from opencbr.store import backups, checkpoints, operation_logs, resources
@@ -88,9 +88,16 @@ class _Flow:
             top = top_row(conn, self._project_id, self._backup_id)
             exclude, include = _selection(conn, top)
         reader = self._ctx.cloud.reader()
+        # A policy's servers are in many checkpoints: each is begun when it is free.
+        together = self._operation.parameters.get(FIRING) or self._operation.checkpoint_id
+        shared = self._ctx.documents.of(f"{self._project_id} {together}", self._ctx.clock)
         if top.resource_type != SERVER:
             return read_disk(
-                reader, volume_id=top.resource_id, project_id=self._project_id, clock=self._ctx.clock
+                reader,
+                volume_id=top.resource_id,
+                project_id=self._project_id,
+                clock=self._ctx.clock,
+                shared=shared,
             )
         return read_server(
             reader,
@@ -100,6 +107,7 @@ class _Flow:
             include=include,
             root_image=self._ctx.settings.root_images,
             clock=self._ctx.clock,
+            shared=shared,
         )
 
     def _takes_image(self, reading: Reading) -> bool:
