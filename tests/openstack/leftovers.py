@@ -1,7 +1,7 @@
 """What an interrupted run left in the test project is taken away before the next one begins.
 
 Tests name what they make `opencbr-test-…`, and so the service names its snapshots and backups `opencbr-…`. Left behind,
-these use up the project's quotas (ten volumes, ten backups by default) and stand in lists that a test reads. Nothing else
+these use up the project's quotas and stand in lists that a test reads. Nothing else
 is touched; two runs at once in one project are not supported.
 """
 

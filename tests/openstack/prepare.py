@@ -7,8 +7,9 @@
 FILE (default OPENCBR_TEST_CLOUDS, or opencbr-test-clouds.yaml in the temporary folder; mode 0600) gets the
 clouds `opencbr` (service user), `opencbr-test-admin` (admin on the test project, its access key under `ec2`),
 `opencbr-test-member` (member of it), `opencbr-test-other` (member of another project) and copies of those
-already known. What an interrupted run left in the test project is removed first (`leftovers.py`). Its path is
-the only thing printed on standard output. Without --own the users have fixed names and their passwords are
+already known. What an interrupted run left in the test project is removed first (`leftovers.py`), and the project may
+have the volumes that a test needs at once (Cinder counts a deleted one for a moment longer than it shows it). The
+file's path is the only thing printed on standard output. Without --own the users have fixed names and their passwords are
 made once and read back from FILE: not for a cloud where a service user `opencbr` is at work.
 """
 
@@ -31,6 +32,8 @@ SERVICE, ADMIN, MEMBER, OTHER = "opencbr", "opencbr-test-admin", "opencbr-test-m
 TENANTS = {ADMIN: ("admin", "member"), MEMBER: ("member",), OTHER: ("member",)}
 HOME = "service"
 """The service user's own project."""
+ROOM = {"volumes": 30, "snapshots": 30, "backups": 30}
+"""What of Cinder's quotas the test project gets at least."""
 
 Entry = dict[str, Any]
 
@@ -61,6 +64,7 @@ class Preparation:
 
     def run(self) -> None:
         self.clear()
+        self.give_room()
         service, password = self.user(SERVICE)
         cloud = Cloud(CloudSettings(cloud=self.admin_cloud), SystemClock())
         for sentence in cloud.register(endpoint=None, user=service.name, password=password):
@@ -93,6 +97,15 @@ class Preparation:
             gone += clear_identity(admin, self.short)
         for name in gone:
             say(f"removed {name}, left behind by an earlier run")
+
+    def give_room(self) -> None:
+        """Raise the quotas that are too small for the tests, as an administrator may."""
+        storage = openstack.connect(cloud=self.admin_cloud).block_storage
+        now = storage.get_quota_set(self.project_id)
+        small = {name: least for name, least in ROOM.items() if -1 < now[name] < least}
+        if small:
+            storage.update_quota_set(self.project_id, **small)
+            say(f"raised quotas of the test project: {small}")
 
     def user(self, name: str) -> tuple[Any, str]:
         """Return a user and a password that is right."""
