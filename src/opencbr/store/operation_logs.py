@@ -1,7 +1,7 @@
 """Operation logs. A waiting one is also what a worker makes a job of: this table is the outbox."""
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,12 @@ def get(conn: Connection, project_id: str, log_id: str, *, lock: bool = False) -
     query = select(_t).where(_t.c.project_id == project_id, _t.c.id == log_id)
     row = conn.execute(query.with_for_update() if lock else query).mappings().first()
     return None if row is None else _log(row)
+
+
+def by_ids(conn: Connection, log_ids: Collection[str]) -> dict[str, OperationLog]:
+    """Read those of these logs that there are, of all projects."""
+    query = select(_t).where(_t.c.id.in_(tuple(log_ids)))
+    return {row["id"]: _log(row) for row in conn.execute(query).mappings()} if log_ids else {}
 
 
 def list(  # noqa: A001 - read as operation_logs.list(…)

@@ -202,7 +202,8 @@ def ended_work(conn: Connection, limit: int) -> builtins.list[tuple[PolicyRun, O
     ended = or_(logs.c.id.is_(None), logs.c.ended_at.is_not(None))
     rows = conn.execute(select(_t).select_from(joined).where(_RUNS, ended).limit(limit)).mappings()
     found = [from_row(row) for row in rows]
-    return [(run, operation_logs.get(conn, run.project_id, run.operation_log_id or "")) for run in found]
+    works = operation_logs.by_ids(conn, {run.operation_log_id for run in found if run.operation_log_id})
+    return [(run, works.get(run.operation_log_id or "")) for run in found]
 
 
 def purge(conn: Connection, before: datetime, limit: int) -> int:
