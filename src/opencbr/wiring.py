@@ -206,6 +206,7 @@ class Wiring:
         """Say what a worker does again and again beside its jobs. Raises ConfigError."""
         from opencbr.jobs.duties import janitor_duty
         from opencbr.service.expiry import expiry_duty
+        from opencbr.service.late_cancellations import late_cancellation_duty
         from opencbr.service.plan_expiry import plan_expiry_duty
         from opencbr.service.retention import retention_duty
 
@@ -216,6 +217,7 @@ class Wiring:
             lambda ctx: expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
             lambda ctx: retention_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
             lambda ctx: plan_expiry_duty(ctx.database, ctx.clock, ctx.settings.expiry_seconds),
+            lambda ctx: late_cancellation_duty(ctx.database, ctx.cloud, ctx.clock, ctx.settings),
             *self._webhook(),
         ]
 

@@ -79,7 +79,15 @@ def test_a_worker_has_every_duty(tmp_path):
         database=None, cloud=None, clock=None, settings=wiring.config.worker, guard=lambda: None
     )
     names = [make(ctx).name for make in wiring.duties()]
-    assert names == ["janitor", "bind-rules", "scheduler", "expiry", "policy-retention", "plan-expiry"]
+    assert names == [
+        "janitor",
+        "bind-rules",
+        "scheduler",
+        "expiry",
+        "policy-retention",
+        "plan-expiry",
+        "late-cancellations",
+    ]
 
 
 @pytest.mark.parametrize(

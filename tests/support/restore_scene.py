@@ -11,7 +11,9 @@ import pytest
 from opencbr.democloud.state import Doc
 from opencbr.jobs.context import JobContext
 from opencbr.model.errors import CbrError
-from opencbr.model.operation_log import OperationLog
+from opencbr.model.operation_log import RESTORE_UNDO, OperationLog
+from opencbr.service.late_cancellations import LateCancellations
+from opencbr.store import operation_logs
 
 from .inline_job import carry_out_inline, job_context
 from .job_env import JobEnv
@@ -70,6 +72,15 @@ class Scene:
 
     def undo(self, restore: OperationLog) -> OperationLog:
         return self.run(self.env.request_undo(restore))
+
+    def undone_late(self) -> OperationLog:
+        """Have a worker's duty look for what was cancelled too late, twice; carry out the one undoing that it asks for."""
+        for _ in range(2):
+            LateCancellations(self.env.database, self.env.cloud, self.ctx.clock, self.ctx.settings).look()
+        with self.env.database.read() as conn:
+            (undoing,) = operation_logs.waiting(conn, 10)
+        assert undoing.operation_type == RESTORE_UNDO
+        return self.run(undoing)
 
     def refused(self, volumes: Any = (), **choice: Any) -> str:
         with pytest.raises(CbrError) as caught:

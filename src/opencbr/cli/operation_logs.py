@@ -96,8 +96,9 @@ def cancel(session: Session, project: str, log_id: str) -> None:
     """Ask for a job to be stopped.
 
     The worker sees this at its next look at the cloud and ends the log as failed. A backup removes what it made; a restore in
-    place takes back what it has written over, and gives the server back as it was; a vault or a resource that was being
-    deleted keeps the backups that are still there.
+    place takes back what it has written over, and gives the server back as it was (one that cannot stop any more goes to its
+    end, and is undone then, as its notes tell); a vault or a resource that was being deleted keeps the backups that are still
+    there.
     """
     database = wiring.open_database(session.config)
     with database.write() as conn:

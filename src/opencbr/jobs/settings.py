@@ -30,9 +30,10 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     refused. `root_images`: Nova makes an image of the root disk of a server that boots from one; without it such
     a disk is in no backup. `janitor_seconds`: between two rounds that try again to remove what ended jobs have
     left in the cloud. `bind_seconds`: between two rounds that bind servers and disks by their tags, where a vault's bind rules
-    say so. `expiry_seconds`: between two looks for backups that have expired, or that a policy no longer keeps, and for restore
-    plans whose time is over. In days, after which ended work is removed: `journal_days` from the journal of jobs, which nobody
-    needs then, `operation_log_days` from the operation logs that users read.
+    say so. `expiry_seconds`: between two looks for backups that have expired, or that a policy no longer keeps, for restore
+    plans whose time is over, and for restores that were cancelled too late. In days, after which ended work is removed:
+    `journal_days` from the journal of jobs, which nobody needs then, `operation_log_days` from the operation logs that users
+    read.
     """
 
     lease_seconds: _Long = 30.0

@@ -11,7 +11,9 @@ from opencbr.democloud.faults import Fault
 from opencbr.democloud.volume.restores import restored
 from opencbr.jobs.duties import remove_leftovers
 from opencbr.model.operation_log import NOTES, OperationLog
-from opencbr.model.restore import RESTORED, has_begun, request_of, stage_of
+from opencbr.model.restore import RESTORED, has_begun, is_written, request_of, stage_of
+from opencbr.service.late_cancellations import LateCancellations
+from opencbr.store import operation_logs
 from support.inline_job import WatchedClock, job_context
 from support.job_env import QUICK, JobEnv
 from support.restore_scene import Scene, opened_scene
@@ -98,8 +100,58 @@ def test_a_disk_that_cannot_be_taken_back_leaves_the_server_off_with_its_way_bac
     scene.rows_at_rest()
     scene.env.demo.backend.failures.clear()
     remove_leftovers(scene.ctx)
-    assert scene.undo(log).status == "success"
+    assert scene.undone_late().status == "success"
     assert (scene.digests(), scene.how_it_is()) == (spoilt, (server, places, statuses))
+
+
+def cancelled_too_late(scene: Scene, clock: WatchedClock) -> OperationLog:
+    """Restore, and ask for the end when all disks are written."""
+    operation = scene.env.request_restore(scene.backup_id)
+
+    def before_sleep() -> None:
+        log = scene.env.log(operation)
+        if not log.cancel_requested and is_written(log.parameters):
+            scene.env.cancel(operation)
+
+    clock.before_sleep = before_sleep
+    try:
+        return scene.run(operation)
+    finally:
+        clock.before_sleep = lambda: None
+
+
+def test_once_all_is_written_a_restore_goes_to_its_end_and_is_undone(
+    scene: Scene, clock: WatchedClock
+) -> None:
+    before, was = scene.overwrite(), scene.how_it_is()
+    spoilt = scene.digests()
+    log = cancelled_too_late(scene, clock)
+    assert (log.status, log.cancel_requested) == ("success", True)
+    assert (scene.digests(), scene.how_it_is()) == (before, was)
+    assert scene.undone_late().status == "success"
+    assert (scene.digests(), scene.how_it_is()) == (spoilt, was)
+    told = scene.env.log(log).details[NOTES]
+    assert [one for one in told if "it was cancelled, and is undone by the operation" in one] == told[-1:]
+
+
+def test_what_keeps_a_cancelled_restore_from_being_undone_is_told_once(
+    scene: Scene, clock: WatchedClock
+) -> None:
+    log = cancelled_too_late(scene, clock)
+    scene.change("server", scene.server_id, status="PAUSED")
+    late = LateCancellations(scene.env.database, scene.env.cloud, clock, scene.ctx.settings)
+    late.look()
+    late.look()
+    told = [one for one in scene.env.log(log).details[NOTES] if "cannot be undone yet" in one]
+    assert len(told) == 1
+    assert "is PAUSED: bring it to ACTIVE or SHUTOFF first" in told[0]
+    patience = scene.ctx.settings.patience_seconds + scene.ctx.settings.expiry_seconds
+    clock.sleep(patience + 1)
+    scene.change("server", scene.server_id, status="ACTIVE")
+    late.look()
+    assert scene.env.ways_back().show(scene.env.context(), log.id).way_back.status == "kept", (
+        "too late by now"
+    )
 
 
 def test_without_snapshots_what_is_begun_is_brought_to_its_end(scene: Scene, clock: WatchedClock) -> None:
@@ -109,6 +161,8 @@ def test_without_snapshots_what_is_begun_is_brought_to_its_end(scene: Scene, clo
     log = cancelled(scene, clock, has_begun)
     assert (log.status, log.cancel_requested) == ("success", True)
     assert (scene.digests(), scene.how_it_is()) == (before, was)
+    with scene.env.database.read() as conn:
+        assert operation_logs.cancelled_with_way_back(conn, ended_since=log.created_at, now=clock.now()) == []
 
 
 def test_without_snapshots_no_outage_lets_a_cancelled_restore_end_half_written(

@@ -77,10 +77,13 @@ def test_a_root_volume_that_has_grown_keeps_its_size_and_what_lies_behind(scene:
     assert scene.doc("volume", root)["size"] == 2
 
 
-def test_a_cancellation_is_not_heeded_once_the_rebuild_has_begun(scene: Scene, clock: WatchedClock) -> None:
-    """What Nova writes is not taken back: not even an outage lets a restore end with a root disk of its own."""
+def test_a_restore_that_is_cancelled_in_its_rebuild_goes_to_its_end_and_is_undone(
+    scene: Scene, clock: WatchedClock
+) -> None:
+    """What Nova writes is not left half way: not even an outage lets a restore end with a root disk of its own."""
     scene.ctx = replace(scene.ctx, clock=clock)
     was, before = scene.how_it_is(), scene.overwrite()
+    spoilt = scene.digests()
     operation, root_id = scene.env.request_restore(scene.backup_id), scene.volumes[0]
     struck: list[Fault] = []
 
@@ -97,6 +100,8 @@ def test_a_cancellation_is_not_heeded_once_the_rebuild_has_begun(scene: Scene, c
     assert [fault.hits for fault in struck] == [1]
     assert (log.status, log.cancel_requested, log.error_message) == ("success", True, "")
     assert (scene.how_it_is(), scene.digests()) == (was, before)
+    assert scene.undone_late().status == "success"
+    assert (scene.how_it_is(), scene.digests()) == (was, spoilt)
 
 
 def test_an_undoing_goes_the_same_way(scene: Scene) -> None:
