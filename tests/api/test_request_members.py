@@ -74,6 +74,8 @@ NARROWED = {
     "own_type": "shared",
     "used_percent": "100",
     "incremental": "maybe",
+    "dec": "true",
+    "show_replication": "true",
     "start_time": "2199-01-01T00:00:00Z",
     "end_time": "2001-01-01T00:00:00Z",
 }
@@ -98,7 +100,7 @@ def test_every_parameter_of_a_query_that_the_contract_knows_narrows_a_list_or_is
     for op in json.loads(CONTRACT.read_text()):
         if not op["query"] or op["operation"] not in ours:
             continue
-        path = op["path"].partition("{project_id}/")[2].replace("{protectable_type}", "server")
+        path = op["path"].partition("{project_id}/")[2].replace("{protectable_type}", "disk")
         whole = cbr.call("GET", path)
         assert whole.status_code == 200, whole.text
         for name in op["query"]["properties"]:

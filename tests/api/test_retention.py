@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from opencbr.model.backup import Backup
 from opencbr.model.errors import CbrError
@@ -14,6 +15,8 @@ from opencbr.model.lists import OperationLogFilter, Page
 from opencbr.model.retention.decide import decide
 from opencbr.model.vault import VOLUME, Vault
 from opencbr.service import retention as service
+from opencbr.service.backup_deletion import request_deletion
+from opencbr.service.context import Context
 from opencbr.service.retention import Retention
 from opencbr.store import backups, disk_backups, operation_logs, policies, retention, vault_policies, vaults
 
@@ -222,21 +225,23 @@ def test_of_a_restore_and_a_clean_up_one_wins(cbr: ApiServer) -> None:
 def test_whoever_dies_in_between_is_followed_by_the_next(
     cbr: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What one transaction asks for is asked for whole or not at all; the next worker asks for the rest."""
     scene = Scene(cbr, 4, max_backups=1)
     scene.succeeded()
-    remove, seen = Retention._remove, []
+    asked: list[str] = []
 
-    def dying(self: Retention, one: Any, backup_id: str) -> None:
-        if seen:
+    def dying(conn: Connection, ctx: Context, backup: Backup, **how: Any) -> None:
+        if len(asked) == 3:
             raise ConnectionError("the worker has died")
-        seen.append(backup_id)
-        remove(self, one, backup_id)
+        asked.append(backup.id)
+        request_deletion(conn, ctx, backup, **how)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Retention, "_remove", dying)
+        patched.setattr(service, "_AT_ONCE", 2)
+        patched.setattr(service, "request_deletion", dying)
         with pytest.raises(ConnectionError):
             scene.clean()
-    assert scene.gone() == {4}
+    assert scene.gone() == {4, 3}
     scene.clean()
     assert scene.gone() == {1, 2, 3, 4}
 

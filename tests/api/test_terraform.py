@@ -61,6 +61,10 @@ def policy_of(cbr: ApiServer) -> str:
 
 
 def test_the_life_of_a_vault_with_tags_and_a_policy_by_huaweicloud(cbr: ApiServer, terraform: Terraform):
+    """Each answer has the one status, and the types, that the provider takes (traps T2, T6, T20 and T28).
+
+    A vault is made without resources, which are bound after it (trap T18).
+    """
     server, second = new_server(cbr, sizes=(1, 1)), new_server(cbr)
     first, other = policy_of(cbr), policy_of(cbr)
     vault = Plan(HuaweiVault(terraform))
