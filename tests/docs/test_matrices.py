@@ -81,10 +81,13 @@ def test_fault(runner, fault): pass
 def test_page(page): pass
 
 def test_fast(): pass
+
+@pytest.mark.parametrize("value", range(20))
+def test_twice(dialect, value): pass
 """
 
 
-def test_thorough_cases_take_turns_and_are_on_one_database_at_a_time(pytester, monkeypatch):
+def test_thorough_cases_take_turns_and_fast_ones_do_on_postgres(pytester, monkeypatch):
     pytester.makeconftest("""
 from support.turns import take_turns
 
@@ -98,14 +101,18 @@ def pytest_collection_modifyitems(config, items):
         lines = pytester.runpytest("--collect-only", "-q").outlines
         return [line.partition("::")[2] for line in lines if "::" in line]
 
-    everything = 2 * 20 + 2 * 20 + 20 + 1
+    everything = 2 * 20 + 2 * 20 + 20 + 1 + 2 * 20
     assert len(taken("")) == everything
-    turns = [taken(f"{commit:x}") for commit in range(24)]
+    turns = [taken(f"{commit:x}") for commit in range(48)]
     for one in turns:
         assert "test_fast" in one
-        cases = [re.sub(r"\[(sqlite|postgres)-", "[", name) for name in one]
+        thorough = [name for name in one if not name.startswith(("test_fast", "test_twice"))]
+        cases = [re.sub(r"\[(sqlite|postgres)-", "[", name) for name in thorough]
         assert len(cases) == len(set(cases)), "one database has it"
-        assert len(one) < everything / 2 + 5
+        assert len(thorough) < 100 / 3 + 5
+        twice = [name for name in one if name.startswith("test_twice")]
+        assert len([name for name in twice if "sqlite" in name]) == 20
+        assert 2 < len([name for name in twice if "postgres" in name]) < 18
     assert len({name for one in turns for name in one}) == everything, "no case is left out for ever"
 
 

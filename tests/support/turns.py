@@ -1,10 +1,10 @@
-"""The cases of the thorough matrices take turns from day to day where the time of a run is bounded, as in CI.
+"""Cases take turns from day to day where the time of a run is bounded, as in CI.
 
 With `OPENCBR_TEST_TURN` (any word; CI takes the day of the commit, so that what was tried before it is what it tries) a
-thorough case is run on one of four days; of one that SQLite and PostgreSQL each have, one day has it on the one, another
-on the other. A module of the whole service takes its turn as a whole, on the embedded cloud as on the real one: its tests
-go on from one another. Without the variable every case is run (as a person who runs `make test-thorough` and
-`make test-postgres-thorough` has it).
+thorough case is run on one of six days; of one that SQLite and PostgreSQL each have, one day has it on the one, another
+on the other. What the fast suite has on SQLite is run on PostgreSQL on one of two days. A module of the whole service takes
+its turn as a whole, on the embedded cloud as on the real one: its tests go on from one another. Without the variable every
+case is run (as a person who runs `make test-thorough`, `make test-postgres` and `make test-postgres-thorough` has it).
 """
 
 import os
@@ -17,16 +17,17 @@ from .databases import POSTGRES, SQLITE
 
 VARIABLE = "OPENCBR_TEST_TURN"
 
-_TURNS = 4
+_TURNS = 6
+_FAST_TURNS = 2
 _OPENSTACK = Path(__file__).parents[1] / "openstack"
 
 
 def take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the thorough cases whose turn is another."""
+    """Deselect the cases whose turn is another."""
     turn = os.environ.get(VARIABLE)
     if not turn:
         return
-    later = {item for item in items if item.get_closest_marker("thorough") and not _is_due(turn, item)}
+    later = {item for item in items if not _is_due(turn, item)}
     items[:] = [item for item in items if item not in later]
     config.hook.pytest_deselected(items=list(later))
 
@@ -39,8 +40,10 @@ def _is_due(turn: str, item: pytest.Item) -> bool:
         nodeid = nodeid.partition("::")[0]
     for dialect in dialects:  # a case's id is the same but for the database
         nodeid = nodeid.replace(f"[{dialect}", "[")
-    drawn = crc32(f"{turn} {nodeid}".encode()) % _TURNS
+    drawn = crc32(f"{turn} {nodeid}".encode())
     callspec = getattr(item, "callspec", None)
     given = callspec.params.values() if callspec else ()
     dialect = next((one for one in given if isinstance(one, str) and one in dialects), dialects[0])
-    return drawn == dialects.index(dialect)
+    if item.get_closest_marker("thorough"):
+        return drawn % _TURNS == dialects.index(dialect)
+    return dialect == SQLITE or drawn % _FAST_TURNS == 0
