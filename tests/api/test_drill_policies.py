@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from opencbr.store import vaults
+from opencbr.model.ids import new_id
+from opencbr.model.policy_run import PolicyRun
+from opencbr.store import policy_runs, vaults
 
 from .api_server import ApiServer
 from .protected_cloud import new_server, new_vault, refused, server_ref, vault_body
@@ -99,3 +101,44 @@ def test_it_keeps_nothing_and_its_runs_say_what_they_are(cbr: ApiServer):
     assert answer.status_code == 202, answer.text
     [run] = answer.json()["runs"]
     assert (run["operation_type"], run["resource_id"]) == ("drill", server["id"])
+
+
+def fired(cbr: ApiServer, policy_id: str, account: str = "demo") -> str:
+    """Write what the scheduler writes when a policy of drills tries a backup; the drill's id."""
+    backup, now = cbr.backup(cbr.vault(account)), cbr.clock.now()
+    answer = cbr.call("POST", "drills", {"drill": {"backup_id": backup.id}}, account=account)
+    drill = str(answer.json()["drill"]["id"])
+    run = PolicyRun(
+        id=new_id(now),
+        project_id=backup.project_id,
+        policy_id=policy_id,
+        vault_id=backup.vault_id,
+        resource_id=backup.resource_id,
+        resource_name=backup.resource_name,
+        resource_type=backup.resource_type,
+        operation_type="drill",
+        status="running",
+        operation_log_id=drill,
+        due_at=now,
+        not_before=now,
+        start_by=now,
+        created_at=now,
+    )
+    with cbr.database.write() as conn:
+        assert policy_runs.insert(conn, run)
+    return drill
+
+
+def test_the_drills_of_a_policy_are_listed(cbr: ApiServer):
+    one, other = new_drills(cbr)["id"], new_drills(cbr)["id"]
+    made = [fired(cbr, policy) for policy in (one, one, other)]
+
+    def found(query: str, account: str = "demo") -> list[str]:
+        rows = cbr.call("GET", f"drills?{query}", account=account).json()["drills"]
+        return [row["id"] for row in rows]
+
+    assert found(f"policy_id={one}") == [made[1], made[0]]
+    assert found(f"policy_id={one}&limit=1&marker={made[1]}") == [made[0]]
+    assert set(found(f"policy_id={one}&policy_id={other}")) == {*made}
+    assert found(f"policy_id={one}&verdict=passed") == found(f"policy_id={new_policy(cbr)['id']}") == []
+    assert found(f"policy_id={one}", account="other") == []

@@ -31,7 +31,7 @@ EMPTY = {
     "policies": "operation_type=&vault_id=&limit=&offset=&marker=&sort=",
     "operation-logs": "status=&operation_type=&resource_id=&start_time=&end_time=&limit=",
     "restore-plans": "backup_id=&limit=&offset=&marker=&sort=",
-    "drills": "backup_id=&resource_id=&verdict=&limit=&offset=&marker=&sort=",
+    "drills": "backup_id=&resource_id=&policy_id=&verdict=&limit=&offset=&marker=&sort=",
     "protectables/server/instances": "name=&status=&id=&server_id=&marker=&limit=",
 }
 

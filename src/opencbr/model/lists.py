@@ -148,6 +148,7 @@ class DrillFilter:
 
     backup_ids: tuple[str, ...] = ()
     resource_ids: tuple[str, ...] = ()
+    policy_ids: tuple[str, ...] = ()  # those that any of these policies has fired, as long as the runs stand
     verdicts: tuple[str, ...] = ()
 
 

@@ -40,6 +40,12 @@ def list(  # noqa: A001 - read as drills.list(…)
         among(_t.c.resource_id, wanted.resource_ids),
         among(_t.c.verdict, wanted.verdicts),
     ]
+    if wanted.policy_ids:
+        fired = tables.policy_run
+        by_policy = select(fired.c.operation_log_id).where(
+            fired.c.project_id == project_id, among(fired.c.policy_id, wanted.policy_ids)
+        )
+        conditions.append(_t.c.id.in_(by_policy))
     visible = _t.c.project_id == project_id
     rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
     return Listing([from_row(row) for row in rows.items], rows.count)

@@ -26,13 +26,22 @@ class ListDrillsQuery(PageQuery, kw_only=True):
 
     backup_id: Annotated[tuple[Text, ...], Meta(description="drills of this backup; repeated: of any")] = ()
     resource_id: Annotated[tuple[Text, ...], Meta(description="drills of this server; repeated: of any")] = ()
+    policy_id: Annotated[
+        tuple[Text, ...],
+        Meta(description="drills that this policy has fired, as long as its runs are kept; repeated: any"),
+    ] = ()
     verdict: Annotated[tuple[Text, ...], Meta(description="drills with this verdict; repeated: any")] = ()
 
 
 def list_drills(request: Request[ListDrillsQuery, None]) -> ListDrillsBody:
     """Answer ListDrills."""
     query = request.query
-    wanted = DrillFilter(backup_ids=query.backup_id, resource_ids=query.resource_id, verdicts=query.verdict)
+    wanted = DrillFilter(
+        backup_ids=query.backup_id,
+        resource_ids=query.resource_id,
+        policy_ids=query.policy_id,
+        verdicts=query.verdict,
+    )
     found = request.services.drills.list(request.ctx, wanted, page_of(query))
     return ListDrillsBody([row_of(one) for one in found.items], found.count, query.limit, query.offset)
 
