@@ -10,6 +10,7 @@ import requests
 
 from api.api_server import ApiServer
 from api.protected_cloud import new_vault
+from api.test_drill_policies import listed
 from api.test_policies import new_policy, room, shown
 from api.test_retention import Scene
 from opencbr.console.policy_form.refusal import field_of
@@ -307,6 +308,86 @@ def test_a_form_of_elsewhere_changes_nothing(cbr: ApiServer, browser: Browser):
 def test_what_is_neither_daily_nor_weekly_is_entered_as_patterns(patterns: list[str]):
     assert times_of(patterns) == Times(times="patterns", patterns="\n".join(patterns))
     assert times_of(patterns).wanted() == patterns
+
+
+DRILLS = f"{NEW}?operation_type=drill"
+
+
+def test_a_policy_of_drills_is_made_and_changed_by_the_same_form(cbr: ApiServer, browser: Browser):
+    begun = entered(browser.get(DRILLS).text)
+    assert (begun["operation_type"], begun["times"], begun["days"]) == ("drill", "weekly", ["SU"])
+    policy = made(cbr, sent(browser, DRILLS, name="weekly", drill_sample="3", time_zone="Europe/Berlin"))
+    assert (policy["operation_type"], policy["operation_definition"]) == ("drill", {"drill_sample": 3})
+    properties = policy["trigger"]["properties"]
+    assert properties["pattern"] == ["FREQ=WEEKLY;BYDAY=SU;BYHOUR=03;BYMINUTE=00"]
+    assert properties["time_zone"] == "Europe/Berlin"
+
+    page = f"/console/policies/{policy['id']}"
+    form = browser.get(f"{page}/edit").text
+    assert f'href="{page}/edit"' in browser.get(page).text
+    fields = entered(form)
+    assert fields["drill_sample"] == "3"
+    assert {"operation_type", "max_backups", "keeps", "full_backup_interval"} & fields.keys() == set()
+    # What a drill tries is no retention: it is saved at once, also where a vault has it.
+    vault = new_vault(cbr)["id"]
+    assert browser.post(f"{page}/vaults", page, vault_id=vault).headers["Location"] == page
+    changed = sent(browser, f"{page}/edit", drill_sample="", at="04:30", operation_type="backup")
+    assert changed.headers["Location"] == page
+    after = shown(cbr, policy["id"])
+    assert (after["operation_type"], after["operation_definition"]) == ("drill", {})
+    assert after["trigger"]["properties"]["pattern"] == ["FREQ=WEEKLY;BYDAY=SU;BYHOUR=04;BYMINUTE=30"]
+
+
+def test_of_a_new_policy_only_the_fields_of_its_kind_count(cbr: ApiServer, browser: Browser):
+    """A browser without scripts sends those of both."""
+    drills = sent(browser, NEW, name="p", operation_type="drill", day_backups="7", drill_sample="2")
+    assert made(cbr, drills)["operation_definition"] == {"drill_sample": 2}
+    backups = sent(browser, DRILLS, name="p", operation_type="backup", max_backups="5", drill_sample="2")
+    assert made(cbr, backups)["operation_definition"] == {"max_backups": 5}
+
+
+@pytest.mark.parametrize(
+    ("entries", "field", "words"),
+    [
+        ({"drill_sample": "0"}, "drill_sample", ">= 1"),
+        ({"drill_sample": "101"}, "drill_sample", "<= 100"),
+        ({"drill_sample": "all"}, "drill_sample", "expected a whole number"),
+        ({"operation_type": "copy"}, "operation_type", "copy"),
+        ({"at": "25:00"}, "times", "BYHOUR of the pattern"),
+    ],
+)
+def test_what_is_refused_of_a_policy_of_drills_stands_at_its_field(
+    cbr: ApiServer, browser: Browser, entries: dict[str, Any], field: str, words: str
+):
+    answer = sent(browser, DRILLS, **({"name": "kept"} | entries))
+    assert answer.status_code == 400, answer.text
+    found = re.search(rf'<span class="wrong" id="{field}-wrong">([^<]*)</span>', answer.text)
+    assert found, answer.text
+    assert words in html.unescape(found[1])
+    assert f'id="{field}"' in answer.text
+    assert f'<a href="#{field}">' in answer.text
+    again = entered(answer.text)
+    assert {name: again.get(name, "copy") for name in entries} == entries
+    assert listed(cbr, "?operation_type=drill") == []
+
+
+def test_a_policy_of_drills_is_previewed_by_its_calendar_alone(cbr: ApiServer, browser: Browser):
+    scene = Scene(cbr, 3, max_backups=5)
+    looked = sent(browser, DRILLS, name="p", vault_id=scene.vault.id, preview="yes")
+    assert "Nothing is saved yet" in told(looked)
+    assert "to go" not in told(looked)
+    assert looked.text.count('<span class="run">') in {4, 5}
+    policy = made(cbr, browser.post(DRILLS, DRILLS, **entered(looked.text)))
+    assert (policy["operation_type"], policy["operation_definition"]) == ("drill", {"drill_sample": 1})
+    again = sent(browser, f"/console/policies/{policy['id']}/edit", drill_sample="2", preview="yes")
+    assert "deletes no backup" in told(again)
+    assert shown(cbr, policy["id"])["operation_definition"] == {"drill_sample": 1}
+
+
+def test_without_a_vault_a_new_policy_is_previewed_too(cbr: ApiServer, browser: Browser):
+    looked = browser.post(NEW, NEW, **entered(browser.get(NEW).text) | {"vault_id": "", "preview": "yes"})
+    assert "it deletes nothing" in told(looked)
+    assert looked.text.count('<span class="run">') >= 28
 
 
 def test_a_sentence_about_no_field_is_none_s():

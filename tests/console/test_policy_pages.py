@@ -6,8 +6,11 @@ import re
 import requests
 
 from api.api_server import ApiServer
-from api.protected_cloud import new_vault
+from api.protected_cloud import new_vault, vault_body
+from api.test_drill_policies import fired, new_drills
 from api.test_policies import changed, new_policy
+from opencbr.model.drill import FAILED
+from opencbr.store import drills
 
 from .browser import Browser
 
@@ -64,3 +67,39 @@ def test_a_policy_of_drills_says_what_it_tries_and_keeps_nothing(cbr: ApiServer,
     for one in (browser.get("/console/policies"), browser.get(page)):
         assert "tries the newest backup of 3 servers of each vault" in told(one)
     assert f"{page}/retention" not in browser.get(page).text
+
+
+def test_a_policy_of_drills_shows_what_it_has_tried(cbr: ApiServer, browser: Browser):
+    policy = new_drills(cbr)["id"]
+    page = f"/console/policies/{policy}"
+    assert "It has tried nothing yet" in told(browser.get(page))
+    assert browser.get(page).text.count('<span class="day">') == 5
+    now = cbr.clock.now()
+    tried = [fired(cbr, policy) for _ in range(11)]
+    with cbr.database.write() as conn:
+        assert drills.end(conn, tried[-1], FAILED, "a disk is not there", now=now)
+    shown = browser.get(page)
+    assert [one for one in tried if f'href="/console/drills/{one}"' in shown.text] == tried[1:]
+    assert "failed" in told(shown)
+    assert f'href="/console/drills?policy_id={policy}">All 11</a>' in shown.text
+    assert f'href="/console/drills/{tried[0]}"' in browser.get(f"/console/drills?policy_id={policy}").text
+    runs = browser.get(f"{page}/runs").text
+    assert f'href="/console/drills/{tried[-1]}">drill</a>' in runs
+    assert f'href="/console/operation-logs/{tried[-1]}"' not in runs
+
+
+def test_a_policy_of_drills_is_given_to_vaults_of_servers(cbr: ApiServer, browser: Browser):
+    policy = new_drills(cbr)["id"]
+    page = f"/console/policies/{policy}"
+    servers = new_vault(cbr, name="servers")["id"]
+    disks = cbr.call("POST", "vaults", vault_body(billing={"object_type": "disk"})).json()["vault"]["id"]
+    assert f'<option value="{servers}">' in browser.get(page).text
+    assert f'<option value="{disks}">' not in browser.get(page).text
+    assert f'href="{page}">weekly</a>' not in browser.get(f"/console/vaults/{servers}").text
+    assert browser.post(f"{page}/vaults", page, vault_id=servers).headers["Location"] == page
+    at_vault = browser.get(f"/console/vaults/{servers}")
+    assert f'Drills</dt><dd><a href="{page}">weekly</a>, next <time' in at_vault.text
+    assert "none: nothing is backed up by itself" in told(at_vault)
+    asked = told(browser.get(f"{page}/delete"))
+    assert "Nothing tries by itself any more whether backups can be restored in: servers ." in asked
+    assert "backed up by itself" not in asked

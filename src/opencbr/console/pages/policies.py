@@ -24,6 +24,8 @@ _TYPES = (BACKUP, DRILL)
 """Policies of drills are listed only for who asks for them."""
 _LINES = 5
 """Lines of the coming runs above the list."""
+_DRILLS = 10
+"""Drills on the page of a policy that has fired them."""
 
 
 @pages.get("")
@@ -75,6 +77,7 @@ def policy_page(policy_id: str, refusal: Answer | None = None) -> ResponseReturn
     runs = coming_until(policy, now, last_day(first))
     words = _in_words(policy)
     what = words["drills"] or protected_in_words(vaults["vaults"])
+    may_have = client.get("/vaults", object_type="server" if words["drills"] else None)  # no disk is drilled
     having = {one["id"] for one in vaults["vaults"]}
     page = render_template(
         "policies/show.html",
@@ -85,7 +88,8 @@ def policy_page(policy_id: str, refusal: Answer | None = None) -> ResponseReturn
         zones=[zone],
         lines=lines_of(runs, now, {policy["id"]: what})[:_LINES],
         weeks=weeks_of(runs, now, first, zone),
-        others=[one for one in client.get("/vaults")["vaults"] if one["id"] not in having],
+        drills=client.get("/drills", policy_id=policy["id"], limit=_DRILLS) if words["drills"] else None,
+        others=[one for one in may_have["vaults"] if one["id"] not in having],
         may=may(),
         refusal=refusal and refusal.json(),
     )

@@ -1,4 +1,4 @@
-"""Making and changing a policy: by a form, with its coming runs and what it would delete shown before it is saved."""
+"""Making and changing a policy, of backups or of drills, by a form; its coming runs and what it would delete come first."""
 
 import json
 from collections.abc import Mapping
@@ -37,8 +37,8 @@ class Foreseen:
 
 @pages.get("/new")
 def new() -> ResponseReturnValue:
-    """Show the form of a new policy."""
-    return _page(Entries())
+    """Show the form of a new policy, of the kind that the link names."""
+    return _page(Entries.of_new(request.args.get("operation_type", "")))
 
 
 @pages.post("/new")
@@ -46,7 +46,8 @@ def create() -> ResponseReturnValue:
     """Make a policy and show it, or what it would delete in a vault; what is refused is shown again. Raises Refused."""
     entries, client = Entries.of_form(request.form), api()
     if "preview" in request.form:
-        return _previewed(entries, [request.form.get("vault_id", "")])
+        vault_id = request.form.get("vault_id")
+        return _previewed(entries, [vault_id] if vault_id else [])
     answer = client.send("POST", client.path("/policies"), body={"policy": entries.new_policy()})
     if not answer.ok:
         return _page(entries, refusal=answer)
@@ -65,10 +66,11 @@ def change(policy_id: str) -> ResponseReturnValue:
     """Save what was changed; retention that was changed is previewed first, and saved once that was seen. Raises Refused."""
     client = api()
     policy = client.get(f"/policies/{policy_id}")["policy"]
-    entries = Entries.of_form(request.form)
+    entries = Entries.of_form(request.form, policy["operation_type"])
     changes = entries.changes(policy)
     vaults = [one["vault_id"] for one in policy["associated_vaults"]]
-    unseen = "operation_definition" in changes and request.form.get("seen") != _mark(entries)
+    retained = "operation_definition" in changes and not entries.drills
+    unseen = retained and request.form.get("seen") != _mark(entries)
     if "preview" in request.form or (unseen and vaults):
         return _previewed(entries, vaults[:_VAULTS], policy)
     answer = client.send("PUT", client.path(f"/policies/{policy_id}"), body={"policy": changes})
@@ -85,8 +87,9 @@ def _mark(entries: Entries) -> str:
 def _previewed(
     entries: Entries, vault_ids: list[str], policy: Mapping[str, Any] | None = None
 ) -> ResponseReturnValue:
+    """Show the coming runs, and what would be deleted in each of these vaults: nothing by a policy of drills."""
     client, found = api(), []
-    for vault_id in vault_ids:
+    for vault_id in () if entries.drills else vault_ids:
         wanted = {"vault_id": vault_id, "operation_definition": entries.definition(), "limit": _RESOURCES}
         answer = client.send("POST", client.path("/retention-previews"), body={"retention_preview": wanted})
         if not answer.ok:

@@ -9,6 +9,7 @@ from opencbr.console.pages.listing import page_of
 from opencbr.console.pages.live import live_page, work_of
 from opencbr.console.pages.policy_rights import may
 from opencbr.console.pages.vault_tags import RIGHT
+from opencbr.model.policy import DRILL
 
 pages = Blueprint("vaults", __name__, url_prefix="/console/vaults")
 
@@ -21,7 +22,7 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<vault_id>")
 def show(vault_id: str) -> ResponseReturnValue:
-    """Show one vault, its policy, how fresh its backups are, the newest of them, and the work on it while there is some."""
+    """Show one vault, its policies, how fresh its backups are, the newest of them, and the work on it while there is some."""
     client = api()
     vault = client.get(f"/vaults/{vault_id}")["vault"]
     work = work_of(client, vault_id=vault["id"])
@@ -33,6 +34,7 @@ def show(vault_id: str) -> ResponseReturnValue:
         live=work["count"] > 0,
         vault=vault,
         policies=client.get("/policies", vault_id=vault["id"])["policies"],
+        drilled_by=client.get("/policies", vault_id=vault["id"], operation_type=DRILL)["policies"],
         backups=client.get("/backups", vault_id=vault["id"], limit=10),
         work=work,
         told=[sentence for one in numbers for sentence in numbers_in_words(one)],

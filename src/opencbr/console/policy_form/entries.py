@@ -6,23 +6,33 @@ from typing import Any, Final, Self
 
 from werkzeug.datastructures import MultiDict
 
-from opencbr.console.policy_form.times import Times, times_of
-from opencbr.model.policy import LONG_TERM, NO_LIMIT
+from opencbr.console.policy_form.times import WEEKLY, Times, times_of
+from opencbr.model.policy import BACKUP, DRILL, DRILL_SAMPLE, LONG_TERM, NO_LIMIT
 
 NUMBER: Final = "number"
 DAYS: Final = "days"
 ALL: Final = "all"
 """How backups are kept: the newest, and the last ones of periods; for some days; for good."""
 
-NUMBERS: Final = ("max_backups", "retention_duration_days", *LONG_TERM, "full_backup_interval")
+NUMBERS: Final = (
+    "max_backups",
+    "retention_duration_days",
+    *LONG_TERM,
+    "full_backup_interval",
+    DRILL_SAMPLE,
+)
 TEXTS: Final = ("name", "time_zone", "start_window_minutes")
 """The fields that are named as the members of the API which they become."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
-    """The entries. `numbers` are those of the definition by the API's names, as texts; "" where nothing is entered."""
+    """The entries. `numbers` are those of the definition by the API's names, as texts; "" where nothing is entered.
 
+    Of them, those of the other `operation_type` do not count.
+    """
+
+    operation_type: str = BACKUP
     name: str = ""
     enabled: bool = True
     times: Times = field(default_factory=Times)
@@ -30,16 +40,24 @@ class Entries:
     start_window_minutes: str = ""
     keeps: str = NUMBER
     numbers: Mapping[str, str] = field(
-        default_factory=lambda: dict.fromkeys(NUMBERS, "") | {"max_backups": "14"}
+        default_factory=lambda: dict.fromkeys(NUMBERS, "") | {"max_backups": "14", DRILL_SAMPLE: "1"}
     )
     timezone: str = ""
 
     @classmethod
-    def of_form(cls, form: "MultiDict[str, str]") -> Self:
-        """Read what a browser has sent."""
+    def of_new(cls, operation_type: str) -> Self:
+        """Return what the form of a new policy begins with: drills are weekly, for they take room."""
+        if operation_type != DRILL:
+            return cls()
+        return cls(operation_type=DRILL, times=Times(times=WEEKLY, at="03:00", days=("SU",)))
+
+    @classmethod
+    def of_form(cls, form: "MultiDict[str, str]", operation_type: str | None = None) -> Self:
+        """Read what a browser has sent; `operation_type` is that of a policy that there is, which never changes."""
         given = {name: form.get(name, "").strip() for name in (*TEXTS, *NUMBERS, "keeps", "timezone")}
         times = {name: form.get(name, "") for name in ("times", "at", "hours", "minute", "patterns")}
         return cls(
+            operation_type=operation_type or form.get("operation_type", BACKUP),
             enabled="enabled" in form,
             times=Times(days=tuple(form.getlist("days")), **times),
             numbers={name: given[name] for name in NUMBERS},
@@ -57,6 +75,7 @@ class Entries:
             any(numbers[n] for n in ("max_backups", *LONG_TERM)),
         )
         return cls(
+            operation_type=policy["operation_type"],
             name=policy["name"],
             enabled=policy["enabled"],
             times=times_of(properties["pattern"]),
@@ -67,13 +86,23 @@ class Entries:
             timezone=definition.get("timezone", ""),
         )
 
+    @property
+    def drills(self) -> bool:
+        """Whether it is a policy of drills: it keeps nothing."""
+        return self.operation_type == DRILL
+
     def definition(self) -> dict[str, Any]:
         """Return the operation_definition that is meant."""
+        if self.drills:
+            return self._given(DRILL_SAMPLE)
         names = {NUMBER: ("max_backups", *LONG_TERM), DAYS: ("retention_duration_days",)}.get(self.keeps, ())
-        wanted = {n: _number(self.numbers[n]) for n in (*names, "full_backup_interval") if self.numbers[n]}
+        wanted = self._given(*names, "full_backup_interval")
         if self.keeps == NUMBER and self.timezone:
             wanted["timezone"] = self.timezone
         return wanted
+
+    def _given(self, *names: str) -> dict[str, Any]:
+        return {name: _number(self.numbers[name]) for name in names if self.numbers[name]}
 
     def properties(self) -> dict[str, Any]:
         """Return the properties of the trigger that are meant."""
@@ -88,7 +117,7 @@ class Entries:
         return {
             "name": self.name,
             "enabled": self.enabled,
-            "operation_type": "backup",
+            "operation_type": self.operation_type,
             "operation_definition": self.definition(),
             "trigger": {"properties": self.properties()},
         }

@@ -8,7 +8,7 @@ from opencbr.console.policy_form.entries import NUMBERS, TEXTS
 _PLACES: Final = re.compile(r"(?:[\w.\[\]]+: )+")
 _FIELDS: Final = {
     "pattern": "times",
-    **{name: name for name in (*TEXTS, *NUMBERS, "timezone", "vault_id")},
+    **{name: name for name in (*TEXTS, *NUMBERS, "operation_type", "timezone", "vault_id")},
 }
 
 
