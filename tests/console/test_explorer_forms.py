@@ -20,6 +20,8 @@ from .browser import Browser
 ASKED_ABOUT = {
     *("DeleteVault", "RemoveVaultResource", "DeleteBackup", "RestoreBackup"),
     *("DeletePolicy", "DeleteVaultTag", "UnpinBackup"),
+    *("ApplyRestorePlan", "UndoRestore", "ConfirmRestore"),
+    *("UpdateExpirationTime", "BatchCreateAndDeleteVaultTags"),
 }
 OFFERED = {name: one for name, one in described(document(ROUTES)).items() if one.offered}
 ABSENT = {name: one for name, one in described(document(ROUTES)).items() if not one.offered}
@@ -91,6 +93,21 @@ def test_a_vault_goes_only_once_it_was_said_again(browser: Browser, cbr: ApiServ
     browser.post(f"{form}/send", form, vault_id=vault.id, confirmed="yes")
     left = cbr.call("GET", f"vaults/{vault.id}")
     assert left.status_code == 404 or left.json()["vault"]["billing"]["status"] == "deleting"
+
+
+def test_a_day_of_expiry_is_set_only_once_it_was_said_again(browser: Browser, cbr: ApiServer):
+    backup, form = cbr.backup(cbr.vault()), "/explorer/UpdateExpirationTime"
+    entries = {"expect_expiration_date": f"{cbr.clock.now():%Y-%m-%d}", "time_zone": "UTC"}
+    asked = browser.post(f"{form}/send", form, vault_id=backup.vault_id, **entries)
+    assert "be deleted when that day has ended" in asked.text
+
+    def expires() -> object:
+        return cbr.call("GET", f"backups/{backup.id}").json()["backup"]["expired_at"]
+
+    assert expires() is None
+    sent = browser.post(f"{form}/send", form, vault_id=backup.vault_id, confirmed="yes", **entries)
+    assert "affected_backups_count" in sent.text
+    assert expires() is not None
 
 
 @pytest.mark.parametrize(

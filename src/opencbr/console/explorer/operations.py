@@ -3,10 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from opencbr.api.cbr.operations import OPERATIONS
 from opencbr.console.explorer.fields import Field, body_fields, parameter_field
+
+_DANGERS: Final = {
+    "RestoreBackup": "writes over the disks as they are now",
+    "ApplyRestorePlan": "does what the plan says; a plan in place writes over the disks as they are now",
+    "UndoRestore": "writes over the disks as they are now",
+    "ConfirmRestore": "deletes the snapshots of what was written over: the restore cannot be undone any more",
+    "UpdateExpirationTime": "lets all backups that the vault has now, but for pinned ones, be deleted when that day has ended",
+    "BatchCreateAndDeleteVaultTags": "takes the tags away for good where its action is delete",
+}
+"""What of operations whose name and method do not tell that something is lost."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Described:
         """What it takes away for good, so that it is asked about first; "" for most operations."""
         if self.method == "DELETE" or self.name.startswith(("Remove", "Delete")):
             return "takes something away for good"
-        return "writes over the disks as they are now" if self.name.startswith("Restore") else ""
+        return _DANGERS.get(self.name, "")
 
 
 def described(document: dict[str, Any]) -> dict[str, Described]:
