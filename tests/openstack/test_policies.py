@@ -1,4 +1,4 @@
-"""A policy on a cloud, fired by the clock and cleaned up after; tags and expiry; all by the SDK and `openstack cbr`."""
+"""Policies on a cloud, fired by the clock: backups, cleaned up after, and drills; tags, expiry; by SDK and `openstack cbr`."""
 
 import json
 import sqlite3
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from huaweicloudsdkcbr import v1
+from made_things import things
 from openstack_client import openstack_client
 
 from sdk.installation import eventually
@@ -39,16 +40,12 @@ def test_a_policy_fires_by_the_clock_and_keeps_the_newest(stack: FullStack):
             assert stack.member.call("POST", f"policies/{policy}/run").status_code == 202
             (older,) = automatic(stack, sdk, vault["id"])
 
-            due = (datetime.now(UTC) + timedelta(seconds=70)).replace(second=0, microsecond=0)
+            due = soon()
             told = v1.PolicyTriggerReq(properties=v1.PolicyTriggerPropertiesReq(pattern=[pattern(due)]))
             request = v1.UpdatePolicyRequest(policy, v1.PolicyUpdateReq(policy=v1.PolicyUpdate(trigger=told)))
             assert sdk.update_policy(request).policy.trigger.properties.pattern == [pattern(due)]
 
-            def fired() -> Json | None:
-                rows: list[Json] = stack.member.get(f"policies/{policy}/runs?status=success")["runs"]
-                return next((row for row in rows if row["trigger"] == "schedule"), None)
-
-            run = eventually(fired, "the policy has fired, and its run has ended", 900)
+            run = fired(stack, policy)
             assert run["due_at"].startswith(due.strftime("%Y-%m-%dT%H:%M:00"))
             newer = run["backup_id"]
             eventually(lambda: ids(sdk, vault["id"]) == [newer], "the older one has gone", 300)
@@ -65,6 +62,67 @@ def test_a_policy_fires_by_the_clock_and_keeps_the_newest(stack: FullStack):
         assert ids(sdk, vault["id"]) == [newer], "without its policy a backup stays"
 
 
+def test_a_policy_of_drills_fires_by_the_clock_and_tries_the_newest_backup(stack: FullStack):
+    objects, sdk = stack.cloud_objects, stack.installation.client()
+    disk = objects.volume("weekly", bootable=True)
+    server = objects.server("weekly", volumes=[disk], ports=[objects.port("weekly")])
+    with stack.protected(server) as vault:
+        older, newest = (stack.back_up(vault, name)["id"] for name in ("older", "newest"))
+        was, due = things(stack.tenant), soon()
+        policy = made_of_drills(stack, pattern(due))
+        try:
+            bind = v1.VaultAssociate(policy_id=policy)
+            sdk.associate_vault_policy(v1.AssociateVaultPolicyRequest(vault_id=vault["id"], body=bind))
+            run = fired(stack, policy)
+            assert run["due_at"].startswith(due.strftime("%Y-%m-%dT%H:%M:00"))
+            assert (run["operation_type"], run["backup_id"], run["attempts"]) == ("drill", newest, 1)
+            what_it_tried(stack, policy, run, of=older)
+            log = sdk.show_op_log(v1.ShowOpLogRequest(operation_log_id=run["operation_log_id"])).operation_log
+            assert (log.operation_type, log.status, log.policy_id) == ("drill", "success", policy)
+            assert log.vault_id == vault["id"]
+            assert things(stack.tenant) == was
+            disks = stack.member.get(f"backups/{newest}")["backup"]["children"]
+            disks += stack.member.get(f"backups/{older}")["backup"]["children"]
+            assert stack.upstream("backups").keys() == {stack.prefix + child["id"] for child in disks}
+            assert stack.upstream("snapshots") == {}
+        finally:
+            assert sdk.delete_policy(v1.DeletePolicyRequest(policy_id=policy)).status_code == 204
+        assert sorted(ids(sdk, vault["id"])) == sorted([older, newest]), "a policy of drills removes none"
+
+
+def what_it_tried(stack: FullStack, policy: str, run: Json, *, of: str) -> None:
+    """The drill of a run has come up, and its backup counts as restore-tested; the older one, `of`, does not."""
+    drill = stack.member.get(f"drills/{run['operation_log_id']}")["drill"]
+    assert (drill["verdict"], drill["backup_id"]) == ("unchecked", run["backup_id"]), drill["reason"]
+    assert drill["findings"]
+    assert all(one["held"] for one in drill["findings"]), drill["findings"]
+    listed = stack.member.get(f"drills?policy_id={policy}")["drills"]
+    assert [row["id"] for row in listed] == [drill["id"]]
+    tested = stack.member.get(f"backups/{run['backup_id']}")["backup"]["extend_info"]["restore_tested"]
+    assert (tested["drill_id"], tested["verdict"]) == (drill["id"], "unchecked")
+    assert not stack.member.get(f"backups/{of}")["backup"]["extend_info"].get("restore_tested")
+    [fresh] = stack.member.get(f"freshness/resources?resource_id={drill['resource_id']}")["resources"]
+    assert fresh["newest_restore_tested"]["backup_id"] == run["backup_id"]
+    assert fresh["newest_restore_tested"]["drill_id"] == drill["id"]
+
+
+def soon() -> datetime:
+    """Return the next minute that is far enough away to be told to a policy."""
+    return (datetime.now(UTC) + timedelta(seconds=70)).replace(second=0, microsecond=0)
+
+
+def fired(stack: FullStack, policy: str) -> Json:
+    """Wait until a policy has fired by the clock, and its run has ended well; the run."""
+
+    def ended() -> Json | None:
+        rows: list[Json] = stack.member.get(f"policies/{policy}/runs")["runs"]
+        row = next((row for row in rows if row["trigger"] == "schedule"), None)
+        assert row is None or row["status"] in {"waiting", "running", "success"}, row
+        return row if row and row["status"] == "success" else None
+
+    return eventually(ended, "the policy has fired, and its run has ended", 900)
+
+
 def pattern(due: datetime) -> str:
     return f"FREQ=DAILY;INTERVAL=1;BYHOUR={due:%H};BYMINUTE={due:%M}"
 
@@ -78,6 +136,16 @@ def made(sdk: Any, text: str) -> str:
     )
     answer = sdk.create_policy(v1.CreatePolicyRequest(body=v1.PolicyCreateReq(policy=wanted)))
     return str(answer.policy.id)
+
+
+def made_of_drills(stack: FullStack, text: str) -> str:
+    """Create a policy of drills, for whose definition the SDK has no member; its id."""
+    definition, trigger = {"drill_sample": 2}, {"properties": {"pattern": [text]}}
+    wanted = {"name": "opencbr-test-drills", "operation_type": "drill"}
+    body = {"policy": wanted | {"operation_definition": definition, "trigger": trigger}}
+    answer = stack.member.call("POST", "policies", body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["policy"]["id"])
 
 
 def ids(sdk: Any, vault: str) -> list[str]:
