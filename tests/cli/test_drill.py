@@ -32,6 +32,9 @@ def test_a_drill_is_run_listed_and_shown(on_demo, backup):
     assert (
         "nobody has drilled" in on_demo("drill", "list", "--project", project, "--verdict", "passed").stdout
     )
+    assert (
+        "nobody has drilled" in on_demo("drill", "list", "--project", project, "--policy", row["id"]).stdout
+    )
     shown = json.loads(on_demo("drill", "show", "--json", "--project", project, row["id"]).stdout)["drill"]
     assert {one["kind"] for one in shown["findings"]} == {"server", "disk", "port"}
     table = on_demo("drill", "show", "--project", project, row["id"])

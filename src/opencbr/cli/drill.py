@@ -69,6 +69,9 @@ def run(
 @click.option("--server", "servers", multiple=True, metavar="ID", help="Only this server's. Can be repeated.")
 @click.option("--backup", "backups", multiple=True, metavar="ID", help="Only this backup's. Can be repeated.")
 @click.option(
+    "--policy", "policies", multiple=True, metavar="ID", help="Only what it fired. Can be repeated."
+)
+@click.option(
     "--verdict", "verdicts", multiple=True, metavar="WORD", help="Only with this verdict. Can be repeated."
 )
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Newest so many.")
@@ -81,6 +84,7 @@ def list_(
     project: str,
     servers: tuple[str, ...],
     backups: tuple[str, ...],
+    policies: tuple[str, ...],
     verdicts: tuple[str, ...],
     limit: int,
     marker: str | None,
@@ -93,7 +97,7 @@ def list_(
     from opencbr.model.lists import DrillFilter, Page
 
     services, ctx = use_cases(session, project)
-    wanted = DrillFilter(backup_ids=backups, resource_ids=servers, verdicts=verdicts)
+    wanted = DrillFilter(backup_ids=backups, resource_ids=servers, policy_ids=policies, verdicts=verdicts)
     found = services.drills.list(ctx, wanted, Page(limit=limit, marker=marker))
     rows = [row_of(one) for one in found.items]
     if json_:
