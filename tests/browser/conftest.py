@@ -1,7 +1,9 @@
 """The console in a real browser: what any page does wrong fails the test that opened it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +15,7 @@ from console.backup.recorded import HOSTILE, LONG, canary, hostile_backup, rich_
 from opencbr.model.backup import Backup
 from opencbr.model.drill import COMMAND, FAILED, SERVER, Finding
 from opencbr.model.ids import new_id
+from opencbr.model.policy import DRILL
 from opencbr.model.policy_run import MISSED, WAITING, PolicyRun
 from opencbr.store import backups, drills, operation_logs, policy_runs
 from support.chromium import chromium
@@ -48,6 +51,10 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
     drills = _ended_drill(cbr, hostile), _drill(cbr, cbr.backup(vault, resource_name=HOSTILE))
     policies = _policy(cbr, vault_id=hostile.vault_id), _policy(cbr, enabled=False)
     _runs(cbr, policies[0], hostile)
+    drilling = _policy(
+        cbr, vault_id=hostile.vault_id, operation_type=DRILL, operation_definition={"drill_sample": 3}
+    )
+    _runs(cbr, drilling, hostile, operation_type=DRILL, operation_log_id=drills[0])
     return Things(
         backup=backup,
         hostile=hostile,
@@ -60,10 +67,11 @@ def _things(cbr: ApiServer, backup: Backup) -> Things:
         plans=plans,
         drills=drills,
         policies=policies,
+        drilling=drilling,
     )
 
 
-def _policy(cbr: ApiServer, *, vault_id: str | None = None, enabled: bool = True) -> str:
+def _policy(cbr: ApiServer, *, vault_id: str | None = None, **changes: Any) -> str:
     kept = {"max_backups": 14, "day_backups": 7, "timezone": "UTC+01:00", "full_backup_interval": 7}
     pattern = [
         "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=02,14;BYMINUTE=30",
@@ -76,7 +84,7 @@ def _policy(cbr: ApiServer, *, vault_id: str | None = None, enabled: bool = True
         "operation_definition": kept,
         "trigger": trigger,
     }
-    answer = cbr.call("POST", "policies", {"policy": policy | {"enabled": enabled}})
+    answer = cbr.call("POST", "policies", {"policy": policy | changes})
     assert answer.status_code == 200, answer.text
     made = str(answer.json()["policy"]["id"])
     if vault_id is not None:
@@ -84,7 +92,7 @@ def _policy(cbr: ApiServer, *, vault_id: str | None = None, enabled: bool = True
     return made
 
 
-def _runs(cbr: ApiServer, policy_id: str, backup: Backup) -> None:
+def _runs(cbr: ApiServer, policy_id: str, backup: Backup, **changes: Any) -> None:
     """Write runs of a policy with every link and the longest words: one waits, one was missed."""
     now = cbr.clock.now()
     for status in (WAITING, MISSED):
@@ -110,7 +118,7 @@ def _runs(cbr: ApiServer, policy_id: str, backup: Backup) -> None:
             ended_at=None if status == WAITING else now,
         )
         with cbr.database.write() as conn:
-            assert policy_runs.insert(conn, run)
+            assert policy_runs.insert(conn, replace(run, **changes))
 
 
 def _drill(cbr: ApiServer, backup: Backup) -> str:

@@ -19,7 +19,7 @@ class Things:
     """What the pages are about: a backup that has everything, one of HOSTILE, one that is being made, and logs' ids.
 
     `drills` are one that has found HOSTILE and one that is under way.
-    `policies` are one that a vault has and one that is disabled.
+    `policies` are one that a vault has and one that is disabled; `drilling` is one of drills, which has fired the first.
     `plans` are the addresses of restore plans: of the first, of HOSTILE, and one that is ready.
     """
 
@@ -34,6 +34,7 @@ class Things:
     plans: tuple[str, str, str]
     drills: tuple[str, str]
     policies: tuple[str, str]
+    drilling: str
 
 
 @dataclass(frozen=True)
@@ -223,20 +224,25 @@ SCREENS = [
         at("policies.show", lambda things, number=number: f"/console/policies/{things.policies[number]}")
         for number in range(2)
     ),
+    at("policies.show", lambda things: f"/console/policies/{things.drilling}"),
     at("policies.show", f"/console/policies/{NOBODY}", status=404),
     at("retention.show", lambda things: f"/console/policies/{things.policies[0]}/retention"),
     at("retention.show", f"/console/policies/{NOBODY}/retention", status=404),
     at("policy_forms.new", "/console/policies/new"),
+    at("policy_forms.new", "/console/policies/new?operation_type=drill"),
     Screen("policy_forms.create", "refused", _refused_policy),
     at("policy_forms.edit", lambda things: f"/console/policies/{things.policies[0]}/edit"),
+    at("policy_forms.edit", lambda things: f"/console/policies/{things.drilling}/edit"),
     at("policy_forms.edit", f"/console/policies/{NOBODY}/edit", status=404),
     Screen("policy_forms.change", "previewed", _previewed_policy),
     at("policy_acts.ask_delete", lambda things: f"/console/policies/{things.policies[0]}/delete"),
+    at("policy_acts.ask_delete", lambda things: f"/console/policies/{things.drilling}/delete"),
     at("vault_policies.edit", lambda things: f"/console/vaults/{things.hostile.vault_id}/policy"),
     at("vault_policies.edit", lambda things: f"/console/vaults/{things.backup.vault_id}/policy"),
     at("policies.calendar", "/console/policies/calendar"),
     Screen("policy_runs.run", "refused", _refused_run),
     at("policy_runs.index", lambda things: f"/console/policies/{things.policies[0]}/runs"),
+    at("policy_runs.index", lambda things: f"/console/policies/{things.drilling}/runs"),
     at("policy_runs.index", f"/console/policies/{NOBODY}/runs", status=404),
     at("backups.index", "/console/backups"),
     at("backups.index", "/console/backups?start_time=yesterday", status=400),
