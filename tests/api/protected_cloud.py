@@ -10,6 +10,7 @@ from opencbr.model.ids import new_id
 from opencbr.model.operation_log import OperationLog
 from opencbr.model.restore import RESTORED, DiskToRestore, RestoreRequest, with_request, with_stage
 from opencbr.model.times import wire_time
+from opencbr.model.vault import Vault
 from opencbr.model.way_back import KEPT_UNTIL, WAY_BACK
 from opencbr.store import backups, ledger
 from opencbr.store.ledger import Entry
@@ -40,13 +41,15 @@ def new_server(
         return backend.state.put("server", server) | {"disks": [disk["id"] for disk in disks]}
 
 
-def restorable(cbr: ApiServer, source: dict[str, Any], **changes: Any) -> Backup:
+def restorable(
+    cbr: ApiServer, source: dict[str, Any], *, vault: Vault | None = None, **changes: Any
+) -> Backup:
     """Put a finished backup of a server (or, without `disks`, of a disk) of the embedded cloud into the database.
 
-    Its Cinder backups are made up: what is asked of the cloud is not carried out.
+    It lies in `vault`, or in one of its own. Its Cinder backups are made up: what is asked of the cloud is not carried out.
     """
     disks = source.get("disks", [])
-    vault = cbr.vault(object_type="server" if disks else "disk")
+    vault = vault or cbr.vault(object_type="server" if disks else "disk")
     size = source.get("size", len(disks))
     top = cbr.backup(vault, disks=len(disks), resource_id=source["id"], resource_size=size, **changes)
     with cbr.database.write() as conn:

@@ -142,11 +142,15 @@ def request_checkpoint(
             "6113", f"Vault {vault.id} is {vault.status}: a backup needs a vault that is available."
         )
     _refuse_full(conn, vault, ctx)
-    suspended = {r.id for r in bound_to(conn, vault) if spec.auto_trigger and not r.auto_protect}
+    bound = {r.id: r for r in bound_to(conn, vault)}
     taken: list[BackupTarget] = []
     skipped: list[Skipped] = []
     for one in seen:
-        trouble = (SUSPENDED, _SUSPENDED) if one.resource.id in suspended else one.trouble
+        held, trouble = bound.get(one.resource.id), one.trouble
+        if held is None:  # removed, or moved to another vault, while the cloud was asked
+            trouble = (NOT_IN_VAULT, CATALOGUE[NOT_IN_VAULT].sentence)
+        elif spec.auto_trigger and not held.auto_protect:
+            trouble = (SUSPENDED, _SUSPENDED)
         if trouble is None and restore_targets.is_taken(conn, ctx.project_id, one.resource.id):
             # Bound since the restore began: its own status does not say so.
             trouble = (BEING_RESTORED, CATALOGUE[BEING_RESTORED].sentence)
