@@ -179,7 +179,7 @@ def at_once(cbr: ApiServer, calls: Sequence[Call], choose: Choose) -> Outcome:
     return end(place, [told(answer) for answer in answers])
 
 
-LOOK_FIRST: list[Call] = [Place.back_up, Place.back_up_by_policy, Place.add]
+LOOK_FIRST: list[Call] = [Place.back_up, Place.back_up_by_policy, Place.restore, Place.add]
 """What looks at the database and the cloud before it writes: what it has seen may be otherwise then."""
 
 AT_A_STROKE: list[Call] = [

@@ -179,7 +179,7 @@ def _makes_all(conn: Connection, ctx: Context, applied: Applied) -> OperationLog
 def _writes_over(conn: Connection, ctx: Context, applied: Applied) -> OperationLog:
     target = applied.plan.overwrite
     assert target is not None, "a plan in place that is ready says what it writes over"
-    refuse_vault(conn, ctx, applied.backup)
+    refuse_vault(conn, ctx, applied.backup, lock=True)
     log = new_operations.request_restore(
         conn, ctx, applied.backup, applied.vault_name, target, plan_id=applied.plan_id
     )

@@ -12,7 +12,7 @@ from opencbr.model.backup import Backup
 from opencbr.model.errors import BACKUP_UNRESTORABLE, BAD_PARAMETER, BEING_RESTORED, CbrError
 from opencbr.model.extend_info import LOST, is_lost, root_image_of
 from opencbr.model.operation_log import OperationLog
-from opencbr.model.vault import SERVER
+from opencbr.model.vault import SERVER, Vault
 from opencbr.service import new_operations
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
@@ -118,8 +118,8 @@ def _chosen(
 def _request(conn: Connection, ctx: Context, spec: RestoreSpec, target: Target) -> OperationLog:
     backup = find_own(conn, ctx.project_id, spec.backup_id, lock=True)
     _refuse_status(backup)
-    vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-    log = new_operations.request_restore(conn, ctx, backup, vault.name if vault else None, target.overwrite)
+    vault = refuse_vault(conn, ctx, backup, lock=True)
+    log = new_operations.request_restore(conn, ctx, backup, vault.name, target.overwrite)
     claim_targets(conn, ctx, log.id, target.request.targets)
     if not backups.move_family(
         conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
@@ -150,14 +150,18 @@ def not_available(backup: Backup) -> CbrError:
     return CbrError(BACKUP_UNRESTORABLE, sentence + lost)
 
 
-def refuse_vault(conn: Connection, ctx: Context, backup: Backup) -> None:
-    """Raise CbrError 6202 where the vault of a backup is not available."""
-    vault = vaults.get(conn, ctx.project_id, backup.vault_id)
+def refuse_vault(conn: Connection, ctx: Context, backup: Backup, *, lock: bool = False) -> Vault:
+    """Return the vault of a backup. Raises CbrError 6202 where it is not available.
+
+    With `lock` nobody else changes it until the transaction ends.
+    """
+    vault = vaults.get(conn, ctx.project_id, backup.vault_id, lock=lock)
     if vault is None or vault.status != statuses.AVAILABLE:
         status = vault.status if vault else "gone"
         raise CbrError(
             "6202", f"The vault {backup.vault_id} of this backup is {status}: wait until it is available."
         )
+    return vault
 
 
 def _kind(backup: Backup) -> str:
