@@ -18,15 +18,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import or_, select
 
+from opencbr.jobs.settings import ScheduleSettings
 from opencbr.model import operation_log as logs
 from opencbr.model import statuses
+from opencbr.observe.log import about
+from opencbr.service.scheduler import Scheduler
 from opencbr.store import tables, vaults
 from opencbr.store.columns import TEXT
 from support.interleavings import Choose, interleaved, orders
 
 from .api_server import ApiServer
 from .protected_cloud import new_server, new_vault, restorable, server_ref
-from .test_policies import new_policy, room
+from .test_policies import let_it_be_due, new_policy, room
 from .test_two_at_once import Scene, told
 
 Row = dict[str, Any]
@@ -101,6 +104,13 @@ class Place(Scene):
         body = {"expect_expiration_date": "2090-01-31", "time_zone": "UTC"}
         return self.cbr.call("PUT", f"vaults/{self.vault}/update-backup-expiration-time", body)
 
+    def fire(self) -> bool:
+        """What a worker does with the policy when it is due."""
+        with about("the scheduler"):
+            return Scheduler(
+                self.cbr.database, self.cbr.adapter, self.cbr.clock, ScheduleSettings(), kept_days=30
+            ).round()
+
     def rows(self) -> dict[str, list[Row]]:
         """All rows about its things, by table."""
         known = (self.policy, self.other, self.server["id"], self.free["id"], self.vault, self.beside)
@@ -150,7 +160,9 @@ class Place(Scene):
         assert sorted(ends) == sorted(ending)
         in_vain = [one for one in work if one["operation_type"] in (logs.BACKUP, logs.RESTORE)]
         assert not [one for one in in_vain if one["vault_id"] in ending], "its vault is being deleted"
-        assert {one["operation_log_id"] for one in rows["restore_target"]} <= {one["id"] for one in work}
+        running = [one for one in rows["policy_run"] if one["status"] == statuses.RUNNING]
+        worked_for = {one["operation_log_id"] for one in (*rows["restore_target"], *running)}
+        assert worked_for <= {one["id"] for one in work}
 
 
 Call = Callable[[Place], Any]
@@ -239,3 +251,17 @@ def test_three_requests_in_a_drawn_order_end_as_one_after_the_other(
 ):
     serial = one_after_the_other(cbr, calls)
     assert at_once(cbr, calls, lambda ready: data.draw(st.sampled_from(ready))) in serial
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("call", LOOK_FIRST + AT_A_STROKE, ids=lambda call: call.__name__)
+def test_a_policy_that_fires_meets_a_request_in_every_order(
+    cbr: ApiServer, call: Call, caplog: pytest.LogCaptureFixture
+):
+    """The round is no one transaction: what it has begun may end otherwise, but never stands for work that nobody does."""
+    for choose in orders():
+        place = Place(cbr)
+        let_it_be_due(cbr, place.policy)
+        told(interleaved(cbr.database, [partial(call, place), place.fire], choose)[0])
+        place.check()
+        assert not [one for one in caplog.records if one.levelname == "ERROR"]
