@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from opencbr.model.vault import Resource
+from opencbr.service import vaults
+from support.databases import POSTGRES
+
 from .api_server import ApiServer
 from .protected_cloud import new_server, new_vault, restorable, server_ref
 from .test_policies import new_policy, room
@@ -96,6 +100,7 @@ PAIRS: list[tuple[Call, Call]] = [
     (Scene.delete_vault, Scene.delete_vault),
     (Scene.delete_vault, Scene.associate),
     (Scene.remove_server, Scene.remove_server),
+    (Scene.remove_server, Scene.restore),
     (Scene.restore, Scene.restore),
     (Scene.restore, Scene.delete_backup),
     (Scene.delete_backup, Scene.delete_backup),
@@ -125,3 +130,19 @@ def test_two_at_once_end_as_one_after_the_other(cbr: ApiServer, pair: tuple[Call
     with ThreadPoolExecutor(2) as both:
         ended = list(both.map(ask, (first, second)))
     assert (ended, scene.state()) in orders
+
+
+@pytest.mark.parametrize("cbr", [pytest.param(POSTGRES, marks=pytest.mark.postgres)], indirect=True)
+def test_what_a_restore_has_begun_on_is_not_removed(cbr: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backup lies in another vault, so that the restore does not wait for the one whose resource is removed."""
+    scene, restores = Scene(cbr), []
+    refuse_busy = vaults.refuse_busy
+
+    def look_and_be_late(resource: Resource) -> None:
+        refuse_busy(resource)
+        restores.append(told(scene.restore()))
+
+    monkeypatch.setattr(vaults, "refuse_busy", look_and_be_late)
+    removal = told(scene.remove_server())
+    assert (removal, restores) == ((400, "BackupService.6125"), [(202, "")])
+    assert scene.state()[1] == ["restoring"]

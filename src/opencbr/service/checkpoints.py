@@ -159,7 +159,7 @@ def request_checkpoint(
             ctx.project_id,
             one.resource.id,
             statuses.PROTECTING,
-            only_from={statuses.AVAILABLE, statuses.ERROR},
+            only_from=resources.AT_REST,
         ):
             now = resources.get(conn, ctx.project_id, one.resource.id)
             code = _BUSY.get(now.protect_status, RESOURCE_BUSY) if now else NOT_IN_VAULT

@@ -11,8 +11,6 @@ from opencbr.store import resources, restore_targets
 
 _BUSY = {statuses.PROTECTING: "2002", statuses.RESTORING: BEING_RESTORED, statuses.REMOVING: BEING_REMOVED}
 
-_AT_REST: frozenset[statuses.ProtectStatus] = frozenset({statuses.AVAILABLE, statuses.ERROR})
-
 
 def claim_targets(conn: Connection, ctx: Context, log_id: str, targets: Collection[str]) -> None:
     """Make busy what is written over. Raises CbrError 2010 for what another restore has, 2002, 6134 for what is busy."""
@@ -20,7 +18,9 @@ def claim_targets(conn: Connection, ctx: Context, log_id: str, targets: Collecti
     if taken is not None:
         raise CbrError(BEING_RESTORED, f"{taken} is being restored already: wait for that to end.")
     for resource_id in sorted(targets):
-        if resources.set_status(conn, ctx.project_id, resource_id, statuses.RESTORING, only_from=_AT_REST):
+        if resources.set_status(
+            conn, ctx.project_id, resource_id, statuses.RESTORING, only_from=resources.AT_REST
+        ):
             continue
         bound = resources.get(conn, ctx.project_id, resource_id)
         if bound is not None:

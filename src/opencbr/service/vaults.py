@@ -189,7 +189,13 @@ class Vaults:
             for resource_id in resource_ids:
                 resource = find_bound(held, vault, resource_id)
                 refuse_busy(resource)
-                resources.set_status(conn, ctx.project_id, resource.id, statuses.REMOVING)
+                # A restore of a backup in another vault has locked that one, and may have begun since this was read.
+                if not resources.set_status(
+                    conn, ctx.project_id, resource.id, statuses.REMOVING, only_from=resources.AT_REST
+                ):
+                    raise CbrError(
+                        RESOURCE_BUSY, f"A task of resource {resource.id} has begun: wait for it to end."
+                    )
                 bind_exclusions.add(conn, ctx.project_id, resource.id, now=ctx.now)
                 new_operations.request_removal(conn, ctx, vault, resource)
             return [*resource_ids]

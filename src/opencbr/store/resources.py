@@ -8,11 +8,15 @@ from sqlalchemy import Connection, RowMapping, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from opencbr.model import statuses
 from opencbr.model.statuses import ProtectStatus
 from opencbr.model.vault import Resource, Usage
 from opencbr.store import tables
 from opencbr.store.errors import AlreadyBound
 from opencbr.store.statements import insert_new, touched, values_of
+
+AT_REST: AbstractSet[ProtectStatus] = frozenset({statuses.AVAILABLE, statuses.ERROR})
+"""The protect statuses from which something may begin: nothing is done to the resource."""
 
 _t = tables.resource
 
