@@ -26,7 +26,7 @@ RESTORED: Final = "restored"
 
 
 _LOCK_REASON = "{} {} writes over its disks"
-_OWN_LOCK = re.compile(_LOCK_REASON.format("restore(?:_undo)?", "[0-9a-f-]{36}"))
+_OWN_LOCK = re.compile(_LOCK_REASON.format("restore(?:_undo)?", "([0-9a-f-]{36})"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +93,10 @@ def lock_reason(operation_type: str, operation_id: str) -> str:
     return _LOCK_REASON.format(operation_type, operation_id)
 
 
-def is_own_lock(reason: str | None) -> bool:
-    """Say whether a lock is one of ours: a job that could not take it off has left it, and no tenant wants it back."""
-    return reason is not None and _OWN_LOCK.fullmatch(reason) is not None
+def owner_of_lock(reason: str | None) -> str | None:
+    """Name the operation whose lock it is, by its reason: a job of ours that could not take it off; None of a tenant's."""
+    found = _OWN_LOCK.fullmatch(reason or "")
+    return found[1] if found else None
 
 
 def with_request(request: RestoreRequest) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class UndoRequest:
 
     `power_on` starts the server also when it is found shut off: a restore that failed has left it so. `places` are where that
     restore has found the disks, for those that it could not put back. `root_image_id` is the image of what a root disk held
-    that is no volume; `rebuilt_root_id` is as in a restore.
+    that is no volume; `rebuilt_root_id` is as in a restore. `leave_off` leaves the server shut off, whatever it is found as: a
+    cancelled restore had found it so.
     """
 
     restore_id: str
@@ -53,6 +54,7 @@ class UndoRequest:
     places: tuple[FoundDisk, ...] = ()
     root_image_id: str | None = None
     rebuilt_root_id: str | None = None
+    leave_off: bool = False
 
     @property
     def targets(self) -> set[str]:

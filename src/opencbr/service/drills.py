@@ -12,8 +12,8 @@ from opencbr.model.vault import SERVER
 from opencbr.service import new_operations
 from opencbr.service.access import find_own
 from opencbr.service.context import Context
-from opencbr.service.restores import not_available
-from opencbr.store import backups, drills, vaults
+from opencbr.service.restores import not_available, refuse_vault
+from opencbr.store import backups, drills
 from opencbr.store.database import Database
 
 
@@ -54,8 +54,8 @@ def request(conn: Connection, ctx: Context, backup_id: str) -> Drill:
     """Ask for a drill of a backup. Raises CbrError as `Drills.create` does."""
     backup = find_own(conn, ctx.project_id, backup_id, lock=True)
     _refuse(backup)
-    vault = vaults.get(conn, ctx.project_id, backup.vault_id)
-    log = new_operations.request_drill(conn, ctx, backup, vault.name if vault else None)
+    vault = refuse_vault(conn, ctx, backup, lock=True)
+    log = new_operations.request_drill(conn, ctx, backup, vault.name)
     if not backups.move_family(
         conn, ctx.project_id, backup.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now
     ):

@@ -17,7 +17,7 @@ from opencbr.model.errors import CbrError
 from opencbr.model.operation_log import NOTES, OperationLog
 from opencbr.service.context import automatic
 from opencbr.service.kept_way_back import find_way_back
-from opencbr.service.ways_back import WaysBack
+from opencbr.service.ways_back import UNDONE_BY, WaysBack
 from opencbr.store import operation_logs
 from opencbr.store.database import Database
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class LateCancellations:
-    """Asks for their undoing, as somebody would by hand. Any number may work at once.
+    """Asks for their undoing, once for each. Any number may work at once.
 
     What stands in the way is told in the restore's notes, and it is tried again for as long as a job is patient: nobody is to
     be surprised by an undoing hours later. A restore without a way back stays as it is.
@@ -39,29 +39,39 @@ class LateCancellations:
 
     def look(self) -> None:
         """Go once through all that was cancelled, has ended and could be undone."""
-        now = self._clock.now()
         with self._database.read() as conn:
-            found = operation_logs.cancelled_with_way_back(conn, ended_since=now - self._patience, now=now)
+            found = operation_logs.cancelled_with_way_back(conn, self._clock.now())
         for restore in found:
             self._undo(restore)
 
     def _undo(self, restore: OperationLog) -> None:
-        ctx = automatic("late-cancellation", restore.project_id, self._clock.now())
+        now = self._clock.now()
+        ctx = automatic("late-cancellation", restore.project_id, now)
         with self._database.read() as conn:
-            if find_way_back(conn, ctx, restore.id).status != "kept":
-                return  # it is undone or confirmed by now
+            if find_way_back(conn, ctx, restore.id).status != "kept" or _was_tried(restore):
+                return  # it is undone or confirmed by now, or its undoing has failed, which tells why
+        if restore.ended_at is None or restore.ended_at + self._patience < now:
+            self._tell(restore, "it was cancelled, and was not undone in time: undo it, or confirm it")
+            return
         try:
-            undoing = self._ways_back.undo(ctx, restore.id)
-            sentence = f"it was cancelled, and is undone by the operation {undoing.id}"
+            self._ways_back.undo_cancelled(ctx, restore.id)
         except (CbrError, CloudError) as error:
-            sentence = f"it was cancelled, and cannot be undone yet: {error}"
-        self._database.transact(lambda conn: self._tell(conn, restore, sentence))
+            self._tell(restore, f"it was cancelled, and is not undone: {error}")
 
-    def _tell(self, conn: Connection, restore: OperationLog, sentence: str) -> None:
-        standing = operation_logs.get(conn, restore.project_id, restore.id, lock=True)
-        if standing is not None and sentence not in (told := standing.details.get(NOTES, [])):
+    def _tell(self, restore: OperationLog, sentence: str) -> None:
+        def write(conn: Connection) -> bool:
+            standing = operation_logs.get(conn, restore.project_id, restore.id, lock=True)
+            if standing is None or sentence in (told := standing.details.get(NOTES, [])):
+                return False
             operation_logs.amend(conn, standing, {NOTES: [*told, sentence]}, now=self._clock.now())
+            return True
+
+        if self._database.transact(write):
             log.warning("restore %s: %s", restore.id, sentence)
+
+
+def _was_tried(restore: OperationLog) -> bool:
+    return any(note.startswith(UNDONE_BY.format("")) for note in restore.details.get(NOTES, ()))
 
 
 def late_cancellation_duty(database: Database, cloud: Cloud, clock: Clock, settings: WorkerSettings) -> Duty:

@@ -25,7 +25,7 @@ from opencbr.service.context import Context
 from opencbr.service.in_place_plans import Wanted, draft_in_place
 from opencbr.service.plan_mapping import refuse_foreign
 from opencbr.service.restore_claims import claim_targets
-from opencbr.service.restores import not_available, refuse_vault
+from opencbr.service.restores import not_available
 from opencbr.store import restore_targets
 
 NEW_SERVER: Final = "new_server"
@@ -179,7 +179,6 @@ def _makes_all(conn: Connection, ctx: Context, applied: Applied) -> OperationLog
 def _writes_over(conn: Connection, ctx: Context, applied: Applied) -> OperationLog:
     target = applied.plan.overwrite
     assert target is not None, "a plan in place that is ready says what it writes over"
-    refuse_vault(conn, ctx, applied.backup, lock=True)
     log = new_operations.request_restore(
         conn, ctx, applied.backup, applied.vault_name, target, plan_id=applied.plan_id
     )

@@ -42,7 +42,8 @@ from opencbr.service.metadata import SECRETS_RIGHT
 from opencbr.service.plan_kinds import Applied
 from opencbr.service.plan_mapping import refuse_members, refuse_strangers
 from opencbr.service.restore_project import refuse_project
-from opencbr.store import backups, restore_plans, vaults
+from opencbr.service.restores import refuse_vault
+from opencbr.store import backups, restore_plans
 from opencbr.store.database import Database
 from opencbr.store.errors import RecordDamaged
 from opencbr.store.restore_plans import StoredPlan
@@ -197,8 +198,12 @@ class RestorePlans:
         ids = sorted(one.backup_id for one in now.backups) or [stored.backup_id or ""]
         wanted = [find_own(conn, ctx.project_id, one, lock=True) for one in ids]
         plan_kinds.refuse_backups(stored.kind, wanted)
-        vault = vaults.get(conn, ctx.project_id, wanted[0].vault_id)
-        applied = Applied(plan_id=plan_id, plan=now, backups=wanted, vault_name=vault.name if vault else None)
+        of_vault = {one.vault_id: one for one in wanted}
+        held = {
+            vault_id: refuse_vault(conn, ctx, of_vault[vault_id], lock=True) for vault_id in sorted(of_vault)
+        }
+        vault_name = held[wanted[0].vault_id].name
+        applied = Applied(plan_id=plan_id, plan=now, backups=wanted, vault_name=vault_name)
         log = plan_kinds.KINDS[stored.kind].request(conn, ctx, applied)
         moved = all(
             backups.move_family(conn, ctx.project_id, one.id, to=statuses.WAITING_RESTORE, updated_at=ctx.now)

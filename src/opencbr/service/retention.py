@@ -18,7 +18,7 @@ from opencbr.service.backup_deletion import request_deletion
 from opencbr.service.context import automatic
 from opencbr.store import policies, retention, vault_policies
 from opencbr.store.database import Database
-from opencbr.store.retention import Due
+from opencbr.store.retention import Due, Kept
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +60,13 @@ class Retention:
 
         `staying` is what refuses to go just now, which waits for the next run. Returns what else does, None when all is done.
         """
+        # The locks come first: the policy is read as it is once nobody changes the backups any more.
+        kept = retention.of_resource(conn, one.project_id, one.vault_id, one.resource_id, lock=True)
         policy = _policy_of(conn, one)
         if policy is None:
             retention.settle(conn, one)
             return None
-        going = [backup for backup in self._going(conn, one, policy) if backup.id not in staying]
+        going = [backup for backup in self._going(kept, policy) if backup.id not in staying]
         ctx = automatic("retention", one.project_id, self._clock.now(), policy_id=policy.id)
         refused: set[str] = set()
         for backup in going[:_AT_ONCE]:
@@ -78,9 +80,8 @@ class Retention:
         retention.settle(conn, one)
         return None
 
-    def _going(self, conn: Connection, one: Due, policy: Policy) -> list[Backup]:
+    def _going(self, kept: Kept, policy: Policy) -> list[Backup]:
         """Decide of all backups of the resource, and return those that go, the oldest first."""
-        kept = retention.of_resource(conn, one.project_id, one.vault_id, one.resource_id, lock=True)
         decisions = decide(kept.candidates, limits_of(policy.definition), self._clock.now(), links=kept.links)
         going = {decision.backup_id for decision in decisions if decision.outcome == GOES}
         return [top for top in reversed(kept.backups) if top.id in going and top.status not in LEAVING]

@@ -21,8 +21,8 @@ from opencbr.model.errors import (
     SERVER_UNRESTORABLE,
     CbrError,
 )
-from opencbr.model.operation_log import OperationLog
-from opencbr.model.restore import found_of, server_of
+from opencbr.model.operation_log import NOTES, RESTORE, RESTORE_UNDO, OperationLog
+from opencbr.model.restore import found_of, request_of, server_of
 from opencbr.model.times import wire_time
 from opencbr.model.way_back import (
     CONFIRMED_AT,
@@ -30,6 +30,7 @@ from opencbr.model.way_back import (
     WAY_BACK,
     DiskToRevert,
     UndoRequest,
+    undo_of,
 )
 from opencbr.service import new_operations
 from opencbr.service.context import Context
@@ -42,6 +43,9 @@ from opencbr.store.database import Database
 from opencbr.store.ledger import Entry
 
 _log = logging.getLogger("opencbr.service")
+
+UNDONE_BY = "it was cancelled, and is undone by the operation {}"
+"""In the notes of a restore that was cancelled too late to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,18 @@ class WaysBack:
         Raises CbrError 6500 (no such restore), 7202 (no way back, or not any more), 2010 (it has not ended, or another runs on
         the same server or disks), 2008 (the server's status), and as `refuse_irreversible`; CloudError.
         """
+        request = self._asked(ctx, restore_id)
+        return self._database.transact(lambda conn: _enter(conn, ctx, request))
+
+    def undo_cancelled(self, ctx: Context, restore_id: str) -> OperationLog:
+        """Ask for the undoing of a restore that was cancelled, in nobody's name; its notes tell so.
+
+        Raises as `undo`, and CbrError 7202 where something else was written over the same server or disks since.
+        """
+        request = self._asked(ctx, restore_id)
+        return self._database.transact(lambda conn: _enter_cancelled(conn, ctx, request))
+
+    def _asked(self, ctx: Context, restore_id: str) -> UndoRequest:
         with self._database.read() as conn:
             way_back = find_way_back(conn, ctx, restore_id)
         refuse_gone(way_back)
@@ -100,7 +116,7 @@ class WaysBack:
         request = _request(way_back.restore, server, disks, image_id)
         if server is not None and (root_id := self._rebuilt(way_back.restore, server, disks)):
             request = replace(request, rebuilt_root_id=root_id)
-        return self._database.transact(lambda conn: _enter(conn, ctx, request))
+        return request
 
     def _rebuilt(self, restore: OperationLog, server: Server, disks: Sequence[DiskToRevert]) -> str | None:
         """Name the disk that is taken back by a rebuild of its server. Raises CbrError 2011, CloudError."""
@@ -187,6 +203,22 @@ def _let_go(conn: Connection, ctx: Context, restore_id: str) -> list[Entry]:
     return ledger.let_go(conn, restore.id)
 
 
+def _enter_cancelled(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog:
+    restore = find_way_back(conn, ctx, request.restore_id, lock=True).restore
+    for later in operation_logs.begun_after(conn, restore, (RESTORE, RESTORE_UNDO)):
+        if request.targets & _targets_of(later):
+            sentence = f"The operation {later.id} has written over the same server or disks since."
+            raise CbrError(NO_SUCH_SNAPSHOT, sentence)
+    found = found_of(restore.parameters)
+    if found is not None:
+        request = replace(request, power_on=found.was_on, leave_off=not found.was_on)
+    log = _enter(conn, ctx, request)
+    told = find_way_back(conn, ctx, request.restore_id).restore
+    notes = [*told.details.get(NOTES, []), UNDONE_BY.format(log.id)]
+    operation_logs.amend(conn, told, {NOTES: notes}, now=ctx.now)
+    return log
+
+
 def _enter(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog:
     way_back = find_way_back(conn, ctx, request.restore_id, lock=True)
     refuse_gone(way_back)
@@ -200,3 +232,9 @@ def _enter(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog
     told = restore.details.get(WAY_BACK, {}) | {UNDO_JOB: log.id}
     operation_logs.amend(conn, restore, {WAY_BACK: told}, now=ctx.now)
     return log
+
+
+def _targets_of(log: OperationLog) -> set[str]:
+    """Give what a restore in place or an undoing writes over."""
+    request = undo_of(log.parameters) if log.operation_type == RESTORE_UNDO else request_of(log.parameters)
+    return request.targets

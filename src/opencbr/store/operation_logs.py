@@ -219,14 +219,22 @@ def taken(conn: Connection, limit: int, after: str = "") -> builtins.list[Operat
     return [_log(row) for row in conn.execute(query.order_by(_t.c.id).limit(limit)).mappings()]
 
 
-def cancelled_with_way_back(
-    conn: Connection, *, ended_since: datetime, now: datetime
-) -> builtins.list[OperationLog]:
-    """Read the work of all projects that was cancelled, has ended since a time, and keeps what it has written over."""
+def cancelled_with_way_back(conn: Connection, now: datetime) -> builtins.list[OperationLog]:
+    """Read the work of all projects that was cancelled, has ended, and keeps what it has written over."""
     kept = tables.ledger
     keeps = select(kept.c.operation_log_id).where(kept.c.kept_until > now)
-    query = select(_t).where(_t.c.id.in_(keeps), _t.c.cancel_requested, _t.c.ended_at >= ended_since)
+    query = select(_t).where(_t.c.id.in_(keeps), _t.c.cancel_requested, _t.c.ended_at.is_not(None))
     return [_log(row) for row in conn.execute(query.order_by(_t.c.ended_at, _t.c.id)).mappings()]
+
+
+def begun_after(conn: Connection, log: OperationLog, types: Collection[str]) -> builtins.list[OperationLog]:
+    """Read the project's logs of these types that were asked for after this one."""
+    query = select(_t).where(
+        _t.c.project_id == log.project_id,
+        _t.c.created_at > log.created_at,
+        among(_t.c.operation_type, tuple(types)),
+    )
+    return [_log(row) for row in conn.execute(query.order_by(_t.c.created_at, _t.c.id)).mappings()]
 
 
 def unfinished_for(conn: Connection, project_id: str, resource_id: str) -> builtins.list[OperationLog]:

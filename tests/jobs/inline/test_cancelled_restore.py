@@ -142,7 +142,7 @@ def test_what_keeps_a_cancelled_restore_from_being_undone_is_told_once(
     late = LateCancellations(scene.env.database, scene.env.cloud, clock, scene.ctx.settings)
     late.look()
     late.look()
-    told = [one for one in scene.env.log(log).details[NOTES] if "cannot be undone yet" in one]
+    told = [one for one in scene.env.log(log).details[NOTES] if "is not undone" in one]
     assert len(told) == 1
     assert "is PAUSED: bring it to ACTIVE or SHUTOFF first" in told[0]
     patience = scene.ctx.settings.patience_seconds + scene.ctx.settings.expiry_seconds
@@ -152,6 +152,48 @@ def test_what_keeps_a_cancelled_restore_from_being_undone_is_told_once(
     assert scene.env.ways_back().show(scene.env.context(), log.id).way_back.status == "kept", (
         "too late by now"
     )
+    assert scene.env.log(log).details[NOTES][-1].endswith("was not undone in time: undo it, or confirm it")
+
+
+def test_what_was_restored_again_since_is_not_undone(scene: Scene, clock: WatchedClock) -> None:
+    was = scene.how_it_is()
+    before = scene.overwrite()
+    log = cancelled_too_late(scene, clock)
+    later = scene.restore()
+    assert later.status == "success"
+    scene.env.ways_back().confirm(scene.env.context(), later.id)
+    LateCancellations(scene.env.database, scene.env.cloud, clock, scene.ctx.settings).look()
+    with scene.env.database.read() as conn:
+        assert operation_logs.waiting(conn, 10) == []
+    assert f"The operation {later.id} has written over the same" in scene.env.log(log).details[NOTES][-1]
+    assert (scene.digests(), scene.how_it_is()) == (before, was)
+
+
+def test_a_server_that_was_shut_off_is_so_again(scene: Scene, clock: WatchedClock) -> None:
+    scene.change("server", scene.server_id, status="SHUTOFF")
+    was = scene.how_it_is()
+    scene.overwrite()
+    spoilt = scene.digests()
+    cancelled_too_late(scene, clock)
+    assert scene.server["status"] == "ACTIVE", "started, as RestoreBackup does unless power_on is false"
+    assert scene.undone_late().status == "success"
+    assert (scene.digests(), scene.how_it_is()) == (spoilt, was)
+
+
+def test_an_undoing_that_fails_is_not_asked_for_again(scene: Scene, clock: WatchedClock) -> None:
+    scene.overwrite()
+    log = cancelled_too_late(scene, clock)
+    late = LateCancellations(scene.env.database, scene.env.cloud, clock, scene.ctx.settings)
+    late.look()
+    with scene.env.database.read() as conn:
+        (undoing,) = operation_logs.waiting(conn, 10)
+    scene.change("server", scene.server_id, status="PAUSED")
+    assert scene.run(undoing).status == "failed"
+    scene.change("server", scene.server_id, status="ACTIVE")
+    assert scene.env.ways_back().show(scene.env.context(), log.id).way_back.status == "kept"
+    late.look()
+    with scene.env.database.read() as conn:
+        assert operation_logs.waiting(conn, 10) == []
 
 
 def test_without_snapshots_what_is_begun_is_brought_to_its_end(scene: Scene, clock: WatchedClock) -> None:
@@ -162,7 +204,7 @@ def test_without_snapshots_what_is_begun_is_brought_to_its_end(scene: Scene, clo
     assert (log.status, log.cancel_requested) == ("success", True)
     assert (scene.digests(), scene.how_it_is()) == (before, was)
     with scene.env.database.read() as conn:
-        assert operation_logs.cancelled_with_way_back(conn, ended_since=log.created_at, now=clock.now()) == []
+        assert operation_logs.cancelled_with_way_back(conn, clock.now()) == []
 
 
 def test_without_snapshots_no_outage_lets_a_cancelled_restore_end_half_written(

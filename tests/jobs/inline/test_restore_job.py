@@ -55,6 +55,18 @@ def test_a_report_that_the_cloud_is_silent_about_keeps_no_restore_from_its_end(s
     assert any("there is no report of the captured fields" in one for one in log.details[NOTES])
 
 
+def test_a_report_of_an_answer_of_another_shape_keeps_no_restore_from_its_end(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misread(*_: object, **__: object) -> None:
+        raise KeyError("addresses")
+
+    monkeypatch.setattr("opencbr.jobs.restore.report.read_view", misread)
+    log = scene.restore()
+    assert (log.status, log.error_message, "report" in log.details) == ("success", "", False)
+    assert any("there is no report of the captured fields: KeyError" in one for one in log.details[NOTES])
+
+
 def asked(scene: Scene) -> int:
     """How often Cinder was asked to write."""
     return len(scene.env.posts("/restore$"))

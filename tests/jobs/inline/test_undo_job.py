@@ -13,6 +13,7 @@ from opencbr.jobs.upstream.inventory import take_stock
 from opencbr.model.errors import CbrError
 from opencbr.model.ids import new_id
 from opencbr.model.operation_log import NOTES, OperationLog
+from opencbr.model.restore import lock_reason
 from opencbr.service import ways_back
 from opencbr.service.disks_since import ShownDisk
 from opencbr.service.restore_claims import claim_targets
@@ -93,6 +94,17 @@ def test_a_lock_that_a_job_of_ours_has_left_is_nobody_s(scene: Scene) -> None:
     leave_a_lock("restore")
     assert scene.undo(restore).status == "success"
     assert not scene.server["locked"]
+
+
+def test_a_tenants_lock_comes_back_when_the_job_that_had_opened_it_could_not_take_its_own_off(
+    scene: Scene,
+) -> None:
+    scene.change("server", scene.server_id, locked=True, locked_reason="mine", locked_by="owner")
+    restore, _ = restored(scene)
+    reason = lock_reason("restore", restore.id)
+    scene.change("server", scene.server_id, locked=True, locked_reason=reason, locked_by="owner")
+    assert scene.undo(restore).status == "success"
+    assert (scene.server["locked"], scene.server["locked_reason"]) == (True, "mine")
 
 
 def test_a_way_back_that_expires_while_its_undoing_is_asked_for_is_gone(

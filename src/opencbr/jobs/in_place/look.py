@@ -3,11 +3,13 @@
 from collections.abc import Collection
 
 from opencbr.cloud.disks import root_volume
+from opencbr.cloud.objects import Server
 from opencbr.cloud.statuses import NOVA_ACTIVE, NOVA_SHUTOFF
 from opencbr.jobs.context import JobContext
 from opencbr.jobs.failures import JobError
 from opencbr.model.errors import SERVER_UNRESTORABLE
-from opencbr.model.restore import FoundDisk, FoundServer, is_own_lock
+from opencbr.model.restore import FoundDisk, FoundServer, found_of, owner_of_lock
+from opencbr.store import operation_logs
 
 
 def look_at_server(
@@ -35,13 +37,26 @@ def look_at_server(
         for row in servers.attachments(server_id)
         if row.volume_id in volume_ids
     ]
-    is_locked = server.locked and not is_own_lock(server.locked_reason)
+    is_locked, reason = _lock_of(ctx, project_id, server)
     return FoundServer(
         was_on=server.status == NOVA_ACTIVE,
         locked=is_locked,
-        locked_reason=server.locked_reason if is_locked else None,
+        locked_reason=reason,
         disks=by_device(found),
     )
+
+
+def _lock_of(ctx: JobContext, project_id: str, server: Server) -> tuple[bool, str | None]:
+    """Say whether a tenant has locked it, and why: in the place of a lock that a job of ours has left, what that had found."""
+    if not server.locked:
+        return False, None
+    owner = owner_of_lock(server.locked_reason)
+    if owner is None:
+        return True, server.locked_reason
+    with ctx.database.read() as conn:
+        left_by = operation_logs.get(conn, project_id, owner)
+    found = found_of(left_by.parameters) if left_by else None
+    return (found.locked, found.locked_reason) if found else (False, None)
 
 
 def by_device(disks: Collection[FoundDisk]) -> tuple[FoundDisk, ...]:

@@ -4,6 +4,8 @@ What it found stands in the log's parameters before it changes anything; each la
 still to be done. The snapshots of the way back come before the first byte.
 """
 
+from functools import partial
+
 from sqlalchemy import Connection
 
 from opencbr.cloud.errors import NotFound
@@ -64,7 +66,8 @@ class _Flow(InPlace):
 
         Return whether Nova writes its root disk anew from an image.
         """
-        await_mover(self._ctx, self._operation, "the restore goes on when it is up again")
+        heeds = way_back.may_stop(self._ctx, self._operation)
+        await_mover(self._ctx, self._operation, "the restore goes on when it is up again", cancellable=heeds)
         if self._found() is None and not self._is_written():
             request = self._request()
             if request.root_image_id is not None:
@@ -83,7 +86,7 @@ class _Flow(InPlace):
         return self._is_imaged()
 
     def copy(self) -> None:
-        self._copy_root(self._request().disks, copy_backup)
+        self._copy_root(self._request().disks, partial(copy_backup, heed=self._heed))
 
     def stop(self) -> None:
         self._heed()
@@ -100,8 +103,8 @@ class _Flow(InPlace):
 
     def restore(self) -> None:
         disks, root = self._by_cinder(self._request().disks), self._root_id()
-        # Cancelled means undone once Cinder writes: without a way back it is too late (`way_back.may_stop`).
-        heed = self._heed if way_back.is_taken(self._ctx, self._operation) else lambda: None
+        # Cancelled means undone while Cinder writes: without a way back it is too late (`way_back.may_stop`).
+        heed = self._stop if way_back.is_taken(self._ctx, self._operation) else lambda: None
         write_backups(self._ctx, self._operation, disks, progress=(BEGIN, END), root_id=root, heed=heed)
         self._advance(END, "restore")
 
@@ -117,7 +120,11 @@ class _Flow(InPlace):
         self._ctx.database.transact(write)
 
     def _heed(self) -> None:
-        """Raise Cancelled when somebody asked for that."""
+        """Raise Cancelled when somebody asked for that, and it is not too late: also in a job that begins anew."""
+        if way_back.may_stop(self._ctx, self._operation):
+            self._stop()
+
+    def _stop(self) -> None:
         stop_if_cancelled(self._ctx, self._operation.id)
 
     def _is_to_run(self) -> bool:

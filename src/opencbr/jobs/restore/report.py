@@ -1,5 +1,6 @@
 """The report of a restore in place: what its plan says of the captured fields, or what it would have said without one."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,15 +22,24 @@ from opencbr.model.way_back import WayBackRule
 from opencbr.records.build import RecordRefused
 from opencbr.store.errors import RecordDamaged
 
+log = logging.getLogger(__name__)
+
 _ATTEMPTS = 3
 """So often the cloud is read for a report."""
 
 
 def told_report(ctx: JobContext, operation: OperationLog) -> dict[str, Any]:
-    """Give the report; where plan or record cannot be read, or the cloud is silent, it is restored all the same."""
+    """Give the report; where plan or record cannot be read, or the cloud is silent, it is restored all the same.
+
+    So it is where an answer of the cloud has another shape than any that is known.
+    """
     try:
         rows = plan_of(ctx, operation).rows if PLAN in operation.parameters else _patiently(ctx, operation)
     except (JobError, RecordDamaged, RecordRefused):
+        return {}
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        log.exception("restore %s has no report", operation.id)
+        note(ctx, operation, f"there is no report of the captured fields: {type(error).__name__}: {error}")
         return {}
     except CloudError as error:
         note(ctx, operation, f"there is no report of the captured fields: {error}")

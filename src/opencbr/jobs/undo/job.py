@@ -106,8 +106,8 @@ class _Flow(InPlace):
         return replace(found, disks=by_device([*found.disks, *missing]))
 
     def _is_to_run(self) -> bool:
-        found = self._found()
-        return self._request().power_on or (found is not None and found.was_on)
+        request, found = self._request(), self._found()
+        return not request.leave_off and (request.power_on or (found is not None and found.was_on))
 
     def _request(self) -> UndoRequest:
         return undo_of(self._operation.parameters)

@@ -17,10 +17,10 @@ def is_mover_down(ctx: JobContext) -> bool:
     return bool(answer.value)
 
 
-def await_mover(ctx: JobContext, operation: OperationLog, waiting: str) -> None:
+def await_mover(ctx: JobContext, operation: OperationLog, waiting: str, *, cancellable: bool = True) -> None:
     """Return when cinder-backup is up, or Cinder does not say; `waiting` tells what is done then.
 
-    Raises Cancelled, Lost; JobError when time is up.
+    Raises Cancelled where the job is `cancellable`, Lost; JobError when time is up.
     """
     seconds = ctx.settings.backup_timeout_seconds
     until = ctx.clock.now() + timedelta(seconds=seconds)
@@ -29,4 +29,4 @@ def await_mover(ctx: JobContext, operation: OperationLog, waiting: str) -> None:
         note(ctx, operation, f"cinder-backup is down: {waiting}")
         if ctx.clock.now() > until:
             raise JobError(UNEXPECTED, f"cinder-backup was down for {seconds:g} s")
-        rest(ctx, next(gaps), operation.id)
+        rest(ctx, next(gaps), operation.id if cancellable else None)

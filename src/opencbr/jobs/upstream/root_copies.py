@@ -16,7 +16,7 @@ from opencbr.jobs.parameters import standing
 from opencbr.jobs.upstream.names import prefix, properties
 from opencbr.jobs.upstream.objects import make, planned
 from opencbr.jobs.upstream.overwriting import copying_seconds
-from opencbr.jobs.upstream.polling import Awaited, stop_if_cancelled, wait
+from opencbr.jobs.upstream.polling import Awaited, wait
 from opencbr.jobs.upstream.removal import remove_briefly
 from opencbr.jobs.upstream.server_images import IMAGE_ACTIVE
 from opencbr.jobs.upstream.volumes import await_volumes
@@ -36,8 +36,10 @@ _OF_THE_IMAGE = frozenset(
 """What a volume keeps of the image it was made from and an image made of it has anew."""
 
 
-def copy_backup(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -> None:
-    """Make the image of a root volume's backup. Raises Cancelled, CloudError, JobError, Lost."""
+def copy_backup(
+    ctx: JobContext, operation: OperationLog, disk: DiskToRestore, *, heed: Callable[[], None]
+) -> None:
+    """Make the image of a root volume's backup. Raises CloudError, JobError, Lost, and while Cinder writes what `heed` does."""
     project = ctx.cloud.project(operation.project_id)
     root = project.get_volume(disk.volume_id)
 
@@ -54,7 +56,7 @@ def copy_backup(ctx: JobContext, operation: OperationLog, disk: DiskToRestore) -
             step=STEP,
             progress=(_BEGIN, _END),
             writing=COPIES,
-            heed=lambda: stop_if_cancelled(ctx, operation.id),
+            heed=heed,
         )
 
     _copy(ctx, operation, disk, create, fill)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opencbr.model.reference_fields import named
-from opencbr.model.restore import is_own_lock, rebuild_notice
+from opencbr.model.restore import owner_of_lock, rebuild_notice
 from opencbr.model.restore_plan.captured import Captured, Json
 from opencbr.model.restore_plan.choices import DROP, Choices
 from opencbr.model.restore_plan.draft import Draft, Problem
@@ -142,7 +142,7 @@ def _tell_server(draft: Draft, server: Json, targets: Collection[str]) -> None:
     end = "started afterwards" if starts else "left shut off, as the mapping says"
     meanwhile = "shut off for the restore, and " if server.get("status") == "ACTIVE" else ""
     draft.notices.append(f"{name} is {server.get('status')}: it is {meanwhile}{end}")
-    if server.get("locked") and not is_own_lock(server.get("locked_reason")):
+    if server.get("locked") and owner_of_lock(server.get("locked_reason")) is None:
         draft.notices.append(
             f"{name} is locked: the lock is opened for the restore, and is there again afterwards"
         )
