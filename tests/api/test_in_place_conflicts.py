@@ -12,6 +12,7 @@ from support.conflicts import IN_PLACE, names, provoking, sentences
 from .api_server import ApiServer
 from .protected_cloud import new_server
 from .test_conflicts import changes, refused_when_applied
+from .test_in_place_plans import only_reading, room
 from .test_restore_plans import change, disk_of, hide, of_the_cloud, planned, restore_doc
 
 Json = dict[str, Any]
@@ -114,6 +115,16 @@ def _(cbr: ApiServer, stack: ExitStack) -> None:
 @provokes("the server is on the move (2008)")
 def _(cbr: ApiServer, stack: ExitStack) -> None:
     changed(cbr, stack, "server", "db1", task_state="migrating")
+
+
+@provokes("Cinder's quota has no room for the way back (8300)")
+def _(cbr: ApiServer, stack: ExitStack) -> None:
+    stack.enter_context(room(cbr, snapshots=2))
+
+
+@provokes("the service user may only read")
+def _(cbr: ApiServer, stack: ExitStack) -> None:
+    stack.enter_context(only_reading(cbr))
 
 
 @provokes("the server is gone (2007)")

@@ -203,10 +203,9 @@ def planned_by(cbr: ApiServer, rule: WayBackRule) -> RestorePlans:
     return RestorePlans(cbr.database, cbr.adapter, cbr.records, way_back=rule)
 
 
-@pytest.mark.parametrize("kind", ["new_volume", "in_place"])
-def test_a_service_user_that_may_only_read_is_named(cbr: ApiServer, kind: str):
-    backup = cbr.protected()
-    chosen = {"volume_id": disk_of(cbr)} if kind == "new_volume" else {}
+@contextmanager
+def only_reading(cbr: ApiServer) -> Iterator[None]:
+    """Let the service user be a reader alone for a while."""
     reader = of_the_cloud(cbr, "role", "reader")["id"]
     service, state = cbr.cloud.account("opencbr")["user_id"], cbr.cloud.backend.state
     with state.change():
@@ -217,11 +216,19 @@ def test_a_service_user_that_may_only_read_is_named(cbr: ApiServer, kind: str):
         change(cbr, "grant", one["id"], role_id=reader)
     cbr.adapter._scopes._tenants.clear()
     try:
-        plan = restore_planned(cbr, backup.id, as_=kind, **chosen)
+        yield
     finally:
         for one in held:
             restore_doc(cbr, "grant", one)
         cbr.adapter._scopes._tenants.clear()
+
+
+@pytest.mark.parametrize("kind", ["new_volume", "in_place"])
+def test_a_service_user_that_may_only_read_is_named(cbr: ApiServer, kind: str):
+    backup = cbr.protected()
+    chosen = {"volume_id": disk_of(cbr)} if kind == "new_volume" else {}
+    with only_reading(cbr):
+        plan = restore_planned(cbr, backup.id, as_=kind, **chosen)
     sentences = [one["sentence"] for one in plan["problems"]]
     assert any("the service user may only read in this project" in one for one in sentences), sentences
 

@@ -103,6 +103,17 @@ def _(scene: Scene, stack: ExitStack) -> None:
     scene.gone(scene.tenant, "volumev3", f"/volumes/{archive}")
 
 
+@provokes_in_place("Cinder's quota has no room for the way back (8300)")
+def _(scene: Scene, stack: ExitStack) -> None:
+    path = f"/os-quota-sets/{scene.tenant.project_id}"
+    scene.lowers(stack, "volumev3", path, "quota_set", "snapshots")
+
+
+@provokes_in_place("the service user may only read")
+def _(scene: Scene, stack: ExitStack) -> None:
+    scene.only_reads(stack)
+
+
 @provokes_in_place("the server is gone (2007)")
 def _(scene: Scene, stack: ExitStack) -> None:
     scene.lose()

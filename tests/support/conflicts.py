@@ -258,6 +258,12 @@ IN_PLACE: Mapping[str, Conflict] = {
         REFUSED, ("Server ", " is migrating: bring it to ACTIVE or SHUTOFF first"), _SHORT
     ),
     "a disk is gone (7201)": Conflict(REFUSED, ("Volume ", " is not attached to server ", ": it is gone")),
+    "Cinder's quota has no room for the way back (8300)": Conflict(
+        REFUSED, ("the project has ", " snapshots (volume), and the way back needs ", " more")
+    ),
+    "the service user may only read": Conflict(
+        REFUSED, ("the service user may only read in this project, and make nothing",)
+    ),
     "the server is gone (2007)": Conflict(
         REFUSED, ("The source server is gone: name a target with server_id",)
     ),
