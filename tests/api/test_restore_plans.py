@@ -10,7 +10,7 @@ import requests
 
 from opencbr.model.ids import new_id
 from opencbr.service.plan_expiry import plan_expiry_duty
-from opencbr.store import restore_plans
+from opencbr.store import restore_plans, vaults
 
 from .api_server import ApiServer
 from .protected_cloud import new_disk, refused, restorable
@@ -384,6 +384,24 @@ def test_only_a_server_s_backup_that_is_available_can_be_planned(cbr: ApiServer)
     refused(asked(cbr, disk.id), 400, "9900", "disk")
     busy = cbr.backup(cbr.vault(), status="restoring")
     refused(asked(cbr, busy.id), 400, "2005", "restoring")
+
+
+@pytest.mark.parametrize("kind", ["new_server", "new_volume", "in_place", "drill"])
+def test_nothing_is_restored_from_a_vault_that_is_being_deleted(cbr: ApiServer, kind: str):
+    """Though the plan was made before that."""
+    backup, plan = cbr.protected(), None
+    if kind == "new_server":
+        plan = planned(cbr, backup.id, **all_new(planned(cbr, backup.id)))
+    elif kind != "drill":
+        chosen = {"volume_id": disk_of(cbr)} if kind == "new_volume" else {}
+        plan = planned(cbr, backup.id, as_=kind, **chosen)
+    assert plan is None or plan["status"] == "ready", plan
+    with cbr.database.write() as conn:
+        vaults.update(conn, cbr.project(), backup.vault_id, status="deleting", updated_at=cbr.clock.now())
+    path, body = "drills", {"drill": {"backup_id": backup.id}}
+    if plan is not None:
+        path, body = f"restore-plans/{plan['id']}/restore", None
+    refused(cbr.call("POST", path, body), 400, "6202", "deleting")
 
 
 def test_a_server_that_boots_from_an_image_gets_its_original_image(cbr: ApiServer):

@@ -46,6 +46,6 @@ ROUTES: tuple[Route, ...] = (
             "What is there stays untouched; the backup is busy meanwhile. The answer comes at once: ask ShowDrill until it has "
             "a `verdict`. This operation is opencbr's own."
         ),
-        errors=(NO_SUCH_BACKUP, BACKUP_UNRESTORABLE, BEING_RESTORED),
+        errors=(NO_SUCH_BACKUP, BACKUP_UNRESTORABLE, BEING_RESTORED, "6202"),
     ),
 )
