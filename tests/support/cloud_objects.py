@@ -145,10 +145,10 @@ class CloudObjects:
             self._until(service, path, key, None)
 
     def _release(self, client: Client, service: str, path: str) -> None:
-        """Wait until a volume is free; a rebuild that Nova gave up leaves it reserved for good."""
+        """Wait until a volume can be deleted; a rebuild that Nova gave up leaves it reserved for good, or in an error."""
         if client.call("GET", service, path).json().get("volume", {}).get("status") == "reserved":
             client.call("POST", service, f"{path}/action", {"os-unreserve": None})
-        self._until(service, path, "volume", "available")
+        client.states(path, "volume", {"available", "error", 404})
 
     def forget(self, *ids: str) -> None:
         """Say that these are gone, or somebody else's to remove."""
