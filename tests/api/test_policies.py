@@ -41,6 +41,11 @@ def new_policy(cbr: ApiServer, *patterns: str, account: str = "demo", **changes:
     return answer.json()["policy"]
 
 
+def half_a_day_away(cbr: ApiServer) -> str:
+    """A daily time that no look at the clock in a test comes near to, whatever the hour is."""
+    return f"FREQ=DAILY;INTERVAL=1;BYHOUR={(cbr.clock.now().hour + 12) % 24};BYMINUTE=00"
+
+
 def changed(cbr: ApiServer, policy_id: str, **changes: Any) -> dict[str, Any]:
     answer = cbr.call("PUT", f"policies/{policy_id}", {"policy": changes})
     assert answer.status_code == 200, answer.text

@@ -11,7 +11,7 @@ from opencbr.service.scheduler import Scheduler
 
 from .api_server import ApiServer
 from .protected_cloud import new_server, new_vault, refused, server_ref
-from .test_policies import let_it_be_due, new_policy, room
+from .test_policies import half_a_day_away, let_it_be_due, new_policy, room
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def protected(cbr: ApiServer, servers: int = 1) -> tuple[str, list[str]]:
     """A policy of a vault with servers; the ids of both."""
     made = [new_server(cbr) for _ in range(servers)]
     vault = new_vault(cbr, *(server_ref(one) for one in made))
-    policy = str(new_policy(cbr)["id"])
+    policy = str(new_policy(cbr, half_a_day_away(cbr))["id"])
     answer = cbr.call("POST", f"vaults/{vault['id']}/associatepolicy", {"policy_id": policy})
     assert answer.status_code == 200, answer.text
     return policy, [str(one["id"]) for one in made]
