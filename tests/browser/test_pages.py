@@ -11,6 +11,7 @@ from api.api_server import ApiServer
 from console.backup.recorded import PLACES
 from opencbr.model.backup import Backup
 from opencbr.store import backups, operation_logs
+from support.turns import has_its_turn
 
 from .conftest import enter, watched
 from .screens import SCREENS, Screen, Things
@@ -18,10 +19,12 @@ from .screens import SCREENS, Screen, Things
 pytestmark = pytest.mark.browser
 
 
-def walked(browser: Browser, cbr: ApiServer, things: Things, **look: Any) -> Iterator[tuple[Screen, Page]]:
+def walked(
+    browser: Browser, cbr: ApiServer, things: Things, *, days: int = 1, **look: Any
+) -> Iterator[tuple[Screen, Page]]:
     """Show every page in one browser with all of it opened, those for everybody first.
 
-    What one does wrong fails the test at its end.
+    What one does wrong fails the test at its end. Where pages take turns, each is shown on one of so many `days`.
     """
     wrong: list[str] = []
     context = browser.new_context(base_url=cbr.url, **look)
@@ -29,6 +32,8 @@ def walked(browser: Browser, cbr: ApiServer, things: Things, **look: Any) -> Ite
     page = watched(context, cbr, wrong)
     page.on("dialog", lambda dialog: (wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
     for screen in sorted(SCREENS, key=lambda one: not one.is_open):
+        if not has_its_turn(str(screen), days):
+            continue
         if not screen.is_open and page.locator(".who").count() == 0:
             enter(page, "demo-admin")
         screen.show(page, things)
@@ -45,11 +50,11 @@ def settled(page: Page, path: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser: Browser, cbr: ApiServer, things: Things, scheme: str):
+@pytest.mark.parametrize(("scheme", "days"), [("light", 1), ("dark", 2)])
+def test_axe_finds_nothing_serious(browser: Browser, cbr: ApiServer, things: Things, scheme: str, days: int):
     found = {
         str(screen): serious(page, scheme)
-        for screen, page in walked(browser, cbr, things, color_scheme=scheme)
+        for screen, page in walked(browser, cbr, things, days=days, color_scheme=scheme)
     }
     assert {screen: told for screen, told in found.items() if told} == {}
 
@@ -126,7 +131,7 @@ FOREIGN = """() => [...document.querySelectorAll(
 
 def test_every_page_is_worked_by_keyboard(browser: Browser, cbr: ApiServer, things: Things):
     """Tab comes to all that can be worked, shows where it is, and goes on."""
-    found = {str(screen): missed(page) for screen, page in walked(browser, cbr, things)}
+    found = {str(screen): missed(page) for screen, page in walked(browser, cbr, things, days=2)}
     assert {screen: told for screen, told in found.items() if told} == {}
 
 

@@ -2,9 +2,10 @@
 
 With `OPENCBR_TEST_TURN` (any word; CI takes the day of the commit, so that what was tried before it is what it tries) a
 thorough case is run on one of six days; of one that SQLite and PostgreSQL each have, one day has it on the one, another
-on the other. What the fast suite has on SQLite is run on PostgreSQL on one of two days. A module of the whole service takes
-its turn as a whole, on the embedded cloud as on the real one: its tests go on from one another. Without the variable every
-case is run (as a person who runs `make test-thorough`, `make test-postgres` and `make test-postgres-thorough` has it).
+on the other. What the fast suite has on SQLite is run on PostgreSQL on one of two days, and so are the console's pages walked
+by keyboard and in the dark. A module of the whole service takes its turn as a whole, on the embedded cloud as on the real
+one: its tests go on from one another. Without the variable every case is run (as a person who runs `make test-thorough`,
+`make test-postgres` and `make test-postgres-thorough` has it).
 """
 
 import os
@@ -32,6 +33,12 @@ def take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.hook.pytest_deselected(items=list(later))
 
 
+def has_its_turn(name: str, days: int) -> bool:
+    """Say whether one of the things that a test goes through is looked at in this run, as it is on one of so many days."""
+    turn = os.environ.get(VARIABLE)
+    return not turn or crc32(f"{turn} {name}".encode()) % days == 0
+
+
 def _is_due(turn: str, item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
     dialects = (SQLITE, POSTGRES)
@@ -46,4 +53,4 @@ def _is_due(turn: str, item: pytest.Item) -> bool:
     dialect = next((one for one in given if isinstance(one, str) and one in dialects), dialects[0])
     if item.get_closest_marker("thorough"):
         return drawn % _TURNS == dialects.index(dialect)
-    return dialect == SQLITE or drawn % _FAST_TURNS == 0
+    return dialect == SQLITE or has_its_turn(nodeid, _FAST_TURNS)
