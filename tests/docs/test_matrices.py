@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-WHOLE_SERVICE = Path(__file__).parents[1] / "openstack"
+WHOLE_SERVICE = [str(Path(__file__).parents[1] / name) for name in ("openstack", "sdk")]
+ON = re.compile(r"\[.*\b(postgres|embedded|real)\b.*\]$")
+"""Where a test is run, as its name's end tells."""
 MATRIX = """
 import pytest
 
@@ -119,7 +121,7 @@ def pytest_collection_modifyitems(config, items):
 def test_a_module_of_the_whole_service_takes_its_turn_as_a_whole():
     """Its tests go on from one another."""
 
-    def taken(turn: str) -> Counter[str]:
+    def taken(turn: str) -> Counter[tuple[str, ...]]:
         command = (
             sys.executable,
             "-m",
@@ -128,16 +130,13 @@ def test_a_module_of_the_whole_service_takes_its_turn_as_a_whole():
             "-q",
             "-p",
             "no:cacheprovider",
-            "-m",
-            "thorough",
         )
         env = os.environ | {"OPENCBR_TEST_TURN": turn}
-        run = subprocess.run(
-            [*command, str(WHOLE_SERVICE)], check=True, capture_output=True, text=True, env=env
-        )
-        return Counter(line.partition("::")[0] for line in run.stdout.splitlines() if "::" in line)
+        run = subprocess.run([*command, *WHOLE_SERVICE], check=True, capture_output=True, text=True, env=env)
+        lines = [line for line in run.stdout.splitlines() if "::" in line]
+        return Counter((one.partition("::")[0], on[1]) for one in lines if (on := ON.search(one)))
 
-    everything, *turns = [taken(turn) for turn in ("", "a", "b")]
+    everything, *turns = [taken(turn) for turn in ("", "a", "b", "c", "d")]
     for one in turns:
         assert one
         assert one.items() < everything.items()

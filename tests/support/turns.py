@@ -20,7 +20,7 @@ VARIABLE = "OPENCBR_TEST_TURN"
 
 _TURNS = 6
 _FAST_TURNS = 2
-_OPENSTACK = Path(__file__).parents[1] / "openstack"
+_WHOLE_SERVICE = {Path(__file__).parents[1] / name for name in ("openstack", "sdk")}
 
 
 def take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -43,7 +43,7 @@ def _is_due(turn: str, item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
     dialects = (SQLITE, POSTGRES)
     nodeid = item.nodeid
-    if _OPENSTACK in item.path.parents:
+    if not _WHOLE_SERVICE.isdisjoint(item.path.parents):
         nodeid = nodeid.partition("::")[0]
     for dialect in dialects:  # a case's id is the same but for the database
         nodeid = nodeid.replace(f"[{dialect}", "[")
