@@ -138,12 +138,14 @@ class Scene:
         known = {one["security_group_id"]: one["target"] for one in self.mapping["security_groups"]}
         return [{"security_group_id": one, "target": to} for one, to in (known | targets).items()]
 
-    def lowers(self, stack: ExitStack, service: str, path: str, key: str, name: str) -> None:
-        """Let the project have no more than it has, for a while."""
+    def lowers(
+        self, stack: ExitStack, service: str, path: str, key: str, name: str, *, to: int | None = None
+    ) -> None:
+        """Let the project have no more than it has, or `to` a number, for a while."""
         details = {"compute": "/detail", "network": "/details.json", "volumev3": "?usage=true"}[service]
         now = self.admin.get(service, path + details)[key][name]
         used = now["used"] if service == "network" else now["in_use"]
-        self.do(self.admin, "PUT", service, path, {key: {name: used}})
+        self.do(self.admin, "PUT", service, path, {key: {name: used if to is None else to}})
         stack.callback(self.do, self.admin, "PUT", service, path, {key: {name: now["limit"]}})
 
     def drop_flavor(self) -> None:
