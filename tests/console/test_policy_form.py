@@ -117,6 +117,15 @@ def test_times_of_each_kind_and_back(
     )
 
 
+def told_at(answer: Any, field: str, words: str) -> None:
+    """See that a form was refused, with these words at its field and a link to that."""
+    assert answer.status_code == 400, answer.text
+    found = re.search(rf'<span class="wrong" id="{field}-wrong">([^<]*)</span>', answer.text)
+    assert found, answer.text
+    assert words in html.unescape(found[1])
+    assert f'<a href="#{field}">' in answer.text
+
+
 @pytest.mark.parametrize(
     ("entries", "field", "words"),
     [
@@ -144,11 +153,7 @@ def test_what_is_refused_stands_at_its_field_and_what_was_entered_stays(
     cbr: ApiServer, browser: Browser, entries: dict[str, Any], field: str, words: str
 ):
     answer = sent(browser, NEW, **({"name": "kept"} | entries))
-    assert answer.status_code == 400, answer.text
-    found = re.search(rf'<span class="wrong" id="{field}-wrong">([^<]*)</span>', answer.text)
-    assert found, answer.text
-    assert words in html.unescape(found[1])
-    assert f'<a href="#{field}">' in answer.text
+    told_at(answer, field, words)
     assert f'aria-describedby="{field}-wrong' in answer.text
     again = entered(answer.text)
     assert {name: again.get(name, []) for name in entries} == entries
@@ -360,12 +365,8 @@ def test_what_is_refused_of_a_policy_of_drills_stands_at_its_field(
     cbr: ApiServer, browser: Browser, entries: dict[str, Any], field: str, words: str
 ):
     answer = sent(browser, DRILLS, **({"name": "kept"} | entries))
-    assert answer.status_code == 400, answer.text
-    found = re.search(rf'<span class="wrong" id="{field}-wrong">([^<]*)</span>', answer.text)
-    assert found, answer.text
-    assert words in html.unescape(found[1])
+    told_at(answer, field, words)
     assert f'id="{field}"' in answer.text
-    assert f'<a href="#{field}">' in answer.text
     again = entered(answer.text)
     assert {name: again.get(name, "copy") for name in entries} == entries
     assert listed(cbr, "?operation_type=drill") == []

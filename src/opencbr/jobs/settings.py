@@ -63,8 +63,8 @@ class ScheduleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     those that were asked for by hand included, policies start none; `drills_at_once`: the same of drills.
     `start_window_seconds`: so long a run may wait to begin, where its policy says nothing. `spread_seconds`: over so long the
     runs of one time are spread, at most over half of the time until the policy is due again, each resource at the same place
-    every time. `retry_seconds`: so long after a failure a run is
-    tried again, within its start window. `run_missed`: what no worker was there for in its start window is run once, late.
+    every time. `retry_seconds`: so long after a failure a run is tried again, within its start window. `run_missed`: what no
+    worker was there for in its start window is run once, late.
     """
 
     look_seconds: _Often = 2.0

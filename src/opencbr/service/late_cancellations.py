@@ -45,11 +45,13 @@ class LateCancellations:
             self._undo(restore)
 
     def _undo(self, restore: OperationLog) -> None:
+        if _was_tried(restore):
+            return  # its undoing is under way, or has failed and tells why
         now = self._clock.now()
         ctx = automatic("late-cancellation", restore.project_id, now)
         with self._database.read() as conn:
-            if find_way_back(conn, ctx, restore.id).status != "kept" or _was_tried(restore):
-                return  # it is undone or confirmed by now, or its undoing has failed, which tells why
+            if find_way_back(conn, ctx, restore.id).status != "kept":
+                return  # it is undone or confirmed by now
         if restore.ended_at is None or restore.ended_at + self._patience < now:
             self._tell(restore, "it was cancelled, and was not undone in time: undo it, or confirm it")
             return
@@ -59,6 +61,9 @@ class LateCancellations:
             self._tell(restore, f"it was cancelled, and is not undone: {error}")
 
     def _tell(self, restore: OperationLog, sentence: str) -> None:
+        if sentence in restore.details.get(NOTES, ()):
+            return  # told at an earlier look
+
         def write(conn: Connection) -> bool:
             standing = operation_logs.get(conn, restore.project_id, restore.id, lock=True)
             if standing is None or sentence in (told := standing.details.get(NOTES, [])):

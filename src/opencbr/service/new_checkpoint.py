@@ -26,9 +26,7 @@ class CheckpointSpec:
     incremental: bool = True
     auto_trigger: bool = False
     policy_id: str | None = None
-    full_backup_interval: int | None = (
-        None  # every so manieth backup is a full one; -1, 0: none but the first
-    )
+    full_backup_interval: int | None = None  # every so manieth one is full; -1, 0: none but the first
     firing: str | None = None  # the same for all that a policy backs up at one of its times
     retention_days: int = -1  # days after which the backups expire; -1: never
     resource_ids: Sequence[str] = ()

@@ -31,8 +31,8 @@ def request_backup(
 ) -> OperationLog:
     """Ask for the backup that `backup`, a row already, stands for.
 
-    `policy_id` is the one that a user named. `full_backup_interval`: no chain of it is longer, where the worker's own setting
-    does not make it shorter still. `firing` is the same for all backups of a policy that are due at one time.
+    `policy_id` is the one that a user named. `full_backup_interval`: no chain of it is longer, -1 and 0 for any length; the
+    worker's own setting counts where it is left out. `firing` is the same for all backups of a policy that are due at one time.
     """
     details = {
         "backup_id": backup.id,

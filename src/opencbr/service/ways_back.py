@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -95,7 +96,7 @@ class WaysBack:
         Raises as `undo`, and CbrError 7202 where something else was written over the same server or disks since.
         """
         request = self._asked(ctx, restore_id)
-        return self._database.transact(lambda conn: _enter_cancelled(conn, ctx, request))
+        return self._database.transact(lambda conn: _enter(conn, ctx, request, cancelled=True))
 
     def _asked(self, ctx: Context, restore_id: str) -> UndoRequest:
         with self._database.read() as conn:
@@ -203,35 +204,34 @@ def _let_go(conn: Connection, ctx: Context, restore_id: str) -> list[Entry]:
     return ledger.let_go(conn, restore.id)
 
 
-def _enter_cancelled(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog:
-    restore = find_way_back(conn, ctx, request.restore_id, lock=True).restore
-    for later in operation_logs.begun_after(conn, restore, (RESTORE, RESTORE_UNDO)):
-        if request.targets & _targets_of(later):
-            sentence = f"The operation {later.id} has written over the same server or disks since."
-            raise CbrError(NO_SUCH_SNAPSHOT, sentence)
-    found = found_of(restore.parameters)
-    if found is not None:
-        request = replace(request, power_on=found.was_on, leave_off=not found.was_on)
-    log = _enter(conn, ctx, request)
-    told = find_way_back(conn, ctx, request.restore_id).restore
-    notes = [*told.details.get(NOTES, []), UNDONE_BY.format(log.id)]
-    operation_logs.amend(conn, told, {NOTES: notes}, now=ctx.now)
-    return log
-
-
-def _enter(conn: Connection, ctx: Context, request: UndoRequest) -> OperationLog:
+def _enter(conn: Connection, ctx: Context, request: UndoRequest, *, cancelled: bool = False) -> OperationLog:
+    """Write the request; where the restore was `cancelled`, to leave all as that had found it."""
     way_back = find_way_back(conn, ctx, request.restore_id, lock=True)
     refuse_gone(way_back)
     restore = way_back.restore
+    if cancelled:
+        _refuse_written_since(conn, restore, request)
+        found = found_of(restore.parameters)
+        if found is not None:
+            request = replace(request, power_on=found.was_on, leave_off=not found.was_on)
     log = new_operations.request_undo(conn, ctx, restore, request)
     claim_targets(conn, ctx, log.id, request.targets)
     handed = {entry.upstream_id for entry in ledger.hand_over(conn, restore.id, log.id, kept_until=None)}
     if not {*(disk.snapshot_id for disk in request.disks), request.root_image_id} - {None} <= handed:
         # The janitor lets it go by the ledger alone, and does not wait for whoever has the log.
         raise CbrError(NO_SUCH_SNAPSHOT, EXPIRED)
-    told = restore.details.get(WAY_BACK, {}) | {UNDO_JOB: log.id}
-    operation_logs.amend(conn, restore, {WAY_BACK: told}, now=ctx.now)
+    told: dict[str, Any] = {WAY_BACK: restore.details.get(WAY_BACK, {}) | {UNDO_JOB: log.id}}
+    if cancelled:
+        told[NOTES] = [*restore.details.get(NOTES, []), UNDONE_BY.format(log.id)]
+    operation_logs.amend(conn, restore, told, now=ctx.now)
     return log
+
+
+def _refuse_written_since(conn: Connection, restore: OperationLog, request: UndoRequest) -> None:
+    for later in operation_logs.begun_after(conn, restore, (RESTORE, RESTORE_UNDO)):
+        if request.targets & _targets_of(later):
+            sentence = f"The operation {later.id} has written over the same server or disks since."
+            raise CbrError(NO_SUCH_SNAPSHOT, sentence)
 
 
 def _targets_of(log: OperationLog) -> set[str]:
