@@ -160,7 +160,7 @@ def cinder(folder: Path) -> list[str]:
         return ["Cinder's GET /backups/{id} not measured: OPENCBR_TEST_CLOUDS names no real OpenStack"]
     import openstack
 
-    config = openstack.config.OpenStackConfig(config_files=[clouds_file])
+    config = openstack.config.OpenStackConfig(config_files=[clouds_file], load_envvars=False)
     tenant = openstack.connection.Connection(config=config.get_one("opencbr-test-admin"))
     storage = tenant.block_storage
     volume = storage.create_volume(name="opencbr-bench-small", size=1)

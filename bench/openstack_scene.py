@@ -30,7 +30,7 @@ def signed_in() -> tuple[Any, str]:
         raise Missing(
             "no OpenStack: set OS_CLIENT_CONFIG_FILE to the file that tests/openstack/prepare.py prints"
         )
-    config = openstack.config.OpenStackConfig(config_files=[clouds_file])
+    config = openstack.config.OpenStackConfig(config_files=[clouds_file], load_envvars=False)
     if not {"opencbr", "opencbr-test-admin"} <= set(config.cloud_config.get("clouds", {})):
         raise Missing(
             "the clouds opencbr and opencbr-test-admin are not in the file: run tests/openstack/prepare.py first"
