@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from support.full_stack import FullStack
@@ -16,24 +16,38 @@ _ACCEPTED = 202
 
 @contextmanager
 def killed_after(stack: FullStack, method: str, path: str, action: str = "") -> Iterator[None]:
-    """Kill the worker right after the first such call that the cloud accepts, and start another; the block ends its job.
+    """Kill the worker right after the first such call that the cloud accepts, and start another; the block ends its job."""
+    worker = stack.installation.worker
 
-    `path` is a pattern of the end of the path; `action` is what the call's body must have.
+    def strike() -> None:
+        worker.kill()
+        worker.start()
+
+    with after_call(stack, method, path, action, strike):
+        yield
+
+
+@contextmanager
+def after_call(
+    stack: FullStack, method: str, path: str, action: str, strike: Callable[[], object]
+) -> Iterator[None]:
+    """Do something once, when the cloud has accepted such a call and before anybody has the answer.
+
+    `path` is a pattern of the end of the path; `action` is what the call's body must have, if any.
     """
-    worker, recorder = stack.installation.worker, stack.recorder
+    recorder = stack.recorder
     before, once, struck = recorder.before_answer, threading.Lock(), []
 
-    def strike(exchange: Exchange) -> None:
+    def look(exchange: Exchange) -> None:
         before(exchange)
         wanted = exchange.method == method and exchange.status == _ACCEPTED
         if wanted and re.search(rf"{path}\Z", exchange.path) and (not action or action in _actions(exchange)):
             with once:
                 if not struck:
                     struck.append(exchange.path)
-                    worker.kill()
-                    worker.start()
+                    strike()
 
-    recorder.before_answer = strike
+    recorder.before_answer = look
     try:
         yield
     finally:

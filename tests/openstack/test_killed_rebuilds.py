@@ -1,7 +1,8 @@
 """A worker is killed right after Nova has begun to rebuild a server: one that boots from an image, and one whose root volume
-nobody may set the status of; another one ends the restore.
+nobody may set the status of; another one ends the restore. And a restore is cancelled at that moment.
 """
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -11,10 +12,10 @@ from typing import Any
 
 import pytest
 from disk_bytes import bytes_of, cinder_backup, disk_of, expected, overwrite, remove
-from killing import LEASE, killed_after, nothing_is_left
+from killing import LEASE, after_call, killed_after, nothing_is_left
 from made_things import emptied, made_since, things
 from restoring import asked, ended, how_it_is
-from test_rebuilt_root import delete_broken, identity, restored
+from test_rebuilt_root import delete_broken, finished, identity, restored
 from test_root_image import hypervisor
 
 from sdk.installation import eventually
@@ -29,7 +30,7 @@ _OF_A_SERVER = r"/servers/[0-9a-f-]{36}/action"
 
 @pytest.fixture(scope="module", name="settings")
 def _settings() -> str:
-    return f"{LEASE}cloud.sets_volume_status = false\n"
+    return f"{LEASE}worker.expiry_seconds = 2\ncloud.sets_volume_status = false\n"
 
 
 @dataclass
@@ -65,6 +66,20 @@ def scene(stack: FullStack) -> Iterator[Scene]:
             stack.demo.backend.forbidden.add(SET_STATUS)
         yield Scene(stack, booted, root, imaged, held, since, backups)
         delete_broken(stack, booted)
+
+
+def test_a_cancelled_one_goes_to_its_end_and_is_undone_by_itself(scene: Scene):
+    stack, backup = scene.stack, scene.backups[scene.booted]
+    was = identity(stack, scene.booted, scene.root)
+    with emptied(stack.tenant) as before:
+        with after_call(stack, "POST", _OF_A_SERVER, "rebuild", lambda: cancel(stack)):
+            job = restored(stack, f"backups/{backup['id']}/restore", {"restore": {}})
+        undoing = eventually(lambda: undone_by(stack, job), "a worker has asked for its undoing", 60)
+        finished(stack, undoing)
+        assert identity(stack, scene.booted, scene.root) == was
+        assert bytes_of(stack, source_volid=scene.root) == expected(scene.since, 1)
+        nothing_is_left(stack)
+        assert things(stack.tenant) == before
 
 
 def test_the_root_volume_of_a_server(scene: Scene):
@@ -104,3 +119,18 @@ def let_go(stack: FullStack, job: str) -> None:
     """Let the way back of a restore go."""
     answer = stack.member.call("POST", f"restores/{job}/confirm")
     assert answer.status_code == 204, answer.text
+
+
+def cancel(stack: FullStack) -> None:
+    """Cancel the restore that is under way, as the operator does."""
+    (log,) = stack.member.get("operation-logs?operation_type=restore&status=running")["operation_logs"]
+    told = stack.opencbr("operation-logs", "cancel", "--project", stack.tenant.project_id, log["id"])
+    assert told.returncode == 0, told.stderr
+
+
+def undone_by(stack: FullStack, job: str) -> str | None:
+    """Give the id of the operation that undoes a restore, once its notes tell it."""
+    details = stack.member.get(f"operation-logs/{job}")["operation_log"]["extra_info"].values()
+    notes = [note for one in details if isinstance(one, dict) for note in one.get("notes", ())]
+    named = [match[1] for note in notes if (match := re.search("is undone by the operation (.+)", note))]
+    return named[0] if named else None

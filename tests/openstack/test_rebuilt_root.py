@@ -67,6 +67,12 @@ def delete_broken(stack: FullStack, server: str) -> None:
 
 def restored(stack: FullStack, path: str, body: Json | None = None) -> str:
     job = asked(stack, path, body)
+    finished(stack, job)
+    return job
+
+
+def finished(stack: FullStack, job: str) -> None:
+    """Wait for the success of a restore by rebuild, or of its undoing."""
     log = ended(stack, job)
     # Of a large image Nova waits for the copying, 20 s a GiB: a machine that is busy with other things takes longer.
     if "reimage_timeout_per_gb" in log["error_info"]["message"]:
@@ -74,7 +80,6 @@ def restored(stack: FullStack, path: str, body: Json | None = None) -> str:
     assert (log["status"], log["error_info"]["message"]) == ("success", "")
     (details,) = [one for one in log["extra_info"].values() if isinstance(one, dict) and "notes" in one]
     assert any("by a rebuild of its server" in one for one in details["notes"]), details
-    return job
 
 
 def identity(stack: FullStack, server: str, root: str) -> Json:
