@@ -105,6 +105,11 @@ def plans(database, ask):
         (BackupFilter(names=("n1",)), "ix_backup_name", "ix_backup_name"),
         (BackupFilter(vault_ids=("v",)), "ix_backup_vault", None),
         (BackupFilter(resource_ids=("r",)), "ix_backup_resource", "ix_backup_resource"),
+        (BackupFilter(resource_names=("r",)), "ix_backup_resource_name", "ix_backup_resource_name"),
+        (BackupFilter(resource_types=("t",)), None, "ix_backup_usage"),
+        (BackupFilter(resource_azs=("z",)), None, "ix_backup_usage"),
+        (BackupFilter(image_types=("backup",)), None, "ix_backup_usage"),
+        (BackupFilter(incremental=True), None, "ix_backup_usage"),
         (BackupFilter(created_from=NOW), "ix_backup_list", "ix_backup_list"),
     ],
 )
@@ -116,6 +121,14 @@ def test_a_page_and_its_count(filled, wanted, page, count):
     if page is not None:
         assert len(rows) == 1, rows  # nothing is sorted
         assert f"USING INDEX {page} " in rows[0]
+
+
+def test_those_of_a_checkpoint_are_searched_by_it(filled):
+    wanted = BackupFilter(checkpoint_ids=("c",))
+    _, found = plans(filled, lambda conn: backups.list(conn, PROJECT, wanted, Page(5, 2)))
+    _, of_one = plans(filled, lambda conn: backups.of_checkpoint(conn, PROJECT, "c"))
+    for plan in (*found, *of_one):
+        assert "INDEX ix_backup_checkpoint (checkpoint_id=? AND project_id=?)" in plan[0], plan
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])

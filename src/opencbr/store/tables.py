@@ -236,7 +236,7 @@ backup = Table(
     metadata,
     Column("id", TEXT, primary_key=True),
     Column("project_id", TEXT, nullable=False),
-    Column("checkpoint_id", TEXT, ForeignKey("checkpoint.id"), nullable=False, index=True),
+    Column("checkpoint_id", TEXT, ForeignKey("checkpoint.id"), nullable=False),
     Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False),
     Column("provider_id", TEXT, nullable=False),
     Column("parent_id", TEXT, ForeignKey("backup.id")),
@@ -298,15 +298,18 @@ Index(
     sqlite_where=_LISTED,
     postgresql_where=_LISTED,
 )
-# What a vault holds is asked for with every vault shown: answered from the index alone.
+# What a vault holds is asked for with every vault shown, and how many backups of a kind there are with every list of them:
+# answered from the index alone.
 Index(
     "ix_backup_usage",
     backup.c.project_id,
     backup.c.vault_id,
     backup.c.resource_type,
     backup.c.stored_mb,
-    backup.c.parent_id,
-    backup.c.held_at,
+    backup.c.resource_az,
+    backup.c.image_type,
+    backup.c.incremental,
+    *_NULLS,
 )
 Index(
     "ix_backup_vault",
@@ -317,7 +320,18 @@ Index(
     sqlite_where=_LISTED,
     postgresql_where=_LISTED,
 )
+# The checkpoint stands first for its foreign key. Only with the order beside it SQLite takes this one, not that of all backups.
+Index("ix_backup_checkpoint", backup.c.checkpoint_id, backup.c.project_id, *_NEWEST, *_NULLS)
 Index("ix_backup_resource", backup.c.project_id, backup.c.resource_id, *_NEWEST, *_NULLS)
+Index(
+    "ix_backup_resource_name",
+    backup.c.project_id,
+    backup.c.resource_name,
+    *_NEWEST,
+    *_NULLS,
+    sqlite_where=_LISTED,
+    postgresql_where=_LISTED,
+)
 # The newest complete backup of a resource is found at once, whatever lies above it.
 Index(
     "ix_backup_complete",
