@@ -16,6 +16,10 @@ from .api_server import ApiServer, open_server
 @pytest.fixture(scope="session", name="demo_cloud")
 def _demo_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
     with DemoCloud(tmp_path_factory.mktemp("cloud"), timing=Timing.by_polls(2)) as cloud:
+        # All tests of a run make their servers here: more than a project has by itself.
+        room = {"cores": 200_000, "instances": 100_000, "ram": 512_000_000}
+        with cloud.backend.state.change():
+            cloud.backend.state.put("compute-quota", {"id": cloud.account("demo")["project_id"], **room})
         yield cloud
 
 
