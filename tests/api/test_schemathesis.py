@@ -139,6 +139,8 @@ WORDS = {
     "object_type": ["server", "disk"],
     "protect_type": ["backup"],
     "consistent_level": ["crash_consistent"],
+    "expect_expiration_date": ["2099-01-31", "2000-01-31"],
+    "time_zone": ["UTC+08:00", "nowhere"],
 }
 """What is drawn for a member or parameter of this name; of nonsense the other test has enough."""
 
@@ -184,7 +186,6 @@ FULL_OF_CHOICES = {
     "BatchCreateAndDeleteVaultTags",
     "UpdatePolicy",
     "AssociateVaultPolicy",
-    "UpdateExpirationTime",  # any day may be drawn, and most are over
 }
 """What is drawn for them always chooses something that is not offered or does not fit: they come as far as to that."""
 
