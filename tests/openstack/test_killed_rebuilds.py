@@ -15,7 +15,7 @@ from disk_bytes import bytes_of, cinder_backup, disk_of, expected, overwrite, re
 from killing import LEASE, after_call, killed_after, nothing_is_left
 from made_things import emptied, made_since, things
 from restoring import asked, ended, how_it_is
-from test_rebuilt_root import delete_broken, finished, identity, restored
+from test_rebuilt_root import finished, identity, restored
 from test_root_image import hypervisor
 
 from sdk.installation import eventually
@@ -65,7 +65,6 @@ def scene(stack: FullStack) -> Iterator[Scene]:
             stack.demo.write(imaged, since)
             stack.demo.backend.forbidden.add(SET_STATUS)
         yield Scene(stack, booted, root, imaged, held, since, backups)
-        delete_broken(stack, booted)
 
 
 def test_a_cancelled_one_goes_to_its_end_and_is_undone_by_itself(scene: Scene):

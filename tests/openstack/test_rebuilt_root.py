@@ -8,7 +8,6 @@ from disk_bytes import bytes_of, cinder_backup, disk_of, expected, overwrite, re
 from restoring import act, asked, ended, how_it_is
 from test_root_image import images
 
-from sdk.installation import eventually
 from support.full_stack import FullStack
 from support.job_env import SET_STATUS
 
@@ -54,15 +53,6 @@ def test_random_bytes_on_a_root_volume_come_back_by_a_rebuild_and_go_again(stack
             act(stack, server, "unlock")
             for one in stack.upstream("snapshots").values():
                 remove(stack, f"/snapshots/{one['id']}", "snapshot")
-            delete_broken(stack, server)
-
-
-def delete_broken(stack: FullStack, server: str) -> None:
-    """Delete a server that Nova has left in an error: the usual removal takes that for a failure of its own."""
-    path = f"/servers/{server}"
-    if stack.tenant.get("compute", path)["server"]["status"] == "ERROR":
-        assert stack.tenant.call("DELETE", "compute", path).status_code == 204
-        eventually(lambda: stack.tenant.call("GET", "compute", path).status_code == 404, "it is gone", 240)
 
 
 def restored(stack: FullStack, path: str, body: Json | None = None) -> str:

@@ -11,6 +11,7 @@ _MICROVERSION = "2.79"
 _SECONDS = 240
 _FAILED = frozenset({"error", "error_deleting"})
 _ASK_AGAIN_SECONDS = 10
+_VOLUMES_ASKED_FOR = 3
 
 
 class CloudObjects:
@@ -28,13 +29,17 @@ class CloudObjects:
         )
 
     def volume(self, name: str, *, bootable: bool = False, **fields: Any) -> str:
-        """Make a volume; a bootable one from the smallest image."""
+        """Make a volume, another one where a busy Cinder has given it up; a bootable one from the smallest image."""
         size = max(1, self.image["min_disk"] if bootable else 1)
         body = {"name": f"{self.prefix}-{name}", "size": size, **fields}
         body |= {"imageRef": self.image["id"]} if bootable else {}
-        id_ = self._make("volumev3", "/volumes", {"volume": body}, "volume")
-        self._until("volumev3", f"/volumes/{id_}", "volume", "available")
-        return id_
+        for _ in range(_VOLUMES_ASKED_FOR):
+            id_ = self._make("volumev3", "/volumes", {"volume": body}, "volume")
+            shown = self.tenant.states(f"/volumes/{id_}", "volume", {"available", "error"})
+            if shown[-1] == "available":
+                return id_
+            self._delete(*self._made.pop())
+        raise AssertionError(f"Cinder has given up {_VOLUMES_ASKED_FOR} volumes like {body}")
 
     def port(self, name: str, **fields: Any) -> str:
         """Make a port, on the tenant's network unless `network_id` says another one."""

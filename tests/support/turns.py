@@ -4,8 +4,9 @@ With `OPENCBR_TEST_TURN` (any word; CI takes the day of the commit, so that what
 thorough case is run on one of six days; of one that SQLite and PostgreSQL each have, one day has it on the one, another
 on the other. What the fast suite has on SQLite is run on PostgreSQL on one of two days, and so are the console's pages walked
 by keyboard and in the dark. A module of the whole service takes its turn as a whole, on the embedded cloud as on the real
-one: its tests go on from one another. Without the variable every case is run (as a person who runs `make test-thorough`,
-`make test-postgres` and `make test-postgres-thorough` has it).
+one: its tests go on from one another. What the embedded cloud is held against is asked of the real one on one of two days,
+a module at a time. Without the variable every case is run (as a person who runs `make test-thorough`, `make test-postgres`
+and `make test-postgres-thorough` has it).
 """
 
 import os
@@ -20,6 +21,7 @@ VARIABLE = "OPENCBR_TEST_TURN"
 
 _TURNS = 6
 _FAST_TURNS = 2
+_CONFORMANCE = Path(__file__).parents[1] / "democloud"
 _WHOLE_SERVICE = {Path(__file__).parents[1] / name for name in ("openstack", "sdk")}
 
 
@@ -53,4 +55,6 @@ def _is_due(turn: str, item: pytest.Item) -> bool:
     dialect = next((one for one in given if isinstance(one, str) and one in dialects), dialects[0])
     if item.get_closest_marker("thorough"):
         return drawn % _TURNS == dialects.index(dialect)
+    if item.get_closest_marker("openstack") and _CONFORMANCE in item.path.parents:
+        return has_its_turn(nodeid.partition("::")[0], _FAST_TURNS)
     return dialect == SQLITE or has_its_turn(nodeid, _FAST_TURNS)
