@@ -6,6 +6,7 @@ from opencbr.democloud.network.ports import bind_port, make_port
 from opencbr.democloud.network.security_groups import make_group, make_rule
 from opencbr.democloud.network.subnets import make_subnet
 from opencbr.democloud.seed.servers import make_server
+from opencbr.democloud.volume.quotas import DEFAULTS
 from opencbr.democloud.volume.status import set_status
 from opencbr.democloud.volume.types import default_type
 from opencbr.democloud.volume.volumes import make_volume
@@ -16,6 +17,7 @@ def make_servers(cloud: DemoCloud, count: int) -> list[tuple[str, str]]:
     backend, owner, made = cloud.backend, cloud.account("demo"), []
     project = owner["project_id"]
     with backend.state.change():
+        backend.state.put("quota", {"id": project, **dict.fromkeys(DEFAULTS, -1)})
         net = make_network(backend, project, "shared")
         make_subnet(backend, net, "shared-v4", "10.16.0.0/16")
         group = make_group(backend, project, "shared", "of all servers")

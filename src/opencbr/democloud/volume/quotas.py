@@ -46,9 +46,10 @@ def used(backend: Backend, project_id: str) -> dict[str, int]:
 
 def check_quota(backend: Backend, project_id: str, **more: int) -> None:
     """Refuse (413) when the project would have more than it may."""
-    limits, has = limits_of(backend, project_id), used(backend, project_id)
+    limits = {name: limit for name, limit in limits_of(backend, project_id).items() if limit >= 0}
+    has = used(backend, project_id) if limits.keys() & more else {}  # it reads all that the project has
     for name, number in more.items():
-        if 0 <= limits[name] < has[name] + number:
+        if name in limits and has[name] + number > limits[name]:
             raise ApiError(413, _ERRORS[name].format(limits[name]))
 
 
