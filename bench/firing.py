@@ -87,6 +87,7 @@ def main(size: Size = Size()) -> list[str]:
                 two[0] = start(config)
                 watched.until(size.servers, two, size.patience)
                 peaks += [peak(one) for one in two]
+                watched.weigh(two)
             return told(size, database, cloud, watched, max(peaks))
         finally:
             database.dispose()
@@ -120,7 +121,7 @@ def told(size: Size, database: Database, cloud: DemoCloud, watched: "Watched", m
         f"{size.servers} servers, cap {size.cap}, {len(runs)} runs, {len(once)} of them succeeded, {len(spans)} backups asked for",
         f"at once: {most} by the database, {watched.most} seen in the cloud; lost {lost}, doubled {doubled}: {'as it should be' if good else 'WRONG'}",
         f"makespan {took:.0f} s, work / cap {size.shortest:.0f} s, ratio {took / size.shortest:.2f} ({'within' if took / size.shortest <= RATIO else 'NOT within'} {RATIO})",
-        f"CPU of the machine: {watched.busy():.0%}{'' if watched.busy() < 0.5 else ': over half, make the cloud slower (--seconds)'}",
+        f"CPU that all of it took: {watched.busy:.0%} of the machine's{'' if watched.busy < 0.5 else ': over half, make the cloud slower (--seconds)'}",
         f"calls a server: {len(calls) / size.servers:.1f}; of what they share, in all: {', '.join(f'{kind} {shared[kind]}' for kind in SHARED)}",
         f"memory of a worker at most: {memory:.0f} MiB",
     ]
@@ -131,9 +132,11 @@ class Watched:
 
     def __init__(self, database: Database, cloud: DemoCloud) -> None:
         self._database, self._cloud = database, cloud
-        self._cpu = cpu()
+        self._began, self._cpu_before = time.monotonic(), cpu_seconds()
         self.most = 0
         """Cinder backups that were being made at once."""
+        self.busy = 0.0
+        """The share of the machine's time that this process, which is the cloud too, and the workers have had."""
 
     def until(self, ended: int, two: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
         """Wait until so many runs have ended. Raises RuntimeError when that takes longer, or a worker ends."""
@@ -151,16 +154,19 @@ class Watched:
                 raise RuntimeError(f"only {count} of {ended} runs have ended, or a worker has")
             time.sleep(1)
 
-    def busy(self) -> float:
-        """Return the share of the machine's time that was used."""
-        (idle, all_), (idle_before, all_before) = cpu(), self._cpu
-        return 1 - (idle - idle_before) / max(all_ - all_before, 1)
+    def weigh(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
+        """Take the sum, before the workers are ended."""
+        passed = time.monotonic() - self._began
+        self.busy = (cpu_seconds(workers) - self._cpu_before) / passed / (os.cpu_count() or 1)
 
 
-def cpu() -> tuple[int, int]:
-    """Return the ticks in which the machine was idle, and all."""
-    ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-    return ticks[3] + ticks[4], sum(ticks)
+def cpu_seconds(running: Sequence[subprocess.Popen[bytes]] = ()) -> float:
+    """Return the time of a processor that this process had, its children that have ended, and those that run."""
+    ticks = 0
+    for process in running:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return sum(os.times()[:4]) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def peak(process: subprocess.Popen[bytes]) -> float:

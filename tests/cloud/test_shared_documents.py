@@ -10,6 +10,7 @@ import pytest
 from opencbr.cloud.capture import read_server
 from opencbr.cloud.errors import Unreachable
 from opencbr.cloud.references import Want
+from opencbr.cloud.second_reading import read_again
 from opencbr.cloud.shared_documents import MAX_AGE, DocumentsInCommon, SharedDocuments
 from opencbr.model.document import Document, Reading, Unread
 
@@ -68,6 +69,17 @@ def test_it_is_read_once_a_minute_by_those_who_are_together(asked: Asked) -> Non
     assert asked.count == 5, "nothing is known of how old it is once the clock was set back"
 
 
+def test_a_second_reading_takes_only_what_was_read_after_the_first(asked: Asked) -> None:
+    first = SharedDocuments().of("ours", asked.clock)
+    before = first.get(NETWORK, asked)
+    second = first.since(asked.clock.now())
+    asked.clock.sleep(1)
+    again = second.get(NETWORK, asked)
+    assert again != before, "what the first reading had shows nothing that moved"
+    assert second.get(NETWORK, asked) == first.get(NETWORK, asked) == again
+    assert asked.count == 2
+
+
 def test_what_is_a_servers_own_is_read_for_each(asked: Asked) -> None:
     shared = SharedDocuments().of("ours", asked.clock)
     for name in ("server", "interface", "ports", "port/p", "volume/v", "floatingips/p"):
@@ -112,6 +124,17 @@ def captured(env: CloudEnv, name: str, shared: DocumentsInCommon | None) -> tupl
         clock=env.clock, shared=shared,
     )  # fmt: skip
     return reading, [call.path for call in env.demo.calls.find()]
+
+
+def test_the_flavor_is_read_again_once_for_servers_that_are_backed_up_together(env: CloudEnv) -> None:
+    shared = SharedDocuments().of("both", env.clock)
+    firsts = [captured(env, name, shared)[0] for name in ("web1", "web1")]
+    env.demo.calls.clear()
+    seconds = [read_again(env.cloud.reader(), first, env.clock, shared) for first in firsts]
+    assert [call.request_id for call in env.demo.calls.find(path="/flavors/")] == [
+        one.request_id for one in seconds[0].documents if one.name == "flavor"
+    ]
+    assert bodies(seconds[0]) == bodies(seconds[1])
 
 
 def bodies(reading: Reading) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from opencbr.cloud.reader import Reader
 from opencbr.cloud.reading_pass import Pass
 from opencbr.cloud.references import Want, ports_of
+from opencbr.cloud.shared_documents import DocumentsInCommon
 from opencbr.model.clock import Clock
 from opencbr.model.document import Document, Reading, Unread
 from opencbr.model.json_spans import spans
@@ -20,10 +21,15 @@ _LISTED = ("port/", "floatingips/")
 """Names, or beginnings of names, of the documents that ShowMetadata answers with."""
 
 
-def read_again(reader: Reader, first: Reading, clock: Clock) -> Reading:
-    """Read the compatible documents of `first` once more; what a list does not give, alone. Raises CloudError."""
+def read_again(
+    reader: Reader, first: Reading, clock: Clock, shared: DocumentsInCommon | None = None
+) -> Reading:
+    """Read the compatible documents of `first` once more; what a list does not give, alone. Raises CloudError.
+
+    What `shared` has is taken from there when it was read after `first`: the flavor of servers that are backed up together.
+    """
     started = clock.now()
-    one_pass = Pass(reader, first.project_id)
+    one_pass = Pass(reader, first.project_id, shared and shared.since(first.ended_at))
     before: tuple[Document | Unread, ...] = (*first.documents, *first.unread)
     listed = [one for one in before if one.name.startswith(_LISTED)]
     one_pass.take(row for answer in one_pass.answers(_lists(first, listed)) for row in _rows(answer, listed))

@@ -30,9 +30,11 @@ class _Asked:
     at: datetime | None = None
     said: Document | Unread | None = None
 
-    def is_fresh(self, now: datetime) -> bool:
-        """Whether it may be used; after a clock that was set back it may not."""
-        return self.at is not None and timedelta() <= now - self.at < MAX_AGE
+    def is_fresh(self, now: datetime, after: datetime | None = None) -> bool:
+        """Whether it may be used, by one who needs what was read after a moment; after a clock that was set back it may not."""
+        if self.at is None or (after is not None and self.at <= after):
+            return False
+        return timedelta() <= now - self.at < MAX_AGE
 
 
 class SharedDocuments:
@@ -47,9 +49,17 @@ class SharedDocuments:
         return DocumentsInCommon(self, together, clock)
 
     def get(
-        self, scope: Hashable, want: Want, read: Callable[[Want], Document | Unread], clock: Clock
+        self,
+        scope: Hashable,
+        want: Want,
+        read: Callable[[Want], Document | Unread],
+        clock: Clock,
+        after: datetime | None = None,
     ) -> Document | Unread:
-        """Give what `read` said of `want` to anybody with this `scope`, at most MAX_AGE old; raises what `read` raises."""
+        """Give what `read` said of `want` to anybody with this `scope`, at most MAX_AGE old; raises what `read` raises.
+
+        With `after` only what was read later than that will do.
+        """
         if want.name.partition("/")[0] not in _KINDS:
             return read(want)
         with self._lock:
@@ -63,7 +73,7 @@ class SharedDocuments:
             asked = self._asked.setdefault(question, _Asked())
         with asked.lock:
             now = clock.now()
-            if asked.said is None or not asked.is_fresh(now):
+            if asked.said is None or not asked.is_fresh(now, after):
                 try:
                     asked.said, asked.at = read(want), now
                 except BaseException:
@@ -80,9 +90,14 @@ class DocumentsInCommon:
     documents: SharedDocuments
     together: str
     clock: Clock
+    after: datetime | None = None
+
+    def since(self, moment: datetime) -> "DocumentsInCommon":
+        """Return those read later than a moment, for a second reading: what the first one had shows nothing that moved."""
+        return replace(self, after=moment)
 
     def get(
         self, want: Want, read: Callable[[Want], Document | Unread], *, as_project: bool = False
     ) -> Document | Unread:
         """As `SharedDocuments.get`; what is read `as_project` is what the project itself is shown."""
-        return self.documents.get((self.together, as_project), want, read, self.clock)
+        return self.documents.get((self.together, as_project), want, read, self.clock, self.after)

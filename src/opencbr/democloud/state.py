@@ -14,7 +14,16 @@ from typing import Any
 Doc = dict[str, Any]
 
 
-_ASKED = ("server_id", "device_id", "volume_id", "parent_id", "security_group_id", "network_id", "name")
+_ASKED = (
+    "server_id",
+    "device_id",
+    "volume_id",
+    "parent_id",
+    "security_group_id",
+    "network_id",
+    "name",
+    "status",
+)
 """Fields by which documents are looked for; without an index a list of a thousand servers would read all a thousand times."""
 
 

@@ -43,7 +43,7 @@ def select(call: Call, kind: str, known: set[str]) -> list[Doc]:
     A filter with a tilde (`name~`) wants a part of the value and, as Cinder is shipped, is for admins only.
     """
     everywhere = call.query.get("all_tenants", "0") in ("1", "True", "true") and call.is_admin
-    found_by = {name: call.query[name] for name in ("name", "volume_id") if name in call.query}
+    found_by = {name: call.query[name] for name in ("name", "status", "volume_id") if name in call.query}
     docs = call.backend.state.all(kind, None if everywhere else call.project_id, **found_by)
     for name, value in call.query.items():
         if name in ("limit", "marker", "offset", "sort", "sort_key", "sort_dir", "all_tenants", "with_count"):

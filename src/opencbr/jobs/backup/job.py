@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from opencbr.cloud.capture import read_disk, read_server
 from opencbr.cloud.second_reading import read_again
+from opencbr.cloud.shared_documents import DocumentsInCommon
 from opencbr.jobs.backup import cinder_backups, root_image, snapshots
 from opencbr.jobs.backup.close import close
 from opencbr.jobs.backup.export import export
@@ -87,10 +88,7 @@ class _Flow:
         with self._ctx.database.read() as conn:
             top = top_row(conn, self._project_id, self._backup_id)
             exclude, include = _selection(conn, top)
-        reader = self._ctx.cloud.reader()
-        # A policy's servers are in many checkpoints: each is begun when it is free.
-        together = self._operation.parameters.get(FIRING) or self._operation.checkpoint_id
-        shared = self._ctx.documents.of(f"{self._project_id} {together}", self._ctx.clock)
+        reader, shared = self._ctx.cloud.reader(), self._in_common()
         if top.resource_type != SERVER:
             return read_disk(
                 reader,
@@ -109,6 +107,11 @@ class _Flow:
             clock=self._ctx.clock,
             shared=shared,
         )
+
+    def _in_common(self) -> DocumentsInCommon:
+        # A policy's servers are in many checkpoints: each is begun when it is free.
+        together = self._operation.parameters.get(FIRING) or self._operation.checkpoint_id
+        return self._ctx.documents.of(f"{self._project_id} {together}", self._ctx.clock)
 
     def _takes_image(self, reading: Reading) -> bool:
         with self._ctx.database.read() as conn:
@@ -133,7 +136,8 @@ class _Flow:
         """Read the compatible documents once more: what moved during the snapshots is drift."""
         stop_if_cancelled(self._ctx, self._operation.id)
         if self._kept("after") is None:
-            second = read_again(self._ctx.cloud.reader(), self._first(), self._ctx.clock)
+            reader, clock = self._ctx.cloud.reader(), self._ctx.clock
+            second = read_again(reader, self._first(), clock, self._in_common())
             self._ctx.records.keep(self._project_id, self._backup_id, "after", second)
         self._advance(cinder_backups.BEGIN, "recapture")
 
