@@ -38,7 +38,7 @@ from opencbr.model.vault import SERVER, Resource, Vault
 from opencbr.store import policies, resources, tables, vault_policies, vaults
 from opencbr.store.database import Database
 
-SERVERS, CAP, SECONDS, SHORT = 1000, 32, 30.0, 1.0
+SERVERS, CAP, SECONDS, SHORT = 1000, 32, 60.0, 1.0
 """`SECONDS` for a backup in the cloud; `SHORT` for a snapshot and for its removal."""
 IN_A_VAULT = 250
 RATIO = 1.2

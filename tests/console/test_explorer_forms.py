@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from api.api_server import ApiServer
+from api.test_policies import new_policy
 from opencbr.api.openapi import document
 from opencbr.api.routes import ROUTES
 from opencbr.console.explorer.choices import choices_of
@@ -167,6 +168,13 @@ def test_a_restore_plan_is_chosen_by_what_its_backup_is_called(browser: Browser,
     assert plan in named
     assert other not in named
     assert "Nothing is called so" in choosing(browser, "ShowRestorePlan", "plan_id", wanted="nobody")
+
+
+def test_policies_of_drills_are_offered_too_and_told_apart(browser: Browser, cbr: ApiServer):
+    made = {kind: new_policy(cbr, name="weekly", operation_type=kind) for kind in ("backup", "drill")}
+    offered = choosing(browser, "ShowPolicy", "policy_id")
+    for kind, policy in made.items():
+        assert re.search(rf"{policy['id']}\D.{{,300}}weekly \({kind}\)", offered, re.DOTALL), kind
 
 
 def test_what_is_older_than_what_is_listed_is_found_by_its_name(browser: Browser, cbr: ApiServer):

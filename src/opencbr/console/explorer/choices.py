@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from opencbr.console.api_client import ApiClient, Refused
 from opencbr.console.explorer.fields import Field
+from opencbr.model.policy import BACKUP, DRILL
 
 
 class Choice(NamedTuple):
@@ -68,7 +69,7 @@ Find = Callable[[ApiClient, Mapping[str, str]], list[Choice]]
 
 
 def _listed(
-    path: str, envelope: str, offered: Callable[[dict[str, Any]], list[Choice]], *names: str, **only: str
+    path: str, envelope: str, offered: Callable[[dict[str, Any]], list[Choice]], *names: str, **only: object
 ) -> Find:
     """Find what the rows of a list offer; `names` are the filters for a name, `only` those that always hold."""
 
@@ -116,7 +117,7 @@ def _vault(row: dict[str, Any]) -> list[Choice]:
 
 
 def _policy(row: dict[str, Any]) -> list[Choice]:
-    return [Choice(row["id"], row["name"])]
+    return [Choice(row["id"], f"{row['name']} ({row['operation_type']})")]
 
 
 def _bound(row: dict[str, Any]) -> list[Choice]:
@@ -153,7 +154,7 @@ def _log(row: dict[str, Any]) -> list[Choice]:
 
 _FINDERS: dict[str, Find] = {
     "vault_id": _listed("/vaults", "vaults", _vault, "name"),
-    "policy_id": _listed("/policies", "policies", _policy),
+    "policy_id": _listed("/policies", "policies", _policy, operation_type=(BACKUP, DRILL)),
     "bound_id": _listed("/vaults", "vaults", _bound, "name"),
     "backup_id": _backups(_backup),
     "parent_id": _backups(_backup),
