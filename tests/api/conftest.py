@@ -12,14 +12,21 @@ from support.databases import KINDS, Databases
 
 from .api_server import ApiServer, open_server
 
+_ROOM = {
+    "compute-quota": {"cores": 200_000, "instances": 100_000, "ram": 512_000_000},
+    "network-quota": {"port": 100_000},
+    "quota": {"volumes": 100_000, "gigabytes": 10_000_000, "snapshots": 100_000, "backups": 100_000},
+}
+
 
 @pytest.fixture(scope="session", name="demo_cloud")
 def _demo_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCloud]:
     with DemoCloud(tmp_path_factory.mktemp("cloud"), timing=Timing.by_polls(2)) as cloud:
         # All tests of a run make their servers here: more than a project has by itself.
-        room = {"cores": 200_000, "instances": 100_000, "ram": 512_000_000}
+        owner = cloud.account("demo")["project_id"]
         with cloud.backend.state.change():
-            cloud.backend.state.put("compute-quota", {"id": cloud.account("demo")["project_id"], **room})
+            for kind, room in _ROOM.items():
+                cloud.backend.state.put(kind, {"id": owner, **room})
         yield cloud
 
 
