@@ -97,13 +97,17 @@ def told(size: Size, database: Database, cloud: DemoCloud, watched: "Watched", m
     run_, log, disk = tables.policy_run.c, tables.operation_log.c, tables.backup.c
     with database.read() as conn:
         runs = conn.execute(select(run_.resource_id, run_.status)).all()
-        spans = conn.execute(select(log.created_at, log.ended_at).where(log.operation_type == BACKUP)).all()
+        # Not `created_at`, the moment of the scheduler's look: a backup may have ended between that and the order.
+        spans = conn.execute(select(log.started_at, log.ended_at).where(log.operation_type == BACKUP)).all()
+        ordered = conn.execute(
+            select(func.min(log.created_at)).where(log.operation_type == BACKUP)
+        ).scalar_one()
         rows = conn.execute(select(func.count()).where(disk.parent_id.is_not(None))).scalar_one()
     with cloud.backend.state.change():
         made = Counter(one["volume_id"] for one in cloud.backend.state.all("backup"))
     once = {resource_id for resource_id, status in runs if status == SUCCESS}
     lost, doubled = size.servers - len(made), sum(count > 1 for count in made.values())
-    took = (max(end for _, end in spans) - min(begin for begin, _ in spans)).total_seconds()
+    took = (max(end for _, end in spans) - ordered).total_seconds()
     calls = cloud.calls.find()
     shared = Counter(
         kind
