@@ -108,6 +108,6 @@ def compare(stack: FullStack, backup: Json, made: str, *, least: int) -> None:
         for key, both in difference(before, after).items()
         if key[0].partition("/")[0] not in _DOCUMENTED
     }
-    assert others == {}
+    assert others == {}, others
     print(f"{len(before)} fields compared")
     assert len(before) >= least

@@ -1,6 +1,7 @@
 """A restore as a new server: server, disks, ports and addresses come back as they were, and a failure leaves nothing."""
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -116,12 +117,26 @@ def test_a_server_with_all_that_there_is_comes_back_as_it_was(place: JobEnv, ctx
         assert "still in the cloud" not in log.error_message
         assert env.things() == was
         failure.times = failure.hits
+    env.demo.calls.clear()
     made = new_server(carry_out_inline(env, ctx, env.request_new_server(backup_id, **changes)))
     after = told(read(env, made))
     gone = {key: both for key, both in difference(before, after).items() if key[0] != "keypair"}
     assert gone == {}
     assert len(before) >= 400
     assert {entry.kind for entry in env.ledger()} == {"backup"}
+    if emptied:
+        own = {port["network_id"] for port in env.upstream("port") if port["device_id"] == made}
+        assert own
+        assert own <= named_before_the_boot(env)
+
+
+def named_before_the_boot(env: JobEnv) -> set[str]:
+    """The networks that were renamed before a server was made: Nova tells its addresses by the name it met then."""
+    calls = [f"{call.method} {call.path}" for call in env.demo.calls.find()]
+    before = calls[: calls.index("POST /v2.1/servers")]
+    return {
+        found[1] for call in before if (found := re.fullmatch(r"PUT /v2\.0/networks/([0-9a-f-]{36})", call))
+    }
 
 
 FAILING = {

@@ -1,4 +1,7 @@
-"""The names: while a restore is under way its objects bear names that find them again, at its end those of the record."""
+"""The names: while a restore is under way its objects bear names that find them again, at its end those of the record.
+
+A network has its own already when a server boots (`networks.py`).
+"""
 
 from opencbr.jobs.new_server.parts import Parts
 

@@ -83,6 +83,8 @@ def _make_network(parts: Parts, network: NewNetwork) -> None:
         subnet_id = parts.of_neutron("subnet", subnet.key, fields | {"network_id": network_id})
         if subnet.tags:
             parts.project.networks.set_tags("subnet", subnet_id, subnet.tags)
+    # Not with the other names in the end: Nova tells a server's addresses by the name that it met at the boot, for minutes.
+    parts.project.networks.update("network", network_id, {"name": str(network.fields.get("name") or "")})
 
 
 def make_ports(parts: Parts) -> None:
