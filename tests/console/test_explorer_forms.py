@@ -175,6 +175,9 @@ def test_policies_of_drills_are_offered_too_and_told_apart(browser: Browser, cbr
     offered = choosing(browser, "ShowPolicy", "policy_id")
     for kind, policy in made.items():
         assert re.search(rf"{policy['id']}\D.{{,300}}weekly \({kind}\)", offered, re.DOTALL), kind
+    of_a_new_vault = choosing(browser, "CreateVault", "vault.backup_policy_id")
+    assert made["backup"]["id"] in of_a_new_vault
+    assert made["drill"]["id"] not in of_a_new_vault, "CreateVault refuses it"
 
 
 def test_what_is_older_than_what_is_listed_is_found_by_its_name(browser: Browser, cbr: ApiServer):

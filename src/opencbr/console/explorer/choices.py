@@ -26,7 +26,6 @@ _CALLED = {
     "resources": "bound_id",
     "include_volumes": "volume_id",
     "exclude_volumes": "volume_id",
-    "backup_policy_id": "policy_id",
     "add_policy_ids": "policy_id",
 }
 """Fields that hold ids and are not called so."""
@@ -155,6 +154,7 @@ def _log(row: dict[str, Any]) -> list[Choice]:
 _FINDERS: dict[str, Find] = {
     "vault_id": _listed("/vaults", "vaults", _vault, "name"),
     "policy_id": _listed("/policies", "policies", _policy, operation_type=(BACKUP, DRILL)),
+    "backup_policy_id": _listed("/policies", "policies", _policy, operation_type=BACKUP),
     "bound_id": _listed("/vaults", "vaults", _bound, "name"),
     "backup_id": _backups(_backup),
     "parent_id": _backups(_backup),

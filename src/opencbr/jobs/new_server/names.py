@@ -1,6 +1,7 @@
 """The names: while a restore is under way its objects bear names that find them again, at its end those of the record.
 
-A network has its own already when a server boots (`networks.py`).
+A network has its own already when a server boots (`networks.py`); it is given again here for a job whose networks an older
+version made.
 """
 
 from opencbr.jobs.new_server.parts import Parts
