@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from democloud.client import Client
 from opencbr.clock import SystemClock
 from opencbr.cloud import made_things
 from opencbr.cloud.capture import read_server
@@ -151,3 +152,21 @@ def test_snapshot_backup_and_incremental_in_the_tenant_s_project(cloud: Cloud, p
         for id_ in snapshots:
             project.delete_snapshot(id_)
             wait_gone(lambda id_=id_: project.get_snapshot(id_))
+
+
+def test_a_service_user_whose_tokens_are_revoked_goes_on(real_clouds: Path, project_id: str):
+    """Whoever leaves a group has no token any more, nor one that is made in the same second (on one of some five tries)."""
+    admin = Client(os.environ.get("OPENCBR_TEST_ADMIN_CLOUD", "admin"), str(real_clouds))
+    group = {"name": f"opencbr-test-{uuid.uuid4().hex[:8]}", "domain_id": "default"}
+    made = admin.call("POST", "identity", "/groups", {"group": group}).json()["group"]["id"]
+    try:
+        for _ in range(10):
+            cloud = Cloud(CloudSettings(cloud=SERVICE, config_files=(str(real_clouds),)), CLOCK)
+            user = cloud._scopes.home.access().user_id
+            for method in ("PUT", "DELETE"):
+                path = f"/groups/{made}/users/{user}"
+                assert admin.call(method, "identity", path).status_code == 204
+            assert cloud.reader().list_servers(project_id, name=SERVER)
+            cloud.close()
+    finally:
+        assert admin.call("DELETE", "identity", f"/groups/{made}").status_code == 204

@@ -82,11 +82,19 @@ def test_one_401_means_a_new_token_and_one_more_try(env: CloudEnv):
     assert env.clock.slept == []
 
 
+def test_a_new_token_that_is_of_the_second_of_a_revocation_is_followed_by_another(env: CloudEnv):
+    injected = env.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=2)
+    assert env.cloud.reader().ask("compute", "/flavors/1").status == 200
+    assert injected.hits == 2
+    assert len(env.demo.calls.find("identity", "POST", "/auth/tokens")) == 2
+    assert env.clock.slept == [1.0]
+
+
 def test_401_to_the_end_is_denied(env: CloudEnv):
     injected = env.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=0)
     with pytest.raises(Denied):
         env.cloud.reader().ask("compute", "/flavors/1")
-    assert injected.hits == 2
+    assert injected.hits == 3
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 """When to ask again, and how long to wait: the one place that knows.
 
-GET and DELETE are asked again after no answer, 408, 429, 500, 502, 503, 504 and a body that is no JSON
-object. A POST is never
-repeated blindly: `get_or_create` looks for its effect by name first. 401 is not listed: the session renews
-its token and
-asks once more by itself; what is refused then stays refused.
+GET and DELETE are asked again after no answer, 408, 429, 500, 502, 503, 504 and a body that is no JSON object. A POST is never
+repeated blindly: `get_or_create` looks for its effect by name first. 401 is not listed: the transport asks again with another
+token, at once and a second later, and what is refused then stays refused.
 """
 
 import random

@@ -1,8 +1,7 @@
 """Raw calls under one token scope: bytes in, bytes out, every failure a CloudError.
 
-keystoneauth keeps the token (renewed before its end, once more after a 401) and the connection pool; its
-own retries, its
-logging of bodies and its exceptions stay below this line.
+keystoneauth keeps the token (renewed before its end) and the connection pool; its own retries, its logging of bodies and its
+exceptions stay below this line.
 """
 
 import json
@@ -21,7 +20,7 @@ from opencbr.cloud.endpoints import SERVICES, Endpoint, Endpoints
 from opencbr.cloud.errors import CloudError, CredentialRefused, Denied, Unreachable, readable_request_id
 from opencbr.cloud.keystone_faults import NO_KEYSTONE, refuses, why_no_token
 from opencbr.cloud.retry import AGAIN, NO_PATIENCE, Again, Patience, persist, retry_after
-from opencbr.deadline import seconds_left
+from opencbr.deadline import heed_interruption, seconds_left
 from opencbr.model.clock import Clock
 from opencbr.observe.repetition import OnceInAWhile
 
@@ -31,6 +30,9 @@ log.addFilter(OnceInAWhile())
 Query = Mapping[str, Any]
 
 _LATER_SECONDS = 1.0
+
+_REVOKED_SECONDS = 1.0
+"""Keystone revokes all tokens of a user to the second, so that a new one of that second is refused too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +242,10 @@ class Transport:
             )
 
         response = send()
-        if response.status_code == HTTPStatus.UNAUTHORIZED:
-            # A token that ended early: once more with a new one. keystoneauth's own way gives it to the first
-            # of several threads alone, the others would be refused.
-            if self._sign_in() is access:
-                self._session.invalidate()
-                self._sign_in()
+        for seconds in (0.0, _REVOKED_SECONDS):
+            if response.status_code != HTTPStatus.UNAUTHORIZED:
+                break
+            access = self._renewed(access, seconds)
             response = send()
         answer = Answer(
             service=service,
@@ -265,6 +265,20 @@ class Transport:
         if not 200 <= answer.status < 300:  # noqa: PLR2004 -- HTTP statuses are better read as numbers
             raise answer.error()
         return answer
+
+    def _renewed(self, refused: Any, seconds: float) -> Any:
+        """Return another token than the one that was refused, `seconds` later; another thread may have it by now.
+
+        keystoneauth's own way gives it to the first of several threads alone, the others would be refused.
+        """
+        if seconds:
+            heed_interruption()
+            self._clock.sleep(seconds)
+        access = self._sign_in()
+        if access is refused:
+            self._session.invalidate()
+            access = self._sign_in()
+        return access
 
     def _endpoint(self, service: str) -> Endpoint:
         known = self._endpoints.known(service)
