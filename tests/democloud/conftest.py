@@ -62,6 +62,7 @@ def _lifecycle(target: Target) -> Iterator[dict[str, Any]]:
     try:
         body = {"volume": {"size": 1, "name": "opencbr-test-conformance", "metadata": {"purpose": "test"}}}
         answer = member.call("POST", "volumev3", "/volumes", body, mv="3.71")
+        assert answer.status_code == 202, answer.text
         volume = answer.json()["volume"]["id"]
         made.append(("volume", volume))
         lifecycle |= {"volume": volume, "volume answer": answer}
@@ -76,6 +77,7 @@ def _lifecycle(target: Target) -> Iterator[dict[str, Any]]:
             }
         }
         answer = member.call("POST", "volumev3", "/snapshots", body, mv="3.71")
+        assert answer.status_code == 202, answer.text
         snapshot = answer.json()["snapshot"]["id"]
         made.append(("snapshot", snapshot))
         lifecycle |= {"snapshot": snapshot, "snapshot answer": answer}
@@ -98,6 +100,7 @@ def _backups(target: Target, volume: str, snapshot: str, made: list[tuple[str, s
         "metadata": {"purpose": "test"},
     }
     answer = member.call("POST", "volumev3", "/backups", {"backup": given}, mv="3.71")
+    assert answer.status_code == 202, answer.text
     full = answer.json()["backup"]["id"]
     made.append(("backup", full))
     lifecycle |= {"full": full, "full answer": answer}

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Iterator
 
 import pytest
 import requests
 
+from .keystone_user import KeystoneUser, keystone_user
 from .made import NAME
 from .target import Target
 
@@ -207,15 +209,22 @@ def test_the_catalogue_takes_another_service(target: Target) -> None:
         assert target.admin.call("DELETE", "identity", f"/services/{id_}").status_code == 204
 
 
+@pytest.fixture(name="leaver")
+def _leaver(target: Target) -> Iterator[KeystoneUser]:
+    """Whoever leaves a group has no token any more: nobody whom other tests are."""
+    with keystone_user(target) as user:
+        yield user
+
+
 @pytest.mark.parametrize("inherits", [False, True], ids=["on the project", "inherited from the domain"])
-def test_a_group_s_role_is_told_as_its_user_s(target: Target, inherits: bool) -> None:
+def test_a_group_s_role_is_told_as_its_user_s(target: Target, leaver: KeystoneUser, inherits: bool) -> None:
     admin = target.admin
     body = {"group": {"name": f"{NAME}-{secrets.token_hex(4)}", "domain_id": "default"}}
     made = admin.call("POST", "identity", "/groups", body)
     assert made.status_code == 201, made.text
     group = made.json()["group"]["id"]
     (role,) = admin.get("identity", "/roles?name=manager")["roles"]
-    project, user = target.member.project_id, target.member.user_id
+    project, user = target.member.project_id, leaver.id
     where = "OS-INHERIT/domains/default" if inherits else f"projects/{project}"
     path = f"/{where}/groups/{group}/roles/{role['id']}" + ("/inherited_to_projects" if inherits else "")
     query = f"/role_assignments?effective&include_names&user.id={user}&scope.project.id={project}"
