@@ -24,6 +24,7 @@ from support.postgres import VARIABLE
 from support.sdk_answers import decoded_whole
 from support.transactions import only_rows
 from support.turns import take_turns
+from support.whole_reads import whole_reads
 
 settings.register_profile("opencbr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opencbr")  # no test fails by the clock
@@ -140,6 +141,21 @@ def transactions() -> Iterator[None]:
     with only_rows() as seen:
         yield
     assert not seen, f"done inside a transaction: {dict.fromkeys(seen)}"
+
+
+@pytest.fixture(scope="session", name="read_whole")
+def _read_whole() -> Iterator[list[str]]:
+    """What this process has sent SQLite by now that reads all of a table that grows with every backup."""
+    with whole_reads() as seen:
+        yield seen
+
+
+@pytest.fixture
+def no_whole_reads(read_whole: list[str]) -> Iterator[None]:
+    """Whatever a test does in this process: it reads what it is about, never all that there is."""
+    before = len(read_whole)
+    yield
+    assert read_whole[before:] == []
 
 
 @pytest.fixture(autouse=True)

@@ -52,3 +52,8 @@ def _clock_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _only_rows_in_transactions(transactions: None) -> None:
     """See tests/support/transactions.py."""
+
+
+@pytest.fixture(autouse=True)
+def _no_whole_reads(no_whole_reads: None) -> None:
+    """See tests/support/whole_reads.py."""

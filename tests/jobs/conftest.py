@@ -60,3 +60,8 @@ def kept_runner(runner: Runner) -> Iterator[Runner]:
     with runner.env.cloud_kept():
         yield runner
     runner.env.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_whole_reads(no_whole_reads: None) -> None:
+    """See tests/support/whole_reads.py."""

@@ -31,9 +31,11 @@ from opencbr.store import (
     operation_logs,
     policies,
     policy_runs,
+    retention,
     vaults,
 )
 from opencbr.store.database import Database
+from support.whole_reads import read_whole, whole_reads
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PROJECT = "0123456789abcdef0123456789abcdef"
@@ -238,6 +240,62 @@ def test_the_newest_object_of_a_volume_is_found_without_sorting(filled):
     assert "INDEX ix_backup_resource (project_id=? AND resource_id=?)" in plan[0], plan
     assert "volume_backup USING INDEX" in plan[1], plan
     assert len(plan) == 2, plan
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda conn: backups.children(conn, PROJECT, ["a", "b"]),
+        lambda conn: disk_backups.of_backup(conn, PROJECT, "a"),
+        lambda conn: disk_backups.volumes_of(conn, PROJECT, "a"),
+        lambda conn: disk_backups.volumes_in(conn, PROJECT, "v", "r"),
+        lambda conn: backups.move_family(conn, PROJECT, "a", "deleting", updated_at=NOW),
+        lambda conn: backups.delete(conn, PROJECT, "a"),
+        lambda conn: backups.list(conn, PROJECT, BackupFilter(parent_ids=("a",)), Page(5, 99)),
+        lambda conn: backups.list(conn, PROJECT, BackupFilter(parent_ids=("a", "b")), Page(5, 99)),
+    ],
+)
+def test_the_disks_of_backups_are_found_by_their_parents(filled, ask):
+    with whole_reads() as seen:
+        _, found = plans(filled, ask)
+    assert seen == [], seen
+    for plan in found:
+        assert any("INDEX ix_backup_child (parent_id=?)" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda conn: backups.by_ids(conn, PROJECT, ["a", "b"]),
+        lambda conn: checkpoints.of_ids(conn, PROJECT, ["a", "b"]),
+        lambda conn: policy_runs.by_ids(conn, PROJECT, ["a", "b"]),
+        lambda conn: retention.resources_in(conn, PROJECT, ["v", "w"]),
+        lambda conn: vaults.delete(conn, PROJECT, "not there"),
+        lambda conn: policies.delete(conn, PROJECT, "not there"),
+    ],
+)
+def test_what_is_known_by_its_key_is_found_by_that_and_what_it_leaves_behind_too(filled, ask):
+    with filled.read() as conn, whole_reads() as seen:
+        ask(conn)
+    assert seen == [], seen
+
+
+@pytest.mark.parametrize(
+    ("rest", "steps"),
+    [
+        ("backup WHERE project_id = 'p' AND position = 1", 1),  # by the project alone
+        ("backup AS one WHERE one.position = 1", 1),  # under another name
+        ("ledger WHERE name = 'n'", 1),
+        ("backup WHERE project_id = 'p' AND parent_id IS NULL AND held_at IS NULL LIMIT 1", 0),
+        ("backup WHERE id = 'one'", 0),
+        ("vault", 0),  # which backups add nothing to
+    ],
+)
+def test_what_is_read_whole_is_noticed(filled, rest, steps):
+    statement = f"SELECT id FROM {rest}"
+    with filled.read() as conn:
+        plan = [row[-1] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+    assert len(read_whole(statement, plan)) == steps, plan
 
 
 def test_dependents_are_found_by_an_index(filled):

@@ -171,6 +171,16 @@ def test_the_ledger_knows_what_may_exist(database):
         assert ledger.all(conn) == [twin]
 
 
+def test_a_name_is_of_one_object_in_each_region(database):
+    here, there = entry(), entry(region="second", operation_log_id="log-2")
+    with database.write() as conn:
+        for one in (here, there):
+            ledger.plan(conn, one)
+        assert ledger.named(conn, "snapshot", "opencbr-1") == here
+        assert ledger.named(conn, "snapshot", "opencbr-1", region="second") == there
+        assert ledger.named(conn, "snapshot", "opencbr-1", region="third") is None
+
+
 def passed(database, worker_id):
     """Make the lease of a worker run out, without waiting for it."""
     with database.write() as conn:

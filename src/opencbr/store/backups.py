@@ -32,7 +32,7 @@ from opencbr.model.lists import BackupFilter, Listing, Page
 from opencbr.store import tables
 from opencbr.store.members import visible_to
 from opencbr.store.pages import read_page, sort_keys
-from opencbr.store.statements import among, touched, values_of
+from opencbr.store.statements import among, belongs, touched, values_of
 
 _t = tables.backup
 _KEYS = sort_keys(_t, "created_at", "updated_at", "name", "status", "protected_at")
@@ -61,9 +61,7 @@ def get(
 
 def by_ids(conn: Connection, project_id: str, backup_ids: Collection[str]) -> dict[str, Backup]:
     """Read those of these backups that the project has."""
-    query = select(_t).where(
-        _t.c.project_id == project_id, _t.c.id.in_(tuple(backup_ids)), *_visible(held=False)
-    )
+    query = select(_t).where(_t.c.id.in_(tuple(backup_ids)), belongs(_t, project_id), *_visible(held=False))
     return {row["id"]: _backup(row) for row in conn.execute(query).mappings()} if backup_ids else {}
 
 
@@ -91,9 +89,7 @@ def children(
 ) -> dict[str, builtins.list[Backup]]:
     """Read the children of each backup in the order of the disks; every given id has an entry."""
     found: dict[str, builtins.list[Backup]] = {parent_id: [] for parent_id in parent_ids}
-    query = select(_t).where(
-        _t.c.project_id == project_id, _t.c.parent_id.in_(tuple(found)), *_visible(held=held)
-    )
+    query = select(_t).where(_t.c.parent_id.in_(tuple(found)), belongs(_t, project_id), *_visible(held=held))
     for row in conn.execute(query.order_by(_t.c.position, _t.c.id)).mappings():
         found[row["parent_id"]].append(_backup(row))
     return found
@@ -104,7 +100,7 @@ def list(  # noqa: A001 - read as backups.list(…)
 ) -> Listing[Backup]:
     """Read a page of the backups that the project has or shares. Raises UnknownMarker, UnknownSortKey."""
     conditions = _conditions(project_id, wanted)
-    visible = visible_to(project_id, wanted.own_type)
+    visible = visible_to(project_id, wanted.own_type, by_parents=bool(wanted.parent_ids))
     rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
     return Listing([_backup(row) for row in rows.items], rows.count)
 
@@ -141,7 +137,7 @@ def move_family(
         return False
     sources = [source for source, targets in MOVES.items() if to in targets]
     disks = sql_update(_t).where(
-        _t.c.project_id == project_id, _t.c.parent_id == backup_id, _t.c.status.in_(sources)
+        _t.c.parent_id == backup_id, belongs(_t, project_id), _t.c.status.in_(sources)
     )
     conn.execute(disks.values(status=to, updated_at=updated_at))
     return True
@@ -185,11 +181,12 @@ def update(conn: Connection, project_id: str, backup_id: str, **changes: Any) ->
 
 def delete(conn: Connection, project_id: str, backup_id: str) -> bool:
     """Remove a backup, its children and their drafts; say whether it existed. Its record is buried before."""
-    mine = _t.c.project_id == project_id
-    family = select(_t.c.id).where(mine, or_(_t.c.id == backup_id, _t.c.parent_id == backup_id))
-    conn.execute(sql_delete(tables.draft).where(tables.draft.c.backup_id.in_(family)))
-    conn.execute(sql_delete(_t).where(mine, _t.c.parent_id == backup_id))
-    return touched(conn.execute(sql_delete(_t).where(mine, _t.c.id == backup_id)))
+    mine = belongs(_t, project_id)
+    family = or_(_t.c.id == backup_id, _t.c.parent_id == backup_id)
+    ids = select(_t.c.id).where(family, mine)
+    conn.execute(sql_delete(tables.draft).where(tables.draft.c.backup_id.in_(ids)))
+    conn.execute(sql_delete(_t).where(_t.c.parent_id == backup_id, mine))
+    return touched(conn.execute(sql_delete(_t).where(_t.c.id == backup_id, mine)))
 
 
 def of_checkpoint(

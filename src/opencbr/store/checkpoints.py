@@ -13,7 +13,7 @@ from sqlalchemy import update as sql_update
 
 from opencbr.model.checkpoint import Checkpoint, Skipped
 from opencbr.store import tables
-from opencbr.store.statements import touched, values_of
+from opencbr.store.statements import belongs, touched, values_of
 
 _t = tables.checkpoint
 
@@ -32,7 +32,7 @@ def get(conn: Connection, project_id: str, checkpoint_id: str) -> Checkpoint | N
 
 def of_ids(conn: Connection, project_id: str, checkpoint_ids: Collection[str]) -> dict[str, Checkpoint]:
     """Read the checkpoints with these ids; those that are not there, or not the project's, are left out."""
-    query = select(_t).where(_t.c.project_id == project_id, _t.c.id.in_(tuple(checkpoint_ids)))
+    query = select(_t).where(_t.c.id.in_(tuple(checkpoint_ids)), belongs(_t, project_id))
     return {row["id"]: _checkpoint(row) for row in conn.execute(query).mappings()}
 
 

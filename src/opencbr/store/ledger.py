@@ -100,9 +100,9 @@ def get(conn: Connection, operation_log_id: str, kind: str, key: str) -> Entry |
     return found[0] if found else None
 
 
-def named(conn: Connection, kind: str, name: str) -> Entry | None:
-    """Read the entry of the object that bears this name in the cloud."""
-    found = _read(conn, _t.c.kind == kind, _t.c.name == name)
+def named(conn: Connection, kind: str, name: str, *, region: str = OWN_REGION) -> Entry | None:
+    """Read the entry of the object that bears this name in a region of the cloud."""
+    found = _read(conn, _t.c.region == region, _t.c.kind == kind, _t.c.name == name)
     return found[0] if found else None
 
 

@@ -8,7 +8,7 @@ from opencbr.model.lists import OwnType
 from opencbr.model.member import Member
 from opencbr.model.statuses import ACCEPTED
 from opencbr.store import tables
-from opencbr.store.statements import values_of
+from opencbr.store.statements import belongs, values_of
 
 _t, _backups = tables.member, tables.backup
 
@@ -35,9 +35,12 @@ def access_to(conn: Connection, reader: str, backup_id: str) -> Access | None:
     return None if owner is None else Access(owner, reader)
 
 
-def visible_to(reader: str, own_type: OwnType) -> ColumnElement[bool]:
-    """Write the condition for the backups that a project has, shares, or both (contract 2, ListBackups)."""
-    own = _backups.c.project_id == reader
+def visible_to(reader: str, own_type: OwnType, *, by_parents: bool = False) -> ColumnElement[bool]:
+    """Write the condition for the backups that a project has, shares, or both (contract 2, ListBackups).
+
+    `by_parents`: they are found by those, and only checked.
+    """
+    own = belongs(_backups, reader) if by_parents else _backups.c.project_id == reader
     accepted = select(_t.c.backup_id).where(_t.c.dest_project_id == reader, _t.c.status == ACCEPTED)
     shared = _backups.c.id.in_(accepted)
     return {"private": own, "shared": shared, "all_granted": or_(own, shared)}[own_type]

@@ -30,7 +30,7 @@ from opencbr.model.policy import BACKUP
 from opencbr.model.policy_run import PolicyRun, RunStatus
 from opencbr.store import operation_logs, tables
 from opencbr.store.pages import read_page, sort_keys
-from opencbr.store.statements import among, insert_new, touched, values_of
+from opencbr.store.statements import among, belongs, insert_new, touched, values_of
 
 _t = tables.policy_run
 _KEYS = sort_keys(_t, "created_at", "due_at", "started_at", "ended_at", "status")
@@ -61,7 +61,7 @@ def in_the_way_of(conn: Connection, run: PolicyRun) -> PolicyRun | None:
 
 def by_ids(conn: Connection, project_id: str, run_ids: Collection[str]) -> dict[str, PolicyRun]:
     """Read those of these runs that the project has."""
-    query = select(_t).where(_t.c.project_id == project_id, _t.c.id.in_(tuple(run_ids)))
+    query = select(_t).where(_t.c.id.in_(tuple(run_ids)), belongs(_t, project_id))
     return {row["id"]: from_row(row) for row in conn.execute(query).mappings()} if run_ids else {}
 
 
@@ -76,7 +76,7 @@ def list(  # noqa: A001 - read as policy_runs.list(…)
     ]
     if wanted.late is not None:
         conditions.append(_t.c.late.is_(wanted.late))
-    visible = and_(_t.c.project_id == project_id, _t.c.policy_id == policy_id)
+    visible = and_(_t.c.policy_id == policy_id, belongs(_t, project_id))
     rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
     return Listing([from_row(row) for row in rows.items], rows.count)
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete as sql_delete
 from opencbr.model.backup import Backup
 from opencbr.model.retention.decision import Candidate
 from opencbr.store import tables
-from opencbr.store.statements import insert_new
+from opencbr.store.statements import belongs, insert_new
 
 _t = tables.backup
 _due = tables.retention_due
@@ -138,8 +138,8 @@ def resources_in(
         _t.c.resource_type,
         func.max(_t.c.resource_name).label("resource_name"),
     ).where(
-        _t.c.project_id == project_id,
         _t.c.vault_id.in_(tuple(vault_ids)),
+        belongs(_t, project_id),
         _t.c.parent_id.is_(None),
         _t.c.held_at.is_(None),
     )

@@ -6,7 +6,18 @@ from dataclasses import fields
 from itertools import product
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, ColumnElement, Connection, CursorResult, Select, Table, false, func, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    FromClause,
+    Select,
+    Table,
+    false,
+    func,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -66,6 +77,16 @@ def insert_selected(conn: Connection, table: Table, columns: Collection[str], ro
 def touched(result: CursorResult[Any]) -> bool:
     """Say whether a statement changed a row."""
     return result.rowcount > 0
+
+
+def belongs(table: FromClause, project_id: str) -> ColumnElement[bool]:
+    """Say of a row that is found by another key that it is of the project.
+
+    As an expression of the column, which no index answers. SQLite keeps no statistics here and takes an index that begins with
+    the project for one that finds ten rows: it would read all that the project has, rather than look for several parents.
+    """
+    owner: ColumnElement[str] = table.c.project_id
+    return owner.concat("") == project_id
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from opencbr.model.lists import Listing, Page, StorageUsageFilter, UnknownMarker
 from opencbr.store import resources, tables
-from opencbr.store.statements import among
+from opencbr.store.statements import among, belongs
 
 _t = tables.backup
 
@@ -44,7 +44,7 @@ def list(  # noqa: A001 - read as storage_usage.list(…)
     ids = [row.id for row in conn.execute(newest)]
     count = conn.execute(select(func.count(_t.c.resource_id.distinct())).where(*mine)).scalar_one()
     named = select(_t.c.resource_id, _t.c.resource_name, _t.c.resource_type).where(
-        _t.c.project_id == project_id, _t.c.id.in_(ids)
+        _t.c.id.in_(ids), belongs(_t, project_id)
     )
     rows = conn.execute(named.order_by(_t.c.resource_id)).all() if ids else []
     used = resources.usage(conn, project_id, [row.resource_id for row in rows])

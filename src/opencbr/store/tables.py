@@ -183,10 +183,10 @@ _RUN_WAITS = text(f"status = '{statuses.WAITING}'")
 _RUN_RUNS = text(f"status = '{statuses.RUNNING}'")
 Index(
     "ix_policy_run_list",
-    policy_run.c.project_id,
     policy_run.c.policy_id,
     policy_run.c.created_at.desc(),
     policy_run.c.id.desc(),
+    policy_run.c.project_id,
 )
 Index("ix_policy_run_created_at", policy_run.c.created_at)
 # At most one run of a policy waits for a resource: the key says so.
@@ -195,6 +195,15 @@ Index(
     policy_run.c.policy_id,
     policy_run.c.resource_id,
     unique=True,
+    sqlite_where=_RUN_WAITS,
+    postgresql_where=_RUN_WAITS,
+)
+# Those that wait, in the order in which a project's start: without it all that ever ran would be read in each round.
+Index(
+    "ix_policy_run_next",
+    policy_run.c.project_id,
+    policy_run.c.due_at,
+    policy_run.c.id,
     sqlite_where=_RUN_WAITS,
     postgresql_where=_RUN_WAITS,
 )
@@ -237,7 +246,7 @@ backup = Table(
     Column("id", TEXT, primary_key=True),
     Column("project_id", TEXT, nullable=False),
     Column("checkpoint_id", TEXT, ForeignKey("checkpoint.id"), nullable=False),
-    Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False),
+    Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False, index=True),
     Column("provider_id", TEXT, nullable=False),
     Column("parent_id", TEXT, ForeignKey("backup.id")),
     Column("position", Integer, nullable=False),

@@ -8,6 +8,7 @@ from sqlalchemy import update as sql_update
 
 from opencbr.model import statuses
 from opencbr.store import tables
+from opencbr.store.statements import belongs
 
 _t = tables.backup
 _STANDING = (statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING, statuses.ERROR)
@@ -61,16 +62,13 @@ def set_expiry(
     mine = _standing(top, project_id, vault_id)
     count = conn.execute(select(func.count()).select_from(top).where(*mine)).scalar_one()
     tops = select(top.c.id).where(*mine)
-    query = sql_update(_t).where(
-        _t.c.project_id == project_id, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops))
-    )
+    query = sql_update(_t).where(or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)), belongs(_t, project_id))
     conn.execute(query.values(expired_at=expired_at, updated_at=updated_at))
     return int(count)
 
 
 def _of(project_id: str, vault_id: str, resource_ids: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     """Say that a backup is one of these resources' in the vault, or of one of their disks."""
-    mine = (_t.c.project_id == project_id, _t.c.vault_id == vault_id)
     top = _t.alias("top")
     tops = select(top.c.id).where(
         top.c.project_id == project_id,
@@ -78,7 +76,7 @@ def _of(project_id: str, vault_id: str, resource_ids: Collection[str]) -> tuple[
         top.c.parent_id.is_(None),
         top.c.resource_id.in_(tuple(resource_ids)),
     )
-    return (*mine, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)))
+    return or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)), belongs(_t, project_id)
 
 
 def _standing(kept: FromClause, project_id: str, vault_id: str) -> tuple[ColumnElement[bool], ...]:

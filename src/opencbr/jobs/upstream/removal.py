@@ -285,7 +285,7 @@ def _remove_twin(ctx: CloudContext, kind: Kind, entry: Entry, project_id: str) -
 def _strike(ctx: CloudContext, removal: _Removal) -> None:
     entry = removal.entry
     with ctx.database.write() as conn:
-        known = ledger.named(conn, entry.kind, entry.name)
+        known = ledger.named(conn, entry.kind, entry.name, region=entry.region)
         # An orphan may bear the name of an object that is still there.
         if known is not None and (known.upstream_id is None or known.upstream_id == entry.upstream_id):
             ledger.gone(conn, known.id)

@@ -1,0 +1,137 @@
+"""Watches how SQLite carries out what this process sends it: of what every backup adds to, nothing reads all that there is.
+
+SQLite keeps no statistics here, and takes an index that begins with the project for one that finds ten rows; a condition that
+also names several values of a key may then be answered by reading the project as a whole. PostgreSQL knows better.
+"""
+
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from opencbr.store import tables
+
+GROWING = frozenset(
+    {
+        "backup",
+        "volume_backup",
+        "record",
+        "record_link",
+        "checkpoint",
+        "operation_log",
+        "policy_run",
+        "ledger",
+    }
+)
+"""Tables with a row, or several, of every backup."""
+
+UNDER_WAY = frozenset(
+    {
+        "uq_policy_run_waiting",
+        "ix_policy_run_next",
+        "ix_policy_run_running",
+        "ix_policy_run_ended_at",
+        "ix_operation_log_open",
+        "ix_operation_log_outbox",
+        "ix_ledger_left",
+        "ix_ledger_kept_until",
+        "ix_backup_expired_at",
+        "ix_backup_held",
+    }
+)
+"""Indexes that have only what is not done with yet: those may be read as a whole."""
+
+BY_DESIGN = {
+    "opencbr.store.ledger.all": "all that is known is held against all that the cloud has",
+    "opencbr.store.ledger.lasting": "the same",
+    "opencbr.store.disk_backups.finished": "the same",
+    "opencbr.store.pages.read_page": "a list is counted; tests/store/test_list_plans.py has what each is read from",
+    "opencbr.store.storage_usage.list": "all that a project has backed up is counted",
+    "opencbr.store.vaults.summary": "a project as a whole is summed up",
+    "opencbr.records.links.resources": "every chain is walked",
+    "opencbr.records.rows.owing": "the same",
+}
+"""Functions that are to read all, and why."""
+
+_STEP = re.compile(
+    r"(?P<how>SCAN|SEARCH) (?P<name>\S+)(?: USING (?:COVERING )?INDEX (?P<index>\S+))?(?: \((?P<by>.*)\))?"
+)
+_TABLES = {index.name: name for name, table in tables.metadata.tables.items() for index in table.indexes}
+_KEY = re.compile(r"sqlite_autoindex_(\w+)_\d+")
+_STARTS = ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")
+
+
+@contextmanager
+def whole_reads() -> Iterator[list[str]]:
+    """Give the list of statements that read too much, each once; it fills while tests run."""
+    seen: list[str] = []
+    judged: set[str] = set()
+
+    def explain(
+        conn: Connection, _cursor: Any, statement: str, given: Any, _context: Any, executemany: bool
+    ) -> None:
+        if conn.dialect.name != "sqlite" or statement in judged or executemany:
+            return
+        found = read_whole(statement, _plan(conn, statement, given))
+        if found and _is_expected(sys._getframe()):
+            return
+        judged.add(statement)
+        seen.extend(f"{step}: {statement}" for step in found)
+
+    event.listen(Engine, "after_cursor_execute", explain)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "after_cursor_execute", explain)
+
+
+def read_whole(statement: str, plan: list[str]) -> list[str]:
+    """Return the steps of a plan that read all there is; none where it ends when it has enough rows."""
+    if "LIMIT" in statement and not any("TEMP B-TREE FOR ORDER BY" in step for step in plan):
+        return []
+    return [step for step in plan if _reads_all(step, statement)]
+
+
+def _is_expected(frame: FrameType | None) -> bool:
+    """Say whether the test itself asks, or a migration does, or a function that is to read all."""
+    asking = set()
+    while frame is not None:
+        asking.add(f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}")
+        frame = frame.f_back
+    ours = {name for name in asking if name.startswith("opencbr.")}
+    is_migration = any(name.startswith("alembic.") for name in asking)
+    return not ours or is_migration or not ours.isdisjoint(BY_DESIGN)
+
+
+def _plan(conn: Connection, statement: str, given: Any) -> list[str]:
+    if not statement.lstrip().upper().startswith(_STARTS):
+        return []
+    driver: Any = conn.connection.dbapi_connection
+    try:
+        return [row[-1] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given or ())]
+    except sqlite3.Error:  # of a database that a test has broken
+        return []
+
+
+def _reads_all(step: str, statement: str) -> bool:
+    found = _STEP.match(step)
+    if found is None or found["index"] in UNDER_WAY:
+        return False
+    table = _TABLES.get(found["index"]) or _table_of_key(found["index"]) or _named(found["name"], statement)
+    return table in GROWING and (found["how"] == "SCAN" or found["by"] == "project_id=?")
+
+
+def _table_of_key(index: str | None) -> str | None:
+    found = _KEY.fullmatch(index or "")
+    return found[1] if found else None
+
+
+def _named(name: str, statement: str) -> str:
+    """Return the table behind the name of a step, which may be an alias."""
+    found = re.search(rf"(\w+) AS {re.escape(name)}\b", statement)
+    return found[1] if found else name
