@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from opencbr import deadline
 from opencbr.cloud.errors import (
     BadSettings,
     CloudError,
@@ -88,6 +89,13 @@ def test_a_new_token_that_is_of_the_second_of_a_revocation_is_followed_by_anothe
     assert injected.hits == 2
     assert len(env.demo.calls.find("identity", "POST", "/auth/tokens")) == 2
     assert env.clock.slept == [1.0]
+
+
+def test_who_does_not_wait_a_second_longer_is_told_of_the_refusal(env: CloudEnv):
+    env.demo.faults.inject(service="compute", path="/flavors/1", status=401, times=0)
+    with deadline.within(0.9), pytest.raises(Denied):
+        env.cloud.reader().ask("compute", "/flavors/1")
+    assert env.clock.slept == []
 
 
 def test_401_to_the_end_is_denied(env: CloudEnv):

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -243,7 +244,9 @@ class Transport:
 
         response = send()
         for seconds in (0.0, _REVOKED_SECONDS):
-            if response.status_code != HTTPStatus.UNAUTHORIZED:
+            left = seconds_left()
+            is_late = seconds > 0 and left is not None and left <= seconds
+            if response.status_code != HTTPStatus.UNAUTHORIZED or is_late:
                 break
             access = self._renewed(access, seconds)
             response = send()
@@ -269,13 +272,14 @@ class Transport:
     def _renewed(self, refused: Any, seconds: float) -> Any:
         """Return another token than the one that was refused, `seconds` later; another thread may have it by now.
 
-        keystoneauth's own way gives it to the first of several threads alone, the others would be refused.
+        keystoneauth's own way gives it to the first of several threads alone, the others would be refused. After a wait it is
+        of a later second too: what another thread has fetched meanwhile may be of the second of the revocation.
         """
         if seconds:
             heed_interruption()
             self._clock.sleep(seconds)
         access = self._sign_in()
-        if access is refused:
+        if access is refused or (seconds and _second(access) <= _second(refused)):
             self._session.invalidate()
             access = self._sign_in()
         return access
@@ -415,3 +419,8 @@ def _lost(cause: Exception, error: Callable[[type[CloudError], str], CloudError]
     if isinstance(cause.__context__, TooLong):
         return error(Unreachable, str(cause.__context__))  # it would be as long again
     return Again(error(Unreachable, "the connection failed or was cut"))
+
+
+def _second(access: Any) -> datetime:
+    issued: datetime = access.issued
+    return issued.replace(microsecond=0)
