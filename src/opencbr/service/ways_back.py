@@ -96,7 +96,7 @@ class WaysBack:
         Raises as `undo`, and CbrError 7202 where something else was written over the same server or disks since.
         """
         with self._database.read() as conn:  # first: what came since also stands in the way of the cloud
-            _refuse_written_since(conn, find_way_back(conn, ctx, restore_id).restore)
+            _refuse_written_since(conn, find_way_back(conn, ctx, restore_id))
         request = self._asked(ctx, restore_id)
         return self._database.transact(lambda conn: _enter(conn, ctx, request, cancelled=True))
 
@@ -212,7 +212,7 @@ def _enter(conn: Connection, ctx: Context, request: UndoRequest, *, cancelled: b
     refuse_gone(way_back)
     restore = way_back.restore
     if cancelled:
-        _refuse_written_since(conn, restore)
+        _refuse_written_since(conn, way_back)
         found = found_of(restore.parameters)
         if found is not None:
             request = replace(request, power_on=found.was_on, leave_off=not found.was_on)
@@ -229,9 +229,9 @@ def _enter(conn: Connection, ctx: Context, request: UndoRequest, *, cancelled: b
     return log
 
 
-def _refuse_written_since(conn: Connection, restore: OperationLog) -> None:
-    written = _targets_of(restore)
-    for later in operation_logs.begun_after(conn, restore, (RESTORE, RESTORE_UNDO)):
+def _refuse_written_since(conn: Connection, way_back: WayBack) -> None:
+    written = {entry.volume_id for entry in way_back.entries} | {server_of(way_back.restore.parameters)}
+    for later in operation_logs.begun_after(conn, way_back.restore, (RESTORE, RESTORE_UNDO)):
         if written & _targets_of(later):
             sentence = f"The operation {later.id} has written over the same server or disks since."
             raise CbrError(NO_SUCH_SNAPSHOT, sentence)
