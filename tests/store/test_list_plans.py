@@ -32,6 +32,7 @@ from opencbr.store import (
     policies,
     policy_runs,
     retention,
+    vault_backups,
     vaults,
 )
 from opencbr.store.database import Database
@@ -90,7 +91,7 @@ def plans(database, ask):
     with database.read() as conn:
         event.listen(conn, "before_cursor_execute", lambda *args: sent.append((args[2], args[3])))
         listing = ask(conn)
-        asked = [one for one in sent if one[0].startswith("SELECT")]
+        asked = [one for one in sent if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
         found = [
             [row[-1] for row in conn.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
             for statement, parameters in asked
@@ -249,8 +250,6 @@ def test_the_newest_object_of_a_volume_is_found_without_sorting(filled):
         lambda conn: disk_backups.of_backup(conn, PROJECT, "a"),
         lambda conn: disk_backups.volumes_of(conn, PROJECT, "a"),
         lambda conn: disk_backups.volumes_in(conn, PROJECT, "v", "r"),
-        lambda conn: backups.move_family(conn, PROJECT, "a", "deleting", updated_at=NOW),
-        lambda conn: backups.delete(conn, PROJECT, "a"),
         lambda conn: backups.list(conn, PROJECT, BackupFilter(parent_ids=("a",)), Page(5, 99)),
         lambda conn: backups.list(conn, PROJECT, BackupFilter(parent_ids=("a", "b")), Page(5, 99)),
     ],
@@ -259,8 +258,56 @@ def test_the_disks_of_backups_are_found_by_their_parents(filled, ask):
     with whole_reads() as seen:
         _, found = plans(filled, ask)
     assert seen == [], seen
+    assert found
     for plan in found:
         assert any("INDEX ix_backup_child (parent_id=?)" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda conn, mine: backups.move_family(conn, PROJECT, mine, "deleting", updated_at=NOW),
+        lambda conn, mine: backups.delete(conn, PROJECT, mine),
+    ],
+)
+def test_the_disks_of_a_backup_that_changes_are_found_by_it(filled, ask):
+    with filled.read() as conn:
+        mine = backups.list(conn, PROJECT, BackupFilter(statuses=("available",)), Page(1)).items[0].id
+    with whole_reads() as seen:
+        _, found = plans(filled, lambda conn: ask(conn, mine))
+    assert seen == [], seen
+    steps = [step for plan in found for step in plan]
+    assert any("INDEX ix_backup_child (parent_id=?)" in step for step in steps), steps
+
+
+def test_work_on_one_server_reads_no_more_of_its_vault(filled):
+    asked = (
+        lambda conn: disk_backups.volumes_in(conn, PROJECT, "v", "r"),
+        lambda conn: vault_backups.used_by(conn, PROJECT, "v", ["r"]),
+        lambda conn: retention.of_resource(conn, PROJECT, "v", "r"),
+        lambda conn: retention.resources_in(conn, PROJECT, ["v"], "r"),
+        lambda conn: policy_runs.list(conn, PROJECT, "p", PolicyRunFilter(resource_ids=("r",)), Page(5, 9)),
+    )
+    for ask in asked:
+        _, found = plans(filled, ask)
+        steps = [step for plan in found for step in plan]
+        assert any("(project_id=? AND resource_id=?" in step for step in steps), steps
+        assert not any("vault_id=?)" in step for step in steps), steps
+
+
+def test_checkpoints_follow_their_backups_by_themselves(filled):
+    _, (plan,) = plans(filled, lambda conn: checkpoints.follow_backups(conn, PROJECT, "v"))
+    searches = [step for step in plan if " here " in step or " backup " in step]
+    assert searches
+    assert all("INDEX ix_backup_checkpoint (checkpoint_id=?" in step for step in searches), searches
+
+
+def test_drills_of_policies_are_found_by_the_runs_of_those(filled):
+    wanted = DrillFilter(policy_ids=("p", "q"))
+    _, found = plans(filled, lambda conn: drills.list(conn, PROJECT, wanted, Page(5, 9)))
+    steps = [step for plan in found for step in plan if "policy_run" in step]
+    assert steps
+    assert all("INDEX ix_policy_run_list (policy_id=?" in step for step in steps), steps
 
 
 @pytest.mark.parametrize(
@@ -272,6 +319,7 @@ def test_the_disks_of_backups_are_found_by_their_parents(filled, ask):
         lambda conn: retention.resources_in(conn, PROJECT, ["v", "w"]),
         lambda conn: vaults.delete(conn, PROJECT, "not there"),
         lambda conn: policies.delete(conn, PROJECT, "not there"),
+        lambda conn: operation_logs.taken(conn, 5),
     ],
 )
 def test_what_is_known_by_its_key_is_found_by_that_and_what_it_leaves_behind_too(filled, ask):
@@ -286,6 +334,10 @@ def test_what_is_known_by_its_key_is_found_by_that_and_what_it_leaves_behind_too
         ("backup WHERE project_id = 'p' AND position = 1", 1),  # by the project alone
         ("backup AS one WHERE one.position = 1", 1),  # under another name
         ("ledger WHERE name = 'n'", 1),
+        ("ledger WHERE name = 'n' LIMIT 1", 1),  # which may be the last, or none
+        ("ledger WHERE name IN (SELECT name FROM vault LIMIT 1)", 1),
+        ("operation_log WHERE project_id = 'p' AND operation_type = 't'", 1),
+        ("operation_log WHERE project_id = 'p' AND created_at > 'then'", 0),
         ("backup WHERE project_id = 'p' AND parent_id IS NULL AND held_at IS NULL LIMIT 1", 0),
         ("backup WHERE id = 'one'", 0),
         ("vault", 0),  # which backups add nothing to
@@ -303,11 +355,12 @@ def test_dependents_are_found_by_an_index(filled):
     assert "INDEX ix_volume_backup_based_on (based_on=?)" in plan[0], plan
 
 
-def test_what_a_vault_holds_is_summed_up_from_an_index_alone(filled):
-    _, found = plans(filled, lambda conn: vaults.usage(conn, ["v"]))
+@pytest.mark.parametrize("asked", [["v"], ["v", "w"]])
+def test_what_a_vault_holds_is_summed_up_from_an_index_alone(filled, asked):
+    _, found = plans(filled, lambda conn: vaults.usage(conn, asked))
     steps = [step for plan in found for step in plan if " backup " in step]
-    assert "COVERING INDEX ix_backup_usage " in steps[0], steps
-    assert all("COVERING INDEX" in step for step in steps), steps
+    assert len(steps) == 2, steps
+    assert all("COVERING INDEX ix_backup_vault_id (vault_id=?" in step for step in steps), steps
 
 
 def test_how_fresh_resources_are_is_found_by_searches_for_each(filled):

@@ -13,7 +13,7 @@ from sqlalchemy import update as sql_update
 
 from opencbr.model.checkpoint import Checkpoint, Skipped
 from opencbr.store import tables
-from opencbr.store.statements import belongs, touched, values_of
+from opencbr.store.statements import belongs, checked, touched, values_of
 
 _t = tables.checkpoint
 
@@ -51,7 +51,7 @@ def follow_backups(conn: Connection, project_id: str, vault_id: str) -> None:
     kept = tables.backup
     here = kept.alias("here")
     stays = exists().where(
-        here.c.checkpoint_id == _t.c.id, here.c.vault_id == vault_id, here.c.held_at.is_(None)
+        here.c.checkpoint_id == _t.c.id, checked(here.c.vault_id) == vault_id, here.c.held_at.is_(None)
     )
     elsewhere = kept.c.checkpoint_id == _t.c.id, kept.c.held_at.is_(None)
     where = select(func.min(kept.c.vault_id)).where(*elsewhere).scalar_subquery()

@@ -17,7 +17,7 @@ from opencbr.model.backup import OWN_REGION, DiskBackup
 from opencbr.model.extend_info import LOST
 from opencbr.model.vault import VOLUME
 from opencbr.store import backups, tables
-from opencbr.store.statements import belongs, insert_selected
+from opencbr.store.statements import belongs, checked, insert_selected
 
 _t = tables.backup
 _object = tables.volume_backup
@@ -156,9 +156,10 @@ def volumes_in(conn: Connection, project_id: str, vault_id: str, resource_id: st
         return _volumes(conn, _t.c.vault_id == vault_id, belongs(_t, project_id))
     top = _t.alias("top")
     tops = select(top.c.id).where(
-        top.c.project_id == project_id, top.c.resource_id == resource_id, top.c.vault_id == vault_id
+        top.c.project_id == project_id, top.c.resource_id == resource_id, checked(top.c.vault_id) == vault_id
     )
-    return _volumes(conn, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)), belongs(_t, project_id))
+    mine = (belongs(_t, project_id), checked(_t.c.vault_id) == vault_id)
+    return _volumes(conn, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)), *mine)
 
 
 def _volumes(conn: Connection, *conditions: ColumnElement[bool]) -> list[str]:

@@ -13,7 +13,7 @@ from opencbr.model.drill import Drill, Finding, written
 from opencbr.model.lists import DrillFilter, Listing, Page
 from opencbr.store import tables
 from opencbr.store.pages import read_page, sort_keys
-from opencbr.store.statements import among, touched, values_of
+from opencbr.store.statements import among, belongs, touched, values_of
 
 _t = tables.drill
 _KEYS = sort_keys(_t, "created_at", "ended_at", "verdict")
@@ -43,7 +43,7 @@ def list(  # noqa: A001 - read as drills.list(…)
     if wanted.policy_ids:
         fired = tables.policy_run
         by_policy = select(fired.c.operation_log_id).where(
-            fired.c.project_id == project_id, among(fired.c.policy_id, wanted.policy_ids)
+            belongs(fired, project_id), among(fired.c.policy_id, wanted.policy_ids)
         )
         conditions.append(_t.c.id.in_(by_policy))
     visible = _t.c.project_id == project_id

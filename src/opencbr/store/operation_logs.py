@@ -17,7 +17,7 @@ from opencbr.model.lists import Listing, OperationLogFilter, Page
 from opencbr.model.operation_log import TERMINAL, OperationLog
 from opencbr.store import tables
 from opencbr.store.pages import read_page, sort_keys
-from opencbr.store.statements import among, touched, values_of
+from opencbr.store.statements import among, checked, touched, values_of
 
 _t = tables.operation_log
 _WAITING = (_t.c.status == literal(statuses.WAITING, literal_execute=True), _t.c.taken_at.is_(None))
@@ -215,8 +215,9 @@ def take(conn: Connection, log_id: str, *, now: datetime) -> bool:
 
 def taken(conn: Connection, limit: int, after: str = "") -> builtins.list[OperationLog]:
     """Read the logs of all projects that became jobs and have not ended, by id, those after the id `after`."""
-    query = select(_t).where(_t.c.ended_at.is_(None), _t.c.taken_at.is_not(None), _t.c.id > after)
-    return [_log(row) for row in conn.execute(query.order_by(_t.c.id).limit(limit)).mappings()]
+    by_id = checked(_t.c.id)  # from the index of what is open: by their ids all that ever ended would be read
+    query = select(_t).where(_t.c.ended_at.is_(None), _t.c.taken_at.is_not(None), by_id > after)
+    return [_log(row) for row in conn.execute(query.order_by(by_id).limit(limit)).mappings()]
 
 
 def cancelled_with_way_back(conn: Connection, now: datetime) -> builtins.list[OperationLog]:

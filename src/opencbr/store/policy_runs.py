@@ -76,7 +76,9 @@ def list(  # noqa: A001 - read as policy_runs.list(…)
     ]
     if wanted.late is not None:
         conditions.append(_t.c.late.is_(wanted.late))
-    visible = and_(_t.c.policy_id == policy_id, belongs(_t, project_id))
+    # By the resource where one is wanted, by the policy else: each has its index.
+    mine = _t.c.project_id == project_id if wanted.resource_ids else belongs(_t, project_id)
+    visible = and_(_t.c.policy_id == policy_id, mine)
     rows = read_page(conn, _t, _KEYS, visible=visible, conditions=conditions, page=page)
     return Listing([from_row(row) for row in rows.items], rows.count)
 

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from sqlalchemy import delete as sql_delete
 
 from opencbr.model.backup import Backup
 from opencbr.model.retention.decision import Candidate
 from opencbr.store import tables
-from opencbr.store.statements import belongs, insert_new
+from opencbr.store.statements import belongs, checked, insert_new
 
 _t = tables.backup
 _due = tables.retention_due
@@ -121,7 +121,7 @@ def _links(project_id: str, vault_id: str, resource_id: str) -> Select[str, str]
     )
     return query.where(
         top.c.project_id == project_id,
-        top.c.vault_id == vault_id,
+        checked(top.c.vault_id) == vault_id,
         top.c.resource_id == resource_id,
         top.c.parent_id.is_(None),
         made.c.project_id == project_id,
@@ -132,18 +132,16 @@ def resources_in(
     conn: Connection, project_id: str, vault_ids: Collection[str], resource_id: str | None = None
 ) -> list[Protected]:
     """Name the resources that have backups in these vaults, by vault and resource, or one of them."""
+    ids = tuple(vault_ids)
+    mine: list[ColumnElement[bool]] = [_t.c.vault_id.in_(ids), belongs(_t, project_id)]
+    if resource_id is not None:
+        of_resource = _t.c.project_id == project_id, _t.c.resource_id == resource_id
+        mine = [*of_resource, checked(_t.c.vault_id).in_(ids)]
     query = select(
         _t.c.vault_id,
         _t.c.resource_id,
         _t.c.resource_type,
         func.max(_t.c.resource_name).label("resource_name"),
-    ).where(
-        _t.c.vault_id.in_(tuple(vault_ids)),
-        belongs(_t, project_id),
-        _t.c.parent_id.is_(None),
-        _t.c.held_at.is_(None),
-    )
-    if resource_id is not None:
-        query = query.where(_t.c.resource_id == resource_id)
-    key = (_t.c.vault_id, _t.c.resource_id, _t.c.resource_type)
+    ).where(*mine, _t.c.parent_id.is_(None), _t.c.held_at.is_(None))
+    key = (checked(_t.c.vault_id), _t.c.resource_id, _t.c.resource_type)
     return [Protected(**row) for row in conn.execute(query.group_by(*key).order_by(*key)).mappings()]

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
+    TEXT,
     Column,
     ColumnElement,
     Connection,
@@ -20,6 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from opencbr.store.columns import storable
 
@@ -79,14 +83,30 @@ def touched(result: CursorResult[Any]) -> bool:
     return result.rowcount > 0
 
 
-def belongs(table: FromClause, project_id: str) -> ColumnElement[bool]:
-    """Say of a row that is found by another key that it is of the project.
+class checked(FunctionElement[str]):  # noqa: N801 - read as a function of SQL
+    """A column that is only checked, of rows that another key finds: SQLite takes no index for it.
 
-    As an expression of the column, which no index answers. SQLite keeps no statistics here and takes an index that begins with
-    the project for one that finds ten rows: it would read all that the project has, rather than look for several parents.
+    SQLite keeps no statistics here and takes an index that begins with the project for one that finds ten rows: it would read
+    all that the project has, rather than look for several parents. PostgreSQL counts, and sees the column as it is.
     """
-    owner: ColumnElement[str] = table.c.project_id
-    return owner.concat("") == project_id
+
+    type = TEXT()
+    inherit_cache = True
+
+
+@compiles(checked)
+def _as_it_is(element: checked, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(checked, "sqlite")
+def _without_index(element: checked, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"  # the documented way to keep an index out
+
+
+def belongs(table: FromClause, project_id: str) -> ColumnElement[bool]:
+    """Say of a row that is found by another key that it is of the project."""
+    return checked(table.c.project_id) == project_id
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The tables. One place for all of them, so that the schema can be read from top to bottom.
 
-Queries live in the modules of their subject. Names of columns are the names of the dataclasses' fields. Two
-rules hold throughout: a tenant's row has its `project_id`, and lists have an index that starts with the
-project and ends in (created_at, id), both descending: the default order (contract 2, rule 1).
+Queries live in the modules of their subject. Names of columns are the names of the dataclasses' fields. A tenant's row has its
+`project_id`. A list has an index that starts with the project, or with whose list it is, and goes on in (created_at, id), both
+descending: the default order (contract 2, rule 1).
 """
 
 from sqlalchemy import (
@@ -246,7 +246,7 @@ backup = Table(
     Column("id", TEXT, primary_key=True),
     Column("project_id", TEXT, nullable=False),
     Column("checkpoint_id", TEXT, ForeignKey("checkpoint.id"), nullable=False),
-    Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False, index=True),
+    Column("vault_id", TEXT, ForeignKey("vault.id"), nullable=False),
     Column("provider_id", TEXT, nullable=False),
     Column("parent_id", TEXT, ForeignKey("backup.id")),
     Column("position", Integer, nullable=False),
@@ -359,6 +359,8 @@ Index(
     sqlite_where=_UNUSUAL,
     postgresql_where=_UNUSUAL,
 )
+# What a vault holds is summed up from it alone, and a vault that goes is held against it.
+Index("ix_backup_vault_id", backup.c.vault_id, backup.c.stored_mb, *_NULLS)
 Index("ix_backup_child", backup.c.parent_id, backup.c.position, sqlite_where=_CHILD, postgresql_where=_CHILD)
 # Few are held; the jobs look for those that nothing needs any more.
 Index(

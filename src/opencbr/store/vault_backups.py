@@ -8,7 +8,7 @@ from sqlalchemy import update as sql_update
 
 from opencbr.model import statuses
 from opencbr.store import tables
-from opencbr.store.statements import belongs
+from opencbr.store.statements import belongs, checked
 
 _t = tables.backup
 _STANDING = (statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING, statuses.ERROR)
@@ -62,7 +62,8 @@ def set_expiry(
     mine = _standing(top, project_id, vault_id)
     count = conn.execute(select(func.count()).select_from(top).where(*mine)).scalar_one()
     tops = select(top.c.id).where(*mine)
-    query = sql_update(_t).where(or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)), belongs(_t, project_id))
+    mine = (belongs(_t, project_id), checked(_t.c.vault_id) == vault_id)
+    query = sql_update(_t).where(*mine, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)))
     conn.execute(query.values(expired_at=expired_at, updated_at=updated_at))
     return int(count)
 
@@ -72,11 +73,12 @@ def _of(project_id: str, vault_id: str, resource_ids: Collection[str]) -> tuple[
     top = _t.alias("top")
     tops = select(top.c.id).where(
         top.c.project_id == project_id,
-        top.c.vault_id == vault_id,
+        checked(top.c.vault_id) == vault_id,
         top.c.parent_id.is_(None),
         top.c.resource_id.in_(tuple(resource_ids)),
     )
-    return or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)), belongs(_t, project_id)
+    mine = (belongs(_t, project_id), checked(_t.c.vault_id) == vault_id)
+    return (*mine, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)))
 
 
 def _standing(kept: FromClause, project_id: str, vault_id: str) -> tuple[ColumnElement[bool], ...]:

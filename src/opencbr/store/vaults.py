@@ -159,12 +159,10 @@ def usage(conn: Connection, vault_ids: Collection[str]) -> dict[str, Usage]:
     if not wanted:
         return {}
     allocated = select(bound.c.vault_id, func.sum(bound.c.size_gb)).where(bound.c.vault_id.in_(wanted))
-    project_ids = select(_t.c.project_id).where(_t.c.id.in_(wanted))
-    # The project is repeated because the index on a vault's backups starts with it.
-    mine = (kept.c.project_id.in_(project_ids), kept.c.vault_id.in_(wanted))
-    used = select(kept.c.vault_id, func.sum(kept.c.stored_mb)).where(*mine)
+    mine = kept.c.vault_id.in_(wanted)
+    used = select(kept.c.vault_id, func.sum(kept.c.stored_mb)).where(mine)
     counted = select(kept.c.vault_id, func.count()).where(
-        *mine, kept.c.parent_id.is_(None), kept.c.held_at.is_(None)
+        mine, kept.c.parent_id.is_(None), kept.c.held_at.is_(None)
     )
     gigabytes = _pairs(conn, allocated.group_by(bound.c.vault_id))
     megabytes = _pairs(conn, used.group_by(kept.c.vault_id))

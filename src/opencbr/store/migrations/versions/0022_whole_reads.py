@@ -22,4 +22,4 @@ def upgrade() -> None:
     op.drop_index("ix_policy_run_list", "policy_run")
     newest = [sa.text("created_at DESC"), sa.text("id DESC")]
     op.create_index("ix_policy_run_list", "policy_run", ["policy_id", *newest, "project_id"])
-    op.create_index("ix_backup_vault_id", "backup", ["vault_id"])
+    op.create_index("ix_backup_vault_id", "backup", ["vault_id", "stored_mb", "parent_id", "held_at"])
