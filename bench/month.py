@@ -1,7 +1,7 @@
 """A month of nightly policies on an ordered clock: what is kept beside a slow reference, and rows, ledger and cloud in the end.
 
 The real jobs make and delete the backups, one after the other, on an embedded cloud that takes no time. `--servers 1000` is the
-whole of it, and takes some hours; `tests/support/month.py` does the work, since a small month is a test too.
+whole of it, and takes two and a half hours; `tests/support/month.py` does the work, since a small month is a test too.
 """
 
 import os
