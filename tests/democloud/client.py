@@ -12,11 +12,6 @@ from opencbr.democloud import DemoCloud
 
 _HEADER = {"compute": "compute", "volumev3": "volume"}
 _DEADLINE_SECONDS = 900  # a real backup of 1 GiB takes about ten on a machine that does nothing else
-_GIVEN_UP = [500, 502, 503, 504]
-"""What a cloud that is too busy answers; the session says so in its log, and asks again."""
-_NOT_BEGUN = [503]
-"""Of those the one after which nothing has been made."""
-_ASKED_AGAIN = 5  # within some 15 s: after half a second, and twice as long each time
 
 
 class Client:
@@ -54,8 +49,6 @@ class Client:
             headers=headers,
             raise_exc=False,
             endpoint_filter={"service_type": service, "interface": "public"},
-            status_code_retries=_ASKED_AGAIN,
-            retriable_status_codes=_NOT_BEGUN if method == "POST" else _GIVEN_UP,
         )
         return answer
 

@@ -245,8 +245,7 @@ class Transport:
         response = send()
         for seconds in (0.0, _REVOKED_SECONDS):
             left = seconds_left()
-            is_late = seconds > 0 and left is not None and left <= seconds
-            if response.status_code != HTTPStatus.UNAUTHORIZED or is_late:
+            if response.status_code != HTTPStatus.UNAUTHORIZED or (left is not None and left < seconds):
                 break
             access = self._renewed(access, seconds)
             response = send()

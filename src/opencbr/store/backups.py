@@ -5,7 +5,7 @@ function is asked for held ones.
 """
 
 import builtins
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     case,
     cast,
     func,
@@ -82,6 +83,11 @@ def resources_with(
         *_visible(held=False),
     )
     return {*conn.execute(query.distinct()).scalars()}
+
+
+def with_disks(ids: Sequence[str] | Select[Any]) -> ColumnElement[bool]:
+    """Say of a row that it is one of these backups or a disk of one: the project is to be asked beside it."""
+    return or_(_t.c.id.in_(ids), _t.c.parent_id.in_(ids))
 
 
 def children(
@@ -182,8 +188,7 @@ def update(conn: Connection, project_id: str, backup_id: str, **changes: Any) ->
 def delete(conn: Connection, project_id: str, backup_id: str) -> bool:
     """Remove a backup, its children and their drafts; say whether it existed. Its record is buried before."""
     mine = belongs(_t, project_id)
-    family = or_(_t.c.id == backup_id, _t.c.parent_id == backup_id)
-    ids = select(_t.c.id).where(family, mine)
+    ids = select(_t.c.id).where(with_disks([backup_id]), mine)
     conn.execute(sql_delete(tables.draft).where(tables.draft.c.backup_id.in_(ids)))
     conn.execute(sql_delete(_t).where(_t.c.parent_id == backup_id, mine))
     return touched(conn.execute(sql_delete(_t).where(_t.c.id == backup_id, mine)))

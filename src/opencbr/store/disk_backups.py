@@ -16,8 +16,8 @@ from opencbr.model import statuses
 from opencbr.model.backup import OWN_REGION, DiskBackup
 from opencbr.model.extend_info import LOST
 from opencbr.model.vault import VOLUME
-from opencbr.store import backups, tables
-from opencbr.store.statements import belongs, checked, insert_selected
+from opencbr.store import backups, tables, vault_backups
+from opencbr.store.statements import belongs, insert_selected
 
 _t = tables.backup
 _object = tables.volume_backup
@@ -34,7 +34,7 @@ def of_backup(
     conn: Connection, project_id: str, backup_id: str, *, region: str = OWN_REGION
 ) -> list[DiskBackup]:
     """Read the disks of a backup in their order; a disk backup is its own."""
-    query = _disks(region).where(_family(backup_id), belongs(_t, project_id))
+    query = _disks(region).where(backups.with_disks([backup_id]), belongs(_t, project_id))
     return _all(conn, query.order_by(_t.c.position, _t.c.id))
 
 
@@ -147,29 +147,19 @@ def forget(
 
 def volumes_of(conn: Connection, project_id: str, backup_id: str) -> list[str]:
     """Name the volumes whose disks are in this backup."""
-    return _volumes(conn, _family(backup_id), belongs(_t, project_id))
+    return _volumes(conn, backups.with_disks([backup_id]), belongs(_t, project_id))
 
 
 def volumes_in(conn: Connection, project_id: str, vault_id: str, resource_id: str | None = None) -> list[str]:
     """Name the volumes whose disks are in the backups of a vault, or of one resource in it."""
     if resource_id is None:
         return _volumes(conn, _t.c.vault_id == vault_id, belongs(_t, project_id))
-    top = _t.alias("top")
-    tops = select(top.c.id).where(
-        top.c.project_id == project_id, top.c.resource_id == resource_id, checked(top.c.vault_id) == vault_id
-    )
-    mine = (belongs(_t, project_id), checked(_t.c.vault_id) == vault_id)
-    return _volumes(conn, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)), *mine)
+    return _volumes(conn, *vault_backups.of_resources(project_id, vault_id, [resource_id]))
 
 
 def _volumes(conn: Connection, *conditions: ColumnElement[bool]) -> list[str]:
     query = select(_t.c.resource_id).distinct().where(_t.c.resource_type == VOLUME, *conditions)
     return [str(one) for one in conn.execute(query.order_by(_t.c.resource_id)).scalars()]
-
-
-def _family(backup_id: str) -> ColumnElement[bool]:
-    """Say of a row that it is this backup or a child of it."""
-    return or_(_t.c.id == backup_id, _t.c.parent_id == backup_id)
 
 
 def _disks(region: str) -> Select[Any]:

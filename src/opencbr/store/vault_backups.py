@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, or_, select
 from sqlalchemy import update as sql_update
 
 from opencbr.model import statuses
-from opencbr.store import tables
+from opencbr.store import backups, tables
 from opencbr.store.statements import belongs, checked
 
 _t = tables.backup
@@ -17,7 +18,9 @@ _STANDING = (statuses.AVAILABLE, statuses.WAITING_RESTORE, statuses.RESTORING, s
 
 def used_by(conn: Connection, project_id: str, vault_id: str, resource_ids: Collection[str]) -> int:
     """Sum up, in MiB, what the backups of these resources hold in the vault, held ones too."""
-    query = select(func.coalesce(func.sum(_t.c.stored_mb), 0)).where(*_of(project_id, vault_id, resource_ids))
+    query = select(func.coalesce(func.sum(_t.c.stored_mb), 0)).where(
+        *of_resources(project_id, vault_id, resource_ids)
+    )
     return int(conn.execute(query).scalar_one())
 
 
@@ -31,7 +34,7 @@ def move(
     updated_at: datetime,
 ) -> None:
     """Move all backups of these resources from one vault to another, held ones and those of their disks too."""
-    query = sql_update(_t).where(*_of(project_id, source, resource_ids))
+    query = sql_update(_t).where(*of_resources(project_id, source, resource_ids))
     conn.execute(query.values(vault_id=destination, updated_at=updated_at))
 
 
@@ -59,16 +62,16 @@ def set_expiry(
 ) -> int:
     """Let all backups of the vault that stand expire at this moment; return how many, disks of servers not counted."""
     top = _t.alias("top")
-    mine = _standing(top, project_id, vault_id)
-    count = conn.execute(select(func.count()).select_from(top).where(*mine)).scalar_one()
-    tops = select(top.c.id).where(*mine)
-    mine = (belongs(_t, project_id), checked(_t.c.vault_id) == vault_id)
-    query = sql_update(_t).where(*mine, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)))
+    standing = _standing(top, project_id, vault_id)
+    count = conn.execute(select(func.count()).select_from(top).where(*standing)).scalar_one()
+    query = sql_update(_t).where(*_with_disks(project_id, vault_id, select(top.c.id).where(*standing)))
     conn.execute(query.values(expired_at=expired_at, updated_at=updated_at))
     return int(count)
 
 
-def _of(project_id: str, vault_id: str, resource_ids: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+def of_resources(
+    project_id: str, vault_id: str, resource_ids: Collection[str]
+) -> tuple[ColumnElement[bool], ...]:
     """Say that a backup is one of these resources' in the vault, or of one of their disks."""
     top = _t.alias("top")
     tops = select(top.c.id).where(
@@ -77,8 +80,11 @@ def _of(project_id: str, vault_id: str, resource_ids: Collection[str]) -> tuple[
         top.c.parent_id.is_(None),
         top.c.resource_id.in_(tuple(resource_ids)),
     )
-    mine = (belongs(_t, project_id), checked(_t.c.vault_id) == vault_id)
-    return (*mine, or_(_t.c.id.in_(tops), _t.c.parent_id.in_(tops)))
+    return _with_disks(project_id, vault_id, tops)
+
+
+def _with_disks(project_id: str, vault_id: str, tops: Select[Any]) -> tuple[ColumnElement[bool], ...]:
+    return backups.with_disks(tops), belongs(_t, project_id), checked(_t.c.vault_id) == vault_id
 
 
 def _standing(kept: FromClause, project_id: str, vault_id: str) -> tuple[ColumnElement[bool], ...]:
