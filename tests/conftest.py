@@ -151,12 +151,11 @@ def _read_whole() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def no_whole_reads(request: pytest.FixtureRequest, read_whole: list[str]) -> Iterator[None]:
-    """Whatever a test of the fast suite does in this process: it reads what it is about, never all that there is."""
+def no_whole_reads(read_whole: list[str]) -> Iterator[None]:
+    """Whatever a test does in this process: it reads what it is about, never all that there is."""
     before = len(read_whole)
     yield
-    if request.node.get_closest_marker("thorough") is None:
-        assert read_whole[before:] == []
+    assert read_whole[before:] == []
 
 
 @pytest.fixture(autouse=True)
